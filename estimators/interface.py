@@ -1,0 +1,96 @@
+"""What an estimator is. This module imports nothing else of the project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+Estimand = Literal["ATE", "CATE", "ITE"]
+
+
+@dataclass(frozen=True)
+class EstimatorInfo:
+    """What the registry knows of an estimator without importing its library.
+
+    Attributes
+    ----------
+    name
+        The name on the command line and on the boards.
+    family
+        The library or school it comes from, e.g. ``EconML``.
+    estimand
+        The finest effect that it estimates.
+    summary
+        One line on what it does.
+    source
+        Citation of the method.
+    extra
+        The optional extra of ``sdscm`` that installs its library; empty for the core.
+    oracle
+        Whether it is shown the truth; only a check of the scorer may be.
+    origin
+        ``built-in``, or the plugin that registered it.
+    """
+
+    name: str
+    family: str
+    estimand: Estimand
+    summary: str
+    source: str = ""
+    extra: str = ""
+    oracle: bool = False
+    origin: str = "built-in"
+
+
+class Estimator(Protocol):
+    """The least that an estimator offers: to be fitted on X, t, y.
+
+    ``X`` is a DataFrame of shape (n, p) with numbers, ``t`` an array of 0 and 1 of shape (n,),
+    ``y`` an array of floats of shape (n,). Everything else is a capability, found by its presence:
+    see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval` and `HasITEInterval`.
+    An estimator offers at least one of ``effect`` and ``ate``.
+    """
+
+    def fit(self, X: pd.DataFrame, t: np.ndarray, y: np.ndarray) -> Self: ...
+
+
+@runtime_checkable
+class HasEffect(Protocol):
+    """Estimates the effect of each row of X: an array of shape (n,), in units of y."""
+
+    def effect(self, X: pd.DataFrame) -> np.ndarray: ...
+
+
+@runtime_checkable
+class HasATE(Protocol):
+    """Estimates the average effect over the rows of X, in units of y."""
+
+    def ate(self, X: pd.DataFrame) -> float: ...
+
+
+@runtime_checkable
+class HasEffectInterval(Protocol):
+    """Intervals of level 1 - alpha for the effect of each row: two arrays of shape (n,)."""
+
+    def effect_interval(
+        self, X: pd.DataFrame, alpha: float = 0.05
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@runtime_checkable
+class HasATEInterval(Protocol):
+    """Interval of level 1 - alpha for the average effect: two floats."""
+
+    def ate_interval(self, X: pd.DataFrame, alpha: float = 0.05) -> tuple[float, float]: ...
+
+
+@runtime_checkable
+class HasITEInterval(Protocol):
+    """Intervals of level 1 - alpha for the effects of units whose t and y were observed."""
+
+    def ite_interval(
+        self, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float = 0.05
+    ) -> tuple[np.ndarray, np.ndarray]: ...

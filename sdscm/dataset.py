@@ -1,0 +1,289 @@
+"""A causal dataset whose individual effects are known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sdscm.errors import InputError
+from sdscm.files import write_atomically
+
+Setting = Literal["all", "hidden"]
+SETTINGS: tuple[Setting, ...] = ("all", "hidden")
+
+_FORMAT = 1
+_METADATA_KEY = b"sdscm"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a dataset comes from, in enough detail to make it again.
+
+    Attributes
+    ----------
+    scenario
+        Name of the spec, or of the source of data of other origin.
+    spec_hash
+        Hash of the spec's content; empty for data of other origin.
+    lm, lm_revision
+        Identifier and content revision of the language model; empty for data of other origin.
+    phrasing
+        Number of the phrasing; datasets of one phrasing are not independent of each other, so
+        leaderboards resample by it.
+    seed
+        Seed of the units' noise.
+    options
+        Everything else that the sampler was given (temperature, outcome, coupling, ...).
+    versions
+        Versions of the libraries that matter.
+    """
+
+    scenario: str
+    spec_hash: str = ""
+    lm: str = ""
+    lm_revision: str = ""
+    phrasing: int = 0
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class CausalDataset:
+    """Units with both potential outcomes.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, p)
+        What an estimator sees: the covariates as numbers (integer codes for text variables).
+    t : array of shape (n,)
+        The treatment received, 0 or 1.
+    y0, y1 : arrays of shape (n,)
+        The potential outcomes; the observed outcome ``y`` follows from them and ``t``.
+    propensity : array of shape (n,), optional
+        True P(t = 1 | parents of the treatment) of each unit.
+    labels : DataFrame of shape (n, p), optional
+        The covariates as text.
+    text : Series of shape (n,), optional
+        The whole text of the observed unit.
+    exogenous : tuple of str
+        The covariates that the setting ``hidden`` removes.
+    meta : Provenance
+    covariates : Setting
+        The setting whose covariates ``X`` shows.
+    """
+
+    X: pd.DataFrame
+    t: np.ndarray
+    y0: np.ndarray
+    y1: np.ndarray
+    meta: Provenance
+    propensity: np.ndarray | None = None
+    labels: pd.DataFrame | None = None
+    text: pd.Series | None = None
+    exogenous: tuple[str, ...] = ()
+    covariates: Setting = "all"
+
+    def __post_init__(self) -> None:
+        n = len(self.X)
+        for name in ("t", "y0", "y1", "propensity", "labels", "text"):
+            column = getattr(self, name)
+            if column is not None and len(column) != n:
+                raise InputError(f"dataset: {name} has {len(column)} rows, but X has {n}")
+        if n == 0:
+            raise InputError("dataset: it has no rows")
+        if not np.isin(self.t, (0, 1)).all():
+            raise InputError("dataset: t must be 0 or 1 in every row")
+        for name in ("y0", "y1"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise InputError(f"dataset: {name} has a value that is not a finite number")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def y(self) -> np.ndarray:
+        """The observed outcome, of shape (n,): the potential outcome of the treatment received."""
+        return np.where(self.t == 1, self.y1, self.y0)
+
+    @property
+    def ite(self) -> np.ndarray:
+        """The individual treatment effects y1 - y0, of shape (n,)."""
+        return self.y1 - self.y0
+
+    @property
+    def sate(self) -> float:
+        """The sample average treatment effect, the mean of ``ite``."""
+        return float(self.ite.mean())
+
+    def setting(self, name: Setting) -> CausalDataset:
+        """The same units as an estimator sees them in a setting.
+
+        ``all`` shows every covariate; ``hidden`` removes the exogenous ones, so that they become
+        hidden confounders (paper, section 4.1).
+        """
+        if name not in SETTINGS:
+            raise InputError(f"unknown setting '{name}': choose one of {', '.join(SETTINGS)}")
+        if name == self.covariates:
+            return self
+        if name == "all":
+            raise InputError("this dataset's hidden covariates are gone: take it from the original")
+        kept = [c for c in self.X.columns if c not in self.exogenous]
+        if not kept:
+            raise InputError(
+                f"dataset '{self.meta.scenario}': nothing is left when the exogenous covariates "
+                "are hidden; give the spec an observed covariate or run the setting 'all' only"
+            )
+        labels = None if self.labels is None else self.labels[kept]
+        return replace(self, X=self.X[kept], labels=labels, covariates="hidden")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a unit: covariates (codes), ``t y y0 y1 ite`` and ``propensity`` if known."""
+        frame = self.X.assign(t=self.t, y=self.y, y0=self.y0, y1=self.y1, ite=self.ite)
+        return frame if self.propensity is None else frame.assign(propensity=self.propensity)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything an estimator or a scorer can see; equal data have equal ones."""
+        digest = blake2b(digest_size=16)
+        digest.update(repr(list(self.X.columns)).encode())
+        for array in (self.X.to_numpy(dtype=float), self.t, self.y0, self.y1):
+            digest.update(np.ascontiguousarray(array, dtype=float).tobytes())
+        return digest.hexdigest()
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        treatment: str,
+        y0: str,
+        y1: str,
+        covariates: list[str] | None = None,
+        exogenous: tuple[str, ...] | list[str] = (),
+        propensity: str | None = None,
+        name: str = "frame",
+        replicate: int = 0,
+    ) -> CausalDataset:
+        """A dataset of other origin (IHDP, ACIC, ...) whose potential outcomes are known.
+
+        Parameters
+        ----------
+        frame
+            One row a unit.
+        treatment, y0, y1
+            Columns of the treatment (two values; the smaller is control), and of the potential
+            outcomes under control and treatment.
+        covariates
+            Columns that estimators see; by default every other column.
+        exogenous
+            The covariates that the setting ``hidden`` removes.
+        propensity
+            Column of the true propensity, if known.
+        name, replicate
+            Recorded in the provenance.
+
+        Raises
+        ------
+        InputError
+            If a column is missing, is not numeric, or the treatment has not two values.
+        """
+        special = [c for c in (treatment, y0, y1, propensity) if c is not None]
+        if covariates is None:
+            covariates = [c for c in frame.columns if c not in special]
+        for column in [*special, *covariates, *exogenous]:
+            if column not in frame.columns:
+                raise InputError(
+                    f"{name}: no column '{column}'; the columns are {', '.join(map(str, frame))}"
+                )
+        levels = np.unique(frame[treatment])
+        if len(levels) != 2:
+            raise InputError(
+                f"{name}: the treatment '{treatment}' has {len(levels)} values; it needs two"
+            )
+        try:
+            X = frame[covariates].astype(float).reset_index(drop=True)
+            potential = frame[[y0, y1]].astype(float)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{name}: encode text columns as numbers first ({error})") from None
+        return cls(
+            X=X,
+            t=(frame[treatment] == levels[1]).to_numpy(dtype=np.int8),
+            y0=potential[y0].to_numpy(),
+            y1=potential[y1].to_numpy(),
+            propensity=None if propensity is None else frame[propensity].to_numpy(dtype=float),
+            exogenous=tuple(exogenous),
+            meta=Provenance(scenario=name, seed=replicate),
+        )
+
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write the dataset with its provenance to one file, whole or not at all."""
+        if self.covariates != "all":
+            raise InputError("write the dataset itself, not one of its settings")
+        columns: dict[str, Any] = {f"X:{c}": self.X[c].to_numpy() for c in self.X}
+        columns |= {"t": self.t.astype(np.int8), "y0": self.y0, "y1": self.y1}
+        if self.propensity is not None:
+            columns["propensity"] = self.propensity
+        if self.labels is not None:
+            columns |= {f"label:{c}": self.labels[c].astype(str).to_numpy() for c in self.labels}
+        if self.text is not None:
+            columns["text"] = self.text.to_numpy()
+        meta = {"format": _FORMAT, "exogenous": self.exogenous, "provenance": asdict(self.meta)}
+        table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
+        path = Path(path)
+        write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
+        return path
+
+    @classmethod
+    def read_parquet(cls, path: str | Path) -> Self:
+        """Read what ``to_parquet`` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, truncated, or was not written by ``to_parquet``.
+        """
+        try:
+            table = pq.read_table(path, partitioning=None)
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file") from None
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(
+                f"{path}: not a readable Parquet file ({reason}); make it again"
+            ) from None
+        raw = (table.schema.metadata or {}).get(_METADATA_KEY)
+        if raw is None:
+            raise InputError(
+                f"{path}: not written by sdscm; load it with pandas and use CausalDataset.from_frame"
+            )
+        meta = json.loads(raw)
+        if meta["format"] != _FORMAT:
+            raise InputError(f"{path}: format {meta['format']} is not known here; update sdscm")
+        frame = table.to_pandas()
+
+        def part(prefix: str) -> pd.DataFrame:
+            found = [c for c in frame.columns if c.startswith(prefix)]
+            return frame[found].rename(columns=lambda c: c.removeprefix(prefix))
+
+        labels = part("label:")
+        return cls(
+            X=part("X:"),
+            t=frame["t"].to_numpy(),
+            y0=frame["y0"].to_numpy(),
+            y1=frame["y1"].to_numpy(),
+            propensity=frame["propensity"].to_numpy() if "propensity" in frame else None,
+            labels=labels if len(labels.columns) else None,
+            text=frame["text"] if "text" in frame else None,
+            exogenous=tuple(meta["exogenous"]),
+            meta=Provenance(**meta["provenance"]),
+        )
