@@ -1,0 +1,46 @@
+"""Specifications: the text variables of an SD-SCM, their domains, sentences, and DAG.
+
+A spec is written by hand in YAML::
+
+    name: my_study
+    title: Does the drug help?            # optional, as are description and source
+    variables:
+      - name: age
+        role: exogenous                   # exogenous, covariate, treatment, or outcome
+        values: [young, old]
+        phrasings:                        # one or more; each holds {value} exactly once
+          - "The patient who arrives is {value}."
+      - name: drug
+        role: treatment
+        values: [placebo, statin]         # the control first, the treated value second
+        parents: [age]                    # optional: no parents
+        distribution: lm                  # optional: lm (default), uniform, or fixed weights
+        phrasings: ["The doctor prescribes a {value}."]
+      - name: state
+        role: outcome
+        values: [recovers, worsens]
+        parents: [age, drug]
+        phrasings: ["In the end the patient {value}."]
+    outcome_value: recovers               # optional: the first value of the outcome
+
+Fixed weights are a list in the order of the values, ``[0.3, 0.7]``, or a mapping,
+``{young: 0.3, old: 0.7}``. Numbers are read as the text that stands there: ``1.50`` is "1.50".
+
+The JSON format of the reference code is read as well (``sdscm.spec.original``).
+"""
+
+from sdscm.spec.files import load_spec, scenario_names, spec_from_yaml
+from sdscm.spec.model import Role, Spec, Variable
+from sdscm.spec.phrased import PhrasedSpec
+from sdscm.spec.phrasing import Phrasing
+
+__all__ = [
+    "load_spec",
+    "scenario_names",
+    "spec_from_yaml",
+    "Spec",
+    "Variable",
+    "Role",
+    "Phrasing",
+    "PhrasedSpec",
+]
