@@ -1,0 +1,70 @@
+"""Effect estimators behind one interface, found by name.
+
+>>> import estimators
+>>> estimators.get("LinReg").fit(X, t, y).ate(X)  # doctest: +SKIP
+"""
+
+from estimators.base import (
+    ATEEstimator,
+    ATEIntervals,
+    CATEEstimator,
+    EffectEstimator,
+    EffectIntervals,
+    ITEIntervals,
+)
+from estimators.errors import (
+    EstimatorError,
+    MissingExtraError,
+    PluginError,
+    UnknownEstimatorError,
+)
+from estimators.interface import (
+    Estimand,
+    Estimator,
+    EstimatorInfo,
+    HasATE,
+    HasATEInterval,
+    HasEffect,
+    HasEffectInterval,
+    HasITEInterval,
+)
+from estimators.plugins import load_plugin
+from estimators.registry import REGISTRY, Problem
+
+get = REGISTRY.get
+info = REGISTRY.info
+infos = REGISTRY.infos
+names = REGISTRY.names
+parameters = REGISTRY.parameters
+problems = REGISTRY.problems
+register = REGISTRY.register
+
+__all__ = [
+    "get",
+    "names",
+    "info",
+    "infos",
+    "parameters",
+    "register",
+    "load_plugin",
+    "problems",
+    "Estimand",
+    "Estimator",
+    "EstimatorInfo",
+    "HasEffect",
+    "HasATE",
+    "HasEffectInterval",
+    "HasATEInterval",
+    "HasITEInterval",
+    "EffectEstimator",
+    "ATEEstimator",
+    "CATEEstimator",
+    "EffectIntervals",
+    "ATEIntervals",
+    "ITEIntervals",
+    "EstimatorError",
+    "UnknownEstimatorError",
+    "MissingExtraError",
+    "PluginError",
+    "Problem",
+]

@@ -1,0 +1,160 @@
+"""The built-in estimators, by name. Nothing here imports a library."""
+
+from __future__ import annotations
+
+from estimators.interface import EstimatorInfo
+
+_PAPER = "Bynum and Cho 2024, section 4.2"
+_KUENZEL = "Kuenzel, Sekhon, Bickel and Yu 2019, PNAS 116(10)"
+_DML = "Chernozhukov et al. 2018, Econometrics Journal 21(1)"
+_GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
+_DR = "Kennedy 2023, Electronic Journal of Statistics 17(2)"
+
+#: What is known of each built-in, and where its class is: ``module:class``.
+BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
+    (
+        EstimatorInfo(
+            "Oracle",
+            "Baseline",
+            "ITE",
+            "shown the true effects: checks the scorer",
+            oracle=True,
+        ),
+        "estimators.oracle:Oracle",
+    ),
+    (
+        EstimatorInfo("Zero", "Baseline", "CATE", "says that nothing has an effect"),
+        "estimators.baselines:Zero",
+    ),
+    (
+        EstimatorInfo(
+            "DiffInMeans",
+            "Baseline",
+            "ATE",
+            "mean of the treated minus mean of the controls",
+            "Imbens and Rubin 2015, chapter 6",
+        ),
+        "estimators.baselines:DiffInMeans",
+    ),
+    (
+        EstimatorInfo(
+            "IPW",
+            "Baseline",
+            "ATE",
+            "normalised inverse propensity weights, logistic propensities clipped at 0.01",
+            "Lunceford and Davidian 2004, Statistics in Medicine 23(19)",
+        ),
+        "estimators.weighting:IPW",
+    ),
+    (
+        EstimatorInfo(
+            "AIPW",
+            "Baseline",
+            "ATE",
+            "cross-fitted augmented weights, linear outcomes, propensities clipped at 0.01",
+            "Robins, Rotnitzky and Zhao 1994, JASA 89(427)",
+        ),
+        "estimators.weighting:AIPW",
+    ),
+    (
+        EstimatorInfo(
+            "T-Only OLS",
+            "scikit-learn",
+            "CATE",
+            "least squares on the treatment alone: one effect for every row",
+            _PAPER,
+        ),
+        "estimators.sklearn_estimators:TreatmentOnlyOLS",
+    ),
+    (
+        EstimatorInfo(
+            "LinReg",
+            "scikit-learn",
+            "CATE",
+            "least squares on treatment and covariates: one effect for every row",
+            _PAPER,
+        ),
+        "estimators.sklearn_estimators:LinReg",
+    ),
+    (
+        EstimatorInfo(
+            "RF",
+            "scikit-learn",
+            "CATE",
+            "one random forest on treatment and covariates, treatment toggled",
+            "Breiman 2001, Machine Learning 45",
+        ),
+        "estimators.sklearn_estimators:RF",
+    ),
+    (
+        EstimatorInfo("LinearS", "scikit-learn", "CATE", "S-learner, least squares", _KUENZEL),
+        "estimators.sklearn_estimators:LinearS",
+    ),
+    (
+        EstimatorInfo("LinearT", "scikit-learn", "CATE", "T-learner, least squares", _KUENZEL),
+        "estimators.sklearn_estimators:LinearT",
+    ),
+    (
+        EstimatorInfo("ForestS", "scikit-learn", "CATE", "S-learner, random forest", _KUENZEL),
+        "estimators.sklearn_estimators:ForestS",
+    ),
+    (
+        EstimatorInfo("ForestT", "scikit-learn", "CATE", "T-learner, random forests", _KUENZEL),
+        "estimators.sklearn_estimators:ForestT",
+    ),
+    (
+        EstimatorInfo(
+            "LinearDML",
+            "EconML",
+            "CATE",
+            "double machine learning, effect linear in the covariates",
+            _DML,
+            extra="econml",
+        ),
+        "estimators.econml_estimators:LinearDML",
+    ),
+    (
+        EstimatorInfo(
+            "ForestDML",
+            "EconML",
+            "CATE",
+            "double machine learning with a causal forest",
+            _GRF,
+            extra="econml",
+        ),
+        "estimators.econml_estimators:ForestDML",
+    ),
+    (
+        EstimatorInfo(
+            "LinearDR",
+            "EconML",
+            "CATE",
+            "doubly robust learner, effect linear in the covariates",
+            _DR,
+            extra="econml",
+        ),
+        "estimators.econml_estimators:LinearDR",
+    ),
+    (
+        EstimatorInfo(
+            "ForestDR",
+            "EconML",
+            "CATE",
+            "doubly robust learner with an honest forest",
+            _DR,
+            extra="econml",
+        ),
+        "estimators.econml_estimators:ForestDR",
+    ),
+    (
+        EstimatorInfo(
+            "CausalForest",
+            "EconML",
+            "CATE",
+            "generalized random forest of effects",
+            _GRF,
+            extra="econml",
+        ),
+        "estimators.econml_estimators:CausalForest",
+    ),
+)

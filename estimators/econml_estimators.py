@@ -1,0 +1,196 @@
+"""EconML's estimators with its defaults, as the paper used them (arXiv 2411.08019, section 4.2).
+
+The average effect and its interval are EconML's own ``ate(X)`` and ``ate_interval(X)``, which
+average the effects of the given rows. Nuisance models see ``random_state`` through EconML.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from econml.dml import CausalForestDML
+from econml.dml import LinearDML as EconmlLinearDML
+from econml.dr import ForestDRLearner, LinearDRLearner
+from econml.grf import CausalForest as GRFCausalForest
+
+from estimators.base import ATEIntervals, EffectIntervals, Interval
+
+
+class _EconML(EffectIntervals, ATEIntervals):
+    """An EconML estimator with inference; each fold of the cross-fitting needs both arms."""
+
+    rows_per_arm = 2
+
+    @abstractmethod
+    def _estimator(self) -> Any:
+        """The unfitted EconML estimator."""
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        self.model_ = self._estimator().fit(y, t, X=X)
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self.model_.effect(X)
+
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+        return self.model_.effect_interval(X, alpha=alpha)
+
+    def _ate(self, X: np.ndarray) -> float:
+        return float(self.model_.ate(X))
+
+    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
+        return self.model_.ate_interval(X, alpha=alpha)
+
+
+class LinearDML(_EconML):
+    """Double machine learning with an effect linear in X (Chernozhukov et al. 2018).
+
+    ``model_y``, ``model_t`` and ``cv`` are EconML's: the models of outcome and treatment, and the
+    folds of the cross-fitting. Intervals are asymptotic, from the final least squares.
+    """
+
+    def __init__(
+        self,
+        model_y: Any = "auto",
+        model_t: Any = "auto",
+        cv: int = 2,
+        random_state: int | None = 0,
+    ) -> None:
+        self.model_y = model_y
+        self.model_t = model_t
+        self.cv = cv
+        self.random_state = random_state
+
+    def _estimator(self) -> Any:
+        return EconmlLinearDML(
+            model_y=self.model_y,
+            model_t=self.model_t,
+            cv=self.cv,
+            discrete_treatment=True,
+            random_state=self.seed_,
+        )
+
+
+class ForestDML(_EconML):
+    """Double machine learning with a causal forest (Athey, Tibshirani and Wager 2019).
+
+    EconML's ``CausalForestDML``. Intervals come from the bootstrap of little bags.
+    ``n_estimators`` must be a multiple of 4.
+    """
+
+    def __init__(
+        self,
+        model_y: Any = "auto",
+        model_t: Any = "auto",
+        cv: int = 2,
+        n_estimators: int = 100,
+        random_state: int | None = 0,
+    ) -> None:
+        self.model_y = model_y
+        self.model_t = model_t
+        self.cv = cv
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def _estimator(self) -> Any:
+        return CausalForestDML(
+            model_y=self.model_y,
+            model_t=self.model_t,
+            cv=self.cv,
+            n_estimators=self.n_estimators,
+            discrete_treatment=True,
+            n_jobs=1,
+            random_state=self.seed_,
+        )
+
+
+class LinearDR(_EconML):
+    """Doubly robust learner with an effect linear in X (Foster and Syrgkanis 2023; Kennedy 2023).
+
+    EconML's ``LinearDRLearner``. Its default clips propensities only at 1e-6, so that under poor
+    overlap it can explode; raise ``min_propensity`` to prevent it. Intervals are asymptotic.
+    """
+
+    def __init__(
+        self,
+        model_regression: Any = "auto",
+        model_propensity: Any = "auto",
+        min_propensity: float = 1e-6,
+        cv: int = 2,
+        random_state: int | None = 0,
+    ) -> None:
+        self.model_regression = model_regression
+        self.model_propensity = model_propensity
+        self.min_propensity = min_propensity
+        self.cv = cv
+        self.random_state = random_state
+
+    def _estimator(self) -> Any:
+        return LinearDRLearner(
+            model_regression=self.model_regression,
+            model_propensity=self.model_propensity,
+            min_propensity=self.min_propensity,
+            cv=self.cv,
+            random_state=self.seed_,
+        )
+
+
+class ForestDR(_EconML):
+    """Doubly robust learner with an honest forest (Kennedy 2023; Athey et al. 2019).
+
+    EconML's ``ForestDRLearner``. Its default clips propensities only at 1e-6, so that under poor
+    overlap it can explode; raise ``min_propensity`` to prevent it. Intervals come from the
+    bootstrap of little bags. ``n_estimators`` must be a multiple of 4.
+    """
+
+    def __init__(
+        self,
+        model_regression: Any = "auto",
+        model_propensity: Any = "auto",
+        min_propensity: float = 1e-6,
+        cv: int = 2,
+        n_estimators: int = 1000,
+        random_state: int | None = 0,
+    ) -> None:
+        self.model_regression = model_regression
+        self.model_propensity = model_propensity
+        self.min_propensity = min_propensity
+        self.cv = cv
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def _estimator(self) -> Any:
+        return ForestDRLearner(
+            model_regression=self.model_regression,
+            model_propensity=self.model_propensity,
+            min_propensity=self.min_propensity,
+            cv=self.cv,
+            n_estimators=self.n_estimators,
+            n_jobs=1,
+            random_state=self.seed_,
+        )
+
+
+class CausalForest(EffectIntervals):
+    """Generalized random forest of effects, without residualising (Athey et al. 2019).
+
+    EconML's ``grf.CausalForest``; it adjusts for X only by its splits. The average effect is
+    the mean over the rows of X. Intervals come from the bootstrap of little bags. ``n_estimators``
+    must be a multiple of 4.
+    """
+
+    def __init__(self, n_estimators: int = 100, random_state: int | None = 0) -> None:
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        self.model_ = GRFCausalForest(self.n_estimators, n_jobs=1, random_state=self.seed_).fit(
+            X, t, y
+        )
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self.model_.predict(X)
+
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+        return self.model_.predict_interval(X, alpha=alpha)

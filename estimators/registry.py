@@ -1,0 +1,306 @@
+"""Estimators by name: the built-in ones, and those that plugins register.
+
+Built-ins are imported when they are asked for, entry points when a name is not built in or when
+all names are listed. So listing imports no library of an extra.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, TypeVar, get_args
+
+from estimators.catalogue import BUILT_INS
+from estimators.errors import (
+    EstimatorError,
+    MissingExtraError,
+    PluginError,
+    UnknownEstimatorError,
+)
+from estimators.function_estimator import FunctionATE, FunctionEffect, extra_arguments
+from estimators.interface import Estimand, EstimatorInfo
+
+ENTRY_POINT_GROUP = "sdscm.estimators"
+
+Target = TypeVar("Target", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A plugin that could not be loaded.
+
+    Attributes
+    ----------
+    plugin
+        The name of its entry point.
+    message
+        One line on what is wrong.
+    """
+
+    plugin: str
+    message: str
+
+
+@dataclass(frozen=True)
+class _Entry:
+    info: EstimatorInfo
+    target: Callable[..., Any] | str
+    """A class or function, or where to import it from: ``module:class``."""
+
+    def load(self) -> Callable[..., Any]:
+        if not isinstance(self.target, str):
+            return self.target
+        module, _, attribute = self.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if not self.info.extra:
+                raise
+            raise MissingExtraError(f"estimator {self.info.name!r}", self.info.extra) from error
+
+
+class Registry:
+    """A table of estimators by name; `estimators.get` and its kin are the methods of one of these.
+
+    Parameters
+    ----------
+    built_ins
+        Pairs of what is known of an estimator, and where its class is.
+    """
+
+    def __init__(self, built_ins: Sequence[tuple[EstimatorInfo, str]] = BUILT_INS) -> None:
+        self._entries = {info.name: _Entry(info, where) for info, where in built_ins}
+        self._problems: list[Problem] | None = None
+        self._origin: str | None = None
+
+    def register(
+        self,
+        name: str,
+        *,
+        estimand: Estimand = "CATE",
+        family: str = "plugin",
+        summary: str = "",
+        source: str = "",
+    ) -> Callable[[Target], Target]:
+        """Decorate a class with ``fit``, or a function ``(X, t, y) -> effects``, to give it a name.
+
+        A function returns one effect for each row, or one number with ``estimand="ATE"``; arguments
+        beyond X, t and y need a default and become its parameters. Without ``summary``, the first
+        line of the docstring is taken. Registering the same object of the same origin again
+        replaces it.
+
+        Raises
+        ------
+        PluginError
+            If the name is taken.
+        EstimatorError
+            If the name is empty, the estimand is none of ATE, CATE and ITE, or the object cannot
+            be an estimator.
+        """
+        if not isinstance(name, str) or not name.strip():
+            raise EstimatorError(f"register: the name of an estimator must be text, not {name!r}")
+        if estimand not in get_args(Estimand):
+            raise EstimatorError(
+                f"register {name!r}: estimand is {estimand!r}, must be one of "
+                f"{', '.join(get_args(Estimand))}"
+            )
+
+        def decorate(target: Target) -> Target:
+            _check_target(name, target, estimand)
+            documented = (inspect.getdoc(target) or "").partition("\n")[0]
+            info = EstimatorInfo(
+                name=name,
+                family=family,
+                estimand=estimand,
+                summary=summary or documented,
+                source=source,
+                origin=self._origin or f"module {target.__module__}",
+            )
+            self._add(_Entry(info, target))
+            return target
+
+        return decorate
+
+    def get(self, name: str, **parameters: Any) -> Any:
+        """Make the estimator of that name.
+
+        Raises
+        ------
+        UnknownEstimatorError
+            If no estimator has that name.
+        MissingExtraError
+            If its library is not installed.
+        PluginError
+            If the plugin of that name could not be loaded.
+        EstimatorError
+            If it has no such parameter.
+        """
+        entry = self._find(name)
+        target = entry.load()
+        allowed = _parameters(target)
+        for key in parameters:
+            if key not in allowed:
+                names = ", ".join(allowed) if allowed else "none"
+                raise EstimatorError(f"{name}: has no parameter {key!r}; its parameters: {names}")
+        if inspect.isclass(target):
+            return target(**parameters)
+        wrapper = FunctionATE if entry.info.estimand == "ATE" else FunctionEffect
+        return wrapper(target, parameters or None)
+
+    def parameters(self, name: str) -> dict[str, Any]:
+        """Parameters of the estimator of that name, with their defaults.
+
+        Raises what `get` raises.
+        """
+        return _parameters(self._find(name).load())
+
+    def names(self) -> list[str]:
+        """Names of all estimators, the built-in ones first."""
+        self._discover()
+        return list(self._entries)
+
+    def info(self, name: str) -> EstimatorInfo:
+        """What is known of the estimator of that name.
+
+        Raises
+        ------
+        UnknownEstimatorError
+            If no estimator has that name.
+        PluginError
+            If the plugin of that name could not be loaded.
+        """
+        return self._find(name).info
+
+    def infos(self) -> list[EstimatorInfo]:
+        """What is known of all estimators, in the order of `names`."""
+        self._discover()
+        return [entry.info for entry in self._entries.values()]
+
+    def problems(self) -> list[Problem]:
+        """Plugins among the entry points that could not be loaded."""
+        return list(self._discover())
+
+    @contextmanager
+    def loading(self, origin: str) -> Iterator[list[str]]:
+        """Attribute what is registered inside the block to ``origin``: all of it, or nothing.
+
+        Yields a list that holds, after the block, the names that were registered. What this origin
+        had registered before is replaced.
+
+        Raises
+        ------
+        PluginError
+            If the block raises, or registers a name that is taken; the message names the origin.
+        """
+        before, outer = dict(self._entries), self._origin
+        self._entries = {k: e for k, e in before.items() if e.info.origin != origin}
+        self._origin = origin
+        registered: list[str] = []
+        try:
+            yield registered
+        # A plugin is a stranger's code: whatever it raises, a call of sys.exit included, is its
+        # error and must not stop the others.
+        except (Exception, SystemExit) as error:
+            self._entries = before
+            if isinstance(error, PluginError):
+                raise
+            reason = " ".join(str(error).split())
+            raise PluginError(f"{origin}: {type(error).__name__}: {reason}") from error
+        finally:
+            self._origin = outer
+        registered += [k for k, e in self._entries.items() if e.info.origin == origin]
+
+    def _add(self, entry: _Entry) -> None:
+        name, origin = entry.info.name, entry.info.origin
+        taken = self._entries.get(name)
+        if taken is not None and not (
+            taken.info.origin == origin and _identity(taken.target) == _identity(entry.target)
+        ):
+            whose = "a built-in" if taken.info.origin == "built-in" else taken.info.origin
+            raise PluginError(
+                f"{origin}: the name {name!r} is taken by {whose}; register under another name"
+            )
+        self._entries[name] = entry
+
+    def _find(self, name: str) -> _Entry:
+        if name not in self._entries:
+            for problem in self._discover():
+                if problem.plugin == name:
+                    raise PluginError(problem.message)
+        if name in self._entries:
+            return self._entries[name]
+        by_lowered = {known.lower(): known for known in self._entries}
+        close = difflib.get_close_matches(str(name).lower(), by_lowered, n=3)
+        hint = f"; did you mean {' or '.join(repr(by_lowered[c]) for c in close)}?" if close else ""
+        raise UnknownEstimatorError(
+            f"no estimator {name!r}{hint} (list them: sdscm estimators list)"
+        )
+
+    def _discover(self) -> list[Problem]:
+        """Load the entry points, once; return those that failed."""
+        if self._problems is None:
+            self._problems = []
+            for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+                try:
+                    self._load(point)
+                except PluginError as error:
+                    self._problems.append(Problem(point.name, str(error)))
+        return self._problems
+
+    def _load(self, point: metadata.EntryPoint) -> None:
+        package = f" of {point.dist.name}" if point.dist is not None else ""
+        origin = f"plugin {point.name!r}{package}"
+        with self.loading(origin) as registered:
+            point.load()
+        if not registered and not self._holds_module(point.module):
+            raise PluginError(
+                f"{origin}: {point.value} registers nothing; decorate a class or function "
+                "with @estimators.register(name)"
+            )
+
+    def _holds_module(self, module: str) -> bool:
+        """Whether something of that module is registered, as when it was imported before."""
+        modules = (getattr(entry.target, "__module__", "") for entry in self._entries.values())
+        return any(name == module or name.startswith(f"{module}.") for name in modules)
+
+
+def _identity(target: Callable[..., Any] | str) -> str:
+    return target if isinstance(target, str) else target.__qualname__
+
+
+def _check_target(name: str, target: Callable[..., Any], estimand: Estimand) -> None:
+    if inspect.isclass(target):
+        if not callable(getattr(target, "fit", None)):
+            raise EstimatorError(f"register {name!r}: class {target.__name__} has no method fit")
+        if not hasattr(target, "effect") and not hasattr(target, "ate"):
+            raise EstimatorError(
+                f"register {name!r}: class {target.__name__} has neither effect(X) nor ate(X)"
+            )
+    elif inspect.isfunction(target):
+        if estimand == "ITE":
+            raise EstimatorError(f"register {name!r}: a function estimates the ATE or the CATE")
+        _parameters(target)
+    else:
+        raise EstimatorError(f"register {name!r}: decorate a class or a function, not {target!r}")
+
+
+def _parameters(target: Callable[..., Any]) -> dict[str, Any]:
+    if not inspect.isclass(target):
+        return extra_arguments(target)
+    if target.__init__ is object.__init__:
+        return {}
+    accepted = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(target).parameters.values()
+        if parameter.kind in accepted
+    }
+
+
+#: The registry that the package's functions use.
+REGISTRY = Registry()

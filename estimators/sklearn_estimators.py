@@ -1,0 +1,164 @@
+"""Regression as causal inference, with scikit-learn: the paper's simple methods."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression
+
+from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Interval
+
+
+class _TreatmentCoefficient(EffectIntervals, ATEIntervals):
+    """Least squares of y on an intercept, t and some covariates: one effect for every row.
+
+    The standard error is the classical one, s^2 (Z'Z)^+, with n - rank(Z) degrees of freedom; the
+    interval is Student's. It is unbounded when no degree of freedom is left.
+    """
+
+    @abstractmethod
+    def _regressors(self, X: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Columns of the regression; the second one is t."""
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        Z = self._regressors(X, t)
+        inverse = np.linalg.pinv(Z)
+        coefficients = inverse @ y
+        residuals = y - Z @ coefficients
+        self.degrees_of_freedom_ = len(y) - int(np.linalg.matrix_rank(Z))
+        self.coefficient_ = float(coefficients[1])
+        # (Z'Z)^+ is the product of the pseudo-inverse with its transpose.
+        spread = float(np.sum(inverse[1] ** 2) * (residuals @ residuals))
+        known = self.degrees_of_freedom_ > 0
+        self.standard_error_ = np.sqrt(spread / self.degrees_of_freedom_) if known else np.inf
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return np.full(len(X), self.coefficient_)
+
+    def _ate(self, X: np.ndarray) -> float:
+        return self.coefficient_
+
+    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
+        freedom = max(self.degrees_of_freedom_, 1)
+        half = float(stats.t.ppf(1 - alpha / 2, freedom) * self.standard_error_)
+        return self.coefficient_ - half, self.coefficient_ + half
+
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+        lower, upper = self._ate_interval(X, alpha)
+        return np.full(len(X), lower), np.full(len(X), upper)
+
+
+class TreatmentOnlyOLS(_TreatmentCoefficient):
+    """Least squares of y on t alone: the difference in means as a regression."""
+
+    def _regressors(self, X: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.ones(len(t)), t])
+
+
+class LinReg(_TreatmentCoefficient):
+    """Least squares of y on t and all covariates; the effect is the coefficient of t.
+
+    With collinear covariates the solution of least norm is taken.
+    """
+
+    def _regressors(self, X: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.ones(len(t)), t, X])
+
+
+class RF(CATEEstimator):
+    """One random forest on (t, X); the effect is the change of its prediction when t is toggled."""
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        min_samples_leaf: int = 1,
+        random_state: int | None = 0,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.min_samples_leaf = min_samples_leaf
+        self.random_state = random_state
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        self.model_ = RandomForestRegressor(
+            self.n_estimators,
+            min_samples_leaf=self.min_samples_leaf,
+            random_state=self.seed_,
+            n_jobs=1,
+        ).fit(np.column_stack([t, X]), y)
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        n = len(X)
+        treated = self.model_.predict(np.column_stack([np.ones(n), X]))
+        return treated - self.model_.predict(np.column_stack([np.zeros(n), X]))
+
+
+class _SLearner(CATEEstimator):
+    """One regression on (X, 1 - t, t); the effect toggles t (Kuenzel et al. 2019, section 2)."""
+
+    @abstractmethod
+    def _regression(self) -> Any:
+        """The unfitted regression."""
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        self.model_ = self._regression().fit(np.column_stack([X, 1 - t, t]), y)
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        one, zero = np.ones(len(X)), np.zeros(len(X))
+        treated = self.model_.predict(np.column_stack([X, zero, one]))
+        return treated - self.model_.predict(np.column_stack([X, one, zero]))
+
+
+class _TLearner(CATEEstimator):
+    """One regression for each arm, and their difference (Kuenzel et al. 2019, section 2)."""
+
+    @abstractmethod
+    def _regression(self) -> Any:
+        """The unfitted regression."""
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        self.control_model_ = clone(self._regression()).fit(X[t == 0], y[t == 0])
+        self.treated_model_ = clone(self._regression()).fit(X[t == 1], y[t == 1])
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self.treated_model_.predict(X) - self.control_model_.predict(X)
+
+
+class _Linear:
+    """Least squares as the regression."""
+
+    def _regression(self) -> Any:
+        return LinearRegression()
+
+
+class _Forest:
+    """A random forest with scikit-learn's defaults as the regression."""
+
+    seed_: int
+
+    def __init__(self, n_estimators: int = 100, random_state: int | None = 0) -> None:
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def _regression(self) -> Any:
+        return RandomForestRegressor(self.n_estimators, random_state=self.seed_, n_jobs=1)
+
+
+class LinearS(_Linear, _SLearner):
+    """S-learner with least squares: one effect for every row, equal to that of ``LinReg``."""
+
+
+class LinearT(_Linear, _TLearner):
+    """T-learner with least squares."""
+
+
+class ForestS(_Forest, _SLearner):
+    """S-learner with a random forest."""
+
+
+class ForestT(_Forest, _TLearner):
+    """T-learner with a random forest."""

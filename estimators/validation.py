@@ -1,0 +1,118 @@
+"""One place where the input of every estimator is checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from estimators.errors import EstimatorError
+
+
+def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
+    """Copy covariates into an array of floats, shape (n, p).
+
+    Parameters
+    ----------
+    X
+        DataFrame or array of shape (n, p) with finite numbers.
+    columns
+        Names of the columns seen in ``fit``; a DataFrame must have the same ones in the same order.
+
+    Raises
+    ------
+    EstimatorError
+        If X is not two-dimensional, holds text, NaN or infinity, or has other columns.
+    """
+    if isinstance(X, pd.DataFrame):
+        for name in X.columns:
+            if not (pd.api.types.is_numeric_dtype(X[name]) or pd.api.types.is_bool_dtype(X[name])):
+                raise EstimatorError(
+                    f"X: column {name!r} is of type {X[name].dtype}; give its codes as numbers"
+                )
+        if columns is not None and tuple(map(str, X.columns)) != columns:
+            raise EstimatorError(
+                f"X: the columns {list(X.columns)} are not those of fit, {list(columns)}"
+            )
+    try:
+        matrix = np.array(X, dtype=float, order="C")
+    except (TypeError, ValueError) as error:
+        raise EstimatorError(f"X: cannot be read as numbers ({error})") from error
+    if matrix.ndim != 2:
+        raise EstimatorError(f"X: must have two dimensions (rows, covariates), has {matrix.ndim}")
+    if not np.isfinite(matrix).all():
+        column = int(np.flatnonzero(~np.isfinite(matrix).all(axis=0))[0])
+        label = X.columns[column] if isinstance(X, pd.DataFrame) else column
+        raise EstimatorError(f"X: column {label!r} holds NaN or infinity; impute or drop it first")
+    return matrix
+
+
+def _as_vector(values: Any, name: str, n: int) -> np.ndarray:
+    try:
+        vector = np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise EstimatorError(f"{name}: cannot be read as numbers ({error})") from error
+    if vector.shape != (n,):
+        raise EstimatorError(f"{name}: has shape {vector.shape}, but X has {n} rows; give ({n},)")
+    if not np.isfinite(vector).all():
+        raise EstimatorError(f"{name}: holds NaN or infinity; drop those rows first")
+    return vector
+
+
+def as_treatment(t: Any, n: int) -> np.ndarray:
+    """Copy a treatment into an array of 0 and 1 of type int64, shape (n,).
+
+    Raises
+    ------
+    EstimatorError
+        If the length is not n, or a value is neither 0 nor 1.
+    """
+    vector = _as_vector(t, "t", n)
+    strange = np.setdiff1d(vector, [0.0, 1.0])
+    if strange.size:
+        raise EstimatorError(f"t: holds {strange[0]:g}; code control as 0 and treated as 1")
+    return vector.astype(np.int64)
+
+
+def as_outcome(y: Any, n: int) -> np.ndarray:
+    """Copy an outcome into an array of floats, shape (n,).
+
+    Raises
+    ------
+    EstimatorError
+        If the length is not n, or a value is NaN or infinite.
+    """
+    return _as_vector(y, "y", n)
+
+
+def require_both_arms(t: np.ndarray, at_least: int = 1) -> None:
+    """Check that each arm has enough rows.
+
+    Raises
+    ------
+    EstimatorError
+        If the treated or the control arm has fewer than ``at_least`` rows.
+    """
+    for value, arm in ((1, "treated"), (0, "control")):
+        count = int(np.sum(t == value))
+        if count < at_least:
+            has = "is empty" if count == 0 else f"has {count} row{'s' * (count > 1)}"
+            raise EstimatorError(
+                f"t: the {arm} arm {has} (of {len(t)} rows); an effect needs "
+                f"at least {at_least} in each arm"
+            )
+
+
+def require_level(alpha: float) -> None:
+    """Check that ``alpha`` is the complement of an interval's level.
+
+    Raises
+    ------
+    EstimatorError
+        If it is not strictly between 0 and 1.
+    """
+    if not 0 < alpha < 1:
+        raise EstimatorError(
+            f"alpha: is {alpha}, must be between 0 and 1 (0.05 for 95 % intervals)"
+        )
