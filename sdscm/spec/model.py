@@ -1,7 +1,7 @@
 """The tuple (V, U, G, tau) of an SD-SCM: variables with their domains, sentences and parents.
 
 Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv
-2411.08019 v2, section 2.
+2411.08019 v2, section 3.
 """
 
 from __future__ import annotations

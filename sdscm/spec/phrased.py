@@ -63,7 +63,7 @@ class PhrasedSpec:
         """Parent-only concatenation: the parents' sentences in the order tau, joined by a space.
 
         Empty without parents. ``codes`` holds at least the parents' codes. Source: arXiv
-        2411.08019 v2, section 2.
+        2411.08019 v2, section 3.
         """
         return self._joined(self.spec.parents(name), codes)
 
