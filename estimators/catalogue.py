@@ -157,4 +157,81 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
         ),
         "estimators.econml_estimators:CausalForest",
     ),
+    (
+        EstimatorInfo(
+            "CausalML S-LGBM",
+            "CausalML",
+            "CATE",
+            "S-learner, LightGBM",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:SLearnerLGBM",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML T-LGBM",
+            "CausalML",
+            "CATE",
+            "T-learner, LightGBM",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:TLearnerLGBM",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML X-LGBM",
+            "CausalML",
+            "CATE",
+            "X-learner, LightGBM",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:XLearnerLGBM",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML R-LGBM",
+            "CausalML",
+            "CATE",
+            "R-learner, LightGBM",
+            "Nie and Wager 2021, Biometrika 108(2)",
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:RLearnerLGBM",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML DR-LGBM",
+            "CausalML",
+            "CATE",
+            "doubly robust learner, LightGBM",
+            _DR,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:DRLearnerLGBM",
+    ),
+    (
+        EstimatorInfo(
+            "DoWhy linear",
+            "DoWhy",
+            "ATE",
+            "linear regression after back-door identification",
+            "Sharma and Kiciman 2020, arXiv 2011.04216",
+            extra="dowhy",
+        ),
+        "estimators.dowhy_estimators:DoWhyLinear",
+    ),
+    (
+        EstimatorInfo(
+            "DoWhy weighting",
+            "DoWhy",
+            "ATE",
+            "propensity-score weighting after back-door identification",
+            "Sharma and Kiciman 2020, arXiv 2011.04216",
+            extra="dowhy",
+        ),
+        "estimators.dowhy_estimators:DoWhyWeighting",
+    ),
 )
