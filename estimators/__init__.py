@@ -12,6 +12,7 @@ from estimators.base import (
     EffectIntervals,
     ITEIntervals,
 )
+from estimators.check import CheckReport, ConformanceError, check_estimator
 from estimators.errors import (
     EstimatorError,
     MissingExtraError,
@@ -48,6 +49,9 @@ __all__ = [
     "register",
     "load_plugin",
     "problems",
+    "check_estimator",
+    "CheckReport",
+    "ConformanceError",
     "Estimand",
     "Estimator",
     "EstimatorInfo",

@@ -1,9 +1,9 @@
 """CausalML's meta-learners over LightGBM, both with their defaults.
 
-The average effect is the mean over the rows of X. The learners that need propensities are given those
-of a logistic regression, clipped at ``clip``. CausalML's own default calibrates them on the rows that
-they were fitted on, which drives many to its bounds of 0.001 and 0.999: with it, the doubly robust
-learner gave -10.7 for an average effect of 0.98 on 1,000 rows with good overlap.
+The average effect is the mean over the rows of X. The learners that need propensities are given
+those of a logistic regression, clipped at ``clip``. CausalML's own default calibrates them on the
+rows that they were fitted on, which drives many to its bounds of 0.001 and 0.999: with it, the
+doubly robust learner gave -10.7 for an average effect of 0.98 on 1,000 rows with good overlap.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 LONGEST = 200
 MOST_PRINTED = 20
+DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 
 
 def _shorten(text: str) -> str:
@@ -28,7 +29,8 @@ def quiet(notes: list[str]) -> Iterator[None]:
     """Catch warnings and whatever Python code prints; append each distinct one to ``notes``.
 
     A warning becomes ``Category: message``, a printed line ``printed: line``; both are cut at
-    200 characters, and at most 20 printed lines are kept. The block takes over the process's
+    200 characters, and at most 20 printed lines are kept. Notices of deprecation between libraries
+    are left out: they say nothing about the estimate. The block takes over the process's
     warning filters and standard streams, so it must not run in two threads at once.
     """
     out = io.StringIO()
@@ -39,5 +41,6 @@ def quiet(notes: list[str]) -> Iterator[None]:
                 yield
         finally:
             printed = [line for line in map(_shorten, out.getvalue().splitlines()) if line]
-            add_notes(notes, (_shorten(f"{w.category.__name__}: {w.message}") for w in caught))
+            told = (w for w in caught if not issubclass(w.category, DEPRECATIONS))
+            add_notes(notes, (_shorten(f"{w.category.__name__}: {w.message}") for w in told))
             add_notes(notes, (f"printed: {line}" for line in printed[:MOST_PRINTED]))
