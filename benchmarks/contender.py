@@ -1,0 +1,181 @@
+"""An estimator as a suite enters it: how to make it, and what identifies its numbers."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import cloudpickle
+
+import estimators
+from benchmarks.hashing import canonical, digest, digest_bytes
+from benchmarks.suite import EstimatorEntry
+from benchmarks.versions import code_of_estimators, versions
+from sdscm.errors import InputError
+
+
+class Maker(Protocol):
+    """Makes a fresh, unfitted estimator in a worker; it travels there by pickle."""
+
+    def make(self, seed: int) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Makes an estimator of the registry."""
+
+    name: str
+    params: dict[str, Any]
+
+    def make(self, seed: int) -> Any:
+        params = dict(self.params)
+        if "random_state" in estimators.parameters(self.name):
+            params.setdefault("random_state", seed)
+        return estimators.get(self.name, **params)
+
+
+@dataclass(frozen=True)
+class Pickled:
+    """Makes a copy of an object that the user gave; a seed that it brings is kept."""
+
+    payload: bytes
+
+    def make(self, seed: int) -> Any:
+        estimator = pickle.loads(self.payload)
+        if hasattr(estimator, "get_params") and hasattr(estimator, "set_params"):
+            missing = object()
+            if estimator.get_params(deep=False).get("random_state", missing) is None:
+                estimator.set_params(random_state=seed)
+        return estimator
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One line of a board.
+
+    Attributes
+    ----------
+    label
+        Its name on the board.
+    family, estimand, oracle
+        As in ``estimators.EstimatorInfo``.
+    extra
+        The extra that installs its library.
+    identity
+        Hash of everything but data and seed that decides its numbers: parameters, code, versions.
+    maker
+        See `Maker`.
+    """
+
+    label: str
+    family: str
+    estimand: str
+    oracle: bool
+    extra: str
+    identity: str
+    maker: Maker
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return dict(versions(self.extra))
+
+
+def contenders(entries: Iterable[Any], plugins: Sequence[Path] = ()) -> list[Contender]:
+    """Turn what the user gave into contenders.
+
+    Parameters
+    ----------
+    entries
+        Names, `EstimatorEntry`, objects with ``fit``, or pairs (label, object).
+    plugins
+        Plugin files, loaded before; their content is part of the identity of what they register.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a parameter is not plain data, or two labels are equal.
+    """
+    code = digest_bytes(b"".join(path.read_bytes() for path in plugins))
+    found: list[Contender] = []
+    for entry in entries:
+        if isinstance(entry, str):
+            entry = EstimatorEntry(name=entry)
+        contender = (
+            _registered(entry, code) if isinstance(entry, EstimatorEntry) else _object(entry)
+        )
+        if contender.label in [other.label for other in found]:
+            raise InputError(
+                f"two estimators are called '{contender.label}': give one a label of its own"
+            )
+        found.append(contender)
+    if not found:
+        raise InputError("no estimators: name at least one")
+    return found
+
+
+def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
+    try:
+        info = estimators.info(entry.name)
+        # Parameters are checked here, not in the workers, so that a slip is one line and no table
+        # of failures. Only entries that have some pay for the import of a library.
+        known = estimators.parameters(entry.name) if entry.params else {}
+    except estimators.MissingExtraError:
+        known = entry.params
+    except estimators.EstimatorError as error:
+        raise InputError(str(error)) from None
+    for name in entry.params:
+        if name not in known:
+            has = ", ".join(known) or "none"
+            raise InputError(f"{entry.title}: no parameter '{name}'; its parameters: {has}")
+    try:
+        canonical(entry.params)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{entry.title}: params must be plain numbers, texts and lists, but are {entry.params}"
+        ) from None
+    code = code_of_estimators() if info.origin == "built-in" else plugin_code
+    identity = [info.name, entry.params, code, versions(info.extra)]
+    return Contender(
+        label=entry.title,
+        family=info.family,
+        estimand=info.estimand,
+        oracle=info.oracle,
+        extra=info.extra,
+        identity=digest(identity),
+        maker=Registered(info.name, entry.params),
+    )
+
+
+def _object(given: Any) -> Contender:
+    label, thing = given if isinstance(given, tuple) else (type(given).__name__, given)
+    if isinstance(thing, type) or not callable(getattr(thing, "fit", None)):
+        raise InputError(
+            f"{label}: not an estimator; give a registered name or an object with fit(X, t, y)"
+        )
+    try:
+        payload = cloudpickle.dumps(thing)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{label}: cannot be sent to the workers ({error}); make it picklable"
+        ) from None
+    return Contender(
+        label=str(label),
+        family="yours",
+        estimand="CATE" if hasattr(thing, "effect") else "ATE",
+        oracle=False,
+        extra="",
+        identity=digest([digest_bytes(payload), _source(type(thing)), versions()]),
+        maker=Pickled(payload),
+    )
+
+
+def _source(kind: type) -> str:
+    """The code of a class: a pickle of an importable class holds its name only."""
+    try:
+        return inspect.getsource(kind)
+    except (OSError, TypeError):
+        return ""

@@ -1,0 +1,40 @@
+"""Facts of a run's datasets, for the table beside the boards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from benchmarks.sources import Source
+from sdscm.dataset import CausalDataset
+from sdscm.diagnostics import facts
+
+
+def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> pd.DataFrame:
+    """One row a dataset: where it comes from, and ``sdscm.diagnostics.facts`` of it."""
+    rows = []
+    for source in sources:
+        dataset = datasets[source.name]
+        found = facts(dataset)
+        rows.append(
+            {
+                "dataset": source.name,
+                "entry": source.entry,
+                "lm": source.lm,
+                "phrasing": dataset.meta.phrasing,
+                "seed": dataset.meta.seed,
+                "n": found.n,
+                "distinct": found.distinct,
+                "treated": found.treated,
+                "sate_sd": found.sate / dataset.y.std() if dataset.y.std() > 0 else float("nan"),
+                "naive_sd": found.naive / dataset.y.std() if dataset.y.std() > 0 else float("nan"),
+                "bias_sd": found.bias,
+                "heterogeneity": found.heterogeneity,
+                "propensity_min": found.propensity_min,
+                "propensity_max": found.propensity_max,
+                "sign_flip": found.sign_flip,
+                "problems": "; ".join(found.problems),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,47 @@
+"""What a run leaves for readers: tables, a figure, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.leaderboard import Board
+from benchmarks.manifest import Manifest
+from benchmarks.report.figure import draw
+from benchmarks.report.markdown import render
+from benchmarks.report.tables import board_csv, scores_csv
+from benchmarks.store import Record
+from sdscm.dataset import CausalDataset
+from sdscm.files import write_atomically
+
+
+def write_report(
+    folder: Path,
+    manifest: Manifest,
+    scores: pd.DataFrame,
+    boards: Sequence[Board],
+    facts: pd.DataFrame,
+    datasets: Mapping[str, CausalDataset],
+    records: Mapping[str, Record],
+) -> tuple[Path, ...]:
+    """Write ``leaderboard.md``, ``leaderboard.csv``, ``scores.csv`` and the figures.
+
+    Equal records give equal bytes.
+
+    Returns
+    -------
+    The paths, in the order written.
+    """
+    figures = draw(boards)
+    provenance = {name: dataset.meta for name, dataset in datasets.items()}
+    texts = {
+        "leaderboard.md": render(manifest, boards, facts, scores, provenance, records, figures),
+        "leaderboard.csv": board_csv(boards),
+        "scores.csv": scores_csv(scores),
+    }
+    contents = {name: text.encode() for name, text in texts.items()} | figures
+    for name, content in contents.items():
+        write_atomically(folder / name, lambda file, content=content: file.write(content))  # type: ignore[misc]
+    return tuple(folder / name for name in contents)

@@ -1,0 +1,138 @@
+"""The figure: error by estimator, the settings side by side."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import metrics
+from benchmarks.leaderboard import Board
+from sdscm.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PANELS = ("pehe_sd", "ate_abs_error_sd")
+# Okabe and Ito's colours are told apart by people with any colour vision, and the markers without.
+_STYLE = (("#0072B2", "o"), ("#D55E00", "D"), ("#009E73", "s"), ("#CC79A7", "^"))
+_INK, _GRID = "#333333", "#e3e3e3"
+
+
+def draw(boards: Sequence[Board]) -> dict[str, bytes]:
+    """One PNG for each group of boards that differ in the setting only.
+
+    Returns
+    -------
+    File names and contents. Equal boards give equal bytes.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    groups: dict[tuple[tuple[str, str], ...], list[Board]] = {}
+    for board in boards:
+        shared = tuple((k, v) for k, v in board.group.items() if k != "setting")
+        groups.setdefault(shared, []).append(board)
+    files = {}
+    for shared, members in groups.items():
+        title = ", ".join(value for _, value in shared if value)
+        slug = "-" + re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-") if len(groups) > 1 else ""
+        files[f"leaderboard{slug}.png"] = _png(title, members)
+    return files
+
+
+def _png(title: str, boards: Sequence[Board]) -> bytes:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise MissingExtraError("the figure", "plot") from None
+
+    names = _order(boards)
+    figure = Figure(figsize=(10, 1.9 + 0.34 * len(names)), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(_PANELS), sharey=True)
+    for axis, metric in zip(axes, map(metrics.get, _PANELS), strict=True):
+        _panel(axis, metric, boards, names)
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_ylim(len(names) - 0.5, -0.5)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper right",
+        ncols=len(labels),
+        frameon=False,
+        fontsize=10,
+    )
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=_INK)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _order(boards: Sequence[Board]) -> list[str]:
+    """Estimators from best to worst on the first board; the Oracle's errors of 0 are left out."""
+    table = boards[0].table
+    shown = table[~table["oracle"] & table[list(_PANELS)].notna().any(axis=1)]
+    return [str(name) for name in shown["estimator"]]
+
+
+def _panel(
+    axis: Axes, metric: metrics.Metric, boards: Sequence[Board], names: Sequence[str]
+) -> None:
+    offsets = np.linspace(-0.16, 0.16, len(boards)) if len(boards) > 1 else np.zeros(1)
+    drawn: list[np.ndarray] = []
+    for board, offset, (colour, marker) in zip(boards, offsets, _STYLE, strict=False):
+        rows = board.table.set_index("estimator").reindex(list(names))
+        mean = rows[metric.name].to_numpy(dtype=float)
+        low, high = _ends(rows, metric.name, mean)
+        axis.errorbar(
+            mean,
+            np.arange(len(names)) + offset,
+            xerr=[mean - low, high - mean],
+            fmt=marker,
+            color=colour,
+            markersize=5.5,
+            elinewidth=1.6,
+            capsize=0,
+            label=_label(board),
+        )
+        drawn.append(mean[np.isfinite(mean)])
+    _style(axis, metric, np.concatenate(drawn), len(names))
+
+
+def _ends(rows: pd.DataFrame, name: str, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    low, high = (rows[f"{name}_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
+    return np.fmin(np.where(np.isnan(low), mean, low), mean), np.fmax(
+        np.where(np.isnan(high), mean, high), mean
+    )
+
+
+def _label(board: Board) -> str:
+    setting = board.group.get("setting", "")
+    meaning = {"all": "all covariates seen", "hidden": "exogenous covariates hidden"}
+    return meaning.get(setting, setting)
+
+
+def _style(axis: Any, metric: metrics.Metric, values: np.ndarray, rows: int) -> None:
+    positive = values[values > 0]
+    if len(positive) and positive.max() / positive.min() > 30:
+        axis.set_xscale("log")
+    else:
+        axis.set_xlim(left=0)
+    axis.set_title(f"{metric.title}, lower is better", loc="left", fontsize=10, color=_INK)
+    for row in range(0, rows, 2):
+        axis.axhspan(row - 0.5, row + 0.5, color="#f6f6f6", zorder=0)
+    axis.grid(axis="x", color=_GRID, linewidth=0.8)
+    axis.set_axisbelow(True)
+    axis.tick_params(colors=_INK, length=0, labelsize=9)
+    for side in ("top", "right", "left", "bottom"):
+        axis.spines[side].set_visible(False)

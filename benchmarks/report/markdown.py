@@ -1,0 +1,235 @@
+"""The leaderboard as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from benchmarks import metrics
+from benchmarks.leaderboard import CHECK, Board, ranking_rule
+from benchmarks.manifest import Manifest
+from benchmarks.report.tables import NONE, markdown_table, number, seconds
+from benchmarks.store import Record
+from sdscm.dataset import Provenance
+
+_COLUMNS = (
+    "pehe_sd",
+    "ate_abs_error_sd",
+    "r2",
+    "rank_correlation",
+    "ate_coverage",
+    "cate_coverage",
+    "cate_width_sd",
+    "ite_coverage",
+    "ite_width_sd",
+    "seconds",
+)
+_SETTINGS = {
+    "all": "every covariate is seen",
+    "hidden": "the exogenous covariates are hidden confounders",
+}
+
+_BETTER = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "nominal": "best at its nominal value",
+}
+
+
+def render(
+    manifest: Manifest,
+    boards: Sequence[Board],
+    facts: pd.DataFrame,
+    scores: pd.DataFrame,
+    provenance: Mapping[str, Provenance],
+    records: Mapping[str, Record],
+    figures: Iterable[str],
+) -> str:
+    """The whole page."""
+    suite = manifest.suite
+    parts = [f"# {suite.title or suite.name}", _summary(manifest, facts, scores)]
+    parts += [
+        f"![Errors by estimator and setting; the tables below hold the numbers]({name})"
+        for name in figures
+    ]
+    parts += [_board(board, manifest) for board in boards]
+    parts += ["## How to read this", _reading(boards, manifest)]
+    trouble = _failures(scores)
+    if trouble:
+        parts += ["## Cells without a score", trouble]
+    parts += ["## The datasets", _facts(facts)]
+    parts += ["## Where it comes from", _provenance(manifest, provenance, records)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(manifest: Manifest, facts: pd.DataFrame, scores: pd.DataFrame) -> str:
+    ok = int((scores["status"] == "ok").sum())
+    return (
+        f"{len(manifest.entrants)} estimators, {len(facts)} datasets of {facts['n'].sum():,} rows "
+        f"in all, settings {' and '.join(manifest.suite.settings)}: {ok} of {len(scores)} cells "
+        f"scored. Remake it with `{manifest.command}`."
+    )
+
+
+def _heading(board: Board, manifest: Manifest) -> str:
+    shown = [
+        f"setting {value}" if key == "setting" else value or "data of other origin"
+        for key, value in board.group.items()
+    ]
+    meaning = _SETTINGS.get(board.group.get("setting", ""), "")
+    return "## " + ": ".join(
+        part for part in (", ".join(shown) or manifest.suite.name, meaning) if part
+    )
+
+
+def _columns(board: Board, chosen: Sequence[str] | None) -> list[metrics.Metric]:
+    """The chosen columns; without a choice, the usual ones that some method has a score of."""
+    if chosen is not None:
+        return [metrics.get(name) for name in chosen]
+    seen = board.table[~board.table["oracle"]]
+    return [metrics.get(name) for name in _COLUMNS if seen[name].notna().any()]
+
+
+def _board(board: Board, manifest: Manifest) -> str:
+    options, table = manifest.suite.board, board.table
+    ranked = [metrics.get(name) for name in options.rank_by]
+    columns = _columns(board, options.columns)
+    rank_titles = [f"{m.group} rank" if len(ranked) > 1 else "Rank" for m in ranked]
+    header = [*rank_titles, "Estimator", "Family", *(m.title for m in columns), "Cells"]
+    rows = []
+    for _, row in table.iterrows():
+        cells = [row[f"rank_{m.name}"] or NONE for m in ranked]
+        cells += [row["estimator"], row["family"]]
+        for metric in columns:
+            if metric.group == "cost":
+                cells.append(seconds(row[metric.name]))
+                continue
+            shown = number(row[metric.name])
+            low, high = row[f"{metric.name}_low"], row[f"{metric.name}_high"]
+            if metric in ranked and low == low and row[f"rank_{metric.name}"] != CHECK:
+                shown += f" [{number(low)}, {number(high)}]"
+            cells.append(shown)
+        whole = row["ok"] == row["cells"]
+        cells.append(str(row["ok"]) if whole else f"{row['ok']} of {row['cells']}")
+        rows.append(cells)
+    note = (
+        f"Effects of rows are scored against the {board.target}; "
+        f"intervals resample {board.clusters} phrasings or files."
+    )
+    if board.clusters < 2:
+        note = f"Effects of rows are scored against the {board.target}; one phrasing: no intervals."
+    return "\n\n".join(
+        [_heading(board, manifest), note, markdown_table(header, rows, left=len(ranked) + 2)]
+    )
+
+
+def _reading(boards: Sequence[Board], manifest: Manifest) -> str:
+    options = manifest.suite.board
+    columns = dict.fromkeys(m for board in boards for m in _columns(board, options.columns))
+    level = f"{1 - manifest.suite.alpha:.0%}"
+    lines = [
+        ranking_rule(options),
+        "Numbers are means over datasets, seconds medians. In brackets: "
+        f"{options.level:.0%} percentile bootstrap intervals, {options.resamples:,} resamples of "
+        "the phrasings (datasets of one phrasing are not independent). With few phrasings they "
+        "are rough.",
+        f"The estimators' own intervals have the nominal level {level}; a coverage is good when "
+        "it is near that. SD(y) is that of the observed outcome of a dataset. All scores are "
+        f"in-sample. {NONE}: the method has no such answer.",
+        "With hidden confounders, no method that sees the shown covariates only can bring the "
+        "error against the ITE to 0.",
+        "\n".join(f"- {m.title}: {_BETTER[m.better]} ({m.source})" for m in columns),
+    ]
+    return "\n\n".join(lines)
+
+
+def _failures(scores: pd.DataFrame) -> str:
+    lost = scores[scores["status"] != "ok"]
+    if lost.empty:
+        return ""
+    rows = [
+        [str(estimator), str(setting), str(status), str(len(part)), str(reason)]
+        for (estimator, setting, status, reason), part in lost.groupby(
+            ["estimator", "setting", "status", "reason"], sort=False
+        )
+    ]
+    header = ["Estimator", "Setting", "Status", "Cells", "Reason"]
+    return markdown_table(header, rows, left=5)
+
+
+def _facts(facts: pd.DataFrame) -> str:
+    rows = []
+    for _, row in facts.iterrows():
+        known = row["propensity_min"] == row["propensity_min"]
+        span = f"{row['propensity_min']:.2f} to {row['propensity_max']:.2f}"
+        rows.append(
+            [
+                row["dataset"],
+                row["problems"] or "none",
+                f"{row['n']:,}",
+                f"{row['distinct']:,}",
+                f"{row['treated']:.0%}",
+                number(row["sate_sd"]),
+                number(row["naive_sd"]) + (" (sign flips)" if row["sign_flip"] else ""),
+                number(row["bias_sd"]),
+                number(row["heterogeneity"]),
+                span if known else NONE,
+                str(row["seed"]),
+            ]
+        )
+    header = [
+        "Dataset",
+        "Problems",
+        "Rows",
+        "Distinct",
+        "Treated",
+        "SATE / SD(y)",
+        "Naive / SD(y)",
+        "Bias / SD(y)",
+        "SD(ITE) / SD(y)",
+        "True propensity",
+        "Seed",
+    ]
+    note = (
+        "Naive is the difference of the observed means, bias its distance from the SATE: what "
+        "confounding does to a method that ignores it. Distinct rows are those of covariates and "
+        "treatment."
+    )
+    return markdown_table(header, rows, left=2) + "\n\n" + note
+
+
+def _provenance(
+    manifest: Manifest, provenance: Mapping[str, Provenance], records: Mapping[str, Record]
+) -> str:
+    suite = manifest.suite
+    lines = [
+        f"- Command: `{manifest.command}`",
+        f"- Suite: {suite.name}, seed {suite.seed}, alpha {suite.alpha:g}",
+    ]
+    origins = {
+        (p.scenario, p.spec_hash, p.lm, p.lm_revision, _options(p)): None
+        for p in provenance.values()
+    }
+    for scenario, spec, lm, revision, options in origins:
+        if not spec:
+            lines.append(f"- Data: {scenario}")
+            continue
+        lines.append(
+            f"- Data: scenario {scenario} (spec {spec}), language model {lm} (revision {revision})"
+            + (f", {options}" if options else "")
+        )
+    found: dict[str, set[str]] = {}
+    for versions in [
+        *(p.versions for p in provenance.values()),
+        *(r.versions for r in records.values()),
+    ]:
+        for name, version in versions.items():
+            found.setdefault(name, set()).add(version)
+    shown = (f"{name} {', '.join(sorted(found[name]))}" for name in sorted(found))
+    lines.append(f"- Versions: {'; '.join(shown)}")
+    return "\n".join(lines)
+
+
+def _options(provenance: Provenance) -> str:
+    return ", ".join(f"{key} {value}" for key, value in sorted(provenance.options.items()))

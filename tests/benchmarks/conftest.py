@@ -1,0 +1,50 @@
+"""Small datasets with known truth, and suites over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.suite import Suite, load_suite
+from sdscm.dataset import CausalDataset
+
+
+def confounded(seed: int, n: int = 120) -> CausalDataset:
+    """Units whose treatment and outcome share the cause ``u``; the effect varies with ``a``."""
+    draw = np.random.Generator(np.random.Philox(seed))
+    u, a, b = draw.normal(size=(3, n))
+    propensity = 1 / (1 + np.exp(-1.5 * u))
+    y0 = 2 * u + 0.5 * b + 0.2 * draw.normal(size=n)
+    frame = pd.DataFrame({"u": u, "a": a, "b": b, "y0": y0, "y1": y0 + 0.5 + 0.5 * a})
+    frame["t"] = (draw.uniform(size=n) < propensity).astype(int)
+    frame["e"] = propensity
+    return CausalDataset.from_frame(
+        frame, treatment="t", y0="y0", y1="y1", exogenous=["u"], propensity="e", name="toy"
+    )
+
+
+def write_suite(folder: Path, datasets: int = 3, **changes: object) -> Suite:
+    """A suite over ``datasets`` Parquet files in a folder."""
+    for number in range(datasets):
+        confounded(number).to_parquet(folder / "data" / f"toy{number}.parquet")
+    content: dict[str, object] = {
+        "name": "toy",
+        "datasets": [{"name": "toy", "files": "data/*.parquet"}],
+        "estimators": ["DiffInMeans", "LinReg", "Oracle"],
+        "board": {"resamples": 200},
+        "time_limit": 60,
+    }
+    path = folder / "toy.yaml"
+    import yaml
+
+    path.write_text(yaml.safe_dump(content | changes))
+    return load_suite(path)
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """Three datasets, two settings, three estimators."""
+    return write_suite(tmp_path)
