@@ -1,0 +1,232 @@
+"""The conformance check finds each kind of broken estimator."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+import estimators
+from estimators import ATEIntervals, CATEEstimator, ConformanceError, EffectIntervals
+from estimators.check import check_data
+
+
+class Slope(CATEEstimator):
+    """Sound: differences of two regressions, each on an intercept and X."""
+
+    def _fit(self, X, t, y):
+        Z = np.column_stack([np.ones(len(X)), X])
+        self.b_ = [np.linalg.lstsq(Z[t == a], y[t == a], rcond=None)[0] for a in (0, 1)]
+
+    def _effect(self, X):
+        return np.column_stack([np.ones(len(X)), X]) @ (self.b_[1] - self.b_[0])
+
+
+class Forgetful(Slope):
+    def fit(self, X, t, y):
+        super().fit(X, t, y)
+
+
+class ReturnsAnother(Slope):
+    def fit(self, X, t, y):
+        super().fit(X, t, y)
+        return Slope().fit(X, t, y)
+
+
+class Mute:
+    def fit(self, X, t, y):
+        return self
+
+
+class TwoColumns(Slope):
+    def effect(self, X):
+        return super().effect(X)[:, None]
+
+
+class Nan(Slope):
+    def _effect(self, X):
+        return super()._effect(X) * np.nan
+
+
+class Listing(Slope):
+    def effect(self, X):
+        return list(super().effect(X))
+
+
+class NumpyAverage(Slope):
+    def ate(self, X):
+        return np.float32(super().ate(X))
+
+
+class UpsideDown(EffectIntervals, Slope):
+    def _effect_interval(self, X, alpha):
+        return self._effect(X) + 1, self._effect(X) - 1
+
+
+class NarrowWhenSure(ATEIntervals, Slope):
+    def _ate_interval(self, X, alpha):
+        return self._ate(X) - alpha, self._ate(X) + alpha
+
+
+class Vandal(Slope):
+    def fit(self, X, t, y):
+        super().fit(X, t, y)
+        y += 1
+        return self
+
+
+class VandalOfX(Slope):
+    def effect(self, X):
+        effect = super().effect(X)
+        X.iloc[0, 0] = 9.0
+        return effect
+
+
+class Gambler(Slope):
+    def _effect(self, X):
+        return super()._effect(X) + self.offset_
+
+    def fit(self, X, t, y):
+        self.offset_ = np.random.normal()  # noqa: NPY002
+        return super().fit(X, t, y)
+
+
+class Seeder(Slope):
+    def fit(self, X, t, y):
+        np.random.seed(0)  # noqa: NPY002
+        return super().fit(X, t, y)
+
+
+class PythonSeeder(Slope):
+    def fit(self, X, t, y):
+        random.seed(0)
+        return super().fit(X, t, y)
+
+
+class FramesOnly(Slope):
+    def fit(self, X, t, y):
+        X.columns  # noqa: B018
+        return super().fit(X, t, y)
+
+
+class Talker(Slope):
+    def fit(self, X, t, y):
+        print("epoch 1")
+        return super().fit(X, t, y)
+
+
+class Shifty(Slope):
+    def _fit(self, X, t, y):
+        super()._fit(X, t, y)
+        self.b_[1] = self.b_[1] * 1.1
+
+
+class OneSided(Slope):
+    def _effect(self, X):
+        return np.abs(super()._effect(X))
+
+
+class Careless(Slope):
+    def fit(self, X, t, y):
+        return super().fit(np.nan_to_num(np.asarray(X, dtype=float)), t, y)
+
+
+class Untyped(Slope):
+    def fit(self, X, t, y):
+        if len(np.unique(t)) < 2:
+            raise RuntimeError("no arm")
+        return super().fit(X, t, y)
+
+
+class Inverting(Slope):
+    def _fit(self, X, t, y):
+        np.linalg.cholesky(np.cov(X.T))
+        super()._fit(X, t, y)
+
+
+class Hungry(Slope):
+    rows_per_arm = 50
+
+
+class Unclonable(Slope):
+    def __init__(self, size=1):
+        self.size = size + 1
+
+
+class Unpicklable(Slope):
+    def _fit(self, X, t, y):
+        super()._fit(X, t, y)
+        self.hook_ = lambda: None
+
+
+@pytest.mark.parametrize(
+    ("estimator", "rule", "detail"),
+    [
+        (Mute, "It offers effect", "it has neither"),
+        (Forgetful, "It offers effect", "it has neither"),
+        (ReturnsAnother, "Fit returns the estimator itself", "return self"),
+        (TwoColumns, "Effects are floats", r"shape \(240, 1\)"),
+        (Nan, "Effects are floats", "NaN"),
+        (Listing, "Effects are floats", "gave list"),
+        (NumpyAverage, "Effects are floats", "ate gave float32"),
+        (UpsideDown, "Intervals have", "lower end above"),
+        (NarrowWhenSure, "Intervals have", "wider at alpha 0.5"),
+        (Vandal, "X, t and y are the same", "changed y"),
+        (VandalOfX, "X, t and y are the same", "changed X"),
+        (Gambler, "The same random_state", "differ by up to"),
+        (Seeder, "The same random_state", "numpy.random; use"),
+        (PythonSeeder, "The same random_state", "module random; use"),
+        (FramesOnly, "An array of the same", "AttributeError"),
+        (Talker, "It prints nothing", "epoch 1"),
+        (Shifty, "A constant added", "shift_invariant = False"),
+        (OneSided, "Effects change their sign", "for 1 - t"),
+        (Careless, "An empty arm", "NaN in X raised nothing"),
+        (Untyped, "An empty arm", "no treated row raised RuntimeError instead"),
+        (Inverting, "A constant covariate", "LinAlgError"),
+        (Hungry, "It can be fitted on 30 rows", "arm has"),
+        (Unclonable, "sklearn.base.clone", ""),
+        (Unpicklable, "A fitted one can be pickled", ""),
+    ],
+)
+def test_each_broken_rule_is_named(estimator, rule, detail):
+    with pytest.raises(ConformanceError, match=f"{estimator.__name__}: {rule}.*{detail}") as caught:
+        estimators.check_estimator(estimator)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_sound_one_passes_as_class_as_object_and_by_name(registry):
+    registry.register("slope")(Slope)
+    for form in (Slope, Slope(), "slope"):
+        report = estimators.check_estimator(form)
+        assert report.estimator in ("Slope", "slope")
+        assert len(report.passed) == 15
+
+
+def test_a_shift_may_be_declared():
+    class Declared(Shifty):
+        shift_invariant = False
+
+    with pytest.raises(ConformanceError, match="Effects change their sign|pickled"):
+        estimators.check_estimator(Declared)
+
+
+def test_a_large_check_is_asked_for():
+    assert "It can be fitted on 20,000 rows" in estimators.check_estimator(Slope, large=True).passed
+
+
+def test_a_missing_seed_is_set_for_the_check():
+    estimators.check_estimator(estimators.get("ForestT", n_estimators=5, random_state=None))
+
+
+def test_an_unknown_name_is_told():
+    with pytest.raises(estimators.UnknownEstimatorError):
+        estimators.check_estimator("Slpoe")
+
+
+def test_the_data_hold_what_they_say():
+    data = check_data(4000)
+    naive = data.y[data.t == 1].mean() - data.y[data.t == 0].mean()
+    assert data.ite.mean() == pytest.approx(2, abs=0.05)
+    assert naive - data.ite.mean() > 0.4
+    np.testing.assert_array_equal((data.y + 8) - 8, data.y)

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import estimators
+from estimators import (
+    CATEEstimator,
+    EstimatorError,
+    EstimatorInfo,
+    MissingExtraError,
+    PluginError,
+    UnknownEstimatorError,
+)
+from estimators.interface import HasATE, HasEffect, HasITEInterval
+from estimators.registry import Registry
+
+
+class Constant(CATEEstimator):
+    """Says the same of every row.
+
+    More words.
+    """
+
+    def __init__(self, value: float = 1.0) -> None:
+        self.value = value
+
+    def _fit(self, X, t, y):
+        pass
+
+    def _effect(self, X):
+        return np.full(len(X), self.value)
+
+
+def test_listing_imports_no_heavy_library():
+    code = (
+        "import sys, estimators; assert len(estimators.infos()) > 20; "
+        "heavy = {'econml', 'causalml', 'dowhy', 'lightgbm', 'xgboost', 'torch', 'statsmodels'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_names_and_infos_go_together(registry):
+    assert [info.name for info in registry.infos()] == registry.names()
+    assert registry.names()[0] == "Oracle"
+
+
+def test_the_oracle_is_the_only_one_that_sees_the_truth():
+    assert [info.name for info in estimators.infos() if info.oracle] == ["Oracle"]
+
+
+@pytest.mark.parametrize("name", estimators.names())
+def test_the_declared_estimand_is_what_the_class_offers(name):
+    estimator = estimators.get(name)
+    if isinstance(estimator, HasITEInterval):
+        offered = "ITE"
+    else:
+        offered = "CATE" if isinstance(estimator, HasEffect) else "ATE"
+        assert isinstance(estimator, HasATE)
+    assert estimators.info(name).estimand == offered
+
+
+@pytest.mark.parametrize("name", estimators.names())
+def test_an_extra_is_declared_by_those_that_need_one(name):
+    family = estimators.info(name).family
+    extras = {"EconML": "econml", "CausalML": "causalml", "DoWhy": "dowhy"}
+    assert estimators.info(name).extra == extras.get(family, "")
+
+
+def test_get_passes_parameters():
+    assert estimators.get("RF", n_estimators=7, random_state=3).get_params() == {
+        "n_estimators": 7,
+        "min_samples_leaf": 1,
+        "random_state": 3,
+    }
+    assert estimators.parameters("ForestT") == {"n_estimators": 100, "random_state": 0}
+    assert estimators.parameters("Zero") == {}
+
+
+def test_a_wrong_parameter_names_the_right_ones():
+    with pytest.raises(EstimatorError, match=r"ForestT: has no parameter 'trees'; .*n_estimators"):
+        estimators.get("ForestT", trees=5)
+    with pytest.raises(EstimatorError, match=r"Zero: .*its parameters: none"):
+        estimators.get("Zero", value=5)
+
+
+def test_an_unknown_name_gives_close_ones_whatever_their_case():
+    with pytest.raises(UnknownEstimatorError) as caught:
+        estimators.get("linreg")
+    assert "did you mean 'LinReg'" in str(caught.value)
+    assert "sdscm estimators list" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UnknownEstimatorError, match=r"no estimator 'qqqq' \(list"):
+        estimators.info("qqqq")
+
+
+@pytest.mark.parametrize(
+    ("name", "library", "adapter"),
+    [
+        ("LinearDML", "econml", "econml_estimators"),
+        ("CausalML S-LGBM", "causalml", "causalml_estimators"),
+        ("CausalML S-LGBM", "lightgbm", "causalml_estimators"),
+        ("DoWhy linear", "dowhy", "dowhy_estimators"),
+    ],
+)
+def test_a_missing_library_is_one_line_that_says_what_to_install(
+    name, library, adapter, monkeypatch
+):
+    loaded = [key for key in sys.modules if key == library or key.startswith(f"{library}.")]
+    for key in {library, *loaded}:
+        monkeypatch.setitem(sys.modules, key, None)
+    monkeypatch.delitem(sys.modules, f"estimators.{adapter}", raising=False)
+    extra = estimators.info(name).extra
+    with pytest.raises(MissingExtraError) as caught:
+        estimators.get(name)
+    assert str(caught.value) == (
+        f"estimator {name!r} needs the extra '{extra}': pip install 'sdscm[{extra}]'"
+    )
+
+
+def test_a_class_is_registered_with_what_is_known_of_it(registry):
+    registry.register(name="constant", family="Mine", source="me")(Constant)
+    assert registry.info("constant") == EstimatorInfo(
+        name="constant",
+        family="Mine",
+        estimand="CATE",
+        summary="Says the same of every row.",
+        source="me",
+        origin=f"module {__name__}",
+    )
+    assert registry.get("constant", value=4.0).value == 4.0
+    assert registry.names()[-1] == "constant"
+
+
+def test_a_function_is_registered_as_it_is(registry, small_truth):
+    X, t, y, _ = small_truth
+
+    @estimators.register("slope")
+    def slope(X, t, y, *, scale=1.0):
+        return scale * X[:, 1]
+
+    assert registry.parameters("slope") == {"scale": 1.0}
+    estimator = registry.get("slope", scale=2.0).fit(X, t, y)
+    np.testing.assert_allclose(estimator.effect(X), 2 * X["b"])
+    assert estimator.ate(X) == pytest.approx(2 * X["b"].mean())
+    with pytest.raises(EstimatorError, match="rows of fit only"):
+        estimator.effect(X[::-1])
+
+
+def test_a_function_may_give_the_average_effect_alone(registry, small_truth):
+    X, t, y, _ = small_truth
+
+    @estimators.register("contrast", estimand="ATE")
+    def contrast(X, t, y):
+        return y[t == 1].mean() - y[t == 0].mean()
+
+    estimator = registry.get("contrast").fit(X, t, y)
+    assert estimator.ate(X) == estimators.get("DiffInMeans").fit(X, t, y).ate(X)
+    assert not hasattr(estimator, "effect")
+
+
+def test_a_function_that_answers_in_the_wrong_shape_is_told(registry, small_truth):
+    X, t, y, _ = small_truth
+    registry.register("one number")(lambda X, t, y: 1.0)
+    registry.register("a row each", estimand="ATE")(lambda X, t, y: y)
+    with pytest.raises(EstimatorError, match=r"gave shape \(\) for 200 rows"):
+        registry.get("one number").fit(X, t, y)
+    with pytest.raises(EstimatorError, match=r"gave shape \(200,\); return one number"):
+        registry.get("a row each").fit(X, t, y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "target", "message"),
+    [
+        ({"name": ""}, Constant, "must be text"),
+        ({"name": "new", "estimand": "LATE"}, Constant, "must be one of ATE, CATE, ITE"),
+        ({"name": "new"}, object, "has no method fit"),
+        ({"name": "new"}, type("F", (), {"fit": len}), "has neither effect"),
+        ({"name": "new"}, 3, "decorate a class or a function"),
+        ({"name": "new"}, lambda X: X, r"must take \(X, t, y\)"),
+        ({"name": "new"}, lambda X, t, y, k: X, "give k a default"),
+        ({"name": "new", "estimand": "ITE"}, lambda X, t, y: y, "ATE or the CATE"),
+    ],
+)
+def test_what_cannot_be_an_estimator_is_not_registered(arguments, target, message, registry):
+    with pytest.raises(EstimatorError, match=message):
+        registry.register(**arguments)(target)
+    assert "new" not in registry.names()
+
+
+def test_a_taken_name_is_one_clear_error(registry):
+    with pytest.raises(PluginError, match=r"'LinReg' is taken by a built-in"):
+        registry.register("LinReg")(Constant)
+    registry.register("mine")(Constant)
+
+    class Other(Constant):
+        pass
+
+    with pytest.raises(PluginError, match="'mine' is taken by module"):
+        registry.register("mine")(Other)
+
+
+def test_registering_the_same_again_replaces_it(registry):
+    registry.register("mine", source="first")(Constant)
+    registry.register("mine", source="second")(Constant)
+    assert registry.info("mine").source == "second"
+
+
+def test_registries_do_not_share_names():
+    first, second = Registry(), Registry(())
+    second.register("mine")(Constant)
+    assert "mine" in second.names()
+    assert "mine" not in first.names()
