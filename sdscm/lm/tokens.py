@@ -1,0 +1,197 @@
+"""Tokens of a choice, as the language model reads them in the full text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sdscm.errors import InputError
+from sdscm.lm.interface import Choice
+
+
+@dataclass(frozen=True)
+class CandidateTokens:
+    """One candidate: its tokens behind the context, and which of them are scored.
+
+    ``tokens[start:]`` is scored; ``tokens[start:value_end]`` reaches into the value.
+    """
+
+    tokens: tuple[int, ...]
+    start: int
+    value_end: int
+
+
+@dataclass(frozen=True)
+class ChoiceTokens:
+    """A choice in tokens: the context (with the start token), then the candidates."""
+
+    context: tuple[int, ...]
+    candidates: tuple[CandidateTokens, ...]
+
+    @property
+    def length(self) -> int:
+        """Tokens of the longest candidate with its context."""
+        return len(self.context) + max(len(c.tokens) for c in self.candidates)
+
+    @property
+    def size(self) -> int:
+        """Tokens of the context and of every candidate together."""
+        return len(self.context) + sum(len(c.tokens) for c in self.candidates)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Tokens of a piece of text with their places in it, counted from the piece's first letter."""
+
+    tokens: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+
+
+class ChoiceTokenizer:
+    """Tokenises choices on the full text, sharing what sentences have in common.
+
+    A text is the start token (the tokenizer's BOS, or its EOS where it has none) and the sentences
+    joined by one space. Where no token of the vocabulary crosses from a letter to a space, the
+    tokens of a sentence depend on nothing beyond the space before it, so each pair of neighbouring
+    sentences is tokenised once; elsewhere every text is tokenised in full.
+
+    Parameters
+    ----------
+    tokenizer
+        A fast tokenizer of ``transformers`` (offsets are needed).
+
+    Raises
+    ------
+    InputError
+        If the tokenizer gives no offsets or has neither BOS nor EOS.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise InputError(
+                f"tokenizer {type(tokenizer).__name__} gives no offsets; use a model that has a "
+                "fast tokenizer (tokenizer.json)"
+            )
+        self._tokenizer = tokenizer
+        start = tokenizer.bos_token_id
+        if start is None:
+            start = tokenizer.eos_token_id
+        if start is None:
+            raise InputError("the tokenizer has neither a BOS nor an EOS token to start a text with")
+        self.start_token = int(start)
+        self._pairs: dict[tuple[str, str], _Span | None] = {}
+        self._contexts: dict[tuple[str, ...], tuple[int, ...]] = {(): (self.start_token,)}
+
+    def __call__(self, choice: Choice) -> ChoiceTokens:
+        """Tokens of a choice; see `ChoiceTokens`."""
+        sentences = choice.sentences
+        previous = choice.context[-1] if choice.context else ""
+        spans: list[_Span] = []
+        for sentence in sentences:
+            span = self._following(previous, sentence)
+            if span is None:
+                return self._in_full(choice)
+            spans.append(span)
+        context = self._context(choice.context)
+        if context is None:
+            return self._in_full(choice)
+        return ChoiceTokens(context, _candidates(choice, spans))
+
+    @cached_property
+    def _local(self) -> bool:
+        """Whether a space always begins a new token, so that sentences can be tokenised apart."""
+        decode = self._tokenizer.backend_tokenizer.decoder
+        vocabulary = self._tokenizer.get_vocab()
+        special = set(self._tokenizer.all_special_tokens)
+        for token in vocabulary:
+            if token in special:
+                continue
+            # A letter before it keeps decoders from stripping the token's own leading space.
+            text = decode.decode(["a", token])[1:] if decode is not None else token
+            stripped = text.lstrip()
+            if any(c.isspace() for c in stripped.rstrip()) or stripped != stripped.rstrip():
+                return False
+        return True
+
+    def _following(self, previous: str, sentence: str) -> _Span | None:
+        """Tokens of a sentence behind another one; None where they cannot be told apart."""
+        key = (previous, sentence)
+        if key not in self._pairs:
+            self._pairs[key] = self._tokenise_pair(previous, sentence)
+        return self._pairs[key]
+
+    def _tokenise_pair(self, previous: str, sentence: str) -> _Span | None:
+        if not previous:
+            return self._tokenise(sentence, 0)
+        edges = (previous[-1:] + sentence[:1]).strip()
+        if len(edges) < 2 or not self._local:
+            return None
+        return self._tokenise(f"{previous} {sentence}", len(previous))
+
+    def _tokenise(self, text: str, begin: int) -> _Span | None:
+        """Tokens of ``text`` from ``begin`` (the place of a joining space), or None if one straddles."""
+        encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        skip = begin + 1 if begin else 0
+        tokens, offsets = [], []
+        for token, (left, right) in zip(
+            encoding["input_ids"], encoding["offset_mapping"], strict=True
+        ):
+            if right <= begin and begin:
+                continue
+            if left < begin:
+                return None
+            tokens.append(token)
+            offsets.append((max(left - skip, 0), right - skip))
+        return _Span(tuple(tokens), tuple(offsets))
+
+    def _context(self, sentences: tuple[str, ...]) -> tuple[int, ...] | None:
+        if sentences not in self._contexts:
+            before = self._context(sentences[:-1])
+            previous = sentences[-2] if len(sentences) > 1 else ""
+            span = self._following(previous, sentences[-1])
+            if before is None or span is None:
+                return None
+            self._contexts[sentences] = before + span.tokens
+        return self._contexts[sentences]
+
+    def forget_contexts(self) -> None:
+        """Drop the tokens of contexts (kept for speed); those of sentence pairs stay."""
+        self._contexts = {(): (self.start_token,)}
+
+    def _in_full(self, choice: Choice) -> ChoiceTokens:
+        """Tokenise context and candidate as one text; the context is what all candidates share."""
+        context = " ".join(choice.context)
+        begin = len(context) + 1 if context else 0
+        spans = []
+        for sentence in choice.sentences:
+            text = f"{context} {sentence}" if context else sentence
+            encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+            offsets = tuple((a - begin, b - begin) for a, b in encoding["offset_mapping"])
+            spans.append(_Span(tuple(encoding["input_ids"]), offsets))
+        return ChoiceTokens((self.start_token,), _candidates(choice, spans))
+
+
+def _candidates(choice: Choice, spans: list[_Span]) -> tuple[CandidateTokens, ...]:
+    value_start = len(choice.prefix)
+    shared = _shared_length([span.tokens for span in spans])
+    start = min([shared, *(_first_beyond(span, value_start) for span in spans)])
+    found = []
+    for value, span in zip(choice.values, spans, strict=True):
+        value_stop = value_start + len(value)
+        value_end = 1 + max(i for i, (left, _) in enumerate(span.offsets) if left < value_stop)
+        found.append(CandidateTokens(span.tokens, start, value_end))
+    return tuple(found)
+
+
+def _first_beyond(span: _Span, place: int) -> int:
+    """Index of the first token that ends behind a place of the text."""
+    return next(i for i, (_, right) in enumerate(span.offsets) if right > place)
+
+
+def _shared_length(sequences: list[tuple[int, ...]]) -> int:
+    shortest, longest = min(sequences), max(sequences)
+    for i, (a, b) in enumerate(zip(shortest, longest, strict=False)):
+        if a != b:
+            return i
+    return min(len(shortest), len(longest))
