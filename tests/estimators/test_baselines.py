@@ -63,9 +63,9 @@ def test_aipw_needs_only_one_right_model():
     a = rng.normal(size=n)
     X = a[:, None]
     t = (rng.random(n) < 1 / (1 + np.exp(-a - 0.5))).astype(int)
-    y = np.exp(a) + t
-    assert abs(estimators.get("LinearT").fit(X, t, y).ate(X) - 1) > 0.15
-    assert estimators.get("AIPW").fit(X, t, y).ate(X) == pytest.approx(1, abs=0.1)
+    y = a**3 / 3 + t
+    assert abs(estimators.get("LinearT").fit(X, t, y).ate(X) - 1) > 0.1
+    assert estimators.get("AIPW").fit(X, t, y).ate(X) == pytest.approx(1, abs=0.05)
 
 
 def test_clipping_bounds_the_weights():
@@ -81,7 +81,7 @@ def test_clipping_bounds_the_weights():
 
 def test_aipw_says_that_one_row_is_too_few():
     X = np.arange(6.0)[:, None]
-    with pytest.raises(EstimatorError, match="treated arm has 1 row .* at least 2 in each arm"):
+    with pytest.raises(EstimatorError, match=r"treated arm has 1 row .* at least 2 in each arm"):
         estimators.get("AIPW").fit(X, [1, 0, 0, 0, 0, 0], np.arange(6.0))
     fitted = estimators.get("AIPW").fit(X, [1, 0, 0, 1, 0, 0], np.arange(6.0))
     assert np.isfinite(fitted.ate(X))

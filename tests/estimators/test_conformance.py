@@ -39,7 +39,7 @@ def test_every_estimator_fits_many_rows(name):
         ("RF", 0.2),
         ("ForestS", 0.2),
         ("ForestT", 0.2),
-        ("LinearDML", 0.1),
+        ("LinearDML", 0.15),
         ("ForestDML", 0.1),
         ("LinearDR", 0.1),
         ("ForestDR", 0.1),
