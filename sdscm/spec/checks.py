@@ -91,6 +91,8 @@ def weights_in_order(weights: dict[Any, Any], values: Any) -> list[Any]:
 def variable_problems(variable: Variable) -> Iterator[str]:
     """What is wrong with one variable alone."""
     values = variable.values
+    if not variable.name.strip():
+        yield "'name' is empty; write its text"
     if any(not value.strip() for value in values):
         yield "'values' holds an empty value; remove it or write its text"
     for value in repeated([value.strip() for value in values]):
@@ -98,16 +100,20 @@ def variable_problems(variable: Variable) -> Iterator[str]:
     weights = variable.distribution if isinstance(variable.distribution, tuple) else None
     if weights is not None and len(weights) != len(values):
         yield (
-            f"'distribution' has {len(weights)} weights for {len(values)} values; "
+            f"'distribution' has {_count(len(weights), 'weight')} for "
+            f"{_count(len(values), 'value')}; "
             "give one weight for each value"
         )
     if variable.role == "treatment" and len(values) != 2:
         yield (
-            f"is the treatment and has {len(values)} values; "
+            f"is the treatment and has {_count(len(values), 'value')}; "
             "give two: the control, then the treated"
         )
     elif not values or (len(values) < 2 and weights is None):
-        yield f"has {len(values)} values; give at least two, or fixed weights to a single one"
+        yield (
+            f"has {_count(len(values), 'value')}; "
+            "give at least two, or fixed weights to a single one"
+        )
     if variable.role == "outcome" and variable.distribution != "lm":
         yield "is the outcome and has a fixed distribution; remove 'distribution' or write lm"
     if not variable.phrasings:
@@ -134,6 +140,10 @@ def spec_problems(spec: Spec) -> Iterator[str]:
         yield from _exactly_one(role, spec.variables)
     yield from _exogenous_parents(spec.variables)
     yield from _outcome_value(spec.outcome_value, spec.variables)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def repeated(texts: Sequence[str]) -> list[str]:

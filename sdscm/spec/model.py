@@ -50,7 +50,7 @@ class Variable(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[Text, Field(min_length=1)]
+    name: Text
     role: Role
     values: tuple[Text, ...]
     parents: tuple[Text, ...] = ()

@@ -54,6 +54,9 @@ def convert(data: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _variable(entry: Any, role: str | None, names: list[str], where: str) -> dict[str, Any]:
     values = _get(entry, "candidate_set", list, where)
+    parents = entry.get("parent_indices")
+    if parents is not None and not isinstance(parents, list):
+        raise InputError(f"{where}: 'parent_indices' is {parents!r}; write a list, such as [0, 1]")
     exogenous = _get(entry, "exogenous", bool, where)
     variable = {
         "name": entry["variable_name"],
@@ -61,7 +64,7 @@ def _variable(entry: Any, role: str | None, names: list[str], where: str) -> dic
         "values": values,
         "parents": [
             names[_position(parent, "parent_indices", len(names), where)]
-            for parent in entry.get("parent_indices") or []
+            for parent in parents or []
         ],
         "phrasings": _get(entry, "possible_prefix_suffix_pairs", list, where),
     }

@@ -63,7 +63,7 @@ def _line(detail: ErrorDetails, data: Any) -> str:
 def _name(data: Any, index: int) -> str:
     entry = data["variables"][index]
     name = entry.get("name") if isinstance(entry, dict) else None
-    return repr(name) if isinstance(name, str) and name else f"number {index + 1}"
+    return repr(name) if isinstance(name, str) and name.strip() else f"number {index + 1}"
 
 
 def _complaint(detail: ErrorDetails, key: str, what: str, known: list[str]) -> str:
@@ -80,8 +80,6 @@ def _complaint(detail: ErrorDetails, key: str, what: str, known: list[str]) -> s
         return f"{what} is {detail['input']!r}; write one of {_ROLES}"
     if kind in ("tuple_type", "list_type"):
         return f"{what} is not a list; write {_EXAMPLES.get(key, '[..., ...]')}"
-    if kind == "string_too_short":
-        return f"{what} is empty; write its text"
     if kind == "string_pattern_mismatch":
         return f"{what} is {detail['input']!r}; use letters, digits, '.', '_' and '-' only"
     if kind == "string_type":

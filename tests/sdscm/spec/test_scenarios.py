@@ -1,0 +1,111 @@
+"""The shipped scenarios: their facts, and the care in their sentences."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from sdscm.spec import Spec, load_spec, scenario_names
+
+NAMES = ("John", "Jane", "Alice", "Bob", "Charlie")
+
+
+@pytest.fixture(params=scenario_names())
+def scenario(request) -> Spec:
+    return load_spec(request.param)
+
+
+def _normalised(template: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", template.lower()))
+
+
+def test_names() -> None:
+    assert scenario_names() == ["breast_cancer", "marathon_collider", "marathon_confounder"]
+
+
+def test_is_named_as_its_file_and_tells_its_source(scenario) -> None:
+    assert scenario.name in scenario_names()
+    assert scenario.title
+    assert scenario.description
+    assert "arXiv" in scenario.source
+
+
+def test_has_ten_phrasings_each(scenario) -> None:
+    assert all(len(variable.phrasings) >= 10 for variable in scenario.variables)
+
+
+def test_phrasings_are_unique(scenario) -> None:
+    templates = [one.template for variable in scenario.variables for one in variable.phrasings]
+    counts = Counter(_normalised(template) for template in templates)
+    assert [template for template, count in counts.items() if count > 1] == []
+
+
+def test_sentences_are_whole(scenario) -> None:
+    for variable in scenario.variables:
+        for phrasing in variable.phrasings:
+            for value in variable.values:
+                sentence = phrasing.sentence(value)
+                assert re.fullmatch(r"[A-Z0-9].*[.!?]", sentence), sentence
+                assert "  " not in sentence, sentence
+                assert sentence.isascii(), sentence
+                assert not re.search(r"\s[.,;!?]", sentence), sentence
+
+
+def test_value_stands_near_the_end(scenario) -> None:
+    """Everything after the value is scored once for each candidate."""
+    for variable in scenario.variables:
+        for phrasing in variable.phrasings:
+            assert len(phrasing.suffix.split()) <= 4, phrasing.template
+            assert phrasing.prefix.endswith(" "), phrasing.template
+
+
+def test_breast_cancer_has_the_facts_of_the_paper(original_config) -> None:
+    ours, theirs = load_spec("breast_cancer"), load_spec(original_config)
+    assert ours.order == theirs.order
+    for one, other in zip(ours.variables, theirs.variables, strict=True):
+        assert (one.name, one.role, one.values) == (other.name, other.role, other.values)
+        assert ours.parents(one.name) == theirs.parents(other.name)
+    assert ours.outcome_code == 0
+
+
+def test_no_sentence_is_taken_from_the_original(original_config) -> None:
+    theirs = {
+        _normalised(phrasing.template)
+        for variable in load_spec(original_config).variables
+        for phrasing in variable.phrasings
+    }
+    for name in scenario_names():
+        for variable in load_spec(name).variables:
+            for phrasing in variable.phrasings:
+                assert _normalised(phrasing.template) not in theirs
+
+
+def test_marathon_confounder() -> None:
+    spec = load_spec("marathon_confounder")
+    assert spec.order == ("speaker", "friend", "weather", "gym_or_run", "marathon_time")
+    assert spec.parents("gym_or_run") == ("speaker", "weather")
+    assert spec.parents("marathon_time") == ("friend", "weather")
+    assert spec.parents("weather") == ()
+    _same_variables(spec)
+
+
+def test_marathon_collider() -> None:
+    spec = load_spec("marathon_collider")
+    assert spec.parents("gym_or_run") == ("speaker",)
+    assert spec.parents("marathon_time") == ("friend",)
+    assert spec.parents("weather") == ("gym_or_run", "marathon_time")
+    _same_variables(spec)
+
+
+def _same_variables(spec: Spec) -> None:
+    assert spec.exogenous == ("speaker", "friend")
+    assert spec.covariates == ("speaker", "friend", "weather")
+    assert spec.variable("speaker").values == spec.variable("friend").values == NAMES
+    assert spec.variable("weather").values == ("sunny", "rainy", "snowy", "cold", "hot")
+    assert spec.treatment.name == "gym_or_run"
+    assert spec.treatment.values == ("to the gym", "for a run outside")
+    assert spec.outcome.values == ("improve", "worsen")
+    assert spec.outcome.values[spec.outcome_code] == "worsen"
+    assert spec.outcome.name not in spec.descendants(spec.treatment.name), "every effect is 0"
