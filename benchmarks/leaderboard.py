@@ -104,7 +104,8 @@ def _board(
     ranked: list[dict[str, Any]] = [
         {name: ranks[i] for name, ranks in columns.items()} | row for i, row in enumerate(rows)
     ]
-    table = pd.DataFrame(sorted(ranked, key=lambda row: _place(row, list(columns))))
+    ranked.sort(key=lambda row: _place(row, list(columns)))
+    table = pd.DataFrame(ranked)
     return Board(
         group=group,
         target=" and ".join(sorted(set(scores["target"]))),

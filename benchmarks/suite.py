@@ -160,8 +160,8 @@ class BoardOptions(_Model):
 
     by: list[Group] = ["lm", "setting"]
     columns: list[str] | None = None
-    rank_by: list[str] = Field(["pehe_sd", "ate_abs_error_sd"], min_length=1)
-    level: float = Field(0.95, gt=0, lt=1)
+    rank_by: list[str] = Field(default=["pehe_sd", "ate_abs_error_sd"], min_length=1)
+    level: float = Field(default=0.95, gt=0, lt=1)
     resamples: PositiveInt = 2000
 
     @field_validator("columns", "rank_by")
@@ -211,13 +211,13 @@ class Suite(_Model):
     name: Name
     title: str = ""
     datasets: list[Entry] = Field(min_length=1)
-    settings: list[Setting] = Field(["all", "hidden"], min_length=1)
+    settings: list[Setting] = Field(default=["all", "hidden"], min_length=1)
     estimators: list[EstimatorEntry] = Field(min_length=1)
-    alpha: float = Field(0.05, gt=0, lt=1)
-    seed: int = Field(0, ge=0)
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)
     time_limit: PositiveFloat = 300.0
     threads: PositiveInt = 1
-    board: BoardOptions = Field(default_factory=lambda: BoardOptions())
+    board: BoardOptions = Field(default_factory=BoardOptions)
 
     _folder: Path = PrivateAttr(Path())
     _origin: str = PrivateAttr("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ _INK, _GRID = "#333333", "#e3e3e3"
 
 
 def draw(boards: Sequence[Board]) -> dict[str, bytes]:
-    """One PNG for each group of boards that differ in the setting only.
+    """One PNG for each group of boards that differ in the setting only and have scores.
 
     Returns
     -------
@@ -43,18 +43,19 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     for shared, members in groups.items():
         title = ", ".join(value for _, value in shared if value)
         slug = "-" + re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-") if len(groups) > 1 else ""
-        files[f"leaderboard{slug}.png"] = _png(title, members)
+        names = _order(members)
+        if names:
+            files[f"leaderboard{slug}.png"] = _png(title, members, names)
     return files
 
 
-def _png(title: str, boards: Sequence[Board]) -> bytes:
+def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
         raise MissingExtraError("the figure", "plot") from None
 
-    names = _order(boards)
     figure = Figure(figsize=(10, 1.9 + 0.34 * len(names)), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(_PANELS), sharey=True)
@@ -73,6 +74,14 @@ def _png(title: str, boards: Sequence[Board]) -> bytes:
     )
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=_INK)
+    figure.supxlabel(
+        "Means over datasets, with bootstrap intervals over phrasings. "
+        "The Oracle's errors are 0 and not drawn.",
+        x=0.01,
+        ha="left",
+        fontsize=9,
+        color="#666666",
+    )
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
@@ -90,6 +99,7 @@ def _panel(
 ) -> None:
     offsets = np.linspace(-0.16, 0.16, len(boards)) if len(boards) > 1 else np.zeros(1)
     drawn: list[np.ndarray] = []
+    silent = np.ones(len(names), dtype=bool)
     for board, offset, (colour, marker) in zip(boards, offsets, _STYLE, strict=False):
         rows = board.table.set_index("estimator").reindex(list(names))
         mean = rows[metric.name].to_numpy(dtype=float)
@@ -106,7 +116,19 @@ def _panel(
             label=_label(board),
         )
         drawn.append(mean[np.isfinite(mean)])
+        silent &= np.isnan(mean)
     _style(axis, metric, np.concatenate(drawn), len(names))
+    for row in np.flatnonzero(silent):
+        axis.annotate(
+            "average effect only" if metric.group == "CATE" else "no estimate",
+            (0.5, row),
+            xycoords=axis.get_yaxis_transform(),
+            ha="center",
+            va="center",
+            fontsize=9,
+            style="italic",
+            color="#8a8a8a",
+        )
 
 
 def _ends(rows: pd.DataFrame, name: str, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -122,10 +144,14 @@ def _label(board: Board) -> str:
     return meaning.get(setting, setting)
 
 
-def _style(axis: Any, metric: metrics.Metric, values: np.ndarray, rows: int) -> None:
+def _style(axis: Axes, metric: metrics.Metric, values: np.ndarray, rows: int) -> None:
+    from matplotlib.ticker import NullLocator
+
     positive = values[values > 0]
     if len(positive) and positive.max() / positive.min() > 30:
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.xaxis.set_minor_locator(NullLocator())
     else:
         axis.set_xlim(left=0)
     axis.set_title(f"{metric.title}, lower is better", loc="left", fontsize=10, color=_INK)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from benchmarks.suite import Suite, load_suite
 from sdscm.dataset import CausalDataset
@@ -38,8 +39,6 @@ def write_suite(folder: Path, datasets: int = 3, **changes: object) -> Suite:
         "time_limit": 60,
     }
     path = folder / "toy.yaml"
-    import yaml
-
     path.write_text(yaml.safe_dump(content | changes))
     return load_suite(path)
 
@@ -48,3 +47,19 @@ def write_suite(folder: Path, datasets: int = 3, **changes: object) -> Suite:
 def suite(tmp_path: Path) -> Suite:
     """Three datasets, two settings, three estimators."""
     return write_suite(tmp_path)
+
+
+@pytest.fixture
+def make_suite(tmp_path: Path):
+    """Writes a suite with changes: ``make_suite(estimators=[...])``."""
+
+    def make(**changes: object) -> Suite:
+        return write_suite(tmp_path, **changes)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(name="confounded")
+def confounded_fixture():
+    """The function ``confounded(seed, n)``."""
+    return confounded

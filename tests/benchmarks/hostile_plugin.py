@@ -1,0 +1,126 @@
+"""Estimators that misbehave, one each way. Loaded as a plugin by the tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+
+import estimators
+
+
+def hostile(name):
+    return estimators.register(name, family="hostile")
+
+
+class Base:
+    def fit(self, X, t, y):
+        return self
+
+    def effect(self, X):
+        return np.zeros(len(X))
+
+
+@hostile("raises")
+class Raises(Base):
+    def fit(self, X, t, y):
+        raise ZeroDivisionError("two\nlines")
+
+
+@hostile("exits")
+class Exits(Base):
+    def fit(self, X, t, y):
+        sys.exit(0)
+
+
+@hostile("dies")
+class Dies(Base):
+    def fit(self, X, t, y):
+        os._exit(3)
+
+
+@hostile("killed")
+class Killed(Base):
+    def fit(self, X, t, y):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@hostile("hangs")
+class Hangs(Base):
+    def fit(self, X, t, y):
+        time.sleep(600)
+
+
+@hostile("nan")
+class NaN(Base):
+    def effect(self, X):
+        return np.full(len(X), np.nan)
+
+
+@hostile("shape")
+class Shape(Base):
+    def effect(self, X):
+        return np.zeros((len(X), 1))
+
+
+@hostile("text")
+class Text(Base):
+    def effect(self, X):
+        return "effect"
+
+
+@hostile("upside down")
+class UpsideDown(Base):
+    def effect_interval(self, X, alpha):
+        return np.ones(len(X)), np.zeros(len(X))
+
+
+@hostile("nan ends")
+class NaNEnds(Base):
+    def ite_interval(self, X, t, y, alpha):
+        return np.zeros(len(X)), np.full(len(X), np.nan)
+
+
+@hostile("mutates X")
+class MutatesX(Base):
+    def fit(self, X, t, y):
+        X.iloc[0, 0] += 1
+        return self
+
+
+@hostile("adds a column")
+class AddsColumn(Base):
+    def fit(self, X, t, y):
+        X["t"] = t
+        return self
+
+
+@hostile("mutates y")
+class MutatesY(Base):
+    def effect(self, X):
+        return np.zeros(len(X))
+
+    def fit(self, X, t, y):
+        y -= y.mean()
+        return self
+
+
+@hostile("too big")
+class TooBig(Base):
+    def fit(self, X, t, y):
+        np.ones(10**15)
+
+
+@hostile("peeks")
+class Peeks(Base):
+    """Draws from the global generator: the same seed gives the same draw in any worker."""
+
+    def fit(self, X, t, y):
+        self.draw = float(np.random.random())  # noqa: NPY002
+        return self
+
+    def effect(self, X):
+        return np.full(len(X), self.draw)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.bootstrap import cluster_means
+
+OPTIONS = {"resamples": 2000, "level": 0.95, "seed": 0}
+
+
+def test_clusters_are_resampled_and_not_rows() -> None:
+    """Two phrasings of 20 equal scores: a quarter of the resamples is all 0, a quarter all 1."""
+    values, clusters = np.repeat([0.0, 1.0], 20), np.repeat(["a", "b"], 20)
+    assert cluster_means(values, clusters, **OPTIONS) == (0.5, 0.0, 1.0)
+    _, low, high = cluster_means(values, np.arange(40), **OPTIONS)
+    assert 0.3 < low < 0.4 < 0.6 < high < 0.7
+
+
+def test_interval_agrees_with_the_normal_one_with_many_clusters() -> None:
+    draw = np.random.Generator(np.random.Philox(5))
+    values = draw.normal(size=400)
+    mean, low, high = cluster_means(values, np.arange(400), **OPTIONS)
+    half = 1.96 * values.std() / np.sqrt(400)
+    assert mean == pytest.approx(values.mean())
+    assert (mean - low, high - mean) == pytest.approx((half, half), rel=0.1)
+
+
+def test_equal_clusters_leave_no_width() -> None:
+    assert cluster_means(np.full(6, 3.0), np.repeat([1, 2, 3], 2), **OPTIONS) == (3.0, 3.0, 3.0)
+
+
+def test_missing_scores_are_left_out() -> None:
+    values = np.array([1.0, np.nan, 3.0, np.nan])
+    mean, low, high = cluster_means(values, np.array(["a", "a", "b", "c"]), **OPTIONS)
+    assert (mean, low, high) == (2.0, 1.0, 3.0)
+
+
+def test_one_cluster_has_a_mean_but_no_interval() -> None:
+    mean, low, high = cluster_means(np.array([1.0, 3.0]), np.array(["a", "a"]), **OPTIONS)
+    assert mean == 2.0
+    assert np.isnan([low, high]).all()
+
+
+def test_nothing_gives_nothing() -> None:
+    assert np.isnan(cluster_means(np.array([np.nan]), np.array(["a"]), **OPTIONS)).all()
+
+
+def test_seeded() -> None:
+    draw = np.random.Generator(np.random.Philox(5)).normal(size=10)
+    first, again = (cluster_means(draw, np.arange(10), **OPTIONS) for _ in range(2))
+    other = cluster_means(draw, np.arange(10), **(OPTIONS | {"seed": 1}))
+    assert first == again
+    assert first != other

@@ -1,0 +1,123 @@
+"""A toy table whose every rank and mean is known by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import metrics
+from benchmarks.leaderboard import Board, boards, ranking_rule
+from benchmarks.manifest import Entrant
+from benchmarks.scores import IDENTITY
+from benchmarks.suite import BoardOptions
+
+NAN = float("nan")
+# estimator -> (status, PEHE/SD, |ATE error|/SD) on each of three datasets
+TOY = {
+    "good": [("ok", 0.1, 0.3), ("ok", 0.2, 0.3), ("ok", 0.3, 0.3)],
+    "twin": [("ok", 0.3, 0.1), ("ok", 0.2, 0.1), ("ok", 0.1, 0.1)],
+    "poor": [("ok", 0.9, 0.9), ("ok", 0.9, 0.9), ("ok", 0.9, 0.9)],
+    "frail": [("ok", 0.0, 0.0), ("failed", NAN, NAN), ("timeout", NAN, NAN)],
+    "average": [("ok", NAN, 0.2), ("ok", NAN, 0.2), ("ok", NAN, 0.2)],
+    "absent": [("skipped", NAN, NAN)] * 3,
+    "Truth": [("ok", 0.0, 0.0)] * 3,
+}
+ENTRANTS = [Entrant(name, "toy", "CATE", oracle=name == "Truth") for name in reversed(TOY)]
+
+
+def table(settings: tuple[str, ...] = ("all",)) -> pd.DataFrame:
+    rows = [
+        {
+            "dataset": f"d{i}",
+            "entry": "toy",
+            "cluster": f"p{i}",
+            "lm": "lm",
+            "setting": setting,
+            "estimator": name,
+            "target": "ITE",
+            "status": status,
+            "pehe_sd": pehe,
+            "ate_abs_error_sd": ate,
+            "seconds": float(i**2),
+        }
+        for setting in settings
+        for name, cells in TOY.items()
+        for i, (status, pehe, ate) in enumerate(cells)
+    ]
+    return pd.DataFrame(rows, columns=[*IDENTITY, *metrics.names()])
+
+
+@pytest.fixture
+def board() -> Board:
+    (made,) = boards(table(), ENTRANTS, BoardOptions(resamples=100), seed=0)
+    return made
+
+
+def test_order(board: Board) -> None:
+    """Both ranks decide: the twins tie on PEHE, so the better ATE is first; failures are behind."""
+    order = ["twin", "good", "poor", "frail", "average", "absent", "Truth"]
+    assert board.table["estimator"].tolist() == order
+
+
+def test_ranks(board: Board) -> None:
+    rows = board.table.set_index("estimator")
+    assert rows["rank_pehe_sd"].to_dict() == {
+        "twin": "1",
+        "good": "1",
+        "poor": "3",
+        "frail": "4",
+        "average": "",
+        "absent": "",
+        "Truth": "check",
+    }
+    assert rows["rank_ate_abs_error_sd"].to_dict() == {
+        "twin": "1",
+        "average": "2",
+        "good": "3",
+        "poor": "4",
+        "frail": "5",
+        "absent": "",
+        "Truth": "check",
+    }
+
+
+def test_means_and_intervals(board: Board) -> None:
+    rows = board.table.set_index("estimator")
+    assert rows.loc["good", "pehe_sd"] == pytest.approx(0.2)
+    assert 0.1 <= rows.loc["good", "pehe_sd_low"] < 0.2 < rows.loc["good", "pehe_sd_high"] <= 0.3
+    assert rows.loc["frail", "pehe_sd"] == 0
+    assert np.isnan(rows.loc["average", "pehe_sd"])
+    assert board.clusters == 3
+
+
+def test_seconds_are_a_median(board: Board) -> None:
+    assert (board.table["seconds"] == 1).all()
+    assert "seconds_low" not in board.table
+
+
+def test_every_cell_is_counted(board: Board) -> None:
+    rows = board.table.set_index("estimator")[["cells", "ok", "failed", "skipped", "missing"]]
+    assert rows.loc["frail"].tolist() == [3, 1, 2, 0, 0]
+    assert rows.loc["absent"].tolist() == [3, 0, 0, 3, 0]
+    assert rows.loc["good"].tolist() == [3, 3, 0, 0, 0]
+
+
+def test_one_board_for_each_setting() -> None:
+    made = boards(table(("all", "hidden")), ENTRANTS, BoardOptions(resamples=10), seed=0)
+    assert [b.group for b in made] == [
+        {"lm": "lm", "setting": "all"},
+        {"lm": "lm", "setting": "hidden"},
+    ]
+    (whole,) = boards(table(("all", "hidden")), ENTRANTS, BoardOptions(by=[], resamples=10), seed=0)
+    assert whole.group == {}
+    assert (whole.table["cells"] == 6).all()
+
+
+def test_a_higher_is_better_metric_ranks_the_other_way() -> None:
+    scores = table().assign(r2=lambda frame: 1 - frame["pehe_sd"])
+    options = BoardOptions(rank_by=["r2"], resamples=10)
+    (made,) = boards(scores, ENTRANTS, options, seed=0)
+    ranks = made.table.set_index("estimator")["rank_r2"]
+    assert ranks[["good", "twin", "poor", "frail"]].tolist() == ["1", "1", "3", "4"]
+    assert "R² (higher is better)" in ranking_rule(options)

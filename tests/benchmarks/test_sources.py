@@ -1,0 +1,167 @@
+"""Data enter a run in one place: from a spec and a language model, or from files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import sdscm
+from benchmarks import sources
+from benchmarks.suite import Suite, load_suite
+from benchmarks.truth import truth_of
+from sdscm.dataset import CausalDataset, Provenance
+from sdscm.errors import InputError
+
+
+def suite_of(folder: Path, entry: dict[str, object], **changes: object) -> Suite:
+    content = {"name": "s", "datasets": [entry], "estimators": ["LinReg"]} | changes
+    (folder / "s.yaml").write_text(yaml.safe_dump(content))
+    return load_suite(folder / "s.yaml")
+
+
+def prepared(suite: Suite, folder: Path) -> list[sources.Source]:
+    return list(sources.prepare(suite, folder, said=print))
+
+
+@pytest.fixture
+def engine(monkeypatch, confounded) -> list[tuple]:
+    """A stand-in for the engine that notes what it is asked for."""
+    asked: list[tuple] = []
+
+    class FakeSDSCM:
+        def __init__(self, spec, lm, *, phrasing=0, **options) -> None:
+            self.args = (spec.name, lm.id, phrasing, options)
+
+        def dataset(self, n: int, seed: int) -> CausalDataset:
+            asked.append((*self.args, n, seed))
+            meta = Provenance("toy", "spec", self.args[1], "rev", self.args[2], seed)
+            return replace(confounded(seed % 1000, n), meta=meta)
+
+    sources._language_model.cache_clear()
+    monkeypatch.setattr(
+        sdscm, "load_spec", lambda name: SimpleNamespace(name=name, content_hash="h"), raising=False
+    )
+    monkeypatch.setattr(sdscm, "load_lm", lambda name: SimpleNamespace(id=name), raising=False)
+    monkeypatch.setattr(sdscm, "SDSCM", FakeSDSCM, raising=False)
+    yield asked
+    sources._language_model.cache_clear()
+
+
+def test_a_scenario_gives_phrasings_times_replicates(tmp_path, engine) -> None:
+    entry = {
+        "scenario": "toy",
+        "lm": ["a", "b"],
+        "phrasings": [1, 4],
+        "replicates": 2,
+        "n": 30,
+        "temperature": 3.0,
+        "options": {"coupling": "redraw"},
+    }
+    suite = suite_of(tmp_path, entry)
+    found = prepared(suite, tmp_path / "run")
+    assert len(found) == len(engine) == 8
+    assert {(a[0], a[1], a[2], a[4]) for a in engine} == {
+        ("toy", lm, phrasing, 30) for lm in "ab" for phrasing in (1, 4)
+    }
+    assert all(a[3] == {"temperature": 3.0, "coupling": "redraw"} for a in engine)
+    assert len({source.name for source in found}) == 8
+    # Language models are compared on the same noise; phrasings and replicates have their own.
+    assert len({a[5] for a in engine}) == 4
+    assert {s.cluster for s in found} == {"toy, phrasing 1", "toy, phrasing 4"}
+    assert [s.lm for s in found] == ["a"] * 4 + ["b"] * 4
+    again = prepared(suite, tmp_path / "run")
+    assert again == found
+    assert len(engine) == 8
+
+
+def test_other_options_make_other_datasets(tmp_path, engine) -> None:
+    for temperature in (1.0, 2.0):
+        suite = suite_of(tmp_path, {"scenario": "toy", "temperature": temperature})
+        prepared(suite, tmp_path / "run")
+    assert len(engine) == 2
+
+
+def test_a_spec_beside_the_suite_is_found(tmp_path, engine) -> None:
+    (tmp_path / "own.yaml").write_text("")
+    prepared(suite_of(tmp_path, {"scenario": "own.yaml"}), tmp_path / "run")
+    assert engine[0][0] == str(tmp_path / "own.yaml")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_tables_of_a_user_with_a_mapping(tmp_path, kind: str) -> None:
+    for number in range(2):
+        frame = pd.DataFrame(
+            {
+                "treated": [0, 1, 0, 1],
+                "age": [1.0, 2, 3, 4],
+                "hid": [0.0, 1, 1, 0],
+                "control": [0.0, 0, 0, number],
+                "active": [1.0, 1, 2, 2],
+                "note": list("abcd"),
+            }
+        )
+        path = tmp_path / f"data{number}.{kind}"
+        _ = frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    columns = {
+        "treatment": "treated",
+        "y0": "control",
+        "y1": "active",
+        "covariates": ["age", "hid"],
+        "exogenous": ["hid"],
+    }
+    entry = {"name": "mine", "files": f"data*.{kind}", "columns": columns}
+    found = prepared(suite_of(tmp_path, entry), tmp_path / "run")
+    assert len({source.cluster for source in found}) == 2
+    dataset = found[1].load(tmp_path / "run")
+    assert dataset.setting("hidden").X.columns.tolist() == ["age"]
+    np.testing.assert_array_equal(dataset.ite, [1, 1, 2, 1])
+    assert dataset.t.tolist() == [0, 1, 0, 1]
+
+
+def test_datasets_that_sdscm_wrote_keep_their_provenance(tmp_path, confounded) -> None:
+    meta = Provenance("toy", spec_hash="h", lm="lm", phrasing=7)
+    replace(confounded(1), meta=meta).to_parquet(tmp_path / "a.parquet")
+    replace(confounded(2), meta=meta).to_parquet(tmp_path / "b.parquet")
+    suite = suite_of(tmp_path, {"name": "mine", "files": "*.parquet"})
+    found = prepared(suite, tmp_path / "run")
+    assert {(s.cluster, s.lm) for s in found} == {("mine, phrasing 7", "lm")}
+    assert found[0].load(tmp_path / "run").meta == meta
+
+
+@pytest.mark.parametrize(
+    ("entry", "part"),
+    [
+        ({"name": "m", "files": "none*.csv"}, "no file matches"),
+        ({"name": "m", "files": "data.csv"}, "say in 'columns'"),
+        ({"name": "m", "files": "broken.parquet"}, "not a readable Parquet file"),
+        (
+            {"name": "m", "files": "data.csv", "columns": {"treatment": "t", "y0": "a", "y1": "b"}},
+            "no column",
+        ),
+        ({"name": "m", "files": "bare.parquet"}, "'hidden' hides nothing"),
+    ],
+)
+def test_bad_files_give_one_line(tmp_path, confounded, entry: dict[str, object], part: str) -> None:
+    (tmp_path / "data.csv").write_text("t,y0\n0,1\n1,2\n")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 half")
+    replace(confounded(1), exogenous=()).to_parquet(tmp_path / "bare.parquet")
+    settings = ["all", "hidden"] if "bare" in str(entry) else ["all"]
+    with pytest.raises(InputError) as caught:
+        prepared(suite_of(tmp_path, entry, settings=settings), tmp_path / "run")
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_target_is_the_cate_where_it_is_known(confounded) -> None:
+    sampled = replace(confounded(1), meta=Provenance("toy", spec_hash="h"))
+    assert truth_of(sampled, "all").target == "CATE"
+    assert truth_of(sampled, "hidden").target == "ITE"
+    assert truth_of(confounded(1), "all").target == "ITE"
+    assert truth_of(sampled, "all").sd == pytest.approx(sampled.y.std(ddof=0))
