@@ -20,7 +20,7 @@ from benchmarks.progress import Progress, Silent
 from benchmarks.report import write_report
 from benchmarks.runner import Task, run_here, run_in_pool
 from benchmarks.scores import read_records, score
-from benchmarks.sources import Source, prepare, requests
+from benchmarks.sources import prepare, requests
 from benchmarks.store import DamagedRecord, Record, Store
 from benchmarks.suite import Suite, load_suite
 from benchmarks.threads import workers_for
@@ -114,9 +114,13 @@ def run(
     except registry.EstimatorError as error:
         raise InputError(str(error)) from None
     field = contenders(suite.estimators if estimators is None else estimators, paths)
+    wanted = requests(suite)
     folder = Path(runs_dir) / suite.name
     try:
-        sources, datasets = _datasets(suite, folder, progress)
+        progress.begin("rows of data", sum(request.n for request in wanted))
+        prepared = list(prepare(wanted, folder, progress))
+        sources = [source for source, _ in prepared]
+        datasets = {source.name: dataset for source, dataset in prepared}
         cells = plan(suite, sources, field)
         manifest = Manifest(
             suite=suite,
@@ -166,17 +170,6 @@ def leaderboard(
     manifest = Manifest.read(folder)
     datasets = {source.name: source.load(folder) for source in manifest.sources}
     return _conclude(manifest, datasets, folder, results_dir, computed=0)
-
-
-def _datasets(
-    suite: Suite, folder: Path, progress: Progress
-) -> tuple[list[Source], dict[str, CausalDataset]]:
-    progress.begin("datasets", len(requests(suite)))
-    sources: list[Source] = []
-    for source in prepare(suite, folder, progress.say):
-        sources.append(source)
-        progress.advance(source.name)
-    return sources, {source.name: source.load(folder) for source in sources}
 
 
 def _run_missing(

@@ -21,10 +21,10 @@ class Progress(Protocol):
     """Told of each step, in the process that runs the suite."""
 
     def begin(self, what: str, total: int) -> None:
-        """A stage of ``total`` steps starts; the stage before it is over."""
+        """A stage of ``total`` rows or cells starts; the stage before it is over."""
 
-    def advance(self, step: str, failed: bool = False) -> None:
-        """A step of the stage is done."""
+    def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
+        """``amount`` of the stage's total is done, by ``step``."""
 
     def say(self, line: str) -> None:
         """Something that the user should read."""
@@ -35,7 +35,7 @@ class Silent:
 
     def begin(self, what: str, total: int) -> None: ...
 
-    def advance(self, step: str, failed: bool = False) -> None: ...
+    def advance(self, step: str, amount: float = 1, failed: bool = False) -> None: ...
 
     def say(self, line: str) -> None: ...
 
@@ -74,11 +74,11 @@ class RichProgress:
         self._failed = 0
         self._stage = self._bars.add_task(what, total=total, failed="", step="")
 
-    def advance(self, step: str, failed: bool = False) -> None:
+    def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         assert self._stage is not None
         self._failed += failed
         told = f"{self._failed} failed" if self._failed else ""
-        self._bars.update(self._stage, advance=1, failed=told, step=step)
+        self._bars.update(self._stage, advance=amount, failed=told, step=step)
 
     def say(self, line: str) -> None:
         self._bars.console.print(line, markup=False, highlight=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from glob import glob
@@ -13,6 +13,7 @@ import pandas as pd
 
 import sdscm
 from benchmarks.hashing import derive_seed, digest
+from benchmarks.progress import Progress
 from benchmarks.suite import FilesEntry, ScenarioEntry, Suite
 from benchmarks.versions import code_of_generator
 from sdscm.dataset import CausalDataset
@@ -55,49 +56,68 @@ class Source:
         return dataset
 
 
+Rows = Callable[[float], None]
+
+
 @dataclass(frozen=True)
-class _Request:
-    """A dataset to be had, and how."""
+class Request:
+    """A dataset to be had: its name, its rows, and how to have it.
+
+    ``obtain`` calls its argument with the rows that are ready, a fraction too, as they come.
+    """
 
     name: str
     entry: str
     cluster: str
-    obtain: Callable[[], CausalDataset]
+    n: int
+    obtain: Callable[[Rows], CausalDataset]
 
 
-def prepare(suite: Suite, folder: Path, said: Callable[[str], None]) -> Iterator[Source]:
-    """Make the suite's datasets, or find them in ``folder``, one after the other.
+def prepare(
+    requests: Sequence[Request], folder: Path, progress: Progress
+) -> Iterator[tuple[Source, CausalDataset]]:
+    """Make datasets, or find them in ``folder``, one after the other.
 
-    A damaged dataset file is named through ``said`` and made again.
-
-    Raises
-    ------
-    InputError
-        If a scenario, language model, file or column is not there.
+    A damaged dataset file is named and made again.
     """
-    for request in requests(suite):
+    for request in requests:
         path = folder / "datasets" / f"{request.name}.parquet"
+        ready = 0.0
+
+        def report(rows: float, step: str = request.name) -> None:
+            nonlocal ready
+            progress.advance(step, max(rows - ready, 0.0))
+            ready = max(rows, ready)
+
         dataset = None
         if path.exists():
             try:
                 dataset = CausalDataset.read_parquet(path)
             except InputError as error:
-                said(f"{error}; it is made again now")
+                progress.say(f"{error}; it is made again now")
         if dataset is None:
-            dataset = request.obtain()
+            dataset = request.obtain(report)
             dataset.to_parquet(path)
-        yield Source(
+        report(request.n)
+        source = Source(
             name=request.name,
             entry=request.entry,
             cluster=request.cluster,
             lm=dataset.meta.lm,
             fingerprint=dataset.fingerprint,
         )
+        yield source, dataset
 
 
-def requests(suite: Suite) -> list[_Request]:
-    """What a suite asks for, in its order; nothing is generated yet."""
-    found: list[_Request] = []
+def requests(suite: Suite) -> list[Request]:
+    """What a suite asks for, in its order; nothing is generated or written yet.
+
+    Raises
+    ------
+    InputError
+        If a scenario, phrasing, language model, option, file or column is not there.
+    """
+    found: list[Request] = []
     for entry in suite.datasets:
         if isinstance(entry, ScenarioEntry):
             found += _sampled(entry, suite)
@@ -106,25 +126,31 @@ def requests(suite: Suite) -> list[_Request]:
     return found
 
 
-def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[_Request]:
+def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     beside = suite.folder / entry.scenario
     spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
 
-    def request(lm: str, phrasing: int, replicate: int) -> _Request:
+    def request(name: str, phrasing: int, replicate: int) -> Request:
+        lm = _language_model(name)
         seed = derive_seed(suite.seed, entry.title, phrasing, replicate)
         options = {"temperature": entry.temperature, **entry.options}
+        try:
+            model = sdscm.SDSCM(spec, lm, phrasing=phrasing, **options)
+        except TypeError as error:
+            raise InputError(f"{suite.origin}: {entry.title}: options: {error}") from None
+        settled = [entry.n, seed, phrasing, options, entry.outcome]
+        content = digest([spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()])
 
-        def obtain() -> CausalDataset:
-            model = sdscm.SDSCM(spec, _language_model(lm), phrasing=phrasing, **options)
-            return model.dataset(entry.n, seed)
+        def obtain(rows: Rows) -> CausalDataset:
+            return model.dataset(
+                entry.n, seed, outcome=entry.outcome, progress=lambda done, _: rows(done)
+            )
 
-        content = digest(
-            [spec.content_hash, lm, phrasing, entry.n, seed, options, code_of_generator()]
-        )
-        return _Request(
+        return Request(
             name=f"{entry.title}-p{phrasing}-r{replicate}-{content[:8]}",
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {phrasing}",
+            n=entry.n,
             obtain=obtain,
         )
 
@@ -134,12 +160,13 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[_Request]:
                 yield request(lm, phrasing, replicate)
 
 
+# One a process: a language model is large, and all phrasings use the same.
 @cache
 def _language_model(name: str) -> Any:
     return sdscm.load_lm(name)
 
 
-def _brought(entry: FilesEntry, suite: Suite) -> Iterator[_Request]:
+def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
     for number, path in enumerate(_matches(entry, suite.folder)):
         dataset = _read(entry, path, number)
         if "hidden" in suite.settings and not dataset.exogenous:
@@ -148,11 +175,12 @@ def _brought(entry: FilesEntry, suite: Suite) -> Iterator[_Request]:
                 f"set 'settings: [all]' in {suite.origin}"
             )
         sampled = bool(dataset.meta.spec_hash)
-        yield _Request(
+        yield Request(
             name=f"{entry.title}-{path.stem}-{dataset.fingerprint[:8]}",
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {dataset.meta.phrasing}" if sampled else str(path),
-            obtain=lambda dataset=dataset: dataset,  # type: ignore[misc]
+            n=len(dataset),
+            obtain=lambda _, dataset=dataset: dataset,  # type: ignore[misc]
         )
 
 

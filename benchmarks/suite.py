@@ -24,7 +24,9 @@ from pydantic import (
 from benchmarks import metrics
 from sdscm.dataset import Setting
 from sdscm.errors import InputError
+from sdscm.lm import DEFAULT_LM
 
+Outcome = Literal["log-probability", "probability"]
 Group = Literal["lm", "setting", "dataset"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -52,15 +54,18 @@ class ScenarioEntry(_Model):
         Units of a dataset.
     temperature, options
         Keyword arguments of ``sdscm.SDSCM``.
+    outcome
+        What y is, as ``SDSCM.dataset`` takes it.
     """
 
     scenario: str
     name: Name | None = None
-    lm: str | list[str] = "smollm2"
+    lm: str | list[str] = DEFAULT_LM
     phrasings: PositiveInt | list[Annotated[int, Field(ge=0)]] = 1
     replicates: PositiveInt = 1
     n: PositiveInt = 500
     temperature: PositiveFloat = 1.0
+    outcome: Outcome = "log-probability"
     options: dict[str, Any] = {}
 
     @property

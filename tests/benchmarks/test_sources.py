@@ -13,10 +13,12 @@ import yaml
 
 import sdscm
 from benchmarks import sources
+from benchmarks.progress import Silent
 from benchmarks.suite import Suite, load_suite
 from benchmarks.truth import truth_of
 from sdscm.dataset import CausalDataset, Provenance
 from sdscm.errors import InputError
+from sdscm.lm import Choice
 
 
 def suite_of(folder: Path, entry: dict[str, object], **changes: object) -> Suite:
@@ -26,7 +28,8 @@ def suite_of(folder: Path, entry: dict[str, object], **changes: object) -> Suite
 
 
 def prepared(suite: Suite, folder: Path) -> list[sources.Source]:
-    return list(sources.prepare(suite, folder, said=print))
+    requests = sources.requests(suite)
+    return [source for source, _ in sources.prepare(requests, folder, Silent())]
 
 
 @pytest.fixture
@@ -38,17 +41,18 @@ def engine(monkeypatch, confounded) -> list[tuple]:
         def __init__(self, spec, lm, *, phrasing=0, **options) -> None:
             self.args = (spec.name, lm.id, phrasing, options)
 
-        def dataset(self, n: int, seed: int) -> CausalDataset:
-            asked.append((*self.args, n, seed))
+        def dataset(self, n: int, seed: int, *, outcome: str, progress) -> CausalDataset:
+            progress(n / 2, n)
+            asked.append((*self.args, n, seed, outcome))
             meta = Provenance("toy", "spec", self.args[1], "rev", self.args[2], seed)
             return replace(confounded(seed % 1000, n), meta=meta)
 
     sources._language_model.cache_clear()
     monkeypatch.setattr(
-        sdscm, "load_spec", lambda name: SimpleNamespace(name=name, content_hash="h"), raising=False
+        sdscm, "load_spec", lambda name: SimpleNamespace(name=name, content_hash="h")
     )
-    monkeypatch.setattr(sdscm, "load_lm", lambda name: SimpleNamespace(id=name), raising=False)
-    monkeypatch.setattr(sdscm, "SDSCM", FakeSDSCM, raising=False)
+    monkeypatch.setattr(sdscm, "load_lm", lambda name: SimpleNamespace(id=name, revision="1"))
+    monkeypatch.setattr(sdscm, "SDSCM", FakeSDSCM)
     yield asked
     sources._language_model.cache_clear()
 
@@ -164,4 +168,50 @@ def test_the_target_is_the_cate_where_it_is_known(confounded) -> None:
     assert truth_of(sampled, "all").target == "CATE"
     assert truth_of(sampled, "hidden").target == "ITE"
     assert truth_of(confounded(1), "all").target == "ITE"
+    twice = pd.concat([sampled.X, sampled.X], ignore_index=True)
+    noisy = CausalDataset(
+        X=twice,
+        t=np.tile(sampled.t, 2),
+        y0=np.tile(sampled.y0, 2),
+        y1=np.concatenate([sampled.y1, sampled.y1 + 0.1]),
+        meta=sampled.meta,
+    )
+    assert truth_of(noisy, "all").target == "ITE"
+    assert truth_of(replace(noisy, y1=np.tile(sampled.y1, 2)), "all").target == "CATE"
     assert truth_of(sampled, "all").sd == pytest.approx(sampled.y.std(ddof=0))
+
+
+def test_an_unknown_option_is_told_before_anything_is_made(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(sources, "_language_model", lambda name: sdscm.TabularLM(even))
+    entry = {"scenario": "marathon_confounder", "options": {"colour": 1}}
+    with pytest.raises(InputError, match=r"s\.yaml: marathon_confounder: options: .*'colour'"):
+        prepared(suite_of(tmp_path, entry), tmp_path / "run")
+    nowhere = suite_of(tmp_path, {"scenario": "nowhere"})
+    with pytest.raises(InputError, match="nowhere"):
+        prepared(nowhere, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def even(choice: Choice) -> np.ndarray:
+    """Weights that depend on the length of the context, so that variables depend on parents."""
+    weight = np.arange(len(choice.values)) * len(" ".join(choice.context)) % 7
+    return np.exp(weight / 7)
+
+
+def test_the_true_engine_on_a_known_model(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(sources, "_language_model", lambda name: sdscm.TabularLM(even))
+    entry = {"scenario": "breast_cancer", "phrasings": 2, "n": 40, "outcome": "probability"}
+    told: list[float] = []
+
+    class Counting(Silent):
+        def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
+            told.append(amount)
+
+    requests = sources.requests(suite_of(tmp_path, entry))
+    first = list(sources.prepare(requests, tmp_path / "run", Counting()))
+    assert sum(told) == pytest.approx(80)
+    assert len(told) > 2
+    source, dataset = first[0]
+    assert dataset.meta.options["outcome"] == "probability"
+    assert dataset.meta.phrasing == 0
+    assert source.load(tmp_path / "run").fingerprint == dataset.fingerprint
