@@ -12,6 +12,7 @@ from sdscm.errors import InputError
 from sdscm.spec.checks import Unquoted
 
 _NUMBER_LIKE = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
+_TOO_DEEP = "is nested too deeply for a spec; remove the inner brackets"
 
 
 class _DuplicateKey(yaml.constructor.ConstructorError):
@@ -53,6 +54,8 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
         data = yaml.load(text, Loader=_SpecLoader)
     except yaml.YAMLError as error:
         raise InputError(f"{where}: {_yaml_complaint(error)}") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: {_TOO_DEEP}") from error
     return _mapping(data, where)
 
 
@@ -69,6 +72,8 @@ def parse_json(text: str, where: str) -> dict[str, Any]:
         ) from error
     except _DuplicateJsonKey as error:
         raise InputError(f"{where}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: {_TOO_DEEP}") from error
     return _mapping(data, where)
 
 
@@ -89,7 +94,7 @@ def _mapping(data: Any, where: str) -> dict[str, Any]:
     if data is None:
         raise InputError(f"{where}: is empty; begin with 'name:' and 'variables:'")
     if not isinstance(data, dict):
-        kind = {list: "list"}.get(type(data), "text")
+        kind = "list" if isinstance(data, list) else "single value"
         raise InputError(
             f"{where}: holds a {kind}, not a mapping; begin with 'name:' and 'variables:'"
         )

@@ -48,6 +48,15 @@ def test_prefix_and_suffix_are_told_apart(change) -> None:
     assert one.content_hash != other.content_hash
 
 
+def test_order_counts(change) -> None:
+    """Two roots that change places change the text of a unit."""
+    spec = change("    parents: [age]\n", "")
+    age, smoker, *others = spec.variables
+    swapped = spec.model_copy(update={"variables": (smoker, age, *others)})
+    assert swapped.order == ("smoker", "age", "drug", "state")
+    assert swapped.content_hash != spec.content_hash
+
+
 def test_name_of_a_variable_counts(study, study_text) -> None:
     renamed = study_text.replace("name: age", "name: years").replace("[age", "[years")
     renamed = renamed.replace("[drug, age]", "[drug, years]")

@@ -75,6 +75,7 @@ def test_intervention_choice_fixes_the_value(config, tmp_path, choice) -> None:
     [
         ({"index_of_outcome": 3}, "'index_of_outcome' is 3; write an index from 0 to 2"),
         ({"index_of_outcome": None}, "'index_of_outcome' is missing or of another type; add"),
+        ({"index_of_outcome": True}, "'index_of_outcome' is True; write an index from 0 to 2"),
         ({"index_of_outcome": 1}, "are both 1; point them at two variables"),
         ({"intervention_choices": [1, 0]}, "'intervention_choices' is [1, 0]; list the control"),
         ({"setup_sequence_sample_space": {}}, "'setup_sequence_sample_space' is missing or of"),

@@ -253,6 +253,15 @@ def test_other_problems_are_counted(study_text) -> None:
         spec_from_yaml(text, "study.yaml")
 
 
+def test_problems_between_variables_are_counted_and_hints_leave_out_the_child(change) -> None:
+    with pytest.raises(InputError) as caught:
+        change("parents: [drug, age]", "parents: [xyz, abc]")
+    assert str(caught.value) == (
+        "study.yaml: variable 'state': its parent 'xyz' is not a variable; "
+        "known: age, smoker, drug (and 1 more problem)"
+    )
+
+
 def test_line_breaks_in_names_stay_on_one_line(study_text) -> None:
     text = study_text.replace("parents: [drug, age]", 'parents: ["a\\nb", age]')
     with pytest.raises(InputError) as caught:
@@ -266,11 +275,12 @@ def test_line_breaks_in_names_stay_on_one_line(study_text) -> None:
         ("", "is empty; begin with"),
         ("# nothing yet\n", "is empty; begin with"),
         ("- name: age\n", "holds a list, not a mapping; begin with"),
-        ("just a line\n", "holds a text, not a mapping; begin with"),
+        ("just a line\n", "holds a single value, not a mapping; begin with"),
         ("name: a\nvariables: []\n", "'variables' is empty; add"),
         ("name: a\n", "'variables' is missing; add"),
         ("name: a\n---\nname: b\n", "not valid YAML"),
         ("name: a\x00\n", "not valid YAML"),
+        ("[" * 5000, "nested too deeply"),
         ("name: !!python/name:os.system\n", "not valid YAML"),
     ],
 )
@@ -319,6 +329,7 @@ def test_other_encoding(tmp_path) -> None:
         ('{"name": "a", "name": "b"}', "the key 'name' stands twice; remove"),
         ("", "is empty; begin with"),
         ("[1]", "holds a list, not a mapping"),
+        ("[" * 200_000, "nested too deeply"),
     ],
 )
 def test_broken_json(tmp_path, text, words) -> None:
