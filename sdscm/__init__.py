@@ -1,0 +1,37 @@
+"""Sequence-driven structural causal models: any language model and any DAG make causal data.
+
+Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411.08019 v2.
+"""
+
+from importlib.metadata import version
+
+from sdscm.dataset import SETTINGS, CausalDataset, Provenance, Setting
+from sdscm.diagnostics import DatasetFacts, facts
+from sdscm.errors import InputError, MissingExtraError
+from sdscm.lm import DEFAULT_LM, LanguageModel, TabularLM, load_lm
+from sdscm.scm import SDSCM
+from sdscm.spec import PhrasedSpec, Spec, load_spec, scenario_names
+from sdscm.units import Units
+
+__version__ = version("sdscm")
+
+__all__ = [
+    "load_spec",
+    "scenario_names",
+    "load_lm",
+    "DEFAULT_LM",
+    "SDSCM",
+    "Units",
+    "CausalDataset",
+    "Provenance",
+    "SETTINGS",
+    "Setting",
+    "facts",
+    "DatasetFacts",
+    "Spec",
+    "PhrasedSpec",
+    "LanguageModel",
+    "TabularLM",
+    "InputError",
+    "MissingExtraError",
+]

@@ -264,7 +264,7 @@ class CausalDataset:
         raw = (table.schema.metadata or {}).get(_METADATA_KEY)
         if raw is None:
             raise InputError(
-                f"{path}: not written by sdscm; load it with pandas and use CausalDataset.from_frame"
+                f"{path}: not written by sdscm; read it with pandas and use CausalDataset.from_frame"
             )
         meta = json.loads(raw)
         if meta["format"] != _FORMAT:
@@ -283,7 +283,7 @@ class CausalDataset:
             y1=frame["y1"].to_numpy(),
             propensity=frame["propensity"].to_numpy() if "propensity" in frame else None,
             labels=labels if len(labels.columns) else None,
-            text=frame["text"] if "text" in frame else None,
+            text=frame.get("text"),
             exogenous=tuple(meta["exogenous"]),
             meta=Provenance(**meta["provenance"]),
         )

@@ -69,7 +69,7 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
         n=len(dataset),
         distinct=len(dataset.X.assign(_t=dataset.t).drop_duplicates()),
         treated=float(t.mean()),
-        constant=tuple(c for c in dataset.X if dataset.X[c].nunique() == 1),
+        constant=tuple(str(c) for c in dataset.X if dataset.X[c].nunique() == 1),
         sate=dataset.sate,
         naive=naive,
         bias=(naive - dataset.sate) / sd if sd > 0 else float("nan"),

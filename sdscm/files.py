@@ -10,7 +10,7 @@ from typing import IO
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write to a temporary file beside ``path`` and rename it, so that a kill leaves no half file."""
+    """Write to a temporary file beside ``path`` and rename it: a kill leaves no half file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

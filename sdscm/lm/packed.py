@@ -178,7 +178,7 @@ class PackedScorer:
             while done < len(order):
                 self._tick += 1
                 builder = PlanBuilder(trie, self._tick, self._model.device)
-                batch = []
+                batch: list[int] = []
                 while done < len(order) and len(builder) < self._batch_tokens:
                     tokens = choices[order[done]]
                     if batch and builder.held + tokens.size > trie.capacity:
@@ -212,9 +212,7 @@ class PackedScorer:
             ).last_hidden_state[0]
         finally:
             _ACTIVE.reset(token)
-        wanted = [
-            [job.scored(i) for i in range(len(job.branches))] for job in builder.jobs
-        ]
+        wanted = [[job.scored(i) for i in range(len(job.branches))] for job in builder.jobs]
         flat = [pair for job in wanted for scored in job for pair in scored]
         rows = np.array([plan.rows[node] for node, _ in flat])
         targets = np.array([target for _, target in flat])

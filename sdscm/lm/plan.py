@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ class Job:
     def scored(self, candidate: int) -> list[tuple[Node, int]]:
         """For each scored token of a candidate: the node that predicts it, and the token."""
         text = self.path[-1:] + self.branches[candidate]
-        return [(before, node.token) for before, node in zip(text, text[1:], strict=False)]
+        return [(before, node.token) for before, node in pairwise(text)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ class Bucket:
     Attributes
     ----------
     queries : (G, Q) places of the queries among the tokens of the pass
-    chunks : for each chunk of keys, the slots (G, K) and whether a query must not see a key (G, Q, K)
+    chunks : for each chunk of keys, their slots (G, K) and which a query must not see (G, Q, K)
     rows : (G * Q,) which padded queries are real
     """
 
@@ -197,9 +198,7 @@ class PlanBuilder:
             blind[0][g, count:, 0] = False  # a padded query sees one key, or its row is NaN
         return Bucket(
             queries=self._tensor(queries),
-            chunks=[
-                (self._tensor(s), self._tensor(b)) for s, b in zip(slots, blind, strict=True)
-            ],
+            chunks=[(self._tensor(s), self._tensor(b)) for s, b in zip(slots, blind, strict=True)],
             rows=self._tensor(np.flatnonzero(real)),
         )
 
@@ -237,8 +236,8 @@ def _fill(group: _Group, slots: list[np.ndarray], blind: list[np.ndarray]) -> No
         slots[chunk][used[chunk]] = node.slot
         used[chunk] += 1
     for row, query in enumerate(group.queries):
-        node: Node | None = query
-        while node is not None and node in columns:
-            chunk, column = columns[node]
+        ancestor: Node | None = query
+        while ancestor is not None and ancestor in columns:
+            chunk, column = columns[ancestor]
             blind[chunk][row, column] = False
-            node = node.parent
+            ancestor = ancestor.parent

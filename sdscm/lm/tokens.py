@@ -78,7 +78,9 @@ class ChoiceTokenizer:
         if start is None:
             start = tokenizer.eos_token_id
         if start is None:
-            raise InputError("the tokenizer has neither a BOS nor an EOS token to start a text with")
+            raise InputError(
+                "the tokenizer has neither a BOS nor an EOS token to start a text with"
+            )
         self.start_token = int(start)
         self._pairs: dict[tuple[str, str], _Span | None] = {}
         self._contexts: dict[tuple[str, ...], tuple[int, ...]] = {(): (self.start_token,)}
@@ -130,7 +132,7 @@ class ChoiceTokenizer:
         return self._tokenise(f"{previous} {sentence}", len(previous))
 
     def _tokenise(self, text: str, begin: int) -> _Span | None:
-        """Tokens of ``text`` from ``begin`` (the place of a joining space), or None if one straddles."""
+        """Tokens of ``text`` from ``begin``, a joining space, on; None if one straddles it."""
         encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         skip = begin + 1 if begin else 0
         tokens, offsets = [], []

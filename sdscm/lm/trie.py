@@ -13,7 +13,7 @@ class Node:
     def __init__(self, token: int, parent: Node | None) -> None:
         self.token = token
         self.parent = parent
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.children: dict[int, Node] = {}
         self.slot = -1
         self.tick = 0

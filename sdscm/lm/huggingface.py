@@ -1,0 +1,288 @@
+"""Any causal language model of Hugging Face, by identifier or local path."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from sdscm.errors import InputError
+from sdscm.lm.interface import Choice, ChoiceScores
+from sdscm.lm.packed import PackedScorer, UnsupportedModelError
+from sdscm.lm.plain import PlainScorer
+from sdscm.lm.tokens import ChoiceTokenizer, ChoiceTokens
+
+Precision = Literal["float32", "bfloat16"]
+
+# Largest difference in a token's log-probability between the packed and the plain way that the
+# self-test of a model lets pass; float32 gives about 1e-4, bfloat16 is coarser by its nature.
+_TOLERANCE = {"float32": 2e-3, "bfloat16": 1.0}
+
+
+class HuggingFaceLM:
+    """Scores choices with a causal language model of ``transformers``.
+
+    At its first use a self-test compares the packed forward pass with a plain one on this very
+    model; where they differ, or the model's attention cannot be packed, every choice is scored
+    with plain batched passes (``scorer`` says which).
+
+    Parameters
+    ----------
+    model, tokenizer
+        As loaded by ``transformers``; see `from_pretrained`.
+    id, revision
+        Name of the model, and of its content.
+    memory
+        Bytes that the key/value cache may take.
+    batch_tokens
+        New tokens in one forward pass, about. Neither changes a score.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        id: str,
+        revision: str,
+        memory: int = 2 * 2**30,
+        batch_tokens: int = 1024,
+    ) -> None:
+        self._model = model.eval()
+        self._tokenize = ChoiceTokenizer(tokenizer)
+        self._id = id
+        self._revision = revision
+        self._memory = memory
+        self._batch_tokens = batch_tokens
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str,
+        *,
+        id: str | None = None,
+        revision: str | None = None,
+        device: str = "cpu",
+        precision: Precision = "float32",
+        **options: Any,
+    ) -> HuggingFaceLM:
+        """Load a model by its Hugging Face id or local path.
+
+        Parameters
+        ----------
+        name
+            Hugging Face id, or path of a folder that ``save_pretrained`` wrote.
+        id
+            What to call it; by default its name.
+        revision
+            For a Hugging Face id, the branch, tag or commit; for a folder, the content hash if the
+            caller knows it already.
+        device, precision
+            Where and in which type the model computes. ``bfloat16`` is approximate.
+        options
+            ``memory`` and ``batch_tokens``, see the class.
+
+        Raises
+        ------
+        InputError
+            If it cannot be found or loaded, or is not a causal language model.
+        """
+        folder = Path(name) if Path(name).is_dir() else None
+        source: dict[str, Any] = {"local_files_only": True} if folder is not None else {}
+        if folder is None and revision is not None:
+            source["revision"] = revision
+        try:
+            dtype = getattr(torch, precision)
+            with _without_bars():
+                tokenizer = AutoTokenizer.from_pretrained(name, **source)
+                model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **source)
+            model = model.to(device)
+        except (OSError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+            raise InputError(_cannot_load(name, error)) from None
+        if folder is not None:
+            content = revision or folder_hash(folder)
+        else:
+            content = getattr(model.config, "_commit_hash", None) or "unknown"
+        return cls(
+            model,
+            tokenizer,
+            id=id or (name if folder is None else folder.resolve().name),
+            revision=with_precision(content, precision),
+            **options,
+        )
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def revision(self) -> str:
+        return self._revision
+
+    @property
+    def window(self) -> int | None:
+        """Tokens that the model can read at most, if its configuration says so."""
+        config = self._model.config.get_text_config()
+        for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
+            size = getattr(config, name, None)
+            if isinstance(size, int) and size > 0:
+                return size
+        return None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens fed to the model so far (padding left out)."""
+        return int(self._scorer.tokens)
+
+    @property
+    def scorer(self) -> str:
+        """``packed`` or ``plain``: how this model is scored."""
+        return "packed" if isinstance(self._scorer, PackedScorer) else "plain"
+
+    def score(
+        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
+    ) -> list[ChoiceScores]:
+        """Scores of each choice; see `sdscm.lm.interface.LanguageModel`.
+
+        Raises
+        ------
+        InputError
+            If a text is longer than the model's window.
+        """
+        tokens = [self._tokenize(choice) for choice in choices]
+        self._tokenize.forget_contexts()
+        for choice, each in zip(choices, tokens, strict=True):
+            self._check_length(choice, each)
+        with _fast_float32():
+            found = self._scorer.score(tokens, progress)
+        return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
+
+    def _check_length(self, choice: Choice, tokens: ChoiceTokens) -> None:
+        if self.window is not None and tokens.length > self.window:
+            raise InputError(
+                f"the text up to '{choice.sentences[0][:40]}...' has {tokens.length} tokens, but "
+                f"'{self.id}' can read {self.window}; shorten the sentences, give the variable "
+                "fewer parents, or take a model with a longer window"
+            )
+
+    @cached_property
+    def _scorer(self) -> PackedScorer | PlainScorer:
+        packed = PackedScorer(self._model, self._memory, self._batch_tokens)
+        plain = PlainScorer(self._model, 2 * self._batch_tokens)
+        probe = [self._tokenize(choice) for choice in _PROBES]
+        tolerance = _TOLERANCE[str(self._model.dtype).removeprefix("torch.")]
+        try:
+            with _fast_float32():
+                fast = packed.score(probe)
+            slow = plain.score(probe)
+        except (UnsupportedModelError, TypeError, AttributeError):
+            return plain
+        worst = max(
+            float(np.abs(a - b).max())
+            for x, y in zip(fast, slow, strict=True)
+            for a, b in zip(x, y, strict=True)
+        )
+        packed.tokens = 0
+        return packed if worst <= tolerance else plain
+
+
+_PROBES = [
+    Choice((), "The answer is ", ("yes", "no", "not known yet"), "."),
+    Choice(("The answer is no.",), "We were told so by ", ("Alice", "Bob"), " on Monday."),
+    Choice(
+        ("The answer is no.", "We were told so by Bob on Monday."),
+        "",
+        ("That was a surprise", "That was to be expected"),
+        " after all that had been said before.",
+    ),
+]
+
+
+@contextmanager
+def _fast_float32() -> Iterator[None]:
+    """Let oneDNN multiply float32 matrices on the CPU where that is true float32.
+
+    It is faster than MKL, and, unlike MKL, gives a row the same bits whatever stands beside it.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium" if _medium_is_exact() else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+_EXACT: dict[str, bool] = {}
+
+
+def _medium_is_exact() -> bool:
+    """Whether ``medium`` keeps float32 products exact on this CPU (with AMX it may round)."""
+    if torch.cuda.is_available():
+        return False
+    if "cpu" not in _EXACT:
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("medium")
+        generator = torch.Generator().manual_seed(0)
+        a, b = (torch.randn(64, 512, generator=generator) for _ in range(2))
+        error = (a @ b.T - (a.double() @ b.double().T).float()).abs().max()
+        torch.set_float32_matmul_precision(before)
+        _EXACT["cpu"] = bool(error < 1e-3)
+    return _EXACT["cpu"]
+
+
+def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:
+    inside = [c.value_end - c.start for c in tokens.candidates]
+    return ChoiceScores(
+        sentence=np.array([values.sum() for values in found]),
+        value=np.array([values[:k].sum() for values, k in zip(found, inside, strict=True)]),
+        sentence_tokens=np.array([len(values) for values in found]),
+        value_tokens=np.array(inside),
+    )
+
+
+def _cannot_load(name: str, error: Exception) -> str:
+    reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return (
+        f"language model '{name}' cannot be loaded ({reason.strip().rstrip('.')}); give the name "
+        "of an embedded model (see: sdscm lm), a Hugging Face id that can be reached or is cached, or "
+        "the path of a folder that save_pretrained wrote"
+    )
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing bars and giving advice in other people's terminals."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+def with_precision(revision: str, precision: str) -> str:
+    """The revision of a model that computes in this precision: other scores, other revision."""
+    return revision if precision == "float32" else f"{revision}+{precision}"
+
+
+def folder_hash(folder: Path) -> str:
+    """Hash of a local model's files, 32 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sorted(folder.glob("*")):
+        if file.suffix in {".safetensors", ".bin", ".json"}:
+            digest.update(file.name.encode())
+            with file.open("rb") as content:
+                digest.update(hashlib.file_digest(content, "blake2b").digest())
+    return digest.hexdigest()

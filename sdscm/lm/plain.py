@@ -1,0 +1,78 @@
+"""Scoring with ordinary forward passes: slower, and right for every causal language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from sdscm.lm.tokens import ChoiceTokens
+
+
+class PlainScorer:
+    """One row of a padded batch for each candidate, nothing shared, no key/value cache.
+
+    Parameters
+    ----------
+    model
+        A causal language model of ``transformers`` in evaluation mode.
+    batch_tokens
+        Tokens in one forward pass, about, padding included.
+    """
+
+    def __init__(self, model: Any, batch_tokens: int = 2048) -> None:
+        self._model = model
+        self._batch_tokens = batch_tokens
+        self.tokens = 0
+
+    def score(
+        self, choices: Sequence[ChoiceTokens], progress: Callable[[int], None] | None = None
+    ) -> list[list[np.ndarray]]:
+        """Log-probability of each scored token: for each choice, one array a candidate."""
+        rows = [
+            (index, place, choice.context + candidate.tokens, len(choice.context) + candidate.start)
+            for index, choice in enumerate(choices)
+            for place, candidate in enumerate(choice.candidates)
+        ]
+        rows.sort(key=lambda row: len(row[2]))
+        results = [[np.empty(0)] * len(choice.candidates) for choice in choices]
+        missing = [len(choice.candidates) for choice in choices]
+        begin = 0
+        with torch.inference_mode():
+            while begin < len(rows):
+                end = begin + 1
+                while end < len(rows) and (end + 1 - begin) * len(rows[end][2]) <= (
+                    self._batch_tokens
+                ):
+                    end += 1
+                batch = rows[begin:end]
+                found = self._batch([(tokens, first) for _, _, tokens, first in batch])
+                for (index, place, _, _), values in zip(batch, found, strict=True):
+                    results[index][place] = values
+                    missing[index] -= 1
+                    if progress is not None and missing[index] == 0:
+                        progress(1)
+                begin = end
+        return results
+
+    def _batch(self, rows: list[tuple[tuple[int, ...], int]]) -> list[np.ndarray]:
+        """Scores of texts, each from its own first scored token on."""
+        longest = max(len(tokens) for tokens, _ in rows)
+        ids = torch.zeros(len(rows), longest, dtype=torch.long)
+        mask = torch.zeros(len(rows), longest, dtype=torch.long)
+        for i, (tokens, _) in enumerate(rows):
+            ids[i, : len(tokens)] = torch.tensor(tokens)
+            mask[i, : len(tokens)] = 1
+        device = self._model.device
+        self.tokens += int(mask.sum())
+        options = {} if bool(mask.all()) else {"attention_mask": mask.to(device)}
+        logits = self._model(input_ids=ids.to(device), use_cache=False, **options).logits
+        found = []
+        for i, (tokens, first) in enumerate(rows):
+            part = logits[i, first - 1 : len(tokens) - 1].float()
+            targets = torch.tensor(tokens[first:], device=device)
+            picked = part.gather(-1, targets[:, None])[:, 0] - part.logsumexp(-1)
+            found.append(picked.double().cpu().numpy())
+        return found

@@ -1,0 +1,139 @@
+"""Scores on disk, so that nothing is paid for twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sdscm.errors import InputError
+from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel
+
+_LOOKUP = 500
+_BATCH = 512
+
+
+class ScoreStore:
+    """A table of scores in one SQLite file, shared by processes, keyed by model and text.
+
+    Parameters
+    ----------
+    path
+        The file; made if it does not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = sqlite3.connect(path, timeout=60)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS scores (key BLOB PRIMARY KEY, value BLOB NOT NULL) "
+                "WITHOUT ROWID"
+            )
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"{path}: not a store of scores ({error}); move it away") from None
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, ChoiceScores]:
+        """What is known of these keys."""
+        found = {}
+        for begin in range(0, len(keys), _LOOKUP):
+            part = keys[begin : begin + _LOOKUP]
+            marks = ",".join("?" * len(part))
+            rows = self._connection.execute(
+                f"SELECT key, value FROM scores WHERE key IN ({marks})", part
+            )
+            for key, value in rows:
+                sentence, value_only, tokens, value_tokens = np.frombuffer(value).reshape(4, -1)
+                found[key] = ChoiceScores(
+                    sentence, value_only, tokens.astype(int), value_tokens.astype(int)
+                )
+        return found
+
+    def put(self, scores: dict[bytes, ChoiceScores]) -> None:
+        """Add scores, all of them or none."""
+        rows = [
+            (key, np.stack([s.sentence, s.value, s.sentence_tokens, s.value_tokens]).tobytes())
+            for key, s in scores.items()
+        ]
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?)", rows)
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT COUNT(*) FROM scores").fetchone()[0])
+
+
+class StoredLM:
+    """A language model that asks its store before it asks the model.
+
+    Parameters
+    ----------
+    load
+        Gives the model behind; called at the first score that the store does not hold, so that a
+        second run need not load the weights.
+    id, revision
+        Those of the model behind.
+    store
+        Where scores are kept.
+    """
+
+    def __init__(
+        self, load: Callable[[], LanguageModel], *, id: str, revision: str, store: ScoreStore
+    ) -> None:
+        self._load = load
+        self._model: LanguageModel | None = None
+        self._id = id
+        self._revision = revision
+        self._store = store
+        self.scored = 0
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def revision(self) -> str:
+        return self._revision
+
+    @property
+    def model(self) -> LanguageModel:
+        """The model behind, loaded if need be."""
+        if self._model is None:
+            self._model = self._load()
+        return self._model
+
+    def score(
+        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
+    ) -> list[ChoiceScores]:
+        """Scores of each choice; each distinct one is scored once and kept."""
+        keys = [self._key(choice) for choice in choices]
+        found = self._store.get(list(dict.fromkeys(keys)))
+        missing = {k: c for k, c in zip(keys, choices, strict=True) if k not in found}
+        if progress is not None:
+            progress(sum(key in found for key in keys))
+        for part in _parts(list(missing.items())):
+            scores = self.model.score([choice for _, choice in part])
+            new = {key: s for (key, _), s in zip(part, scores, strict=True)}
+            self._store.put(new)
+            found |= new
+            self.scored += len(part)
+            if progress is not None:
+                progress(len(part))
+        return [found[key] for key in keys]
+
+    def _key(self, choice: Choice) -> bytes:
+        content = [self._id, self._revision, choice.context, choice.prefix]
+        text = json.dumps([*content, choice.values, choice.suffix], ensure_ascii=False)
+        return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _parts(items: list[tuple[bytes, Choice]]) -> Iterator[list[tuple[bytes, Choice]]]:
+    # Neighbours share a beginning, so that a part meets the key/value cache of the one before.
+    items.sort(key=lambda item: item[1].context)
+    for begin in range(0, len(items), _BATCH):
+        yield items[begin : begin + _BATCH]

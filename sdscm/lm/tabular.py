@@ -1,0 +1,78 @@
+"""A language model with known probabilities: the oracle of tests, and of planted effects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from sdscm.lm.interface import Choice, ChoiceScores
+
+Table = Callable[[Choice], "Sequence[float] | np.ndarray"]
+
+
+class TabularLM:
+    """Gives each choice the probabilities that a function says.
+
+    Parameters
+    ----------
+    table
+        Probabilities of a choice's values, in their order; they need not sum to 1, and each must be
+        positive.
+    id, revision
+        Name of the model, and of its content. The revision must change with the table.
+    """
+
+    def __init__(self, table: Table, *, id: str = "tabular", revision: str = "0") -> None:
+        self._table = table
+        self._id = id
+        self._revision = revision
+        self.scored = 0
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def revision(self) -> str:
+        return self._revision
+
+    def score(
+        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
+    ) -> list[ChoiceScores]:
+        """Logarithms of the table's probabilities; each sentence counts as one token."""
+        found = []
+        for choice in choices:
+            probabilities = np.asarray(self._table(choice), dtype=float)
+            if probabilities.shape != (len(choice.values),) or not (probabilities > 0).all():
+                raise ValueError(
+                    f"the table gives {probabilities} for the values {choice.values}; it must give "
+                    "one positive number for each"
+                )
+            ones = np.ones(len(choice.values), dtype=int)
+            logs = np.log(probabilities)
+            found.append(ChoiceScores(logs, logs, ones, ones))
+        self.scored += len(choices)
+        if progress is not None:
+            progress(len(choices))
+        return found
+
+
+def random_table(seed: int, temperature: float = 1.0) -> Table:
+    """A table that draws standard normal scores for each text by hashing it.
+
+    Every sentence of the context and every candidate matters. ``temperature`` scales the scores:
+    near 0 the distributions are uniform.
+    """
+
+    def table(choice: Choice) -> np.ndarray:
+        scores = []
+        for sentence in choice.sentences:
+            text = "\x1f".join((str(seed), *choice.context, sentence))
+            raw = hashlib.blake2b(text.encode(), digest_size=8).digest()
+            generator = np.random.Generator(np.random.Philox(key=int.from_bytes(raw, "little")))
+            scores.append(temperature * generator.standard_normal())
+        return np.exp(np.array(scores))
+
+    return table
