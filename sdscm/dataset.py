@@ -264,7 +264,7 @@ class CausalDataset:
         raw = (table.schema.metadata or {}).get(_METADATA_KEY)
         if raw is None:
             raise InputError(
-                f"{path}: not written by sdscm; read it with pandas and use CausalDataset.from_frame"
+                f"{path}: not written by sdscm; read it with pandas, then CausalDataset.from_frame"
             )
         meta = json.loads(raw)
         if meta["format"] != _FORMAT:

@@ -252,7 +252,7 @@ def _cannot_load(name: str, error: Exception) -> str:
     reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return (
         f"language model '{name}' cannot be loaded ({reason.strip().rstrip('.')}); give the name "
-        "of an embedded model (see: sdscm lm), a Hugging Face id that can be reached or is cached, or "
+        "of an embedded model (see: sdscm lm), a Hugging Face id that can be reached, or "
         "the path of a folder that save_pretrained wrote"
     )
 
