@@ -11,9 +11,9 @@ import pandas as pd
 
 from sdscm.dataset import CausalDataset, Provenance
 from sdscm.errors import InputError
-from sdscm.lm.interface import Choice, LanguageModel
-from sdscm.mechanism import SCORINGS, domain_log_probabilities
-from sdscm.spec import Spec, Variable
+from sdscm.lm.interface import LanguageModel
+from sdscm.mechanisms import Mechanisms
+from sdscm.spec import Spec
 from sdscm.units import Units
 from sdscm.world import World
 
@@ -65,17 +65,12 @@ class SDSCM:
         scoring: str = "definition",
         coupling: Coupling = "gumbel",
     ) -> None:
-        if not temperature > 0 or not np.isfinite(temperature):
-            raise InputError(f"temperature {temperature}: it must be a positive number")
-        if scoring not in SCORINGS:
-            raise InputError(f"unknown scoring '{scoring}': choose one of {', '.join(SCORINGS)}")
         if coupling not in ("gumbel", "redraw"):
             raise InputError(f"unknown coupling '{coupling}': choose gumbel or redraw")
         self.spec = spec
         self.lm = lm
         self.phrased = spec.phrased(phrasing)
-        self.temperature = temperature
-        self.scoring = scoring
+        self.mechanisms = Mechanisms(self.phrased, lm, temperature=temperature, scoring=scoring)
         self.coupling: Coupling = coupling
 
     def sample(
@@ -215,8 +210,8 @@ class SDSCM:
             phrasing=self.phrased.number,
             seed=seed,
             options={
-                "temperature": self.temperature,
-                "scoring": self.scoring,
+                "temperature": self.mechanisms.temperature,
+                "scoring": self.mechanisms.scoring,
                 "coupling": self.coupling,
                 "outcome": outcome,
             },
@@ -234,7 +229,7 @@ class SDSCM:
                 if name in world.kept:
                     world.codes[name], world.logs[name] = world.kept[name]
                     continue
-                logs = self._mechanism(variable, world.codes, count)
+                logs = self.mechanisms(name, world.codes, count)
                 world.logs[name] = logs
                 if name in world.do:
                     world.codes[name] = world.do[name]
@@ -243,42 +238,6 @@ class SDSCM:
                     world.codes[name] = (logs + noise).argmax(axis=1)
             if progress is not None:
                 progress((done + 1) * count / len(order), count)
-
-    def _mechanism(
-        self, variable: Variable, codes: Mapping[str, np.ndarray], count: int
-    ) -> np.ndarray:
-        """log P(variable | parents) of each unit, of shape (count, size of the domain)."""
-        size = len(variable.values)
-        if variable.distribution == "uniform":
-            return np.full((count, size), -np.log(size))
-        if not isinstance(variable.distribution, str):
-            with np.errstate(divide="ignore"):
-                return np.tile(np.log(np.array(variable.distribution)), (count, 1))
-        parents = self.spec.parents(variable.name)
-        if parents:
-            rows = np.stack([codes[parent] for parent in parents], axis=1)
-            distinct, where = np.unique(rows, axis=0, return_inverse=True)
-        else:
-            distinct, where = np.zeros((1, 0), dtype=int), np.zeros(count, dtype=int)
-        phrasing = self.phrased.phrasing(variable.name)
-        choices = [
-            Choice(
-                context=tuple(
-                    self.phrased.sentence(parent, int(code))
-                    for parent, code in zip(parents, row, strict=True)
-                ),
-                prefix=phrasing.prefix,
-                values=variable.values,
-                suffix=phrasing.suffix,
-            )
-            for row in distinct
-        ]
-        try:
-            scores = self.lm.score(choices)
-        except InputError as error:
-            raise InputError(f"{self.spec.name}: variable '{variable.name}': {error}") from None
-        score = np.stack([SCORINGS[self.scoring](each) for each in scores])
-        return domain_log_probabilities(score, self.temperature)[where.reshape(-1)]
 
     def _codes_of(self, do: Do, n: int) -> dict[str, np.ndarray]:
         """An intervention in codes, one a unit."""

@@ -1,4 +1,4 @@
-"""Mechanisms: from a language model's scores to P(value | parents)."""
+"""Scorings: from a language model's scores of a choice to the distribution over a domain."""
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""The mechanisms of an SD-SCM: P(variable | parents) for any rows of parents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sdscm.errors import InputError
+from sdscm.lm.interface import Choice, LanguageModel
+from sdscm.scoring import SCORINGS, domain_log_probabilities
+from sdscm.spec import PhrasedSpec
+
+
+class Mechanisms:
+    """What the language model says of each variable, given its parents' text and nothing else.
+
+    Parameters
+    ----------
+    phrased
+        The phrased spec.
+    lm
+        The language model.
+    temperature
+        Divides the scores before they are normalised over a domain.
+    scoring
+        Name of a scoring; see `sdscm.scoring.SCORINGS`.
+
+    Raises
+    ------
+    InputError
+        If the temperature is not a positive number, or the scoring is unknown.
+    """
+
+    def __init__(
+        self,
+        phrased: PhrasedSpec,
+        lm: LanguageModel,
+        *,
+        temperature: float = 1.0,
+        scoring: str = "definition",
+    ) -> None:
+        if not temperature > 0 or not np.isfinite(temperature):
+            raise InputError(f"temperature {temperature}: it must be a positive number")
+        if scoring not in SCORINGS:
+            raise InputError(f"unknown scoring '{scoring}': choose one of {', '.join(SCORINGS)}")
+        self.phrased = phrased
+        self.lm = lm
+        self.temperature = temperature
+        self.scoring = scoring
+
+    def __call__(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """log P(variable | parents), of shape (count, size of the domain).
+
+        Parameters
+        ----------
+        name
+            The variable.
+        codes
+            For each parent at least, the codes of its values, an array of shape (count,).
+        count
+            Number of rows. Rows whose parents agree are scored once.
+
+        Raises
+        ------
+        InputError
+            If a text is longer than the language model can read; the message names the variable.
+        """
+        spec = self.phrased.spec
+        variable = spec.variable(name)
+        size = len(variable.values)
+        if variable.distribution == "uniform":
+            return np.full((count, size), -np.log(size))
+        if not isinstance(variable.distribution, str):
+            with np.errstate(divide="ignore"):
+                return np.tile(np.log(np.array(variable.distribution)), (count, 1))
+        parents = spec.parents(name)
+        rows = np.zeros((count, len(parents)), dtype=np.int64)
+        for column, parent in enumerate(parents):
+            rows[:, column] = codes[parent]
+        distinct, where = np.unique(rows, axis=0, return_inverse=True)
+        try:
+            scores = self.lm.score([self.choice(name, row) for row in distinct])
+        except InputError as error:
+            raise InputError(f"{spec.name}: variable '{name}': {error}") from None
+        score = np.stack([SCORINGS[self.scoring](each) for each in scores])
+        return domain_log_probabilities(score, self.temperature)[where.reshape(-1)]
+
+    def choice(self, name: str, parent_codes: np.ndarray) -> Choice:
+        """The question to the language model for one row of parents, in the order tau."""
+        phrasing = self.phrased.phrasing(name)
+        parents = self.phrased.spec.parents(name)
+        return Choice(
+            context=tuple(
+                self.phrased.sentence(parent, int(code))
+                for parent, code in zip(parents, parent_codes, strict=True)
+            ),
+            prefix=phrasing.prefix,
+            values=self.phrased.spec.variable(name).values,
+            suffix=phrasing.suffix,
+        )
