@@ -18,6 +18,7 @@ from benchmarks.manifest import Entrant, Manifest
 from benchmarks.outcome import Outcome
 from benchmarks.progress import Progress, Silent
 from benchmarks.report import write_report
+from benchmarks.report.figure import require_matplotlib
 from benchmarks.runner import Task, run_here, run_in_pool
 from benchmarks.scores import read_records, score
 from benchmarks.sources import prepare, requests
@@ -100,7 +101,8 @@ def run(
     Raises
     ------
     InputError
-        If the suite, its data or its estimators are not as they must be; nothing was run.
+        If the suite, its data or its estimators are not as they must be, or matplotlib is missing
+        and results are wanted; nothing was run.
     Interrupted
         If the user stops it; finished cells are on record.
     """
@@ -114,6 +116,8 @@ def run(
     except registry.EstimatorError as error:
         raise InputError(str(error)) from None
     field = contenders(suite.estimators if estimators is None else estimators, paths)
+    if results_dir is not None:
+        require_matplotlib()
     wanted = requests(suite)
     folder = Path(runs_dir) / suite.name
     try:

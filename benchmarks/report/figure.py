@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import re
 from collections.abc import Sequence
@@ -23,6 +24,12 @@ _STYLE = (("#0072B2", "o"), ("#D55E00", "D"), ("#009E73", "s"), ("#CC79A7", "^")
 _INK, _GRID = "#333333", "#e3e3e3"
 
 
+def require_matplotlib() -> None:
+    """Raise MissingExtraError if there can be no figure; ask before hours of work, not after."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtraError("the figure of the results", "plot")
+
+
 def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     """One PNG for each group of boards that differ in the setting only and have scores.
 
@@ -35,6 +42,7 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     MissingExtraError
         If matplotlib is not installed.
     """
+    require_matplotlib()
     groups: dict[tuple[tuple[str, str], ...], list[Board]] = {}
     for board in boards:
         shared = tuple((k, v) for k, v in board.group.items() if k != "setting")
@@ -50,11 +58,8 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
 
 
 def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise MissingExtraError("the figure", "plot") from None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 1.9 + 0.34 * len(names)), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)

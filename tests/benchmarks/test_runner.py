@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,12 @@ import pytest
 
 import benchmarks
 from benchmarks import runner
+from benchmarks.cells import Cell
+from benchmarks.contender import contenders
+from benchmarks.experiment import _job
 from benchmarks.outcome import Outcome
 from benchmarks.progress import Silent
+from benchmarks.worker import Job
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
 
@@ -206,6 +211,26 @@ def test_a_timeout_is_run_again_when_there_is_more_time(make_suite, tmp_path) ->
     assert benchmarks.run(make_suite(time_limit=0.5, **estimators), **options).computed == 0
     long = benchmarks.run(make_suite(time_limit=30, **estimators), **options)
     assert long.scores["status"].tolist() == ["ok"]
+
+
+def test_only_an_oracle_is_shown_the_truth(confounded) -> None:
+    dataset = confounded(1)
+    for name in ("RF", "Oracle"):
+        (contender,) = contenders([name])
+        cell = Cell("d", dataset.fingerprint, "hidden", name, contender.identity, 0, 0.05, 1)
+        job = _job(cell, contender, dataset.setting("hidden"))
+        assert job.X.columns.tolist() == ["a", "b"]
+        np.testing.assert_array_equal(job.y, dataset.y)
+        assert (job.reveal is not None) == (name == "Oracle")
+    crossing = {field.name for field in fields(Job)}
+    assert crossing == {"maker", "X", "t", "y", "reveal", "seed", "alpha", "threads"}
+
+
+def test_without_matplotlib_nothing_is_run(suite, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"sdscm\[plot\]"):
+        benchmarks.run(suite, **folders(tmp_path))
+    assert not (tmp_path / "runs").exists()
 
 
 class Mine:
