@@ -18,12 +18,15 @@ def r2(reference: np.ndarray, prediction: np.ndarray) -> float:
     """1 - SS(reference - prediction) / SS(reference - mean), at most 1.
 
     A constant ``reference`` has no sum of squares to explain: then 1 if the prediction is exact
-    and 0 if not, as scikit-learn's ``r2_score`` has it, which made the published tables.
+    and 0 if not, as scikit-learn's ``r2_score`` has it, which made the published tables. Constant
+    up to rounding counts as constant, or the swapped R2 of a method with one effect for every row
+    would be -1e30.
     """
     residual = float(np.sum((reference - prediction) ** 2))
     total = float(np.sum((reference - reference.mean()) ** 2))
-    if total == 0:
-        return float(residual == 0)
+    rounding = len(reference) * (1e-12 * float(np.max(np.abs(reference)))) ** 2
+    if total <= rounding:
+        return float(residual <= rounding)
     return 1 - residual / total
 
 

@@ -76,6 +76,13 @@ def test_r2_of_a_constant_reference_is_scikit_learns(estimate: np.ndarray) -> No
     assert formulas.r2(constant, estimate) == r2_score(constant, estimate)
 
 
+def test_r2_of_a_reference_that_is_constant_but_for_rounding() -> None:
+    nearly = array(0.1 + 0.2, 0.3, 0.3)
+    assert formulas.r2(nearly, array(1, 2, 3)) == 0
+    assert formulas.r2(nearly, nearly[::-1]) == 1
+    assert formulas.r2(array(1e-9, 2e-9, 3e-9), array(1e-9, 2e-9, 3e-9)) == 1
+
+
 def test_r2_swapped_has_the_papers_order() -> None:
     swapped = metrics.get("r2_swapped").score(PREDICTION, TRUTH)
     assert swapped == pytest.approx(r2_score(y_true=PREDICTION.effect, y_pred=TRUTH.ite))
