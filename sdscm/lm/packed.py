@@ -210,6 +210,10 @@ class PackedScorer:
             hidden = self._model.base_model(
                 input_ids=plan.tokens[None], position_ids=plan.positions[None], use_cache=False
             ).last_hidden_state[0]
+        except BaseException:
+            if self._trie is not None:
+                self._trie.clear()  # its slots are given away, but not filled
+            raise
         finally:
             _ACTIVE.reset(token)
         wanted = [[job.scored(i) for i in range(len(job.branches))] for job in builder.jobs]

@@ -1,0 +1,84 @@
+"""The engine against the scorer written apart, on the embedded language model and real scenarios.
+
+Tolerance: 1e-4 nats, in each sum and in each difference between two candidates of a choice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sdscm.lm import Choice
+from sdscm.spec import load_spec
+
+pytestmark = pytest.mark.xdist_group("embedded")
+
+TOLERANCE = 1e-4
+
+
+def drawn(scenario: str, variable: str, phrasing: int, seed: int) -> Choice:
+    """The choice that a variable is to a unit whose parents have random values."""
+    spec = load_spec(scenario)
+    phrased = spec.phrased(phrasing)
+    generator = np.random.Generator(np.random.Philox(key=seed))
+    context = tuple(
+        phrased.sentence(parent, int(generator.integers(len(spec.variable(parent).values))))
+        for parent in spec.parents(variable)
+    )
+    place = phrased.phrasing(variable)
+    return Choice(context, place.prefix, spec.variable(variable).values, place.suffix)
+
+
+@pytest.fixture(scope="module")
+def oracle(embedded_folder: Path, brute_force: Any) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(embedded_folder, dtype=torch.float64)
+    return brute_force(model, AutoTokenizer.from_pretrained(embedded_folder), copied=False)
+
+
+def agree(lm: Any, oracle: Any, choices: list[Choice]) -> int:
+    """Compare the scores of choices; the number of (context, candidate) pairs compared."""
+    choices = list(dict.fromkeys(choices))
+    for choice, found in zip(choices, lm.score(choices), strict=True):
+        expected = oracle(choice)
+        np.testing.assert_array_equal(found.sentence_tokens, expected.sentence_tokens)
+        np.testing.assert_array_equal(found.value_tokens, expected.value_tokens)
+        for one, other in ((found.sentence, expected.sentence), (found.value, expected.value)):
+            assert np.abs(one - other).max() < TOLERANCE
+            gaps = np.subtract.outer(one, one) - np.subtract.outer(other, other)
+            assert np.abs(gaps).max() < TOLERANCE
+    return sum(len(choice.values) for choice in choices)
+
+
+def test_two_hundred_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any) -> None:
+    """Most contexts are short, for the oracle's sake; one is of twelve sentences."""
+    choices = [drawn("breast_cancer", "age", k, k) for k in (0, 1, 2, 4)]
+    choices += [drawn("breast_cancer", "medical conditions", k, k) for k in range(6)]
+    choices += [drawn("breast_cancer", "medication", k, k) for k in range(5)]
+    choices += [drawn("breast_cancer", "menopausal status", k, k) for k in range(5)]
+    choices += [drawn("breast_cancer", load_spec("breast_cancer").treatment.name, 1, 1)]
+    choices += [drawn("marathon_confounder", "speaker", k, k) for k in (0, 1, 2)]
+    choices += [drawn("marathon_confounder", "weather", k, k) for k in (0, 1, 2, 3)]
+    choices += [drawn("marathon_confounder", "gym_or_run", k, k) for k in range(12)]
+    choices += [drawn("marathon_confounder", "marathon_time", k, k) for k in range(12)]
+    choices += [drawn("marathon_collider", "weather", k, k) for k in range(5)]
+    assert embedded_lm.scorer == "packed"
+    assert agree(embedded_lm, oracle, choices) >= 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["breast_cancer", "marathon_collider", "marathon_confounder"])
+def test_every_variable_in_many_phrasings_agrees_with_brute_force(
+    embedded_lm: Any, oracle: Any, scenario: str
+) -> None:
+    choices = [
+        drawn(scenario, name, phrasing, phrasing)
+        for phrasing in range(8)
+        for name in load_spec(scenario).order
+    ]
+    assert agree(embedded_lm, oracle, choices) > 100
