@@ -1,0 +1,116 @@
+"""From a command line to an exit code, with one line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+import typer
+
+from sdscm.cli.app import app
+from sdscm.cli.output import one_line
+from sdscm.errors import InputError
+
+DEBUG = "--debug"
+
+OK = 0
+FAILED = 1
+BAD_INPUT = 2
+STOPPED = 130  # 128 + SIGINT, as shells have it
+READER_LEFT = 141  # 128 + SIGPIPE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``sdscm`` and return its exit code.
+
+    Parameters
+    ----------
+    arguments
+        What stands behind ``sdscm`` on the command line; by default those of this process.
+
+    Returns
+    -------
+    0 on success, 1 on failure, 2 on bad input, 130 when the user stops it, 141 when the reader of
+    its output is gone.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = DEBUG in given
+    # In front of the command, where it is declared, it may stand behind it too.
+    ordered = [DEBUG] * debug + [each for each in given if each != DEBUG]
+    try:
+        with nullcontext() if debug else _quiet_libraries():
+            code = _invoke(ordered)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _drop_output()
+        return READER_LEFT
+    except KeyboardInterrupt as stop:
+        _tell(str(stop) or f"stopped; to go on, run again: {shlex.join(['sdscm', *given])}")
+        return STOPPED
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        code, line = _explain(error, debug)
+        _tell(f"error: {line}")
+        return code
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run a command. Typer's own ``main`` would swallow what an interrupt has to say."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("sdscm", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    return OK
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Hold back what libraries warn their developers of, retries and deprecations for instance."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _explain(error: Exception, debug: bool) -> tuple[int, str]:
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        path = "sdscm" if context is None else context.command_path
+        # Typer leaves checks to pydantic, and its words in the message.
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        return BAD_INPUT, f"{message}; see: {path} --help"
+    if isinstance(error, InputError) or _is_estimator_error(error):
+        return BAD_INPUT, str(error)
+    hint = "" if debug else f"; run again with {DEBUG} for the traceback"
+    return FAILED, f"{type(error).__name__}: {str(error).rstrip('.')}{hint}"
+
+
+def _is_estimator_error(error: Exception) -> bool:
+    # Loaded already if it can have been raised; importing it for others would cost time.
+    errors = sys.modules.get("estimators.errors")
+    return errors is not None and isinstance(error, errors.EstimatorError)
+
+
+def _tell(line: str) -> None:
+    print(one_line(line), file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from flushing to the closed pipe when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,100 @@
+"""``sdscm estimators``: what can be put on a board, and whether it keeps the rules."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sdscm.cli import options
+from sdscm.cli.output import one_line, pairs, say, table
+from sdscm.cli.progress import working
+
+if TYPE_CHECKING:
+    from estimators import EstimatorInfo
+
+_CAPABILITIES = ("effect", "ate", "effect_interval", "ate_interval", "ite_interval")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of an estimator.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(invoke_without_command=True)
+    group.callback(epilog=options.examples("sdscm estimators", "sdscm estimators show LinReg"))(
+        estimators
+    )
+    group.command("list", epilog=options.examples("sdscm estimators list"))(list_all)
+    group.command(epilog=options.examples("sdscm estimators show LinReg"))(show)
+    group.command(
+        epilog=options.examples(
+            "sdscm estimators check LinReg", "sdscm estimators check Mine --plugin mine.py"
+        )
+    )(check)
+    app.add_typer(group, name="estimators")
+
+
+def estimators(context: typer.Context, plugin: options.Plugins = None) -> None:
+    """List the estimators, show one, or check one against the rules."""
+    options.load_plugins(plugin)
+    if context.invoked_subcommand is None:
+        list_all()
+
+
+def list_all(plugin: options.Plugins = None) -> None:
+    """List all estimators by name."""
+    import estimators
+
+    options.load_plugins(plugin)
+    infos = estimators.infos()
+    rows = [[i.name, i.family, i.estimand, i.extra or "–", i.summary] for i in infos]
+    table(["Name", "Family", "Estimand", "Extra", "What it does"], rows)
+    for problem in estimators.problems():
+        print(one_line(f"warning: {problem.message}"), file=sys.stderr)
+
+
+def show(name: Name, plugin: options.Plugins = None) -> None:
+    """Show what an estimator is, its parameters, and what it can answer."""
+    import estimators
+
+    options.load_plugins(plugin)
+    info = estimators.info(name)
+    say(f"{info.name}: {info.summary}")
+    rows = [
+        ("family", info.family),
+        ("estimand", info.estimand),
+        ("source", info.source),
+        ("extra", info.extra and f"pip install 'sdscm[{info.extra}]'"),
+        ("from", info.origin),
+    ]
+    pairs([row for row in rows if row[1]] + _made(info))
+
+
+def _made(info: EstimatorInfo) -> list[tuple[str, str]]:
+    """What is known only once the estimator's library is imported."""
+    import estimators
+
+    try:
+        defaults = estimators.parameters(info.name)
+        made: Any = estimators.get(info.name)
+    except estimators.MissingExtraError as error:
+        return [("parameters", str(error))]
+    told = ", ".join(f"{key} = {value!r}" for key, value in defaults.items())
+    answers = [each for each in _CAPABILITIES if hasattr(made, each)]
+    return [("parameters", told or "none"), ("answers", ", ".join(answers))]
+
+
+def check(
+    name: Name,
+    plugin: options.Plugins = None,
+    large: Annotated[bool, typer.Option("--large", help="Fit 20,000 rows as well.")] = False,
+) -> None:
+    """Check that an estimator keeps the rules of the harness."""
+    import estimators
+
+    options.load_plugins(plugin)
+    with working(f"checking {name}"):
+        report = estimators.check_estimator(name, large=large)
+    for rule in report.passed:
+        say(f"  ok  {rule}")
+    say(f"{report.estimator} keeps all {len(report.passed)} rules.")

@@ -1,0 +1,109 @@
+"""``sdscm inspect``: what a spec is, and what a language model makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sdscm.cli import describe, options
+from sdscm.cli.output import heading, pairs, say
+from sdscm.cli.progress import rows_bar
+
+if TYPE_CHECKING:
+    from sdscm.spec import Spec
+
+#: A column with more values than this is summed up, not listed.
+_LISTED = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(
+        epilog=options.examples(
+            "sdscm inspect marathon_confounder --no-lm",
+            "sdscm inspect breast_cancer --phrasings 4 -n 200 --temperature 3",
+            "sdscm inspect data.parquet",
+        )
+    )(inspect)
+
+
+def inspect(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPEC|DATA.parquet",
+            help="A spec, by name or path, or a file that sdscm generate wrote.",
+        ),
+    ],
+    lm: options.LM = options.DEFAULT_LM,
+    no_lm: Annotated[bool, typer.Option("--no-lm", help="Show the spec alone.")] = False,
+    phrasings: Annotated[int, typer.Option(min=1, help="How many phrasings to try.")] = 4,
+    n: Annotated[int, typer.Option("-n", min=1, help="Units of each phrasing.")] = 200,
+    seed: options.Seed = 0,
+    temperature: options.Temperature = 1.0,
+    scoring: options.Scoring = "definition",
+    outcome: options.OutcomeKind = "log-probability",
+) -> None:
+    """Show variables and graph of a spec, and whether its data make a benchmark worth running."""
+    if Path(what).suffix == ".parquet":
+        _data_file(Path(what))
+        return
+    from sdscm import SDSCM, load_lm, load_spec
+    from sdscm.diagnostics import facts
+
+    spec = load_spec(what)
+    if no_lm:
+        describe.spec_page(spec)
+        return
+    model = load_lm(lm)
+    found, samples = {}, {}
+    with rows_bar(phrasings * n) as done:
+        for phrasing in range(phrasings):
+            scm = SDSCM(spec, model, phrasing=phrasing, temperature=temperature, scoring=scoring)
+
+            def report(rows: float, _: int, before: int = phrasing * n) -> None:
+                done(before + rows)
+
+            found[phrasing] = facts(scm.dataset(n, seed, outcome=outcome, progress=report))
+            # The same units once more: their scores are known now.
+            samples[f"Phrasing {phrasing}"] = scm.sample(n, seed).labels
+    describe.spec_page(spec)
+    heading(f"{n:,} units of each phrasing from {model.id}, temperature {temperature:g}")
+    describe.phrasing_table(found)
+    say("", describe.verdict(spec, list(found.values())))
+    heading("Shares of the values")
+    describe.share_table(_domains(spec), samples)
+
+
+def _domains(spec: Spec) -> dict[str, tuple[str, ...]]:
+    return {name: spec.variable(name).values for name in spec.order}
+
+
+def _data_file(path: Path) -> None:
+    from sdscm.cli.datasets import read_units
+    from sdscm.dataset import CausalDataset
+    from sdscm.diagnostics import facts
+
+    units = read_units(path)
+    if units is not None:
+        say(f"{path}: {len(units.labels):,} interventional units")
+        pairs(describe.origin_rows(units.origin))
+        shown = units.labels
+    else:
+        dataset = CausalDataset.read_parquet(path)
+        say(f"{path}: a dataset with known effects")
+        pairs(describe.origin_rows(asdict(dataset.meta)))
+        heading("Facts")
+        pairs(describe.fact_rows(facts(dataset)))
+        shown = dataset.X if dataset.labels is None else dataset.labels
+        hidden = ", ".join(dataset.exogenous) or "none"
+        say("", f"Covariates that the setting 'hidden' removes: {hidden}")
+    domains = {name: sorted(shown[name].unique()) for name in shown.columns}
+    listed = {name: values for name, values in domains.items() if len(values) <= _LISTED}
+    heading("Shares of the values")
+    describe.share_table(listed, {"Share": shown})
+    rest = [f"{name} ({len(domains[name]):,} values)" for name in domains if name not in listed]
+    if rest:
+        say("", f"Not listed: {', '.join(rest)}")

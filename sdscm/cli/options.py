@@ -1,0 +1,89 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sdscm.lm import DEFAULT_LM
+from sdscm.scm import Outcome
+from sdscm.scoring import SCORINGS
+
+
+def _scoring(value: str) -> str:
+    if value not in SCORINGS:
+        raise typer.BadParameter(f"'{value}' is not one of {', '.join(SCORINGS)}")
+    return value
+
+
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC",
+        help="Name of a shipped scenario (see: sdscm scenarios), or path of a .yaml or .json file.",
+    ),
+]
+Suite = Annotated[
+    str, typer.Argument(metavar="SUITE", help="Name of a shipped suite, or path of a .yaml file.")
+]
+LM = Annotated[
+    str,
+    typer.Option(
+        "--lm", help="Language model: an embedded one, a Hugging Face id, or the path of a folder."
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the units' noise.")]
+Temperature = Annotated[
+    float, typer.Option(help="Divides the scores; above 1 the distributions are flatter.")
+]
+Scoring = Annotated[
+    str,
+    typer.Option(
+        metavar=f"[{'|'.join(SCORINGS)}]",
+        callback=_scoring,
+        help="What of a sentence is scored.",
+    ),
+]
+OutcomeKind = Annotated[Outcome, typer.Option("--outcome", help="What y is.")]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin", metavar="FILE.py", help="Python file that registers estimators; repeatable."
+    ),
+]
+Results = Annotated[Path, typer.Option(help="Boards go to RESULTS/<suite>/.")]
+Runs = Annotated[Path, typer.Option(help="Datasets and records are kept in RUNS/<suite>/.")]
+Top = Annotated[int, typer.Option(min=1, help="Estimators of a board to print.")]
+
+__all__ = [
+    "DEFAULT_LM",
+    "LM",
+    "OutcomeKind",
+    "Plugins",
+    "Results",
+    "Runs",
+    "Scoring",
+    "Seed",
+    "Spec",
+    "Suite",
+    "Temperature",
+    "Top",
+    "examples",
+    "load_plugins",
+]
+
+
+def examples(*commands: str) -> str:
+    """The end of a command's help."""
+    return "\n\n".join(["Example:" if len(commands) == 1 else "Examples:", *commands])
+
+
+def load_plugins(paths: Sequence[Path] | Iterable[Path] | None) -> None:
+    """Register what plugin files hold; raises ``EstimatorError`` if one is broken."""
+    import estimators
+
+    for path in paths or ():
+        estimators.load_plugin(path)
