@@ -57,16 +57,28 @@ def agree(lm: Any, oracle: Any, choices: list[Choice]) -> int:
 
 def test_two_hundred_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any) -> None:
     """Most contexts are short, for the oracle's sake; one is of twelve sentences."""
-    choices = [drawn("breast_cancer", "age", k, k) for k in (0, 1, 2, 4)]
-    choices += [drawn("breast_cancer", "medical conditions", k, k) for k in range(6)]
-    choices += [drawn("breast_cancer", "medication", k, k) for k in range(5)]
-    choices += [drawn("breast_cancer", "menopausal status", k, k) for k in range(5)]
-    choices += [drawn("breast_cancer", load_spec("breast_cancer").treatment.name, 1, 1)]
-    choices += [drawn("marathon_confounder", "speaker", k, k) for k in (0, 1, 2)]
-    choices += [drawn("marathon_confounder", "weather", k, k) for k in (0, 1, 2, 3)]
-    choices += [drawn("marathon_confounder", "gym_or_run", k, k) for k in range(12)]
-    choices += [drawn("marathon_confounder", "marathon_time", k, k) for k in range(12)]
-    choices += [drawn("marathon_collider", "weather", k, k) for k in range(5)]
+    numbers = {
+        "breast_cancer": {
+            "age": (0, 1, 3, 4, 5),
+            "medical conditions": range(6),
+            "medication": range(5),
+            "menopausal status": range(5),
+            load_spec("breast_cancer").treatment.name: (1,),
+        },
+        "marathon_confounder": {
+            "speaker": (0, 1, 2),
+            "weather": (0, 1, 2, 3),
+            "gym_or_run": range(9),
+            "marathon_time": range(9),
+        },
+        "marathon_collider": {"friend": (0, 1), "weather": range(7)},
+    }
+    choices = [
+        drawn(scenario, variable, phrasing, phrasing)
+        for scenario, variables in numbers.items()
+        for variable, phrasings in variables.items()
+        for phrasing in phrasings
+    ]
     assert embedded_lm.scorer == "packed"
     assert agree(embedded_lm, oracle, choices) >= 200
 

@@ -1,0 +1,108 @@
+"""The same scores, bit for bit, however the work is cut and ordered.
+
+Promised on a CPU in float32, for the packed scorer: batch size, memory, order of the choices, what
+was scored before, and the number of threads change no bit. The products of the models here have
+inner dimensions that are multiples of 64, as those of trained models do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sdscm.lm import Choice
+from sdscm.lm.huggingface import HuggingFaceLM
+
+Bits = Callable[[Any], list[bytes]]
+
+
+def tree(context_words: int, seed: int) -> list[Choice]:
+    """Choices behind contexts that branch, some long, in a random order."""
+    generator = np.random.Generator(np.random.Philox(key=seed))
+    towns, ages = ("Rome", "Oslo", "Bonn"), ("young", "old")
+    choices = []
+    for town in towns:
+        for age in ages:
+            context = [f"She lives in {town}.", f"The patient is {age}."]
+            context += [f"At {7 + i % 5}:45 she is at home." for i in range(context_words)]
+            for depth in (0, 1, 2, len(context)):
+                choices += [
+                    Choice(tuple(context[:depth]), "In the end she ", ("recovers", "worsens"), "."),
+                    Choice(tuple(context[:depth]), "", tuple(f"No {i} yes" for i in range(9)), "!"),
+                ]
+    choices = list(dict.fromkeys(choices))
+    return [choices[i] for i in generator.permutation(len(choices))]
+
+
+def reordered(lm: HuggingFaceLM, choices: list[Choice], seed: int) -> list[Any]:
+    """The scores of the choices, asked for in another order and in several calls."""
+    order = np.random.Generator(np.random.Philox(key=seed)).permutation(len(choices))
+    found: dict[int, Any] = {}
+    for part in np.array_split(order, 5):
+        found |= dict(zip(part, lm.score([choices[i] for i in part]), strict=True))
+    return [found[i] for i in range(len(choices))]
+
+
+def check(
+    make: Callable[..., HuggingFaceLM], choices: list[Choice], memory: int, bits: Bits
+) -> None:
+    usual = make()
+    expected = bits(usual.score(choices))
+    assert usual.scorer == "packed"
+    assert bits(usual.score(choices)) == expected, "a second time"
+    assert bits(make(batch_tokens=4096).score(choices)) == expected, "batch_tokens=4096"
+    ample, tight = make(batch_tokens=64), make(batch_tokens=64, memory=memory)
+    for lm in (ample, tight):
+        assert bits(lm.score(choices)) == expected, "batch_tokens=64"
+        assert bits(reordered(lm, choices, 1)) == expected, "order"
+    assert tight.tokens > ample.tokens, "nothing was evicted, so nothing was tested"
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_random_models(tiny: Callable[..., Any], bits: Bits, family: str) -> None:
+    size = 2 * 2 * {"llama": 1, "gpt2": 2}[family] * 64 * 4
+    check(tiny(family).lm, tree(40, 0), memory=700 * size, bits=bits)
+
+
+@pytest.mark.xdist_group("embedded")
+def test_the_embedded_model(embedded_lm: HuggingFaceLM, bits: Bits) -> None:
+    def make(**options: Any) -> HuggingFaceLM:
+        return HuggingFaceLM(
+            embedded_lm._model, embedded_lm._tokenize._tokenizer, id="e", revision="0", **options
+        )
+
+    check(make, tree(12, 0)[:16], memory=250 * 2 * 30 * 3 * 64 * 4, bits=bits)
+
+
+@pytest.mark.xdist_group("embedded")
+def test_threads(embedded_lm: HuggingFaceLM, tiny: Callable[..., Any], bits: Bits) -> None:
+    choices = tree(6, 3)[:12]
+    makers = [
+        tiny("llama").lm,
+        tiny("gpt2").lm,
+        lambda: HuggingFaceLM(
+            embedded_lm._model, embedded_lm._tokenize._tokenizer, id="e", revision="0"
+        ),
+    ]
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append([bits(make().score(choices)) for make in makers])
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1]
+
+
+def test_bits_are_compared(tiny: Callable[..., Any], bits: Bits) -> None:
+    """The comparison itself can fail: another last bit of one number is seen."""
+    choices = tree(2, 0)[:3]
+    one, other = (tiny("llama").lm().score(choices) for _ in range(2))
+    assert bits(one) == bits(other)
+    other[2].value[1] = np.nextafter(other[2].value[1], 0)
+    assert bits(one) != bits(other)
