@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -97,16 +100,25 @@ class HuggingFaceLM:
         """
         folder = Path(name) if Path(name).is_dir() else None
         source: dict[str, Any] = {"local_files_only": True} if folder is not None else {}
+        if precision not in _TOLERANCE:
+            raise InputError(f"unknown precision '{precision}': choose float32 or bfloat16")
         if folder is None and revision is not None:
             source["revision"] = revision
+        if folder is None and not _hub_answers(name):
+            source["local_files_only"] = True
         try:
-            dtype = getattr(torch, precision)
             with _without_bars():
                 tokenizer = AutoTokenizer.from_pretrained(name, **source)
-                model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **source)
+                loaded: Any = AutoModelForCausalLM.from_pretrained(
+                    name, dtype=getattr(torch, precision), output_loading_info=True, **source
+                )
+            model, report = loaded
             model = model.to(device)
-        except (OSError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+        except _UNLOADABLE as error:
             raise InputError(_cannot_load(name, error)) from None
+        if report["missing_keys"]:  # transformers would fill them with random numbers
+            missing = ValueError(f"its files lack the weights {min(report['missing_keys'])}")
+            raise InputError(_cannot_load(name, missing))
         if folder is not None:
             content = revision or folder_hash(folder)
         else:
@@ -246,6 +258,30 @@ def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:
         sentence_tokens=np.array([len(values) for values in found]),
         value_tokens=np.array(inside),
     )
+
+
+# What transformers, torch (AssertionError: a device that this build lacks) and safetensors raise.
+_UNLOADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    AssertionError,
+    SafetensorError,
+)
+
+
+def _hub_answers(name: str) -> bool:
+    """Whether the hub can be reached; offline, transformers would retry for most of a minute."""
+    try:
+        HfApi().model_info(name, timeout=10)
+    except (HfHubHTTPError, ValueError):
+        return True  # it answers, if only that it does not know this model
+    except Exception:  # the HTTP library, and so its errors, changes with huggingface_hub
+        return False
+    return True
 
 
 def _cannot_load(name: str, error: Exception) -> str:
