@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ class ScoreStore:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        self._path = path
+        with self._errors_in_one_line():
             self._connection = sqlite3.connect(path, timeout=60)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -36,8 +38,18 @@ class ScoreStore:
                 "CREATE TABLE IF NOT EXISTS scores (key BLOB PRIMARY KEY, value BLOB NOT NULL) "
                 "WITHOUT ROWID"
             )
+
+    @contextmanager
+    def _errors_in_one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise InputError(
+                f"{self._path}: the store of scores cannot be used ({error}); free the disk, end "
+                "who locks it, or set SDSCM_CACHE to another folder"
+            ) from None
         except sqlite3.DatabaseError as error:
-            raise InputError(f"{path}: not a store of scores ({error}); move it away") from None
+            raise InputError(f"{self._path}: no store of scores ({error}); move it away") from None
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, ChoiceScores]:
         """What is known of these keys."""
@@ -45,9 +57,10 @@ class ScoreStore:
         for begin in range(0, len(keys), _LOOKUP):
             part = keys[begin : begin + _LOOKUP]
             marks = ",".join("?" * len(part))
-            rows = self._connection.execute(
-                f"SELECT key, value FROM scores WHERE key IN ({marks})", part
-            )
+            with self._errors_in_one_line():
+                rows = self._connection.execute(
+                    f"SELECT key, value FROM scores WHERE key IN ({marks})", part
+                ).fetchall()
             for key, value in rows:
                 sentence, value_only, tokens, value_tokens = np.frombuffer(value).reshape(4, -1)
                 found[key] = ChoiceScores(
@@ -61,7 +74,7 @@ class ScoreStore:
             (key, np.stack([s.sentence, s.value, s.sentence_tokens, s.value_tokens]).tobytes())
             for key, s in scores.items()
         ]
-        with self._connection:
+        with self._errors_in_one_line(), self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?)", rows)
 
     def __len__(self) -> int:
