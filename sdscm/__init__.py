@@ -8,6 +8,8 @@ from importlib.metadata import version
 from sdscm.dataset import SETTINGS, CausalDataset, Provenance, Setting
 from sdscm.diagnostics import DatasetFacts, facts
 from sdscm.errors import InputError, MissingExtraError
+from sdscm.exact import Enumeration
+from sdscm.interventions import UNIFORM
 from sdscm.lm import DEFAULT_LM, LanguageModel, TabularLM, load_lm
 from sdscm.scm import SDSCM
 from sdscm.spec import PhrasedSpec, Spec, load_spec, scenario_names
@@ -22,6 +24,8 @@ __all__ = [
     "DEFAULT_LM",
     "SDSCM",
     "Units",
+    "UNIFORM",
+    "Enumeration",
     "CausalDataset",
     "Provenance",
     "SETTINGS",

@@ -80,6 +80,8 @@ class CausalDataset:
     meta : Provenance
     covariates : Setting
         The setting whose covariates ``X`` shows.
+    cates : for each setting where it is known, an array of shape (n,)
+        E[y1 - y0 | the covariates of the setting]; see ``cate``.
     """
 
     X: pd.DataFrame
@@ -92,6 +94,7 @@ class CausalDataset:
     text: pd.Series | None = None
     exogenous: tuple[str, ...] = ()
     covariates: Setting = "all"
+    cates: Mapping[Setting, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -124,6 +127,15 @@ class CausalDataset:
     def sate(self) -> float:
         """The sample average treatment effect, the mean of ``ite``."""
         return float(self.ite.mean())
+
+    @property
+    def cate(self) -> np.ndarray | None:
+        """True E[y1 - y0 | X] of each unit given the covariates that X shows; None if unknown."""
+        return self.cates.get(self.covariates)
+
+    def with_cates(self, cates: Mapping[Setting, np.ndarray]) -> CausalDataset:
+        """The dataset with the true conditional effects of these settings."""
+        return replace(self, cates=dict(cates))
 
     def setting(self, name: Setting) -> CausalDataset:
         """The same units as an estimator sees them in a setting.
@@ -158,6 +170,9 @@ class CausalDataset:
         digest.update(repr(list(self.X.columns)).encode())
         for array in (self.X.to_numpy(dtype=float), self.t, self.y0, self.y1):
             digest.update(np.ascontiguousarray(array, dtype=float).tobytes())
+        for setting in sorted(self.cates):
+            digest.update(setting.encode())
+            digest.update(np.ascontiguousarray(self.cates[setting], dtype=float).tobytes())
         return digest.hexdigest()
 
     @classmethod
@@ -233,6 +248,7 @@ class CausalDataset:
         columns |= {"t": self.t.astype(np.int8), "y0": self.y0, "y1": self.y1}
         if self.propensity is not None:
             columns["propensity"] = self.propensity
+        columns |= {f"cate:{setting}": values for setting, values in self.cates.items()}
         if self.labels is not None:
             columns |= {f"label:{c}": self.labels[c].astype(str).to_numpy() for c in self.labels}
         if self.text is not None:
@@ -285,5 +301,6 @@ class CausalDataset:
             labels=labels if len(labels.columns) else None,
             text=frame.get("text"),
             exogenous=tuple(meta["exogenous"]),
+            cates={s: frame[f"cate:{s}"].to_numpy() for s in SETTINGS if f"cate:{s}" in frame},
             meta=Provenance(**meta["provenance"]),
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sdscm.errors import InputError
+from sdscm.knobs import Knobs
 from sdscm.lm.interface import Choice, LanguageModel
 from sdscm.scoring import SCORINGS, domain_log_probabilities
 from sdscm.spec import PhrasedSpec
@@ -25,6 +26,8 @@ class Mechanisms:
         Divides the scores before they are normalised over a domain.
     scoring
         Name of a scoring; see `sdscm.scoring.SCORINGS`.
+    knobs
+        Changes of the treatment's mechanism and of its children's; none by default.
 
     Raises
     ------
@@ -39,6 +42,7 @@ class Mechanisms:
         *,
         temperature: float = 1.0,
         scoring: str = "definition",
+        knobs: Knobs | None = None,
     ) -> None:
         if not temperature > 0 or not np.isfinite(temperature):
             raise InputError(f"temperature {temperature}: it must be a positive number")
@@ -48,6 +52,7 @@ class Mechanisms:
         self.lm = lm
         self.temperature = temperature
         self.scoring = scoring
+        self.knobs = knobs or Knobs()
 
     def __call__(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         """log P(variable | parents), of shape (count, size of the domain).
@@ -66,6 +71,18 @@ class Mechanisms:
         InputError
             If a text is longer than the language model can read; the message names the variable.
         """
+        treatment = self.phrased.spec.treatment.name
+        if name == treatment:
+            return self.knobs.treatment(self._of_model(name, codes, count))
+        if treatment not in self.phrased.spec.parents(name) or self.knobs.effect == 1:
+            return self._of_model(name, codes, count)
+        control = self._of_model(name, {**codes, treatment: np.zeros(count, dtype=np.int64)}, count)
+        if self.knobs.effect == 0:
+            return control
+        return self.knobs.child(self._of_model(name, codes, count), control)
+
+    def _of_model(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """The mechanism as the spec and the language model have it."""
         spec = self.phrased.spec
         variable = spec.variable(name)
         size = len(variable.values)

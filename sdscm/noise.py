@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Philox
@@ -41,3 +44,125 @@ def gumbel_noise(seed: int, stream: str, first: int, count: int, size: int) -> n
     another p is the unit's counterfactual (Oberst and Sontag, ICML 2019).
     """
     return -np.log(-np.log(uniform_noise(seed, stream, first, count, size)))
+
+
+class Noise(Protocol):
+    """Gumbel noise of some units."""
+
+    def __len__(self) -> int:
+        """Number of units."""
+        ...
+
+    def gumbel(self, name: str, size: int) -> np.ndarray:
+        """Noise of a variable with ``size`` values, of shape (n, size)."""
+        ...
+
+    def rows(self, rows: slice | np.ndarray) -> Noise:
+        """The noise of some of the units."""
+        ...
+
+    def fresh(self, stream: str) -> Noise:
+        """Other noise of the same units, independent of this one and of other streams."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class SeededNoise:
+    """The noise of units that were sampled here.
+
+    Attributes
+    ----------
+    seed
+        Seed of the dataset.
+    ids
+        Numbers of the units, increasing, of shape (n,).
+    stream
+        Empty for the units' own noise.
+    """
+
+    seed: int
+    ids: np.ndarray
+    stream: str = ""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def gumbel(self, name: str, size: int) -> np.ndarray:
+        noise = np.empty((len(self.ids), size))
+        breaks = np.flatnonzero(np.diff(self.ids) != 1) + 1
+        begin = 0
+        for run in np.split(self.ids, breaks):
+            part = slice(begin, begin + len(run))
+            if len(run):
+                first = int(run[0])
+                noise[part] = gumbel_noise(self.seed, self.stream + name, first, len(run), size)
+            begin += len(run)
+        return noise
+
+    def rows(self, rows: slice | np.ndarray) -> SeededNoise:
+        return SeededNoise(self.seed, self.ids[rows], self.stream)
+
+    def fresh(self, stream: str) -> SeededNoise:
+        return SeededNoise(self.seed, self.ids, f"{stream}:")
+
+
+@dataclass(frozen=True, eq=False)
+class AbductedNoise:
+    """The noise of units that come from elsewhere, as inferred from their values.
+
+    Attributes
+    ----------
+    values
+        For each variable an array of shape (n, size of its domain).
+    seed, ids
+        Where fresh noise of these units comes from.
+    """
+
+    values: Mapping[str, np.ndarray]
+    seed: int
+    ids: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def gumbel(self, name: str, size: int) -> np.ndarray:
+        return self.values[name]
+
+    def rows(self, rows: slice | np.ndarray) -> AbductedNoise:
+        values = {name: noise[rows] for name, noise in self.values.items()}
+        return AbductedNoise(values, self.seed, self.ids[rows])
+
+    def fresh(self, stream: str) -> SeededNoise:
+        return SeededNoise(self.seed, self.ids, f"abducted:{stream}:")
+
+
+def posterior_gumbel(logs: np.ndarray, codes: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    """A draw of the Gumbel noise given the value that it led to.
+
+    The largest of ``log p + g`` is itself a Gumbel number, independent of where it stands; the
+    others are Gumbel numbers cut off at it (Maddison, Tarlow and Minka, "A* sampling", NeurIPS
+    2014; used so for counterfactuals by Oberst and Sontag, ICML 2019, section 3.4).
+
+    Parameters
+    ----------
+    logs : array of shape (n, K)
+        Normalised log-probabilities.
+    codes : array of shape (n,)
+        The values observed.
+    uniform : array of shape (n, K + 1)
+        Uniform numbers in (0, 1): the first column makes the largest.
+
+    Returns
+    -------
+    array of shape (n, K)
+        Noise g with ``argmax(logs + g) == codes``.
+    """
+    rows = np.arange(len(codes))
+    top = -np.log(-np.log(uniform[:, :1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        free = logs - np.log(-np.log(uniform[:, 1:]))
+        cut = -np.logaddexp(-top, -free)
+        # A value that cannot be drawn says nothing about its noise.
+        noise = np.where(np.isneginf(logs), -np.log(-np.log(uniform[:, 1:])), cut - logs)
+    noise[rows, codes] = top[:, 0] - logs[rows, codes]
+    return noise

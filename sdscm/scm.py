@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from sdscm.dataset import CausalDataset, Provenance
+from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
+from sdscm.exact import MAX_CONTEXTS, Enumeration
+from sdscm.generate import make_dataset
+from sdscm.interventions import Do, code_of, parse_do
+from sdscm.knobs import Knobs
 from sdscm.lm.interface import LanguageModel
 from sdscm.mechanisms import Mechanisms
+from sdscm.noise import AbductedNoise, Noise, SeededNoise, posterior_gumbel, uniform_noise
+from sdscm.outcomes import Outcome, OutcomeKind
 from sdscm.spec import Spec
 from sdscm.units import Units
 from sdscm.world import World
 
 Coupling = Literal["gumbel", "redraw"]
-Outcome = Literal["log-probability", "probability"]
-Do = Mapping[str, "str | Sequence[str] | np.ndarray | pd.Series"]
+Conditioning = Literal["reject", "weight", "clamp"]
 Progress = Callable[[float, int], None]
 
-_BLOCK = 256
+BLOCK = 256
+_MAX_TRIES = 1000  # units drawn for one that fits
 
 
 class SDSCM:
@@ -44,10 +49,12 @@ class SDSCM:
         is peaked at 1, so that most units are alike; a higher temperature spreads them out. Every
         mechanism, the outcome's too, is changed alike.
     scoring
-        ``definition`` (whole sentence), ``per-token`` (its mean) or ``value`` (no suffix).
+        ``definition`` (whole sentence) or another one of `sdscm.scoring.SCORINGS`.
     coupling
         How a counterfactual meets the unit's noise: ``gumbel`` keeps it (Gumbel-max), ``redraw``
         draws descendants afresh, as the paper does.
+    overlap, confounding, effect
+        Dials of the benchmark's maker, see `sdscm.knobs.Knobs`; by default nothing is changed.
 
     Raises
     ------
@@ -64,14 +71,27 @@ class SDSCM:
         temperature: float = 1.0,
         scoring: str = "definition",
         coupling: Coupling = "gumbel",
+        overlap: float = 0.0,
+        confounding: float = 1.0,
+        effect: float = 1.0,
     ) -> None:
         if coupling not in ("gumbel", "redraw"):
             raise InputError(f"unknown coupling '{coupling}': choose gumbel or redraw")
         self.spec = spec
         self.lm = lm
         self.phrased = spec.phrased(phrasing)
-        self.mechanisms = Mechanisms(self.phrased, lm, temperature=temperature, scoring=scoring)
+        self.mechanisms = Mechanisms(
+            self.phrased,
+            lm,
+            temperature=temperature,
+            scoring=scoring,
+            knobs=Knobs(overlap, confounding, effect),
+        )
         self.coupling: Coupling = coupling
+
+    def exact(self, max_contexts: int = MAX_CONTEXTS) -> Enumeration:
+        """All distributions by enumeration, for specs with few contexts a variable."""
+        return Enumeration(self.mechanisms, max_contexts)
 
     def sample(
         self,
@@ -79,8 +99,10 @@ class SDSCM:
         seed: int = 0,
         *,
         do: Do | None = None,
+        given: Mapping[str, str] | None = None,
+        how: Conditioning = "reject",
         first: int = 0,
-        block: int = _BLOCK,
+        block: int = BLOCK,
         progress: Progress | None = None,
     ) -> Units:
         """Units of the observational distribution, or of an interventional one.
@@ -92,27 +114,46 @@ class SDSCM:
         seed
             Seed of their noise. Unit i is the same whatever n is.
         do
-            Intervention: for each target a value, or one value a unit.
+            Intervention: for each target a value, one value a unit, a mapping from values to
+            weights, or `sdscm.UNIFORM`.
+        given
+            Values that variables are to have. Not an intervention, unless clamped.
+        how
+            How units come to have them. ``reject``: draw until n fit, the true conditional
+            distribution. ``weight``: set them and weight each unit by their probability (likelihood
+            weighting), the same distribution under ``Units.weights``. ``clamp``: set them and do
+            not look back, so that what comes before them in the DAG is not updated: on endogenous
+            variables this is ``do``, on exogenous ones it is a choice of the population.
         first
             Number of the first unit.
         block
             Units that are taken through the DAG together; it changes memory and speed, no value.
         progress
             Called with the units done (a fraction counts) and n.
+
+        Raises
+        ------
+        InputError
+            If a target or a value is unknown, an exogenous variable is a target, ``how`` is not one
+            of the three, or too few units fit.
         """
-        forced = self._codes_of(do or {}, n)
-        blocks = []
-        for begin in range(0, _positive(n), block):
-            count = min(block, n - begin)
-            part = {name: codes[begin : begin + count] for name, codes in forced.items()}
-            worlds = [World(do=part)]
-            report = None if progress is None else _shifted(progress, begin, count, n)
-            self._advance(worlds, seed, first + begin, count, report)
-            blocks.append(worlds[0])
-        return self._units(blocks, seed, first, forced)
+        if n < 1:
+            raise InputError(f"n = {n}: ask for at least one unit")
+        if how not in ("reject", "weight", "clamp"):
+            raise InputError(f"unknown conditioning '{how}': choose reject, weight or clamp")
+        evidence = self._evidence(given or {}, do or {})
+        if evidence and how == "reject":
+            return self._rejected(n, seed, do or {}, evidence, first, block, progress)
+        noise = SeededNoise(seed, np.arange(first, first + n))
+        forced = parse_do(self.spec, do or {}, n)
+        units = self.run(noise, block, progress, do=forced, clamped=_repeat(evidence, n))
+        if evidence and how == "weight":
+            logs = [units.log_probabilities[name][:, code] for name, code in evidence.items()]
+            return Units(**{**vars(units), "log_weights": np.sum(logs, axis=0)})
+        return units
 
     def counterfactual(
-        self, units: Units, do: Do, *, block: int = _BLOCK, progress: Progress | None = None
+        self, units: Units, do: Do, *, block: int = BLOCK, progress: Progress | None = None
     ) -> Units:
         """The same units, had the targets been set to other values.
 
@@ -124,9 +165,7 @@ class SDSCM:
         ----------
         units
             Units in the observed world.
-        do
-            For each target a value, or one value a unit.
-        block, progress
+        do, block, progress
             As in `sample`.
 
         Raises
@@ -136,175 +175,244 @@ class SDSCM:
         """
         if units.do:
             raise InputError("counterfactual: give units of the observed world, without a do")
-        forced = self._codes_of(do, len(units))
-        blocks = []
-        for begin in range(0, len(units), block):
-            count = min(block, len(units) - begin)
-            rows = slice(begin, begin + count)
-            part = {name: codes[rows] for name, codes in forced.items()}
-            world = World(
-                do=part, kept=self._kept(units, rows, part), redraw=self.coupling == "redraw"
+        forced = parse_do(self.spec, do, len(units))
+        touched = set(forced)
+        for target in forced:
+            touched.update(self.spec.descendants(target))
+        kept = {
+            name: (units.codes[name].to_numpy(), units.log_probabilities[name])
+            for name in self.spec.order
+            if name not in touched
+        }
+        return self.run(
+            units.noise, block, progress, do=forced, kept=kept, redraw=self.coupling == "redraw"
+        )
+
+    def abduct(self, rows: pd.DataFrame, seed: int = 0, *, block: int = BLOCK) -> Units:
+        """Units for rows that come from elsewhere: their noise is inferred from their values.
+
+        The noise is one draw from its posterior given the row (truncated Gumbel numbers), so that
+        the units' counterfactuals are draws from the counterfactual distribution given all of the
+        row (abduction, action, prediction; Pearl, "Causality", 2009, section 7.1).
+
+        Parameters
+        ----------
+        rows
+            One row a unit, one column a variable of the spec, with values as text.
+        seed
+            Seed of the draw.
+        block
+            As in `sample`.
+
+        Raises
+        ------
+        InputError
+            If a column is missing, or a value is not in its domain or impossible there.
+        """
+        missing = [name for name in self.spec.order if name not in rows.columns]
+        if missing or not len(rows):
+            what = f"no column '{missing[0]}'" if missing else "no rows"
+            raise InputError(
+                f"abduct: {what}; give a value for each of {', '.join(self.spec.order)}"
             )
-            report = None if progress is None else _shifted(progress, begin, count, len(units))
-            self._advance([world], units.seed, units.first + begin, count, report)
-            blocks.append(world)
-        return self._units(blocks, units.seed, units.first, forced)
+        observed = {
+            name: np.array([code_of(self.spec.variable(name), v, "abduct") for v in rows[name]])
+            for name in self.spec.order
+        }
+        count = len(rows)
+        prior = SeededNoise(seed, np.arange(count))
+        units = self.run(prior, block, None, clamped=observed)
+        noise = {}
+        for name, codes in observed.items():
+            logs = units.log_probabilities[name]
+            impossible = np.flatnonzero(np.isneginf(logs[np.arange(count), codes]))
+            if len(impossible):
+                raise InputError(
+                    f"abduct: row {impossible[0]}: '{rows[name].iloc[impossible[0]]}' has "
+                    f"probability 0 for '{name}'; the row cannot come from this model"
+                )
+            uniform = uniform_noise(seed, f"abduct:{name}", 0, count, logs.shape[1] + 1)
+            noise[name] = posterior_gumbel(logs, codes, uniform)
+        inferred = AbductedNoise(noise, seed, np.arange(count))
+        return Units(units.phrased, units.codes, units.log_probabilities, inferred)
 
     def dataset(
         self,
         n: int,
         seed: int = 0,
         *,
-        outcome: Outcome = "log-probability",
-        block: int = _BLOCK,
+        outcome: OutcomeKind = "log-probability",
+        outcome_value: str | None = None,
+        scores: Mapping[str, float] | None = None,
+        contrast: tuple[str, str] | None = None,
+        hide: int | Sequence[str] | None = None,
+        cate_contexts: int = 5_000,
+        cate_draws: int = 0,
+        block: int = BLOCK,
         progress: Progress | None = None,
     ) -> CausalDataset:
         """A dataset with both potential outcomes of each unit.
 
-        The outcome is log P(outcome = ``spec.outcome_value`` | parents), or that probability, in
-        the world where the treatment is set (paper, section 4): a number that is a function of the
-        unit's text. It is consistent: the observed outcome is the one under the treatment received.
+        The outcome is a number that is a function of the unit's text: by default log P(outcome =
+        ``spec.outcome_value`` | parents) in the world where the treatment is set (paper, section
+        4). It is consistent: the observed outcome is the one under the treatment received.
 
         Parameters
         ----------
         n, seed
             Number of units, and the seed of their noise.
         outcome
-            ``log-probability`` (natural logarithm) or ``probability``.
+            ``log-probability`` (natural logarithm) or ``probability`` of one value,
+            ``expected-score`` over the values, or the score of the sampled ``category``.
+        outcome_value, scores
+            The value in question, and a number for each value; see `sdscm.outcomes.Outcome.of`.
+        contrast
+            Values (control, treated) of the treatment; by default its first two.
+        hide
+            Which exogenous variables the setting ``hidden`` removes: how many, from the first on in
+            the order tau, or their names; by default all.
+        cate_contexts
+            The true CATE given the covariates of a setting is enumerated where no mechanism has
+            more contexts than this; 0 leaves it unknown where it is not the individual effect.
+        cate_draws
+            Where it cannot be enumerated, draws a unit of a weighted Monte Carlo estimate of it
+            (`sdscm.monte_carlo.cate`); 0 leaves it unknown.
         block, progress
             As in `sample`.
+
+        Raises
+        ------
+        InputError
+            If an option is not one of these.
         """
-        if outcome not in ("log-probability", "probability"):
-            raise InputError(f"unknown outcome '{outcome}': choose log-probability or probability")
-        spec, treatment = self.spec, self.spec.treatment
-        share = _thirds(progress, n)
-        units = self.sample(n, seed, block=block, progress=share(0))
-        worlds = [
-            self.counterfactual(units, {treatment.name: value}, block=block, progress=share(1 + i))
-            for i, value in enumerate(treatment.values[:2])
-        ]
-        column = spec.outcome_code
-        y0, y1 = (world.log_probabilities[spec.outcome.name][:, column] for world in worlds)
-        if outcome == "probability":
-            y0, y1 = np.exp(y0), np.exp(y1)
-        covariates = list(spec.covariates)
-        return CausalDataset(
-            X=units.codes[covariates],
-            t=units.codes[treatment.name].to_numpy(dtype=np.int8),
-            y0=y0,
-            y1=y1,
-            propensity=np.exp(units.log_probabilities[treatment.name][:, 1]),
-            labels=units.labels[covariates],
-            text=units.text,
-            exogenous=spec.exogenous,
-            meta=self._provenance(seed, outcome),
+        return make_dataset(
+            self,
+            n,
+            seed,
+            outcome=Outcome.of(self.spec, outcome, outcome_value, scores),
+            contrast=contrast,
+            hide=hide,
+            cate_contexts=cate_contexts,
+            cate_draws=cate_draws,
+            block=block,
+            progress=progress,
         )
 
-    def _provenance(self, seed: int, outcome: Outcome) -> Provenance:
-        libraries = ("sdscm", "numpy", "torch", "transformers")
-        return Provenance(
-            scenario=self.spec.name,
-            spec_hash=self.spec.content_hash,
-            lm=self.lm.id,
-            lm_revision=self.lm.revision,
-            phrasing=self.phrased.number,
-            seed=seed,
-            options={
-                "temperature": self.mechanisms.temperature,
-                "scoring": self.mechanisms.scoring,
-                "coupling": self.coupling,
-                "outcome": outcome,
-            },
-            versions={name: _version(name) for name in libraries},
-        )
+    def run(
+        self,
+        noise: Noise,
+        block: int = BLOCK,
+        progress: Progress | None = None,
+        *,
+        do: Mapping[str, np.ndarray] | None = None,
+        kept: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+        clamped: Mapping[str, np.ndarray] | None = None,
+        redraw: bool = False,
+    ) -> Units:
+        """Take units through all variables in the order tau, block after block.
 
-    def _advance(
-        self, worlds: list[World], seed: int, first: int, count: int, progress: Progress | None
-    ) -> None:
-        """Take worlds of ``count`` units through all variables in the order tau."""
-        order = self.spec.order
-        for done, name in enumerate(order):
-            variable = self.spec.variable(name)
-            for world in worlds:
+        The ground floor of `sample`, `counterfactual` and `abduct`; see `sdscm.world.World` for
+        what is forced, kept and clamped.
+        """
+        do, kept, clamped, n = do or {}, kept or {}, clamped or {}, len(noise)
+        worlds = []
+        for begin in range(0, n, block):
+            rows = slice(begin, min(begin + block, n))
+            world = World(
+                noise=noise.rows(rows),
+                do={name: logs[rows] for name, logs in do.items()},
+                kept={name: (codes[rows], logs[rows]) for name, (codes, logs) in kept.items()},
+                clamped={name: codes[rows] for name, codes in clamped.items()},
+                redraw=redraw,
+            )
+            for done, name in enumerate(self.spec.order, start=1):
                 if name in world.kept:
                     world.codes[name], world.logs[name] = world.kept[name]
-                    continue
-                logs = self.mechanisms(name, world.codes, count)
-                world.logs[name] = logs
-                if name in world.do:
-                    world.codes[name] = world.do[name]
                 else:
-                    noise = world.noise(name, len(variable.values), seed, first, count)
-                    world.codes[name] = (logs + noise).argmax(axis=1)
-            if progress is not None:
-                progress((done + 1) * count / len(order), count)
+                    count = rows.stop - rows.start
+                    world.set(name, self.mechanisms(name, world.codes, count))
+                if progress is not None:
+                    share = done / len(self.spec.order)
+                    progress(rows.start + share * (rows.stop - rows.start), n)
+            worlds.append(world)
+        names = self.spec.order
+        codes = {name: np.concatenate([world.codes[name] for world in worlds]) for name in names}
+        logs = {name: np.concatenate([world.logs[name] for world in worlds]) for name in names}
+        return Units(self.phrased, pd.DataFrame(codes), logs, noise, tuple(do))
 
-    def _codes_of(self, do: Do, n: int) -> dict[str, np.ndarray]:
-        """An intervention in codes, one a unit."""
-        forced = {}
-        for name, values in do.items():
+    def _evidence(self, given: Mapping[str, str], do: Do) -> dict[str, int]:
+        evidence = {}
+        for name, value in given.items():
             if name not in self.spec.order:
                 raise InputError(
-                    f"do: '{name}' is no variable of '{self.spec.name}'; "
+                    f"given: '{name}' is no variable of '{self.spec.name}'; "
                     f"the variables are {', '.join(self.spec.order)}"
                 )
-            variable = self.spec.variable(name)
-            if variable.role == "exogenous":
-                raise InputError(f"do: '{name}' is exogenous; only endogenous variables can be set")
-            labels = [values] * n if isinstance(values, str) else list(values)
-            if len(labels) != n:
-                raise InputError(f"do: '{name}' has {len(labels)} values for {n} units")
-            places = {value: code for code, value in enumerate(variable.values)}
-            unknown = next((label for label in labels if label not in places), None)
-            if unknown is not None:
-                raise InputError(
-                    f"do: '{unknown}' is no value of '{name}'; "
-                    f"its values are {', '.join(variable.values)}"
-                )
-            forced[name] = np.array([places[label] for label in labels])
-        return forced
+            if name in do:
+                raise InputError(f"given: '{name}' is set by do; it cannot be given as well")
+            evidence[name] = code_of(self.spec.variable(name), value, "given")
+        return evidence
 
-    def _kept(
-        self, units: Units, rows: slice, targets: Mapping[str, np.ndarray]
-    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """What an intervention leaves alone: everything but the targets and their descendants."""
-        touched = set(targets)
-        for target in targets:
-            touched.update(self.spec.descendants(target))
-        return {
-            name: (units.codes[name].to_numpy()[rows], units.log_probabilities[name][rows])
-            for name in self.spec.order
-            if name not in touched
-        }
-
-    def _units(
-        self, blocks: list[World], seed: int, first: int, do: Mapping[str, np.ndarray]
+    def _rejected(
+        self,
+        n: int,
+        seed: int,
+        do: Do,
+        evidence: Mapping[str, int],
+        first: int,
+        block: int,
+        progress: Progress | None,
     ) -> Units:
-        order = self.spec.order
-        codes = {name: np.concatenate([world.codes[name] for world in blocks]) for name in order}
-        logs = {name: np.concatenate([world.logs[name] for world in blocks]) for name in order}
-        return Units(self.phrased, pd.DataFrame(codes), logs, seed, first, do)
+        """Draw units until n have the values that are given."""
+        if any(
+            isinstance(t, (Sequence, np.ndarray, pd.Series)) and not isinstance(t, str)
+            for t in do.values()
+        ):
+            raise InputError("given: with how='reject' give do one value for all units")
+        parts: list[Units] = []
+        found, drawn = 0, 0
+        while found < n:
+            if drawn >= _MAX_TRIES * max(found, 1) and drawn >= 4 * block:
+                fits = ", ".join(
+                    f"{k} = {self.spec.variable(k).values[c]}" for k, c in evidence.items()
+                )
+                raise InputError(
+                    f"given: only {found} of {drawn} units have {fits}; "
+                    "use how='weight', or give less"
+                )
+            noise = SeededNoise(seed, np.arange(first + drawn, first + drawn + block))
+            units = self.run(noise, block, None, do=parse_do(self.spec, do, block))
+            fit = np.ones(block, dtype=bool)
+            for name, code in evidence.items():
+                fit &= units.codes[name].to_numpy() == code
+            rows = np.flatnonzero(fit)[: n - found]
+            parts.append(_take(units, rows))
+            found, drawn = found + len(rows), drawn + block
+            if progress is not None:
+                progress(found, n)
+        return _joined(parts)
 
 
-def _positive(n: int) -> int:
-    if n < 1:
-        raise InputError(f"n = {n}: ask for at least one unit")
-    return n
+def _repeat(codes: Mapping[str, int], n: int) -> dict[str, np.ndarray]:
+    return {name: np.full(n, code) for name, code in codes.items()}
 
 
-def _shifted(progress: Progress, begin: int, count: int, n: int) -> Progress:
-    return lambda done, _: progress(begin + done, n)
+def _take(units: Units, rows: np.ndarray) -> Units:
+    """Some of the units."""
+    logs = {name: log[rows] for name, log in units.log_probabilities.items()}
+    codes = units.codes.iloc[rows].reset_index(drop=True)
+    return Units(units.phrased, codes, logs, units.noise.rows(rows), units.do)
 
 
-def _thirds(progress: Progress | None, n: int) -> Callable[[int], Progress | None]:
-    """Progress of one of three passes over the units as a part of the whole."""
-    if progress is None:
-        return lambda part: None
-    return lambda part: lambda done, _: progress((part * n + done) / 3, n)
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+def _joined(parts: list[Units]) -> Units:
+    """Parts of one sample, put together; their noise is seeded."""
+    ids = [part.noise.ids for part in parts if isinstance(part.noise, SeededNoise)]
+    assert isinstance(parts[0].noise, SeededNoise)
+    names = parts[0].log_probabilities
+    return Units(
+        parts[0].phrased,
+        pd.concat([part.codes for part in parts], ignore_index=True),
+        {name: np.concatenate([part.log_probabilities[name] for part in parts]) for name in names},
+        SeededNoise(parts[0].noise.seed, np.concatenate(ids)),
+        parts[0].do,
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from sdscm.interventions import code_of
+from sdscm.noise import Noise
 from sdscm.spec import PhrasedSpec
 
 
@@ -23,18 +25,20 @@ class Units:
         The place of each unit's value in each variable's domain; columns in the order tau.
     log_probabilities : for each variable, an array of shape (n, size of its domain)
         The variable's mechanism in this world, log P(value | the unit's parents).
-    seed, first
-        The seed of their noise, and the number of the first unit; the others follow.
-    do : for each target of the intervention, an array of shape (n,)
-        The codes that it was set to; empty for the observed world.
+    noise
+        The units' exogenous noise.
+    do
+        Names of the variables that were set; empty in the observed world.
+    log_weights : array of shape (n,), optional
+        Importance weights of units that were weighted; None where all count alike.
     """
 
     phrased: PhrasedSpec
     codes: pd.DataFrame
     log_probabilities: Mapping[str, np.ndarray]
-    seed: int
-    first: int = 0
-    do: Mapping[str, np.ndarray] = field(default_factory=dict)
+    noise: Noise
+    do: tuple[str, ...] = ()
+    log_weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -57,7 +61,15 @@ class Units:
         texts = [self.phrased.text(dict(zip(names, map(int, row), strict=True))) for row in rows]
         return pd.Series(texts, name="text")
 
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights that sum to 1, of shape (n,)."""
+        if self.log_weights is None:
+            return np.full(len(self), 1 / len(self))
+        scaled = np.exp(self.log_weights - self.log_weights.max())
+        return np.asarray(scaled / scaled.sum())
+
     def log_probability(self, name: str, value: str) -> np.ndarray:
         """log P(variable = value | the unit's parents) in this world, of shape (n,)."""
-        code = self.phrased.spec.variable(name).values.index(value)
+        code = code_of(self.phrased.spec.variable(name), value, "log_probability")
         return self.log_probabilities[name][:, code]

@@ -7,40 +7,57 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sdscm.noise import gumbel_noise
+from sdscm.noise import Noise
 
 
 @dataclass
 class World:
-    """What is known so far of ``count`` units in one world.
+    """What is known so far of some units in one world.
 
     Attributes
     ----------
+    noise
+        Where draws come from.
     do
-        Codes of the variables that are set, arrays of shape (count,).
+        Log-weights of the variables that are set, arrays of shape (n, size of the domain).
     kept
         Codes and log-probabilities of the variables that stay as they were observed.
+    clamped
+        Codes of the variables that are given, arrays of shape (n,).
     redraw
         Whether the others are drawn with fresh noise, another one for each value that is set.
     codes, logs
         Codes and log-probabilities of the variables done.
     """
 
-    do: Mapping[str, np.ndarray]
+    noise: Noise
+    do: Mapping[str, np.ndarray] = field(default_factory=dict)
     kept: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    clamped: Mapping[str, np.ndarray] = field(default_factory=dict)
     redraw: bool = False
     codes: dict[str, np.ndarray] = field(default_factory=dict)
     logs: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def noise(self, name: str, size: int, seed: int, first: int, count: int) -> np.ndarray:
-        """Gumbel noise of a variable in this world, of shape (count, size)."""
+    def set(self, name: str, logs: np.ndarray) -> None:
+        """Settle a variable whose mechanism in this world is ``logs``, of shape (n, size)."""
+        self.logs[name] = logs
+        if name in self.clamped:
+            self.codes[name] = self.clamped[name]
+        elif name in self.do:
+            noise = self.noise.gumbel(name, logs.shape[1])
+            self.codes[name] = (self.do[name] + noise).argmax(axis=1)
+        else:
+            self.codes[name] = (logs + self._drawn(name, logs.shape[1])).argmax(axis=1)
+
+    def _drawn(self, name: str, size: int) -> np.ndarray:
+        """Gumbel noise of a variable that is not set, of shape (n, size)."""
         if not self.redraw:
-            return gumbel_noise(seed, name, first, count, size)
-        targets = np.stack(list(self.do.values()), axis=1)
-        noise = np.empty((count, size))
+            return self.noise.gumbel(name, size)
+        settled = [target for target in self.do if target in self.codes]
+        targets = np.stack([self.codes[target] for target in settled], axis=1)
+        noise = np.empty((len(targets), size))
         for codes in np.unique(targets, axis=0):
-            set_to = ",".join(f"{k}={c}" for k, c in zip(self.do, codes, strict=True))
+            set_to = ",".join(f"{k}={c}" for k, c in zip(settled, codes, strict=True))
             rows = (targets == codes).all(axis=1)
-            fresh = gumbel_noise(seed, f"redraw:{set_to}:{name}", first, count, size)
-            noise[rows] = fresh[rows]
+            noise[rows] = self.noise.fresh(f"redraw:{set_to}").gumbel(name, size)[rows]
         return noise

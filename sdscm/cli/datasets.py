@@ -50,7 +50,7 @@ class UnitsFile:
     origin: dict[str, Any]
 
 
-def write_units(units: Units, model: SDSCM, path: Path) -> None:
+def write_units(units: Units, model: SDSCM, seed: int, path: Path) -> None:
     """Write units: columns ``label:<name>`` and ``code:<name>`` of each variable, and ``text``.
 
     A Parquet file holds beside them what they were sampled with.
@@ -63,12 +63,12 @@ def write_units(units: Units, model: SDSCM, path: Path) -> None:
     spec = units.phrased.spec
     origin = {
         "scenario": spec.name,
-        "do": {name: spec.variable(name).values[codes[0]] for name, codes in units.do.items()},
+        "do": {name: str(units.labels[name].iloc[0]) for name in units.do},
         "spec_hash": spec.content_hash,
         "lm": model.lm.id,
         "lm_revision": model.lm.revision,
         "phrasing": units.phrased.number,
-        "seed": units.seed,
+        "seed": seed,
         "options": {
             "temperature": model.mechanisms.temperature,
             "scoring": model.mechanisms.scoring,

@@ -39,7 +39,7 @@ def generate(
         Coupling,
         typer.Option(help="Counterfactuals with the unit's own noise, or with fresh noise."),
     ] = "gumbel",
-    outcome: options.OutcomeKind = "log-probability",
+    outcome: options.Outcome = "log-probability",
     do: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,7 +75,7 @@ def generate(
     if targets:
         with rows_bar(n) as done:
             units = model.sample(n, seed, do=targets, progress=lambda rows, _: done(rows))
-        write_units(units, model, path)
+        write_units(units, model, seed, path)
         say(f"{path}: {told}, do({', '.join(f'{k} = {v}' for k, v in targets.items())})")
         return
     with rows_bar(n) as done:

@@ -44,7 +44,7 @@ def inspect(
     seed: options.Seed = 0,
     temperature: options.Temperature = 1.0,
     scoring: options.Scoring = "definition",
-    outcome: options.OutcomeKind = "log-probability",
+    outcome: options.Outcome = "log-probability",
 ) -> None:
     """Show variables and graph of a spec, and whether its data make a benchmark worth running."""
     if Path(what).suffix == ".parquet":

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sdscm.lm import DEFAULT_LM
-from sdscm.scm import Outcome
+from sdscm.outcomes import OutcomeKind
 from sdscm.scoring import SCORINGS
 
 
@@ -47,7 +47,7 @@ Scoring = Annotated[
         help="What of a sentence is scored.",
     ),
 ]
-OutcomeKind = Annotated[Outcome, typer.Option("--outcome", help="What y is.")]
+Outcome = Annotated[OutcomeKind, typer.Option("--outcome", help="What y is.")]
 Plugins = Annotated[
     list[Path] | None,
     typer.Option(
@@ -61,7 +61,7 @@ Top = Annotated[int, typer.Option(min=1, help="Estimators of a board to print.")
 __all__ = [
     "DEFAULT_LM",
     "LM",
-    "OutcomeKind",
+    "Outcome",
     "Plugins",
     "Results",
     "Runs",

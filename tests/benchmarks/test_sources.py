@@ -164,21 +164,15 @@ def test_bad_files_give_one_line(tmp_path, confounded, entry: dict[str, object],
 
 
 def test_the_target_is_the_cate_where_it_is_known(confounded) -> None:
-    sampled = replace(confounded(1), meta=Provenance("toy", spec_hash="h"))
-    assert truth_of(sampled, "all").target == "CATE"
-    assert truth_of(sampled, "hidden").target == "ITE"
-    assert truth_of(confounded(1), "all").target == "ITE"
-    twice = pd.concat([sampled.X, sampled.X], ignore_index=True)
-    noisy = CausalDataset(
-        X=twice,
-        t=np.tile(sampled.t, 2),
-        y0=np.tile(sampled.y0, 2),
-        y1=np.concatenate([sampled.y1, sampled.y1 + 0.1]),
-        meta=sampled.meta,
-    )
-    assert truth_of(noisy, "all").target == "ITE"
-    assert truth_of(replace(noisy, y1=np.tile(sampled.y1, 2)), "all").target == "CATE"
-    assert truth_of(sampled, "all").sd == pytest.approx(sampled.y.std(ddof=0))
+    dataset = confounded(1)
+    smooth = dataset.ite + 1.0
+    known = dataset.with_cates({"hidden": smooth})
+    assert truth_of(known, "hidden").target == "CATE"
+    np.testing.assert_array_equal(truth_of(known, "hidden").effect, smooth)
+    np.testing.assert_array_equal(truth_of(known, "hidden").ite, dataset.ite)
+    assert truth_of(known, "all").target == "ITE"
+    np.testing.assert_array_equal(truth_of(known, "all").effect, dataset.ite)
+    assert truth_of(dataset, "all").sd == pytest.approx(dataset.y.std(ddof=0))
 
 
 def test_an_unknown_option_is_told_before_anything_is_made(tmp_path, monkeypatch) -> None:

@@ -1,0 +1,164 @@
+"""Datasets from an SD-SCM: both potential outcomes of each unit, and what is known beyond them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdscm import monte_carlo
+from sdscm.dataset import SETTINGS, CausalDataset, Provenance, Setting
+from sdscm.errors import InputError
+from sdscm.exact import Enumeration, TooLargeError
+from sdscm.interventions import code_of
+from sdscm.outcomes import Outcome
+from sdscm.units import Units
+
+if TYPE_CHECKING:
+    from sdscm.scm import SDSCM, Progress
+
+
+def make_dataset(
+    scm: SDSCM,
+    n: int,
+    seed: int,
+    *,
+    outcome: Outcome,
+    contrast: tuple[str, str] | None,
+    hide: int | Sequence[str] | None,
+    cate_contexts: int,
+    cate_draws: int,
+    block: int,
+    progress: Progress | None,
+) -> CausalDataset:
+    """See `sdscm.SDSCM.dataset`."""
+    spec = scm.spec
+    control, treated = _contrast(scm, contrast)
+    hidden = _hidden(spec.exogenous, hide)
+    share = _thirds(progress, n)
+    units = scm.sample(n, seed, block=block, progress=share(0))
+    name = spec.outcome.name
+    potential = []
+    for part, value in enumerate((control, treated), start=1):
+        world = scm.counterfactual(
+            units, {spec.treatment.name: value}, block=block, progress=share(part)
+        )
+        potential.append(outcome.value(world.log_probabilities[name], world.codes[name].to_numpy()))
+    covariates = list(spec.covariates)
+    labels = units.labels
+    dataset = CausalDataset(
+        X=units.codes[covariates],
+        t=units.codes[spec.treatment.name].to_numpy(dtype=np.int8),
+        y0=potential[0],
+        y1=potential[1],
+        propensity=np.exp(units.log_probabilities[spec.treatment.name][:, 1]),
+        labels=labels[covariates],
+        text=units.text,
+        exogenous=hidden,
+        meta=_provenance(scm, seed, outcome, cate_draws),
+    )
+    cates = {
+        setting: found
+        for setting in SETTINGS
+        if (found := _cate(scm, units, dataset, setting, outcome, cate_contexts, cate_draws, seed))
+        is not None
+    }
+    return dataset.with_cates(cates)
+
+
+def _cate(
+    scm: SDSCM,
+    units: Units,
+    dataset: CausalDataset,
+    setting: Setting,
+    outcome: Outcome,
+    contexts: int,
+    draws: int,
+    seed: int,
+) -> np.ndarray | None:
+    """The CATE given the covariates of a setting, of shape (n,); None where it is not known."""
+    spec = scm.spec
+    hidden = set() if setting == "all" else set(dataset.exogenous)
+    given = [name for name in spec.covariates if name not in hidden]
+    after = set(spec.descendants(spec.treatment.name))
+    if not given or after & set(given):
+        return None
+    sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
+    if outcome.deterministic and sources <= set(given):
+        return dataset.ite
+    exact = Enumeration(scm.mechanisms, contexts)
+    try:
+        table = exact.effect(outcome.mean(exact.log_table(spec.outcome.name)), given)
+        return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
+    except TooLargeError:
+        if not draws:
+            return None
+    return monte_carlo.cate(scm, units, given, outcome, draws, seed).value
+
+
+def _contrast(scm: SDSCM, contrast: tuple[str, str] | None) -> tuple[str, str]:
+    treatment = scm.spec.treatment
+    control, treated = contrast or (treatment.values[0], treatment.values[1])
+    for value in (control, treated):
+        code_of(treatment, value, "contrast")
+    return control, treated
+
+
+def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tuple[str, ...]:
+    if hide is None:
+        return exogenous
+    if isinstance(hide, int):
+        if not 0 <= hide <= len(exogenous):
+            raise InputError(f"hide = {hide}: there are {len(exogenous)} exogenous variables")
+        return exogenous[:hide]
+    unknown = [name for name in hide if name not in exogenous]
+    if unknown:
+        raise InputError(
+            f"hide: '{unknown[0]}' is not exogenous; choose among {', '.join(exogenous)}"
+        )
+    return tuple(name for name in exogenous if name in hide)
+
+
+def _provenance(scm: SDSCM, seed: int, outcome: Outcome, cate_draws: int) -> Provenance:
+    knobs = scm.mechanisms.knobs
+    options: Mapping[str, object] = {
+        "temperature": scm.mechanisms.temperature,
+        "scoring": scm.mechanisms.scoring,
+        "coupling": scm.coupling,
+        "overlap": knobs.overlap,
+        "confounding": knobs.confounding,
+        "effect": knobs.effect,
+        "outcome": outcome.kind,
+        "outcome_value": scm.spec.outcome.values[outcome.code],
+        "outcome_scores": dict(
+            zip(scm.spec.outcome.values, map(float, outcome.scores), strict=True)
+        ),
+        "cate_draws": cate_draws,
+    }
+    libraries = ("sdscm", "numpy", "torch", "transformers")
+    return Provenance(
+        scenario=scm.spec.name,
+        spec_hash=scm.spec.content_hash,
+        lm=scm.lm.id,
+        lm_revision=scm.lm.revision,
+        phrasing=scm.phrased.number,
+        seed=seed,
+        options=options,
+        versions={library: _version(library) for library in libraries},
+    )
+
+
+def _thirds(progress: Progress | None, n: int) -> Callable[[int], Progress | None]:
+    """Progress of one of three passes over the units as a part of the whole."""
+    if progress is None:
+        return lambda part: None
+    return lambda part: lambda done, _: progress((part * n + done) / 3, n)
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

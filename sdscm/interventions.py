@@ -1,0 +1,92 @@
+"""What ``do(...)`` says, for each target: one value, one value a unit, or a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+import numpy as np
+import pandas as pd
+
+from sdscm.errors import InputError
+from sdscm.spec import Spec, Variable
+
+
+class Distribution(Enum):
+    """Distributions that an intervention can draw its target from by name."""
+
+    UNIFORM = "uniform"
+
+
+UNIFORM = Distribution.UNIFORM
+FixedTarget = str | Mapping[str, float] | Distribution
+Target = FixedTarget | Sequence[str] | np.ndarray | pd.Series
+Do = Mapping[str, Target]
+
+
+def parse_do(spec: Spec, do: Do, n: int) -> dict[str, np.ndarray]:
+    """Log-weights of each target, of shape (n, size of its domain): 0 and -inf for a fixed value.
+
+    Raises
+    ------
+    InputError
+        If a target is unknown or exogenous, a value is not in its domain, there is not one value a
+        unit, or weights are not a distribution.
+    """
+    found = {}
+    for name, target in do.items():
+        if name not in spec.order:
+            raise InputError(
+                f"do: '{name}' is no variable of '{spec.name}'; "
+                f"the variables are {', '.join(spec.order)}"
+            )
+        variable = spec.variable(name)
+        if variable.role == "exogenous":
+            raise InputError(
+                f"do: '{name}' is exogenous; set an endogenous variable, or ask for units given "
+                f"'{name}'"
+            )
+        found[name] = _log_weights(variable, target, n)
+    return found
+
+
+def weights_of(spec: Spec, name: str, target: FixedTarget) -> np.ndarray:
+    """Weights of one target that is the same for all units, of shape (size of its domain,)."""
+    return np.exp(parse_do(spec, {name: target}, 1)[name][0])
+
+
+def code_of(variable: Variable, value: str, where: str) -> int:
+    """The place of a value in a variable's domain; an InputError names ``where`` it was asked."""
+    try:
+        return variable.values.index(value)
+    except ValueError:
+        raise InputError(
+            f"{where}: '{value}' is no value of '{variable.name}'; "
+            f"its values are {', '.join(variable.values)}"
+        ) from None
+
+
+def _log_weights(variable: Variable, target: Target, n: int) -> np.ndarray:
+    size = len(variable.values)
+    if isinstance(target, Distribution):
+        return np.full((n, size), -np.log(size))
+    if isinstance(target, Mapping):
+        weights = np.zeros(size)
+        for value, weight in target.items():
+            weights[code_of(variable, value, "do")] = weight
+        if not (np.isfinite(weights).all() and (weights >= 0).all()) or not np.isclose(
+            weights.sum(), 1
+        ):
+            raise InputError(
+                f"do: the weights of '{variable.name}' must be at least 0 and sum to 1; "
+                f"they are {', '.join(f'{k}: {v}' for k, v in target.items())}"
+            )
+        with np.errstate(divide="ignore"):
+            return np.tile(np.log(weights / weights.sum()), (n, 1))
+    labels = [target] * n if isinstance(target, str) else list(target)
+    if len(labels) != n:
+        raise InputError(f"do: '{variable.name}' has {len(labels)} values for {n} units")
+    codes = {label: code_of(variable, label, "do") for label in dict.fromkeys(labels)}
+    logs = np.full((n, size), -np.inf)
+    logs[np.arange(n), [codes[label] for label in labels]] = 0.0
+    return logs
