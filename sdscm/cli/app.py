@@ -35,7 +35,7 @@ def sdscm(
     Each command has its own help with an example: sdscm generate --help
     """
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), nl=False)
+        typer.echo(context.get_help())
 
 
 generate.add_to(app)

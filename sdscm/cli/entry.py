@@ -51,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()
         return READER_LEFT
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # rich exits on it
+            return READER_LEFT
+        raise
     except KeyboardInterrupt as stop:
         _tell(str(stop) or f"stopped; to go on, run again: {shlex.join(['sdscm', *given])}")
         return STOPPED

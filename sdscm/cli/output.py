@@ -14,15 +14,10 @@ from rich.table import Table
 _WIDE = 400
 
 
-class _Printer(Console):
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # rich would exit on its own
-
-
 def _printer() -> Console:
     """A console on standard output that takes text as it is."""
     width = None if sys.stdout.isatty() else _WIDE
-    return _Printer(width=width, markup=False, highlight=False, emoji=False)
+    return Console(width=width, markup=False, highlight=False, emoji=False)
 
 
 def _print(shown: Table) -> None:

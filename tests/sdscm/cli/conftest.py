@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from estimators import plugins, registry
 from sdscm.cli import main
 
 STUDY = """\
@@ -39,7 +40,7 @@ variables:
 SUITE = """\
 name: toy
 datasets:
-  - {name: statin, files: "*.parquet"}
+  - {name: statin, files: "data*.parquet"}
 estimators: [DiffInMeans, LinReg, Oracle]
 board: {resamples: 50}
 """
@@ -86,6 +87,13 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "suite.yaml").write_text(SUITE)
     (tmp_path / "mine.py").write_text(PLUGIN)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What plugins of a test register is gone after it."""
+    monkeypatch.setattr(registry.REGISTRY, "_entries", dict(registry.REGISTRY._entries))
+    monkeypatch.setattr(plugins, "_loaded", {})
 
 
 @pytest.fixture(scope="session")

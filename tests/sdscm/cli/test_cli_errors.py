@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
+import warnings
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,6 @@ import sdscm
 
 # A command, and pieces of the line that it ends with: what is wrong, and the way out.
 BAD = {
-    "": [],
     "generate": ["Missing argument 'SPEC'", "sdscm generate --help"],
     "paper": ["No such command 'paper'", "sdscm --help"],
     "generate study.yaml --frob": ["No such option: --frob", "sdscm generate --help"],
@@ -47,19 +48,23 @@ BAD = {
     "generate study.yaml --lm {lm} --do age=young": ["'age' is exogenous"],
     "inspect nope": ["nope: no such file or scenario"],
     "inspect nope.parquet": ["nope.parquet: no such file"],
-    "inspect truncated.parquet": ["truncated.parquet: not a readable Parquet file", "make it again"],
+    "inspect truncated.parquet": [
+        "truncated.parquet: not a readable Parquet file",
+        "make it again",
+    ],
     "inspect foreign.parquet": ["foreign.parquet: not written by sdscm"],
     "inspect study.yaml --phrasings 0": ["'--phrasings'"],
     "inspect study.yaml --lm ./nope": ["language model './nope'"],
     "benchmark": ["Missing argument 'SUITE'"],
     "benchmark nope": ["unknown suite 'nope'", "quick"],
     "benchmark nope.yaml": ["nope.yaml: no such file"],
+    "benchmark suite.yaml": ["no file matches", "data*.parquet"],
     "benchmark suite.yaml --workers -1": ["'--workers'"],
     "benchmark suite.yaml --plugin nope.py": ["nope.py: cannot be read"],
     "benchmark suite.yaml --plugin study.yaml": ["study.yaml"],
     "benchmark suite.yaml --results mine.py": ["--results mine.py: cannot be written"],
     "benchmark suite.yaml --runs mine.py": ["--runs mine.py: cannot be written"],
-    "benchmark suite.yaml": ["truncated.parquet: not a readable Parquet file"],
+    "benchmark broken.yaml": ["truncated.parquet: not a readable Parquet file"],
     "benchmark unknown.yaml": ["no estimator 'LinRig'", "'LinReg'"],
     "benchmark bad-key.yaml": ["bad-key.yaml", "datasets"],
     "leaderboard suite.yaml": ["no run here", "run the suite first"],
@@ -67,14 +72,13 @@ BAD = {
     "leaderboard suite.yaml --results mine.py": ["--results mine.py: cannot be written"],
     "estimators show LinRig": ["no estimator 'LinRig'", "'LinReg'"],
     "estimators check LinRig": ["no estimator 'LinRig'", "sdscm estimators list"],
-    "estimators check Rude --plugin rude.py": ["Rude", "finite"],
+    "estimators check Rude --plugin rude.py": ["Rude: ", "with y + 8 they change"],
     "estimators list --plugin nope.py": ["nope.py: cannot be read"],
     "estimators --plugin nope.py list": ["nope.py: cannot be read"],
     "estimators frob": ["No such command 'frob'", "sdscm estimators --help"],
     "lm prepare": ["Missing argument 'NAME'"],
     "lm prepare ./nope": ["language model './nope'", "smollm2-135m"],
 }
-del BAD[""]
 
 
 @pytest.fixture
@@ -86,11 +90,11 @@ def bad_files(workspace: Path, dataset_file: Path) -> None:
     (workspace / "folder.csv").mkdir()
     suite = (workspace / "suite.yaml").read_text()
     (workspace / "unknown.yaml").write_text(suite.replace("LinReg", "LinRig"))
+    (workspace / "broken.yaml").write_text(suite.replace("data*", "truncated"))
     (workspace / "bad-key.yaml").write_text(suite.replace("datasets", "data"))
     plugin = (workspace / "mine.py").read_text()
-    (workspace / "rude.py").write_text(plugin.replace("Mine", "Rude").replace("y[t == 1]", "0 / y"))
+    (workspace / "rude.py").write_text(plugin.replace("Mine", "Rude").replace("y[t == 0]", "0 * y"))
     frame = sdscm.CausalDataset.read_parquet(dataset_file).to_frame()
-    (workspace / "sub").mkdir()
     frame.to_parquet(workspace / "foreign.parquet")
 
 
@@ -100,13 +104,7 @@ def test_bad_input_is_one_line(command, cli, tiny_lm, monkeypatch):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    if command in ("benchmark suite.yaml",):
-        os.remove("foreign.parquet")
-        frame = Path("foreign.parquet")
-        ran = cli(*shlex.split(command.format(lm=tiny_lm)))
-        frame.touch()
-    else:
-        ran = cli(*shlex.split(command.format(lm=tiny_lm)))
+    ran = cli(*shlex.split(command.format(lm=tiny_lm)))
     assert ran.code == 2
     assert ran.err.startswith("error: ")
     assert ran.err.count("\n") == 1, ran.err
@@ -114,3 +112,84 @@ def test_bad_input_is_one_line(command, cli, tiny_lm, monkeypatch):
     for piece in BAD[command]:
         assert piece in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.usefixtures("untouched")
+def test_unwritable_folder(cli, workspace, tiny_lm):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    folder = workspace / "locked"
+    folder.mkdir()
+    folder.chmod(0o555)
+    ran = cli("generate", "study.yaml", "--lm", tiny_lm, "--out", folder / "data.parquet")
+    folder.rmdir()
+    assert ran.code == 2
+    assert "cannot be written to" in ran.err
+    assert "Permission denied" in ran.err
+
+
+@pytest.mark.usefixtures("untouched")
+def test_failure_is_one_line(cli, monkeypatch):
+    def fail(name):
+        raise RuntimeError("first\nsecond.")
+
+    monkeypatch.setattr(sdscm, "load_lm", fail)
+    ran = cli("generate", "study.yaml")
+    assert ran.code == 1
+    assert ran.err == (
+        "error: RuntimeError: first second; run again with --debug for the traceback\n"
+    )
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_debug_shows_the_traceback(place, cli, monkeypatch):
+    def fail(name):
+        raise RuntimeError("first")
+
+    monkeypatch.setattr(sdscm, "load_lm", fail)
+    command = ["generate", "study.yaml"]
+    command.insert(place, "--debug")
+    ran = cli(*command)
+    assert ran.code == 1
+    assert "Traceback" in ran.err
+    assert "in fail" in ran.err
+    assert ran.err.endswith("\nerror: RuntimeError: first\n")
+
+
+def test_debug_shows_the_traceback_of_bad_input(cli):
+    ran = cli("--debug", "inspect", "nope")
+    assert ran.code == 2
+    assert "Traceback" in ran.err
+    assert ran.err.splitlines()[-1].startswith("error: nope: no such file")
+
+
+def test_libraries_are_quiet_unless_debugged(cli, monkeypatch, caplog):
+    def chat(name):
+        logging.getLogger("some.library").warning("we try again")
+        warnings.warn("this will change", FutureWarning, stacklevel=1)
+        raise sdscm.InputError("no")
+
+    monkeypatch.setattr(sdscm, "load_lm", chat)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        assert cli("generate", "study.yaml").err == "error: no\n"
+        assert not shown
+        assert not caplog.messages
+        cli("generate", "study.yaml", "--debug")
+    assert [str(each.message) for each in shown] == ["this will change"]
+    assert caplog.messages == ["we try again"]
+    assert logging.root.manager.disable == 0
+
+
+def test_interrupt_says_how_to_go_on(cli, monkeypatch):
+    def stop(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sdscm, "load_lm", stop)
+    ran = cli("generate", "study.yaml", "--out", "my data.csv")
+    assert ran.code == 130
+    assert ran.err == (
+        "stopped; to go on, run again: sdscm generate study.yaml --out 'my data.csv'\n"
+    )
+    assert not list(Path().glob("*.csv"))

@@ -1,0 +1,107 @@
+"""``sdscm generate`` writes what the library makes, and says what it is."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sdscm
+
+
+@pytest.fixture
+def model(tiny_lm):
+    """The study as the library has it."""
+    return sdscm.SDSCM(sdscm.load_spec("study.yaml"), sdscm.load_lm(str(tiny_lm)), temperature=5)
+
+
+def rows_of(summary: str) -> dict[str, str]:
+    """What stands behind each name of a printed list of pairs."""
+    lines = [line.strip().split("  ", 1) for line in summary.splitlines() if line.startswith("  ")]
+    return {name: value.strip() for name, value in lines}
+
+
+def test_dataset_is_the_library_s(cli, tiny_lm, model):
+    options = ["--lm", tiny_lm, "-n", 30, "--seed", 7, "--temperature", 5]
+    ran = cli("generate", "study.yaml", *options, "--out", "new/data.parquet")
+    assert (ran.code, ran.err) == (0, "")
+    read = sdscm.CausalDataset.read_parquet("new/data.parquet")
+    assert read.fingerprint == model.dataset(30, 7).fingerprint
+    assert read.meta.lm == "tiny"
+    assert read.meta.seed == 7
+
+
+def test_summary_holds_the_facts(cli, tiny_lm, model):
+    options = ["--lm", tiny_lm, "-n", 30, "--seed", 7, "--temperature", 5]
+    ran = cli("generate", "study.yaml", *options, "--out", "data.csv")
+    facts = sdscm.facts(model.dataset(30, 7))
+    first, rows = ran.out.splitlines()[0], rows_of(ran.out)
+    assert first == "data.csv: 30 rows of statin_study from tiny, phrasing 0, seed 7"
+    assert rows["treated"] == f"{facts.treated:.0%}".replace("%", " %")
+    assert rows["SATE"] == f"{facts.sate:.3f}"
+    assert rows["naive contrast"].startswith(f"{facts.naive:.3f}")
+    assert ("sign flips" in rows["naive contrast"]) == facts.sign_flip
+    assert rows["SD(ITE) / SD(y)"] == f"{facts.heterogeneity:.3f}"
+    assert rows["problems"] == ("; ".join(facts.problems) or "none")
+
+
+def test_every_option_reaches_the_library(cli, tiny_lm):
+    options = ["--phrasing", 3, "--scoring", "value", "--coupling", "redraw"]
+    options += ["--outcome", "probability", "--temperature", 4]
+    assert cli("generate", "study.yaml", "--lm", tiny_lm, "-n", 20, *options).code == 0
+    meta = sdscm.CausalDataset.read_parquet("data.parquet").meta
+    assert meta.phrasing == 3
+    wanted = {"temperature": 4, "scoring": "value", "coupling": "redraw", "outcome": "probability"}
+    assert {key: meta.options[key] for key in wanted} == wanted
+
+
+def test_csv_has_the_rows_of_parquet(cli, tiny_lm):
+    options = ["--lm", tiny_lm, "-n", 20, "--temperature", 5, "--out"]
+    assert cli("generate", "study.yaml", *options, "data.csv").code == 0
+    assert cli("generate", "study.yaml", *options, "data.parquet").code == 0
+    dataset = sdscm.CausalDataset.read_parquet("data.parquet")
+    read = pd.read_csv("data.csv")
+    whole = dataset.to_frame()
+    assert list(read) == [*whole.columns, "label:age", "label:smoker"]
+    assert np.array_equal(read[whole.columns].to_numpy(), whole.to_numpy(dtype=float))
+    assert list(read["label:age"]) == list(dataset.labels["age"])
+
+
+def test_overwrites_only_by_force(cli, tiny_lm, data):
+    before = data.read_bytes()
+    options = ["--lm", tiny_lm, "-n", 10, "--temperature", 5]
+    assert cli("generate", "study.yaml", *options).code == 2
+    assert data.read_bytes() == before
+    assert cli("generate", "study.yaml", *options, "--force").code == 0
+    assert len(sdscm.CausalDataset.read_parquet(data)) == 10
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_do_writes_interventional_units(suffix, cli, tiny_lm, model):
+    out = f"units{suffix}"
+    options = ["--lm", tiny_lm, "-n", 25, "--seed", 3, "--temperature", 5, "--out", out]
+    ran = cli("generate", "study.yaml", *options, "--do", "drug=statins", "--do", "smoker=no!")
+    assert ran.code == 0
+    assert ran.out.endswith("do(drug = statins, smoker = no!)\n")
+    read = pd.read_parquet(out) if suffix == ".parquet" else pd.read_csv(out)
+    units = model.sample(25, 3, do={"drug": "statins", "smoker": "no!"})
+    for name in model.spec.order:
+        assert list(read[f"label:{name}"]) == list(units.labels[name])
+        assert list(read[f"code:{name}"]) == list(units.codes[name])
+    assert list(read["text"]) == list(units.text)
+    assert set(read["label:drug"]) == {"statins"}
+    assert set(read["label:age"]) == {"young", "older"}
+
+
+def test_bar_shows_rows_and_time_left_in_a_terminal_only(cli, tiny_lm, monkeypatch):
+    command = ["generate", "study.yaml", "--lm", tiny_lm, "-n", 40, "--temperature", 5, "--force"]
+    assert cli(*command).err == ""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    ran = cli(*command)
+    assert "rows" in ran.err
+    assert "40/40" in ran.err
+    assert "left" in ran.err
+    assert "40/40" not in ran.out
