@@ -66,7 +66,7 @@ def benchmark(
             retry=retry,
         )
     _show(result, top)
-    say("", f"{result.computed} of {len(result.scores)} cells were run now, the others before.")
+    say("", f"Cells run now: {result.computed} of {len(result.scores)}.")
 
 
 def leaderboard(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import shlex
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = DEBUG in given
     # In front of the command, where it is declared, it may stand behind it too.
     ordered = [DEBUG] * debug + [each for each in given if each != DEBUG]
+    _print_what_can_be_printed()
     try:
         with nullcontext() if debug else _quiet_libraries():
             code = _invoke(ordered)
@@ -107,6 +109,13 @@ def _is_estimator_error(error: Exception) -> bool:
     # Loaded already if it can have been raised; importing it for others would cost time.
     errors = sys.modules.get("estimators.errors")
     return errors is not None and isinstance(error, errors.EstimatorError)
+
+
+def _print_what_can_be_printed() -> None:
+    """Put a question mark for a letter that a terminal or pipe cannot show, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _tell(line: str) -> None:

@@ -29,7 +29,7 @@ def test_from_a_spec_to_a_board(cli, tiny_lm):
     assert cli("inspect", "data0.parquet").code == 0
     ran = cli("benchmark", "suite.yaml", "--workers", 0)
     assert ran.code == 0
-    assert "12 of 12 cells were run now" in ran.out
+    assert "Cells run now: 12 of 12." in ran.out
     for setting in ("all", "hidden"):
         assert f"lm tiny, setting {setting}" in ran.out
     oracle = next(line for line in ran.out.splitlines() if "Oracle" in line)
@@ -48,8 +48,8 @@ def test_from_a_spec_to_a_board(cli, tiny_lm):
 
 
 def test_a_second_run_computes_nothing(cli, data):
-    assert "6 of 6 cells were run now" in cli("benchmark", "suite.yaml", "--workers", 0).out
-    assert "0 of 6 cells were run now" in cli("benchmark", "suite.yaml", "--workers", 0).out
+    assert "Cells run now: 6 of 6." in cli("benchmark", "suite.yaml", "--workers", 0).out
+    assert "Cells run now: 0 of 6." in cli("benchmark", "suite.yaml", "--workers", 0).out
 
 
 def test_folders_plugin_and_top(cli, workspace, data):

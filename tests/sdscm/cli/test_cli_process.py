@@ -51,6 +51,15 @@ def test_a_reader_that_leaves_is_no_traceback(command):
     assert ran.stderr == ""
 
 
+def test_a_terminal_without_the_letters_gets_others():
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [*SDSCM, "estimators", "list"]
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "LinReg" in ran.stdout
+    assert ran.stdout.isascii()
+
+
 def test_ctrl_c_in_a_run(workspace, data):
     (workspace / "sleeping.py").write_text(SLEEPING)
     suite = (workspace / "suite.yaml").read_text().replace("LinReg", "Sleeping")
