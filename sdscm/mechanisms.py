@@ -91,17 +91,36 @@ class Mechanisms:
         if not isinstance(variable.distribution, str):
             with np.errstate(divide="ignore"):
                 return np.tile(np.log(np.array(variable.distribution)), (count, 1))
-        parents = spec.parents(name)
+        distinct, where = self._distinct(name, codes, count)
+        try:
+            score = SCORINGS[self.scoring](self.lm, [self.choice(name, row) for row in distinct])
+        except InputError as error:
+            raise InputError(f"{spec.name}: variable '{name}': {error}") from None
+        return domain_log_probabilities(score, self.temperature)[where]
+
+    def mass(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """Probability that the language model gives to the domain as a whole, of shape (count,).
+
+        The sum over the values of P(value | context, prefix): how much of what the model might say
+        there the domain holds. Where one value begins with another, both count. NaN for a variable
+        that the language model does not draw.
+        """
+        if self.phrased.spec.variable(name).distribution != "lm":
+            return np.full(count, np.nan)
+        distinct, where = self._distinct(name, codes, count)
+        scores = self.lm.score([self.choice(name, row) for row in distinct])
+        return np.array([np.exp(each.value).sum() for each in scores])[where]
+
+    def _distinct(
+        self, name: str, codes: Mapping[str, np.ndarray], count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The distinct rows of a variable's parents, and for each unit which one is its own."""
+        parents = self.phrased.spec.parents(name)
         rows = np.zeros((count, len(parents)), dtype=np.int64)
         for column, parent in enumerate(parents):
             rows[:, column] = codes[parent]
         distinct, where = np.unique(rows, axis=0, return_inverse=True)
-        try:
-            scores = self.lm.score([self.choice(name, row) for row in distinct])
-        except InputError as error:
-            raise InputError(f"{spec.name}: variable '{name}': {error}") from None
-        score = np.stack([SCORINGS[self.scoring](each) for each in scores])
-        return domain_log_probabilities(score, self.temperature)[where.reshape(-1)]
+        return distinct, where.reshape(-1)
 
     def choice(self, name: str, parent_codes: np.ndarray) -> Choice:
         """The question to the language model for one row of parents, in the order tau."""

@@ -34,7 +34,7 @@ def uniform_noise(seed: int, stream: str, first: int, count: int, size: int) -> 
     steps = -(-size // _BLOCK)
     generator = Philox(key=int.from_bytes(digest, "little"), counter=first * steps)
     raw = generator.random_raw(count * steps * _BLOCK).reshape(count, steps * _BLOCK)[:, :size]
-    return ((raw >> np.uint64(11)).astype(float) + 0.5) * 2.0**-53
+    return ((raw >> np.uint64(12)).astype(float) + 0.5) * 2.0**-52
 
 
 def gumbel_noise(seed: int, stream: str, first: int, count: int, size: int) -> np.ndarray:

@@ -171,11 +171,36 @@ class HuggingFaceLM:
         """
         tokens = [self._tokenize(choice) for choice in choices]
         self._tokenize.forget_contexts()
+        found = self._found(choices, tokens, progress)
+        return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
+
+    def score_reference(
+        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
+    ) -> list[ChoiceScores]:
+        """Scores as the authors' code computes them, for comparison.
+
+        Not a log-probability of the value: the mean over the value's tokens of their
+        log-probability *after* the value, each value behind a fresh cache of the context.
+        """
+        tokens = [self._tokenize.reference(choice) for choice in choices]
+        found = self._found(choices, tokens, progress)
+        scores = []
+        for values in found:
+            mean = np.array([each.mean() for each in values])
+            ones = np.ones(len(mean), dtype=int)
+            scores.append(ChoiceScores(mean, mean, ones, ones))
+        return scores
+
+    def _found(
+        self,
+        choices: Sequence[Choice],
+        tokens: Sequence[ChoiceTokens],
+        progress: Callable[[int], None] | None,
+    ) -> list[list[np.ndarray]]:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
         with _fast_float32():
-            found = self._scorer.score(tokens, progress)
-        return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
+            return self._scorer.score(tokens, progress)
 
     def _check_length(self, choice: Choice, tokens: ChoiceTokens) -> None:
         if self.window is not None and tokens.length > self.window:

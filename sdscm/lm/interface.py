@@ -76,3 +76,14 @@ class LanguageModel(Protocol):
         ``progress`` is called with the number of choices finished since its last call.
         """
         ...
+
+
+@runtime_checkable
+class ReferenceLanguageModel(LanguageModel, Protocol):
+    """A language model that can also score as the authors' code does, for comparison."""
+
+    def score_reference(
+        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
+    ) -> list[ChoiceScores]:
+        """The reference's score of each value, in ``sentence`` and in ``value``."""
+        ...

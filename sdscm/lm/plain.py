@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sdscm.lm.tokens import ChoiceTokens
+from sdscm.lm.tokens import CandidateTokens, ChoiceTokens
 
 
 class PlainScorer:
@@ -32,23 +32,24 @@ class PlainScorer:
     ) -> list[list[np.ndarray]]:
         """Log-probability of each scored token: for each choice, one array a candidate."""
         rows = [
-            (index, place, choice.context + candidate.tokens, len(choice.context) + candidate.start)
+            (index, place, choice.context, candidate)
             for index, choice in enumerate(choices)
             for place, candidate in enumerate(choice.candidates)
         ]
-        rows.sort(key=lambda row: len(row[2]))
+        rows.sort(key=lambda row: _length(row[2], row[3]))
         results = [[np.empty(0)] * len(choice.candidates) for choice in choices]
         missing = [len(choice.candidates) for choice in choices]
         begin = 0
         with torch.inference_mode():
             while begin < len(rows):
                 end = begin + 1
-                while end < len(rows) and (end + 1 - begin) * len(rows[end][2]) <= (
-                    self._batch_tokens
+                while (
+                    end < len(rows)
+                    and (end + 1 - begin) * _length(*rows[end][2:]) <= self._batch_tokens
                 ):
                     end += 1
                 batch = rows[begin:end]
-                found = self._batch([(tokens, first) for _, _, tokens, first in batch])
+                found = self._batch([(context, candidate) for _, _, context, candidate in batch])
                 for (index, place, _, _), values in zip(batch, found, strict=True):
                     results[index][place] = values
                     missing[index] -= 1
@@ -57,12 +58,13 @@ class PlainScorer:
                 begin = end
         return results
 
-    def _batch(self, rows: list[tuple[tuple[int, ...], int]]) -> list[np.ndarray]:
-        """Scores of texts, each from its own first scored token on."""
-        longest = max(len(tokens) for tokens, _ in rows)
+    def _batch(self, rows: list[tuple[tuple[int, ...], CandidateTokens]]) -> list[np.ndarray]:
+        """Log-probabilities of the scored tokens of each candidate behind its context."""
+        texts = [context + candidate.tokens for context, candidate in rows]
+        longest = max(len(tokens) for tokens in texts)
         ids = torch.zeros(len(rows), longest, dtype=torch.long)
         mask = torch.zeros(len(rows), longest, dtype=torch.long)
-        for i, (tokens, _) in enumerate(rows):
+        for i, tokens in enumerate(texts):
             ids[i, : len(tokens)] = torch.tensor(tokens)
             mask[i, : len(tokens)] = 1
         device = self._model.device
@@ -70,9 +72,14 @@ class PlainScorer:
         options = {} if bool(mask.all()) else {"attention_mask": mask.to(device)}
         logits = self._model(input_ids=ids.to(device), use_cache=False, **options).logits
         found = []
-        for i, (tokens, first) in enumerate(rows):
-            part = logits[i, first - 1 : len(tokens) - 1].float()
-            targets = torch.tensor(tokens[first:], device=device)
+        for i, (context, candidate) in enumerate(rows):
+            places, tokens = zip(*candidate.scored(), strict=True)
+            part = logits[i, [len(context) + place for place in places]].float()
+            targets = torch.tensor(tokens, device=device)
             picked = part.gather(-1, targets[:, None])[:, 0] - part.logsumexp(-1)
             found.append(picked.double().cpu().numpy())
         return found
+
+
+def _length(context: tuple[int, ...], candidate: CandidateTokens) -> int:
+    return len(context) + len(candidate.tokens)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -38,8 +37,12 @@ class Job:
 
     def scored(self, candidate: int) -> list[tuple[Node, int]]:
         """For each scored token of a candidate: the node that predicts it, and the token."""
-        text = self.path[-1:] + self.branches[candidate]
-        return [(before, node.token) for before, node in pairwise(text)]
+        text = self.path + self.branches[candidate]
+        behind = len(self.tokens.context)
+        return [
+            (text[behind + place], token)
+            for place, token in self.tokens.candidates[candidate].scored()
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +117,10 @@ class PlanBuilder:
     def add(self, job: Job) -> None:
         """Take up a job."""
         self.jobs.append(job)
-        predicting = [node for i in range(len(job.branches)) for node, _ in job.scored(i)]
-        needed = set(predicting)
-        self._needed.update(dict.fromkeys(predicting))
+        predicting = [[node for node, _ in job.scored(i)] for i in range(len(job.branches))]
+        needed = {node for nodes in predicting for node in nodes}
+        for nodes in predicting:
+            self._needed.update(dict.fromkeys(nodes))
         for node in job.path:
             self._touch(node)
         path_queries = [n for n in job.path if self._is_query(n, needed)]
@@ -125,18 +129,19 @@ class PlanBuilder:
         queries = path_queries
         branch: list[Node] = []
         seen: set[Node] = set()
-        for nodes in job.branches:
-            # The last token of a candidate is predicted, never fed, unless another one goes on.
-            fed = [n for n in nodes if n in needed and n not in seen]
+        for nodes, asked in zip(job.branches, predicting, strict=True):
+            # What stands behind the last node that predicts is never fed.
+            read = nodes[: max(node.depth for node in asked) + 1 - len(job.path)]
+            fed = [n for n in read if n not in seen]
             if branch and len(branch) + len(fed) > _MAX_BRANCH:
                 self._groups.append(_Group(queries, job.path, branch))
                 queries, branch, seen = [], [], set()
-                fed = [n for n in nodes if n in needed]
+                fed = read
             seen.update(fed)
             branch.extend(fed)
             for node in fed:
                 self._touch(node)
-                if node not in self._places:
+                if self._is_query(node, needed):
                     self._take(node)
                     queries.append(node)
         if queries:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sdscm.errors import InputError
-from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel
+from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel, ReferenceLanguageModel
 
 _LOOKUP = 500
 _BATCH = 512
@@ -124,13 +124,32 @@ class StoredLM:
         self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
     ) -> list[ChoiceScores]:
         """Scores of each choice; each distinct one is scored once and kept."""
-        keys = [self._key(choice) for choice in choices]
+        return self._kept("", choices, lambda part: self.model.score(part), progress)
+
+    def score_reference(
+        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
+    ) -> list[ChoiceScores]:
+        """As the model's own ``score_reference``; an InputError if it has none."""
+
+        def compute(part: list[Choice]) -> list[ChoiceScores]:
+            return reference_scores(self.model, part)
+
+        return self._kept("reference", choices, compute, progress)
+
+    def _kept(
+        self,
+        kind: str,
+        choices: Sequence[Choice],
+        compute: Callable[[list[Choice]], list[ChoiceScores]],
+        progress: Callable[[int], None] | None,
+    ) -> list[ChoiceScores]:
+        keys = [self._key(kind, choice) for choice in choices]
         found = self._store.get(list(dict.fromkeys(keys)))
         missing = {k: c for k, c in zip(keys, choices, strict=True) if k not in found}
         if progress is not None:
             progress(sum(key in found for key in keys))
         for part in _parts(list(missing.items())):
-            scores = self.model.score([choice for _, choice in part])
+            scores = compute([choice for _, choice in part])
             new = {key: s for (key, _), s in zip(part, scores, strict=True)}
             self._store.put(new)
             found |= new
@@ -139,10 +158,19 @@ class StoredLM:
                 progress(len(part))
         return [found[key] for key in keys]
 
-    def _key(self, choice: Choice) -> bytes:
-        content = [self._id, self._revision, choice.context, choice.prefix]
+    def _key(self, kind: str, choice: Choice) -> bytes:
+        content = [kind, self._id, self._revision, choice.context, choice.prefix]
         text = json.dumps([*content, choice.values, choice.suffix], ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def reference_scores(model: LanguageModel, choices: list[Choice]) -> list[ChoiceScores]:
+    """Scores as the authors' code computes them; an InputError if the model cannot."""
+    if not isinstance(model, ReferenceLanguageModel):
+        raise InputError(
+            f"language model '{model.id}' has no reference scores; choose another scoring"
+        )
+    return model.score_reference(choices)
 
 
 def _parts(items: list[tuple[bytes, Choice]]) -> Iterator[list[tuple[bytes, Choice]]]:

@@ -14,12 +14,25 @@ from sdscm.lm.interface import Choice
 class CandidateTokens:
     """One candidate: its tokens behind the context, and which of them are scored.
 
-    ``tokens[start:]`` is scored; ``tokens[start:value_end]`` reaches into the value.
+    ``tokens[start:]`` is scored; ``tokens[start:value_end]`` reaches into the value. With ``after``
+    each of them is scored as what would follow the whole candidate, not where it stands.
     """
 
     tokens: tuple[int, ...]
     start: int
     value_end: int
+    after: bool = False
+
+    def scored(self) -> list[tuple[int, int]]:
+        """For each score: the place of the token after which it is asked for, and the token.
+
+        Places count from the candidate's first token; -1 is the context's last.
+        """
+        last = len(self.tokens) - 1
+        return [
+            (last if self.after else i - 1, self.tokens[i])
+            for i in range(self.start, len(self.tokens))
+        ]
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,21 @@ class ChoiceTokenizer:
         if context is None:
             return self._in_full(choice)
         return ChoiceTokens(context, _candidates(choice, spans))
+
+    def reference(self, choice: Choice) -> ChoiceTokens:
+        """Tokens as the authors' code reads them.
+
+        A space, the parents' sentences and the prefix are one text, each value alone another; both
+        get what the tokenizer adds by itself; the suffix is not read. The value's tokens are scored
+        with the distribution after the value (lbynum/sequence-driven-scms, sdscm.py).
+        """
+        before = "".join(f" {sentence}" for sentence in choice.context) + f" {choice.prefix}"
+        context = tuple(self._tokenizer(before)["input_ids"])
+        candidates = []
+        for value in choice.values:
+            tokens = tuple(self._tokenizer(value)["input_ids"])
+            candidates.append(CandidateTokens(tokens, 0, len(tokens), after=True))
+        return ChoiceTokens(context, tuple(candidates))
 
     @cached_property
     def _local(self) -> bool:
