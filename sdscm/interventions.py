@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,8 @@ def _log_weights(variable: Variable, target: Target, n: int) -> np.ndarray:
             )
         with np.errstate(divide="ignore"):
             return np.tile(np.log(weights / weights.sum()), (n, 1))
-    labels = [target] * n if isinstance(target, str) else list(target)
+    one = isinstance(target, str) or not isinstance(target, Iterable)  # a number, say
+    labels: list[Any] = [target] * n if one else list(target)
     if len(labels) != n:
         raise InputError(f"do: '{variable.name}' has {len(labels)} values for {n} units")
     codes = {label: code_of(variable, label, "do") for label in dict.fromkeys(labels)}

@@ -175,6 +175,11 @@ class SDSCM:
         """
         if units.do:
             raise InputError("counterfactual: give units of the observed world, without a do")
+        if units.phrased != self.phrased:
+            raise InputError(
+                "counterfactual: these units were sampled from another spec or phrasing "
+                f"({units.phrased.spec.name}, phrasing {units.phrased.number}); sample them here"
+            )
         forced = parse_do(self.spec, do, len(units))
         touched = set(forced)
         for target in forced:
