@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from benchmarks.sources import prepare, requests
 from benchmarks.store import DamagedRecord, Record, Store
 from benchmarks.suite import Suite, load_suite
 from benchmarks.threads import workers_for
+from benchmarks.truth import truth_of
 from benchmarks.worker import Job
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
@@ -139,7 +141,7 @@ def run(
             manifest, field, datasets, Store(folder), progress, processes, paths, retry
         )
     except KeyboardInterrupt:
-        raise Interrupted(_how_to_go_on(suite, folder)) from None
+        raise Interrupted(_how_to_go_on(_command(suite, plugins, runs_dir), folder)) from None
     return _conclude(manifest, datasets, folder, results_dir, computed)
 
 
@@ -254,12 +256,13 @@ def _cost(contender: Contender) -> int:
 
 def _job(cell: Cell, contender: Contender, view: CausalDataset) -> Job:
     """The airlock: of a dataset, an estimator gets X, t and y; only an Oracle is shown more."""
+    truth = truth_of(view, view.covariates)
     return Job(
         maker=contender.maker,
         X=view.X,
         t=view.t,
         y=view.y,
-        reveal=view.ite if contender.oracle else None,
+        reveal=(truth.ite, truth.effect) if contender.oracle else None,
         seed=cell.seed,
         alpha=cell.alpha,
         threads=cell.threads,
@@ -286,15 +289,16 @@ def _conclude(
     return Result(suite, scores, made, facts, folder, files, computed)
 
 
-def _command(suite: Suite, plugins: Iterable[str | Path]) -> str:
-    return " ".join(
-        ["sdscm benchmark", suite.origin, *(f"--plugin {Path(p).as_posix()}" for p in plugins)]
-    )
+def _command(suite: Suite, plugins: Iterable[str | Path], runs_dir: str | Path = "runs") -> str:
+    """What to type to run the suite; the folder of the records is named where it is not usual."""
+    words = ["sdscm", "benchmark", suite.origin]
+    for plugin in plugins:
+        words += ["--plugin", Path(plugin).as_posix()]
+    if Path(runs_dir) != Path("runs"):
+        words += ["--runs", Path(runs_dir).as_posix()]
+    return shlex.join(words)
 
 
-def _how_to_go_on(suite: Suite, folder: Path) -> str:
+def _how_to_go_on(command: str, folder: Path) -> str:
     done = len(list((folder / "cells").glob("*.json")))
-    return (
-        f"stopped; {done} cells are on record in {folder}. "
-        f"To go on from there: sdscm benchmark {suite.origin}"
-    )
+    return f"stopped; {done} cells are on record in {folder}. To go on from there: {command}"

@@ -41,7 +41,7 @@ class Job:
     X, t, y
         What the estimator sees.
     reveal
-        The true effects, for an Oracle; None for every other estimator.
+        The individual effects and what effects are scored against, for an Oracle; None for others.
     seed, alpha, threads
         As in the cell.
     """
@@ -50,7 +50,7 @@ class Job:
     X: pd.DataFrame
     t: np.ndarray
     y: np.ndarray
-    reveal: np.ndarray | None
+    reveal: tuple[np.ndarray, np.ndarray] | None
     seed: int
     alpha: float
     threads: int
@@ -127,7 +127,7 @@ def _predict(job: Job, notes: list[str]) -> Prediction:
     X, t, y = job.X.copy(deep=True), job.t.copy(), job.y.copy()
     estimator = job.maker.make(job.seed)
     if job.reveal is not None:
-        estimator.reveal(job.reveal.copy())
+        estimator.reveal(*(truth.copy() for truth in job.reveal))
     try:
         start = time.perf_counter()
         estimator.fit(X, t, y)

@@ -11,34 +11,50 @@ from estimators.errors import EstimatorError
 class Oracle(EffectIntervals, ATEIntervals, ITEIntervals):
     """Answers with the effects that were revealed to it: an error of it is one of the scorer.
 
-    Call ``reveal(ite)`` before ``fit``. Effects are those of the dataset's rows, so that X must
-    be the whole X of ``fit``. All intervals are single points at the truth.
+    Call ``reveal`` before ``fit``. Effects are those of the dataset's rows, so that X must be the
+    whole X of ``fit``. All intervals are single points at the truth.
     """
 
-    def reveal(self, ite: np.ndarray) -> None:
-        """Show the true effect of each row, shape (n,), in units of y.
+    def reveal(self, ite: np.ndarray, effect: np.ndarray | None = None) -> None:
+        """Show the truth of each row, arrays of shape (n,), in units of y.
+
+        Parameters
+        ----------
+        ite
+            The individual effects; their mean is the average effect.
+        effect
+            What an estimated effect is scored against, where that is not the individual effect but
+            its mean given the covariates.
 
         Raises
         ------
         EstimatorError
-            If it is not a vector of finite numbers.
+            If one is not a vector of finite numbers, or they differ in length.
         """
-        revealed = np.array(ite, dtype=float)
-        if revealed.ndim != 1 or not np.isfinite(revealed).all():
-            raise EstimatorError("ite: must be a vector of finite numbers, one for each row")
-        self._revealed = revealed
+        self._ites = _vector("ite", ite)
+        self._effects = self._ites if effect is None else _vector("effect", effect)
+        if len(self._ites) != len(self._effects):
+            raise EstimatorError(
+                f"effect: has {len(self._effects)} rows, but ite has {len(self._ites)}"
+            )
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        if not hasattr(self, "_revealed"):
+        if not hasattr(self, "_ites"):
             raise EstimatorError("Oracle: nothing was revealed to it; call reveal(ite) before fit")
         self._effect(X)
 
     def _effect(self, X: np.ndarray) -> np.ndarray:
-        if len(X) != len(self._revealed):
+        return self._of_rows(X, self._effects)
+
+    def _ate(self, X: np.ndarray) -> float:
+        return float(self._of_rows(X, self._ites).mean())
+
+    def _of_rows(self, X: np.ndarray, revealed: np.ndarray) -> np.ndarray:
+        if len(X) != len(revealed):
             raise EstimatorError(
-                f"Oracle: X has {len(X)} rows, but {len(self._revealed)} effects were revealed"
+                f"Oracle: X has {len(X)} rows, but {len(revealed)} effects were revealed"
             )
-        return self._revealed.copy()
+        return revealed.copy()
 
     def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
         return self._effect(X), self._effect(X)
@@ -47,4 +63,11 @@ class Oracle(EffectIntervals, ATEIntervals, ITEIntervals):
         return self._ate(X), self._ate(X)
 
     def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Interval:
-        return self._effect(X), self._effect(X)
+        return self._of_rows(X, self._ites), self._of_rows(X, self._ites)
+
+
+def _vector(name: str, values: np.ndarray) -> np.ndarray:
+    vector = np.array(values, dtype=float)
+    if vector.ndim != 1 or not np.isfinite(vector).all():
+        raise EstimatorError(f"{name}: must be a vector of finite numbers, one for each row")
+    return vector

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,8 @@ from sdscm.mechanisms import Mechanisms
 
 MAX_CONTEXTS = 20_000
 _MAX_STATES = 50_000_000
-_MAX_AXES = 52  # of np.einsum
+
+Factor = tuple[tuple[str, ...], np.ndarray]  # a table, and the variables of its axes
 
 
 class TooLargeError(InputError):
@@ -62,12 +63,8 @@ class Enumeration:
             If the variable has more contexts than ``max_contexts``.
         """
         if name not in self._tables:
+            self._check_contexts(name)
             count = self.contexts(name)
-            if count > self.max_contexts:
-                raise TooLargeError(
-                    f"{self.spec.name}: '{name}' has {count:,} contexts, more than "
-                    f"{self.max_contexts:,}; sample instead, or give it fewer parents"
-                )
             sizes = [self._size(parent) for parent in self.spec.parents(name)]
             rows = np.array(list(product(*map(range, sizes))), dtype=np.int64).reshape(count, -1)
             codes = dict(zip(self.spec.parents(name), rows.T, strict=True))
@@ -173,39 +170,82 @@ class Enumeration:
         self,
         names: list[str],
         do: Mapping[str, np.ndarray],
-        factors: Mapping[tuple[str, ...], np.ndarray],
+        tables: Mapping[tuple[str, ...], np.ndarray],
     ) -> np.ndarray:
-        """Sum of the product of all tables over every variable but ``names``."""
-        needed = self._relevant({*names, *(n for key in factors for n in key)}, set(do))
-        axes = {name: axis for axis, name in enumerate(needed)}
-        if len(axes) > _MAX_AXES:
-            raise TooLargeError(
-                f"{self.spec.name}: {len(axes)} variables matter here, more than {_MAX_AXES}; "
-                "sample instead of enumerating"
-            )
-        operands: list[Any] = []
-        for name in needed:
-            if name in do:
-                operands += [do[name], [axes[name]]]
-            else:
-                table = np.exp(self.log_table(name))
-                operands += [table, [*(axes[p] for p in self.spec.parents(name)), axes[name]]]
-        for key, factor in factors.items():
-            operands += [factor, [axes[name] for name in key]]
-        if not operands:
-            return np.array(1.0)
-        output = [axes[name] for name in names]
-        self._check_size(np.einsum_path(*operands, output, optimize="greedy")[1])
-        return np.asarray(np.einsum(*operands, output, optimize="greedy"))
+        """Sum of the product of all tables over every variable but ``names``.
 
-    def _check_size(self, report: str) -> None:
-        line = next(line for line in report.splitlines() if "Largest intermediate" in line)
-        largest = float(line.split(":")[1].split()[0])
-        if largest > _MAX_STATES:
+        Variable elimination (Koller and Friedman, "Probabilistic graphical models", 2009, chapter
+        9). What it takes is known before a mechanism is scored.
+        """
+        self._check_names(names)
+        needed = self._relevant({*names, *(name for key in tables for name in key)}, set(do))
+        scopes = {name: (name,) if name in do else self._axes(name) for name in needed}
+        eliminated = self._elimination([*scopes.values(), *tables], names)
+        for name in needed:
+            if name not in do:
+                self._check_contexts(name)
+        factors: list[Factor] = [((), np.array(1.0)), *tables.items()]
+        for name, scope in scopes.items():
+            factors.append((scope, do[name] if name in do else np.exp(self.log_table(name))))
+        for name in eliminated:
+            touched = [factor for factor in factors if name in factor[0]]
+            factors = [factor for factor in factors if name not in factor[0]]
+            factors.append(_summed(reduce(_times, touched), name))
+        axes, total = reduce(_times, factors)
+        return total.transpose([axes.index(name) for name in names])
+
+    def _elimination(self, scopes: Iterable[tuple[str, ...]], names: list[str]) -> list[str]:
+        """The order in which to sum out the others: always the one that makes the smallest table."""
+        open_ = [set(scope) for scope in scopes]
+        left = set().union(*open_) - set(names)
+        order: list[str] = []
+        while left:
+            tables = {
+                name: set().union(*(scope for scope in open_ if name in scope))
+                for name in self.spec.order
+                if name in left
+            }
+            smallest = min(tables, key=lambda name: self._states(tables[name]))
+            self._check_states(tables[smallest])
+            open_ = [scope for scope in open_ if smallest not in scope]
+            open_.append(tables[smallest] - {smallest})
+            left.remove(smallest)
+            order.append(smallest)
+        self._check_states(set(names))
+        return order
+
+    def _axes(self, name: str) -> tuple[str, ...]:
+        return (*self.spec.parents(name), name)
+
+    def _states(self, names: Iterable[str]) -> int:
+        return math.prod(map(self._size, names))
+
+    def _check_states(self, names: set[str]) -> None:
+        if self._states(names) > _MAX_STATES:
+            ordered = [name for name in self.spec.order if name in names]
             raise TooLargeError(
-                f"{self.spec.name}: the sum needs a table of {largest:.0e} states, more than "
-                f"{_MAX_STATES:.0e}; ask about fewer variables, or sample"
+                f"{self.spec.name}: the sum needs a table of {self._states(names):,} states "
+                f"({', '.join(ordered)}), more than {_MAX_STATES:,}; "
+                "ask about fewer variables, or sample"
             )
+
+    def _check_contexts(self, name: str) -> None:
+        count = self.contexts(name)
+        if count > self.max_contexts:
+            raise TooLargeError(
+                f"{self.spec.name}: '{name}' has {count:,} contexts, more than "
+                f"{self.max_contexts:,}; sample instead, or give it fewer parents"
+            )
+
+    def _check_names(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self.spec.order:
+                raise InputError(
+                    f"exact: '{name}' is no variable of '{self.spec.name}'; "
+                    f"the variables are {', '.join(self.spec.order)}"
+                )
+            if list(names).count(name) > 1:
+                raise InputError(f"exact: '{name}' is asked for twice; name it once")
 
     def _relevant(self, names: set[str], targets: set[str]) -> list[str]:
         """The variables whose mechanisms matter: ancestors of ``names`` in the mutilated graph."""
@@ -219,3 +259,17 @@ class Enumeration:
                     found.add(parent)
                     open_.append(parent)
         return [name for name in self.spec.order if name in found]
+
+
+def _times(one: Factor, other: Factor) -> Factor:
+    axes = tuple(dict.fromkeys(one[0] + other[0]))
+    number = {name: axis for axis, name in enumerate(axes)}
+    operands = [
+        part for names, table in (one, other) for part in (table, [number[n] for n in names])
+    ]
+    return axes, np.einsum(*operands, list(range(len(axes))))
+
+
+def _summed(factor: Factor, name: str) -> Factor:
+    axes, table = factor
+    return tuple(n for n in axes if n != name), table.sum(axis=axes.index(name))
