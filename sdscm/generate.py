@@ -35,7 +35,8 @@ def make_dataset(
 ) -> CausalDataset:
     """See `sdscm.SDSCM.dataset`."""
     spec = scm.spec
-    control, treated = _contrast(scm, contrast)
+    control, treated = contrast = _contrast(scm, contrast)
+    code = spec.treatment.values.index(treated)
     hidden = _hidden(spec.exogenous, hide)
     share = _thirds(progress, n)
     units = scm.sample(n, seed, block=block, progress=share(0))
@@ -50,19 +51,23 @@ def make_dataset(
     labels = units.labels
     dataset = CausalDataset(
         X=units.codes[covariates],
-        t=units.codes[spec.treatment.name].to_numpy(dtype=np.int8),
+        t=(units.codes[spec.treatment.name] == code).to_numpy(dtype=np.int8),
         y0=potential[0],
         y1=potential[1],
-        propensity=np.exp(units.log_probabilities[spec.treatment.name][:, 1]),
+        propensity=np.exp(units.log_probabilities[spec.treatment.name][:, code]),
         labels=labels[covariates],
         text=units.text,
         exogenous=hidden,
-        meta=_provenance(scm, seed, outcome, cate_draws),
+        meta=_provenance(scm, seed, outcome, contrast, cate_draws),
     )
     cates = {
         setting: found
         for setting in SETTINGS
-        if (found := _cate(scm, units, dataset, setting, outcome, cate_contexts, cate_draws, seed))
+        if (
+            found := _cate(
+                scm, units, dataset, setting, outcome, contrast, cate_contexts, cate_draws, seed
+            )
+        )
         is not None
     }
     return dataset.with_cates(cates)
@@ -74,6 +79,7 @@ def _cate(
     dataset: CausalDataset,
     setting: Setting,
     outcome: Outcome,
+    contrast: tuple[str, str],
     contexts: int,
     draws: int,
     seed: int,
@@ -90,12 +96,12 @@ def _cate(
         return dataset.ite
     exact = Enumeration(scm.mechanisms, contexts)
     try:
-        table = exact.effect(outcome.mean(exact.log_table(spec.outcome.name)), given)
+        table = exact.effect(outcome.mean(exact.log_table(spec.outcome.name)), given, contrast)
         return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
     except TooLargeError:
         if not draws:
             return None
-    return monte_carlo.cate(scm, units, given, outcome, draws, seed).value
+    return monte_carlo.cate(scm, units, given, outcome, draws, seed, contrast).value
 
 
 def _contrast(scm: SDSCM, contrast: tuple[str, str] | None) -> tuple[str, str]:
@@ -103,6 +109,8 @@ def _contrast(scm: SDSCM, contrast: tuple[str, str] | None) -> tuple[str, str]:
     control, treated = contrast or (treatment.values[0], treatment.values[1])
     for value in (control, treated):
         code_of(treatment, value, "contrast")
+    if control == treated:
+        raise InputError(f"contrast: give two values of '{treatment.name}', not '{control}' twice")
     return control, treated
 
 
@@ -121,7 +129,9 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
     return tuple(name for name in exogenous if name in hide)
 
 
-def _provenance(scm: SDSCM, seed: int, outcome: Outcome, cate_draws: int) -> Provenance:
+def _provenance(
+    scm: SDSCM, seed: int, outcome: Outcome, contrast: tuple[str, str], cate_draws: int
+) -> Provenance:
     knobs = scm.mechanisms.knobs
     options: Mapping[str, object] = {
         "temperature": scm.mechanisms.temperature,
@@ -135,6 +145,7 @@ def _provenance(scm: SDSCM, seed: int, outcome: Outcome, cate_draws: int) -> Pro
         "outcome_scores": dict(
             zip(scm.spec.outcome.values, map(float, outcome.scores), strict=True)
         ),
+        "contrast": list(contrast),
         "cate_draws": cate_draws,
     }
     libraries = ("sdscm", "numpy", "torch", "transformers")

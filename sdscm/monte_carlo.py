@@ -30,7 +30,13 @@ class ConditionalEstimate:
 
 
 def cate(
-    scm: SDSCM, units: Units, given: Sequence[str], outcome: Outcome, draws: int, seed: int = 0
+    scm: SDSCM,
+    units: Units,
+    given: Sequence[str],
+    outcome: Outcome,
+    draws: int,
+    seed: int = 0,
+    contrast: tuple[str, str] | None = None,
 ) -> ConditionalEstimate:
     """E[Y(treated) - Y(control) | given], for each unit's values of what is given.
 
@@ -51,11 +57,13 @@ def cate(
         Draws a unit.
     seed
         Seed of the draws.
+    contrast
+        Values (control, treated) of the treatment; by default its first two.
     """
     treatment = scm.spec.treatment
     worlds = [
         _drawn(scm, units, given, {treatment.name: value}, draws, seed)
-        for value in treatment.values[:2]
+        for value in contrast or treatment.values[:2]
     ]
     name = scm.spec.outcome.name
     control, treated = (
