@@ -220,24 +220,22 @@ class CausalDataset:
                 raise InputError(
                     f"{name}: no column '{column}'; the columns are {', '.join(map(str, frame))}"
                 )
-        levels = np.unique(frame[treatment])
-        if len(levels) != 2:
-            raise InputError(
-                f"{name}: the treatment '{treatment}' has {len(levels)} values; it needs two"
-            )
+        told = next((column for column in special if column in covariates), None)
+        if told is not None:
+            raise InputError(f"{name}: '{told}' cannot be a covariate; estimators must not see it")
         try:
             X = frame[covariates].astype(float).reset_index(drop=True)
-            potential = frame[[y0, y1]].astype(float)
+            truth = frame[[c for c in special if c != treatment]].astype(float)
         except (TypeError, ValueError) as error:
             raise InputError(f"{name}: encode text columns as numbers first ({error})") from None
         return cls(
-            X=X,
-            t=(frame[treatment] == levels[1]).to_numpy(dtype=np.int8),
-            y0=potential[y0].to_numpy(),
-            y1=potential[y1].to_numpy(),
-            propensity=None if propensity is None else frame[propensity].to_numpy(dtype=float),
-            exogenous=tuple(exogenous),
-            meta=Provenance(scenario=name, seed=replicate),
+            X=X.rename(columns=str),
+            t=_treated(frame[treatment], f"{name}: the treatment '{treatment}'"),
+            y0=truth[y0].to_numpy(),
+            y1=truth[y1].to_numpy(),
+            propensity=None if propensity is None else truth[propensity].to_numpy(),
+            exogenous=tuple(map(str, exogenous)),
+            meta=Provenance(scenario=name, seed=int(replicate)),
         )
 
     def to_parquet(self, path: str | Path) -> Path:
@@ -282,9 +280,20 @@ class CausalDataset:
             raise InputError(
                 f"{path}: not written by sdscm; read it with pandas, then CausalDataset.from_frame"
             )
-        meta = json.loads(raw)
+        try:
+            return cls._from_table(table, json.loads(raw))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        except (LookupError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: what sdscm wrote is damaged ({type(error).__name__}: {error}); "
+                "make it again"
+            ) from None
+
+    @classmethod
+    def _from_table(cls, table: pa.Table, meta: dict[str, Any]) -> Self:
         if meta["format"] != _FORMAT:
-            raise InputError(f"{path}: format {meta['format']} is not known here; update sdscm")
+            raise InputError(f"format {meta['format']} is not known here; update sdscm")
         frame = table.to_pandas()
 
         def part(prefix: str) -> pd.DataFrame:
@@ -304,3 +313,16 @@ class CausalDataset:
             cates={s: frame[f"cate:{s}"].to_numpy() for s in SETTINGS if f"cate:{s}" in frame},
             meta=Provenance(**meta["provenance"]),
         )
+
+
+def _treated(column: pd.Series, what: str) -> np.ndarray:
+    """1 where a column of two values has the larger one, of shape (n,)."""
+    if column.isna().any():
+        raise InputError(f"{what} is empty in some rows; leave these out")
+    levels = list(column.unique())
+    if len(levels) != 2:
+        raise InputError(f"{what} has {len(levels)} values; it needs two")
+    try:
+        return (column == max(levels)).to_numpy(dtype=np.int8)
+    except TypeError:
+        raise InputError(f"{what} mixes text and numbers; give it two of a kind") from None

@@ -155,7 +155,7 @@ def _provenance(
         lm=scm.lm.id,
         lm_revision=scm.lm.revision,
         phrasing=scm.phrased.number,
-        seed=seed,
+        seed=int(seed),
         options=options,
         versions={library: _version(library) for library in libraries},
     )

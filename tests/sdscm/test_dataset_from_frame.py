@@ -1,0 +1,141 @@
+"""Data of other origin whose potential outcomes are known, such as IHDP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sdscm import CausalDataset, InputError, facts
+
+Line = Callable[[BaseException], str]
+
+
+@pytest.fixture
+def ihdp() -> pd.DataFrame:
+    """Of the shape of IHDP (response surface B): 747 rows, 25 covariates, 139 treated."""
+    generator = np.random.Generator(np.random.Philox(key=2))
+    frame = pd.DataFrame({f"x{i}": generator.normal(size=747) for i in range(1, 7)})
+    for i in range(7, 26):
+        frame[f"x{i}"] = generator.integers(2, size=747)
+    order = np.argsort(frame.x1 + generator.normal(size=747))
+    frame.insert(0, "treatment", 0)
+    frame.loc[order[-139:], "treatment"] = 1
+    frame["mu0"] = np.exp(0.3 * (frame.x1 + 0.5))
+    frame["mu1"] = 0.4 * frame.x1 - 4 + 6
+    return frame
+
+
+def made(frame: pd.DataFrame, **options: Any) -> CausalDataset:
+    columns = {"treatment": "treatment", "y0": "mu0", "y1": "mu1"}
+    return CausalDataset.from_frame(frame, **columns | options)
+
+
+def test_ihdp(ihdp: pd.DataFrame) -> None:
+    data = made(ihdp, name="ihdp", replicate=7, exogenous=["x1", "x2"])
+    assert len(data) == 747
+    assert list(data.X) == [f"x{i}" for i in range(1, 26)]
+    assert set(data.X.dtypes) == {np.dtype("float64")}
+    np.testing.assert_array_equal(data.t, ihdp.treatment)
+    np.testing.assert_array_equal(data.ite, ihdp.mu1 - ihdp.mu0)
+    np.testing.assert_array_equal(data.y, np.where(ihdp.treatment == 1, ihdp.mu1, ihdp.mu0))
+    assert (data.meta.scenario, data.meta.seed, data.meta.lm) == ("ihdp", 7, "")
+    assert list(data.setting("hidden").X) == [f"x{i}" for i in range(3, 26)]
+    assert data.propensity is data.labels is data.text is None
+    assert facts(data).treated == pytest.approx(139 / 747)
+    assert not facts(data).problems
+
+
+def test_the_frame_is_left_alone(ihdp: pd.DataFrame) -> None:
+    before = ihdp.copy()
+    data = made(ihdp)
+    ihdp.loc[0, "x1"] = 99.0
+    assert data.X.x1[0] == before.x1[0]
+
+
+def test_rows_are_numbered_anew(ihdp: pd.DataFrame) -> None:
+    part = ihdp[ihdp.x7 == 1]
+    data = made(part)
+    assert data.X.index.tolist() == list(range(len(part)))
+    np.testing.assert_array_equal(data.y0, part.mu0)
+    np.testing.assert_array_equal(data.X.x1, part.x1)
+
+
+@pytest.mark.parametrize("levels", [(False, True), (1, 2), (-1.0, 1.0), ("control", "treated")])
+def test_the_smaller_of_two_values_is_control(ihdp: pd.DataFrame, levels: tuple) -> None:
+    renamed = ihdp.assign(treatment=[levels[t] for t in ihdp.treatment])
+    np.testing.assert_array_equal(made(renamed).t, ihdp.treatment)
+
+
+def test_chosen_covariates_and_propensity(ihdp: pd.DataFrame) -> None:
+    frame = ihdp.assign(p=0.25)
+    data = made(frame, covariates=["x3", "x1"], propensity="p")
+    assert list(data.X) == ["x3", "x1"]
+    np.testing.assert_array_equal(data.propensity, np.full(747, 0.25))
+    assert "p" not in made(frame, propensity="p").X
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"treatment": "drug"}, ["drug", "treatment", "mu0"]),
+        ({"y0": "y"}, ["'y'", "mu0"]),
+        ({"y1": "y"}, ["'y'", "mu1"]),
+        ({"propensity": "e"}, ["'e'"]),
+        ({"covariates": ["x1", "z"]}, ["'z'"]),
+        ({"exogenous": ["z"]}, ["'z'"]),
+        ({"treatment": "x1"}, ["x1", "two"]),
+        ({"covariates": ["x1", "treatment"]}, ["treatment"]),
+        ({"covariates": ["x1", "mu1"]}, ["mu1"]),
+    ],
+    ids=str,
+)
+def test_columns_that_cannot_be(
+    ihdp: pd.DataFrame, one_line: Line, options: dict[str, Any], words: list[str]
+) -> None:
+    with pytest.raises(InputError) as caught:
+        made(ihdp, name="ihdp_1.csv", **options)
+    message = one_line(caught.value)
+    assert "ihdp_1.csv" in message
+    assert all(word in message for word in words)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("x1", "blue", ["number"]),
+        ("mu0", "blue", ["number"]),
+        ("p", "blue", ["number"]),
+        ("treatment", 3, ["treatment", "3 values"]),
+        ("treatment", np.nan, ["treatment"]),
+        ("treatment", "blue", ["treatment"]),
+        ("treatment", None, ["treatment"]),
+        ("mu1", np.nan, ["y1", "finite"]),
+        ("mu0", np.inf, ["y0", "finite"]),
+    ],
+)
+def test_values_that_cannot_be(
+    ihdp: pd.DataFrame, one_line: Line, column: str, value: Any, words: list[str]
+) -> None:
+    frame = ihdp.assign(p=0.5)
+    frame[column] = frame[column].astype(object)
+    frame.loc[5, column] = value
+    with pytest.raises(InputError) as caught:
+        made(frame, propensity="p")
+    message = one_line(caught.value)
+    assert all(word in message for word in words)
+
+
+def test_one_arm_only(ihdp: pd.DataFrame, one_line: Line) -> None:
+    with pytest.raises(InputError) as caught:
+        made(ihdp[ihdp.treatment == 0])
+    assert "1 value" in one_line(caught.value)
+
+
+def test_no_rows(ihdp: pd.DataFrame, one_line: Line) -> None:
+    with pytest.raises(InputError) as caught:
+        made(ihdp[:0])
+    one_line(caught.value)
