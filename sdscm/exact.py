@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sdscm.elimination import Scope, elimination_order, sum_product
 from sdscm.errors import InputError
 from sdscm.interventions import FixedTarget, weights_of
 from sdscm.mechanisms import Mechanisms
 
 MAX_CONTEXTS = 20_000
 _MAX_STATES = 50_000_000
-
-Factor = tuple[tuple[str, ...], np.ndarray]  # a table, and the variables of its axes
 
 
 class TooLargeError(InputError):
@@ -170,64 +168,34 @@ class Enumeration:
         self,
         names: list[str],
         do: Mapping[str, np.ndarray],
-        tables: Mapping[tuple[str, ...], np.ndarray],
+        tables: Mapping[Scope, np.ndarray],
     ) -> np.ndarray:
-        """Sum of the product of all tables over every variable but ``names``.
-
-        Variable elimination (Koller and Friedman, "Probabilistic graphical models", 2009, chapter
-        9). What it takes is known before a mechanism is scored.
-        """
+        """Sum of the product of all tables over every variable but ``names``."""
         self._check_names(names)
-        needed = self._relevant({*names, *(name for key in tables for name in key)}, set(do))
-        scopes = {name: (name,) if name in do else self._axes(name) for name in needed}
-        eliminated = self._elimination([*scopes.values(), *tables], names)
+        needed = self._relevant({*names, *(name for scope in tables for name in scope)}, set(do))
+        scopes = {n: (n,) if n in do else (*self.spec.parents(n), n) for n in needed}
+        # Both before a mechanism is scored: that may take hours.
         for name in needed:
             if name not in do:
                 self._check_contexts(name)
-        factors: list[Factor] = [((), np.array(1.0)), *tables.items()]
-        for name, scope in scopes.items():
-            factors.append((scope, do[name] if name in do else np.exp(self.log_table(name))))
-        for name in eliminated:
-            touched = [factor for factor in factors if name in factor[0]]
-            factors = [factor for factor in factors if name not in factor[0]]
-            factors.append(_summed(reduce(_times, touched), name))
-        axes, total = reduce(_times, factors)
-        return total.transpose([axes.index(name) for name in names])
+        order = self._order([*scopes.values(), *tables], names)
+        factors = [
+            (scopes[name], do[name] if name in do else np.exp(self.log_table(name)))
+            for name in needed
+        ]
+        return sum_product([*factors, *tables.items()], order, names)
 
-    def _elimination(self, scopes: Iterable[tuple[str, ...]], names: list[str]) -> list[str]:
-        """The order in which to sum out the others: always the one that makes the smallest table."""
-        open_ = [set(scope) for scope in scopes]
-        left = set().union(*open_) - set(names)
-        order: list[str] = []
-        while left:
-            tables = {
-                name: set().union(*(scope for scope in open_ if name in scope))
-                for name in self.spec.order
-                if name in left
-            }
-            smallest = min(tables, key=lambda name: self._states(tables[name]))
-            self._check_states(tables[smallest])
-            open_ = [scope for scope in open_ if smallest not in scope]
-            open_.append(tables[smallest] - {smallest})
-            left.remove(smallest)
-            order.append(smallest)
-        self._check_states(set(names))
-        return order
-
-    def _axes(self, name: str) -> tuple[str, ...]:
-        return (*self.spec.parents(name), name)
-
-    def _states(self, names: Iterable[str]) -> int:
-        return math.prod(map(self._size, names))
-
-    def _check_states(self, names: set[str]) -> None:
-        if self._states(names) > _MAX_STATES:
-            ordered = [name for name in self.spec.order if name in names]
+    def _order(self, scopes: Sequence[Scope], names: Sequence[str]) -> list[str]:
+        sizes = {name: self._size(name) for name in self.spec.order}
+        order, largest = elimination_order(scopes, names, sizes)
+        states = math.prod(sizes[name] for name in largest)
+        if states > _MAX_STATES:
             raise TooLargeError(
-                f"{self.spec.name}: the sum needs a table of {self._states(names):,} states "
-                f"({', '.join(ordered)}), more than {_MAX_STATES:,}; "
+                f"{self.spec.name}: the sum needs a table of {len(largest)} variables with "
+                f"{states:.1e} states, more than {_MAX_STATES:.1e}; "
                 "ask about fewer variables, or sample"
             )
+        return order
 
     def _check_contexts(self, name: str) -> None:
         count = self.contexts(name)
@@ -259,17 +227,3 @@ class Enumeration:
                     found.add(parent)
                     open_.append(parent)
         return [name for name in self.spec.order if name in found]
-
-
-def _times(one: Factor, other: Factor) -> Factor:
-    axes = tuple(dict.fromkeys(one[0] + other[0]))
-    number = {name: axis for axis, name in enumerate(axes)}
-    operands = [
-        part for names, table in (one, other) for part in (table, [number[n] for n in names])
-    ]
-    return axes, np.einsum(*operands, list(range(len(axes))))
-
-
-def _summed(factor: Factor, name: str) -> Factor:
-    axes, table = factor
-    return tuple(n for n in axes if n != name), table.sum(axis=axes.index(name))
