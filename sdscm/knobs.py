@@ -44,7 +44,8 @@ class Knobs:
     def treatment(self, logs: np.ndarray) -> np.ndarray:
         """The treatment's log-probabilities, of shape (n, K), under these dials."""
         if self.confounding != 1:
-            logs = _normalised(self.confounding * logs)
+            with np.errstate(invalid="ignore"):
+                logs = _normalised(logs, self.confounding * logs)
         if self.overlap:
             with np.errstate(divide="ignore"):
                 logs = np.log((1 - self.overlap) * np.exp(logs) + self.overlap / logs.shape[1])
@@ -52,9 +53,12 @@ class Knobs:
 
     def child(self, logs: np.ndarray, under_control: np.ndarray) -> np.ndarray:
         """Log-probabilities of a child of the treatment, both of shape (n, K)."""
-        return _normalised((1 - self.effect) * under_control + self.effect * logs)
+        with np.errstate(invalid="ignore"):
+            return _normalised(logs, (1 - self.effect) * under_control + self.effect * logs)
 
 
-def _normalised(logs: np.ndarray) -> np.ndarray:
-    shifted = logs - logs.max(axis=1, keepdims=True)
+def _normalised(logs: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """``changed`` as log-probabilities, where what was impossible stays so (no 0 ** 0)."""
+    changed = np.where(np.isneginf(logs), -np.inf, changed)
+    shifted = changed - changed.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))

@@ -103,7 +103,7 @@ class SeededNoise:
         return SeededNoise(self.seed, self.ids[rows], self.stream)
 
     def fresh(self, stream: str) -> SeededNoise:
-        return SeededNoise(self.seed, self.ids, f"{stream}:")
+        return SeededNoise(self.seed, self.ids, f"{self.stream}{stream}:")
 
 
 @dataclass(frozen=True, eq=False)

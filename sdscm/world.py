@@ -53,7 +53,7 @@ class World:
         """Gumbel noise of a variable that is not set, of shape (n, size)."""
         if not self.redraw:
             return self.noise.gumbel(name, size)
-        settled = [target for target in self.do if target in self.codes]
+        settled = [name for name in self.codes if name in self.do]
         targets = np.stack([self.codes[target] for target in settled], axis=1)
         noise = np.empty((len(targets), size))
         for codes in np.unique(targets, axis=0):
