@@ -159,10 +159,13 @@ def posterior_gumbel(logs: np.ndarray, codes: np.ndarray, uniform: np.ndarray) -
     """
     rows = np.arange(len(codes))
     top = -np.log(-np.log(uniform[:, :1]))
+    own = logs[rows, codes][:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         free = logs - np.log(-np.log(uniform[:, 1:]))
-        cut = -np.logaddexp(-top, -free)
+        # Below the largest by more than rounding, else a tie may go to another value.
+        margin = 4 * np.finfo(float).eps * (np.abs(top) + np.abs(own) + np.abs(logs))
+        cut = np.minimum(-np.logaddexp(-top, -free), top - margin)
         # A value that cannot be drawn says nothing about its noise.
         noise = np.where(np.isneginf(logs), -np.log(-np.log(uniform[:, 1:])), cut - logs)
-    noise[rows, codes] = top[:, 0] - logs[rows, codes]
+    noise[rows, codes] = (top - own)[:, 0]
     return noise
