@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,8 @@ def _log_weights(variable: Variable, target: Target, n: int) -> np.ndarray:
     if isinstance(target, Mapping):
         weights = np.zeros(size)
         for value, weight in target.items():
-            weights[code_of(variable, value, "do")] = weight
+            number = isinstance(weight, Real)
+            weights[code_of(variable, value, "do")] = weight if number else np.nan
         if not (np.isfinite(weights).all() and (weights >= 0).all()) or not np.isclose(
             weights.sum(), 1
         ):

@@ -25,8 +25,9 @@ class Knobs:
     effect
         Power on what the treatment changes. For each child c of the treatment,
         P'(c | pa, t) is proportional to P(c | pa, control) ** (1 - effect) P(c | pa, t) ** effect.
-        At 0 no child depends on the treatment, so that every effect is exactly 0; at 1 it is the
-        language model's; above 1 it is magnified.
+        At 0 no child depends on the treatment, so that every effect is exactly 0 (with
+        ``coupling="redraw"``, which draws mediators afresh in each world, only on average); at 1 it
+        is the language model's; above 1 it is magnified.
     """
 
     overlap: float = 0.0

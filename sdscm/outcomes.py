@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, get_args
 
 import numpy as np
@@ -57,7 +58,8 @@ class Outcome:
         Raises
         ------
         InputError
-            If the kind or the value is unknown, or a value has no score.
+            If the kind or the value is unknown, a value has no score or one that is no number, or
+            both a value and scores are given.
         """
         if kind not in get_args(OutcomeKind):
             kinds = ", ".join(get_args(OutcomeKind))
@@ -72,8 +74,13 @@ class Outcome:
                 raise InputError(
                     f"outcome '{kind}' takes no scores; choose expected-score or category"
                 )
+            if value is not None:
+                raise InputError(f"outcome: give scores, or the value '{value}', but not both")
             for label, number in scores.items():
-                numbers[code_of(variable, label, "outcome scores")] = number
+                place = code_of(variable, label, "outcome scores")
+                if not isinstance(number, Real) or not np.isfinite(number):
+                    raise InputError(f"outcome scores: '{label}' has {number}, which is no number")
+                numbers[place] = number
             missing = [label for label in variable.values if label not in scores]
             if missing:
                 raise InputError(
