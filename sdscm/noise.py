@@ -108,32 +108,31 @@ class SeededNoise:
 
 @dataclass(frozen=True, eq=False)
 class AbductedNoise:
-    """The noise of units that come from elsewhere, as inferred from their values.
+    """Noise inferred from the values of some variables.
 
     Attributes
     ----------
     values
-        For each variable an array of shape (n, size of its domain).
-    seed, ids
-        Where fresh noise of these units comes from.
+        For each of these variables an array of shape (n, size of its domain).
+    prior
+        Noise of the other variables, from which fresh noise comes, too.
     """
 
     values: Mapping[str, np.ndarray]
-    seed: int
-    ids: np.ndarray
+    prior: SeededNoise
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.prior)
 
     def gumbel(self, name: str, size: int) -> np.ndarray:
-        return self.values[name]
+        return self.values[name] if name in self.values else self.prior.gumbel(name, size)
 
     def rows(self, rows: slice | np.ndarray) -> AbductedNoise:
         values = {name: noise[rows] for name, noise in self.values.items()}
-        return AbductedNoise(values, self.seed, self.ids[rows])
+        return AbductedNoise(values, self.prior.rows(rows))
 
     def fresh(self, stream: str) -> SeededNoise:
-        return SeededNoise(self.seed, self.ids, f"abducted:{stream}:")
+        return self.prior.fresh(stream)
 
 
 def posterior_gumbel(logs: np.ndarray, codes: np.ndarray, uniform: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -121,9 +122,10 @@ class SDSCM:
         how
             How units come to have them. ``reject``: draw until n fit, the true conditional
             distribution. ``weight``: set them and weight each unit by their probability (likelihood
-            weighting), the same distribution under ``Units.weights``. ``clamp``: set them and do
-            not look back, so that what comes before them in the DAG is not updated: on endogenous
-            variables this is ``do``, on exogenous ones it is a choice of the population.
+            weighting), the same distribution under ``Units.weights``; the noise of what is set is
+            drawn given the value. ``clamp``: set them and do not look back, so that what comes
+            before them in the DAG is not updated: on endogenous variables this is ``do``, on
+            exogenous ones it is a choice of the population.
         first
             Number of the first unit.
         block
@@ -135,7 +137,7 @@ class SDSCM:
         ------
         InputError
             If a target or a value is unknown, an exogenous variable is a target, ``how`` is not one
-            of the three, or too few units fit.
+            of the three, or too few units fit (with ``weight``: none can).
         """
         if n < 1:
             raise InputError(f"n = {n}: ask for at least one unit")
@@ -147,10 +149,10 @@ class SDSCM:
         noise = SeededNoise(seed, np.arange(first, first + n))
         forced = parse_do(self.spec, do or {}, n)
         units = self.run(noise, block, progress, do=forced, clamped=_repeat(evidence, n))
-        if evidence and how == "weight":
-            logs = [units.log_probabilities[name][:, code] for name, code in evidence.items()]
-            return Units(**{**vars(units), "log_weights": np.sum(logs, axis=0)})
-        return units
+        if how == "weight" and evidence:
+            return _weighted(units, noise, evidence)
+        set_ = [name for name in evidence if self.spec.variable(name).role != "exogenous"]
+        return replace(units, do=(*units.do, *set_))
 
     def counterfactual(
         self, units: Units, do: Do, *, block: int = BLOCK, progress: Progress | None = None
@@ -189,9 +191,9 @@ class SDSCM:
             for name in self.spec.order
             if name not in touched
         }
-        return self.run(
-            units.noise, block, progress, do=forced, kept=kept, redraw=self.coupling == "redraw"
-        )
+        redraw = self.coupling == "redraw"
+        world = self.run(units.noise, block, progress, do=forced, kept=kept, redraw=redraw)
+        return replace(world, log_weights=units.log_weights)
 
     def abduct(self, rows: pd.DataFrame, seed: int = 0, *, block: int = BLOCK) -> Units:
         """Units for rows that come from elsewhere: their noise is inferred from their values.
@@ -225,7 +227,7 @@ class SDSCM:
             for name in self.spec.order
         }
         count = len(rows)
-        prior = SeededNoise(seed, np.arange(count))
+        prior = SeededNoise(seed, np.arange(count), "abducted:")
         units = self.run(prior, block, None, clamped=observed)
         noise = {}
         for name, codes in observed.items():
@@ -238,8 +240,7 @@ class SDSCM:
                 )
             uniform = uniform_noise(seed, f"abduct:{name}", 0, count, logs.shape[1] + 1)
             noise[name] = posterior_gumbel(logs, codes, uniform)
-        inferred = AbductedNoise(noise, seed, np.arange(count))
-        return Units(units.phrased, units.codes, units.log_probabilities, inferred)
+        return replace(units, noise=AbductedNoise(noise, prior))
 
     def dataset(
         self,
@@ -396,6 +397,25 @@ class SDSCM:
             if progress is not None:
                 progress(found, n)
         return _joined(parts)
+
+
+def _weighted(units: Units, noise: SeededNoise, evidence: Mapping[str, int]) -> Units:
+    """Units that were given values, weighted by the probability of these."""
+    values = {}
+    weights = np.zeros(len(units))
+    for name, code in evidence.items():
+        logs = units.log_probabilities[name]
+        weights += logs[:, code]
+        first, size = int(noise.ids[0]), logs.shape[1]
+        uniform = uniform_noise(noise.seed, f"given:{name}", first, len(units), size + 1)
+        values[name] = noise.gumbel(name, size)
+        possible = np.isfinite(logs[:, code])  # elsewhere the weight is 0
+        codes = np.full(possible.sum(), code)
+        values[name][possible] = posterior_gumbel(logs[possible], codes, uniform[possible])
+    if np.isneginf(weights).all():
+        given = ", ".join(f"{n} = {units.labels[n].iloc[0]}" for n in evidence)
+        raise InputError(f"given: none of {len(units)} units can have {given}; give less")
+    return replace(units, noise=AbductedNoise(values, noise), log_weights=weights)
 
 
 def _repeat(codes: Mapping[str, int], n: int) -> dict[str, np.ndarray]:
