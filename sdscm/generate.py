@@ -38,6 +38,9 @@ def make_dataset(
     control, treated = contrast = _contrast(scm, contrast)
     code = spec.treatment.values.index(treated)
     hidden = _hidden(spec.exogenous, hide)
+    for option, number in {"cate_contexts": cate_contexts, "cate_draws": cate_draws}.items():
+        if number < 0:
+            raise InputError(f"{option} = {number}: give a number from 0 (none) upwards")
     share = _thirds(progress, n)
     units = scm.sample(n, seed, block=block, progress=share(0))
     name = spec.outcome.name
@@ -60,16 +63,12 @@ def make_dataset(
         exogenous=hidden,
         meta=_provenance(scm, seed, outcome, contrast, cate_draws),
     )
-    cates = {
-        setting: found
-        for setting in SETTINGS
-        if (
-            found := _cate(
-                scm, units, dataset, setting, outcome, contrast, cate_contexts, cate_draws, seed
-            )
-        )
-        is not None
-    }
+    exact = Enumeration(scm.mechanisms, cate_contexts)
+    cates = {}
+    for setting in SETTINGS:
+        found = _cate(scm, units, dataset, setting, outcome, contrast, exact, cate_draws, seed)
+        if found is not None:
+            cates[setting] = found
     return dataset.with_cates(cates)
 
 
@@ -80,7 +79,7 @@ def _cate(
     setting: Setting,
     outcome: Outcome,
     contrast: tuple[str, str],
-    contexts: int,
+    exact: Enumeration,
     draws: int,
     seed: int,
 ) -> np.ndarray | None:
@@ -94,7 +93,6 @@ def _cate(
     sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
     if outcome.deterministic and sources <= set(given):
         return dataset.ite
-    exact = Enumeration(scm.mechanisms, contexts)
     try:
         table = exact.effect(outcome.mean(exact.log_table(spec.outcome.name)), given, contrast)
         return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
@@ -121,12 +119,13 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
         if not 0 <= hide <= len(exogenous):
             raise InputError(f"hide = {hide}: there are {len(exogenous)} exogenous variables")
         return exogenous[:hide]
-    unknown = [name for name in hide if name not in exogenous]
+    names = [hide] if isinstance(hide, str) else list(hide)
+    unknown = [name for name in names if name not in exogenous]
     if unknown:
         raise InputError(
             f"hide: '{unknown[0]}' is not exogenous; choose among {', '.join(exogenous)}"
         )
-    return tuple(name for name in exogenous if name in hide)
+    return tuple(name for name in exogenous if name in names)
 
 
 def _provenance(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sdscm.errors import InputError
 from sdscm.interventions import parse_do
 from sdscm.noise import SeededNoise
 from sdscm.outcomes import Outcome
@@ -15,6 +16,8 @@ from sdscm.units import Units
 
 if TYPE_CHECKING:
     from sdscm.scm import SDSCM
+
+_ROWS = 2**16  # drawn together; it bounds the memory and changes no value
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,37 +62,60 @@ def cate(
         Seed of the draws.
     contrast
         Values (control, treated) of the treatment; by default its first two.
+
+    Raises
+    ------
+    InputError
+        If there is not one draw a unit at least.
     """
-    treatment = scm.spec.treatment
-    worlds = [
-        _drawn(scm, units, given, {treatment.name: value}, draws, seed)
-        for value in contrast or treatment.values[:2]
-    ]
-    name = scm.spec.outcome.name
-    control, treated = (
-        outcome.value(world.log_probabilities[name], world.codes[name].to_numpy())
-        for world in worlds
-    )
-    return _weighted(treated - control, worlds[0], given, draws)
+    treatment, name = scm.spec.treatment, scm.spec.outcome.name
+    found = []
+    for rows in _parts(len(units), draws):
+        worlds = [
+            _drawn(scm, units, rows, given, {treatment.name: value}, draws, seed)
+            for value in contrast or treatment.values[:2]
+        ]
+        control, treated = (outcome.mean(world.log_probabilities[name]) for world in worlds)
+        found.append(_weighted(treated - control, worlds[0], given, draws))
+    return _joined(found)
 
 
 def propensity(
     scm: SDSCM, units: Units, given: Sequence[str], draws: int, seed: int = 0
 ) -> ConditionalEstimate:
     """P(treated | given) for each unit's values of what is given; otherwise as `cate`."""
-    world = _drawn(scm, units, given, {}, draws, seed)
-    chance = np.exp(world.log_probabilities[scm.spec.treatment.name][:, 1])
-    return _weighted(chance, world, given, draws)
+    found = []
+    for rows in _parts(len(units), draws):
+        world = _drawn(scm, units, rows, given, {}, draws, seed)
+        chance = np.exp(world.log_probabilities[scm.spec.treatment.name][:, 1])
+        found.append(_weighted(chance, world, given, draws))
+    return _joined(found)
+
+
+def _parts(count: int, draws: int) -> Iterator[slice]:
+    """The units, cut where their draws would be too many at once."""
+    if draws < 1:
+        raise InputError(f"{draws} draws a unit: ask for at least one")
+    step = max(1, _ROWS // draws)
+    for begin in range(0, count, step):
+        yield slice(begin, min(begin + step, count))
 
 
 def _drawn(
-    scm: SDSCM, units: Units, given: Sequence[str], do: dict[str, str], draws: int, seed: int
+    scm: SDSCM,
+    units: Units,
+    rows: slice,
+    given: Sequence[str],
+    do: dict[str, str],
+    draws: int,
+    seed: int,
 ) -> Units:
     """``draws`` rows a unit that share what is given."""
-    count = len(units) * draws
-    evidence = {name: np.repeat(units.codes[name].to_numpy(), draws) for name in given}
-    noise = SeededNoise(seed, np.arange(count)).fresh("monte carlo")
-    return scm.run(noise, do=parse_do(scm.spec, do, count), clamped=evidence)
+    ids = np.arange(rows.start * draws, rows.stop * draws)
+    evidence = {name: np.repeat(units.codes[name].to_numpy()[rows], draws) for name in given}
+    noise = SeededNoise(seed, ids).fresh("monte carlo")
+    forced = parse_do(scm.spec, do, len(ids))
+    return scm.run(noise, len(ids), do=forced, clamped=evidence)
 
 
 def _weighted(
@@ -106,3 +132,9 @@ def _weighted(
     mean = (weights * drawn).sum(axis=1)
     error = np.sqrt((weights**2 * (drawn - mean[:, None]) ** 2).sum(axis=1))
     return ConditionalEstimate(mean, error, 1 / (weights**2).sum(axis=1))
+
+
+def _joined(parts: Sequence[ConditionalEstimate]) -> ConditionalEstimate:
+    columns = ("value", "standard_error", "draws")
+    value, error, draws = (np.concatenate([getattr(p, c) for p in parts]) for c in columns)
+    return ConditionalEstimate(value, error, draws)

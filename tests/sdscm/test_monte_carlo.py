@@ -1,0 +1,143 @@
+"""Weighted Monte Carlo against enumeration.
+
+At fixed seeds. The quotients (estimate - truth) / standard error are treated as normal: with
+hundreds of draws a unit that they nearly are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sdscm import SDSCM, InputError, Spec, Units, monte_carlo
+from sdscm.lm import TabularLM
+from sdscm.lm.tabular import random_table
+from sdscm.outcomes import Outcome
+
+GIVEN = ["town", "smoker", "hobby"]  # age, the confounder, is hidden
+
+
+@pytest.fixture
+def scm(clinic: Spec) -> SDSCM:
+    return SDSCM(clinic, TabularLM(random_table(21)))
+
+
+@pytest.fixture
+def units(scm: SDSCM) -> Units:
+    return scm.sample(200, 1)
+
+
+def at(table: np.ndarray, units: Units, given: list[str]) -> np.ndarray:
+    return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
+
+
+def effects(scm: SDSCM, units: Units, outcome: Outcome, given: list[str]) -> np.ndarray:
+    exact = scm.exact()
+    return at(exact.effect(outcome.mean(exact.log_table("state")), given), units, given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scores"),
+    [
+        ("log-probability", None),
+        ("expected-score", {"recovers": 0, "worsens": 1, "dies": 3}),
+        ("category", None),
+    ],
+)
+def test_the_cate_is_within_its_error(scm: SDSCM, units: Units, kind: Any, scores: Any) -> None:
+    """Not one of 200 units, here or there, is 5 standard errors off (one in 1.7 million is)."""
+    outcome = Outcome.of(scm.spec, kind, scores=scores)
+    truth = effects(scm, units, outcome, GIVEN)
+    found = monte_carlo.cate(scm, units, GIVEN, outcome, draws=1000)
+    assert np.ptp(truth) > 10 * np.median(found.standard_error), "too coarse to tell units apart"
+    z = (found.value - truth) / found.standard_error
+    assert np.abs(z).max() < 5
+    # The error is neither too large nor too small: draws are independent between units.
+    assert stats.kstest(z, "norm").pvalue > 1e-3
+
+
+def test_the_propensity_given_what_is_seen(scm: SDSCM, units: Units) -> None:
+    truth = at(scm.exact().conditional("drug", GIVEN)[..., 1], units, GIVEN)
+    found = monte_carlo.propensity(scm, units, GIVEN, draws=1000)
+    assert np.abs((found.value - truth) / found.standard_error).max() < 5
+    assert np.ptp(truth) > 0.05
+
+
+def test_draws_count_for_less_where_their_weights_differ(scm: SDSCM) -> None:
+    """Against (sum w)**2 / sum w**2 from the weights' exact distribution: P(given | age)."""
+    draws = 20_000
+    few = scm.sample(8, 1)
+    found = monte_carlo.cate(scm, few, ["smoker"], Outcome.of(scm.spec), draws)
+    exact = scm.exact()
+    joint = exact.marginal(["smoker", "age", "town"])
+    prior = joint.sum(axis=0)
+    likelihood = joint / prior
+    expected = (prior * likelihood).sum(axis=(1, 2)) ** 2 / (prior * likelihood**2).sum(axis=(1, 2))
+    np.testing.assert_allclose(found.draws / draws, at(expected, few, ["smoker"]), rtol=0.02)
+    assert (found.draws < 0.99 * draws).all()
+
+
+def test_with_nothing_but_roots_given_all_draws_count(scm: SDSCM, units: Units) -> None:
+    found = monte_carlo.cate(scm, units, ["age", "town"], Outcome.of(scm.spec), draws=50)
+    np.testing.assert_allclose(found.draws, 50)
+
+
+def test_the_error_shrinks_with_the_root_of_the_draws(scm: SDSCM) -> None:
+    units, outcome = scm.sample(100, 1), Outcome.of(scm.spec)
+    few, many = (monte_carlo.cate(scm, units, GIVEN, outcome, draws) for draws in (250, 2250))
+    ratio = np.median(few.standard_error / many.standard_error)
+    assert ratio == pytest.approx(3, rel=0.05)
+    truth = effects(scm, units, outcome, GIVEN)
+    far, near = (np.sqrt(np.mean((each.value - truth) ** 2)) for each in (few, many))
+    assert far / near == pytest.approx(3, rel=0.25)
+
+
+def test_both_worlds_of_a_draw_share_its_noise(clinic: Spec, units: Units) -> None:
+    """So an effect that is none has no error, where independent worlds would have one."""
+    scm = SDSCM(clinic, TabularLM(random_table(21)), effect=0)
+    found = monte_carlo.cate(scm, units, GIVEN, Outcome.of(clinic), draws=100)
+    assert (found.value == 0).all()
+    assert (found.standard_error == 0).all()
+
+
+def test_a_unit_has_its_draws_whoever_stands_beside_it(
+    scm: SDSCM, units: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And however many are drawn together."""
+    outcome = Outcome.of(scm.spec)
+    whole = monte_carlo.cate(scm, units, GIVEN, outcome, 60, seed=3)
+    first = monte_carlo.cate(scm, scm.sample(50, 1), GIVEN, outcome, 60, seed=3)
+    np.testing.assert_array_equal(first.value, whole.value[:50])
+    monkeypatch.setattr(monte_carlo, "_ROWS", 100)
+    cut = monte_carlo.cate(scm, units, GIVEN, outcome, 60, seed=3)
+    for name in ("value", "standard_error", "draws"):
+        np.testing.assert_array_equal(getattr(cut, name), getattr(whole, name))
+    plain = monte_carlo.propensity(scm, units, GIVEN, 60).value
+    monkeypatch.setattr(monte_carlo, "_ROWS", 1000)
+    np.testing.assert_array_equal(monte_carlo.propensity(scm, units, GIVEN, 60).value, plain)
+    other = monte_carlo.cate(scm, units, GIVEN, outcome, 60, seed=4)
+    assert (other.value != whole.value).all()
+
+
+def test_the_contrast_turns_the_estimate_around(scm: SDSCM, units: Units) -> None:
+    outcome = Outcome.of(scm.spec)
+    plain = monte_carlo.cate(scm, units, GIVEN, outcome, 60)
+    turned = monte_carlo.cate(scm, units, GIVEN, outcome, 60, contrast=("statin", "placebo"))
+    np.testing.assert_array_equal(turned.value, -plain.value)
+
+
+@pytest.mark.parametrize("draws", [0, -5])
+def test_at_least_one_draw(
+    scm: SDSCM, units: Units, draws: int, one_line: Callable[[BaseException], str]
+) -> None:
+    for ask in (
+        lambda: monte_carlo.cate(scm, units, GIVEN, Outcome.of(scm.spec), draws),
+        lambda: monte_carlo.propensity(scm, units, GIVEN, draws),
+    ):
+        with pytest.raises(InputError) as caught:
+            ask()
+        assert str(draws) in one_line(caught.value)
