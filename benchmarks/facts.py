@@ -33,6 +33,8 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "heterogeneity": found.heterogeneity,
                 "propensity_min": found.propensity_min,
                 "propensity_max": found.propensity_max,
+                "effective_n": found.effective_n,
+                "hidden_share": found.hidden_share,
                 "sign_flip": found.sign_flip,
                 "problems": "; ".join(found.problems),
             }

@@ -1,4 +1,4 @@
-"""Facts about a dataset that say whether it is a benchmark worth running."""
+"""Facts about datasets and mechanisms that say whether they make a benchmark worth running."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdscm.dataset import CausalDataset
+from sdscm.scm import SDSCM
+from sdscm.units import Units
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class DatasetFacts:
         SD(ITE) / SD(y).
     propensity_min, propensity_max
         Range of the true propensity; NaN if it is not known.
+    effective_n
+        Kish's effective sample size of the units weighted by the inverse of their true propensity
+        of the treatment received; n without confounding at all, near 0 without overlap.
+    hidden_share
+        Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the effects' variance that
+        no method can explain there; NaN if the true CATE is not known.
     """
 
     n: int
@@ -41,6 +49,8 @@ class DatasetFacts:
     heterogeneity: float
     propensity_min: float
     propensity_max: float
+    effective_n: float
+    hidden_share: float
 
     @property
     def sign_flip(self) -> bool:
@@ -76,4 +86,76 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
         heterogeneity=float(dataset.ite.std()) / sd if sd > 0 else 0.0,
         propensity_min=float(e.min()),
         propensity_max=float(e.max()),
+        effective_n=_effective_n(dataset),
+        hidden_share=_hidden_share(dataset),
     )
+
+
+def _effective_n(dataset: CausalDataset) -> float:
+    if dataset.propensity is None:
+        return float("nan")
+    weights = 1 / np.where(dataset.t == 1, dataset.propensity, 1 - dataset.propensity)
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _hidden_share(dataset: CausalDataset) -> float:
+    cate, variance = dataset.cates.get("hidden"), float(dataset.ite.var())
+    if cate is None or variance == 0:
+        return float("nan")
+    return float(((dataset.ite - cate) ** 2).mean()) / variance
+
+
+@dataclass(frozen=True)
+class MechanismFacts:
+    """What a language model makes of one variable, over the contexts of some units.
+
+    Attributes
+    ----------
+    name
+        The variable.
+    mass, least_mass
+        Mean and least probability that the model gives to the domain as a whole; NaN for a variable
+        that it does not draw. Where it is tiny, the model would rather say something else.
+    settled
+        Share of the units for which one value has more than 99 %.
+    largest
+        The largest mean share of a value over the units.
+    """
+
+    name: str
+    mass: float
+    least_mass: float
+    settled: float
+    largest: float
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why the mechanism is degenerate, in words; empty if it is not."""
+        found = []
+        if self.mass < TINY_MASS:
+            found.append(f"the model gives the domain {self.mass:.1e} of its probability")
+        if self.settled > 0.5:
+            found.append(f"one value has over 99 % for {self.settled:.0%} of the units")
+        return tuple(found)
+
+
+TINY_MASS = 1e-4
+
+
+def mechanism_facts(scm: SDSCM, units: Units) -> list[MechanismFacts]:
+    """Measure each variable's mechanism on units of the model; see `MechanismFacts`."""
+    codes = {name: units.codes[name].to_numpy() for name in scm.spec.order}
+    found = []
+    for name in scm.spec.order:
+        chances = np.exp(units.log_probabilities[name])
+        mass = scm.mechanisms.mass(name, codes, len(units))
+        found.append(
+            MechanismFacts(
+                name=name,
+                mass=float(mass.mean()),
+                least_mass=float(mass.min()),
+                settled=float((chances.max(axis=1) > 0.99).mean()),
+                largest=float(chances.mean(axis=0).max()),
+            )
+        )
+    return found

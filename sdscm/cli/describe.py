@@ -12,7 +12,7 @@ from sdscm.cli.output import heading, number, pairs, say, share, table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sdscm.diagnostics import DatasetFacts
+    from sdscm.diagnostics import DatasetFacts, MechanismFacts
     from sdscm.spec import Spec
 
 
@@ -94,40 +94,35 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
         ("bias / SD(y)", number(facts.bias)),
         ("SD(ITE) / SD(y)", number(facts.heterogeneity)),
         ("true propensity", _propensity(facts)),
+        ("effective rows", _known(facts.effective_n, "{:,.0f}")),
+        ("Var(ITE | X) / Var(ITE), hidden", _known(facts.hidden_share, "{:.2f}")),
         ("problems", "; ".join(facts.problems) or "none"),
     ]
 
 
 def phrasing_table(facts: Mapping[int, DatasetFacts]) -> None:
-    """Print the facts of the datasets of several phrasings."""
-    header = [
-        "Phrasing",
-        "Treated",
-        "Distinct rows",
-        "Constant",
-        "SATE",
-        "Naive",
-        "Bias / SD(y)",
-        "SD(ITE) / SD(y)",
-        "Propensity",
-        "Problems",
-    ]
+    """Print the facts of the datasets of several phrasings, a column each."""
+    columns = {f"Phrasing {phrasing}": dict(fact_rows(each)) for phrasing, each in facts.items()}
+    names = list(next(iter(columns.values())))
+    rows = [[name, *(column[name] for column in columns.values())] for name in names]
+    table(["", *columns], rows, right=list(columns))
+
+
+def mechanism_table(facts: Sequence[MechanismFacts]) -> None:
+    """Print what the language model makes of each variable."""
     rows = [
         [
-            str(phrasing),
-            share(each.treated),
-            f"{each.distinct:,}",
-            str(len(each.constant)),
-            number(each.sate),
-            number(each.naive),
-            number(each.bias),
-            number(each.heterogeneity),
-            _propensity(each),
+            each.name,
+            _known(each.mass, "{:.1e}"),
+            _known(each.least_mass, "{:.1e}"),
+            share(each.settled),
+            share(each.largest),
             "; ".join(each.problems) or "none",
         ]
-        for phrasing, each in facts.items()
+        for each in facts
     ]
-    table(header, rows, right=header[:-1])
+    header = ["Variable", "Mass", "Least mass", "Over 99 %", "Largest share", "Problems"]
+    table(header, rows, right=header[1:-1])
 
 
 def verdict(spec: Spec, facts: Sequence[DatasetFacts]) -> str:
@@ -158,6 +153,10 @@ def _how_far(facts: Sequence[DatasetFacts]) -> str:
 def _propensity(facts: DatasetFacts) -> str:
     low, high = facts.propensity_min, facts.propensity_max
     return f"{number(low)} to {number(high)}" if low == low else "not known"
+
+
+def _known(value: float, form: str) -> str:
+    return form.format(value) if value == value else "not known"
 
 
 def share_table(domains: Mapping[str, Sequence[Any]], samples: Mapping[str, pd.DataFrame]) -> None:

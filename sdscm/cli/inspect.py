@@ -13,6 +13,9 @@ from sdscm.cli.output import heading, pairs, say
 from sdscm.cli.progress import rows_bar
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from sdscm.diagnostics import DatasetFacts, MechanismFacts
     from sdscm.spec import Spec
 
 #: A column with more values than this is summed up, not listed.
@@ -51,14 +54,16 @@ def inspect(
         _data_file(Path(what))
         return
     from sdscm import SDSCM, load_lm, load_spec
-    from sdscm.diagnostics import facts
+    from sdscm.diagnostics import facts, mechanism_facts
 
     spec = load_spec(what)
     if no_lm:
         describe.spec_page(spec)
         return
     model = load_lm(lm)
-    found, samples = {}, {}
+    found: dict[int, DatasetFacts] = {}
+    samples: dict[str, pd.DataFrame] = {}
+    mechanisms: list[MechanismFacts] = []
     with rows_bar(phrasings * n) as done:
         for phrasing in range(phrasings):
             scm = SDSCM(spec, model, phrasing=phrasing, temperature=temperature, scoring=scoring)
@@ -68,11 +73,15 @@ def inspect(
 
             found[phrasing] = facts(scm.dataset(n, seed, outcome=outcome, progress=report))
             # The same units once more: their scores are known now.
-            samples[f"Phrasing {phrasing}"] = scm.sample(n, seed).labels
+            units = scm.sample(n, seed)
+            samples[f"Phrasing {phrasing}"] = units.labels
+            mechanisms = mechanisms or mechanism_facts(scm, units)
     describe.spec_page(spec)
     heading(f"{n:,} units of each phrasing from {model.id}, temperature {temperature:g}")
     describe.phrasing_table(found)
     say("", describe.verdict(spec, list(found.values())))
+    heading("Mechanisms, phrasing 0")
+    describe.mechanism_table(mechanisms)
     heading("Shares of the values")
     describe.share_table(_domains(spec), samples)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 import sdscm
@@ -44,25 +45,36 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
     ran = cli("inspect", "study.yaml", *options)
     assert (ran.code, ran.err) == (0, "")
     spec, lm = sdscm.load_spec("study.yaml"), sdscm.load_lm(str(tiny_lm))
-    rows, all_facts = table_after(ran.out, "Phrasing "), []
+    body = ran.out[ran.out.index("Phrasing 0") :]
+    rows, all_facts = (
+        {cells(line)[0]: cells(line)[1:] for line in body.splitlines()[2:15] if line},
+        [],
+    )
     for phrasing in range(2):
         model = sdscm.SDSCM(spec, lm, phrasing=phrasing, temperature=5)
-        facts = sdscm.facts(model.dataset(40, 1))
+        dataset = model.dataset(40, 1)
+        facts = sdscm.facts(dataset)
         all_facts.append(facts)
-        assert rows[str(phrasing)] == [
-            f"{100 * facts.treated:.0f} %",
-            str(facts.distinct),
-            "0",
-            f"{facts.sate:.3f}",
-            f"{facts.naive:.3f}",
-            f"{facts.bias:.3f}",
-            f"{facts.heterogeneity:.3f}",
-            f"{facts.propensity_min:.3f} to {facts.propensity_max:.3f}",
-            "; ".join(facts.problems) or "none",
-        ]
+        received = np.where(dataset.t == 1, dataset.propensity, 1 - dataset.propensity)
+        effective = (1 / received).sum() ** 2 / (1 / received**2).sum()
+        unexplained = ((dataset.ite - dataset.cates["hidden"]) ** 2).mean() / dataset.ite.var()
+        expected = {
+            "rows": f"40 ({facts.distinct} distinct)",
+            "treated": f"{100 * facts.treated:.0f} %",
+            "SATE": f"{facts.sate:.3f}",
+            "bias / SD(y)": f"{facts.bias:.3f}",
+            "SD(ITE) / SD(y)": f"{facts.heterogeneity:.3f}",
+            "true propensity": f"{facts.propensity_min:.3f} to {facts.propensity_max:.3f}",
+            "effective rows": f"{effective:,.0f}",
+            "Var(ITE | X) / Var(ITE), hidden": f"{unexplained:.2f}",
+            "problems": "; ".join(facts.problems) or "none",
+        }
+        for name, told in expected.items():
+            assert rows[name][phrasing] == told
+        assert rows["naive contrast"][phrasing].startswith(f"{facts.naive:.3f}")
     assert verdict(spec, all_facts) in ran.out
     labels = model.sample(40, 1).labels
-    shares = table_after(ran.out, "Variable ")
+    shares = table_after(ran.out, "Variable   Value")
     recovers = f"{100 * (labels['state'] == 'recovers').mean():.0f} %"
     assert shares["state"][0] == "recovers"
     assert shares["state"][2] == recovers
@@ -79,7 +91,7 @@ def test_dataset_file(cli, data):
         "coupling gumbel",
     ]:
         assert told in ran.out
-    assert f"SATE             {dataset.sate:.3f}" in ran.out
+    assert re.search(rf"SATE +{dataset.sate:.3f}\n", ran.out)
     shares = table_after(ran.out, "Variable ")
     older = 100 * (dataset.labels["age"] == "older").mean()
     assert shares["age"] == ["older", f"{older:.0f} %"]
