@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 
@@ -22,7 +23,12 @@ def _normalised(template: str) -> str:
 
 
 def test_names() -> None:
-    assert scenario_names() == ["breast_cancer", "marathon_collider", "marathon_confounder"]
+    assert scenario_names() == [
+        "breast_cancer",
+        "marathon_collider",
+        "marathon_confounder",
+        "tea_or_coffee",
+    ]
 
 
 def test_is_named_as_its_file_and_tells_its_source(scenario) -> None:
@@ -97,6 +103,25 @@ def test_marathon_collider() -> None:
     assert spec.parents("marathon_time") == ("friend",)
     assert spec.parents("weather") == ("gym_or_run", "marathon_time")
     _same_variables(spec)
+
+
+def test_tea_or_coffee_is_confounded_by_exogenous_evenings() -> None:
+    spec = load_spec("tea_or_coffee")
+    assert " ".join(spec.order) == "plan sister monday tuesday street mood drink sleep"
+    assert spec.exogenous == ("sister", "monday", "tuesday")
+    assert spec.parents("drink") == ("sister", "monday", "tuesday", "mood")
+    assert spec.parents("sleep") == ("plan", "monday", "tuesday", "street", "mood", "drink")
+    assert spec.parents("mood") == ("plan", "tuesday")
+    assert spec.descendants("drink") == ("sleep",), "every covariate comes before the treatment"
+    assert spec.treatment.values == ("coffee to keep awake", "tea to sleep well again")
+    assert spec.outcome.values[spec.outcome_code] == "badly"
+
+
+def test_tea_or_coffee_can_be_enumerated() -> None:
+    spec = load_spec("tea_or_coffee")
+    sizes = {variable.name: len(variable.values) for variable in spec.variables}
+    for name in spec.order:
+        assert math.prod(sizes[parent] for parent in spec.parents(name)) <= 2000, name
 
 
 def _same_variables(spec: Spec) -> None:
