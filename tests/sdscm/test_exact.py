@@ -283,6 +283,23 @@ def test_too_large_a_table_is_told_before_a_context_is_scored(one_line: Line) ->
     assert lm.scored == 0
 
 
+def grid(side: int, size: int = 2) -> Spec:
+    """A square of variables, each with the one above and the one to its left as parents."""
+    parents = {
+        i: [*([i - side] if i >= side else []), *([i - 1] if i % side else [])]
+        for i in range(side * side)
+    }
+    return net(parents, size)
+
+
+def test_so_is_too_large_a_table_on_the_way_to_a_small_one(one_line: Line) -> None:
+    lm = TabularLM(TABLE)
+    with pytest.raises(TooLargeError) as caught:
+        SDSCM(grid(13, size=4), lm).exact().marginal(["v168"])
+    assert "states" in one_line(caught.value)
+    assert lm.scored == 0
+
+
 def test_a_table_that_is_refused_does_not_stop_smaller_questions() -> None:
     exact = SDSCM(net({i: list(range(i)) for i in range(14)}), TabularLM(TABLE)).exact(100)
     close(exact.marginal(["v5", "v2"]).sum(), 1)
@@ -306,11 +323,7 @@ def test_a_chain_of_60() -> None:
 def test_loops_do_not_cost_the_product_of_all_domains() -> None:
     """A grid of 49 variables: 2**49 rows, but no table of more than 2**8 is needed."""
     side = 7
-    parents = {
-        i: [*([i - side] if i >= side else []), *([i - 1] if i % side else [])]
-        for i in range(side * side)
-    }
-    exact = SDSCM(net(parents), TabularLM(TABLE)).exact()
+    exact = SDSCM(grid(side), TabularLM(TABLE)).exact()
     # Row after row, the distribution of one whole row of the grid is carried on.
     row = np.array(1.0)
     for i in range(side * side):
@@ -325,3 +338,25 @@ def test_loops_do_not_cost_the_product_of_all_domains() -> None:
             out = [side if axis == column else axis for axis in axes]
             row = np.einsum(row, axes, table, own, out)
     close(exact.marginal([f"v{side * side - 1}"]), row.sum(axis=tuple(range(side - 1))))
+
+
+def test_a_common_cause_of_many_is_not_summed_out_first() -> None:
+    """v0 causes 26 others, each of which adds to a chain: first of all, v0 would join them all."""
+    parents: dict[int, list[int]] = {0: [], **{i: [0] for i in range(1, 27)}}
+    parents |= {i: [i - 26, i - 1] if i > 27 else [1] for i in range(27, 53)}
+    exact = SDSCM(net(parents), TabularLM(TABLE)).exact()
+    expected = np.zeros(2)
+    for code, p in enumerate(np.exp(exact.log_table("v0"))):
+        chain = np.exp(exact.log_table("v1"))[code] @ np.exp(exact.log_table("v27"))
+        for i in range(28, 53):
+            cause = np.exp(exact.log_table(f"v{i - 26}"))[code]
+            chain = np.einsum("c,b,cbv->v", cause, chain, np.exp(exact.log_table(f"v{i}")))
+        expected += p * chain
+    close(exact.marginal(["v52"]), expected)
+
+
+def test_what_comes_before_a_target_is_not_scored() -> None:
+    lm = TabularLM(TABLE)
+    exact = SDSCM(net({i: [] if i == 0 else [i - 1] for i in range(9)}), lm).exact()
+    exact.marginal(["v8"], {"v7": "a"})
+    assert lm.scored == 2
