@@ -124,7 +124,7 @@ def run(
     folder = Path(runs_dir) / suite.name
     try:
         progress.begin("rows of data", sum(request.n for request in wanted))
-        prepared = list(prepare(wanted, folder, progress))
+        prepared = list(prepare(wanted, folder, progress, processes))
         sources = [source for source, _ in prepared]
         datasets = {source.name: dataset for source, dataset in prepared}
         cells = plan(suite, sources, field)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from glob import glob
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 import sdscm
+from benchmarks.generation import generators_for, make_in_pool
 from benchmarks.hashing import derive_seed, digest
 from benchmarks.progress import Progress
+from benchmarks.recipe import Recipe
 from benchmarks.suite import FilesEntry, ScenarioEntry, Suite
 from benchmarks.versions import code_of_generator
 from sdscm.dataset import CausalDataset
@@ -56,49 +57,44 @@ class Source:
         return dataset
 
 
-Rows = Callable[[float], None]
-
-
 @dataclass(frozen=True)
 class Request:
-    """A dataset to be had: its name, its rows, and how to have it.
-
-    ``obtain`` calls its argument with the rows that are ready, a fraction too, as they come.
-    """
+    """A dataset to be had: its name, its rows, and what it is made from or is."""
 
     name: str
     entry: str
     cluster: str
     n: int
-    obtain: Callable[[Rows], CausalDataset]
+    content: Recipe | CausalDataset
+
+    def path(self, folder: Path) -> Path:
+        return folder / "datasets" / f"{self.name}.parquet"
 
 
 def prepare(
-    requests: Sequence[Request], folder: Path, progress: Progress
+    requests: Sequence[Request], folder: Path, progress: Progress, workers: int = 1
 ) -> Iterator[tuple[Source, CausalDataset]]:
-    """Make datasets, or find them in ``folder``, one after the other.
+    """Make datasets, or find them in ``folder``; several at a time if ``workers`` allow.
 
     A damaged dataset file is named and made again.
     """
+    missing = [request for request in requests if not _is_there(request, folder, progress)]
+    rows = _Rows(requests, folder, progress)
+    recipes: dict[Path, Recipe] = {}
+    for request in missing:
+        if isinstance(request.content, Recipe):
+            recipes[request.path(folder)] = request.content
+        else:
+            request.content.to_parquet(request.path(folder))
+    processes = generators_for(workers, len(recipes))
+    if processes > 1:
+        make_in_pool(recipes, processes, rows)
+    else:
+        for path, recipe in recipes.items():
+            recipe.make(partial(rows, path)).to_parquet(path)
     for request in requests:
-        path = folder / "datasets" / f"{request.name}.parquet"
-        ready = 0.0
-
-        def report(rows: float, step: str = request.name) -> None:
-            nonlocal ready
-            progress.advance(step, max(rows - ready, 0.0))
-            ready = max(rows, ready)
-
-        dataset = None
-        if path.exists():
-            try:
-                dataset = CausalDataset.read_parquet(path)
-            except InputError as error:
-                progress.say(f"{error}; it is made again now")
-        if dataset is None:
-            dataset = request.obtain(report)
-            dataset.to_parquet(path)
-        report(request.n)
+        rows(request.path(folder), request.n)
+        dataset = CausalDataset.read_parquet(request.path(folder))
         source = Source(
             name=request.name,
             entry=request.entry,
@@ -107,6 +103,32 @@ def prepare(
             fingerprint=dataset.fingerprint,
         )
         yield source, dataset
+
+
+def _is_there(request: Request, folder: Path, progress: Progress) -> bool:
+    path = request.path(folder)
+    if not path.exists():
+        return False
+    try:
+        CausalDataset.read_parquet(path)
+    except InputError as error:
+        progress.say(f"{error}; it is made again now")
+        return False
+    return True
+
+
+class _Rows:
+    """Tells the progress of the rows that are new, dataset by dataset."""
+
+    def __init__(self, requests: Sequence[Request], folder: Path, progress: Progress) -> None:
+        self._names = {request.path(folder): request.name for request in requests}
+        self._ready = dict.fromkeys(self._names, 0.0)
+        self._progress = progress
+
+    def __call__(self, path: Path, rows: float) -> None:
+        new = max(rows - self._ready[path], 0.0)
+        self._ready[path] += new
+        self._progress.advance(self._names[path], new)
 
 
 def requests(suite: Suite) -> list[Request]:
@@ -131,39 +153,29 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
 
     def request(name: str, phrasing: int, replicate: int) -> Request:
-        lm = _language_model(name)
         seed = derive_seed(suite.seed, entry.title, phrasing, replicate)
         options = {"temperature": entry.temperature, **entry.options}
+        recipe = Recipe(spec, name, phrasing, options, entry.n, seed, entry.outcome)
+        lm = recipe.loaded()
         try:
-            model = sdscm.SDSCM(spec, lm, phrasing=phrasing, **options)
+            recipe.model()
         except TypeError as error:
             raise InputError(f"{suite.origin}: {entry.title}: options: {error}") from None
         settled = [entry.n, seed, phrasing, options, entry.outcome]
         content = digest([spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()])
-
-        def obtain(rows: Rows) -> CausalDataset:
-            return model.dataset(
-                entry.n, seed, outcome=entry.outcome, progress=lambda done, _: rows(done)
-            )
 
         return Request(
             name=f"{entry.title}-p{phrasing}-r{replicate}-{content[:8]}",
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {phrasing}",
             n=entry.n,
-            obtain=obtain,
+            content=recipe,
         )
 
     for lm in entry.lms:
         for phrasing in entry.phrasing_numbers:
             for replicate in range(entry.replicates):
                 yield request(lm, phrasing, replicate)
-
-
-# One a process: a language model is large, and all phrasings use the same.
-@cache
-def _language_model(name: str) -> Any:
-    return sdscm.load_lm(name)
 
 
 def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
@@ -180,7 +192,7 @@ def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {dataset.meta.phrasing}" if sampled else str(path),
             n=len(dataset),
-            obtain=lambda _, dataset=dataset: dataset,  # type: ignore[misc]
+            content=dataset,
         )
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import sdscm
-from benchmarks import sources
+from benchmarks import recipe, sources
 from benchmarks.progress import Silent
 from benchmarks.suite import Suite, load_suite
 from benchmarks.truth import truth_of
@@ -47,14 +47,14 @@ def engine(monkeypatch, confounded) -> list[tuple]:
             meta = Provenance("toy", "spec", self.args[1], "rev", self.args[2], seed)
             return replace(confounded(seed % 1000, n), meta=meta)
 
-    sources._language_model.cache_clear()
+    recipe.language_model.cache_clear()
     monkeypatch.setattr(
         sdscm, "load_spec", lambda name: SimpleNamespace(name=name, content_hash="h")
     )
     monkeypatch.setattr(sdscm, "load_lm", lambda name: SimpleNamespace(id=name, revision="1"))
     monkeypatch.setattr(sdscm, "SDSCM", FakeSDSCM)
     yield asked
-    sources._language_model.cache_clear()
+    recipe.language_model.cache_clear()
 
 
 def test_a_scenario_gives_phrasings_times_replicates(tmp_path, engine) -> None:
@@ -176,7 +176,7 @@ def test_the_target_is_the_cate_where_it_is_known(confounded) -> None:
 
 
 def test_an_unknown_option_is_told_before_anything_is_made(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(sources, "_language_model", lambda name: sdscm.TabularLM(even))
+    monkeypatch.setattr(recipe, "language_model", lambda name: sdscm.TabularLM(even))
     entry = {"scenario": "marathon_confounder", "options": {"colour": 1}}
     with pytest.raises(InputError, match=r"s\.yaml: marathon_confounder: options: .*'colour'"):
         prepared(suite_of(tmp_path, entry), tmp_path / "run")
@@ -193,7 +193,7 @@ def even(choice: Choice) -> np.ndarray:
 
 
 def test_the_true_engine_on_a_known_model(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(sources, "_language_model", lambda name: sdscm.TabularLM(even))
+    monkeypatch.setattr(recipe, "language_model", lambda name: sdscm.TabularLM(even))
     entry = {"scenario": "breast_cancer", "phrasings": 2, "n": 40, "outcome": "probability"}
     told: list[float] = []
 
