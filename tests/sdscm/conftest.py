@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,16 @@ outcome_value: worsens
 """
 
 
+_numbers = count()
+
+
 @pytest.fixture(autouse=True)
 def _private_cache(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No test reads or writes the scores of the user."""
-    monkeypatch.setenv("SDSCM_CACHE", str(tmp_path_factory.mktemp("cache")))
+    folder = tmp_path_factory.getbasetemp() / "sdscm-cache" / str(next(_numbers))
+    monkeypatch.setenv("SDSCM_CACHE", str(folder))
 
 
 @pytest.fixture

@@ -25,7 +25,12 @@ def tree(context_words: int, seed: int) -> list[Choice]:
     """Choices behind contexts that branch, some long, in a random order."""
     generator = np.random.Generator(np.random.Philox(key=seed))
     towns, ages = ("Rome", "Oslo", "Bonn"), ("young", "old")
-    choices = []
+    # The second time a choice of one-token values asks for one token's distribution alone: the
+    # smallest pass there is, and the one whose products differ first.
+    choices = [
+        Choice(("The patient is here.",), "She is ", ("old", "young"), ""),
+        Choice((), "", ("A", "The"), ""),
+    ]
     for town in towns:
         for age in ages:
             context = [f"She lives in {town}.", f"The patient is {age}."]
@@ -35,8 +40,9 @@ def tree(context_words: int, seed: int) -> list[Choice]:
                     Choice(tuple(context[:depth]), "In the end she ", ("recovers", "worsens"), "."),
                     Choice(tuple(context[:depth]), "", tuple(f"No {i} yes" for i in range(9)), "!"),
                 ]
-    choices = list(dict.fromkeys(choices))
-    return [choices[i] for i in generator.permutation(len(choices))]
+    first, *others = dict.fromkeys(choices)
+    second, *others = others
+    return [first, second, *(others[i] for i in generator.permutation(len(others)))]
 
 
 def reordered(lm: HuggingFaceLM, choices: list[Choice], seed: int) -> list[Any]:
@@ -56,6 +62,8 @@ def check(
     assert usual.scorer == "packed"
     assert bits(usual.score(choices)) == expected, "a second time"
     assert bits(make(batch_tokens=4096).score(choices)) == expected, "batch_tokens=4096"
+    alone = bits([usual.score([choice])[0] for choice in choices])
+    assert alone == expected, "a few tokens at a time"
     ample, tight = make(batch_tokens=64), make(batch_tokens=64, memory=memory)
     for lm in (ample, tight):
         assert bits(lm.score(choices)) == expected, "batch_tokens=64"
