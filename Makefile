@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark test test-slow lint format install clean
+.PHONY: benchmark test test-slow lint format readme install clean
 
 benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
@@ -32,6 +32,10 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The table of the README, from the board of the quick suite.
+readme: $(STAMP)
+	$(BIN)/python -m benchmarks.report.extract README.md results/quick/leaderboard.csv
 
 install: $(STAMP)
 

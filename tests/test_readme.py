@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from benchmarks.report.extract import extract, replaced
 
 README = Path(__file__).parents[1] / "README.md"
 FILES = {"spec": "sleep.yaml", "plugin": "mine.py", "suite": "mine.yaml"}
@@ -35,3 +38,10 @@ def test_every_snippet_runs(tmp_path: Path) -> None:
     board = (tmp_path / "results" / "mine" / "leaderboard.md").read_text()
     assert "Ridge T" in board
     assert (tmp_path / "sleep.parquet").exists()
+
+
+def test_its_table_is_that_of_the_committed_board() -> None:
+    board = pd.read_csv(README.parent / "results" / "quick" / "leaderboard.csv")
+    text = README.read_text(encoding="utf-8")
+    assert replaced(text, extract(board)) == text
+    assert "| Oracle | 0.000 | 0.000 | 0.000 | 0.000 |" in text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
+import io
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -57,8 +59,11 @@ def _convert(file: Path, folder: Path) -> None:
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     source: dict[str, Any] = {"gguf_file": file.name}
-    model: Any = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
-    tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
+    with contextlib.redirect_stderr(io.StringIO()):  # the bars of transformers
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            file.parent, dtype=torch.float32, **source
+        )
+        tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
     # What is saved is dequantised; the loader must not look for a quantiser.
     model.hf_quantizer = None
     model.is_quantized = False
@@ -66,8 +71,9 @@ def _convert(file: Path, folder: Path) -> None:
         del model.config.quantization_config
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        model.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
+        with contextlib.redirect_stderr(io.StringIO()):
+            model.save_pretrained(temporary)
+            tokenizer.save_pretrained(temporary)
         try:
             temporary.rename(folder)
         except OSError:

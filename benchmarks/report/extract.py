@@ -1,0 +1,51 @@
+"""A short table for the README from a suite's ``leaderboard.csv``.
+
+``python -m benchmarks.report.extract README.md results/quick/leaderboard.csv`` writes it between
+the marks ``<!-- board:begin -->`` and ``<!-- board:end -->``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+BEGIN, END = "<!-- board:begin -->", "<!-- board:end -->"
+_METRICS = {"pehe_sd": "PEHE / SD(y)", "ate_abs_error_sd": "\\|ATE error\\| / SD(y)"}
+_SETTINGS = {"all": "all seen", "hidden": "confounders hidden"}
+_ALWAYS = ("Zero", "DiffInMeans", "Oracle")
+
+
+def extract(board: pd.DataFrame, top: int = 10) -> str:
+    """The best ``top`` of the setting ``all``, and those that a reader compares them with."""
+    by_setting = {s: board[board["setting"] == s].set_index("estimator") for s in _SETTINGS}
+    ranks = pd.to_numeric(by_setting["all"]["rank_pehe_sd"], errors="coerce")
+    chosen = [*ranks[ranks <= top].sort_values(kind="stable").index]
+    chosen += [name for name in _ALWAYS if name not in chosen]
+    heads = [
+        f"{metric}, {setting}" for metric in _METRICS.values() for setting in _SETTINGS.values()
+    ]
+    lines = [
+        "| " + " | ".join(["Estimator", *heads]) + " |",
+        "| --- |" + " ---: |" * len(heads),
+    ]
+    for name in chosen:
+        cells = [by_setting[s].at[name, metric] for metric in _METRICS for s in _SETTINGS]
+        lines.append(
+            f"| {name} | " + " | ".join("–" if c != c else f"{c:.3f}" for c in cells) + " |"
+        )
+    return "\n".join(lines)
+
+
+def replaced(text: str, table: str) -> str:
+    """``text`` with the table between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    readme, csv = map(Path, sys.argv[1:])
+    content = replaced(readme.read_text(encoding="utf-8"), extract(pd.read_csv(csv)))
+    readme.write_text(content, encoding="utf-8")
