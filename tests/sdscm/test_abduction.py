@@ -271,3 +271,22 @@ def test_rows_may_have_other_columns_and_any_index(scm: SDSCM) -> None:
     rows = scm.sample(4, seed=1).labels
     dressed: Any = rows[list(rows)[::-1]].assign(note="x").set_axis(list("dcba"))
     pd.testing.assert_frame_equal(scm.abduct(dressed).labels, rows)
+
+
+def test_fresh_noise_of_other_origin_is_other_noise(scm: SDSCM) -> None:
+    """Of the same seed and unit: sampled or abducted, and for each stream within a stream."""
+    units = scm.sample(20, seed=1)
+    abducted = scm.abduct(units.labels, seed=1)
+    noises = [
+        units.noise,
+        units.noise.fresh("a"),
+        units.noise.fresh("b"),
+        units.noise.fresh("a").fresh("b"),
+        abducted.noise,
+        abducted.noise.fresh("a"),
+        abducted.noise.fresh("b"),
+    ]
+    draws = np.concatenate([noise.gumbel("hobby", 3).ravel() for noise in noises])
+    assert len(np.unique(draws)) == len(draws)
+    again = abducted.noise.rows(slice(5, 9)).fresh("a").gumbel("hobby", 3)
+    np.testing.assert_array_equal(again, noises[5].gumbel("hobby", 3)[5:9])
