@@ -31,10 +31,9 @@ def extract(board: pd.DataFrame, top: int = 10) -> str:
         "| --- |" + " ---: |" * len(heads),
     ]
     for name in chosen:
-        cells = [by_setting[s].at[name, metric] for metric in _METRICS for s in _SETTINGS]
-        lines.append(
-            f"| {name} | " + " | ".join("–" if c != c else f"{c:.3f}" for c in cells) + " |"
-        )
+        values = [by_setting[s][metric].loc[name] for metric in _METRICS for s in _SETTINGS]
+        cells = ["–" if pd.isna(value) else f"{value:.3f}" for value in values]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

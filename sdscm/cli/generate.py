@@ -40,6 +40,15 @@ def generate(
         typer.Option(help="Counterfactuals with the unit's own noise, or with fresh noise."),
     ] = "gumbel",
     outcome: options.Outcome = "log-probability",
+    overlap: options.Overlap = 0.0,
+    confounding: options.Confounding = 1.0,
+    effect: options.Effect = 1.0,
+    hide: Annotated[
+        int | None,
+        typer.Option(min=0, help="How many exogenous variables 'hidden' removes; default all."),
+    ] = None,
+    device: options.Device = "cpu",
+    precision: options.Precision = "float32",
     do: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,11 +74,14 @@ def generate(
     path = new_file(out, _SUFFIXES, force)
     model = SDSCM(
         loaded,
-        load_lm(lm),
+        load_lm(lm, device=device, precision=precision),
         phrasing=phrasing,
         temperature=temperature,
         scoring=scoring,
         coupling=coupling,
+        overlap=overlap,
+        confounding=confounding,
+        effect=effect,
     )
     told = f"{n:,} rows of {loaded.name} from {model.lm.id}, phrasing {phrasing}, seed {seed}"
     if targets:
@@ -79,7 +91,9 @@ def generate(
         say(f"{path}: {told}, do({', '.join(f'{k} = {v}' for k, v in targets.items())})")
         return
     with rows_bar(n) as done:
-        dataset = model.dataset(n, seed, outcome=outcome, progress=lambda rows, _: done(rows))
+        dataset = model.dataset(
+            n, seed, outcome=outcome, hide=hide, progress=lambda rows, _: done(rows)
+        )
     write_dataset(dataset, path)
     say(f"{path}: {told}")
     pairs(fact_rows(facts(dataset)))

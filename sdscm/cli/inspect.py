@@ -48,6 +48,11 @@ def inspect(
     temperature: options.Temperature = 1.0,
     scoring: options.Scoring = "definition",
     outcome: options.Outcome = "log-probability",
+    overlap: options.Overlap = 0.0,
+    confounding: options.Confounding = 1.0,
+    effect: options.Effect = 1.0,
+    device: options.Device = "cpu",
+    precision: options.Precision = "float32",
 ) -> None:
     """Show variables and graph of a spec, and whether its data make a benchmark worth running."""
     if Path(what).suffix == ".parquet":
@@ -60,13 +65,22 @@ def inspect(
     if no_lm:
         describe.spec_page(spec)
         return
-    model = load_lm(lm)
+    model = load_lm(lm, device=device, precision=precision)
     found: dict[int, DatasetFacts] = {}
     samples: dict[str, pd.DataFrame] = {}
     mechanisms: list[MechanismFacts] = []
     with rows_bar(phrasings * n) as done:
         for phrasing in range(phrasings):
-            scm = SDSCM(spec, model, phrasing=phrasing, temperature=temperature, scoring=scoring)
+            scm = SDSCM(
+                spec,
+                model,
+                phrasing=phrasing,
+                temperature=temperature,
+                scoring=scoring,
+                overlap=overlap,
+                confounding=confounding,
+                effect=effect,
+            )
 
             def report(rows: float, _: int, before: int = phrasing * n) -> None:
                 done(before + rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -47,6 +47,20 @@ Scoring = Annotated[
         help="What of a sentence is scored.",
     ),
 ]
+Overlap = Annotated[
+    float, typer.Option(help="Share of a uniform draw in the treatment's mechanism, 0 to 1.")
+]
+Confounding = Annotated[
+    float, typer.Option(help="Multiplies the treatment's log-odds: 0 randomises, 1 is the model's.")
+]
+Effect = Annotated[
+    float, typer.Option(help="Scales what the treatment changes: 0 for no effect at all.")
+]
+Device = Annotated[str, typer.Option(help="Where the language model computes: cpu, cuda, ...")]
+Precision = Annotated[
+    Literal["float32", "bfloat16"],
+    typer.Option(help="bfloat16 is faster and approximate; see docs/performance.md."),
+]
 Outcome = Annotated[OutcomeKind, typer.Option("--outcome", help="What y is.")]
 Plugins = Annotated[
     list[Path] | None,
@@ -60,9 +74,14 @@ Top = Annotated[int, typer.Option(min=1, help="Estimators of a board to print.")
 
 __all__ = [
     "DEFAULT_LM",
+    "Confounding",
+    "Device",
+    "Effect",
     "LM",
     "Outcome",
+    "Overlap",
     "Plugins",
+    "Precision",
     "Results",
     "Runs",
     "Scoring",
