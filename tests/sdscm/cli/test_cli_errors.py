@@ -130,7 +130,7 @@ def test_unwritable_folder(cli, workspace, tiny_lm):
 
 @pytest.mark.usefixtures("untouched")
 def test_failure_is_one_line(cli, monkeypatch):
-    def fail(name):
+    def fail(name, **options):
         raise RuntimeError("first\nsecond.")
 
     monkeypatch.setattr(sdscm, "load_lm", fail)
@@ -144,7 +144,7 @@ def test_failure_is_one_line(cli, monkeypatch):
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_debug_shows_the_traceback(place, cli, monkeypatch):
-    def fail(name):
+    def fail(name, **options):
         raise RuntimeError("first")
 
     monkeypatch.setattr(sdscm, "load_lm", fail)
@@ -165,7 +165,7 @@ def test_debug_shows_the_traceback_of_bad_input(cli):
 
 
 def test_libraries_are_quiet_unless_debugged(cli, monkeypatch, caplog):
-    def chat(name):
+    def chat(name, **options):
         logging.getLogger("some.library").warning("we try again")
         warnings.warn("this will change", FutureWarning, stacklevel=1)
         raise sdscm.InputError("no")
@@ -183,7 +183,7 @@ def test_libraries_are_quiet_unless_debugged(cli, monkeypatch, caplog):
 
 
 def test_interrupt_says_how_to_go_on(cli, monkeypatch):
-    def stop(name):
+    def stop(name, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sdscm, "load_lm", stop)

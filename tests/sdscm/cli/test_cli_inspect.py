@@ -27,7 +27,7 @@ def table_after(text: str, title: str) -> dict[str, list[str]]:
 
 
 def test_spec_page_without_a_language_model(cli, monkeypatch):
-    monkeypatch.setattr(sdscm, "load_lm", lambda name: pytest.fail("no model is needed"))
+    monkeypatch.setattr(sdscm, "load_lm", lambda name, **options: pytest.fail("no model is needed"))
     ran = cli("inspect", "study.yaml", "--no-lm")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("statin_study: Does the statin help?\n")
