@@ -82,6 +82,8 @@ class CausalDataset:
         The setting whose covariates ``X`` shows.
     cates : for each setting where it is known, an array of shape (n,)
         E[y1 - y0 | the covariates of the setting]; see ``cate``.
+    cate_errors : for each setting whose CATE is a Monte Carlo estimate, an array of shape (n,)
+        Its standard error; a setting that is not named here has the exact CATE.
     """
 
     X: pd.DataFrame
@@ -95,6 +97,7 @@ class CausalDataset:
     exogenous: tuple[str, ...] = ()
     covariates: Setting = "all"
     cates: Mapping[Setting, np.ndarray] = field(default_factory=dict)
+    cate_errors: Mapping[Setting, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -133,9 +136,13 @@ class CausalDataset:
         """True E[y1 - y0 | X] of each unit given the covariates that X shows; None if unknown."""
         return self.cates.get(self.covariates)
 
-    def with_cates(self, cates: Mapping[Setting, np.ndarray]) -> CausalDataset:
+    def with_cates(
+        self,
+        cates: Mapping[Setting, np.ndarray],
+        errors: Mapping[Setting, np.ndarray] | None = None,
+    ) -> CausalDataset:
         """The dataset with the true conditional effects of these settings."""
-        return replace(self, cates=dict(cates))
+        return replace(self, cates=dict(cates), cate_errors=dict(errors or {}))
 
     def setting(self, name: Setting) -> CausalDataset:
         """The same units as an estimator sees them in a setting.
@@ -247,6 +254,7 @@ class CausalDataset:
         if self.propensity is not None:
             columns["propensity"] = self.propensity
         columns |= {f"cate:{setting}": values for setting, values in self.cates.items()}
+        columns |= {f"cate_error:{setting}": e for setting, e in self.cate_errors.items()}
         if self.labels is not None:
             columns |= {f"label:{c}": self.labels[c].astype(str).to_numpy() for c in self.labels}
         if self.text is not None:
@@ -300,6 +308,9 @@ class CausalDataset:
             found = [c for c in frame.columns if c.startswith(prefix)]
             return frame[found].rename(columns=lambda c: c.removeprefix(prefix))
 
+        def each_setting(name: str) -> dict[Setting, np.ndarray]:
+            return {s: frame[f"{name}:{s}"].to_numpy() for s in SETTINGS if f"{name}:{s}" in frame}
+
         labels = part("label:")
         return cls(
             X=part("X:"),
@@ -310,7 +321,8 @@ class CausalDataset:
             labels=labels if len(labels.columns) else None,
             text=frame.get("text"),
             exogenous=tuple(meta["exogenous"]),
-            cates={s: frame[f"cate:{s}"].to_numpy() for s in SETTINGS if f"cate:{s}" in frame},
+            cates=each_setting("cate"),
+            cate_errors=each_setting("cate_error"),
             meta=Provenance(**meta["provenance"]),
         )
 

@@ -34,8 +34,10 @@ def make_dataset(
     progress: Progress | None,
 ) -> CausalDataset:
     """See `sdscm.SDSCM.dataset`."""
-    spec = scm.spec
     control, treated = contrast = _contrast(scm, contrast)
+    if len(scm.spec.treatment.values) > 2:
+        scm = scm.with_treatments(contrast)
+    spec = scm.spec
     code = spec.treatment.values.index(treated)
     hidden = _hidden(spec.exogenous, hide)
     for option, number in {"cate_contexts": cate_contexts, "cate_draws": cate_draws}.items():
@@ -64,12 +66,14 @@ def make_dataset(
         meta=_provenance(scm, seed, outcome, contrast, cate_draws),
     )
     exact = Enumeration(scm.mechanisms, cate_contexts)
-    cates = {}
+    cates, errors = {}, {}
     for setting in SETTINGS:
         found = _cate(scm, units, dataset, setting, outcome, contrast, exact, cate_draws, seed)
-        if found is not None:
+        if isinstance(found, monte_carlo.ConditionalEstimate):
+            cates[setting], errors[setting] = found.value, found.standard_error
+        elif found is not None:
             cates[setting] = found
-    return dataset.with_cates(cates)
+    return dataset.with_cates(cates, errors)
 
 
 def _cate(
@@ -82,24 +86,26 @@ def _cate(
     exact: Enumeration,
     draws: int,
     seed: int,
-) -> np.ndarray | None:
-    """The CATE given the covariates of a setting, of shape (n,); None where it is not known."""
+) -> np.ndarray | monte_carlo.ConditionalEstimate | None:
+    """The CATE given the covariates of a setting, exact or estimated; None where not known."""
     spec = scm.spec
     hidden = set() if setting == "all" else set(dataset.exogenous)
     given = [name for name in spec.covariates if name not in hidden]
     after = set(spec.descendants(spec.treatment.name))
-    if not given or after & set(given):
+    if not given:
         return None
     sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
-    if outcome.deterministic and sources <= set(given):
+    if outcome.deterministic and sources <= set(given) - after:
         return dataset.ite
+    if after & set(given):
+        return None
     try:
         table = exact.effect(outcome.mean(exact.log_table(spec.outcome.name)), given, contrast)
         return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
     except TooLargeError:
         if not draws:
             return None
-    return monte_carlo.cate(scm, units, given, outcome, draws, seed, contrast).value
+    return monte_carlo.cate(scm, units, given, outcome, draws, seed, contrast)
 
 
 def _contrast(scm: SDSCM, contrast: tuple[str, str] | None) -> tuple[str, str]:

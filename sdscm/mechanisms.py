@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -115,12 +116,19 @@ class Mechanisms:
         self, name: str, codes: Mapping[str, np.ndarray], count: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """The distinct rows of a variable's parents, and for each unit which one is its own."""
-        parents = self.phrased.spec.parents(name)
+        spec = self.phrased.spec
+        parents = spec.parents(name)
         rows = np.zeros((count, len(parents)), dtype=np.int64)
         for column, parent in enumerate(parents):
             rows[:, column] = codes[parent]
-        distinct, where = np.unique(rows, axis=0, return_inverse=True)
-        return distinct, where.reshape(-1)
+        sizes = [len(spec.variable(parent).values) for parent in parents]
+        if not parents or math.prod(sizes) > np.iinfo(np.int64).max:
+            distinct, where = np.unique(rows, axis=0, return_inverse=True)
+            return distinct, where.reshape(-1)
+        # One number a row sorts much faster than rows do.
+        numbers = np.ravel_multi_index(tuple(rows.T), tuple(sizes))
+        found, where = np.unique(numbers, return_inverse=True)
+        return np.stack(np.unravel_index(found, tuple(sizes)), axis=1), where
 
     def choice(self, name: str, parent_codes: np.ndarray) -> Choice:
         """The question to the language model for one row of parents, in the order tau."""

@@ -90,6 +90,34 @@ class SDSCM:
         )
         self.coupling: Coupling = coupling
 
+    def with_treatments(self, values: tuple[str, str]) -> SDSCM:
+        """The SD-SCM whose treatment is drawn from these two of its values only.
+
+        Domain-restricted sampling (paper, section 3) on a smaller domain: the mechanism is
+        normalised over the two, the first of which is the control.
+        """
+        treatment = self.spec.treatment
+        changes: dict[str, object] = {"values": values}
+        if isinstance(treatment.distribution, tuple):
+            weights = [treatment.distribution[treatment.values.index(value)] for value in values]
+            changes["distribution"] = tuple(weight / sum(weights) for weight in weights)
+        variables = [
+            variable.model_copy(update=changes) if variable.role == "treatment" else variable
+            for variable in self.spec.variables
+        ]
+        mechanisms, knobs = self.mechanisms, self.mechanisms.knobs
+        return SDSCM(
+            self.spec.model_copy(update={"variables": tuple(variables)}),
+            self.lm,
+            phrasing=self.phrased.number,
+            temperature=mechanisms.temperature,
+            scoring=mechanisms.scoring,
+            coupling=self.coupling,
+            overlap=knobs.overlap,
+            confounding=knobs.confounding,
+            effect=knobs.effect,
+        )
+
     def exact(self, max_contexts: int = MAX_CONTEXTS) -> Enumeration:
         """All distributions by enumeration, for specs with few contexts a variable."""
         return Enumeration(self.mechanisms, max_contexts)
@@ -161,7 +189,8 @@ class SDSCM:
 
         The targets' non-descendants stay as they are. Descendants are drawn again: with the units'
         own noise (``coupling="gumbel"``), so that ``do`` of the observed value gives the unit back,
-        or with fresh noise (``redraw``).
+        or with fresh noise (``redraw``). A target that is set to a distribution is drawn from it
+        with the noise of the unit that led to its observed value.
 
         Parameters
         ----------
@@ -273,7 +302,8 @@ class SDSCM:
         outcome_value, scores
             The value in question, and a number for each value; see `sdscm.outcomes.Outcome.of`.
         contrast
-            Values (control, treated) of the treatment; by default its first two.
+            Values (control, treated) of the treatment; by default its first two. Where it has more,
+            it is drawn from these two only (`with_treatments`).
         hide
             Which exogenous variables the setting ``hidden`` removes: how many, from the first on in
             the order tau, or their names; by default all.

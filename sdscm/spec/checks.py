@@ -104,10 +104,10 @@ def variable_problems(variable: Variable) -> Iterator[str]:
             f"{_count(len(values), 'value')}; "
             "give one weight for each value"
         )
-    if variable.role == "treatment" and len(values) != 2:
+    if variable.role == "treatment" and len(values) < 2:
         yield (
             f"is the treatment and has {_count(len(values), 'value')}; "
-            "give two: the control, then the treated"
+            "give two or more: the control, then the treated"
         )
     elif not values or (len(values) < 2 and weights is None):
         yield (

@@ -38,7 +38,7 @@ class Variable(BaseModel):
         removes. ``covariate``, ``treatment`` and ``outcome`` are the observed set V.
     values
         The domain, at least two different texts (one is enough under fixed weights). The treatment
-        has two: the control, then the treated value.
+        has the control, then the treated value; where it has more, datasets contrast two of them.
     parents
         Names of the parents in the DAG.
     phrasings

@@ -145,6 +145,8 @@ def test_estimated_where_it_would_take_too_much(scm: SDSCM) -> None:
         scm, scm.sample(60, 1), ["smoker", "hobby", "pressure"], Outcome.of(scm.spec), 2000, seed=1
     )
     np.testing.assert_array_equal(dataset.cates["hidden"], found.value)
+    np.testing.assert_array_equal(dataset.cate_errors["hidden"], found.standard_error)
+    assert "all" not in dataset.cate_errors
     np.testing.assert_array_equal(dataset.cates["all"], dataset.ite)
     assert (np.abs(found.value - exact) < 5 * found.standard_error).all()
     assert (found.standard_error < 0.05 * exact.std() + 0.05).all()

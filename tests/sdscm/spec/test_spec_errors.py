@@ -52,11 +52,6 @@ MISTAKES = {
     "empty value": ("[young, old]", '[young, " "]', ["variable 'age'", "empty", "write its text"]),
     "one value": ("[young, old]", "[young]", ["variable 'age'", "1 value", "at least two"]),
     "no values": ("[young, old]", "[]", ["variable 'age'", "0 values", "at least two"]),
-    "treatment with three values": (
-        "[placebo, statin]",
-        "[placebo, statin, aspirin]",
-        ["variable 'drug'", "3 values", "the control, then the treated"],
-    ),
     "treatment with one value": (
         "[placebo, statin]",
         "[statin]",
