@@ -203,6 +203,16 @@ _FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
         "BloomConfig",
         {"hidden_size": 64, "n_layer": 2, "n_head": 4, "initializer_range": _WIDE},
     ),
+    "mamba": (
+        "MambaConfig",
+        {
+            "hidden_size": 64,
+            "state_size": 8,
+            "num_hidden_layers": 2,
+            "max_position_embeddings": 1024,
+            "initializer_range": _WIDE,
+        },
+    ),
     "mpt": ("MptConfig", {"d_model": 64, "n_layers": 2, "n_heads": 4, "initializer_range": _WIDE}),
 }
 

@@ -64,6 +64,7 @@ def assert_equal(found: Sequence[ChoiceScores], expected: Sequence[ChoiceScores]
         ("mistral", "plain"),  # a sliding window that is shorter than the texts
         ("bloom", "plain"),  # ALiBi
         ("mpt", "plain"),  # ALiBi
+        ("mamba", "plain"),  # no attention, so no key/value cache
     ],
 )
 def test_families_agree_with_brute_force(
