@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -156,14 +157,20 @@ def speed(arguments: argparse.Namespace) -> None:
             count = arguments.rows if temperature == 1 else max(arguments.rows // 4, 1)
             found = engine.dataset(spec, count, temperature=temperature)
             raw = raw_throughput(engine, 256)
-            rows.append({"engine": precision, "temperature": temperature,
+            rows.append(
+                {
+                    "engine": precision,
+                    "temperature": temperature,
                     "rows": count,
-                         "s a row": found["seconds a row"],
-                         "times": slow / found["seconds a row"],
-                         "contexts a row": found["contexts a row"],
-                         "tokens a row": found["tokens a row"],
-                         "tokens/s": found["tokens a second"],
-                         "of raw": found["tokens a second"] / raw})  # fmt: skip
+                    "s a row": found["seconds a row"],
+                    "times": slow / found["seconds a row"],
+                    "contexts a row": found["contexts a row"],
+                    "tokens a row": found["tokens a row"],
+                    "tokens/s": found["tokens a second"],
+                    "of raw": found["tokens a second"] / raw,
+                }
+            )
+            print(rows[-1], file=sys.stderr, flush=True)
     table(f"Speed: {spec.name}", rows)
 
 
