@@ -33,6 +33,7 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "heterogeneity": found.heterogeneity,
                 "propensity_min": found.propensity_min,
                 "propensity_max": found.propensity_max,
+                "cate_spread": _cate_spread(dataset),
                 "effective_n": found.effective_n,
                 "hidden_share": found.hidden_share,
                 "sign_flip": found.sign_flip,
@@ -40,3 +41,9 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
             }
         )
     return pd.DataFrame(rows)
+
+
+def _cate_spread(dataset: CausalDataset) -> float:
+    """SD of the true CATE in the setting ``hidden`` over SD(y); NaN if it is not known."""
+    cate, sd = dataset.cates.get("hidden"), float(dataset.y.std())
+    return float("nan") if cate is None or sd == 0 else float(cate.std()) / sd

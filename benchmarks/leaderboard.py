@@ -56,9 +56,9 @@ def ranking_rule(options: BoardOptions) -> str:
     )
     return (
         f"Ordered by {by}; a method has no rank by a metric that it has no score of. A method with "
-        "failed cells ranks behind all methods without (fewer failures first), since its mean is "
-        "over the cells that it survived. Equal means share a rank. The Oracle is shown the truth: "
-        "it checks the scorer and has no rank."
+        "cells that failed, were skipped or are missing ranks behind all methods without (fewer "
+        "first), since its mean is over the others. Equal means share a rank. The Oracle is shown "
+        "the truth: it checks the scorer and has no rank."
     )
 
 
@@ -147,7 +147,7 @@ def _ranks(rows: list[dict[str, Any]], metric: metrics.Metric) -> list[str]:
 
     def merit(row: dict[str, Any]) -> tuple[int, float]:
         # Rounded, so that methods that are equal but for the last digits share a rank.
-        return row["failed"], sign * float(f"{row[metric.name]:.9g}")
+        return row["cells"] - row["ok"], sign * float(f"{row[metric.name]:.9g}")
 
     ranked = [row for row in rows if not row["oracle"] and not math.isnan(row[metric.name])]
     merits = sorted(merit(row) for row in ranked)

@@ -26,7 +26,7 @@ class Recipe:
         The spec, and the language model as ``sdscm.load_lm`` takes it.
     phrasing, options
         Arguments of ``sdscm.SDSCM``.
-    n, seed, outcome
+    n, seed, outcome, dataset
         Arguments of ``SDSCM.dataset``.
     """
 
@@ -37,6 +37,7 @@ class Recipe:
     n: int
     seed: int
     outcome: OutcomeKind
+    dataset: Mapping[str, Any]
 
     def model(self) -> sdscm.SDSCM:
         """The SD-SCM; its language model is not loaded before it has to score."""
@@ -49,7 +50,11 @@ class Recipe:
     def make(self, rows: Rows) -> CausalDataset:
         """Sample the dataset; ``rows`` is told of the rows that are ready, a fraction too."""
         return self.model().dataset(
-            self.n, self.seed, outcome=self.outcome, progress=lambda done, _: rows(done)
+            self.n,
+            self.seed,
+            outcome=self.outcome,
+            progress=lambda done, _: rows(done),
+            **self.dataset,
         )
 
 

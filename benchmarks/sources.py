@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,9 @@ from benchmarks.suite import FilesEntry, ScenarioEntry, Suite
 from benchmarks.versions import code_of_generator
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
+from sdscm.spec import Spec
+
+_SET_BY_ENTRY = {"self", "n", "seed", "outcome", "block", "progress"}
 
 
 @dataclass(frozen=True)
@@ -151,23 +155,25 @@ def requests(suite: Suite) -> list[Request]:
 def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     beside = suite.folder / entry.scenario
     spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
+    _check_hidden(spec, suite, entry)
 
     def request(name: str, phrasing: int, replicate: int) -> Request:
         seed = derive_seed(suite.seed, entry.title, phrasing, replicate)
         options = {"temperature": entry.temperature, **entry.options}
-        recipe = Recipe(spec, name, phrasing, options, entry.n, seed, entry.outcome)
+        recipe = Recipe(spec, name, phrasing, options, entry.n, seed, entry.outcome, entry.dataset)
+        _check_options(recipe, entry, suite)
         lm = recipe.loaded()
         try:
             recipe.model()
         except TypeError as error:
             raise InputError(f"{suite.origin}: {entry.title}: options: {error}") from None
-        settled = [entry.n, seed, phrasing, options, entry.outcome]
+        settled = [entry.n, seed, phrasing, options, entry.outcome, entry.dataset]
         content = digest([spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()])
 
         return Request(
             name=f"{entry.title}-p{phrasing}-r{replicate}-{content[:8]}",
             entry=entry.title,
-            cluster=f"{entry.title}, phrasing {phrasing}",
+            cluster=f"{entry.title}, phrasing {_first_alike(spec, entry, phrasing)}",
             n=entry.n,
             content=recipe,
         )
@@ -176,6 +182,38 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         for phrasing in entry.phrasing_numbers:
             for replicate in range(entry.replicates):
                 yield request(lm, phrasing, replicate)
+
+
+def _check_options(recipe: Recipe, entry: ScenarioEntry, suite: Suite) -> None:
+    known = inspect.signature(sdscm.SDSCM.dataset).parameters
+    unknown = sorted(set(recipe.dataset) - (set(known) - _SET_BY_ENTRY))
+    if unknown:
+        raise InputError(
+            f"{suite.origin}: {entry.title}: dataset: unknown option '{unknown[0]}'; "
+            f"choose among {', '.join(name for name in known if name not in _SET_BY_ENTRY)}"
+        )
+
+
+def _first_alike(spec: Spec, entry: ScenarioEntry, phrasing: int) -> int:
+    """The first phrasing of the entry that says the same: draws of few phrasings coincide."""
+    choice = spec.phrased(phrasing).choice
+    return next(n for n in entry.phrasing_numbers if spec.phrased(n).choice == choice)
+
+
+def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
+    """Refuse a setting that hides nothing or everything before anything is generated."""
+    if "hidden" not in suite.settings:
+        return
+    if not spec.exogenous:
+        raise InputError(
+            f"{suite.origin}: {entry.title}: the setting 'hidden' hides nothing, since no variable "
+            "is exogenous; write 'settings: [all]'"
+        )
+    if set(spec.exogenous) == set(spec.covariates):
+        raise InputError(
+            f"{suite.origin}: {entry.title}: the setting 'hidden' leaves no covariate; "
+            "write 'settings: [all]', or give the spec an observed one"
+        )
 
 
 def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:

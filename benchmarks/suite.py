@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -25,8 +26,8 @@ from benchmarks import metrics
 from sdscm.dataset import Setting
 from sdscm.errors import InputError
 from sdscm.lm import DEFAULT_LM
+from sdscm.outcomes import OutcomeKind
 
-Outcome = Literal["log-probability", "probability"]
 Group = Literal["lm", "setting", "dataset"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -53,9 +54,10 @@ class ScenarioEntry(_Model):
     n
         Units of a dataset.
     temperature, options
-        Keyword arguments of ``sdscm.SDSCM``.
-    outcome
-        What y is, as ``SDSCM.dataset`` takes it.
+        Keyword arguments of ``sdscm.SDSCM``, the knobs among them.
+    outcome, dataset
+        What y is, and other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``,
+        ``contrast``, ``hide``, ``cate_contexts``, ``cate_draws``.
     """
 
     scenario: str
@@ -65,8 +67,9 @@ class ScenarioEntry(_Model):
     replicates: PositiveInt = 1
     n: PositiveInt = 500
     temperature: PositiveFloat = 1.0
-    outcome: Outcome = "log-probability"
+    outcome: OutcomeKind = "log-probability"
     options: dict[str, Any] = {}
+    dataset: dict[str, Any] = {}
 
     @property
     def title(self) -> str:
@@ -231,6 +234,11 @@ class Suite(_Model):
     def _consistent(self) -> Self:
         _no_twins("datasets", [entry.title for entry in self.datasets], "name")
         _no_twins("estimators", [entry.title for entry in self.estimators], "label")
+        _no_repeats("settings", self.settings)
+        for number, entry in enumerate(self.datasets):
+            if isinstance(entry, ScenarioEntry):
+                _no_repeats(f"datasets[{number}].phrasings", entry.phrasing_numbers)
+                _no_repeats(f"datasets[{number}].lm", entry.lms)
         for number, entry in enumerate(self.datasets):
             columns = entry.columns if isinstance(entry, FilesEntry) else None
             if columns is not None and not columns.exogenous and "hidden" in self.settings:
@@ -255,6 +263,12 @@ def _no_twins(key: str, titles: list[str], mend: str) -> None:
     for title in titles:
         if titles.count(title) > 1:
             raise ValueError(f"{key}: '{title}' occurs twice; give one of them a '{mend}'")
+
+
+def _no_repeats(key: str, values: Sequence[Any]) -> None:
+    for value in values:
+        if list(values).count(value) > 1:
+            raise ValueError(f"{key}: '{value}' occurs twice; remove one of them")
 
 
 def shipped_suites() -> list[str]:

@@ -174,7 +174,9 @@ class CausalDataset:
     def fingerprint(self) -> str:
         """Hash of everything an estimator or a scorer can see; equal data have equal ones."""
         digest = blake2b(digest_size=16)
-        digest.update(repr(list(self.X.columns)).encode())
+        digest.update(repr([list(self.X.columns), self.exogenous, self.covariates]).encode())
+        if self.propensity is not None:
+            digest.update(np.ascontiguousarray(self.propensity, dtype=float).tobytes())
         for array in (self.X.to_numpy(dtype=float), self.t, self.y0, self.y1):
             digest.update(np.ascontiguousarray(array, dtype=float).tobytes())
         for setting in sorted(self.cates):

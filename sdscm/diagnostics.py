@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +33,9 @@ class DatasetFacts:
     propensity_min, propensity_max
         Range of the true propensity; NaN if it is not known.
     effective_n
-        Kish's effective sample size of the units weighted by the inverse of their true propensity
-        of the treatment received; n without confounding at all, near 0 without overlap.
+        Kish's effective sample size under the stabilised weights P(t) / P(t | parents) of the
+        treatment received: n where the propensity is the same for all, near 0 without overlap; NaN
+        if it is not known.
     hidden_share
         Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the effects' variance that
         no method can explain there; NaN if the true CATE is not known.
@@ -94,7 +96,9 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
 def _effective_n(dataset: CausalDataset) -> float:
     if dataset.propensity is None:
         return float("nan")
-    weights = 1 / np.where(dataset.t == 1, dataset.propensity, 1 - dataset.propensity)
+    treated, e = dataset.t == 1, dataset.propensity
+    share = treated.mean()
+    weights = np.where(treated, share, 1 - share) / np.where(treated, e, 1 - e)
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
@@ -140,6 +144,17 @@ class MechanismFacts:
 
 
 TINY_MASS = 1e-4
+
+
+def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:
+    """The worst of each number over several phrasings of one variable."""
+    return MechanismFacts(
+        name=facts[0].name,
+        mass=min(each.mass for each in facts),
+        least_mass=min(each.least_mass for each in facts),
+        settled=max(each.settled for each in facts),
+        largest=max(each.largest for each in facts),
+    )
 
 
 def mechanism_facts(scm: SDSCM, units: Units) -> list[MechanismFacts]:

@@ -13,6 +13,7 @@ from sdscm.elimination import Scope, elimination_order, sum_product
 from sdscm.errors import InputError
 from sdscm.interventions import FixedTarget, weights_of
 from sdscm.mechanisms import Mechanisms
+from sdscm.spec import Spec
 
 MAX_CONTEXTS = 20_000
 _MAX_STATES = 50_000_000
@@ -20,6 +21,16 @@ _MAX_STATES = 50_000_000
 
 class TooLargeError(InputError):
     """The spec is too large to enumerate what was asked."""
+
+
+def refuse_descendants(spec: Spec, given: Sequence[str]) -> None:
+    """An InputError if the treatment changes a covariate that a CATE is to be given."""
+    after = set(spec.descendants(spec.treatment.name)) & set(given)
+    if after:
+        raise InputError(
+            f"{spec.name}: {', '.join(sorted(after))}: an effect of the treatment cannot "
+            "be given in a CATE; give covariates that come before it"
+        )
 
 
 class Enumeration:
@@ -149,12 +160,7 @@ class Enumeration:
         """
         treatment = self.spec.treatment
         control, treated = contrast or treatment.values[:2]
-        after = set(self.spec.descendants(treatment.name)) & set(given)
-        if after:
-            raise InputError(
-                f"{self.spec.name}: {', '.join(sorted(after))}: an effect of the treatment cannot "
-                "be given in a CATE; give covariates that come before it"
-            )
+        refuse_descendants(self.spec, given)
         high = self.mean(outcome, given, {treatment.name: treated})
         return high - self.mean(outcome, given, {treatment.name: control})
 

@@ -99,7 +99,11 @@ def _cate(
         return dataset.ite
     if after & set(given):
         return None
+    needed = {spec.outcome.name, *given, *sources}
+    needed |= {name for each in (*given, *sources) for name in spec.ancestors(each)}
     try:
+        if not exact.feasible(sorted(needed - {spec.treatment.name})):
+            raise TooLargeError(f"{spec.name}: too many contexts for a table of each variable")
         table = exact.effect(outcome.mean(exact.log_table(spec.outcome.name)), given, contrast)
         return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
     except TooLargeError:

@@ -55,6 +55,12 @@ class Mechanisms:
         self.scoring = scoring
         self.knobs = knobs or Knobs()
 
+    @property
+    def identity(self) -> tuple[str | float, ...]:
+        """What the distributions depend on beside the phrased spec."""
+        knobs = f"{self.knobs.overlap} {self.knobs.confounding} {self.knobs.effect}"
+        return self.lm.id, self.lm.revision, self.temperature, self.scoring, knobs
+
     def __call__(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         """log P(variable | parents), of shape (count, size of the domain).
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sdscm.errors import InputError
-from sdscm.interventions import parse_do
+from sdscm.exact import refuse_descendants
+from sdscm.interventions import code_of, parse_do
 from sdscm.noise import SeededNoise
 from sdscm.outcomes import Outcome
+from sdscm.spec import Spec
 from sdscm.units import Units
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ _ROWS = 2**16  # drawn together; it bounds the memory and changes no value
 class ConditionalEstimate:
     """A quantity for each unit, with its Monte Carlo standard error; arrays of shape (n,).
 
-    ``draws`` is the effective number of draws a unit, (sum w)**2 / sum w**2.
+    ``draws`` is the effective number of draws for a unit, (sum w)**2 / sum w**2.
     """
 
     value: np.ndarray
@@ -43,6 +46,8 @@ def cate(
 ) -> ConditionalEstimate:
     """E[Y(treated) - Y(control) | given], for each unit's values of what is given.
 
+    A function of these values: units that agree in them share their draws.
+
     Likelihood weighting: everything that is not given is drawn from its mechanism, and a draw
     counts as much as it makes the given values probable. Both worlds of a draw share its noise. The
     standard error is that of a ratio of means (Owen, "Monte Carlo theory, methods and examples",
@@ -57,7 +62,7 @@ def cate(
     outcome
         What Y is.
     draws
-        Draws a unit.
+        Draws for each distinct row of what is given.
     seed
         Seed of the draws.
     contrast
@@ -66,56 +71,97 @@ def cate(
     Raises
     ------
     InputError
-        If there is not one draw a unit at least.
+        If there is not one draw a row at least, or the treatment changes what is given.
     """
+    refuse_descendants(scm.spec, given)
     treatment, name = scm.spec.treatment, scm.spec.outcome.name
+    rows = _Rows.of(scm.spec, units, given)
     found = []
-    for rows in _parts(len(units), draws):
+    for part in rows.parts(draws):
         worlds = [
-            _drawn(scm, units, rows, given, {treatment.name: value}, draws, seed)
+            _drawn(scm, part, {treatment.name: value}, draws, seed)
             for value in contrast or treatment.values[:2]
         ]
         control, treated = (outcome.mean(world.log_probabilities[name]) for world in worlds)
         found.append(_weighted(treated - control, worlds[0], given, draws))
-    return _joined(found)
+    return rows.spread(found)
 
 
 def propensity(
-    scm: SDSCM, units: Units, given: Sequence[str], draws: int, seed: int = 0
-) -> ConditionalEstimate:
-    """P(treated | given) for each unit's values of what is given; otherwise as `cate`."""
-    found = []
-    for rows in _parts(len(units), draws):
-        world = _drawn(scm, units, rows, given, {}, draws, seed)
-        chance = np.exp(world.log_probabilities[scm.spec.treatment.name][:, 1])
-        found.append(_weighted(chance, world, given, draws))
-    return _joined(found)
-
-
-def _parts(count: int, draws: int) -> Iterator[slice]:
-    """The units, cut where their draws would be too many at once."""
-    if draws < 1:
-        raise InputError(f"{draws} draws a unit: ask for at least one")
-    step = max(1, _ROWS // draws)
-    for begin in range(0, count, step):
-        yield slice(begin, min(begin + step, count))
-
-
-def _drawn(
     scm: SDSCM,
     units: Units,
-    rows: slice,
     given: Sequence[str],
-    do: dict[str, str],
     draws: int,
-    seed: int,
-) -> Units:
-    """``draws`` rows a unit that share what is given."""
-    ids = np.arange(rows.start * draws, rows.stop * draws)
-    evidence = {name: np.repeat(units.codes[name].to_numpy()[rows], draws) for name in given}
+    seed: int = 0,
+    value: str | None = None,
+) -> ConditionalEstimate:
+    """P(treatment = value | given) for each unit's values of what is given; otherwise as `cate`.
+
+    ``value`` is by default the treatment's second.
+    """
+    treatment = scm.spec.treatment
+    code = 1 if value is None else code_of(treatment, value, "propensity")
+    rows = _Rows.of(scm.spec, units, given)
+    found = []
+    for part in rows.parts(draws):
+        world = _drawn(scm, part, {}, draws, seed)
+        chance = np.exp(world.log_probabilities[treatment.name][:, code])
+        found.append(_weighted(chance, world, given, draws))
+    return rows.spread(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The distinct rows of what is given, and for each unit which one is its own.
+
+    ``ids`` (increasing) number the rows by their values alone, so that a row's draws do not depend
+    on the units around.
+    """
+
+    codes: dict[str, np.ndarray]
+    ids: np.ndarray
+    where: np.ndarray
+
+    @classmethod
+    def of(cls, spec: Spec, units: Units, given: Sequence[str]) -> _Rows:
+        names = [name for name in spec.order if name in given]
+        table = units.codes[names].to_numpy(dtype=np.int64)
+        distinct, where = np.unique(table, axis=0, return_inverse=True)
+        ids = np.array([_number(row) for row in distinct])
+        order = np.argsort(ids)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        codes = {name: distinct[order, column] for column, name in enumerate(names)}
+        return cls(codes, ids[order], place[where.reshape(-1)])
+
+    def parts(self, draws: int) -> Iterator[_Rows]:
+        """The rows, cut where their draws would be too many at once."""
+        if draws < 1:
+            raise InputError(f"{draws} draws a row: ask for at least one")
+        step = max(1, _ROWS // draws)
+        for begin in range(0, len(self.ids), step):
+            rows = slice(begin, begin + step)
+            codes = {name: each[rows] for name, each in self.codes.items()}
+            yield _Rows(codes, self.ids[rows], self.where)
+
+    def spread(self, found: Sequence[ConditionalEstimate]) -> ConditionalEstimate:
+        """What was found of the rows, for each unit."""
+        columns = ("value", "standard_error", "draws")
+        value, error, draws = (np.concatenate([getattr(p, c) for p in found]) for c in columns)
+        return ConditionalEstimate(value[self.where], error[self.where], draws[self.where])
+
+
+def _number(row: np.ndarray) -> int:
+    digest = blake2b(np.ascontiguousarray(row).tobytes(), digest_size=5).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _drawn(scm: SDSCM, rows: _Rows, do: dict[str, str], draws: int, seed: int) -> Units:
+    """``draws`` units a row that share what is given."""
+    ids = (rows.ids[:, None] * draws + np.arange(draws)).reshape(-1)
+    evidence = {name: np.repeat(codes, draws) for name, codes in rows.codes.items()}
     noise = SeededNoise(seed, ids).fresh("monte carlo")
-    forced = parse_do(scm.spec, do, len(ids))
-    return scm.run(noise, len(ids), do=forced, clamped=evidence)
+    return scm.run(noise, len(ids), do=parse_do(scm.spec, do, len(ids)), clamped=evidence)
 
 
 def _weighted(
@@ -132,9 +178,3 @@ def _weighted(
     mean = (weights * drawn).sum(axis=1)
     error = np.sqrt((weights**2 * (drawn - mean[:, None]) ** 2).sum(axis=1))
     return ConditionalEstimate(mean, error, 1 / (weights**2).sum(axis=1))
-
-
-def _joined(parts: Sequence[ConditionalEstimate]) -> ConditionalEstimate:
-    columns = ("value", "standard_error", "draws")
-    value, error, draws = (np.concatenate([getattr(p, c) for p in parts]) for c in columns)
-    return ConditionalEstimate(value, error, draws)

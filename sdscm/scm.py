@@ -100,6 +100,11 @@ class SDSCM:
         changes: dict[str, object] = {"values": values}
         if isinstance(treatment.distribution, tuple):
             weights = [treatment.distribution[treatment.values.index(value)] for value in values]
+            if min(weights) <= 0:
+                raise InputError(
+                    f"contrast: '{values[weights.index(min(weights))]}' has weight 0 in "
+                    f"'{treatment.name}'; contrast values that occur"
+                )
             changes["distribution"] = tuple(weight / sum(weights) for weight in weights)
         variables = [
             variable.model_copy(update=changes) if variable.role == "treatment" else variable
@@ -155,7 +160,7 @@ class SDSCM:
             before them in the DAG is not updated: on endogenous variables this is ``do``, on
             exogenous ones it is a choice of the population.
         first
-            Number of the first unit.
+            Number of the first unit; with ``reject`` of the first candidate.
         block
             Units that are taken through the DAG together; it changes memory and speed, no value.
         progress
@@ -190,7 +195,7 @@ class SDSCM:
         The targets' non-descendants stay as they are. Descendants are drawn again: with the units'
         own noise (``coupling="gumbel"``), so that ``do`` of the observed value gives the unit back,
         or with fresh noise (``redraw``). A target that is set to a distribution is drawn from it
-        with the noise of the unit that led to its observed value.
+        independently of its observed value.
 
         Parameters
         ----------
@@ -206,10 +211,11 @@ class SDSCM:
         """
         if units.do:
             raise InputError("counterfactual: give units of the observed world, without a do")
-        if units.phrased != self.phrased:
+        if units.phrased != self.phrased or units.origin != self.mechanisms.identity:
             raise InputError(
-                "counterfactual: these units were sampled from another spec or phrasing "
-                f"({units.phrased.spec.name}, phrasing {units.phrased.number}); sample them here"
+                "counterfactual: these units were sampled from another spec, phrasing or model "
+                f"({units.phrased.spec.name}, phrasing {units.phrased.number}; "
+                f"{', '.join(map(str, units.origin))}); sample them here"
             )
         forced = parse_do(self.spec, do, len(units))
         touched = set(forced)
@@ -374,7 +380,8 @@ class SDSCM:
         names = self.spec.order
         codes = {name: np.concatenate([world.codes[name] for world in worlds]) for name in names}
         logs = {name: np.concatenate([world.logs[name] for world in worlds]) for name in names}
-        return Units(self.phrased, pd.DataFrame(codes), logs, noise, tuple(do))
+        origin = self.mechanisms.identity
+        return Units(self.phrased, pd.DataFrame(codes), logs, noise, tuple(do), origin=origin)
 
     def _evidence(self, given: Mapping[str, str], do: Do) -> dict[str, int]:
         evidence = {}
@@ -400,6 +407,8 @@ class SDSCM:
         progress: Progress | None,
     ) -> Units:
         """Draw units until n have the values that are given."""
+        # Rounds of one size, so that the block decides neither the units nor whether there are any.
+        size = BLOCK
         if any(
             isinstance(t, (Sequence, np.ndarray, pd.Series)) and not isinstance(t, str)
             for t in do.values()
@@ -408,7 +417,7 @@ class SDSCM:
         parts: list[Units] = []
         found, drawn = 0, 0
         while found < n:
-            if drawn >= _MAX_TRIES * max(found, 1) and drawn >= 4 * block:
+            if drawn >= _MAX_TRIES * max(found, 1) and drawn >= 4 * size:
                 fits = ", ".join(
                     f"{k} = {self.spec.variable(k).values[c]}" for k, c in evidence.items()
                 )
@@ -416,14 +425,14 @@ class SDSCM:
                     f"given: only {found} of {drawn} units have {fits}; "
                     "use how='weight', or give less"
                 )
-            noise = SeededNoise(seed, np.arange(first + drawn, first + drawn + block))
-            units = self.run(noise, block, None, do=parse_do(self.spec, do, block))
-            fit = np.ones(block, dtype=bool)
+            noise = SeededNoise(seed, np.arange(first + drawn, first + drawn + size))
+            units = self.run(noise, block, None, do=parse_do(self.spec, do, size))
+            fit = np.ones(size, dtype=bool)
             for name, code in evidence.items():
                 fit &= units.codes[name].to_numpy() == code
             rows = np.flatnonzero(fit)[: n - found]
             parts.append(_take(units, rows))
-            found, drawn = found + len(rows), drawn + block
+            found, drawn = found + len(rows), drawn + size
             if progress is not None:
                 progress(found, n)
         return _joined(parts)
@@ -456,7 +465,8 @@ def _take(units: Units, rows: np.ndarray) -> Units:
     """Some of the units."""
     logs = {name: log[rows] for name, log in units.log_probabilities.items()}
     codes = units.codes.iloc[rows].reset_index(drop=True)
-    return Units(units.phrased, codes, logs, units.noise.rows(rows), units.do)
+    noise = units.noise.rows(rows)
+    return replace(units, codes=codes, log_probabilities=logs, noise=noise)
 
 
 def _joined(parts: list[Units]) -> Units:
@@ -464,10 +474,11 @@ def _joined(parts: list[Units]) -> Units:
     ids = [part.noise.ids for part in parts if isinstance(part.noise, SeededNoise)]
     assert isinstance(parts[0].noise, SeededNoise)
     names = parts[0].log_probabilities
-    return Units(
-        parts[0].phrased,
-        pd.concat([part.codes for part in parts], ignore_index=True),
-        {name: np.concatenate([part.log_probabilities[name] for part in parts]) for name in names},
-        SeededNoise(parts[0].noise.seed, np.concatenate(ids)),
-        parts[0].do,
+    return replace(
+        parts[0],
+        codes=pd.concat([part.codes for part in parts], ignore_index=True),
+        log_probabilities={
+            name: np.concatenate([part.log_probabilities[name] for part in parts]) for name in names
+        },
+        noise=SeededNoise(parts[0].noise.seed, np.concatenate(ids)),
     )

@@ -31,6 +31,8 @@ class Units:
         Names of the variables that were set; empty in the observed world.
     log_weights : array of shape (n,), optional
         Importance weights of units that were weighted; None where all count alike.
+    origin
+        Language model, revision, temperature, scoring and knobs that they were sampled with.
     """
 
     phrased: PhrasedSpec
@@ -39,6 +41,7 @@ class Units:
     noise: Noise
     do: tuple[str, ...] = ()
     log_weights: np.ndarray | None = None
+    origin: tuple[str | float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.codes)

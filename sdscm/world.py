@@ -44,7 +44,8 @@ class World:
         if name in self.clamped:
             self.codes[name] = self.clamped[name]
         elif name in self.do:
-            noise = self.noise.gumbel(name, logs.shape[1])
+            # Of its own: the unit's noise of this variable is known once its value is.
+            noise = self.noise.fresh("do").gumbel(name, logs.shape[1])
             self.codes[name] = (self.do[name] + noise).argmax(axis=1)
         else:
             self.codes[name] = (logs + self._drawn(name, logs.shape[1])).argmax(axis=1)

@@ -27,7 +27,7 @@ _COLUMNS = (
 )
 _SETTINGS = {
     "all": "every covariate is seen",
-    "hidden": "the exogenous covariates are hidden confounders",
+    "hidden": "the exogenous covariates, the confounders among them, are hidden",
 }
 
 _BETTER = {
@@ -135,10 +135,12 @@ def _reading(boards: Sequence[Board], manifest: Manifest) -> str:
         "the phrasings (datasets of one phrasing are not independent). With few phrasings they "
         "are rough.",
         f"The estimators' own intervals have the nominal level {level}; a coverage is good when "
-        "it is near that. SD(y) is that of the observed outcome of a dataset. All scores are "
-        f"in-sample. {NONE}: the method has no such answer.",
-        "With hidden confounders, no method that sees the shown covariates only can bring the "
-        "error against the ITE to 0.",
+        "it is near that. That of the ATE is coverage of the SATE, for which intervals made for a "
+        "population are conservative. SD(y) is that of the observed outcome of a dataset. All "
+        f"scores are in-sample. {NONE}: the method has no such answer.",
+        "What is called CATE in a heading is the target that stands above the board: the true CATE "
+        "given the shown covariates where it is known, else the ITE, whose error no method that "
+        "sees these covariates only can bring to 0.",
         "\n".join(f"- {m.title}: {_BETTER[m.better]} ({m.source})" for m in columns),
     ]
     return "\n\n".join(lines)
@@ -174,7 +176,10 @@ def _facts(facts: pd.DataFrame) -> str:
                 number(row["naive_sd"]) + (" (sign flips)" if row["sign_flip"] else ""),
                 number(row["bias_sd"]),
                 number(row["heterogeneity"]),
+                number(row["cate_spread"]),
+                number(row["hidden_share"]),
                 span if known else NONE,
+                number(row["effective_n"]) if known else NONE,
                 str(row["seed"]),
             ]
         )
@@ -188,13 +193,18 @@ def _facts(facts: pd.DataFrame) -> str:
         "Naive / SD(y)",
         "Bias / SD(y)",
         "SD(ITE) / SD(y)",
+        "SD(hidden CATE) / SD(y)",
+        "Var(ITE given X) / Var(ITE), hidden",
         "True propensity",
+        "Effective rows",
         "Seed",
     ]
     note = (
         "Naive is the difference of the observed means, bias its distance from the SATE: what "
         "confounding does to a method that ignores it. Distinct rows are those of covariates and "
-        "treatment."
+        "treatment. The hidden CATE is the true mean effect given the covariates that are left in "
+        "the setting hidden; where it hardly varies, PEHE is mostly the error of the average. "
+        "Effective rows are Kish's, under stabilised weights by the true propensity."
     )
     return markdown_table(header, rows, left=2) + "\n\n" + note
 

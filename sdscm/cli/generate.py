@@ -47,6 +47,17 @@ def generate(
         int | None,
         typer.Option(min=0, help="How many exogenous variables 'hidden' removes; default all."),
     ] = None,
+    outcome_value: Annotated[
+        str | None, typer.Option(help="The outcome's value in question; default the spec's.")
+    ] = None,
+    contrast: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="CONTROL TREATED", help="Two values of the treatment."),
+    ] = None,
+    cate_draws: Annotated[
+        int,
+        typer.Option(min=0, help="Draws for the CATE where it cannot be enumerated; 0 for none."),
+    ] = 0,
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
     do: Annotated[
@@ -67,7 +78,7 @@ def generate(
     """Make one dataset whose individual effects are known."""
     from sdscm import SDSCM, load_lm, load_spec
     from sdscm.cli.datasets import write_dataset, write_units
-    from sdscm.diagnostics import facts
+    from sdscm.diagnostics import facts, mechanism_facts
 
     loaded = load_spec(spec)
     targets = _targets(do or [])
@@ -92,11 +103,22 @@ def generate(
         return
     with rows_bar(n) as done:
         dataset = model.dataset(
-            n, seed, outcome=outcome, hide=hide, progress=lambda rows, _: done(rows)
+            n,
+            seed,
+            outcome=outcome,
+            outcome_value=outcome_value,
+            contrast=contrast,
+            hide=hide,
+            cate_draws=cate_draws,
+            progress=lambda rows, _: done(rows),
         )
     write_dataset(dataset, path)
     say(f"{path}: {told}")
     pairs(fact_rows(facts(dataset)))
+    # A few units are enough to see it, and their scores are known now.
+    for each in mechanism_facts(model, model.sample(min(n, 100), seed)):
+        for problem in each.problems:
+            say(f"warning: {each.name}: {problem}; see: sdscm inspect")
 
 
 def _targets(given: list[str]) -> dict[str, str]:

@@ -59,7 +59,7 @@ def inspect(
         _data_file(Path(what))
         return
     from sdscm import SDSCM, load_lm, load_spec
-    from sdscm.diagnostics import facts, mechanism_facts
+    from sdscm.diagnostics import facts, mechanism_facts, worst
 
     spec = load_spec(what)
     if no_lm:
@@ -68,7 +68,7 @@ def inspect(
     model = load_lm(lm, device=device, precision=precision)
     found: dict[int, DatasetFacts] = {}
     samples: dict[str, pd.DataFrame] = {}
-    mechanisms: list[MechanismFacts] = []
+    mechanisms: list[list[MechanismFacts]] = []
     with rows_bar(phrasings * n) as done:
         for phrasing in range(phrasings):
             scm = SDSCM(
@@ -89,13 +89,13 @@ def inspect(
             # The same units once more: their scores are known now.
             units = scm.sample(n, seed)
             samples[f"Phrasing {phrasing}"] = units.labels
-            mechanisms = mechanisms or mechanism_facts(scm, units)
+            mechanisms.append(mechanism_facts(scm, units))
     describe.spec_page(spec)
     heading(f"{n:,} units of each phrasing from {model.id}, temperature {temperature:g}")
     describe.phrasing_table(found)
     say("", describe.verdict(spec, list(found.values())))
-    heading("Mechanisms, phrasing 0")
-    describe.mechanism_table(mechanisms)
+    heading("Mechanisms, the worst of the phrasings in each column")
+    describe.mechanism_table([worst(each) for each in zip(*mechanisms, strict=True)])
     heading("Shares of the values")
     describe.share_table(_domains(spec), samples)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
@@ -13,9 +13,19 @@ from sdscm.lm.interface import LanguageModel
 from sdscm.lm.store import ScoreStore, StoredLM
 
 DEFAULT_LM = "smollm2-135m"
+UNKNOWN_REVISION = "unknown"
 
 
-def load_lm(name: str = DEFAULT_LM, *, store: bool | Path = True, **options: Any) -> LanguageModel:
+def load_lm(
+    name: str = DEFAULT_LM,
+    *,
+    store: bool | str | Path = True,
+    revision: str | None = None,
+    device: str = "cpu",
+    precision: Literal["float32", "bfloat16"] = "float32",
+    memory: int = 2 * 2**30,
+    batch_tokens: int = 1024,
+) -> LanguageModel:
     """A language model by name.
 
     Parameters
@@ -26,44 +36,63 @@ def load_lm(name: str = DEFAULT_LM, *, store: bool | Path = True, **options: Any
     store
         Keep scores on disk: True for the file in the user's cache folder, a path for another,
         False for none.
-    options
-        ``revision``, ``device`` (default ``cpu``), ``precision`` (``float32`` by default, or
-        ``bfloat16``, which is approximate), ``memory`` in bytes for the key/value cache and
-        ``batch_tokens`` for one forward pass.
+    revision
+        Branch, tag or commit of a Hugging Face id.
+    device, precision
+        Where and in which type the model computes; ``bfloat16`` is approximate
+        (docs/performance.md).
+    memory
+        Bytes that the key/value cache may take.
+    batch_tokens
+        New tokens in one forward pass, about. Neither changes a score.
 
     Raises
     ------
     MissingExtraError
         If torch or transformers is not installed.
     InputError
-        If there is no such model or it cannot be loaded.
+        If there is no such model or device, or it cannot be loaded.
     """
-    for library in ("torch", "transformers"):
+    for library in ("torch", "transformers", "gguf", "accelerate"):
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError(f"language model '{name}'", "lm")
-    from sdscm.lm.huggingface import HuggingFaceLM, folder_hash, with_precision
+    from sdscm.lm.huggingface import HuggingFaceLM, check_device, folder_hash, with_arithmetic
 
     _check(name)
+    check_device(device)
+    if precision not in ("float32", "bfloat16"):
+        raise InputError(f"precision '{precision}': choose float32 or bfloat16")
+    sizes: dict[str, Any] = {"memory": memory, "batch_tokens": batch_tokens}
     if name in EMBEDDED or Path(name).is_dir():
+        if revision is not None:
+            raise InputError(
+                f"revision '{revision}': only a Hugging Face id has revisions; '{name}' has one "
+                "content; leave it out"
+            )
         folder = EMBEDDED[name].folder() if name in EMBEDDED else Path(name)
         content = folder.name.rpartition("-")[2] if name in EMBEDDED else folder_hash(folder)
         id = name if name in EMBEDDED else folder.resolve().name
 
         def load() -> LanguageModel:
-            return HuggingFaceLM.from_pretrained(str(folder), id=id, revision=content, **options)
+            return HuggingFaceLM.from_pretrained(
+                str(folder), id=id, revision=content, device=device, precision=precision, **sizes
+            )
 
-        revision = with_precision(content, options.get("precision", "float32"))
+        known = with_arithmetic(content, precision, device)
     else:
-        model = HuggingFaceLM.from_pretrained(name, **options)
-        id, revision = model.id, model.revision
+        model = HuggingFaceLM.from_pretrained(
+            name, revision=revision, device=device, precision=precision, **sizes
+        )
+        id, known = model.id, model.revision
 
         def load() -> LanguageModel:
             return model
 
-    if store is False:
+    # Scores of a content that nobody knows would be taken for those of the next one.
+    if store is False or known.startswith(UNKNOWN_REVISION):
         return load()
-    path = cache_folder() / "scores.sqlite" if store is True else store
-    return StoredLM(load, id=id, revision=revision, store=ScoreStore(path))
+    path = cache_folder() / "scores.sqlite" if store is True else Path(store)
+    return StoredLM(load, id=id, revision=known, store=ScoreStore(path))
 
 
 def _check(name: str) -> None:

@@ -16,6 +16,8 @@ from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel, ReferenceLan
 
 _LOOKUP = 500
 _BATCH = 512
+# Part of every key: raise it when tokenising or scoring changes a score.
+_VERSION = 1
 
 
 class ScoreStore:
@@ -159,7 +161,7 @@ class StoredLM:
         return [found[key] for key in keys]
 
     def _key(self, kind: str, choice: Choice) -> bytes:
-        content = [kind, self._id, self._revision, choice.context, choice.prefix]
+        content = [_VERSION, kind, self._id, self._revision, choice.context, choice.prefix]
         text = json.dumps([*content, choice.values, choice.suffix], ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=16).digest()
 

@@ -121,3 +121,18 @@ def test_a_higher_is_better_metric_ranks_the_other_way() -> None:
     ranks = made.table.set_index("estimator")["rank_r2"]
     assert ranks[["good", "twin", "poor", "frail"]].tolist() == ["1", "1", "3", "4"]
     assert "R² (higher is better)" in ranking_rule(options)
+
+
+def test_a_method_with_missing_cells_ranks_behind_complete_ones() -> None:
+    """As on the board of a run that still goes on: a mean over one easy cell is no mean."""
+    toy = table()
+    best = toy["estimator"] == "good"
+    toy.loc[best & (toy["dataset"] != "d0"), ["status", "pehe_sd", "ate_abs_error_sd"]] = [
+        "missing",
+        NAN,
+        NAN,
+    ]
+    (made,) = boards(toy, ENTRANTS, BoardOptions(resamples=100), seed=0)
+    order = made.table["estimator"].tolist()
+    assert order.index("good") > order.index("poor")
+    assert "missing" in ranking_rule(BoardOptions())

@@ -286,6 +286,8 @@ def start(folder: Path) -> subprocess.Popen[str]:
         env=os.environ | {"PYTHONPATH": str(Path(benchmarks.__file__).parents[1])},
         stderr=subprocess.PIPE,
         text=True,
+        # A test-suite in the background of a shell hands down that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -49,7 +49,15 @@ def engine(monkeypatch, confounded) -> list[tuple]:
 
     recipe.language_model.cache_clear()
     monkeypatch.setattr(
-        sdscm, "load_spec", lambda name: SimpleNamespace(name=name, content_hash="h")
+        sdscm,
+        "load_spec",
+        lambda name: SimpleNamespace(
+            name=name,
+            content_hash="h",
+            exogenous=("u",),
+            covariates=("u", "x"),
+            phrased=lambda k: SimpleNamespace(choice={"u": k}),
+        ),
     )
     monkeypatch.setattr(sdscm, "load_lm", lambda name: SimpleNamespace(id=name, revision="1"))
     monkeypatch.setattr(sdscm, "SDSCM", FakeSDSCM)
@@ -209,3 +217,77 @@ def test_the_true_engine_on_a_known_model(tmp_path, monkeypatch) -> None:
     assert dataset.meta.options["outcome"] == "probability"
     assert dataset.meta.phrasing == 0
     assert source.load(tmp_path / "run").fingerprint == dataset.fingerprint
+
+
+def test_phrasings_that_say_the_same_are_one_cluster(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(recipe, "language_model", lambda name: sdscm.TabularLM(even))
+    text = """
+name: few
+variables:
+  - {name: age, role: exogenous, values: [young, old], phrasings: ["A {value}.", "B {value}."]}
+  - {name: sex, role: covariate, values: [f, m], phrasings: ["C {value}."]}
+  - {name: drug, role: treatment, values: [a, b], parents: [age], phrasings: ["D {value}."]}
+  - {name: state, role: outcome, values: [x, y], parents: [age, drug], phrasings: ["E {value}."]}
+"""
+    (tmp_path / "few.yaml").write_text(text)
+    suite = suite_of(tmp_path, {"scenario": "few.yaml", "phrasings": 6, "n": 20})
+    found = prepared(suite, tmp_path / "run")
+    choices = [sdscm.load_spec(tmp_path / "few.yaml").phrased(k).choice["age"] for k in range(6)]
+    assert len({source.cluster for source in found}) == len(set(choices)) == 2
+    for one, choice in zip(found, choices, strict=True):
+        for other, same in zip(found, choices, strict=True):
+            assert (one.cluster == other.cluster) == (choice == same)
+
+
+@pytest.mark.parametrize(
+    ("role", "part"),
+    [("covariate", "hides nothing"), ("exogenous", "leaves no covariate")],
+)
+def test_a_setting_that_hides_nothing_or_all_is_told_first(
+    tmp_path, monkeypatch, role: str, part: str
+) -> None:
+    monkeypatch.setattr(recipe, "language_model", lambda name: pytest.fail("nothing is loaded"))
+    text = f"""
+name: bare
+variables:
+  - {{name: age, role: {role}, values: [young, old], phrasings: ["A {{value}}."]}}
+  - {{name: drug, role: treatment, values: [a, b], parents: [age], phrasings: ["D {{value}}."]}}
+  - {{name: state, role: outcome, values: [x, y], parents: [drug], phrasings: ["E {{value}}."]}}
+"""
+    (tmp_path / "bare.yaml").write_text(text)
+    suite = suite_of(tmp_path, {"scenario": "bare.yaml"}, settings=["all", "hidden"])
+    with pytest.raises(InputError, match=part):
+        prepared(suite, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_options_of_the_dataset_reach_it(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(recipe, "language_model", lambda name: sdscm.TabularLM(even))
+    entry = {
+        "scenario": "tea_or_coffee",
+        "n": 20,
+        "outcome": "expected-score",
+        "dataset": {"scores": {"well": 2, "badly": 0, "lightly": 1}, "hide": ["monday"]},
+    }
+    suite = suite_of(tmp_path, entry)
+    (source,) = prepared(suite, tmp_path / "run")
+    dataset = source.load(tmp_path / "run")
+    assert dataset.exogenous == ("monday",)
+    assert dataset.meta.options["outcome_scores"] == {"well": 2, "badly": 0, "lightly": 1}
+    entry["dataset"] = {"colour": 1}
+    with pytest.raises(InputError, match="dataset: unknown option 'colour'; choose among"):
+        prepared(suite_of(tmp_path, entry), tmp_path / "other")
+
+
+def test_other_hidden_covariates_are_another_dataset(tmp_path, confounded) -> None:
+    """A file is read anew when the suite hides another column of it."""
+    frame = confounded(1).to_frame()
+    names = [c for c in frame.columns if c not in ("t", "y", "y0", "y1", "ite", "propensity")]
+    frame[[*names, "t", "y0", "y1"]].to_csv(tmp_path / "d.csv", index=False)
+    hidden = []
+    for name in names[:2]:
+        columns = {"treatment": "t", "y0": "y0", "y1": "y1", "exogenous": [name]}
+        entry = {"name": "mine", "files": "d.csv", "columns": columns}
+        (source,) = prepared(suite_of(tmp_path, entry), tmp_path / "run")
+        hidden.append(set(source.load(tmp_path / "run").setting("hidden").X.columns))
+    assert hidden == [set(names) - {names[0]}, set(names) - {names[1]}]

@@ -49,7 +49,7 @@ def naive_row(model: Any, tokenizer: Any, scm: sdscm.SDSCM, generator: np.random
             candidate = tokenizer(value, return_tensors="pt").input_ids
             logits = model(candidate, past_key_values=cache).logits[0, -1]
             scores.append(float(logits.log_softmax(-1)[candidate[0]].mean()))
-            cache.crop(ids.shape[1])
+            cache.crop(-candidate.shape[1])  # a fresh cache for each candidate
         weights = np.exp(np.array(scores) - max(scores))
         return int(generator.choice(len(scores), p=weights / weights.sum()))
 
@@ -246,13 +246,16 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 def main() -> None:
     parts = {"speed": speed, "growth": growth, "precision": precision}
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], default=list(parts))
+    parser.add_argument("parts", nargs="*", metavar="|".join(parts), help="default: all")
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--naive-rows", type=int, default=5)
     parser.add_argument("--scenario", default="breast_cancer")
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    for part in arguments.parts:
+    unknown = set(arguments.parts) - set(parts)
+    if unknown:
+        parser.error(f"no part {min(unknown)!r}; choose among {', '.join(parts)}")
+    for part in arguments.parts or parts:
         parts[part](arguments)
 
 

@@ -7,6 +7,7 @@ hundreds of draws a unit that they nearly are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,15 +50,24 @@ def effects(scm: SDSCM, units: Units, outcome: Outcome, given: list[str]) -> np.
     ],
 )
 def test_the_cate_is_within_its_error(scm: SDSCM, units: Units, kind: Any, scores: Any) -> None:
-    """Not one of 200 units, here or there, is 5 standard errors off (one in 1.7 million is)."""
+    """Not one of 240 estimates, here or there, is 5 standard errors off (one in 1.7 million is)."""
     outcome = Outcome.of(scm.spec, kind, scores=scores)
-    truth = effects(scm, units, outcome, GIVEN)
-    found = monte_carlo.cate(scm, units, GIVEN, outcome, draws=1000)
-    assert np.ptp(truth) > 10 * np.median(found.standard_error), "too coarse to tell units apart"
-    z = (found.value - truth) / found.standard_error
+    rows = distinct(units)
+    truth = effects(scm, rows, outcome, GIVEN)
+    z = []
+    for seed in range(40):
+        found = monte_carlo.cate(scm, rows, GIVEN, outcome, draws=1000, seed=seed)
+        assert np.ptp(truth) > 10 * np.median(found.standard_error), "too coarse to tell rows apart"
+        z.append((found.value - truth) / found.standard_error)
     assert np.abs(z).max() < 5
-    # The error is neither too large nor too small: draws are independent between units.
-    assert stats.kstest(z, "norm").pvalue > 1e-3
+    # The error is neither too large nor too small: draws are independent between rows and seeds.
+    assert stats.kstest(np.concatenate(z), "norm").pvalue > 1e-3
+
+
+def distinct(units: Units) -> Units:
+    """One unit for each distinct row of what is given."""
+    first = ~units.codes[GIVEN].duplicated().to_numpy()
+    return replace(units, codes=units.codes[first].reset_index(drop=True))
 
 
 def test_the_propensity_given_what_is_seen(scm: SDSCM, units: Units) -> None:
@@ -87,12 +97,18 @@ def test_with_nothing_but_roots_given_all_draws_count(scm: SDSCM, units: Units) 
 
 
 def test_the_error_shrinks_with_the_root_of_the_draws(scm: SDSCM) -> None:
-    units, outcome = scm.sample(100, 1), Outcome.of(scm.spec)
-    few, many = (monte_carlo.cate(scm, units, GIVEN, outcome, draws) for draws in (250, 2250))
-    ratio = np.median(few.standard_error / many.standard_error)
-    assert ratio == pytest.approx(3, rel=0.05)
+    units, outcome = distinct(scm.sample(100, 1)), Outcome.of(scm.spec)
     truth = effects(scm, units, outcome, GIVEN)
-    far, near = (np.sqrt(np.mean((each.value - truth) ** 2)) for each in (few, many))
+    missed: dict[int, list[np.ndarray]] = {250: [], 2250: []}
+    errors: dict[int, list[np.ndarray]] = {250: [], 2250: []}
+    for draws in missed:
+        for seed in range(20):
+            found = monte_carlo.cate(scm, units, GIVEN, outcome, draws, seed)
+            missed[draws].append(found.value - truth)
+            errors[draws].append(found.standard_error)
+    ratio = np.median(np.array(errors[250]) / np.array(errors[2250]))
+    assert ratio == pytest.approx(3, rel=0.05)
+    far, near = (np.sqrt(np.mean(np.square(each))) for each in missed.values())
     assert far / near == pytest.approx(3, rel=0.25)
 
 
@@ -141,3 +157,20 @@ def test_at_least_one_draw(
         with pytest.raises(InputError) as caught:
             ask()
         assert str(draws) in one_line(caught.value)
+
+
+def test_it_is_a_function_of_what_is_given(scm: SDSCM) -> None:
+    """Units that agree in what is given have the same CATE, whoever else is asked about."""
+    units = scm.sample(200, 1)
+    found = monte_carlo.cate(scm, units, ["smoker"], Outcome.of(scm.spec), draws=20).value
+    smoker = units.codes["smoker"].to_numpy()
+    assert len(np.unique(found)) == len(np.unique(smoker)) == 2
+    one = int(np.flatnonzero(smoker == 1)[0])
+    alone = replace(units, codes=units.codes.iloc[[one]].reset_index(drop=True))
+    again = monte_carlo.cate(scm, alone, ["smoker"], Outcome.of(scm.spec), draws=20).value
+    assert again[0] == found[one]
+
+
+def test_descendants_of_the_treatment_are_refused(scm: SDSCM) -> None:
+    with pytest.raises(InputError, match="pressure: an effect of the treatment"):
+        monte_carlo.cate(scm, scm.sample(5, 1), ["pressure"], Outcome.of(scm.spec), draws=5)

@@ -56,7 +56,9 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
         facts = sdscm.facts(dataset)
         all_facts.append(facts)
         received = np.where(dataset.t == 1, dataset.propensity, 1 - dataset.propensity)
-        effective = (1 / received).sum() ** 2 / (1 / received**2).sum()
+        share = np.where(dataset.t == 1, dataset.t.mean(), 1 - dataset.t.mean())
+        weights = share / received
+        effective = weights.sum() ** 2 / (weights**2).sum()
         unexplained = ((dataset.ite - dataset.cates["hidden"]) ** 2).mean() / dataset.ite.var()
         expected = {
             "rows": f"40 ({facts.distinct} distinct)",

@@ -66,7 +66,12 @@ def test_ctrl_c_in_a_run(workspace, data):
     (workspace / "suite.yaml").write_text(suite)
     command = [*SDSCM, "benchmark", "suite.yaml", "--workers", "0", "--plugin", "sleeping.py"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test-suite in the background of a shell hands down that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as run:
         deadline = time.monotonic() + 60
         while not Path("ready").exists():

@@ -247,3 +247,26 @@ def test_options_that_cannot_be(
     with pytest.raises(InputError) as caught:
         load_lm(str(saved), store=False, **options)
     assert word in one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"revision": "main"}, "revision 'main': only a Hugging Face id"),
+        ({"device": "nonsense"}, "device 'nonsense' cannot be used here"),
+        ({"device": "cuda:7"}, "device 'cuda:7' cannot be used here"),
+        ({"precision": "float16"}, "precision 'float16': choose float32 or bfloat16"),
+    ],
+)
+def test_bad_options_are_told_before_anything_is_loaded(
+    saved: Path, one_line: Line, options: dict[str, str], part: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_lm(str(saved), **options)  # type: ignore[arg-type]
+    assert part in one_line(caught.value)
+
+
+def test_the_store_may_be_named_by_a_text(saved: Path, tmp_path: Path) -> None:
+    lm = load_lm(str(saved), store=str(tmp_path / "own.sqlite"))
+    lm.score(CHOICES)
+    assert len(ScoreStore(tmp_path / "own.sqlite")) == len(CHOICES)
