@@ -137,7 +137,9 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
         raise InputError(
             f"{entry.title}: params must be plain numbers, texts and lists, but are {entry.params}"
         ) from None
-    code = code_of_estimators() if info.origin == "built-in" else plugin_code
+    code = code_of_estimators()
+    if info.origin != "built-in":
+        code = digest([code, plugin_code, _code_behind(estimators.get(entry.name, **entry.params))])
     identity = [info.name, entry.params, code, versions(info.extra)]
     return Contender(
         label=entry.title,
@@ -168,14 +170,33 @@ def _object(given: Any) -> Contender:
         estimand="CATE" if hasattr(thing, "effect") else "ATE",
         oracle=False,
         extra="",
-        identity=digest([digest_bytes(payload), _source(type(thing)), versions()]),
+        identity=digest([_state(thing, payload), _code_behind(thing), versions()]),
         maker=Pickled(payload),
     )
 
 
-def _source(kind: type) -> str:
-    """The code of a class: a pickle of an importable class holds its name only."""
+def _code_behind(made: Any) -> str:
+    """Hash of the files that an estimator's classes, and the function it calls, are written in.
+
+    A name stays while the code behind it is edited, and a score must not outlive its code.
+    """
+    files = set()
+    for thing in (*type(made).__mro__, getattr(made, "function", None)):
+        try:
+            files.add(inspect.getsourcefile(thing))  # type: ignore[arg-type]
+        except TypeError:  # built into Python, or defined without a file
+            continue
+    content = sorted(Path(file).read_bytes() for file in files if file and Path(file).exists())
+    return digest_bytes(b"".join(content))
+
+
+def _state(thing: Any, payload: bytes) -> str:
+    """Hash of an object's class and attributes; of its whole pickle where they hold code.
+
+    A pickle of a class that is defined in a script differs from run to run.
+    """
     try:
-        return inspect.getsource(kind)
-    except (OSError, TypeError):
-        return ""
+        attributes = pickle.dumps(vars(thing))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return digest_bytes(payload)
+    return digest([type(thing).__qualname__, digest_bytes(attributes)])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -82,3 +84,50 @@ def test_an_object_that_cannot_travel_is_told() -> None:
     mine.lock = threading.Lock()
     with pytest.raises(InputError, match="Mean: cannot be sent to the workers"):
         contenders([mine])
+
+
+REGISTERING = """
+import estimators
+
+@estimators.register(name={name!r}, family="f", estimand="CATE", summary="s")
+def effects(X, t, y):
+    return X[:, 0] * {number}
+"""
+
+
+def test_edited_code_is_another_estimator(tmp_path: Path) -> None:
+    """Registered by a module, as an entry point does: the name stays, the code changes."""
+    identities = []
+    for number in (1, 2, 2):
+        name = f"Edited {tmp_path.name}"
+        file = tmp_path / f"module{len(identities)}.py"
+        file.write_text(REGISTERING.format(name=name, number=number))
+        script = (
+            "import sys, runpy; from benchmarks.contender import contenders; "
+            f"runpy.run_path({str(file)!r}); print(contenders([{name!r}])[0].identity)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+        identities.append(done.stdout)
+    assert identities[0] != identities[1]
+    assert identities[1] == identities[2]
+
+
+def test_an_object_of_a_script_is_the_same_in_the_next_run(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from benchmarks.contender import contenders\n"
+        "class Mine:\n"
+        "    def __init__(self, a): self.a = a\n"
+        "    def fit(self, X, t, y): return self\n"
+        "    def ate(self, X): return self.a\n"
+        "print(*(c.identity for c in contenders([('one', Mine(1)), ('two', Mine(2))])))\n"
+    )
+    runs = [
+        subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    one, two = runs[0].stdout.split()
+    assert one != two
+    assert runs[0].stdout == runs[1].stdout
