@@ -20,6 +20,8 @@ from estimators.errors import (
     UnknownEstimatorError,
 )
 from estimators.interface import (
+    ATE_OF_FIT,
+    ATE_OF_ROWS,
     Estimand,
     Estimator,
     EstimatorInfo,
@@ -28,6 +30,7 @@ from estimators.interface import (
     HasEffect,
     HasEffectInterval,
     HasITEInterval,
+    Intervals,
 )
 from estimators.plugins import load_plugin
 from estimators.registry import REGISTRY, Problem
@@ -55,6 +58,9 @@ __all__ = [
     "Estimand",
     "Estimator",
     "EstimatorInfo",
+    "Intervals",
+    "ATE_OF_ROWS",
+    "ATE_OF_FIT",
     "HasEffect",
     "HasATE",
     "HasEffectInterval",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from estimators.interface import EstimatorInfo
+from estimators.interface import EstimatorInfo, Intervals
 
 _PAPER = "Bynum and Cho 2024, section 4.2"
 _KUENZEL = "Kuenzel, Sekhon, Bickel and Yu 2019, PNAS 116(10)"
 _DML = "Chernozhukov et al. 2018, Econometrics Journal 21(1)"
 _GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
 _DR = "Kennedy 2023, Electronic Journal of Statistics 17(2)"
+
+_LEAST_SQUARES = "Student, from the classical variance of least squares"
+_LITTLE_BAGS = "normal, with the variance of a bootstrap of little bags"
+_LINEAR_FINAL = "normal, with the robust (HC1) variance of the final least squares"
+_ROWS_TOGETHER = ", the rows' variances averaged (an upper bound)"
 
 #: What is known of each built-in, and where its class is: ``module:class``.
 BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
@@ -19,6 +24,8 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "ITE",
             "shown the true effects: checks the scorer",
             oracle=True,
+            ate="the mean of the true effects of the units",
+            intervals=Intervals(*["the truth, of no width"] * 3),
         ),
         "estimators.oracle:Oracle",
     ),
@@ -33,6 +40,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "ATE",
             "mean of the treated minus mean of the controls",
             "Imbens and Rubin 2015, chapter 6",
+            intervals=Intervals(ate="normal, with Neyman's variance of two means"),
         ),
         "estimators.baselines:DiffInMeans",
     ),
@@ -43,6 +51,9 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "ATE",
             "normalised inverse propensity weights, logistic propensities clipped at 0.01",
             "Lunceford and Davidian 2004, Statistics in Medicine 23(19)",
+            intervals=Intervals(
+                ate="normal, from the influence function with propensities as if known"
+            ),
         ),
         "estimators.weighting:IPW",
     ),
@@ -53,6 +64,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "ATE",
             "cross-fitted augmented weights, linear outcomes, propensities clipped at 0.01",
             "Robins, Rotnitzky and Zhao 1994, JASA 89(427)",
+            intervals=Intervals(ate="normal, from the spread of the cross-fitted scores"),
         ),
         "estimators.weighting:AIPW",
     ),
@@ -63,6 +75,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "CATE",
             "least squares on the treatment alone: one effect for every row",
             _PAPER,
+            intervals=Intervals(effect=_LEAST_SQUARES, ate=_LEAST_SQUARES),
         ),
         "estimators.sklearn_estimators:TreatmentOnlyOLS",
     ),
@@ -73,6 +86,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "CATE",
             "least squares on treatment and covariates: one effect for every row",
             _PAPER,
+            intervals=Intervals(effect=_LEAST_SQUARES, ate=_LEAST_SQUARES),
         ),
         "estimators.sklearn_estimators:LinReg",
     ),
@@ -110,6 +124,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "double machine learning, effect linear in the covariates",
             _DML,
             extra="econml",
+            intervals=Intervals(effect=_LINEAR_FINAL, ate=_LINEAR_FINAL),
         ),
         "estimators.econml_estimators:LinearDML",
     ),
@@ -121,6 +136,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "double machine learning with a causal forest",
             _GRF,
             extra="econml",
+            intervals=Intervals(effect=_LITTLE_BAGS, ate=_LITTLE_BAGS + _ROWS_TOGETHER),
         ),
         "estimators.econml_estimators:ForestDML",
     ),
@@ -132,6 +148,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "doubly robust learner, effect linear in the covariates",
             _DR,
             extra="econml",
+            intervals=Intervals(effect=_LINEAR_FINAL, ate=_LINEAR_FINAL),
         ),
         "estimators.econml_estimators:LinearDR",
     ),
@@ -143,6 +160,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "doubly robust learner with an honest forest",
             _DR,
             extra="econml",
+            intervals=Intervals(effect=_LITTLE_BAGS, ate=_LITTLE_BAGS + _ROWS_TOGETHER),
         ),
         "estimators.econml_estimators:ForestDR",
     ),
@@ -154,6 +172,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "generalized random forest of effects",
             _GRF,
             extra="econml",
+            intervals=Intervals(effect=_LITTLE_BAGS),
         ),
         "estimators.econml_estimators:CausalForest",
     ),
@@ -220,6 +239,7 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "linear regression after back-door identification",
             "Sharma and Kiciman 2020, arXiv 2011.04216",
             extra="dowhy",
+            intervals=Intervals(ate=_LEAST_SQUARES),
         ),
         "estimators.dowhy_estimators:DoWhyLinear",
     ),

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 Estimand = Literal["ATE", "CATE", "ITE"]
+
+#: What an average effect usually is. The conformance check holds whoever declares one of these two
+#: to it; other words are for people.
+ATE_OF_ROWS = "the mean of effect(X) over the rows of X"
+ATE_OF_FIT = "that of the rows of fit, whatever X is asked for"
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """How the intervals of an estimator arise, a phrase each; empty for those that it lacks.
+
+    Attributes
+    ----------
+    effect, ate, ite
+        What ``effect_interval``, ``ate_interval`` and ``ite_interval`` rest on.
+    """
+
+    effect: str = ""
+    ate: str = ""
+    ite: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Those that there are, among ``effect``, ``ate`` and ``ite``."""
+        return tuple(field.name for field in fields(self) if getattr(self, field.name))
 
 
 @dataclass(frozen=True)
@@ -33,6 +58,11 @@ class EstimatorInfo:
         Whether it is shown the truth; only a check of the scorer may be.
     origin
         ``built-in``, or the plugin that registered it.
+    ate
+        What its average effect is: `ATE_OF_ROWS`, `ATE_OF_FIT` or other words. Unless said, it is
+        the second for an estimator of the ATE alone, and the first for others.
+    intervals
+        How its intervals arise; see `Intervals`.
     """
 
     name: str
@@ -43,6 +73,13 @@ class EstimatorInfo:
     extra: str = ""
     oracle: bool = False
     origin: str = "built-in"
+    ate: str = ""
+    intervals: Intervals = Intervals()
+
+    def __post_init__(self) -> None:
+        if not self.ate:
+            usual = ATE_OF_FIT if self.estimand == "ATE" else ATE_OF_ROWS
+            object.__setattr__(self, "ate", usual)
 
 
 class Estimator(Protocol):

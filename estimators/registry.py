@@ -23,7 +23,7 @@ from estimators.errors import (
     UnknownEstimatorError,
 )
 from estimators.function_estimator import FunctionATE, FunctionEffect, extra_arguments
-from estimators.interface import Estimand, EstimatorInfo
+from estimators.interface import Estimand, EstimatorInfo, Intervals
 
 ENTRY_POINT_GROUP = "sdscm.estimators"
 
@@ -86,21 +86,24 @@ class Registry:
         family: str = "plugin",
         summary: str = "",
         source: str = "",
+        ate: str = "",
+        intervals: Intervals | None = None,
     ) -> Callable[[Target], Target]:
         """Decorate a class with ``fit``, or a function ``(X, t, y) -> effects``, to give it a name.
 
         A function returns one effect for each row, or one number with ``estimand="ATE"``; arguments
         beyond X, t and y need a default and become its parameters. Without ``summary``, the first
-        line of the docstring is taken. Registering the same object of the same origin again
-        replaces it.
+        line of the docstring is taken. ``ate`` and ``intervals`` say what the average effect is and
+        how intervals arise; see `EstimatorInfo`. Registering the same object of the same origin
+        again replaces it.
 
         Raises
         ------
         PluginError
             If the name is taken.
         EstimatorError
-            If the name is empty, the estimand is none of ATE, CATE and ITE, or the object cannot
-            be an estimator.
+            If the name is empty, the estimand is none of ATE, CATE and ITE, the object cannot be an
+            estimator, or it lacks intervals that it declares.
         """
         if not isinstance(name, str) or not name.strip():
             raise EstimatorError(f"register: the name of an estimator must be text, not {name!r}")
@@ -112,6 +115,8 @@ class Registry:
 
         def decorate(target: Target) -> Target:
             _check_target(name, target, estimand)
+            declared = intervals or Intervals()
+            _check_intervals(name, target, declared)
             documented = (inspect.getdoc(target) or "").partition("\n")[0]
             info = EstimatorInfo(
                 name=name,
@@ -120,6 +125,8 @@ class Registry:
                 summary=summary or documented,
                 source=source,
                 origin=self._origin or f"module {target.__module__}",
+                ate=ate,
+                intervals=declared,
             )
             self._add(_Entry(info, target))
             return target
@@ -287,6 +294,15 @@ def _check_target(name: str, target: Callable[..., Any], estimand: Estimand) -> 
         _parameters(target)
     else:
         raise EstimatorError(f"register {name!r}: decorate a class or a function, not {target!r}")
+
+
+def _check_intervals(name: str, target: Callable[..., Any], declared: Intervals) -> None:
+    for kind in declared.kinds:
+        if not hasattr(target, f"{kind}_interval"):
+            raise EstimatorError(
+                f"register {name!r}: declares {kind} intervals, but has no {kind}_interval; "
+                "write that method or leave the declaration out"
+            )
 
 
 def _parameters(target: Callable[..., Any]) -> dict[str, Any]:
