@@ -9,7 +9,7 @@ import pytest
 
 import estimators
 from estimators import ATEIntervals, CATEEstimator, ConformanceError, EffectIntervals
-from estimators.check import check_data
+from estimators.check import RULES, RULES_OF_REGISTERED, check_data
 
 
 class Slope(CATEEstimator):
@@ -67,6 +67,54 @@ class UpsideDown(EffectIntervals, Slope):
 class NarrowWhenSure(ATEIntervals, Slope):
     def _ate_interval(self, X, alpha):
         return self._ate(X) - alpha, self._ate(X) + alpha
+
+
+class OfOneLevel(ATEIntervals, Slope):
+    def _ate_interval(self, X, alpha):
+        return self._ate(X) - 1, self._ate(X) + 1
+
+
+class NanEnds(EffectIntervals, Slope):
+    def _effect_interval(self, X, alpha):
+        return self._effect(X) - alpha, np.full(len(X), np.nan)
+
+
+class NoisyIntervals(ATEIntervals, Slope):
+    def _fit(self, X, t, y):
+        super()._fit(X, t, y)
+        self.noise_ = np.random.default_rng().random()
+
+    def _ate_interval(self, X, alpha):
+        wide = self.noise_ + 1 / alpha
+        return self._ate(X) - wide, self._ate(X) + wide
+
+
+class WearsOff(Slope):
+    def _effect(self, X):
+        self.b_ = [b + 1 * (i == 1) for i, b in enumerate(self.b_)]
+        return super()._effect(X)
+
+
+class Picky(Slope):
+    def fit(self, X, t, y):
+        if np.asarray(t).dtype != np.int64:
+            raise TypeError("t must be int64")
+        return super().fit(X, t, y)
+
+
+class ByLabel(Slope):
+    def fit(self, X, t, y):
+        return super().fit(X.sort_index() if hasattr(X, "sort_index") else X, t, y)
+
+
+class AnyLevel(Slope):
+    def effect_interval(self, X, alpha=0.05):
+        return self.effect(X) - 1 / alpha, self.effect(X) + 1 / alpha
+
+
+class Tolerant(Slope):
+    def fit(self, X, t, y):
+        return super().fit(X, np.minimum(t, 1), y)
 
 
 class Vandal(Slope):
@@ -176,6 +224,14 @@ class Unpicklable(Slope):
         (NumpyAverage, "Effects are floats", "ate gave float32"),
         (UpsideDown, "Intervals have", "lower end above"),
         (NarrowWhenSure, "Intervals have", "wider at alpha 0.5"),
+        (OfOneLevel, "Intervals have", "same at alpha 0.5"),
+        (NanEnds, "Intervals have", "NaN"),
+        (NoisyIntervals, "The same random_state", "ate_interval after a second fit"),
+        (WearsOff, "The same random_state", "effect when asked a second time"),
+        (Picky, "Row labels", "t must be int64"),
+        (ByLabel, "Row labels", "differ by"),
+        (AnyLevel, "An empty arm", "effect_interval with alpha 1.5 raised nothing"),
+        (Tolerant, "An empty arm", "a treatment of 2 raised nothing"),
         (Vandal, "X, t and y are the same", "changed y"),
         (VandalOfX, "X, t and y are the same", "changed X"),
         (Gambler, "The same random_state", "differ by up to"),
@@ -201,15 +257,95 @@ def test_each_broken_rule_is_named(estimator, rule, detail):
 
 def test_a_sound_one_passes_as_class_as_object_and_by_name(registry):
     registry.register("slope")(Slope)
-    for form in (Slope, Slope(), "slope"):
+    for form, rules in (
+        (Slope, RULES),
+        (Slope(), RULES),
+        ("slope", RULES + RULES_OF_REGISTERED),
+    ):
         report = estimators.check_estimator(form)
         assert report.estimator in ("Slope", "slope")
-        assert len(report.passed) == 15
+        assert len(set(report.passed)) == len(rules)
+
+
+class Certain(EffectIntervals, Slope):
+    """Sound: an interval may have no width, or an infinite one."""
+
+    def _effect_interval(self, X, alpha):
+        return np.full(len(X), -np.inf), np.full(len(X), np.inf)
+
+
+class RowsOfFit(ATEIntervals, Slope):
+    def _fit(self, X, t, y):
+        super()._fit(X, t, y)
+        self.of_fit_ = float(self._effect(X).mean())
+
+    def _ate(self, X):
+        return self.of_fit_
+
+    def _ate_interval(self, X, alpha):
+        return self.of_fit_ - 1 / alpha, self.of_fit_ + 1 / alpha
+
+
+class Twice(Slope):
+    def _ate(self, X):
+        return 2 * self._effect(X).mean()
+
+
+SAID = estimators.Intervals(ate="as wide as the inverse of alpha")
+
+
+@pytest.mark.parametrize(
+    ("target", "registration", "rule", "detail"),
+    [
+        (Certain, {}, "Its registration", r"said of effect_interval; register with intervals="),
+        (Slope, {"estimand": "ATE"}, "It answers for the estimand", "register it for the CATE"),
+        (
+            Slope,
+            {"ate": estimators.ATE_OF_FIT},
+            "Its average effect is what",
+            "it is not that of the rows of fit",
+        ),
+        (RowsOfFit, {"intervals": SAID}, "Its average effect is what", "it is not the mean of"),
+        (
+            Twice,
+            {},
+            "Its average effect is what",
+            r"it is not the mean of effect\(X\).*register with ate=",
+        ),
+    ],
+)
+def test_a_registration_must_be_true(target, registration, rule, detail, registry):
+    registry.register("mine", **registration)(target)
+    with pytest.raises(ConformanceError, match=f"mine: {rule}.*{detail}"):
+        estimators.check_estimator("mine")
+    # As an object it has said nothing, and so breaks no word.
+    estimators.check_estimator(target)
+
+
+@pytest.mark.parametrize("ate", [estimators.ATE_OF_FIT, "the mean over the fitted rows"])
+def test_a_registration_that_is_true_passes(ate, registry):
+    registry.register("of rows", ate=ate, intervals=SAID)(RowsOfFit)
+    assert "Its average effect is what its registration says" in (
+        estimators.check_estimator("of rows").passed
+    )
+
+
+def test_intervals_that_are_not_there_cannot_be_declared(registry):
+    with pytest.raises(estimators.EstimatorError, match="declares ate intervals, but has no"):
+        registry.register("mine", intervals=SAID)(Slope)
+
+
+def test_parameters_go_with_a_name():
+    report = estimators.check_estimator("RF", n_estimators=3)
+    assert report.estimator == "RF"
+    with pytest.raises(estimators.EstimatorError, match="has no parameter 'trees'"):
+        estimators.check_estimator("RF", trees=3)
+    with pytest.raises(estimators.EstimatorError, match=r"parameters \(size\) go with a name"):
+        estimators.check_estimator(Slope(), size=3)
 
 
 def test_a_shift_may_be_declared():
-    report = estimators.check_estimator(DeclaredShifty)
-    assert len(report.passed) == 15
+    assert len(estimators.check_estimator(DeclaredShifty).passed) == len(RULES)
 
 
 def test_a_large_check_is_asked_for():

@@ -1,0 +1,20 @@
+"""The conformance check: what every estimator must do to be run by the harness.
+
+>>> from estimators.check import check_estimator
+>>> check_estimator("LinReg").passed  # doctest: +SKIP
+"""
+
+from estimators.check.data import CheckData, check_data
+from estimators.check.run import RULES, RULES_OF_REGISTERED, check_estimator, title
+from estimators.check.verdict import CheckReport, ConformanceError
+
+__all__ = [
+    "check_estimator",
+    "CheckReport",
+    "ConformanceError",
+    "CheckData",
+    "check_data",
+    "RULES",
+    "RULES_OF_REGISTERED",
+    "title",
+]

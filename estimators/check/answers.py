@@ -1,0 +1,35 @@
+"""Rules on what an estimator answers: capabilities, shapes, types."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from estimators.check.subject import Subject
+from estimators.check.verdict import require
+from estimators.interface import HasATE, HasEffect
+
+
+def has_a_capability(subject: Subject) -> None:
+    """It offers effect(X) or ate(X)."""
+    require(isinstance(subject.fitted, HasEffect | HasATE), "it has neither")
+
+
+def returns_itself(subject: Subject) -> None:
+    """Fit returns the estimator itself."""
+    estimator, data = subject.new(subject.data.ite), subject.data
+    require(estimator.fit(data.X, data.t, data.y) is estimator, "end fit with: return self")
+
+
+def answers_in_shape(subject: Subject) -> None:
+    """Effects are floats of shape (n,), the average effect is one float, and all are finite."""
+    estimator, X = subject.fitted, subject.data.X
+    if isinstance(estimator, HasEffect):
+        effect = estimator.effect(X)
+        require(isinstance(effect, np.ndarray), f"effect gave {type(effect).__name__}")
+        require(effect.shape == (len(X),), f"effect gave shape {effect.shape} for {len(X)} rows")
+        require(effect.dtype == np.float64, f"effect gave type {effect.dtype}")
+        require(np.isfinite(effect).all(), "effect gave NaN or infinity")
+    if isinstance(estimator, HasATE):
+        ate = estimator.ate(X)
+        require(isinstance(ate, float), f"ate gave {type(ate).__name__}")
+        require(np.isfinite(ate), f"ate gave {ate}")

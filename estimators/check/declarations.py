@@ -1,0 +1,71 @@
+"""Rules on what an estimator was registered with: its word, and whether it keeps it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from estimators.check.subject import Subject
+from estimators.check.verdict import require
+from estimators.errors import EstimatorError
+from estimators.interface import ATE_OF_FIT, ATE_OF_ROWS, EstimatorInfo, HasATE, HasEffect
+
+
+def _info(subject: Subject) -> EstimatorInfo:
+    if subject.info is None:
+        raise TypeError("rules on declarations are for registered estimators")
+    return subject.info
+
+
+def gives_its_estimand(subject: Subject) -> None:
+    """It answers for the estimand that it was registered with."""
+    estimand, estimator = _info(subject).estimand, subject.fitted
+    if estimand == "ATE":
+        require(not isinstance(estimator, HasEffect), "it has effect(X); register it for the CATE")
+    else:
+        able = hasattr(estimator, "effect") or hasattr(estimator, "ite_interval")
+        require(able, f"it has no effect(X); register it for the ATE, not the {estimand}")
+
+
+def declares_its_intervals(subject: Subject) -> None:
+    """Its registration says how each of its intervals arises, and of no other."""
+    declared = _info(subject).intervals.kinds
+    for kind in ("effect", "ate", "ite"):
+        present = hasattr(subject.fitted, f"{kind}_interval")
+        require(
+            present or kind not in declared, f"{kind} intervals are declared, but there are none"
+        )
+        require(
+            not present or kind in declared,
+            f"nothing is said of {kind}_interval; register with "
+            f'intervals=estimators.Intervals({kind}="...")',
+        )
+
+
+def gives_the_declared_average(subject: Subject) -> None:
+    """Its average effect is what its registration says."""
+    declared, estimator, X = _info(subject).ate, subject.fitted, subject.data.X
+    if not isinstance(estimator, HasATE):
+        return
+    if declared == ATE_OF_ROWS:
+        expected, given = _mean_effect(estimator, X)
+    elif declared == ATE_OF_FIT:
+        expected, given = estimator.ate(X), estimator.ate(X.iloc[: len(X) // 2])
+    else:
+        return
+    require(
+        expected is not None and np.isclose(given, expected, rtol=1e-6),
+        f"it is not {declared}, but {given:.6g} where that is {expected}; "
+        "say what it is: register with ate=...",
+    )
+
+
+def _mean_effect(estimator: HasATE, X: pd.DataFrame) -> tuple[float | None, float]:
+    """The mean of the effects of some rows, if there are any, and their average effect."""
+    if not isinstance(estimator, HasEffect):
+        return None, estimator.ate(X)
+    some = X.iloc[: len(X) // 2]
+    try:
+        return float(np.mean(estimator.effect(some))), estimator.ate(some)
+    except EstimatorError:  # it knows the effects of all rows of fit together, and of no others
+        return float(np.mean(estimator.effect(X))), estimator.ate(X)

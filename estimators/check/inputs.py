@@ -1,0 +1,93 @@
+"""Rules on input: what must be taken, what must be refused, and what must be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from estimators.check.data import check_data
+from estimators.check.subject import Subject, estimates, interval_methods
+from estimators.check.verdict import Broken, difference, require
+from estimators.errors import EstimatorError
+
+
+def leaves_inputs_alone(subject: Subject) -> None:
+    """X, t and y are the same after a fit as before."""
+    data = subject.data
+    given = subject.data
+    estimates(subject.fit(given), given.X)
+    require(given.X.equals(data.X), "it changed X; work on a copy")
+    require(np.array_equal(given.t, data.t), "it changed t; work on a copy")
+    require(np.array_equal(given.y, data.y), "it changed y; work on a copy")
+
+
+def takes_arrays(subject: Subject) -> None:
+    """An array of the same numbers gives the same effects as a DataFrame."""
+    data = subject.data
+    X = data.X.to_numpy(dtype=float)
+    estimator = subject.new(data.ite).fit(X, data.t, data.y)
+    frame, array = estimates(subject.fitted, data.X), estimates(estimator, X)
+    require(np.allclose(frame, array, rtol=1e-9, atol=1e-9), difference(frame, array))
+
+
+def takes_other_types(subject: Subject) -> None:
+    """Row labels, t of booleans and y of float32 change nothing."""
+    data = subject.data
+    X = data.X.set_axis(range(len(data.X), 0, -1), axis=0)
+    estimator = subject.new(data.ite).fit(X, data.t.astype(bool), data.y.astype(np.float32))
+    usual, other = estimates(subject.fitted, data.X), estimates(estimator, X)
+    require(np.allclose(usual, other, rtol=1e-9, atol=1e-9), difference(usual, other))
+
+
+def refuses_bad_input(subject: Subject) -> None:
+    """An empty arm, NaN, infinity, other treatments, lengths and levels raise EstimatorError."""
+    data = subject.data
+    X_with_nan = data.X.assign(dose=data.X["dose"].where(data.X["dose"] < 1))
+    third = np.arange(len(data.y)) == 3
+    bad = {
+        "no treated row": replace(data, t=np.zeros_like(data.t)),
+        "no control row": replace(data, t=np.ones_like(data.t)),
+        "NaN in X": replace(data, X=X_with_nan),
+        "NaN in y": replace(data, y=np.where(third, np.nan, data.y)),
+        "infinity in y": replace(data, y=np.where(third, np.inf, data.y)),
+        "a treatment of 2": replace(data, t=np.where(third, 2, data.t)),
+        "a y that is shorter than X": replace(data, y=data.y[:-1]),
+    }
+    for what, case in bad.items():
+        _refuses(what, partial(subject.fit, case))
+    for method, interval in interval_methods(subject.fitted, data).items():
+        _refuses(f"{method} with alpha 1.5", partial(interval, 1.5))
+
+
+def _refuses(what: str, call: Callable[[], object]) -> None:
+    try:
+        call()
+    except EstimatorError:
+        return
+    except Exception as error:
+        raise Broken(f"{what} raised {type(error).__name__} instead") from error
+    raise Broken(f"{what} raised nothing")
+
+
+def survives_a_constant_column(subject: Subject) -> None:
+    """A constant covariate does no harm."""
+    data = replace(subject.data, X=subject.data.X.assign(constant=1.0))
+    require(np.isfinite(estimates(subject.fit(data), data.X)).all(), "effects are not finite")
+
+
+def fits_few_rows(subject: Subject) -> None:
+    """It can be fitted on 30 rows."""
+    _fits(subject, 30)
+
+
+def fits_many_rows(subject: Subject) -> None:
+    """It can be fitted on 20,000 rows."""
+    _fits(subject, 20_000)
+
+
+def _fits(subject: Subject, n: int) -> None:
+    data = check_data(n)
+    require(np.isfinite(estimates(subject.fit(data), data.X)).all(), "effects are not finite")

@@ -1,0 +1,126 @@
+"""Checks an estimator against the rules, one after the other."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from sklearn.base import clone
+
+from estimators.check.answers import answers_in_shape, has_a_capability, returns_itself
+from estimators.check.data import check_data
+from estimators.check.declarations import (
+    declares_its_intervals,
+    gives_its_estimand,
+    gives_the_declared_average,
+)
+from estimators.check.inputs import (
+    fits_few_rows,
+    fits_many_rows,
+    leaves_inputs_alone,
+    refuses_bad_input,
+    survives_a_constant_column,
+    takes_arrays,
+    takes_other_types,
+)
+from estimators.check.intervals import orders_intervals
+from estimators.check.invariance import flips_signs, ignores_a_shift
+from estimators.check.manners import can_be_cloned, can_be_pickled, is_quiet
+from estimators.check.seeds import is_deterministic
+from estimators.check.subject import Subject
+from estimators.check.verdict import Broken, CheckReport, ConformanceError
+from estimators.errors import EstimatorError
+from estimators.function_estimator import FunctionEffect
+from estimators.registry import REGISTRY
+
+Rule = Callable[[Subject], None]
+
+#: The rules for every estimator, in the order in which they are checked.
+RULES: tuple[Rule, ...] = (
+    has_a_capability,
+    returns_itself,
+    answers_in_shape,
+    orders_intervals,
+    leaves_inputs_alone,
+    is_deterministic,
+    takes_arrays,
+    takes_other_types,
+    is_quiet,
+    ignores_a_shift,
+    flips_signs,
+    refuses_bad_input,
+    survives_a_constant_column,
+    fits_few_rows,
+    can_be_cloned,
+    can_be_pickled,
+)
+#: The rules for those that are checked by their registered name: they keep their word.
+RULES_OF_REGISTERED: tuple[Rule, ...] = (
+    gives_its_estimand,
+    declares_its_intervals,
+    gives_the_declared_average,
+)
+
+
+def title(rule: Rule) -> str:
+    """What a rule demands, in a sentence without its full stop."""
+    return (inspect.getdoc(rule) or "").rstrip(".")
+
+
+def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> CheckReport:
+    """Check an estimator against the rules of the project, on small synthetic data.
+
+    Parameters
+    ----------
+    estimator
+        A registered name, an object, a class that can be made without arguments, or a function
+        ``(X, t, y) -> effects``.
+    large
+        Whether to fit 20,000 rows as well.
+    parameters
+        Parameters of the estimator of that name, as for ``estimators.get``.
+
+    Raises
+    ------
+    ConformanceError
+        At the first rule that is broken: one line that names the estimator, the rule and what
+        happened.
+    EstimatorError
+        If the estimator cannot be made (unknown name, missing library, unknown parameter).
+    """
+    name, make = _maker(estimator, parameters)
+    info = REGISTRY.info(name) if isinstance(estimator, str) else None
+    subject = Subject(make, check_data(240), info)
+    rules = RULES + (RULES_OF_REGISTERED if info else ()) + ((fits_many_rows,) if large else ())
+    for rule in rules:
+        try:
+            rule(subject)
+        except Broken as broken:
+            raise ConformanceError(f"{name}: {title(rule)}: {broken}") from broken
+        # Whatever a stranger's estimator raises here is a broken rule, told in one line.
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise ConformanceError(
+                f"{name}: {title(rule)}: raised {type(error).__name__}: {reason}"
+            ) from error
+    return CheckReport(name, tuple(map(title, rules)))
+
+
+def _maker(estimator: Any, parameters: dict[str, Any]) -> tuple[str, Callable[[], Any]]:
+    if isinstance(estimator, str):
+        REGISTRY.get(estimator, **parameters)
+        return estimator, lambda: REGISTRY.get(estimator, **parameters)
+    if parameters:
+        raise EstimatorError(
+            f"check_estimator: parameters ({', '.join(parameters)}) go with a name; "
+            "give an object that has them"
+        )
+    if inspect.isclass(estimator):
+        return estimator.__name__, estimator
+    if inspect.isfunction(estimator):
+        return estimator.__name__, lambda: FunctionEffect(estimator)
+    if hasattr(estimator, "get_params"):
+        return type(estimator).__name__, lambda: clone(estimator)
+    return type(estimator).__name__, lambda: copy.deepcopy(estimator)

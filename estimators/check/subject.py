@@ -1,0 +1,96 @@
+"""The estimator under test: made, fitted, and asked for all that it answers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from estimators.check.data import CheckData
+from estimators.interface import (
+    EstimatorInfo,
+    HasATE,
+    HasATEInterval,
+    HasEffect,
+    HasEffectInterval,
+    HasITEInterval,
+)
+
+Interval = Callable[[float], Any]
+
+
+class Subject:
+    """Makes and fits the estimator under test.
+
+    Attributes
+    ----------
+    info
+        What the registry knows of it; None if it is checked as an object, a class or a function.
+    """
+
+    def __init__(
+        self, make: Callable[[], Any], data: CheckData, info: EstimatorInfo | None = None
+    ) -> None:
+        self._make = make
+        self._data = data
+        self.info = info
+
+    @property
+    def data(self) -> CheckData:
+        """A fresh copy, so that an estimator that changes its input spoils one rule alone."""
+        return copy.deepcopy(self._data)
+
+    def new(self, ite: np.ndarray) -> Any:
+        """An unfitted one with a fixed seed; the Oracle is shown the effects."""
+        estimator = self._make()
+        if hasattr(estimator, "get_params"):
+            seed = estimator.get_params(deep=False).get("random_state", 0)
+            if seed is None:
+                estimator.set_params(random_state=0)
+        if hasattr(estimator, "reveal"):
+            estimator.reveal(ite)
+        return estimator
+
+    def fit(self, data: CheckData) -> Any:
+        return self.new(data.ite).fit(data.X, data.t, data.y)
+
+    @cached_property
+    def fitted(self) -> Any:
+        """One that was fitted on the data, for the rules that only look."""
+        return self.fit(self.data)
+
+
+def estimates(estimator: Any, X: Any) -> np.ndarray:
+    """Effects of the rows, or the average effect alone, as a vector."""
+    if isinstance(estimator, HasEffect):
+        return np.asarray(estimator.effect(X), dtype=float)
+    return np.array([estimator.ate(X)], dtype=float)
+
+
+def interval_methods(estimator: Any, data: CheckData) -> dict[str, Interval]:
+    """The interval methods that it has, as functions of alpha."""
+    methods: dict[str, Interval] = {}
+    if isinstance(estimator, HasEffectInterval):
+        methods["effect_interval"] = lambda alpha: estimator.effect_interval(data.X, alpha)
+    if isinstance(estimator, HasATEInterval):
+        methods["ate_interval"] = lambda alpha: estimator.ate_interval(data.X, alpha)
+    if isinstance(estimator, HasITEInterval):
+        methods["ite_interval"] = lambda alpha: estimator.ite_interval(
+            data.X, data.t, data.y, alpha
+        )
+    return methods
+
+
+def all_answers(estimator: Any, data: CheckData) -> dict[str, np.ndarray]:
+    """Everything that it says of the data, intervals at alpha 0.1, by the name of the method."""
+    answers: dict[str, np.ndarray] = {}
+    if isinstance(estimator, HasEffect):
+        answers["effect"] = np.asarray(estimator.effect(data.X), dtype=float)
+    if isinstance(estimator, HasATE):
+        answers["ate"] = np.asarray(estimator.ate(data.X), dtype=float)
+    for name, interval in interval_methods(estimator, data).items():
+        answers[name] = np.array([np.asarray(end, dtype=float) for end in interval(0.1)])
+    return answers
