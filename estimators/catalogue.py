@@ -9,6 +9,7 @@ _KUENZEL = "Kuenzel, Sekhon, Bickel and Yu 2019, PNAS 116(10)"
 _DML = "Chernozhukov et al. 2018, Econometrics Journal 21(1)"
 _GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
 _DR = "Kennedy 2023, Electronic Journal of Statistics 17(2)"
+_LEI = "Lei and Candes 2021, JRSS-B 83(5)"
 
 _LEAST_SQUARES = "Student, from the classical variance of least squares"
 _LITTLE_BAGS = "normal, with the variance of a bootstrap of little bags"
@@ -253,5 +254,29 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             extra="dowhy",
         ),
         "estimators.dowhy_estimators:DoWhyWeighting",
+    ),
+    (
+        EstimatorInfo(
+            "CQR",
+            "quantile-forest",
+            "ITE",
+            "conformal quantile forests: intervals for the effects of observed units",
+            _LEI,
+            extra="conformal",
+            intervals=Intervals(ite="weighted split conformal, for the unit's missing outcome"),
+        ),
+        "estimators.conformal:CQR",
+    ),
+    (
+        EstimatorInfo(
+            "CQR-nested",
+            "quantile-forest",
+            "ITE",
+            "nested conformal quantile forests: intervals from covariates alone, wide",
+            _LEI,
+            extra="conformal",
+            intervals=Intervals(ite="split conformal, without a look at the unit's outcome"),
+        ),
+        "estimators.conformal:NestedCQR",
     ),
 )

@@ -68,7 +68,15 @@ def test_the_declared_estimand_is_what_the_class_offers(name):
 @pytest.mark.parametrize("name", estimators.names())
 def test_an_extra_is_declared_by_those_that_need_one(name):
     family = estimators.info(name).family
-    extras = {"EconML": "econml", "CausalML": "causalml", "DoWhy": "dowhy"}
+    extras = {
+        "EconML": "econml",
+        "CausalML": "causalml",
+        "DoWhy": "dowhy",
+        "DoubleML": "doubleml",
+        "quantile-forest": "conformal",
+        "stochtree": "bart",
+        "PyTorch": "networks",
+    }
     assert estimators.info(name).extra == extras.get(family, "")
 
 
