@@ -47,14 +47,25 @@ def list_all(plugin: options.Plugins = None) -> None:
 
     options.load_plugins(plugin)
     infos = estimators.infos()
-    rows = [[i.name, i.family, i.estimand, i.extra or "–", i.summary] for i in infos]
-    table(["Name", "Family", "Estimand", "Extra", "What it does"], rows)
+    table(["Name", "Family", "Estimand", "Intervals", "Extra", "Source"], map(_row, infos))
     for problem in estimators.problems():
         print(one_line(f"warning: {problem.message}"), file=sys.stderr)
 
 
+def _row(info: EstimatorInfo) -> list[str]:
+    intervals = ", ".join(info.intervals.kinds)
+    told = [info.name, info.family, info.estimand, intervals, info.extra, _source(info)]
+    return [cell or "–" for cell in told]
+
+
+def _source(info: EstimatorInfo) -> str:
+    """The citation, and who brought it if that was not the project."""
+    brought_by = "" if info.origin == "built-in" else info.origin
+    return "; ".join(filter(None, [info.source, brought_by]))
+
+
 def show(name: Name, plugin: options.Plugins = None) -> None:
-    """Show what an estimator is, its parameters, and what it can answer."""
+    """Show what an estimator is, its citation and parameters, and what its answers rest on."""
     import estimators
 
     options.load_plugins(plugin)
@@ -66,6 +77,8 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
         ("source", info.source),
         ("extra", info.extra and f"pip install 'sdscm[{info.extra}]'"),
         ("from", info.origin),
+        ("average effect", info.ate),
+        *((f"{kind} intervals", getattr(info.intervals, kind)) for kind in info.intervals.kinds),
     ]
     pairs([row for row in rows if row[1]] + _made(info))
 

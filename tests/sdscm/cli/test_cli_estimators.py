@@ -16,7 +16,12 @@ def test_list_names_all(command, cli):
     assert len(listed) == len(estimators.infos())
     for info, line in zip(estimators.infos(), listed, strict=True):
         assert line.startswith(info.name)
-        assert info.summary in line
+        assert info.source in line
+        assert info.extra in line
+        assert ", ".join(info.intervals.kinds) in line
+    assert ran.out.splitlines()[0].split() == [
+        *("Name", "Family", "Estimand", "Intervals", "Extra", "Source")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,8 @@ def test_list_names_all(command, cli):
     ],
 )
 def test_plugins_are_listed(command, cli):
-    assert "difference in means for every row" in cli(*command).out
+    listed = cli(*command).out.splitlines()
+    assert any(line.startswith("Mine ") and line.endswith("mine.py") for line in listed)
 
 
 def test_a_broken_entry_point_is_a_warning(cli, monkeypatch):
@@ -53,6 +59,16 @@ def test_show_tells_parameters_and_answers(cli):
     assert "ite_interval" not in answers
 
 
+def test_show_tells_what_the_answers_rest_on(cli):
+    out = cli("estimators", "show", "ForestDML").out
+    info = estimators.info("ForestDML")
+    shown = {line.strip().partition("  ")[0]: line for line in out.splitlines()}
+    assert info.ate in shown["average effect"]
+    assert info.intervals.effect in shown["effect intervals"]
+    assert info.intervals.ate in shown["ate intervals"]
+    assert "ite intervals" not in shown
+
+
 def test_show_says_which_extra_is_missing(cli, monkeypatch):
     def missing(name):
         raise estimators.MissingExtraError(f"estimator {name!r}", "econml")
@@ -60,7 +76,7 @@ def test_show_says_which_extra_is_missing(cli, monkeypatch):
     monkeypatch.setattr(estimators, "parameters", missing)
     ran = cli("estimators", "show", "LinearDML")
     assert ran.code == 0
-    assert "parameters  estimator 'LinearDML' needs the extra 'econml'" in ran.out
+    assert "estimator 'LinearDML' needs the extra 'econml'" in ran.out
 
 
 def test_check_lists_the_rules_that_are_kept(cli):
