@@ -9,9 +9,11 @@ _KUENZEL = "Kuenzel, Sekhon, Bickel and Yu 2019, PNAS 116(10)"
 _DML = "Chernozhukov et al. 2018, Econometrics Journal 21(1)"
 _GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
 _DR = "Kennedy 2023, Electronic Journal of Statistics 17(2)"
+_RLEARNER = "Nie and Wager 2021, Biometrika 108(2)"
 _LEI = "Lei and Candes 2021, JRSS-B 83(5)"
 
 _LEAST_SQUARES = "Student, from the classical variance of least squares"
+_DEBIASED = "normal, with the variance of the debiased lasso"
 _LITTLE_BAGS = "normal, with the variance of a bootstrap of little bags"
 _LINEAR_FINAL = "normal, with the robust (HC1) variance of the final least squares"
 _ROWS_TOGETHER = ", the rows' variances averaged (an upper bound)"
@@ -278,5 +280,91 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             intervals=Intervals(ite="split conformal, without a look at the unit's outcome"),
         ),
         "estimators.conformal:NestedCQR",
+    ),
+    (
+        EstimatorInfo(
+            "SparseLinearDML",
+            "EconML",
+            "CATE",
+            "double machine learning, debiased lasso for the effect",
+            _DML,
+            extra="econml",
+            intervals=Intervals(effect=_DEBIASED, ate=_DEBIASED),
+        ),
+        "estimators.econml_estimators:SparseLinearDML",
+    ),
+    (
+        EstimatorInfo(
+            "SparseLinearDR",
+            "EconML",
+            "CATE",
+            "doubly robust learner, debiased lasso for the effect, propensities clipped at 0.01",
+            _DR,
+            extra="econml",
+            intervals=Intervals(effect=_DEBIASED, ate=_DEBIASED),
+        ),
+        "estimators.econml_estimators:SparseLinearDR",
+    ),
+    (
+        EstimatorInfo(
+            "KernelDML",
+            "EconML",
+            "CATE",
+            "double machine learning on random Fourier features of X",
+            _RLEARNER,
+            extra="econml",
+        ),
+        "estimators.econml_learners:KernelDML",
+    ),
+    (
+        EstimatorInfo(
+            "NonParamDML",
+            "EconML",
+            "CATE",
+            "double machine learning, LightGBM for the effect",
+            _RLEARNER,
+            extra="econml",
+        ),
+        "estimators.econml_learners:NonParamDML",
+    ),
+    (
+        EstimatorInfo(
+            "DRLearner",
+            "EconML",
+            "CATE",
+            "doubly robust learner, LightGBM for the effect, propensities clipped at 0.01",
+            _DR,
+            extra="econml",
+        ),
+        "estimators.econml_learners:DRLearner",
+    ),
+    (
+        EstimatorInfo(
+            "EconML S-LGBM", "EconML", "CATE", "S-learner, LightGBM", _KUENZEL, extra="econml"
+        ),
+        "estimators.econml_learners:EconmlSLearner",
+    ),
+    (
+        EstimatorInfo(
+            "EconML T-LGBM", "EconML", "CATE", "T-learner, LightGBM", _KUENZEL, extra="econml"
+        ),
+        "estimators.econml_learners:EconmlTLearner",
+    ),
+    (
+        EstimatorInfo(
+            "EconML X-LGBM", "EconML", "CATE", "X-learner, LightGBM", _KUENZEL, extra="econml"
+        ),
+        "estimators.econml_learners:EconmlXLearner",
+    ),
+    (
+        EstimatorInfo(
+            "DomainAdaptation",
+            "EconML",
+            "CATE",
+            "X-learner with outcome models weighted towards the other arm, LightGBM",
+            "EconML user guide, meta-learners",
+            extra="econml",
+        ),
+        "estimators.econml_learners:DomainAdaptation",
     ),
 )

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import estimators
 from estimators.check import RULES, RULES_OF_REGISTERED
 
-#: Fewer trees than the defaults: the rules do not depend on their number.
+DML_MODELS = {"model_y": LinearRegression(), "model_t": LogisticRegression()}
+DR_MODELS = {"model_regression": LinearRegression(), "model_propensity": LogisticRegression()}
+
+#: Fewer trees and quicker nuisance models than the defaults: the rules do not depend on them.
 LIGHT: dict[str, dict[str, object]] = {
+    "SparseLinearDML": DML_MODELS,
+    "KernelDML": DML_MODELS,
+    "NonParamDML": DML_MODELS,
+    "SparseLinearDR": DR_MODELS,
+    "DRLearner": DR_MODELS,
     "ForestDR": {"n_estimators": 40},
     "CQR": {"n_estimators": 40},
     "CQR-nested": {"n_estimators": 40},
