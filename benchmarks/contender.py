@@ -139,7 +139,7 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
         ) from None
     code = code_of_estimators()
     if info.origin != "built-in":
-        code = digest([code, plugin_code, _code_behind(estimators.get(entry.name, **entry.params))])
+        code = digest([code, plugin_code, code_behind(estimators.get(entry.name, **entry.params))])
     identity = [info.name, entry.params, code, versions(info.extra)]
     return Contender(
         label=entry.title,
@@ -170,12 +170,12 @@ def _object(given: Any) -> Contender:
         estimand="CATE" if hasattr(thing, "effect") else "ATE",
         oracle=False,
         extra="",
-        identity=digest([_state(thing, payload), _code_behind(thing), versions()]),
+        identity=digest([_state(thing, payload), code_behind(thing), versions()]),
         maker=Pickled(payload),
     )
 
 
-def _code_behind(made: Any) -> str:
+def code_behind(made: Any) -> str:
     """Hash of the files that an estimator's classes, and the function it calls, are written in.
 
     A name stays while the code behind it is edited, and a score must not outlive its code.

@@ -1,0 +1,113 @@
+"""Measurements of one estimator that go on where they stopped: a line of a log for each fit."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import estimators
+from benchmarks.contender import code_behind
+from benchmarks.evidence.log import Log
+from benchmarks.evidence.measure import coverage, fit
+from benchmarks.evidence.truths import TRUTHS
+from benchmarks.hashing import digest, digest_sources
+from benchmarks.versions import versions
+
+#: Truths of the table of coverage; without confounding only for those that adjust for nothing.
+COVERAGE_TRUTHS = ("linear", "nonlinear")
+UNADJUSTED = ("DiffInMeans", "T-Only OLS")
+#: Covariates of the table of seconds, as many as in the paper.
+SECONDS_COVARIATES = 12
+
+_COVERED = ("effect", "ate", "ate_population", "ite")
+_WIDTHS = ("effect_width", "ate_width", "ite_width")
+_FIT = ("identity", "truth", "rows", "seed")
+COVERAGE_COLUMNS = (*_FIT, *_COVERED, *_WIDTHS, "seconds", "reason")
+SECONDS_COLUMNS = (*_FIT, "seconds", "reason")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure.
+
+    Attributes
+    ----------
+    folder
+        Where the logs are, a file an estimator.
+    rows
+        Rows of a draw; several for seconds.
+    seeds
+        Fits of each kind.
+    plugins
+        Plugin files to load first.
+    """
+
+    folder: Path
+    rows: tuple[int, ...]
+    seeds: int
+    plugins: tuple[Path, ...] = ()
+
+    def log(self, name: str, columns: tuple[str, ...]) -> Log:
+        return Log(self.folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', name).lower()}.csv", columns)
+
+
+def measure_coverage(name: str, plan: Plan) -> pd.DataFrame:
+    """The lines of coverage of one estimator; what is on record is not computed again."""
+    truths = (*(("randomised",) if name in UNADJUSTED else ()), *COVERAGE_TRUTHS)
+    wanted = [(t, n, s) for t in truths for n in plan.rows for s in range(plan.seeds)]
+    return _go_on(name, plan, COVERAGE_COLUMNS, wanted, coverage)
+
+
+def measure_seconds(name: str, plan: Plan) -> pd.DataFrame:
+    """The lines of seconds of one estimator; the first import of its library is left out."""
+    warm = False
+
+    def measured(name: str, truth: str, n: int, seed: int) -> dict[str, Any]:
+        nonlocal warm
+        if not warm:
+            fit(name, TRUTHS[truth](200, 0, SECONDS_COVARIATES), 0)
+            warm = True
+        outcome = fit(name, TRUTHS[truth](n, seed, SECONDS_COVARIATES), seed)
+        seconds = None if outcome.prediction is None else outcome.prediction.seconds
+        return {"seconds": seconds, "reason": outcome.reason}
+
+    wanted = [("nonlinear", n, s) for n in plan.rows for s in range(plan.seeds)]
+    return _go_on(name, plan, SECONDS_COLUMNS, wanted, measured)
+
+
+def _go_on(
+    name: str,
+    plan: Plan,
+    columns: tuple[str, ...],
+    wanted: Iterable[tuple[str, int, int]],
+    measure: Callable[[str, str, int, int], dict[str, Any]],
+) -> pd.DataFrame:
+    for plugin in plan.plugins:
+        estimators.load_plugin(plugin)
+    log, identity = plan.log(name, columns), _identity(name)
+    wanted = list(wanted)
+    known = log.rows()
+    known = known[known["identity"] == identity]
+    done = set(zip(known["truth"], known["rows"], known["seed"], strict=True))
+    for number, (truth, n, seed) in enumerate(wanted, start=1):
+        if (truth, n, seed) in done:
+            continue
+        found = measure(name, truth, n, seed)
+        log.append({"identity": identity, "truth": truth, "rows": n, "seed": seed, **found})
+        if number % max(len(wanted) // 10, 1) == 0:
+            print(f"{name}: {number} of {len(wanted)}", file=sys.stderr, flush=True)
+    rows = log.rows()
+    keys = pd.MultiIndex.from_frame(rows[["truth", "rows", "seed"]])
+    return rows[(rows["identity"] == identity) & keys.isin(wanted)].reset_index(drop=True)
+
+
+def _identity(name: str) -> str:
+    """Hash of the code and the versions that decide the numbers."""
+    code = [code_behind(estimators.get(name)), digest_sources(Path(__file__).parent)]
+    return digest([name, *code, versions(estimators.info(name).extra)])
