@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from estimators import EstimatorInfo
-
 Target = Literal["effect", "ate"]
 Kind = Literal["effect", "ate", "ite"]
 
@@ -44,6 +42,7 @@ _NAIVE = "adjusts for nothing"
 _LINEAR_OUTCOME = "its outcome model is linear"
 _LINEAR_MODELS = "its models of outcome or treatment are linear"
 _LINEAR_EFFECT = "its effect is linear in the covariates"
+_LOGISTIC = "its propensities are logistic, and it rests on them alone"
 _ONE_EFFECT = "has one effect for every row"
 _FULLY_GROWN = "trees with one row a leaf keep the noise of that row"
 _SPLITS_ONLY = "adjusts by its splits alone, too slowly to be centred"
@@ -68,6 +67,8 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     },
     ("LinearT", "nonlinear", "effect"): _LINEAR_OUTCOME,
     **{(name, "nonlinear", "ate"): _LINEAR_MODELS for name in ("IPW", "AIPW", "DoWhy weighting")},
+    ("CausalML R-LGBM", "nonlinear", "effect"): _LOGISTIC,
+    ("CausalML R-LGBM", "nonlinear", "ate"): _LOGISTIC,
     **{(name, "nonlinear", "effect"): _LINEAR_EFFECT for name in ("LinearDML", "LinearDR")},
 }
 #: (estimator, truth, kind) -> why its intervals need not cover, though its error may vanish.
@@ -106,10 +107,10 @@ def claims_coverage(name: str, truth: str, kind: Kind) -> Claim:
     return claims_consistency(name, truth, kind)
 
 
+def named() -> set[str]:
+    """The estimators that are excused from something."""
+    return {name for name, _, _ in (*_INCONSISTENT, *_UNCOVERED)}
+
+
 def _anywhere(name: str, target: Target) -> str:
     return _INCONSISTENT.get((name, _ANY, target), "")
-
-
-def targets(info: EstimatorInfo) -> tuple[Target, ...]:
-    """What an estimator's error is measured on."""
-    return ("ate",) if info.estimand == "ATE" else ("effect", "ate")

@@ -13,10 +13,11 @@ import pandas as pd
 
 import estimators
 from benchmarks.contender import code_behind
+from benchmarks.evidence import measure, truths
 from benchmarks.evidence.log import Log
 from benchmarks.evidence.measure import coverage, fit
 from benchmarks.evidence.truths import TRUTHS
-from benchmarks.hashing import digest, digest_sources
+from benchmarks.hashing import digest, digest_bytes
 from benchmarks.versions import versions
 
 #: Truths of the table of coverage; without confounding only for those that adjust for nothing.
@@ -59,8 +60,8 @@ class Plan:
 
 def measure_coverage(name: str, plan: Plan) -> pd.DataFrame:
     """The lines of coverage of one estimator; what is on record is not computed again."""
-    truths = (*(("randomised",) if name in UNADJUSTED else ()), *COVERAGE_TRUTHS)
-    wanted = [(t, n, s) for t in truths for n in plan.rows for s in range(plan.seeds)]
+    drawn_from = (*(("randomised",) if name in UNADJUSTED else ()), *COVERAGE_TRUTHS)
+    wanted = [(t, n, s) for t in drawn_from for n in plan.rows for s in range(plan.seeds)]
     return _go_on(name, plan, COVERAGE_COLUMNS, wanted, coverage)
 
 
@@ -86,7 +87,7 @@ def _go_on(
     plan: Plan,
     columns: tuple[str, ...],
     wanted: Iterable[tuple[str, int, int]],
-    measure: Callable[[str, str, int, int], dict[str, Any]],
+    measured: Callable[[str, str, int, int], dict[str, Any]],
 ) -> pd.DataFrame:
     for plugin in plan.plugins:
         estimators.load_plugin(plugin)
@@ -98,7 +99,7 @@ def _go_on(
     for number, (truth, n, seed) in enumerate(wanted, start=1):
         if (truth, n, seed) in done:
             continue
-        found = measure(name, truth, n, seed)
+        found = measured(name, truth, n, seed)
         log.append({"identity": identity, "truth": truth, "rows": n, "seed": seed, **found})
         if number % max(len(wanted) // 10, 1) == 0:
             print(f"{name}: {number} of {len(wanted)}", file=sys.stderr, flush=True)
@@ -109,5 +110,6 @@ def _go_on(
 
 def _identity(name: str) -> str:
     """Hash of the code and the versions that decide the numbers."""
-    code = [code_behind(estimators.get(name)), digest_sources(Path(__file__).parent)]
+    here = b"".join(Path(module.__file__).read_bytes() for module in (measure, truths))
+    code = [code_behind(estimators.get(name)), digest_bytes(here)]
     return digest([name, *code, versions(estimators.info(name).extra)])
