@@ -9,6 +9,8 @@ _KUENZEL = "Kuenzel, Sekhon, Bickel and Yu 2019, PNAS 116(10)"
 _DML = "Chernozhukov et al. 2018, Econometrics Journal 21(1)"
 _GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
 _DR = "Kennedy 2023, Electronic Journal of Statistics 17(2)"
+_ATHEY_IMBENS = "Athey and Imbens 2016, PNAS 113(27)"
+_ROBUST = "normal, from the robust (HC1) variance of least squares"
 _RLEARNER = "Nie and Wager 2021, Biometrika 108(2)"
 _LEI = "Lei and Candes 2021, JRSS-B 83(5)"
 
@@ -366,5 +368,161 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             extra="econml",
         ),
         "estimators.econml_learners:DomainAdaptation",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML S-Linear",
+            "CausalML",
+            "CATE",
+            "S-learner, least squares: one effect for every row",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:SLearnerLinear",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML T-Linear",
+            "CausalML",
+            "CATE",
+            "T-learner, least squares",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:TLearnerLinear",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML X-Linear",
+            "CausalML",
+            "CATE",
+            "X-learner, least squares",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:XLearnerLinear",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML R-Linear",
+            "CausalML",
+            "CATE",
+            "R-learner, least squares",
+            _RLEARNER,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:RLearnerLinear",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML DR-Linear",
+            "CausalML",
+            "CATE",
+            "doubly robust learner, least squares, propensities clipped at 0.01",
+            _DR,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:DRLearnerLinear",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML S-XGB",
+            "CausalML",
+            "CATE",
+            "S-learner, XGBoost",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:SLearnerXGB",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML T-XGB",
+            "CausalML",
+            "CATE",
+            "T-learner, XGBoost",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:TLearnerXGB",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML X-XGB",
+            "CausalML",
+            "CATE",
+            "X-learner, XGBoost",
+            _KUENZEL,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:XLearnerXGB",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML R-XGB",
+            "CausalML",
+            "CATE",
+            "R-learner, XGBoost at its default depth: noisy effects",
+            _RLEARNER,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:RLearnerXGB",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML DR-XGB",
+            "CausalML",
+            "CATE",
+            "doubly robust learner, XGBoost at its default depth: noisy effects",
+            _DR,
+            extra="causalml",
+        ),
+        "estimators.causalml_estimators:DRLearnerXGB",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML LRS",
+            "CausalML",
+            "CATE",
+            "least squares with a robust interval: one effect for every row",
+            "White 1980, Econometrica 48(4)",
+            extra="causalml",
+            intervals=Intervals(effect=_ROBUST, ate=_ROBUST),
+        ),
+        "estimators.causalml_averages:LRS",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML TMLE",
+            "CausalML",
+            "ATE",
+            "targeted maximum likelihood, LightGBM outcomes, propensities clipped at 0.01",
+            "van der Laan and Rubin 2006, International Journal of Biostatistics 2(1)",
+            extra="causalml",
+            intervals=Intervals(ate="normal, from the variance of the influence function"),
+        ),
+        "estimators.causalml_averages:TMLE",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML tree",
+            "CausalML",
+            "CATE",
+            "causal tree, for randomised treatment: adjusts by its splits alone",
+            _ATHEY_IMBENS,
+            extra="causalml",
+        ),
+        "estimators.causalml_trees:CausalTree",
+    ),
+    (
+        EstimatorInfo(
+            "CausalML forest",
+            "CausalML",
+            "CATE",
+            "forest of causal trees, for randomised treatment: adjusts by its splits alone",
+            _ATHEY_IMBENS,
+            extra="causalml",
+        ),
+        "estimators.causalml_trees:CausalMLForest",
     ),
 )

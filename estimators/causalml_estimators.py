@@ -1,4 +1,4 @@
-"""CausalML's meta-learners over LightGBM, both with their defaults.
+"""CausalML's meta-learners over least squares, LightGBM and XGBoost, each with its defaults.
 
 The average effect is the mean over the rows of X. The learners that need propensities are given
 those of a logistic regression, clipped at ``clip``. CausalML's own default calibrates them on the
@@ -19,23 +19,19 @@ from causalml.inference.meta import (
     BaseTRegressor,
     BaseXRegressor,
 )
-from lightgbm import LGBMRegressor
+from sklearn.linear_model import LinearRegression
 
 from estimators.base import CATEEstimator
+from estimators.boosting import lightgbm_regression, xgboost_regression
 from estimators.weighting import clipped, propensity_model
 
 
-class _LightGBMLearner(CATEEstimator):
-    """A CausalML meta-learner; ``n_estimators`` is the number of boosted trees of each model."""
+class _Learner(CATEEstimator):
+    """A CausalML meta-learner over one kind of regression."""
 
-    def __init__(self, n_estimators: int = 100, random_state: int | None = 0) -> None:
-        self.n_estimators = n_estimators
-        self.random_state = random_state
-
-    def _regression(self) -> LGBMRegressor:
-        return LGBMRegressor(
-            n_estimators=self.n_estimators, random_state=self.seed_, n_jobs=1, verbose=-1
-        )
+    @abstractmethod
+    def _regression(self) -> Any:
+        """The unfitted regression."""
 
     @abstractmethod
     def _learner(self) -> Any:
@@ -49,28 +45,10 @@ class _LightGBMLearner(CATEEstimator):
         return self.model_.predict(X)
 
 
-class SLearnerLGBM(_LightGBMLearner):
-    """S-learner: one model on covariates and treatment (Kuenzel et al. 2019, section 2)."""
-
-    def _learner(self) -> Any:
-        return BaseSRegressor(self._regression())
-
-
-class TLearnerLGBM(_LightGBMLearner):
-    """T-learner: one model for each arm (Kuenzel et al. 2019, section 2)."""
-
-    def _learner(self) -> Any:
-        return BaseTRegressor(self._regression())
-
-
-class _PropensityLearner(_LightGBMLearner):
+class _PropensityLearner(_Learner):
     """A learner that is given propensities, clipped into [clip, 1 - clip]."""
 
-    def __init__(
-        self, n_estimators: int = 100, clip: float = 0.01, random_state: int | None = 0
-    ) -> None:
-        super().__init__(n_estimators, random_state)
-        self.clip = clip
+    clip: float
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         self.propensity_model_ = propensity_model().fit(X, t)
@@ -87,23 +65,27 @@ class _PropensityLearner(_LightGBMLearner):
         return self.model_.predict(X, p=self._propensity(X))
 
 
-class XLearnerLGBM(_PropensityLearner):
-    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019)."""
+class _S(_Learner):
+    def _learner(self) -> Any:
+        return BaseSRegressor(self._regression())
 
+
+class _T(_Learner):
+    def _learner(self) -> Any:
+        return BaseTRegressor(self._regression())
+
+
+class _X(_PropensityLearner):
     def _learner(self) -> Any:
         return BaseXRegressor(self._regression())
 
 
-class RLearnerLGBM(_PropensityLearner):
-    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021)."""
-
+class _R(_PropensityLearner):
     def _learner(self) -> Any:
         return BaseRRegressor(self._regression(), random_state=self.seed_)
 
 
-class DRLearnerLGBM(_PropensityLearner):
-    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023)."""
-
+class _DR(_PropensityLearner):
     # Every third of the rows must hold both arms.
     rows_per_arm = 3
 
@@ -112,3 +94,124 @@ class DRLearnerLGBM(_PropensityLearner):
 
     def _fit_options(self) -> dict[str, Any]:
         return {"seed": self.seed_}
+
+
+class _Linear:
+    """Least squares."""
+
+    def _regression(self) -> Any:
+        return LinearRegression()
+
+
+class _ClippedLinear(_Linear):
+    """Least squares, and clipped propensities."""
+
+    def __init__(self, clip: float = 0.01) -> None:
+        self.clip = clip
+
+
+class _SplitLinear(_Linear):
+    """Least squares, clipped propensities, and random folds."""
+
+    def __init__(self, clip: float = 0.01, random_state: int | None = 0) -> None:
+        self.clip = clip
+        self.random_state = random_state
+
+
+class _Boosted:
+    """Boosted trees; ``n_estimators`` is the number of trees of each model."""
+
+    seed_: int
+
+    def __init__(self, n_estimators: int = 100, random_state: int | None = 0) -> None:
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+
+class _ClippedBoosted:
+    """Boosted trees, and clipped propensities."""
+
+    seed_: int
+
+    def __init__(
+        self, n_estimators: int = 100, clip: float = 0.01, random_state: int | None = 0
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.clip = clip
+        self.random_state = random_state
+
+
+class _LightGBM:
+    n_estimators: int
+    seed_: int
+
+    def _regression(self) -> Any:
+        return lightgbm_regression(self.n_estimators, self.seed_)
+
+
+class _XGBoost:
+    n_estimators: int
+    seed_: int
+
+    def _regression(self) -> Any:
+        return xgboost_regression(self.n_estimators, self.seed_)
+
+
+class SLearnerLinear(_Linear, _S):
+    """S-learner, least squares: one effect for every row, that of ``LinReg``."""
+
+
+class TLearnerLinear(_Linear, _T):
+    """T-learner, least squares (Kuenzel et al. 2019, section 2)."""
+
+
+class XLearnerLinear(_ClippedLinear, _X):
+    """X-learner, least squares (Kuenzel et al. 2019)."""
+
+
+class RLearnerLinear(_SplitLinear, _R):
+    """R-learner, least squares (Nie and Wager 2021)."""
+
+
+class DRLearnerLinear(_SplitLinear, _DR):
+    """Doubly robust learner, least squares, over three parts of the data (Kennedy 2023)."""
+
+
+class SLearnerLGBM(_LightGBM, _Boosted, _S):
+    """S-learner: one LightGBM on covariates and treatment (Kuenzel et al. 2019, section 2)."""
+
+
+class TLearnerLGBM(_LightGBM, _Boosted, _T):
+    """T-learner: one LightGBM for each arm (Kuenzel et al. 2019, section 2)."""
+
+
+class XLearnerLGBM(_LightGBM, _ClippedBoosted, _X):
+    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019)."""
+
+
+class RLearnerLGBM(_LightGBM, _ClippedBoosted, _R):
+    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021)."""
+
+
+class DRLearnerLGBM(_LightGBM, _ClippedBoosted, _DR):
+    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023)."""
+
+
+class SLearnerXGB(_XGBoost, _Boosted, _S):
+    """S-learner: one XGBoost on covariates and treatment (Kuenzel et al. 2019, section 2)."""
+
+
+class TLearnerXGB(_XGBoost, _Boosted, _T):
+    """T-learner: one XGBoost for each arm (Kuenzel et al. 2019, section 2)."""
+
+
+class XLearnerXGB(_XGBoost, _ClippedBoosted, _X):
+    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019)."""
+
+
+class RLearnerXGB(_XGBoost, _ClippedBoosted, _R):
+    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021)."""
+
+
+class DRLearnerXGB(_XGBoost, _ClippedBoosted, _DR):
+    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023)."""
