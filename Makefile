@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark test test-slow lint format readme install clean
+.PHONY: benchmark test test-slow lint format readme docs install clean
 
 benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
@@ -36,6 +36,10 @@ format: $(STAMP)
 # The table of the README, from the board of the quick suite.
 readme: $(STAMP)
 	$(BIN)/python -m benchmarks.report.extract README.md results/quick/leaderboard.csv
+
+# The tables of docs/estimators.md, from the catalogue, the pins and results/estimators/.
+docs: $(STAMP)
+	$(BIN)/python -m benchmarks.report.catalogue docs/estimators.md constraints.txt results/estimators
 
 install: $(STAMP)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ from benchmarks.evidence import measure, truths
 from benchmarks.evidence.log import Log
 from benchmarks.evidence.measure import coverage, fit
 from benchmarks.evidence.truths import TRUTHS
-from benchmarks.hashing import digest, digest_bytes
+from benchmarks.hashing import digest
 from benchmarks.versions import versions
 
 #: Truths of the table of coverage; without confounding only for those that adjust for nothing.
@@ -110,6 +111,7 @@ def _go_on(
 
 def _identity(name: str) -> str:
     """Hash of the code and the versions that decide the numbers."""
-    here = b"".join(Path(module.__file__).read_bytes() for module in (measure, truths))
-    code = [code_behind(estimators.get(name)), digest_bytes(here)]
-    return digest([name, *code, versions(estimators.info(name).extra)])
+    here = [inspect.getsource(module) for module in (measure, truths)]
+    return digest(
+        [name, code_behind(estimators.get(name)), *here, versions(estimators.info(name).extra)]
+    )

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-BEGIN, END = "<!-- board:begin -->", "<!-- board:end -->"
+from sdscm.errors import InputError
+
 _METRICS = {"pehe_sd": "PEHE / SD(y)", "ate_abs_error_sd": "\\|ATE error\\| / SD(y)"}
 _SETTINGS = {"all": "all seen", "hidden": "confounders hidden"}
 _ALWAYS = ("Zero", "DiffInMeans", "Oracle")
@@ -37,11 +38,20 @@ def extract(board: pd.DataFrame, top: int = 10) -> str:
     return "\n".join(lines)
 
 
-def replaced(text: str, table: str) -> str:
-    """``text`` with the table between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+def replaced(text: str, table: str, mark: str = "board") -> str:
+    """``text`` with the table between the marks of that name.
+
+    Raises
+    ------
+    InputError
+        If the marks are not there.
+    """
+    begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise InputError(f"the page has no place for a table: write {begin} and {end} on two lines")
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 if __name__ == "__main__":
