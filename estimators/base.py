@@ -64,17 +64,28 @@ class EffectEstimator(BaseEstimator, ABC):
         EstimatorError
             If lengths differ, a value is NaN, infinite or text, or an arm has too few rows.
         """
+        arrays = self._checked(X, t, y)
+        with self._library_code():
+            self._fit(*arrays)
+        self._remember_columns(X)
+        return self
+
+    def _checked(
+        self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Clean arrays of what ``fit`` was given; settles the seed."""
         matrix = as_matrix(X)
         treatment = as_treatment(t, len(matrix))
         outcome = as_outcome(y, len(matrix))
         require_both_arms(treatment, self.rows_per_arm)
         self.warnings_ = []
         self.seed_ = resolve_seed(getattr(self, "random_state", None))
-        with self._library_code():
-            self._fit(matrix, treatment, outcome)
+        return matrix, treatment, outcome
+
+    def _remember_columns(self, X: pd.DataFrame | np.ndarray) -> None:
+        """Note the covariates of a fit that has succeeded."""
         self.columns_ = tuple(map(str, X.columns)) if isinstance(X, pd.DataFrame) else None
-        self.n_features_in_ = matrix.shape[1]
-        return self
+        self.n_features_in_ = X.shape[1]
 
     @abstractmethod
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:

@@ -8,6 +8,7 @@ _PAPER = "Bynum and Cho 2024, section 4.2"
 _KUENZEL = "Kuenzel, Sekhon, Bickel and Yu 2019, PNAS 116(10)"
 _DML = "Chernozhukov et al. 2018, Econometrics Journal 21(1)"
 _GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
+_CATENETS = "Curth and van der Schaar 2021, AISTATS"
 _DR = "Kennedy 2023, Electronic Journal of Statistics 17(2)"
 _ATHEY_IMBENS = "Athey and Imbens 2016, PNAS 113(27)"
 _ROBUST = "normal, from the robust (HC1) variance of least squares"
@@ -16,6 +17,7 @@ _LEI = "Lei and Candes 2021, JRSS-B 83(5)"
 
 _LEAST_SQUARES = "Student, from the classical variance of least squares"
 _DEBIASED = "normal, with the variance of the debiased lasso"
+_POSTERIOR = "normal, with the posterior variance of the expected outcomes"
 _LITTLE_BAGS = "normal, with the variance of a bootstrap of little bags"
 _LINEAR_FINAL = "normal, with the robust (HC1) variance of the final least squares"
 _ROWS_TOGETHER = ", the rows' variances averaged (an upper bound)"
@@ -524,5 +526,85 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             extra="causalml",
         ),
         "estimators.causalml_trees:CausalMLForest",
+    ),
+    (
+        EstimatorInfo(
+            "BART",
+            "stochtree",
+            "CATE",
+            "Bayesian additive regression trees, with the propensity score as a covariate",
+            "Hill 2011, JCGS 20(1)",
+            extra="bart",
+            intervals=Intervals(effect=_POSTERIOR, ate=_POSTERIOR),
+        ),
+        "estimators.bart:BART",
+    ),
+    (
+        EstimatorInfo(
+            "BART-ITE",
+            "stochtree",
+            "ITE",
+            "BART's posterior of an individual's missing outcome, noise included",
+            "Hill 2011, JCGS 20(1)",
+            extra="bart",
+            intervals=Intervals(ite="normal, with the posterior predictive variance"),
+        ),
+        "estimators.bart:BARTITE",
+    ),
+    (
+        EstimatorInfo(
+            "stochtree BCF",
+            "stochtree",
+            "CATE",
+            "Bayesian causal forest: trees for the outcome, and other trees for the effect",
+            "Hahn, Murray and Carvalho 2020, Bayesian Analysis 15(3)",
+            extra="bart",
+            intervals=Intervals(effect=_POSTERIOR, ate=_POSTERIOR),
+        ),
+        "estimators.bcf:BCF",
+    ),
+    (
+        EstimatorInfo(
+            "TARNet",
+            "PyTorch",
+            "CATE",
+            "network with a shared representation and a head for each arm",
+            "Shalit, Johansson and Sontag 2017, ICML",
+            extra="networks",
+        ),
+        "estimators.networks:TARNet",
+    ),
+    (
+        EstimatorInfo(
+            "TNet",
+            "PyTorch",
+            "CATE",
+            "T-learner, a network for each arm",
+            _CATENETS,
+            extra="networks",
+        ),
+        "estimators.networks:TNet",
+    ),
+    (
+        EstimatorInfo(
+            "TARNet-std",
+            "PyTorch",
+            "CATE",
+            "TARNet on standardised outcomes",
+            "Shalit, Johansson and Sontag 2017, ICML",
+            extra="networks",
+        ),
+        "estimators.networks:StandardisedTARNet",
+    ),
+    (
+        EstimatorInfo(
+            "TNet-std",
+            "PyTorch",
+            "CATE",
+            "TNet on standardised outcomes",
+            _CATENETS,
+            extra="networks",
+        ),
+        "estimators.networks:StandardisedTNet",
     ),
 )

@@ -9,6 +9,8 @@ import estimators
 from estimators.check import RULES, RULES_OF_REGISTERED
 
 DML_MODELS = {"model_y": LinearRegression(), "model_t": LogisticRegression()}
+BART = {"n_trees": 20, "n_burn_in": 60, "n_draws": 25, "n_chains": 2}
+NETWORK = {"representation_layers": (20,), "head_layers": (10,), "learning_rate": 3e-3}
 DR_MODELS = {"model_regression": LinearRegression(), "model_propensity": LogisticRegression()}
 
 #: Fewer trees and quicker nuisance models than the defaults: the rules do not depend on them.
@@ -21,6 +23,10 @@ LIGHT: dict[str, dict[str, object]] = {
     "ForestDR": {"n_estimators": 40},
     "CQR": {"n_estimators": 40},
     "CQR-nested": {"n_estimators": 40},
+    "BART": BART,
+    "BART-ITE": BART,
+    "stochtree BCF": {**BART, "n_effect_trees": 10, "n_chains": 1},
+    **dict.fromkeys(("TARNet", "TNet", "TARNet-std", "TNet-std"), NETWORK),
 }
 
 

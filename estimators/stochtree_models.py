@@ -1,0 +1,71 @@
+"""What the estimators on stochtree share: propensity scores, posteriors, pickling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from sklearn.ensemble import GradientBoostingClassifier
+
+#: The most draws of single rows that are held at once.
+MOST_CELLS = 5_000_000
+
+
+class PicklableModel:
+    """A sampled BARTModel or BCFModel that can be pickled, through stochtree's JSON."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __getstate__(self) -> tuple[type, str]:
+        return type(self.model), self.model.to_json()
+
+    def __setstate__(self, state: tuple[type, str]) -> None:
+        kind, text = state
+        self.model = kind()
+        self.model.from_json(text)
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Posterior of one quantity of each of some rows, such as the effect, in units of y.
+
+    ``mean`` and ``sd`` have shape (n,); ``average_sd`` is that of the average over the rows.
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    average_sd: float
+
+
+def posterior_of(
+    draws_of: Callable[[np.ndarray], np.ndarray], X: np.ndarray, draws: int
+) -> Posterior:
+    """Moments of the draws (n, draws) that ``draws_of`` gives for some rows of X."""
+    mean, sd, total = np.empty(len(X)), np.empty(len(X)), np.zeros(draws)
+    size = max(1, MOST_CELLS // draws)
+    for start in range(0, len(X), size):
+        rows = slice(start, start + size)
+        values = draws_of(X[rows])
+        mean[rows], sd[rows] = values.mean(axis=1), values.std(axis=1)
+        total += values.sum(axis=0)
+    return Posterior(mean, sd, float(np.std(total / len(X))))
+
+
+def boosted_propensity(X: np.ndarray, t: np.ndarray, seed: int) -> GradientBoostingClassifier:
+    """Boosted trees of scikit-learn with their defaults, fitted on all rows."""
+    return GradientBoostingClassifier(random_state=seed).fit(X, t)
+
+
+def propensity_scores(model: GradientBoostingClassifier, X: np.ndarray) -> np.ndarray:
+    """Probability of treatment of each row, shape (n,)."""
+    return model.predict_proba(X)[:, 1]
+
+
+def normal_ends(mean: Any, sd: Any, alpha: float) -> tuple[Any, Any]:
+    """Ends of normal intervals of level 1 - alpha, of the shape of ``mean``."""
+    half = stats.norm.ppf(1 - alpha / 2) * sd
+    return mean - half, mean + half

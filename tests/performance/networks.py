@@ -1,0 +1,130 @@
+"""How fast TARNet and TNet are: a ratio to CATENets, measured in the same run, and their errors.
+
+    python tests/performance/networks.py --catenets /path/to/venv/bin/python
+    python tests/performance/networks.py --paper ../shared/paper/gpt2.parquet --datasets 16
+
+CATENets needs JAX and has an environment of its own (``pip install catenets jax``); without
+``--catenets`` its columns are left out. All of it runs on one core, in CPU seconds, so that a
+busy machine disturbs little. A dataset has 1,000 rows and 12 covariates. Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+CATENETS = {"TARNet": "SNet1", "TNet": "TNet"}
+WORKER = Path(__file__).with_name("catenets_worker.py")
+
+
+def synthetic(count: int) -> dict[str, np.ndarray]:
+    """Datasets whose effects are linear in a covariate, y around -11 as in the paper's data."""
+    parts = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(1000, 12))
+        t = (rng.random(1000) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+        y0 = X[:, 0] + 0.1 * rng.normal(size=1000) - 11
+        parts.append((X, t, y0, y0 + X[:, 1]))
+    return _stacked(parts)
+
+
+def from_paper(path: Path, count: int) -> dict[str, np.ndarray]:
+    """Datasets of the paper, spread over its phrasings."""
+    import pandas as pd
+
+    outcomes = [f"logP(X13=0)|do(X12={arm})" for arm in (0, 1)]
+    covariates = [f"X{i}" for i in range(12)]
+    data = pd.read_parquet(path, columns=["dataset", "X12", *covariates, *outcomes])
+    numbers = data["dataset"].unique()
+    parts = []
+    for number in numbers[:: len(numbers) // count][:count]:
+        rows = data[data["dataset"] == number]
+        y0, y1 = (rows[outcome].to_numpy(float) for outcome in outcomes)
+        parts.append((rows[covariates].to_numpy(float), rows["X12"].to_numpy(int), y0, y1))
+    return _stacked(parts)
+
+
+def _stacked(parts: list[tuple[np.ndarray, ...]]) -> dict[str, np.ndarray]:
+    X, t, y0, y1 = (np.stack(arrays) for arrays in zip(*parts, strict=True))
+    return {"X": X, "t": t, "y": np.where(t == 1, y1, y0), "ite": y1 - y0}
+
+
+def pehe(data: dict[str, np.ndarray], effects: np.ndarray) -> np.ndarray:
+    """Root mean squared error of the effects of each dataset, in standard deviations of its y."""
+    return np.sqrt(np.mean((effects - data["ite"]) ** 2, axis=1)) / data["y"].std(axis=1)
+
+
+def ours(name: str, data: dict[str, np.ndarray], at_once: int | None) -> tuple[float, np.ndarray]:
+    """CPU seconds of one dataset, and the effects, shape (datasets, n)."""
+    import estimators
+    from estimators.networks import fit_many
+
+    datasets = list(zip(data["X"], data["t"], data["y"], strict=True))
+    seeds = list(range(len(datasets)))
+    start = time.process_time()
+    fitted = fit_many(estimators.get(name), datasets, random_states=seeds, at_once=at_once)
+    effects = np.stack([one.effect(X) for one, X in zip(fitted, data["X"], strict=True)])
+    return (time.process_time() - start) / len(datasets), effects
+
+
+def theirs(python: str, name: str, data: dict[str, np.ndarray]) -> tuple[float, np.ndarray]:
+    """As `ours`, for CATENets, one dataset after the other, compilation included as it is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, answers = (str(Path(folder, f"{part}.npz")) for part in ("given", "answers"))
+        np.savez(given, **data)
+        command = [python, str(WORKER), name, given, answers]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"CATENets failed: {done.stderr.strip().splitlines()[-1]}")
+        found = np.load(answers)
+        return float(np.mean(found["seconds"])), found["effects"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--catenets", metavar="PYTHON", help="a Python that has CATENets")
+    parser.add_argument("--paper", type=Path, metavar="PARQUET", help="datasets of the paper")
+    parser.add_argument("--datasets", type=int, default=16)
+    parser.add_argument("--names", nargs="+", default=["TARNet", "TNet"])
+    arguments = parser.parse_args()
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if not arguments.catenets:
+        print("CATENets: not measured (give --catenets a Python that has it)\n")
+    count = arguments.datasets
+    data = from_paper(arguments.paper, count) if arguments.paper else synthetic(count)
+    print(
+        f"| estimator | one by one | 4 at once | {count} at once | CATENets | ratio | PEHE/SD(y) |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for name in arguments.names:
+        alone, four, all_at_once = (ours(name, data, size)[0] for size in (1, 4, count))
+        errors = pehe(data, ours(name, data, None)[1])
+        row = [f"{alone:.2f} s", f"{four:.2f} s", f"{all_at_once:.2f} s"]
+        told = f"{errors.mean():.3f} (SD {errors.std():.3f})"
+        if arguments.catenets and name in CATENETS:
+            seconds, effects = theirs(arguments.catenets, CATENETS[name], data)
+            row += [f"{seconds:.2f} s", f"{seconds / all_at_once:.2f}"]
+            other = pehe(data, effects)
+            apart = (errors - other).std(ddof=1) / np.sqrt(count)
+            told += f", CATENets {other.mean():.3f} (SD {other.std():.3f}), "
+            told += f"difference {np.mean(errors - other):+.3f} (SE {apart:.3f})"
+        else:
+            row += ["", ""]
+        print(f"| {name} | {' | '.join(row)} | {told} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
