@@ -21,6 +21,7 @@ from estimators.stochtree_models import (
     normal_ends,
     posterior_of,
     propensity_scores,
+    require_variation,
 )
 
 #: The noise variance has nu degrees of freedom, and is below that of least squares with this
@@ -68,13 +69,12 @@ class _BART(CATEEstimator):
         self.random_state = random_state
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_variation(y)
         self.propensity_model_ = boosted_propensity(X, t, self.seed_)
         covariates = self._covariates_of_trees(X, t)
-        spread = float(np.std(y))
-        # A constant outcome has no scale; any will do.
-        half_range = np.ptp(y) / spread / 2 if spread > 0 else 1.0
         noise = _least_squares_noise(covariates, y)
         scale = noise * stats.chi2.ppf(1 - NOISE_QUANTILE, NOISE_DEGREES) / 2
+        half_range = np.ptp(y) / np.std(y) / 2
         model = BARTModel()
         model.sample(
             X_train=covariates,
@@ -187,7 +187,7 @@ def _least_squares_noise(covariates: np.ndarray, y: np.ndarray) -> float:
     coefficients, _, rank, _ = np.linalg.lstsq(design, y)
     freedom = len(y) - rank
     total = float(np.sum((y - y.mean()) ** 2))
-    if freedom < 1 or total == 0:
+    if freedom < 1:
         return 1.0
     residual = float(np.sum((y - design @ coefficients) ** 2)) / freedom
     return float(np.clip(residual / (total / len(y)), LEAST_NOISE, 1.0))

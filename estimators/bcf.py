@@ -13,6 +13,7 @@ from estimators.stochtree_models import (
     normal_ends,
     posterior_of,
     propensity_scores,
+    require_variation,
 )
 
 
@@ -53,6 +54,7 @@ class BCF(EffectIntervals, ATEIntervals):
         self.random_state = random_state
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_variation(y)
         self.propensity_model_ = boosted_propensity(X, t, self.seed_)
         model = BCFModel()
         model.sample(

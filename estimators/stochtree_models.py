@@ -10,6 +10,8 @@ import numpy as np
 from scipy import stats
 from sklearn.ensemble import GradientBoostingClassifier
 
+from estimators.errors import EstimatorError
+
 #: The most draws of single rows that are held at once.
 MOST_CELLS = 5_000_000
 
@@ -53,6 +55,18 @@ def posterior_of(
         mean[rows], sd[rows] = values.mean(axis=1), values.std(axis=1)
         total += values.sum(axis=0)
     return Posterior(mean, sd, float(np.std(total / len(X))))
+
+
+def require_variation(y: np.ndarray) -> None:
+    """Check that y varies; stochtree divides by its standard deviation.
+
+    Raises
+    ------
+    EstimatorError
+        If all outcomes are the same.
+    """
+    if np.ptp(y) == 0:
+        raise EstimatorError(f"y: is {y[0]:g} in every row; stochtree needs outcomes that vary")
 
 
 def boosted_propensity(X: np.ndarray, t: np.ndarray, seed: int) -> GradientBoostingClassifier:

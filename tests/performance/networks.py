@@ -110,8 +110,10 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|")
     for name in arguments.names:
-        alone, four, all_at_once = (ours(name, data, size)[0] for size in (1, 4, count))
-        errors = pehe(data, ours(name, data, None)[1])
+        (alone, _), (four, _), (all_at_once, effects) = (
+            ours(name, data, size) for size in (1, 4, count)
+        )
+        errors = pehe(data, effects)
         row = [f"{alone:.2f} s", f"{four:.2f} s", f"{all_at_once:.2f} s"]
         told = f"{errors.mean():.3f} (SD {errors.std():.3f})"
         if arguments.catenets and name in CATENETS:
