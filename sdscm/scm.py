@@ -27,7 +27,7 @@ Coupling = Literal["gumbel", "redraw"]
 Conditioning = Literal["reject", "weight", "clamp"]
 Progress = Callable[[float, int], None]
 
-BLOCK = 256
+BLOCK = 512
 _MAX_TRIES = 1000  # units drawn for one that fits
 
 

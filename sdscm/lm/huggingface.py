@@ -56,7 +56,7 @@ class HuggingFaceLM:
         *,
         id: str,
         revision: str,
-        memory: int = 2 * 2**30,
+        memory: int = 4 * 2**30,
         batch_tokens: int = 1024,
     ) -> None:
         self._model = model.eval()

@@ -7,7 +7,10 @@ ancestors in the trie and nothing else (as in RadixAttention: Zheng et al., SGLa
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -18,15 +21,30 @@ from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
 from sdscm.errors import InputError
+from sdscm.lm.group import ROWS
 from sdscm.lm.plan import Bucket, Job, Plan, PlanBuilder
 from sdscm.lm.tokens import ChoiceTokens
 from sdscm.lm.trie import TokenTrie
 
 ATTENTION = "sdscm_packed"
+# A smaller pass costs more a token.
+_LEAST_BATCH = 192
+# Rows of logits that are computed at once, and that stay in a processor's cache while summed.
+_HEAD_ROWS = 128
+_SUMMED_ROWS = 8
+# Powers are of 2, not of e: torch computes them several times as fast on a CPU.
+_LOG2E = math.log2(math.e)
+# Choices whose passes are planned together.
+_AT_ONCE = 4096
 
 
 class UnsupportedModelError(Exception):
     """The model's attention cannot be packed; it must be scored the plain way."""
+
+
+# Columns of ones behind the values: the normaliser of the attention is then a part of the same
+# product, whose order of summation does not depend on where keys stand that are not seen.
+_ONES = 16
 
 
 class _Cache:
@@ -35,17 +53,22 @@ class _Cache:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.layers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._lock = threading.Lock()
 
     def write(
         self, layer: int, slots: torch.Tensor, key: torch.Tensor, value: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        if layer not in self.layers:
-            self.layers[layer] = tuple(  # type: ignore[assignment]
-                new.new_empty(new.shape[0], self.capacity, new.shape[2]) for new in (key, value)
-            )
+        """Write the first of the keys and values to the slots; all keys, all values and ones."""
+        with self._lock:
+            if layer not in self.layers:
+                heads, _, size = value.shape
+                self.layers[layer] = (
+                    key.new_empty(heads, self.capacity, key.shape[2]),
+                    value.new_ones(heads, self.capacity, size + _ONES),
+                )
         keys, values = self.layers[layer]
         keys[:, slots] = key[:, : len(slots)]
-        values[:, slots] = value[:, : len(slots)]
+        values[:, slots, : value.shape[2]] = value[:, : len(slots)]
         return keys, values
 
 
@@ -78,12 +101,12 @@ def _attention(
     scale = size**-0.5 if scaling is None else scaling
     grouped = (query[0] * scale).view(shared, heads // shared, tokens, size)
     output = torch.zeros(
-        tokens, shared, heads // shared, values.shape[2], dtype=query.dtype, device=query.device
+        tokens, shared, heads // shared, value.shape[3], dtype=query.dtype, device=query.device
     )
     for bucket in plan.buckets:
         places = bucket.queries.view(-1)[bucket.rows]
         output[places] = _attend(bucket, grouped, keys, values)[bucket.rows]
-    return output.view(1, tokens, heads, values.shape[2]), None
+    return output.view(1, tokens, heads, value.shape[3]), None
 
 
 def _attend(
@@ -92,28 +115,25 @@ def _attend(
     """Attention of one bucket: (G * Q, key/value heads, queries a head, size)."""
     shared, repeat, _, size = query.shape
     n, rows = bucket.queries.shape
-    q = query[:, :, bucket.queries.view(-1)].view(shared, repeat, n, rows, size)
+    q = query.index_select(2, bucket.queries.view(-1)).view(shared, repeat, n, rows, size)
     q = q.transpose(1, 2).reshape(shared * n, repeat * rows, size)
     scores = []
-    for slots, blind in bucket.chunks:
-        k = keys[:, slots.view(-1)].view(shared * n, slots.shape[1], size)
+    for slots, mask in bucket.chunks:
+        k = keys.index_select(1, slots).view(shared * n, -1, size)
         s = torch.bmm(q, k.transpose(1, 2))
-        s.view(shared, n, repeat, rows, -1).masked_fill_(blind[None, :, None], float("-inf"))
+        s.view(shared, n, repeat, rows, -1).add_(mask[None, :, None])
         scores.append(s)
     highest = scores[0].amax(-1, keepdim=True)
     for s in scores[1:]:
         highest = torch.maximum(highest, s.amax(-1, keepdim=True))
     total: torch.Tensor | None = None
     for s, (slots, _) in zip(scores, bucket.chunks, strict=True):
-        weights = s.sub_(highest).exp_()
-        v = values[:, slots.view(-1)].view(shared * n, slots.shape[1], -1)
-        # A column of ones makes the normaliser a part of the same product, whose order of
-        # summation does not depend on where blind keys stand.
-        v = torch.cat([v, v.new_ones(*v.shape[:2], 16)], dim=-1)
+        weights = s.sub_(highest).mul_(_LOG2E).exp2_()
+        v = values.index_select(1, slots).view(shared * n, -1, values.shape[2])
         part = torch.bmm(weights, v)
-        total = part if total is None else total + part
+        total = part if total is None else total.add_(part)
     assert total is not None
-    size = total.shape[-1] - 16
+    size = total.shape[-1] - _ONES
     mixed = total[..., :size] / total[..., size : size + 1]
     return mixed.view(shared, n, repeat, rows, size).permute(1, 3, 0, 2, 4).flatten(0, 1)
 
@@ -147,15 +167,24 @@ class PackedScorer:
         Bytes that the key/value cache may take.
     batch_tokens
         New tokens in one forward pass, about.
+    workers
+        Passes that run side by side, each with its share of the threads; by default one for each
+        thread of a CPU, up to eight, since threads that share a pass wait for each other.
     """
 
-    def __init__(self, model: Any, memory: int = 2 * 2**30, batch_tokens: int = 1024) -> None:
+    def __init__(
+        self,
+        model: Any,
+        memory: int = 4 * 2**30,
+        batch_tokens: int = 1024,
+        workers: int | None = None,
+    ) -> None:
         self._model = model
         self._memory = memory
         self._batch_tokens = batch_tokens
+        self._workers = workers
         self._trie: TokenTrie | None = None
         self._cache: _Cache | None = None
-        self._tick = 0
         self.tokens = 0
 
     def score(
@@ -168,52 +197,148 @@ class PackedScorer:
         UnsupportedModelError
             If the model's attention cannot be packed.
         """
-        results: list[list[np.ndarray]] = [[] for _ in choices]
-        order = sorted(range(len(choices)), key=lambda i: choices[i].context)
-        with attention_of(self._model, ATTENTION), torch.inference_mode():
-            trie, cache = self._room()
-            if trie.size > 8 * trie.capacity:
-                trie.clear()
-            done = 0
-            while done < len(order):
-                self._tick += 1
-                builder = PlanBuilder(trie, self._tick, self._model.device)
-                batch: list[int] = []
-                while done < len(order) and len(builder) < self._batch_tokens:
-                    tokens = choices[order[done]]
-                    if batch and builder.held + tokens.size > trie.capacity:
-                        break
-                    builder.add(Job.of(tokens, trie))
-                    batch.append(order[done])
-                    done += 1
-                for index, found in zip(batch, self._run(builder, cache), strict=True):
-                    results[index] = found
-                if progress is not None:
-                    progress(len(batch))
-        return results
+        workers = self._workers or (
+            min(torch.get_num_threads(), 8) if self._model.device.type == "cpu" else 1
+        )
+        results: list[list[np.ndarray]] = []
+        with attention_of(self._model, ATTENTION):
+            # Neighbours share a beginning, and so a pass.
+            order = sorted(range(len(choices)), key=lambda i: choices[i].context)
+            for begin in range(0, len(order), _AT_ONCE):
+                trie, cache = self._room()
+                part = [choices[i] for i in order[begin : begin + _AT_ONCE]]
+                passes = _Passes(self._model, trie, cache, part, self._batch_tokens, workers)
+                try:
+                    results += passes.run(progress)
+                except BaseException:
+                    trie.clear()  # some of its slots are given away, but not filled
+                    raise
+                self.tokens += passes.tokens
+        return [results[place] for place in np.argsort(order)]
 
     def _room(self) -> tuple[TokenTrie, _Cache]:
-        """The trie and its cache, made at the first use, once a token's size is known."""
+        """The trie and its cache, made at the first use."""
         if self._trie is None or self._cache is None:
             capacity = max(self._memory // _token_bytes(self._model), 2 * self._batch_tokens)
             self._trie, self._cache = TokenTrie(capacity), _Cache(capacity)
+        if self._trie.size > 8 * self._trie.capacity:
+            self._trie.clear()
         return self._trie, self._cache
 
-    def _run(self, builder: PlanBuilder, cache: _Cache) -> list[list[np.ndarray]]:
+
+class _Passes:
+    """Choices on their way through the model, one pass after the other, some side by side.
+
+    A pass that needs a token which another one is just computing computes it, too, into the same
+    slot: the bits are the same.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        trie: TokenTrie,
+        cache: _Cache,
+        choices: Sequence[ChoiceTokens],
+        batch_tokens: int,
+        workers: int,
+    ) -> None:
+        self._model = model
+        self._trie = trie
+        self._cache = cache
+        self._workers = workers
+        self._turn = threading.Lock()  # held by the worker that plans
+        self._changed = threading.Condition()  # guards what follows
+        self._running: set[int] = set()
+        self._stopped = False
+        self._next = 0
+        self._results: list[list[np.ndarray]] = [[] for _ in choices]
+        self.tokens = 0
+        trie.begin_wave()
+        self._jobs = [Job.of(choice, trie) for choice in choices]
+        self._left = sum(job.missing for job in self._jobs)
+        self._batch_tokens = batch_tokens
+
+    def run(self, progress: Callable[[int], None] | None) -> list[list[np.ndarray]]:
+        """Score all choices."""
+        if self._workers == 1:
+            self._work(progress)
+            return self._results
+        threads = torch.get_num_threads()
+
+        def work() -> None:
+            torch.set_num_threads(max(threads // self._workers, 1))
+            self._work(progress)
+
         try:
-            plan = builder.build()
-        except MemoryError as error:
-            raise InputError(f"{error}; allow it more memory") from None
-        self.tokens += len(builder)
-        token = _ACTIVE.set((plan, cache))
+            with ThreadPoolExecutor(self._workers) as pool:
+                try:
+                    for future in [pool.submit(work) for _ in range(self._workers)]:
+                        future.result()
+                finally:
+                    self._stopped = True
+        finally:
+            torch.set_num_threads(threads)
+        return self._results
+
+    def _work(self, progress: Callable[[int], None] | None) -> None:
+        """Take choices and score them, until none is left."""
+        try:
+            with torch.inference_mode():
+                while (taken := self._take()) is not None:
+                    builder, plan, first = taken
+                    found = self._forward(builder, plan)
+                    self._results[first : first + len(found)] = found
+                    self._finish(builder)
+                    if progress is not None:
+                        progress(len(found))
+        except BaseException:
+            self._stopped = True
+            raise
+
+    def _take(self) -> tuple[PlanBuilder, Plan, int] | None:
+        """The next pass, and the place of its first choice; None where nothing is left."""
+        with self._turn, self._changed:
+            if self._stopped or self._next == len(self._jobs):
+                return None
+            first, tick = self._next, self._trie.next_tick()
+            self._running.add(tick)
+            heads, shared, _ = _attention_shape(self._model)
+            builder = PlanBuilder(
+                self._trie, tick, heads // shared, self._model.device, self._model.dtype
+            )
+            room = self._trie.capacity // self._workers
+            # Ever smaller passes, so that the workers end together.
+            parts = 1 if self._workers == 1 else 2 * self._workers
+            batch = min(max(self._left // parts, _LEAST_BATCH), self._batch_tokens)
+            while self._next < len(self._jobs) and len(builder) < batch:
+                job = self._jobs[self._next]
+                if builder.jobs and builder.held + job.tokens.size > room:
+                    break
+                self._left -= job.missing
+                builder.add(job)
+                self._next += 1
+            while True:
+                try:
+                    return builder, builder.build(min(self._running)), first
+                except MemoryError as error:
+                    if len(self._running) == 1:
+                        raise InputError(f"{error}; allow it more memory") from None
+                    self._changed.wait()  # for the slots of the others
+
+    def _finish(self, builder: PlanBuilder) -> None:
+        with self._changed:
+            for node in builder.queries:
+                node.filled = True
+            self._running.discard(builder.tick)
+            self.tokens += len(builder)
+            self._changed.notify()
+
+    def _forward(self, builder: PlanBuilder, plan: Plan) -> list[list[np.ndarray]]:
+        token = _ACTIVE.set((plan, self._cache))
         try:
             hidden = self._model.base_model(
                 input_ids=plan.tokens[None], position_ids=plan.positions[None], use_cache=False
             ).last_hidden_state[0]
-        except BaseException:
-            if self._trie is not None:
-                self._trie.clear()  # its slots are given away, but not filled
-            raise
         finally:
             _ACTIVE.reset(token)
         wanted = [[job.scored(i) for i in range(len(job.branches))] for job in builder.jobs]
@@ -229,25 +354,38 @@ class PackedScorer:
         """Log-probability of each target after the text of its row."""
         head = self._model.get_output_embeddings()
         found = np.empty(len(rows))
-        step = 256
-        for begin in range(0, len(hidden), step):
-            begin = min(begin, max(len(hidden) - 16, 0))
-            part = slice(begin, min(begin + step, len(hidden)))
-            logits = head(hidden[part]).float()
+        for begin in range(0, len(hidden), _HEAD_ROWS):
+            begin = min(begin, max(len(hidden) - ROWS, 0))
+            part = slice(begin, min(begin + _HEAD_ROWS, len(hidden)))
+            logits = head(hidden[part])
             inside = np.flatnonzero((rows >= part.start) & (rows < part.stop))
-            picked = logits[
-                torch.from_numpy(rows[inside] - begin), torch.from_numpy(targets[inside])
-            ]
-            normaliser = torch.logsumexp(logits, dim=-1)[torch.from_numpy(rows[inside] - begin)]
-            found[inside] = (picked - normaliser).double().cpu().numpy()
+            places = torch.from_numpy(rows[inside] - begin)
+            picked = logits[places, torch.from_numpy(targets[inside])].float()
+            found[inside] = (picked - _log_sum_exp(logits)[places]).double().cpu().numpy()
         return found
+
+
+def _log_sum_exp(logits: torch.Tensor) -> torch.Tensor:
+    """Logarithm of the sum of the exponentials of each row, in float32; see `_LOG2E`."""
+    sums = []
+    for rows in logits.split(_SUMMED_ROWS):
+        rows = rows.float()
+        highest = rows.amax(-1, keepdim=True)
+        total = rows.sub(highest).mul_(_LOG2E).exp2_().sum(-1)
+        sums.append(total.log_().add_(highest[:, 0]))
+    return torch.cat(sums)
+
+
+def _attention_shape(model: Any) -> tuple[int, int, int]:
+    """Heads, heads of the keys and values, and their size."""
+    config = model.config.get_text_config()
+    heads = config.num_attention_heads
+    shared = getattr(config, "num_key_value_heads", None) or heads
+    return heads, shared, getattr(config, "head_dim", None) or config.hidden_size // heads
 
 
 def _token_bytes(model: Any) -> int:
     """Size of one token's keys and values."""
-    config = model.config.get_text_config()
-    heads = config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // heads
-    shared = getattr(config, "num_key_value_heads", None) or heads
-    width = torch.finfo(model.dtype).bits // 8
-    return int(2 * config.num_hidden_layers * shared * size * width)
+    _, shared, size = _attention_shape(model)
+    layers = model.config.get_text_config().num_hidden_layers
+    return int((2 * size + _ONES) * layers * shared * torch.finfo(model.dtype).bits // 8)

@@ -8,16 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from sdscm.lm.group import MAX_BRANCH, ROWS, Group
 from sdscm.lm.tokens import ChoiceTokens
 from sdscm.lm.trie import Node, TokenTrie
 
-# Matrix products of at least 16 rows, whose summed dimension is a multiple of 64 and at most 512,
-# give a row the same bits whatever stands beside it (measured; tests/sdscm/lm checks it). Keys are
-# cut into chunks by position, so that the cut, too, depends on the token's own text only.
-ROWS = 16
-KEYS = 64
-CHUNK = 256
-_MAX_BRANCH = 192
 _MAX_SCORES = 400_000
 
 
@@ -31,9 +25,17 @@ class Job:
 
     @classmethod
     def of(cls, tokens: ChoiceTokens, trie: TokenTrie) -> Job:
-        texts = [trie.insert(tokens.context + c.tokens) for c in tokens.candidates]
-        shared = len(tokens.context) + min(c.start for c in tokens.candidates)
-        return cls(texts[0][:shared], [text[shared:] for text in texts], tokens)
+        context = trie.insert(tokens.context)
+        last = context[-1] if context else None
+        texts = [trie.insert(candidate.tokens, last) for candidate in tokens.candidates]
+        shared = min(candidate.start for candidate in tokens.candidates)
+        return cls(context + texts[0][:shared], [text[shared:] for text in texts], tokens)
+
+    @property
+    def missing(self) -> int:
+        """Tokens that are not in the cache, about: what candidates share counts for each."""
+        texts = [self.path, *self.branches]
+        return sum(not node.filled for text in texts for node in text)
 
     def scored(self, candidate: int) -> list[tuple[Node, int]]:
         """For each scored token of a candidate: the node that predicts it, and the token."""
@@ -46,22 +48,14 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class _Group:
-    """Queries that share their keys: part of one job."""
-
-    queries: list[Node]
-    path: list[Node]
-    branch: list[Node]
-
-
-@dataclass(frozen=True, eq=False)
 class Bucket:
     """Groups of one padded shape.
 
     Attributes
     ----------
     queries : (G, Q) places of the queries among the tokens of the pass
-    chunks : for each chunk of keys, their slots (G, K) and which a query must not see (G, Q, K)
+    chunks : for each chunk of keys, their slots (G * K,) and what is added to a query's scores
+        of them (G, Q, K): minus infinity where it must not see a key, otherwise 0
     rows : (G * Q,) which padded queries are real
     """
 
@@ -92,16 +86,37 @@ class Plan:
 
 
 class PlanBuilder:
-    """Collects jobs until a pass is full."""
+    """Collects jobs until a pass is full.
 
-    def __init__(self, trie: TokenTrie, tick: int, device: torch.device) -> None:
+    Parameters
+    ----------
+    trie
+        Where the jobs' nodes are.
+    tick
+        Number of the pass.
+    heads
+        Heads of the attention that share a key.
+    device, dtype
+        Of the plan's tensors, and of its masks.
+    """
+
+    def __init__(
+        self,
+        trie: TokenTrie,
+        tick: int,
+        heads: int,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
         self._trie = trie
-        self._tick = tick
+        self.tick = tick
+        self._heads = heads
         self._device = device
+        self._dtype = dtype
         self._places: dict[Node, int] = {}
         self._queries: list[Node] = []
         self._needed: dict[Node, None] = {}
-        self._groups: list[_Group] = []
+        self._groups: list[Group] = []
         self._held = 0
         self.jobs: list[Job] = []
 
@@ -114,6 +129,11 @@ class PlanBuilder:
         """Cache slots that the jobs so far need at most."""
         return self._held
 
+    @property
+    def queries(self) -> list[Node]:
+        """The nodes that the pass computes."""
+        return self._queries
+
     def add(self, job: Job) -> None:
         """Take up a job."""
         self.jobs.append(job)
@@ -123,18 +143,18 @@ class PlanBuilder:
             self._needed.update(dict.fromkeys(nodes))
         for node in job.path:
             self._touch(node)
-        path_queries = [n for n in job.path if self._is_query(n, needed)]
-        for node in path_queries:
+            node.drawn = True
+        queries = [n for n in job.path if self._is_query(n, needed)]
+        for node in queries:
             self._take(node)
-        queries = path_queries
         branch: list[Node] = []
         seen: set[Node] = set()
         for nodes, asked in zip(job.branches, predicting, strict=True):
             # What stands behind the last node that predicts is never fed.
             read = nodes[: max(node.depth for node in asked) + 1 - len(job.path)]
             fed = [n for n in read if n not in seen]
-            if branch and len(branch) + len(fed) > _MAX_BRANCH:
-                self._groups.append(_Group(queries, job.path, branch))
+            if branch and len(branch) + len(fed) > MAX_BRANCH:
+                self._groups.append(Group(queries, job.path, branch))
                 queries, branch, seen = [], [], set()
                 fed = read
             seen.update(fed)
@@ -145,23 +165,32 @@ class PlanBuilder:
                     self._take(node)
                     queries.append(node)
         if queries:
-            self._groups.append(_Group(queries, job.path, branch))
+            self._groups.append(Group(queries, job.path, branch))
 
     def _touch(self, node: Node) -> None:
-        if node.tick != self._tick:
-            node.tick = self._tick
+        if node.tick != self.tick:
+            # A node that a running pass still holds keeps the later tick of the two.
+            node.tick = self.tick
             self._held += 1
 
     def _is_query(self, node: Node, needed: set[Node]) -> bool:
-        return node not in self._places and (node.slot < 0 or node in needed)
+        return node not in self._places and (not node.filled or node in needed)
 
     def _take(self, node: Node) -> None:
         self._places[node] = len(self._queries)
         self._queries.append(node)
 
-    def build(self) -> Plan:
-        """The pass for the jobs taken up."""
-        self._trie.allocate([n for n in self._queries if n.slot < 0], self._tick)
+    def build(self, oldest: int) -> Plan:
+        """The pass for the jobs taken up.
+
+        ``oldest`` is the first tick among the passes that run, this one included.
+
+        Raises
+        ------
+        MemoryError
+            If the cache has no room for it beside the passes that run.
+        """
+        self._trie.allocate([n for n in self._queries if n.slot < 0], oldest)
         padded = self._queries + self._queries[:1] * max(ROWS - len(self._queries), 0)
         needed = list(self._needed)
         outputs = [self._places[node] for node in needed]
@@ -179,9 +208,9 @@ class PlanBuilder:
         return torch.from_numpy(array).to(self._device)
 
     def _buckets(self) -> list[Bucket]:
-        shaped: dict[tuple[int, ...], list[_Group]] = {}
+        shaped: dict[tuple[int, ...], list[Group]] = {}
         for group in self._groups:
-            shaped.setdefault(_shape(group), []).append(group)
+            shaped.setdefault(group.shape(self._heads), []).append(group)
         buckets = []
         for shape, groups in shaped.items():
             many = max(1, _MAX_SCORES // (9 * shape[0] * max(shape[1:])))
@@ -189,60 +218,23 @@ class PlanBuilder:
                 buckets.append(self._bucket(shape, groups[begin : begin + many]))
         return buckets
 
-    def _bucket(self, shape: tuple[int, ...], groups: Sequence[_Group]) -> Bucket:
+    def _bucket(self, shape: tuple[int, ...], groups: Sequence[Group]) -> Bucket:
         n, rows, widths = len(groups), shape[0], shape[1:]
         queries = np.zeros((n, rows), dtype=np.int64)
         real = np.zeros((n, rows), dtype=bool)
         slots = [np.zeros((n, width), dtype=np.int64) for width in widths]
-        blind = [np.ones((n, rows, width), dtype=bool) for width in widths]
+        masks = [np.full((n, rows, width), -np.inf, dtype=np.float32) for width in widths]
         for g, group in enumerate(groups):
             count = len(group.queries)
             queries[g, :count] = [self._places[node] for node in group.queries]
             real[g, :count] = True
-            _fill(group, [s[g] for s in slots], [b[g] for b in blind])
-            blind[0][g, count:, 0] = False  # a padded query sees one key, or its row is NaN
+            group.fill([s[g] for s in slots], [m[g] for m in masks])
+            masks[0][g, count:, 0] = 0  # a padded query sees one key, or its row is NaN
         return Bucket(
             queries=self._tensor(queries),
-            chunks=[(self._tensor(s), self._tensor(b)) for s, b in zip(slots, blind, strict=True)],
+            chunks=[
+                (self._tensor(s.reshape(-1)), self._tensor(m).to(self._dtype))
+                for s, m in zip(slots, masks, strict=True)
+            ],
             rows=self._tensor(np.flatnonzero(real)),
         )
-
-
-def _shape(group: _Group) -> tuple[int, ...]:
-    """Padded number of queries, then of the keys in each chunk."""
-    deepest = max(node.depth for node in group.path[-1:] + group.branch)
-    counts = [0] * (deepest // CHUNK + 1)
-    for chunk in range(len(counts)):
-        counts[chunk] = min(max(len(group.path) - chunk * CHUNK, 0), CHUNK)
-    for node in group.branch:
-        counts[node.depth // CHUNK] += 1
-    return (_up(len(group.queries), ROWS), *(_up(count, KEYS) for count in counts))
-
-
-def _up(number: int, multiple: int) -> int:
-    return max(-(-number // multiple), 1) * multiple
-
-
-def _fill(group: _Group, slots: list[np.ndarray], blind: list[np.ndarray]) -> None:
-    """Write a group's key slots, and unblind each query for its ancestors and itself."""
-    depths = np.array([node.depth for node in group.queries])
-    path_slots = np.array([node.slot for node in group.path], dtype=np.int64)
-    used = []
-    for chunk, (slot, mask) in enumerate(zip(slots, blind, strict=True)):
-        part = path_slots[chunk * CHUNK : (chunk + 1) * CHUNK]
-        slot[: len(part)] = part
-        positions = np.arange(len(part)) + chunk * CHUNK
-        mask[: len(depths), : len(part)] = positions[None, :] > depths[:, None]
-        used.append(len(part))
-    columns: dict[Node, tuple[int, int]] = {}
-    for node in group.branch:
-        chunk = node.depth // CHUNK
-        columns[node] = (chunk, used[chunk])
-        slots[chunk][used[chunk]] = node.slot
-        used[chunk] += 1
-    for row, query in enumerate(group.queries):
-        ancestor: Node | None = query
-        while ancestor is not None and ancestor in columns:
-            chunk, column = columns[ancestor]
-            blind[chunk][row, column] = False
-            ancestor = ancestor.parent

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# Slots are taken back in portions, since each time all that are held are ranked.
+_PORTION = 8
+
 
 class Node:
-    """One token behind its ancestors. ``slot`` is its place in the cache, or -1."""
+    """One token behind its ancestors.
 
-    __slots__ = ("children", "depth", "parent", "slot", "tick", "token")
+    ``slot`` is its place in the cache, or -1; ``filled`` says that its keys and values stand there.
+    ``tick`` is the last pass that used it. ``drawn`` says that some context goes through it: what
+    is only a candidate of some choice is seldom asked for again.
+    """
+
+    __slots__ = ("children", "depth", "drawn", "filled", "parent", "slot", "tick", "token")
 
     def __init__(self, token: int, parent: Node | None) -> None:
         self.token = token
@@ -17,6 +25,8 @@ class Node:
         self.children: dict[int, Node] = {}
         self.slot = -1
         self.tick = 0
+        self.drawn = False
+        self.filled = False
 
 
 class TokenTrie:
@@ -38,10 +48,21 @@ class TokenTrie:
         self.size = 0
         self._owners: list[Node | None] = [None] * self.capacity
         self._free = list(range(self.capacity - 1, -1, -1))
+        self._waves = (0, 0)
+        self._tick = 0
 
-    def insert(self, tokens: Sequence[int]) -> list[Node]:
-        """The nodes of a text, from its first token to its last."""
-        children, parent, path = self.roots, None, []
+    def next_tick(self) -> int:
+        """Number of the next pass."""
+        self._tick += 1
+        return self._tick
+
+    def begin_wave(self) -> None:
+        """Say that from now on other choices are scored, in an order like the last one."""
+        self._waves = (self._waves[1], self._tick + 1)
+
+    def insert(self, tokens: Sequence[int], parent: Node | None = None) -> list[Node]:
+        """The nodes of a text, from its first token to its last, at the root or behind a node."""
+        children, path = self.roots if parent is None else parent.children, []
         for token in tokens:
             node = children.get(token)
             if node is None:
@@ -51,28 +72,42 @@ class TokenTrie:
             children, parent = node.children, node
         return path
 
-    def allocate(self, nodes: Sequence[Node], tick: int) -> None:
-        """Give each node a slot; where none is free, the least recently used lose theirs.
+    def allocate(self, nodes: Sequence[Node], oldest: int) -> None:
+        """Give each node a slot; where none is free, those least likely to be used lose theirs.
 
-        Nodes whose tick is the current one are never robbed.
+        Nodes of the tick ``oldest`` or later are never robbed: passes that run need them.
         """
         if len(nodes) > len(self._free):
-            self._evict(len(nodes) - len(self._free), tick)
+            self._evict(len(nodes) - len(self._free), oldest)
         for node in nodes:
             slot = self._free.pop()
             node.slot = slot
             self._owners[slot] = node
 
-    def _evict(self, needed: int, tick: int) -> None:
+    def _evict(self, needed: int, oldest: int) -> None:
         idle = sorted(
-            (node for node in self._owners if node is not None and node.tick != tick),
-            key=lambda node: node.tick,
+            (node for node in self._owners if node is not None and node.tick < oldest),
+            key=self._worth,
         )
         if len(idle) < needed:
             raise MemoryError(
                 f"the key/value cache of {self.capacity} tokens is too small for one batch"
             )
-        for node in idle[: max(needed, len(idle) // 2)]:
+        for node in idle[: max(needed, len(idle) // _PORTION)]:
             self._owners[node.slot] = None
             self._free.append(node.slot)
             node.slot = -1
+            node.filled = False
+
+    def _worth(self, node: Node) -> tuple[int, int]:
+        """The lower, the sooner a node loses its slot.
+
+        Each wave goes through the contexts in the same order. So what this wave has passed is
+        needed later than what it has still to come by, and the last passed is needed last.
+        """
+        before, now = self._waves
+        if node.tick < before:
+            return int(node.drawn), node.tick
+        if not node.drawn:
+            return 2, node.tick
+        return (3, -node.tick) if node.tick >= now else (4, node.tick)

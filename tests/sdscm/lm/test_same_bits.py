@@ -94,17 +94,29 @@ def on_threads(make: Callable[[], HuggingFaceLM], choices: list[Choice], bits: B
     before = torch.get_num_threads()
     found = []
     try:
-        for threads in (1, 2):
+        for threads in (1, 2, 4):
             torch.set_num_threads(threads)
             found.append(bits(make().score(choices)))
+            assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2"])
 def test_threads(tiny: Callable[..., Any], bits: Bits, family: str) -> None:
     on_threads(tiny(family).lm, tree(6, 3)[:12], bits)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_passes_side_by_side_in_a_small_cache(
+    tiny: Callable[..., Any], bits: Bits, family: str
+) -> None:
+    """Passes wait for each other's slots; contexts that they share are computed by both."""
+    size = 2 * 2 * {"llama": 1, "gpt2": 2}[family] * 64 * 4
+    make = tiny(family).lm
+    choices = tree(30, 5)
+    on_threads(lambda: make(batch_tokens=64, memory=600 * size), choices, bits)
 
 
 @pytest.mark.slow  # on busy cores: threads that wait for each other wait for their cores first
