@@ -18,6 +18,7 @@ _LEI = "Lei and Candes 2021, JRSS-B 83(5)"
 _LEAST_SQUARES = "Student, from the classical variance of least squares"
 _DEBIASED = "normal, with the variance of the debiased lasso"
 _POSTERIOR = "normal, with the posterior variance of the expected outcomes"
+_ORTHOGONAL = "normal, from the variance of the orthogonal score"
 _LITTLE_BAGS = "normal, with the variance of a bootstrap of little bags"
 _LINEAR_FINAL = "normal, with the robust (HC1) variance of the final least squares"
 _ROWS_TOGETHER = ", the rows' variances averaged (an upper bound)"
@@ -50,6 +51,17 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             intervals=Intervals(ate="normal, with Neyman's variance of two means"),
         ),
         "estimators.baselines:DiffInMeans",
+    ),
+    (
+        EstimatorInfo(
+            "ConstantEffect",
+            "Baseline",
+            "CATE",
+            "one effect for every row: residuals on residuals, boosted trees",
+            "Robinson 1988, Econometrica 56(4)",
+            intervals=Intervals(effect=_ORTHOGONAL, ate=_ORTHOGONAL),
+        ),
+        "estimators.constant_effect:ConstantEffect",
     ),
     (
         EstimatorInfo(
@@ -529,6 +541,28 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
     ),
     (
         EstimatorInfo(
+            "DoWhy stratification",
+            "DoWhy",
+            "ATE",
+            "differences in means within strata of the propensity score",
+            "Rosenbaum and Rubin 1984, JASA 79(387)",
+            extra="dowhy",
+        ),
+        "estimators.dowhy_estimators:DoWhyStratification",
+    ),
+    (
+        EstimatorInfo(
+            "DoWhy matching",
+            "DoWhy",
+            "ATE",
+            "one nearest neighbour in the other arm by propensity score",
+            "Rosenbaum and Rubin 1983, Biometrika 70(1)",
+            extra="dowhy",
+        ),
+        "estimators.dowhy_estimators:DoWhyMatching",
+    ),
+    (
+        EstimatorInfo(
             "BART",
             "stochtree",
             "CATE",
@@ -606,5 +640,29 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             extra="networks",
         ),
         "estimators.networks:StandardisedTNet",
+    ),
+    (
+        EstimatorInfo(
+            "DoubleML PLR",
+            "DoubleML",
+            "ATE",
+            "cross-fitted partially linear regression, random forests",
+            _DML,
+            extra="doubleml",
+            intervals=Intervals(ate=_ORTHOGONAL),
+        ),
+        "estimators.doubleml_estimators:DoubleMLPartiallyLinear",
+    ),
+    (
+        EstimatorInfo(
+            "DoubleML IRM",
+            "DoubleML",
+            "ATE",
+            "cross-fitted doubly robust average, random forests, propensities clipped at 0.01",
+            _DML,
+            extra="doubleml",
+            intervals=Intervals(ate=_ORTHOGONAL),
+        ),
+        "estimators.doubleml_estimators:DoubleMLInteractive",
     ),
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from estimators.base import ATEIntervals
 from estimators.baselines import normal_interval
+from estimators.folds import stratified_folds
 
 
 def propensity_model() -> Pipeline:
@@ -73,10 +73,8 @@ class AIPW(_InfluenceFunctionATE):
         self.random_state = random_state
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        folds = min(self.folds, int(t.sum()), int((1 - t).sum()))
-        splitter = StratifiedKFold(folds, shuffle=True, random_state=self.seed_)
         mean0, mean1, e = np.empty(len(y)), np.empty(len(y)), np.empty(len(y))
-        for train, test in splitter.split(X, t):
+        for train, test in stratified_folds(t, self.folds, self.seed_):
             e[test] = propensity_model().fit(X[train], t[train]).predict_proba(X[test])[:, 1]
             for arm, mean in ((0, mean0), (1, mean1)):
                 rows = train[t[train] == arm]
