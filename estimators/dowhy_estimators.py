@@ -49,6 +49,9 @@ def causal_model(
         # The default search grows with the subsets of the covariates: 4 s for 40 of them.
         method_name="maximal-adjustment",
     )
+    # They come out of a set, in an order that differs between processes, and so do the last digits.
+    for key in estimand.backdoor_variables:
+        estimand.set_backdoor_variables(covariates.copy(), key)
     return data, model, estimand
 
 

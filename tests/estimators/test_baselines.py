@@ -85,3 +85,18 @@ def test_aipw_says_that_one_row_is_too_few():
         estimators.get("AIPW").fit(X, [1, 0, 0, 0, 0, 0], np.arange(6.0))
     fitted = estimators.get("AIPW").fit(X, [1, 0, 0, 1, 0, 0], np.arange(6.0))
     assert np.isfinite(fitted.ate(X))
+
+
+def test_a_constant_effect_needs_no_straight_lines():
+    """Confounding by a square: least squares misses it, boosted trees do not."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 2))
+    t = (rng.random(2000) < 1 / (1 + np.exp(1 - X[:, 0] ** 2))).astype(int)
+    y = X[:, 0] ** 2 + t + rng.normal(scale=0.5, size=2000)
+    fitted = estimators.get("ConstantEffect").fit(X, t, y)
+    assert abs(estimators.get("LinReg").fit(X, t, y).ate(X) - 1) > 0.5
+    assert fitted.ate(X) == pytest.approx(1, abs=0.1)
+    np.testing.assert_array_equal(fitted.effect(X), np.full(2000, fitted.ate(X)))
+    lower, upper = fitted.ate_interval(X)
+    assert 0.05 < upper - lower < 0.3
+    np.testing.assert_array_equal(fitted.effect_interval(X), [[lower] * 2000, [upper] * 2000])
