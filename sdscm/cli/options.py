@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from sdscm.lm import DEFAULT_LM
+from sdscm.lm import precision as lm_precision
 from sdscm.outcomes import OutcomeKind
 from sdscm.scoring import SCORINGS
 
@@ -58,8 +59,8 @@ Effect = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="Where the language model computes: cpu, cuda, ...")]
 Precision = Annotated[
-    Literal["float32", "bfloat16"],
-    typer.Option(help="bfloat16 is faster and approximate; see docs/performance.md."),
+    lm_precision.Precision,
+    typer.Option(help="All but float32 are faster and approximate; see docs/performance.md."),
 ]
 Outcome = Annotated[OutcomeKind, typer.Option("--outcome", help="What y is.")]
 Plugins = Annotated[

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,13 +21,12 @@ from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.packed import PackedScorer, UnsupportedModelError
 from sdscm.lm.plain import PlainScorer
+from sdscm.lm.precision import Precision, check_precision, with_arithmetic
 from sdscm.lm.tokens import ChoiceTokenizer, ChoiceTokens
-
-Precision = Literal["float32", "bfloat16"]
 
 # Largest difference in a token's log-probability between the packed and the plain way that the
 # self-test of a model lets pass; float32 gives about 1e-4, bfloat16 is coarser by its nature.
-_TOLERANCE = {"float32": 5e-4, "bfloat16": 1.0}
+_TOLERANCE = {"float32": 5e-4, "float32-fast": 1.0, "bfloat16": 1.0}
 
 
 class HuggingFaceLM:
@@ -47,6 +46,8 @@ class HuggingFaceLM:
         Bytes that the key/value cache may take.
     batch_tokens
         New tokens in one forward pass, about. Neither changes a score.
+    precision
+        How exact the products are; see `sdscm.lm.precision`.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class HuggingFaceLM:
         *,
         id: str,
         revision: str,
-        memory: int = 4 * 2**30,
+        memory: int = 2 * 2**30,
         batch_tokens: int = 1024,
+        precision: Precision = "float32",
     ) -> None:
         self._model = model.eval()
+        self._precision = precision
         self._tokenize = ChoiceTokenizer(tokenizer)
         self._id = id
         self._revision = revision
@@ -89,7 +92,7 @@ class HuggingFaceLM:
             For a Hugging Face id, the branch, tag or commit; for a folder, the content hash if the
             caller knows it already.
         device, precision
-            Where and in which type the model computes. ``bfloat16`` is approximate.
+            Where the model computes, and how exactly; see `sdscm.lm.precision`.
         options
             ``memory`` and ``batch_tokens``, see the class.
 
@@ -100,8 +103,7 @@ class HuggingFaceLM:
         """
         folder = Path(name) if Path(name).is_dir() else None
         source: dict[str, Any] = {"local_files_only": True} if folder is not None else {}
-        if precision not in _TOLERANCE:
-            raise InputError(f"unknown precision '{precision}': choose float32 or bfloat16")
+        check_precision(precision)
         if folder is None and revision is not None:
             source["revision"] = revision
         if folder is None and not _hub_answers(name):
@@ -110,7 +112,10 @@ class HuggingFaceLM:
             with _without_bars():
                 tokenizer = AutoTokenizer.from_pretrained(name, **source)
                 loaded: Any = AutoModelForCausalLM.from_pretrained(
-                    name, dtype=getattr(torch, precision), output_loading_info=True, **source
+                    name,
+                    dtype=getattr(torch, precision.removesuffix("-fast")),
+                    output_loading_info=True,
+                    **source,
                 )
             model, report = loaded
             model = model.to(device)
@@ -128,6 +133,7 @@ class HuggingFaceLM:
             tokenizer,
             id=id or (name if folder is None else folder.resolve().name),
             revision=with_arithmetic(content, precision, device),
+            precision=precision,
             **options,
         )
 
@@ -159,9 +165,7 @@ class HuggingFaceLM:
         """``packed`` or ``plain``: how this model is scored."""
         return "packed" if isinstance(self._scorer, PackedScorer) else "plain"
 
-    def score(
-        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
-    ) -> list[ChoiceScores]:
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores of each choice; see `sdscm.lm.interface.LanguageModel`.
 
         Raises
@@ -171,19 +175,17 @@ class HuggingFaceLM:
         """
         tokens = [self._tokenize(choice) for choice in choices]
         self._tokenize.forget_contexts()
-        found = self._found(choices, tokens, progress)
+        found = self._found(choices, tokens)
         return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
 
-    def score_reference(
-        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
-    ) -> list[ChoiceScores]:
+    def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores as the authors' code computes them, for comparison.
 
         Not a log-probability of the value: the mean over the value's tokens of their
         log-probability *after* the value, each value behind a fresh cache of the context.
         """
         tokens = [self._tokenize.reference(choice) for choice in choices]
-        found = self._found(choices, tokens, progress)
+        found = self._found(choices, tokens)
         scores = []
         for values in found:
             mean = np.array([each.mean() for each in values])
@@ -195,12 +197,11 @@ class HuggingFaceLM:
         self,
         choices: Sequence[Choice],
         tokens: Sequence[ChoiceTokens],
-        progress: Callable[[int], None] | None,
     ) -> list[list[np.ndarray]]:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
-        with _fast_float32():
-            return self._scorer.score(tokens, progress)
+        with _products(self._precision):
+            return self._scorer.score(tokens)
 
     def _check_length(self, choice: Choice, tokens: ChoiceTokens) -> None:
         if self.window is not None and tokens.length > self.window:
@@ -218,9 +219,9 @@ class HuggingFaceLM:
         probe = [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
         # Of its own, so that a small cache of the user's is not asked to hold the longest text.
         trial = PackedScorer(self._model)
-        tolerance = _TOLERANCE[str(self._model.dtype).removeprefix("torch.")]
+        tolerance = _TOLERANCE[self._precision]
         try:
-            with _fast_float32():
+            with _products(self._precision):
                 fast = trial.score(probe)
             slow = plain.score(probe)
         except (UnsupportedModelError, TypeError, AttributeError):
@@ -253,13 +254,14 @@ _LONG_PROBES = [
 
 
 @contextmanager
-def _fast_float32() -> Iterator[None]:
-    """Let oneDNN multiply float32 matrices on the CPU where that is true float32.
+def _products(precision: Precision) -> Iterator[None]:
+    """Let oneDNN multiply float32 matrices on the CPU where that is exact enough.
 
     It is faster than MKL, and, unlike MKL, gives a row the same bits whatever stands beside it.
     """
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium" if _medium_is_exact() else "highest")
+    fast = precision == "float32-fast" or _medium_is_exact()
+    torch.set_float32_matmul_precision("medium" if fast else "highest")
     try:
         yield
     finally:
@@ -351,12 +353,6 @@ def check_device(device: str) -> None:
         raise InputError(
             f"device '{device}' cannot be used here ({reason}); leave it out for the CPU"
         ) from None
-
-
-def with_arithmetic(revision: str, precision: str, device: str) -> str:
-    """The revision of a model that computes so: other digits, other revision."""
-    marks = [precision] * (precision != "float32") + [device] * (device != "cpu")
-    return "+".join([revision, *marks])
 
 
 def folder_hash(folder: Path) -> str:

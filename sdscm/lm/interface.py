@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -68,13 +68,8 @@ class LanguageModel(Protocol):
     @property
     def revision(self) -> str: ...
 
-    def score(
-        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
-    ) -> list[ChoiceScores]:
-        """Scores of each choice, in the order given.
-
-        ``progress`` is called with the number of choices finished since its last call.
-        """
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
+        """Scores of each choice, in the order given."""
         ...
 
 
@@ -82,8 +77,6 @@ class LanguageModel(Protocol):
 class ReferenceLanguageModel(LanguageModel, Protocol):
     """A language model that can also score as the authors' code does, for comparison."""
 
-    def score_reference(
-        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
-    ) -> list[ChoiceScores]:
+    def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """The reference's score of each value, in ``sentence`` and in ``value``."""
         ...

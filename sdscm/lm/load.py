@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm.embedded import EMBEDDED
 from sdscm.lm.interface import LanguageModel
+from sdscm.lm.precision import Precision, check_precision, with_arithmetic
 from sdscm.lm.store import ScoreStore, StoredLM
 
 DEFAULT_LM = "smollm2-135m"
@@ -22,7 +23,7 @@ def load_lm(
     store: bool | str | Path = True,
     revision: str | None = None,
     device: str = "cpu",
-    precision: Literal["float32", "bfloat16"] = "float32",
+    precision: Precision = "float32",
     memory: int = 2 * 2**30,
     batch_tokens: int = 1024,
 ) -> LanguageModel:
@@ -39,8 +40,7 @@ def load_lm(
     revision
         Branch, tag or commit of a Hugging Face id.
     device, precision
-        Where and in which type the model computes; ``bfloat16`` is approximate
-        (docs/performance.md).
+        Where the model computes, and how exactly; see `sdscm.lm.precision`.
     memory
         Bytes that the key/value cache may take.
     batch_tokens
@@ -56,12 +56,11 @@ def load_lm(
     for library in ("torch", "transformers", "gguf", "accelerate"):
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError(f"language model '{name}'", "lm")
-    from sdscm.lm.huggingface import HuggingFaceLM, check_device, folder_hash, with_arithmetic
+    from sdscm.lm.huggingface import HuggingFaceLM, check_device, folder_hash
 
     _check(name)
     check_device(device)
-    if precision not in ("float32", "bfloat16"):
-        raise InputError(f"precision '{precision}': choose float32 or bfloat16")
+    check_precision(precision)
     sizes: dict[str, Any] = {"memory": memory, "batch_tokens": batch_tokens}
     if name in EMBEDDED or Path(name).is_dir():
         if revision is not None:

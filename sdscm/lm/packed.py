@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -175,7 +175,7 @@ class PackedScorer:
     def __init__(
         self,
         model: Any,
-        memory: int = 4 * 2**30,
+        memory: int = 2 * 2**30,
         batch_tokens: int = 1024,
         workers: int | None = None,
     ) -> None:
@@ -187,9 +187,7 @@ class PackedScorer:
         self._cache: _Cache | None = None
         self.tokens = 0
 
-    def score(
-        self, choices: Sequence[ChoiceTokens], progress: Callable[[int], None] | None = None
-    ) -> list[list[np.ndarray]]:
+    def score(self, choices: Sequence[ChoiceTokens]) -> list[list[np.ndarray]]:
         """Log-probability of each scored token: for each choice, one array a candidate.
 
         Raises
@@ -209,7 +207,7 @@ class PackedScorer:
                 part = [choices[i] for i in order[begin : begin + _AT_ONCE]]
                 passes = _Passes(self._model, trie, cache, part, self._batch_tokens, workers)
                 try:
-                    results += passes.run(progress)
+                    results += passes.run()
                 except BaseException:
                     trie.clear()  # some of its slots are given away, but not filled
                     raise
@@ -258,16 +256,16 @@ class _Passes:
         self._left = sum(job.missing for job in self._jobs)
         self._batch_tokens = batch_tokens
 
-    def run(self, progress: Callable[[int], None] | None) -> list[list[np.ndarray]]:
+    def run(self) -> list[list[np.ndarray]]:
         """Score all choices."""
         if self._workers == 1:
-            self._work(progress)
+            self._work()
             return self._results
         threads = torch.get_num_threads()
 
         def work() -> None:
             torch.set_num_threads(max(threads // self._workers, 1))
-            self._work(progress)
+            self._work()
 
         try:
             with ThreadPoolExecutor(self._workers) as pool:
@@ -280,7 +278,7 @@ class _Passes:
             torch.set_num_threads(threads)
         return self._results
 
-    def _work(self, progress: Callable[[int], None] | None) -> None:
+    def _work(self) -> None:
         """Take choices and score them, until none is left."""
         try:
             with torch.inference_mode():
@@ -289,8 +287,6 @@ class _Passes:
                     found = self._forward(builder, plan)
                     self._results[first : first + len(found)] = found
                     self._finish(builder)
-                    if progress is not None:
-                        progress(len(found))
         except BaseException:
             self._stopped = True
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,7 @@ class PlainScorer:
         self._batch_tokens = batch_tokens
         self.tokens = 0
 
-    def score(
-        self, choices: Sequence[ChoiceTokens], progress: Callable[[int], None] | None = None
-    ) -> list[list[np.ndarray]]:
+    def score(self, choices: Sequence[ChoiceTokens]) -> list[list[np.ndarray]]:
         """Log-probability of each scored token: for each choice, one array a candidate."""
         rows = [
             (index, place, choice.context, candidate)
@@ -38,7 +36,6 @@ class PlainScorer:
         ]
         rows.sort(key=lambda row: _length(row[2], row[3]))
         results = [[np.empty(0)] * len(choice.candidates) for choice in choices]
-        missing = [len(choice.candidates) for choice in choices]
         begin = 0
         with torch.inference_mode():
             while begin < len(rows):
@@ -52,9 +49,6 @@ class PlainScorer:
                 found = self._batch([(context, candidate) for _, _, context, candidate in batch])
                 for (index, place, _, _), values in zip(batch, found, strict=True):
                     results[index][place] = values
-                    missing[index] -= 1
-                    if progress is not None and missing[index] == 0:
-                        progress(1)
                 begin = end
         return results
 

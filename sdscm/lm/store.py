@@ -122,42 +122,33 @@ class StoredLM:
             self._model = self._load()
         return self._model
 
-    def score(
-        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
-    ) -> list[ChoiceScores]:
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores of each choice; each distinct one is scored once and kept."""
-        return self._kept("", choices, lambda part: self.model.score(part), progress)
+        return self._kept("", choices, lambda part: self.model.score(part))
 
-    def score_reference(
-        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
-    ) -> list[ChoiceScores]:
+    def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """As the model's own ``score_reference``; an InputError if it has none."""
 
         def compute(part: list[Choice]) -> list[ChoiceScores]:
             return reference_scores(self.model, part)
 
-        return self._kept("reference", choices, compute, progress)
+        return self._kept("reference", choices, compute)
 
     def _kept(
         self,
         kind: str,
         choices: Sequence[Choice],
         compute: Callable[[list[Choice]], list[ChoiceScores]],
-        progress: Callable[[int], None] | None,
     ) -> list[ChoiceScores]:
         keys = [self._key(kind, choice) for choice in choices]
         found = self._store.get(list(dict.fromkeys(keys)))
         missing = {k: c for k, c in zip(keys, choices, strict=True) if k not in found}
-        if progress is not None:
-            progress(sum(key in found for key in keys))
         for part in _parts(list(missing.items())):
             scores = compute([choice for _, choice in part])
             new = {key: s for (key, _), s in zip(part, scores, strict=True)}
             self._store.put(new)
             found |= new
             self.scored += len(part)
-            if progress is not None:
-                progress(len(part))
         return [found[key] for key in keys]
 
     def _key(self, kind: str, choice: Choice) -> bytes:

@@ -38,9 +38,7 @@ class TabularLM:
     def revision(self) -> str:
         return self._revision
 
-    def score(
-        self, choices: Sequence[Choice], progress: Callable[[int], None] | None = None
-    ) -> list[ChoiceScores]:
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Logarithms of the table's probabilities; each sentence counts as one token."""
         found = []
         for choice in choices:
@@ -54,8 +52,6 @@ class TabularLM:
             logs = np.log(probabilities)
             found.append(ChoiceScores(logs, logs, ones, ones))
         self.scored += len(choices)
-        if progress is not None:
-            progress(len(choices))
         return found
 
 

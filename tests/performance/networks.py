@@ -63,7 +63,7 @@ def pehe(data: dict[str, np.ndarray], effects: np.ndarray) -> np.ndarray:
     return np.sqrt(np.mean((effects - data["ite"]) ** 2, axis=1)) / data["y"].std(axis=1)
 
 
-def ours(name: str, data: dict[str, np.ndarray], at_once: int | None) -> tuple[float, np.ndarray]:
+def ours(name: str, data: dict[str, np.ndarray], at_once: int) -> tuple[float, np.ndarray]:
     """CPU seconds of one dataset, and the effects, shape (datasets, n)."""
     import estimators
     from estimators.networks import fit_many
@@ -96,6 +96,13 @@ def main() -> None:
     parser.add_argument("--catenets", metavar="PYTHON", help="a Python that has CATENets")
     parser.add_argument("--paper", type=Path, metavar="PARQUET", help="datasets of the paper")
     parser.add_argument("--datasets", type=int, default=16)
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        nargs="+",
+        default=[1, 4, 16],
+        help="datasets in one model; the last is compared with CATENets",
+    )
     parser.add_argument("--names", nargs="+", default=["TARNet", "TNet"])
     arguments = parser.parse_args()
     os.environ.update(dict.fromkeys(THREADS, "1"))
@@ -105,20 +112,19 @@ def main() -> None:
         print("CATENets: not measured (give --catenets a Python that has it)\n")
     count = arguments.datasets
     data = from_paper(arguments.paper, count) if arguments.paper else synthetic(count)
-    print(
-        f"| estimator | one by one | 4 at once | {count} at once | CATENets | ratio | PEHE/SD(y) |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    sizes = " | ".join(f"{size} at once" for size in arguments.at_once)
+    print(f"| estimator | {sizes} | CATENets | ratio | PEHE/SD(y) |")
+    print("|---" * (len(arguments.at_once) + 4) + "|")
     for name in arguments.names:
-        (alone, _), (four, _), (all_at_once, effects) = (
-            ours(name, data, size) for size in (1, 4, count)
-        )
+        row = []
+        for size in arguments.at_once:
+            took, effects = ours(name, data, size)
+            row.append(f"{took:.2f} s")
         errors = pehe(data, effects)
-        row = [f"{alone:.2f} s", f"{four:.2f} s", f"{all_at_once:.2f} s"]
         told = f"{errors.mean():.3f} (SD {errors.std():.3f})"
         if arguments.catenets and name in CATENETS:
             seconds, effects = theirs(arguments.catenets, CATENETS[name], data)
-            row += [f"{seconds:.2f} s", f"{seconds / all_at_once:.2f}"]
+            row += [f"{seconds:.2f} s", f"{seconds / took:.2f}"]
             other = pehe(data, effects)
             apart = (errors - other).std(ddof=1) / np.sqrt(count)
             told += f", CATENets {other.mean():.3f} (SD {other.std():.3f}), "

@@ -21,7 +21,7 @@ class Wordy:
 
     id, revision = "wordy", "0"
 
-    def score(self, choices: Sequence[Choice], progress: Any = None) -> list[ChoiceScores]:
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         found = []
         for choice in choices:
             k = np.arange(len(choice.values))
@@ -74,7 +74,7 @@ def test_fixed_distributions_do_not_ask_the_model(clinic: Spec) -> None:
     asked: list[str] = []
 
     class Listening(Wordy):
-        def score(self, choices: Sequence[Choice], progress: Any = None) -> list[ChoiceScores]:
+        def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
             asked.extend(choice.prefix for choice in choices)
             return super().score(choices)
 
@@ -215,7 +215,7 @@ def test_an_unknown_outcome_is_refused(scm: SDSCM, one_line: Line) -> None:
 
 def test_an_error_of_the_model_names_the_variable(clinic: Spec, one_line: Line) -> None:
     class Short(Wordy):
-        def score(self, choices: Sequence[Choice], progress: Any = None) -> list[ChoiceScores]:
+        def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
             if any(len(choice.context) > 2 for choice in choices):
                 raise InputError("the text is too long")
             return super().score(choices)

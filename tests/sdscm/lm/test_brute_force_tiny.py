@@ -177,14 +177,6 @@ def test_a_pass_that_breaks_leaves_no_wrong_scores(
     assert_equal(lm.score(list(CHOICES.values())), model.expected(CHOICES.values()))
 
 
-def test_progress_counts_every_choice_once(tiny: Callable[..., Any]) -> None:
-    for family in ("llama", "mistral"):
-        steps: list[int] = []
-        tiny(family).lm(batch_tokens=64).score(list(CHOICES.values()), steps.append)
-        assert sum(steps) == len(CHOICES)
-        assert len(steps) > 1
-
-
 def test_shared_beginnings_are_fed_once(tiny: Callable[..., Any]) -> None:
     """Two choices behind one long context cost little more than one, and again nothing but ends."""
     lm = tiny("llama").lm()

@@ -77,10 +77,12 @@ def test_scores_are_kept_where_told(
     assert isinstance(load_lm(str(folder), store=False), HuggingFaceLM)
 
 
-def test_bfloat16_is_near(saved: Path) -> None:
-    exact = load_lm(str(saved), store=False).score(CHOICES)
-    coarse = load_lm(str(saved), store=False, precision="bfloat16").score(CHOICES)
-    for one, other in zip(exact, coarse, strict=True):
+@pytest.mark.parametrize("precision", ["float32-fast", "bfloat16"])
+def test_other_precisions_are_near(saved: Path, precision: Precision) -> None:
+    exact = load_lm(str(saved), store=False)
+    fast = load_lm(str(saved), store=False, precision=precision)
+    assert fast.revision == f"{exact.revision}+{precision}"
+    for one, other in zip(exact.score(CHOICES), fast.score(CHOICES), strict=True):
         assert np.abs(one.sentence - other.sentence).max() < 0.1 * np.abs(one.sentence).max()
 
 
@@ -255,7 +257,7 @@ def test_options_that_cannot_be(
         ({"revision": "main"}, "revision 'main': only a Hugging Face id"),
         ({"device": "nonsense"}, "device 'nonsense' cannot be used here"),
         ({"device": "cuda:7"}, "device 'cuda:7' cannot be used here"),
-        ({"precision": "float16"}, "precision 'float16': choose float32 or bfloat16"),
+        ({"precision": "float16"}, "precision 'float16': choose float32, float32-fast or bfloat16"),
     ],
 )
 def test_bad_options_are_told_before_anything_is_loaded(

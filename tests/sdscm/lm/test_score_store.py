@@ -46,13 +46,13 @@ class Counting:
         self.seen: list[Choice] = []
         self.limit = limit
 
-    def score(self, choices: Sequence[Choice], progress: Any = None) -> list[ChoiceScores]:
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         if self.limit == 0:
             raise KeyboardInterrupt
         if self.limit is not None:
             self.limit -= 1
         self.seen += choices
-        return self.model.score(choices, progress)
+        return self.model.score(choices)
 
 
 def test_scores_are_those_of_the_model_in_the_order_asked(tmp_path: Path, bits: Bits) -> None:
@@ -140,11 +140,11 @@ def test_a_killed_process_leaves_a_readable_store(tmp_path: Path, bits: Bits) ->
         lm = TabularLM(random_table(1))
         score, calls = lm.score, []
 
-        def killed(choices, progress=None):
+        def killed(choices):
             calls.append(1)
             if len(calls) == 4:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return score(choices, progress)
+            return score(choices)
 
         lm.score = killed
         choices = [
