@@ -16,6 +16,7 @@ from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm import Choice, LanguageModel, ScoreStore, StoredLM, load_lm
 from sdscm.lm.embedded import EMBEDDED
 from sdscm.lm.huggingface import HuggingFaceLM
+from sdscm.lm.precision import Precision
 
 Line = Callable[[BaseException], str]
 

@@ -173,15 +173,6 @@ def test_two_open_stores_see_each_other(tmp_path: Path) -> None:
     assert one.scored == 10
 
 
-def test_progress_counts_stored_and_new_choices(tmp_path: Path) -> None:
-    path = tmp_path / "scores.sqlite"
-    stored(path).score(CHOICES[:10])
-    steps: list[int] = []
-    stored(path).score(CHOICES, steps.append)
-    assert steps[0] == 10
-    assert sum(steps) == len(CHOICES)
-
-
 def test_names_are_known_before_the_model_is_loaded(tmp_path: Path) -> None:
     lm = StoredLM(never, id="big", revision="9", store=ScoreStore(tmp_path / "s.sqlite"))
     assert (lm.id, lm.revision) == ("big", "9")
