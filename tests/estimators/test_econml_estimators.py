@@ -13,6 +13,7 @@ from econml.grf import CausalForest
 from econml.metalearners import DomainAdaptationLearner, SLearner, TLearner, XLearner
 from lightgbm import LGBMRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from estimators import EstimatorError
 from estimators.econml_learners import median_distance
@@ -23,8 +24,12 @@ DIRECT = {
     "ForestDML": lambda: CausalForestDML(discrete_treatment=True, random_state=7, n_jobs=1),
     "LinearDR": lambda: LinearDRLearner(random_state=7),
     "ForestDR": lambda: ForestDRLearner(random_state=7, n_jobs=1),
-    "SparseLinearDML": lambda: SparseLinearDML(discrete_treatment=True, random_state=7),
-    "SparseLinearDR": lambda: SparseLinearDRLearner(min_propensity=0.01, random_state=7),
+    "SparseLinearDML": lambda: SparseLinearDML(
+        discrete_treatment=True, featurizer=StandardScaler(), random_state=7
+    ),
+    "SparseLinearDR": lambda: SparseLinearDRLearner(
+        min_propensity=0.01, featurizer=StandardScaler(), random_state=7
+    ),
 }
 
 
@@ -129,10 +134,24 @@ def test_the_kernel_is_as_wide_as_the_rows_are_apart(linear_truth):
     assert median_distance(np.array([[0.0], [0], [4], [0]])) == 4.0
 
 
-def test_nothing_but_constants_is_told():
+@pytest.mark.parametrize(
+    ("name", "nuisances"), [("SparseLinearDML", DML_MODELS), ("SparseLinearDR", DR_MODELS)]
+)
+def test_a_rare_value_is_not_taken_for_the_intercept(name, nuisances, linear_truth):
+    X, t, y, ite = linear_truth
+    rare = (np.arange(len(X)) % 100 > 0).astype(float)
+    wide = np.column_stack([100 + X, rare])
+    fitted = estimators.get(name, **nuisances).fit(wide, t, y)
+    assert fitted.ate(wide) == pytest.approx(ite.mean(), abs=0.1)
+    lower, upper = fitted.ate_interval(wide)
+    assert upper - lower < 0.3
+
+
+@pytest.mark.parametrize("name", ["SparseLinearDML", "SparseLinearDR"])
+def test_nothing_but_constants_is_told(name):
     X, t, y = np.ones((20, 2)), np.arange(20) % 2, np.arange(20.0)
-    with pytest.raises(EstimatorError, match="no column of X varies"):
-        estimators.get("SparseLinearDR", **DR_MODELS).fit(X, t, y)
+    with pytest.raises(EstimatorError, match=f"{name}: no column of X varies"):
+        estimators.get(name).fit(X, t, y)
 
 
 def test_propensities_are_clipped_where_the_docstring_says(small_truth):
