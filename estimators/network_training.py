@@ -190,11 +190,12 @@ class _Run:
         self._y = self._padded([member.y for member in self._members])
         self._x_validation = self._padded([member.x_validation for member in self._members])
         self._y_validation = self._padded([member.y_validation for member in self._members])
-        most = max(member.batches for member in self._members)
-        width = min(settings.batch_size, self._x.shape[1])
+        # Minibatches in an epoch of each member, and which of them is next.
+        self._batches = np.array([member.batches for member in self._members])
+        self._next = np.zeros(len(data), dtype=np.int64)
+        most, width = int(self._batches.max()), min(settings.batch_size, self._x.shape[1])
         self._rows = np.zeros((len(data), most, width), dtype=np.int64)
         self._controls, self._sizes = (np.zeros((len(data), most), np.int64) for _ in range(2))
-        self._next = np.zeros(len(data), dtype=np.int64)
         for slot in range(len(data)):
             self._plan(slot)
 
@@ -218,11 +219,7 @@ class _Run:
         """Step until every member is done."""
         while self._active:
             self._step()
-            ended = [
-                slot
-                for slot, number in enumerate(self._active)
-                if self._next[slot] == self._members[number].batches
-            ]
+            ended = np.flatnonzero(self._next == self._batches).tolist()
             if ended:
                 self._end_epochs(ended)
         return [self._trained[number] for number in range(len(self._members))]
@@ -311,5 +308,6 @@ class _Run:
         self._x, self._y = self._x[which], self._y[which]
         self._x_validation = self._x_validation[which]
         self._y_validation = self._y_validation[which]
-        self._rows, self._next = self._rows[slots], self._next[slots]
+        self._batches, self._next = self._batches[slots], self._next[slots]
+        self._rows = self._rows[slots]
         self._controls, self._sizes = self._controls[slots], self._sizes[slots]

@@ -100,7 +100,7 @@ def main() -> None:
         "--at-once",
         type=int,
         nargs="+",
-        default=[1, 4, 16],
+        default=[1, 16, 4],
         help="datasets in one model; the last is compared with CATENets",
     )
     parser.add_argument("--names", nargs="+", default=["TARNet", "TNet"])
