@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import pandas as pd
 
+from benchmarks.entries import Dial
 from benchmarks.sources import Source
 from sdscm.dataset import CausalDataset
 from sdscm.diagnostics import facts
@@ -24,6 +26,7 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "lm": source.lm,
                 "phrasing": dataset.meta.phrasing,
                 "seed": dataset.meta.seed,
+                **{dial: dataset.meta.options.get(dial, float("nan")) for dial in get_args(Dial)},
                 "n": found.n,
                 "distinct": found.distinct,
                 "treated": found.treated,

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import sdscm
+from benchmarks.entries import LMEntry
 from sdscm.dataset import CausalDataset
 from sdscm.lm import LanguageModel
 from sdscm.outcomes import OutcomeKind
@@ -23,7 +24,7 @@ class Recipe:
     Attributes
     ----------
     spec, lm
-        The spec, and the language model as ``sdscm.load_lm`` takes it.
+        The spec, and the language model.
     phrasing, options
         Arguments of ``sdscm.SDSCM``.
     n, seed, outcome, dataset
@@ -31,7 +32,7 @@ class Recipe:
     """
 
     spec: Spec
-    lm: str
+    lm: LMEntry
     phrasing: int
     options: Mapping[str, Any]
     n: int
@@ -59,6 +60,6 @@ class Recipe:
 
 
 @cache
-def language_model(name: str) -> LanguageModel:
-    """The language model of this name."""
-    return sdscm.load_lm(name)
+def language_model(entry: LMEntry) -> LanguageModel:
+    """The language model of an entry."""
+    return sdscm.load_lm(entry.name, **entry.options)

@@ -6,17 +6,16 @@ import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from glob import glob
 from pathlib import Path
 
-import pandas as pd
-
 import sdscm
+from benchmarks.brought import read_files
+from benchmarks.entries import FilesEntry, LMEntry, ScenarioEntry, Variant
 from benchmarks.generation import generators_for, make_in_pool
 from benchmarks.hashing import derive_seed, digest
 from benchmarks.progress import Progress
 from benchmarks.recipe import Recipe
-from benchmarks.suite import FilesEntry, ScenarioEntry, Suite
+from benchmarks.suite import Suite
 from benchmarks.versions import code_of_generator
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
@@ -38,7 +37,8 @@ class Source:
     cluster
         Datasets of one cluster (one phrasing, or one file) are not independent of each other.
     lm
-        Identifier of the language model; empty for data of other origin.
+        Identifier of the language model, and how it computes where that is not as usual; empty for
+        data of other origin.
     fingerprint
         Content hash of the dataset.
     """
@@ -70,6 +70,7 @@ class Request:
     cluster: str
     n: int
     content: Recipe | CausalDataset
+    lm_marks: str = ""
 
     def path(self, folder: Path) -> Path:
         return folder / "datasets" / f"{self.name}.parquet"
@@ -103,7 +104,7 @@ def prepare(
             name=request.name,
             entry=request.entry,
             cluster=request.cluster,
-            lm=dataset.meta.lm,
+            lm=dataset.meta.lm + (f" ({request.lm_marks})" if request.lm_marks else ""),
             fingerprint=dataset.fingerprint,
         )
         yield source, dataset
@@ -157,31 +158,46 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
     _check_hidden(spec, suite, entry)
 
-    def request(name: str, phrasing: int, replicate: int) -> Request:
-        seed = derive_seed(suite.seed, entry.title, phrasing, replicate)
-        options = {"temperature": entry.temperature, **entry.options}
-        recipe = Recipe(spec, name, phrasing, options, entry.n, seed, entry.outcome, entry.dataset)
+    def request(of: LMEntry, phrasing: int, replicate: int, variant: Variant) -> Request:
+        n, seed = variant.n, _seed(entry, suite, phrasing, replicate)
+        options = {"temperature": entry.temperature, **entry.options, **variant.dials}
+        recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
         _check_options(recipe, entry, suite)
         lm = recipe.loaded()
         try:
             recipe.model()
         except TypeError as error:
             raise InputError(f"{suite.origin}: {entry.title}: options: {error}") from None
-        settled = [entry.n, seed, phrasing, options, entry.outcome, entry.dataset]
+        settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
         content = digest([spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()])
 
         return Request(
-            name=f"{entry.title}-p{phrasing}-r{replicate}-{content[:8]}",
+            name=f"{entry.title}-p{phrasing}-r{replicate}{_marks(entry, variant)}-{content[:8]}",
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {_first_alike(spec, entry, phrasing)}",
-            n=entry.n,
+            n=n,
             content=recipe,
+            lm_marks=of.marks,
         )
 
     for lm in entry.lms:
         for phrasing in entry.phrasing_numbers:
-            for replicate in range(entry.replicates):
-                yield request(lm, phrasing, replicate)
+            for replicate in range(len(entry.seeds or ()) or entry.replicates):
+                for variant in entry.variants:
+                    yield request(lm, phrasing, replicate, variant)
+
+
+def _seed(entry: ScenarioEntry, suite: Suite, phrasing: int, replicate: int) -> int:
+    if entry.seeds is not None:
+        return entry.seeds[replicate]
+    return derive_seed(suite.seed, entry.title, phrasing, replicate)
+
+
+def _marks(entry: ScenarioEntry, variant: Variant) -> str:
+    """What tells a dataset from its siblings, where the entry varies it."""
+    varied: list[tuple[str, float]] = [("n", variant.n)] * (len(entry.sizes) > 1)
+    varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.knobs[d], list)]
+    return "".join(f"-{name}{value:g}" for name, value in varied)
 
 
 def _check_options(recipe: Recipe, entry: ScenarioEntry, suite: Suite) -> None:
@@ -217,8 +233,7 @@ def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
 
 
 def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
-    for number, path in enumerate(_matches(entry, suite.folder)):
-        dataset = _read(entry, path, number)
+    for path, dataset in read_files(entry, suite.folder):
         if "hidden" in suite.settings and not dataset.exogenous:
             raise InputError(
                 f"{path}: the setting 'hidden' hides nothing, since no covariate is exogenous; "
@@ -232,37 +247,3 @@ def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
             n=len(dataset),
             content=dataset,
         )
-
-
-def _matches(entry: FilesEntry, folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for pattern in entry.patterns:
-        here = sorted(Path(match) for match in glob(str(folder / pattern)))
-        if not here:
-            raise InputError(f"{entry.name}: no file matches '{folder / pattern}'")
-        found += here
-    return found
-
-
-def _read(entry: FilesEntry, path: Path, number: int) -> CausalDataset:
-    columns = entry.columns
-    if columns is None:
-        if path.suffix != ".parquet":
-            raise InputError(f"{path}: say in 'columns' which column is the treatment, y0 and y1")
-        return CausalDataset.read_parquet(path)
-    try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a readable Parquet or CSV file ({reason})") from None
-    return CausalDataset.from_frame(
-        frame,
-        treatment=columns.treatment,
-        y0=columns.y0,
-        y1=columns.y1,
-        covariates=columns.covariates,
-        exogenous=tuple(columns.exogenous),
-        propensity=columns.propensity,
-        name=str(path.name),
-        replicate=number,
-    )

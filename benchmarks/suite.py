@@ -5,153 +5,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import (
     BaseModel,
-    ConfigDict,
-    Discriminator,
     Field,
     PositiveFloat,
     PositiveInt,
     PrivateAttr,
-    Tag,
     ValidationError,
     field_validator,
     model_validator,
 )
 
 from benchmarks import metrics
+from benchmarks.entries import (
+    Columns,
+    Encoding,
+    Entry,
+    EstimatorEntry,
+    FilesEntry,
+    LMEntry,
+    Model,
+    Name,
+    ScenarioEntry,
+)
 from sdscm.dataset import Setting
 from sdscm.errors import InputError
-from sdscm.lm import DEFAULT_LM
-from sdscm.outcomes import OutcomeKind
 
-Group = Literal["lm", "setting", "dataset"]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ScenarioEntry(_Model):
-    """Datasets to sample from a spec and a language model: ``phrasings`` x ``replicates`` of them.
-
-    Attributes
-    ----------
-    scenario
-        Name of a shipped scenario, or path of a spec, relative to the suite's file.
-    name
-        What the board calls it; by default the scenario.
-    lm
-        One language model or several, each as ``sdscm.load_lm`` takes it.
-    phrasings
-        A count (the first so many), or the numbers of the phrasings.
-    replicates
-        Datasets of each phrasing, with different seeds.
-    n
-        Units of a dataset.
-    temperature, options
-        Keyword arguments of ``sdscm.SDSCM``, the knobs among them.
-    outcome, dataset
-        What y is, and other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``,
-        ``contrast``, ``hide``, ``cate_contexts``, ``cate_draws``.
-    """
-
-    scenario: str
-    name: Name | None = None
-    lm: str | list[str] = DEFAULT_LM
-    phrasings: PositiveInt | list[Annotated[int, Field(ge=0)]] = 1
-    replicates: PositiveInt = 1
-    n: PositiveInt = 500
-    temperature: PositiveFloat = 1.0
-    outcome: OutcomeKind = "log-probability"
-    options: dict[str, Any] = {}
-    dataset: dict[str, Any] = {}
-
-    @property
-    def title(self) -> str:
-        return self.name or Path(self.scenario).stem
-
-    @property
-    def lms(self) -> list[str]:
-        return [self.lm] if isinstance(self.lm, str) else self.lm
-
-    @property
-    def phrasing_numbers(self) -> list[int]:
-        if isinstance(self.phrasings, int):
-            return list(range(self.phrasings))
-        return self.phrasings
-
-
-class Columns(_Model):
-    """Which column of a user's table is what; see ``CausalDataset.from_frame``."""
-
-    treatment: str
-    y0: str
-    y1: str
-    covariates: list[str] | None = None
-    exogenous: list[str] = []
-    propensity: str | None = None
-
-
-class FilesEntry(_Model):
-    """Data brought by the user, one dataset a file.
-
-    Attributes
-    ----------
-    files
-        Paths or patterns of Parquet or CSV files, relative to the suite's file.
-    name
-        What the board calls it.
-    columns
-        What the columns mean; leave it out for files that ``CausalDataset.to_parquet`` wrote.
-    """
-
-    files: str | list[str]
-    name: Name
-    columns: Columns | None = None
-
-    @property
-    def title(self) -> str:
-        return self.name
-
-    @property
-    def patterns(self) -> list[str]:
-        return [self.files] if isinstance(self.files, str) else self.files
-
-
-def _kind(entry: Any) -> str:
-    keys = entry if isinstance(entry, dict) else getattr(entry, "__dict__", {})
-    return "files" if "files" in keys else "scenario"
-
-
-Entry = Annotated[
-    Annotated[ScenarioEntry, Tag("scenario")] | Annotated[FilesEntry, Tag("files")],
-    Discriminator(_kind),
+__all__ = [
+    "BoardOptions",
+    "Columns",
+    "EstimatorEntry",
+    "FilesEntry",
+    "LMEntry",
+    "ScenarioEntry",
+    "Suite",
+    "columns_from",
+    "load_suite",
+    "shipped_suites",
 ]
 
-
-class EstimatorEntry(_Model):
-    """A registered estimator, with parameters of its own and a label for the board."""
-
-    name: str
-    params: dict[str, Any] = {}
-    label: str | None = None
-
-    @property
-    def title(self) -> str:
-        return self.label or self.name
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+Group = Literal["lm", "setting", "dataset"]
 
 
-class BoardOptions(_Model):
+class BoardOptions(Model):
     """How cells are put together on a board.
 
     Attributes
@@ -166,7 +65,7 @@ class BoardOptions(_Model):
         Level of the bootstrap intervals, and the number of resamples of the phrasings.
     """
 
-    by: list[Group] = ["lm", "setting"]
+    by: list[Group] = Field(default=["lm", "setting"])
     columns: list[str] | None = None
     rank_by: list[str] = Field(default=["pehe_sd", "ate_abs_error_sd"], min_length=1)
     level: float = Field(default=0.95, gt=0, lt=1)
@@ -190,7 +89,7 @@ class BoardOptions(_Model):
         return value
 
 
-class Suite(_Model):
+class Suite(Model):
     """A named set of runs.
 
     Attributes
@@ -201,14 +100,23 @@ class Suite(_Model):
         See `ScenarioEntry` and `FilesEntry`.
     settings
         Which covariates the estimators see.
+    encodings
+        How the estimators see covariates that are categories: their ``codes`` as numbers, or
+        ``one-hot``. With both, an estimator has two lines on the board.
     estimators
         See `EstimatorEntry`.
+    holdout
+        Share of each dataset's rows that no estimator is fitted on. Scores of these rows stand on
+        boards of their own.
     alpha
         Intervals have level 1 - alpha.
     seed
         Every other seed derives from it.
     time_limit
         Seconds after which a cell is stopped.
+    memory_limit
+        GiB that a cell may take beside what its process held before; more is its failure. Linux
+        alone enforces it.
     threads
         Threads of a cell. A number of the suite, not of the machine, since sums in another order
         differ in the last digits.
@@ -220,10 +128,13 @@ class Suite(_Model):
     title: str = ""
     datasets: list[Entry] = Field(min_length=1)
     settings: list[Setting] = Field(default=["all", "hidden"], min_length=1)
+    encodings: list[Encoding] = Field(default=["codes"], min_length=1)
     estimators: list[EstimatorEntry] = Field(min_length=1)
+    holdout: float = Field(default=0.0, ge=0, le=0.9)
     alpha: float = Field(default=0.05, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)
     time_limit: PositiveFloat = 300.0
+    memory_limit: PositiveFloat = 8.0
     threads: PositiveInt = 1
     board: BoardOptions = Field(default_factory=BoardOptions)
 
@@ -235,13 +146,22 @@ class Suite(_Model):
         _no_twins("datasets", [entry.title for entry in self.datasets], "name")
         _no_twins("estimators", [entry.title for entry in self.estimators], "label")
         _no_repeats("settings", self.settings)
+        _no_repeats("encodings", self.encodings)
         for number, entry in enumerate(self.datasets):
             if isinstance(entry, ScenarioEntry):
-                _no_repeats(f"datasets[{number}].phrasings", entry.phrasing_numbers)
-                _no_repeats(f"datasets[{number}].lm", entry.lms)
+                key = f"datasets[{number}]"
+                _no_repeats(f"{key}.phrasings", entry.phrasing_numbers)
+                _no_repeats(
+                    f"{key}.lm", [" ".join([lm.name, lm.marks]).strip() for lm in entry.lms]
+                )
+                _no_repeats(f"{key}.n", entry.sizes)
+                _no_repeats(f"{key}.seeds", entry.seeds or [])
+                for dial, values in entry.knobs.items():
+                    _no_repeats(f"{key}.knobs.{dial}", values if isinstance(values, list) else [])
         for number, entry in enumerate(self.datasets):
             columns = entry.columns if isinstance(entry, FilesEntry) else None
-            if columns is not None and not columns.exogenous and "hidden" in self.settings:
+            hides = not isinstance(columns, Columns) or bool(columns.exogenous)
+            if not hides and "hidden" in self.settings:
                 raise ValueError(
                     f"datasets[{number}].columns: the setting 'hidden' hides nothing; name the "
                     "covariates to hide in 'exogenous', or set 'settings: [all]'"
@@ -277,8 +197,16 @@ def shipped_suites() -> list[str]:
     return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if ".yaml" in f.name)
 
 
-def load_suite(name_or_path: str | Path) -> Suite:
+def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suite:
     """Read a suite: a shipped one by name, or a YAML file.
+
+    Parameters
+    ----------
+    name_or_path
+        Which suite.
+    data
+        Folder that the suite's relative paths start from; by default that of its file, and the
+        working folder for a shipped one.
 
     Raises
     ------
@@ -287,23 +215,35 @@ def load_suite(name_or_path: str | Path) -> Suite:
     """
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: not readable as text ({error})") from None
-        return _parse(text, str(path), path.parent)
+        return _parse(_text(path), str(path), path.parent if data is None else Path(data))
     if str(name_or_path) not in shipped_suites():
         raise InputError(
             f"unknown suite '{name_or_path}': choose one of {', '.join(shipped_suites())}, "
             "or give the path of a .yaml file"
         )
     file = resources.files("benchmarks") / "suites" / f"{name_or_path}.yaml"
-    return _parse(file.read_text(encoding="utf-8"), str(name_or_path), Path())
+    return _parse(file.read_text(encoding="utf-8"), str(name_or_path), Path(data or ""))
 
 
-def _parse(text: str, origin: str, folder: Path) -> Suite:
+def columns_from(path: Path) -> Columns:
+    """Read what the columns of a user's tables mean; an InputError names file, key and fix."""
+    raw = _mapping(_text(path), str(path), "the meaning of columns", Columns)
+    try:
+        return Columns.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(_one_line(str(path), error, Columns)) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as text ({error})") from None
+
+
+def _mapping(text: str, origin: str, what: str, model: type[BaseModel]) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -312,11 +252,16 @@ def _parse(text: str, origin: str, folder: Path) -> Suite:
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise InputError(f"{origin}: {where}not valid YAML ({problem})") from None
     if not isinstance(raw, dict):
-        raise InputError(f"{origin}: a suite is a mapping with the keys {_keys(Suite)}")
+        raise InputError(f"{origin}: {what} is a mapping with the keys {_keys(model)}")
+    return raw
+
+
+def _parse(text: str, origin: str, folder: Path) -> Suite:
+    raw = _mapping(text, origin, "a suite", Suite)
     try:
         suite = Suite.model_validate(raw)
     except ValidationError as error:
-        raise InputError(_one_line(origin, error)) from None
+        raise InputError(_one_line(origin, error, Suite)) from None
     suite._folder, suite._origin = folder, origin
     return suite
 
@@ -327,6 +272,7 @@ def _keys(model: type[BaseModel]) -> str:
 
 _MODELS: dict[str, type[BaseModel]] = {
     "scenario": ScenarioEntry,
+    "lm": LMEntry,
     "files": FilesEntry,
     "columns": Columns,
     "estimators": EstimatorEntry,
@@ -334,11 +280,17 @@ _MODELS: dict[str, type[BaseModel]] = {
 }
 
 
-def _one_line(origin: str, error: ValidationError) -> str:
+#: What pydantic adds to the path of a complaint: kinds, which the user has written nowhere.
+_KINDS = ("int", "str", "float", "constrained-int", "LMEntry", "Columns")
+
+
+def _one_line(origin: str, error: ValidationError, model: type[BaseModel]) -> str:
     """The first of pydantic's complaints as ``file: key: what is wrong and how to mend it``."""
-    first = error.errors()[0]
+    told = error.errors()
+    # Where a mapping may be a text instead, pydantic complains of both.
+    errors = [each for each in told if each["loc"][-1:] != ("str",)] or told
+    first = errors[0]
     path = list(first["loc"])
-    model: type[BaseModel] = Suite
     for part in path[:-1]:
         model = _MODELS.get(str(part), model)
     if path[:1] == ["datasets"] and len(path) > 2:
@@ -347,7 +299,7 @@ def _one_line(origin: str, error: ValidationError) -> str:
     for part in path:
         if isinstance(part, int):
             where += f"[{part}]"
-        elif part not in ("int", "str", "constrained-int") and "[" not in part:
+        elif part not in _KINDS and "[" not in part:
             where += f".{part}" if where else part
     value = first.get("input")
     match first["type"]:
@@ -361,5 +313,5 @@ def _one_line(origin: str, error: ValidationError) -> str:
             what = f"'{value}' must be letters, digits, '_', '.' or '-', since it names a folder"
         case _:
             what = f"{first['msg'][0].lower()}{first['msg'][1:]}, but it is {value!r}"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return ": ".join(part for part in (origin, where, " ".join(what.split())) if part) + more

@@ -68,11 +68,13 @@ class CausalDataset:
     t : array of shape (n,)
         The treatment received, 0 or 1.
     y0, y1 : arrays of shape (n,)
-        The potential outcomes; the observed outcome ``y`` follows from them and ``t``.
+        The potential outcomes; the observed outcome ``y`` follows from them and ``t``. Where no
+        unit's truth is known, as in data from the world, the one that was not observed is NaN in
+        every row.
     propensity : array of shape (n,), optional
         True P(t = 1 | parents of the treatment) of each unit.
-    labels : DataFrame of shape (n, p), optional
-        The covariates as text.
+    labels : DataFrame of shape (n, at most p), optional
+        The covariates whose numbers are codes, as text.
     text : Series of shape (n,), optional
         The whole text of the observed unit.
     exogenous : tuple of str
@@ -84,6 +86,9 @@ class CausalDataset:
         E[y1 - y0 | the covariates of the setting]; see ``cate``.
     cate_errors : for each setting whose CATE is a Monte Carlo estimate, an array of shape (n,)
         Its standard error; a setting that is not named here has the exact CATE.
+    known_ate
+        The average effect of these units in units of y, where it is known though their own effects
+        are not (from a randomised trial).
     """
 
     X: pd.DataFrame
@@ -98,6 +103,7 @@ class CausalDataset:
     covariates: Setting = "all"
     cates: Mapping[Setting, np.ndarray] = field(default_factory=dict)
     cate_errors: Mapping[Setting, np.ndarray] = field(default_factory=dict)
+    known_ate: float | None = None
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -109,6 +115,8 @@ class CausalDataset:
             raise InputError("dataset: it has no rows")
         if not np.isin(self.t, (0, 1)).all():
             raise InputError("dataset: t must be 0 or 1 in every row")
+        if not self.effects_known and np.isfinite(self.y).all():
+            return
         for name in ("y0", "y1"):
             if not np.isfinite(getattr(self, name)).all():
                 raise InputError(f"dataset: {name} has a value that is not a finite number")
@@ -122,14 +130,19 @@ class CausalDataset:
         return np.where(self.t == 1, self.y1, self.y0)
 
     @property
+    def effects_known(self) -> bool:
+        """Whether the individual effects are known: not if no unit has its other outcome."""
+        return not np.isnan(np.where(self.t == 1, self.y0, self.y1).astype(float)).all()
+
+    @property
     def ite(self) -> np.ndarray:
-        """The individual treatment effects y1 - y0, of shape (n,)."""
+        """The individual treatment effects y1 - y0, of shape (n,); NaN where they are not known."""
         return self.y1 - self.y0
 
     @property
     def sate(self) -> float:
-        """The sample average treatment effect, the mean of ``ite``."""
-        return float(self.ite.mean())
+        """The sample average treatment effect, the mean of ``ite``, or ``known_ate``."""
+        return float(self.ite.mean()) if self.known_ate is None else self.known_ate
 
     @property
     def cate(self) -> np.ndarray | None:
@@ -162,7 +175,9 @@ class CausalDataset:
                 f"dataset '{self.meta.scenario}': nothing is left when the exogenous covariates "
                 "are hidden; give the spec an observed covariate or run the setting 'all' only"
             )
-        labels = None if self.labels is None else self.labels[kept]
+        labels = self.labels
+        if labels is not None:
+            labels = labels[[c for c in kept if c in labels]]
         return replace(self, X=self.X[kept], labels=labels, covariates="hidden")
 
     def to_frame(self) -> pd.DataFrame:
@@ -182,6 +197,8 @@ class CausalDataset:
         for setting in sorted(self.cates):
             digest.update(setting.encode())
             digest.update(np.ascontiguousarray(self.cates[setting], dtype=float).tobytes())
+        if self.known_ate is not None:
+            digest.update(repr(self.known_ate).encode())
         return digest.hexdigest()
 
     @classmethod
@@ -190,29 +207,41 @@ class CausalDataset:
         frame: pd.DataFrame,
         *,
         treatment: str,
-        y0: str,
-        y1: str,
+        y0: str | None = None,
+        y1: str | None = None,
+        outcome: str | None = None,
+        effect: str | None = None,
+        ate: float | None = None,
         covariates: list[str] | None = None,
         exogenous: tuple[str, ...] | list[str] = (),
         propensity: str | None = None,
+        labels: pd.DataFrame | None = None,
         name: str = "frame",
         replicate: int = 0,
     ) -> CausalDataset:
-        """A dataset of other origin (IHDP, ACIC, ...) whose potential outcomes are known.
+        """A dataset of other origin (IHDP, ACIC, ...), with what is known of its effects.
 
         Parameters
         ----------
         frame
             One row a unit.
-        treatment, y0, y1
-            Columns of the treatment (two values; the smaller is control), and of the potential
-            outcomes under control and treatment.
+        treatment
+            Column of the treatment: two values; the smaller is control.
+        y0, y1
+            Columns of the potential outcomes under control and treatment, if known.
+        outcome, effect
+            Instead of them: columns of the observed outcome and, if known, of the individual
+            effect.
+        ate
+            Beside ``outcome``: the average effect of these units, if known, in units of y.
         covariates
             Columns that estimators see; by default every other column.
         exogenous
             The covariates that the setting ``hidden`` removes.
         propensity
             Column of the true propensity, if known.
+        labels
+            As in the class: the text behind codes.
         name, replicate
             Recorded in the provenance.
 
@@ -221,7 +250,9 @@ class CausalDataset:
         InputError
             If a column is missing, is not numeric, or the treatment has not two values.
         """
-        special = [c for c in (treatment, y0, y1, propensity) if c is not None]
+        if (y0 is None or y1 is None) and outcome is None:
+            raise InputError(f"{name}: name the columns 'y0' and 'y1', or that of the 'outcome'")
+        special = [c for c in (treatment, y0, y1, outcome, effect, propensity) if c is not None]
         if covariates is None:
             covariates = [c for c in frame.columns if c not in special]
         for column in [*special, *covariates, *exogenous]:
@@ -237,11 +268,26 @@ class CausalDataset:
             truth = frame[[c for c in special if c != treatment]].astype(float)
         except (TypeError, ValueError) as error:
             raise InputError(f"{name}: encode text columns as numbers first ({error})") from None
+        t = _treated(frame[treatment], f"{name}: the treatment '{treatment}'")
+        if y0 is not None and y1 is not None:
+            control, active = truth[y0].to_numpy(), truth[y1].to_numpy()
+        else:
+            y = truth[outcome].to_numpy()
+            ite = np.full(len(y), np.nan) if effect is None else truth[effect].to_numpy()
+            for column, values in ((outcome, y), (effect, ite)):
+                if column is not None and not np.isfinite(values).all():
+                    raise InputError(
+                        f"{name}: '{column}' has a value that is not a finite number; "
+                        "leave such rows out"
+                    )
+            control, active = np.where(t == 1, y - ite, y), np.where(t == 1, y, y + ite)
         return cls(
             X=X.rename(columns=str),
-            t=_treated(frame[treatment], f"{name}: the treatment '{treatment}'"),
-            y0=truth[y0].to_numpy(),
-            y1=truth[y1].to_numpy(),
+            t=t,
+            y0=control,
+            y1=active,
+            known_ate=ate,
+            labels=labels,
             propensity=None if propensity is None else truth[propensity].to_numpy(),
             exogenous=tuple(map(str, exogenous)),
             meta=Provenance(scenario=name, seed=int(replicate)),
@@ -262,6 +308,8 @@ class CausalDataset:
         if self.text is not None:
             columns["text"] = self.text.to_numpy()
         meta = {"format": _FORMAT, "exogenous": self.exogenous, "provenance": asdict(self.meta)}
+        if self.known_ate is not None:
+            meta["known_ate"] = self.known_ate
         table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
         path = Path(path)
         write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
@@ -325,6 +373,7 @@ class CausalDataset:
             exogenous=tuple(meta["exogenous"]),
             cates=each_setting("cate"),
             cate_errors=each_setting("cate_error"),
+            known_ate=meta.get("known_ate"),
             meta=Provenance(**meta["provenance"]),
         )
 

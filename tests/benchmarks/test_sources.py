@@ -59,7 +59,9 @@ def engine(monkeypatch, confounded) -> list[tuple]:
             phrased=lambda k: SimpleNamespace(choice={"u": k}),
         ),
     )
-    monkeypatch.setattr(sdscm, "load_lm", lambda name: SimpleNamespace(id=name, revision="1"))
+    monkeypatch.setattr(
+        sdscm, "load_lm", lambda name, **options: SimpleNamespace(id=name, revision="1")
+    )
     monkeypatch.setattr(sdscm, "SDSCM", FakeSDSCM)
     yield asked
     recipe.language_model.cache_clear()
@@ -97,6 +99,38 @@ def test_other_options_make_other_datasets(tmp_path, engine) -> None:
         suite = suite_of(tmp_path, {"scenario": "toy", "temperature": temperature})
         prepared(suite, tmp_path / "run")
     assert len(engine) == 2
+
+
+def test_every_combination_of_n_and_knobs_is_a_dataset(tmp_path, engine) -> None:
+    entry = {
+        "scenario": "toy",
+        "n": [20, 30],
+        "knobs": {"overlap": [0, 0.5], "confounding": 2},
+        "seeds": [11, 12],
+    }
+    found = prepared(suite_of(tmp_path, entry), tmp_path / "run")
+    assert {(a[3]["overlap"], a[3]["confounding"], a[4], a[5]) for a in engine} == {
+        (overlap, 2, n, seed) for overlap in (0, 0.5) for n in (20, 30) for seed in (11, 12)
+    }
+    assert len(found) == 8
+    assert {s.cluster for s in found} == {"toy, phrasing 0"}
+    assert sum("-n20-overlap0.5-" in s.name for s in found) == 2
+    assert not any("confounding" in s.name for s in found)
+
+
+def test_how_a_language_model_computes_is_told_apart(tmp_path, engine, monkeypatch) -> None:
+    asked = []
+
+    def load(name, **options):
+        asked.append((name, options))
+        return SimpleNamespace(id=name, revision=str(options))
+
+    monkeypatch.setattr(sdscm, "load_lm", load)
+    lms = ["a", {"name": "a", "precision": "bfloat16", "revision": "v2"}]
+    found = prepared(suite_of(tmp_path, {"scenario": "toy", "lm": lms}), tmp_path / "run")
+    assert asked == [("a", {}), ("a", {"revision": "v2", "precision": "bfloat16"})]
+    assert [s.lm for s in found] == ["a", "a (v2, bfloat16)"]
+    assert len({s.name for s in found}) == 2
 
 
 def test_a_spec_beside_the_suite_is_found(tmp_path, engine) -> None:

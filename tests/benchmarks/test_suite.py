@@ -46,8 +46,45 @@ def write(folder: Path, content: object) -> Path:
         ({"datasets": [FILES]}, ["'hidden' hides nothing", "'exogenous'", "settings: [all]"]),
         (
             {"datasets": [FILES | {"columns": {"treatment": "t"}}]},
-            ["datasets[0].columns.y0: this key is needed", "(and 1 more)"],
+            ["datasets[0].columns: say which column is the 'outcome', or which are 'y0'"],
         ),
+        (
+            {"datasets": [FILES | {"columns": {"treatment": "t", "y0": "a"}}]},
+            ["datasets[0].columns: 'y0' needs the other potential outcome"],
+        ),
+        (
+            {"datasets": [FILES | {"columns": FILES["columns"] | {"ate": 1.0}}]},
+            ["datasets[0].columns: 'ate' follows from 'y0' and 'y1'"],
+        ),
+        (
+            {"datasets": [FILES | {"columns": {"treatment": "t", "outcom": "y"}}]},
+            ["datasets[0].columns.outcom: unknown key", "treatment, outcome, y0"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "lm": {"name": "x", "precison": 1}}]},
+            ["datasets[0].lm.precison: unknown key", "name, revision, device, precision"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "lm": {"name": "x", "precision": "half"}}]},
+            ["datasets[0].lm.precision: ", "'half'"],
+        ),
+        ({"datasets": [{"scenario": "s", "n": [9, 9]}]}, ["datasets[0].n: '9' occurs twice"]),
+        ({"datasets": [{"scenario": "s", "knobs": {"size": 1}}]}, ["datasets[0].knobs.size"]),
+        (
+            {"datasets": [{"scenario": "s", "knobs": {"overlap": [0, 0]}}]},
+            ["datasets[0].knobs.overlap: '0.0' occurs twice"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "seeds": [1], "replicates": 2}]},
+            ["datasets[0]: 'replicates' and 'seeds'"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "knobs": {"overlap": 1}, "options": {"overlap": 0}}]},
+            ["datasets[0]: 'overlap' stands in 'options' too"],
+        ),
+        ({"holdout": 1}, ["holdout: ", "less than or equal to 0.9"]),
+        ({"memory_limit": 0}, ["memory_limit: ", "greater than 0"]),
+        ({"encodings": ["dummies"]}, ["encodings[0]: ", "'one-hot'"]),
         ({"datasets": [{"lm": "x"}]}, ["datasets[0].scenario: this key is needed"]),
         ({"board": {"rank_by": ["pehee"]}}, ["board.rank_by: unknown metric 'pehee'", "pehe_sd"]),
         ({"board": {"rank_by": ["ate_error"]}}, ["board.rank_by: 'ate_error' is best at"]),

@@ -1,0 +1,104 @@
+"""A user's tables: a folder, a mapping, and as much truth as there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.brought import read_files
+from benchmarks.entries import Columns, FilesEntry
+from sdscm.dataset import CausalDataset
+from sdscm.errors import InputError
+
+FRAME = pd.DataFrame(
+    {
+        "drug": ["a", "b", "a", "b"],
+        "town": ["Ulm", "Bonn", "Bonn", "Kiel"],
+        "age": [30.0, 40, 50, 60],
+        "gain": [1.0, 5, 3, 9],
+        "tau": [1.0, 2, 3, 4],
+    }
+)
+MAPPING = {"treatment": "drug", "outcome": "gain", "covariates": ["town", "age"]}
+
+
+def read(folder: Path, **changes: object) -> list[CausalDataset]:
+    columns = Columns.model_validate(MAPPING | changes)
+    entry = FilesEntry(name="mine", files=["*.csv", "*.parquet"], columns=columns)
+    return [dataset for _, dataset in read_files(entry, folder)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    FRAME.to_csv(tmp_path / "one.csv", index=False)
+    FRAME.assign(town="Kiel").to_parquet(tmp_path / "two.parquet")
+    return tmp_path
+
+
+def test_an_outcome_with_effects_gives_both_potential_outcomes(folder: Path) -> None:
+    dataset, _ = read(folder, effect="tau", categorical=["town"])
+    np.testing.assert_array_equal(dataset.t, [0, 1, 0, 1])
+    np.testing.assert_array_equal(dataset.y, FRAME["gain"])
+    np.testing.assert_array_equal(dataset.ite, FRAME["tau"])
+    np.testing.assert_array_equal(dataset.y0, [1, 3, 3, 5])
+    assert dataset.effects_known
+
+
+def test_codes_mean_the_same_in_every_file(folder: Path) -> None:
+    one, two = read(folder, categorical=["town"])
+    np.testing.assert_array_equal(one.X["town"], [2, 0, 0, 1])
+    np.testing.assert_array_equal(two.X["town"], [1, 1, 1, 1])
+    assert one.labels is not None
+    assert one.labels["town"].tolist() == FRAME["town"].tolist()
+    assert one.labels.columns.tolist() == ["town"]
+
+
+def test_data_from_the_world_keep_what_is_known(folder: Path, tmp_path: Path) -> None:
+    dataset, _ = read(folder, categorical=["town"], ate=2.5, exogenous=["town"])
+    assert not dataset.effects_known
+    assert np.isnan(dataset.ite).all()
+    assert dataset.sate == 2.5
+    np.testing.assert_array_equal(dataset.y, FRAME["gain"])
+    back = CausalDataset.read_parquet(dataset.to_parquet(tmp_path / "kept" / "d.parquet"))
+    assert (back.sate, back.fingerprint) == (2.5, dataset.fingerprint)
+    np.testing.assert_array_equal(back.y, FRAME["gain"])
+    assert back.setting("hidden").X.columns.tolist() == ["age"]
+    assert np.isnan(read(folder, categorical=["town"])[0].sate)
+
+
+def test_a_mapping_may_stand_in_a_file(folder: Path) -> None:
+    (folder / "columns.yaml").write_text(
+        "treatment: drug\noutcome: gain\ncategorical: [town]\ncovariates: [town, age]\n"
+    )
+    entry = FilesEntry(name="mine", files="*.csv", columns="columns.yaml")
+    ((path, dataset),) = read_files(entry, folder)
+    assert path.name == "one.csv"
+    assert dataset.X.columns.tolist() == ["town", "age"]
+    (folder / "columns.yaml").write_text("treatment: drug\ngain: y\n")
+    with pytest.raises(InputError, match=r"columns\.yaml: gain: unknown key"):
+        list(read_files(entry, folder))
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"categorical": ["village"]}, "no column 'village'; mend 'categorical'"),
+        ({}, "encode text columns as numbers first"),
+        ({"covariates": ["age", "gain"]}, "'gain' cannot be a covariate"),
+        ({"outcome": "town", "covariates": ["age"]}, "encode text columns"),
+    ],
+)
+def test_bad_mappings_give_one_line(folder: Path, changes: dict[str, object], part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(folder, **changes)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_gaps_in_an_outcome_are_told(tmp_path: Path) -> None:
+    FRAME.assign(gain=[1.0, np.nan, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(InputError, match=r"one\.csv: 'gain' has a value"):
+        read(tmp_path, covariates=["age"])
