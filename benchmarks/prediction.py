@@ -25,6 +25,12 @@ class Prediction:
         Lower and upper end.
     seconds : float, optional
         Wall-clock seconds of the fit and of the effects, intervals left out.
+    peak_memory : float, optional
+        MiB that the cell needed at its peak, intervals included, beside what its process held
+        before.
+    alpha : float, optional
+        The intervals are meant to have level 1 - alpha. A fact of the cell, not of the answer: set
+        when it is scored, and not stored.
     """
 
     effect: np.ndarray | None = None
@@ -33,10 +39,14 @@ class Prediction:
     ate_interval: np.ndarray | None = None
     ite_interval: Interval | None = None
     seconds: float | None = None
+    peak_memory: float | None = None
+    alpha: float | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The parts that are there, as arrays to store."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        """The parts that are there, as arrays to store; ``alpha`` is left out."""
+        named = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name != "alpha"
+        }
         return {
             name: np.asarray(value, float) for name, value in named.items() if value is not None
         }
@@ -58,4 +68,5 @@ class Prediction:
             ate_interval=arrays.get("ate_interval"),
             ite_interval=pair("ite_interval"),
             seconds=number("seconds"),
+            peak_memory=number("peak_memory"),
         )

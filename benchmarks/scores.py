@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ IDENTITY = (
     "reason",
 )
 
+#: What metrics of many datasets are made of, in units of y: the average effect that was estimated,
+#: the true one, and the standard deviation of the outcome (NaN if it is constant).
+PARTS = ("ate", "sate", "y_sd")
+
 
 def read_records(folder: Path, manifest: Manifest) -> dict[str, Record]:
     """The good records of a run's cells, by key; damaged ones count as missing."""
@@ -50,8 +55,9 @@ def score(
 
     Returns
     -------
-    DataFrame with the columns `IDENTITY` and one of each metric (NaN where it does not apply), a
-    row for each cell in the order of the suite. ``status`` is the record's, or ``missing``.
+    DataFrame with the columns `IDENTITY`, `PARTS` and one of each metric (NaN where it does not
+    apply), a row for each cell in the order of the suite. ``status`` is the record's, or
+    ``missing``.
     """
     sources = {source.name: source for source in manifest.sources}
     entrants = {entrant.label: entrant for entrant in manifest.entrants}
@@ -65,6 +71,8 @@ def score(
         source, truth = sources[cell.dataset], truths[cell.dataset, cell.setting]
         record = records.get(cell.key)
         prediction = record.outcome.prediction if record else None
+        if prediction is not None:
+            prediction = replace(prediction, alpha=cell.alpha)
         row: dict[str, Any] = {
             "dataset": cell.dataset,
             "entry": source.entry,
@@ -77,8 +85,16 @@ def score(
             "seed": cell.seed,
             "status": record.outcome.status if record else "missing",
             "reason": record.outcome.reason if record else "not run yet",
+            "ate": prediction.ate if prediction else float("nan"),
+            "sate": truth.sate,
+            "y_sd": truth.sd or float("nan"),
         }
         for metric in metrics.registered():
             row[metric.name] = metric.score(prediction, truth) if prediction else float("nan")
         rows.append(row)
-    return pd.DataFrame(rows, columns=[*IDENTITY, *metrics.names()])
+    return pd.DataFrame(rows, columns=columns())
+
+
+def columns() -> list[str]:
+    """The columns of a table of scores, in order."""
+    return [*IDENTITY, *PARTS, *(metric.name for metric in metrics.registered())]

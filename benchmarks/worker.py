@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 import estimators
 from benchmarks.contender import Maker
+from benchmarks.memory import watch_peak
 from benchmarks.outcome import Outcome
 from benchmarks.prediction import Interval, Prediction
 
@@ -129,6 +130,7 @@ def _predict(job: Job, notes: list[str]) -> Prediction:
     if job.reveal is not None:
         estimator.reveal(*(truth.copy() for truth in job.reveal))
     try:
+        peak = watch_peak()
         start = time.perf_counter()
         estimator.fit(X, t, y)
         effect = _effects(_call(estimator, "effect", X), len(X))
@@ -145,6 +147,7 @@ def _predict(job: Job, notes: list[str]) -> Prediction:
                 "ite_interval", _call(estimator, "ite_interval", X, t, y, job.alpha), len(X)
             ),
             seconds=seconds,
+            peak_memory=peak(),
         )
     finally:
         notes += [str(note) for note in getattr(estimator, "warnings_", ())]

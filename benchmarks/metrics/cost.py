@@ -15,4 +15,24 @@ def seconds(prediction: Prediction, truth: Truth) -> float:
     return cast(float, prediction.seconds)
 
 
-register(Metric("seconds", "Seconds", "cost", "none", "lower", ("seconds",), seconds, "wall clock"))
+def peak_memory(prediction: Prediction, truth: Truth) -> float:
+    """Memory that the cell needed beside what its process held before, in MiB."""
+    return cast(float, prediction.peak_memory)
+
+
+_MEMORY = "peak resident set, Linux only"
+
+for _metric in (
+    Metric("seconds", "Seconds", "cost", "none", "lower", ("seconds",), seconds, "wall clock"),
+    Metric(
+        "peak_memory",
+        "Memory, MiB",
+        "cost",
+        "none",
+        "lower",
+        ("peak_memory",),
+        peak_memory,
+        _MEMORY,
+    ),
+):
+    register(_metric)

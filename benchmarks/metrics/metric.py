@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from benchmarks.prediction import Prediction
 from benchmarks.truth import Truth
 
@@ -49,3 +51,29 @@ class Metric:
         if any(getattr(prediction, part) is None for part in self.needs):
             return float("nan")
         return float(self.function(prediction, truth))
+
+
+@dataclass(frozen=True)
+class PooledMetric:
+    """A score of all datasets of a board together, such as the R2 of their average effects.
+
+    Attributes
+    ----------
+    name, title, group, target, better, source
+        As of a `Metric`.
+    columns
+        Columns of the table of scores (see `benchmarks.scores.score`) that it is made of. Datasets
+        that lack one are left out.
+    function
+        From weights of shape (..., k), how often each dataset was drawn, and the columns, of shape
+        (k,), to scores of shape (...); NaN where it is not defined.
+    """
+
+    name: str
+    title: str
+    group: Group
+    target: str
+    better: Better
+    columns: tuple[str, ...]
+    function: Callable[..., np.ndarray]
+    source: str

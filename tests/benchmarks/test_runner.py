@@ -87,7 +87,7 @@ def fits(log: Path) -> list[str]:
 
 
 def without_cost(scores: pd.DataFrame) -> pd.DataFrame:
-    return scores.drop(columns="seconds")
+    return scores.drop(columns=["seconds", "peak_memory"])
 
 
 def folders(tmp_path: Path, name: str = "") -> dict[str, Path]:
