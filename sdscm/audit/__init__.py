@@ -1,0 +1,30 @@
+"""Auditing language models for the causal effects that they encode.
+
+`audit` measures, in each of many phrasings, what a language model makes of a treatment under a DAG,
+and says how sure that is. The effects are facts about the model under this DAG and these phrasings;
+they claim nothing about the world.
+"""
+
+from sdscm.audit.estimand import Estimand
+from sdscm.audit.finding import Finding, PhrasingEffect, PValue, Tests, Verdict
+from sdscm.audit.interval import Interval
+from sdscm.audit.measure import Measure
+from sdscm.audit.result import AuditedModel, AuditResult, Control
+from sdscm.audit.run import audit
+from sdscm.audit.variance import VarianceSplit
+
+__all__ = [
+    "audit",
+    "AuditResult",
+    "AuditedModel",
+    "Control",
+    "Finding",
+    "PhrasingEffect",
+    "Tests",
+    "PValue",
+    "Verdict",
+    "Interval",
+    "VarianceSplit",
+    "Estimand",
+    "Measure",
+]

@@ -1,0 +1,82 @@
+"""The controls that every audit runs on itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sdscm.audit.estimand import Estimand
+from sdscm.audit.finding import Finding, Inference, finding
+from sdscm.audit.measure import Measure
+from sdscm.audit.phrasings import choose_phrasings
+from sdscm.audit.placebo import with_placebo
+from sdscm.audit.plan import Plan, questions
+from sdscm.audit.planted import planted_estimands, planted_lm, planted_spec, planted_value
+from sdscm.audit.reading import Reading, Tick, read
+from sdscm.audit.result import Control
+from sdscm.audit.shuffled import shuffled_scm
+from sdscm.lm.interface import LanguageModel
+from sdscm.spec import Variable
+
+
+def null_controls(
+    plan: Plan, lm: LanguageModel, inference: Inference, placebo: Variable, tick: Tick
+) -> list[Control]:
+    """The placebo and the shuffled values, for the plan's first contrast on every scale."""
+    first = plan.questions[0]
+    measures = tuple(dict.fromkeys(question.measure for question in plan.questions))
+    total = (Estimand("total"),)
+    values = (placebo.values[0], placebo.values[1])
+    inert = replace(
+        plan,
+        spec=with_placebo(plan.spec, placebo),
+        questions=questions([values], measures, total),
+    )
+    mixed = replace(plan, questions=questions([(first.control, first.treated)], measures, total))
+    found = []
+    for each in _findings(inert, read(inert, lm, tick=tick), lm.id, inference):
+        found.append(Control("placebo", each, 0.0, _no_effect(each)))
+    reading = read(mixed, lm, build=shuffled_scm, tick=tick)
+    for each in _findings(mixed, reading, lm.id, inference):
+        found.append(Control("shuffled", each, 0.0, _no_effect(each)))
+    return found
+
+
+def planted_controls(plan: Plan, inference: Inference) -> list[Control]:
+    """The plan's method, number of phrasings and units on a model whose effects are known."""
+    spec, lm = planted_spec(), planted_lm()
+    numbers = choose_phrasings(spec, len(plan.phrasings), plan.seed)
+    asked = questions([("down", "up")], [Measure.of(spec)], planted_estimands())
+    tiny = replace(
+        plan,
+        spec=spec,
+        questions=asked,
+        phrasings=numbers,
+        temperature=1.0,
+        scoring="definition",
+        max_contexts=max(8, plan.max_contexts),
+    )
+    trials = [spec.phrased(number).choice[spec.outcome.name] for number in numbers]
+    found = []
+    for each in _findings(tiny, read(tiny, lm), lm.id, inference):
+        planted = [planted_value(each.estimand, trial) for trial in trials]
+        passed = all(
+            abs(effect.value - value) <= 1e-6 + 5 * effect.standard_error
+            for effect, value in zip(each.effects, planted, strict=True)
+        )
+        found.append(Control("planted", each, sum(planted) / len(planted), passed))
+    return found
+
+
+def _findings(plan: Plan, reading: Reading, model: str, inference: Inference) -> list[Finding]:
+    return [
+        finding(question, plan.phrasings, estimates, inference, model=model)
+        for question, estimates in reading.answers.items()
+    ]
+
+
+def _no_effect(found: Finding) -> bool | None:
+    if found.interval is None:
+        return None
+    smallest = found.tests.smallest if found.tests else None
+    small = smallest is not None and found.interval.within(smallest)
+    return found.interval.covers(0.0) or small

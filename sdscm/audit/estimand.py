@@ -1,0 +1,120 @@
+"""Causal quantities as contrasts of arms: who reads which value of the treatment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Values = tuple[tuple[str, str], ...]  # (variable, value) pairs
+
+Kind = Literal[
+    "total",
+    "natural direct",
+    "natural indirect",
+    "mediated interaction",
+    "controlled direct",
+    "observational",
+    "spurious",
+    "subgroup",
+    "interaction",
+]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The mean outcome of a group of units in one world.
+
+    Attributes
+    ----------
+    value
+        The treatment's value, as the outcome and all that is not a copied mediator read it.
+    copied
+        The treatment's value that the mediators read instead, Y(value, M(copied)); None if they
+        read the same.
+    mediators
+        The variables M that are copied.
+    held
+        Values that are set as well.
+    observed
+        Whether units are met with this value, E[Y | X = value], and not given it.
+    group
+        Values that the units have.
+    """
+
+    value: str
+    copied: str | None = None
+    mediators: tuple[str, ...] = ()
+    held: Values = ()
+    observed: bool = False
+    group: Values = ()
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """A causal quantity of a contrast (control, treated).
+
+    Definitions: Pearl, "Direct and indirect effects", UAI 2001 (natural and controlled effects);
+    VanderWeele, "Explanation in causal inference", 2015, section 2.2 (their names); Zhang and
+    Bareinboim, "Fairness in decision-making", AAAI 2018 (the spurious part).
+
+    Attributes
+    ----------
+    kind
+        ``total``: E[Y(1)] - E[Y(0)]. ``natural direct``: E[Y(1, M(0))] - E[Y(0)]. ``natural
+        indirect``: E[Y(0, M(1))] - E[Y(0)]. ``mediated interaction``: what these two leave of the
+        total. ``controlled direct``: E[Y(1, m)] - E[Y(0, m)]. ``observational``: E[Y | X = 1] -
+        E[Y | X = 0]. ``spurious``: observational less total. ``subgroup``: the total effect of the
+        units with the values of ``group``. ``interaction``: that of ``group`` less that of
+        ``reference``.
+    mediators
+        The variables M of natural effects.
+    held
+        The values m of controlled effects.
+    group, reference
+        Values that the units have.
+    """
+
+    kind: Kind = "total"
+    mediators: tuple[str, ...] = ()
+    held: Values = ()
+    group: Values = ()
+    reference: Values = ()
+
+    @property
+    def label(self) -> str:
+        """The estimand in words."""
+        if self.held:
+            return f"{self.kind} at {_said(self.held)}"
+        if self.reference:
+            return f"interaction: {_said(self.group)} less {_said(self.reference)}"
+        if self.group:
+            return f"total among {_said(self.group)}"
+        if self.mediators:
+            return f"{self.kind} through {', '.join(self.mediators)}"
+        return self.kind
+
+    def arms(self, control: str, treated: str) -> tuple[tuple[float, Arm], ...]:
+        """The arms with their signs; the estimand is the sum of their means."""
+        low, high = Arm(control, group=self.group), Arm(treated, group=self.group)
+        direct = Arm(treated, copied=control, mediators=self.mediators)
+        indirect = Arm(control, copied=treated, mediators=self.mediators)
+        seen = Arm(treated, observed=True), Arm(control, observed=True)
+        held = Arm(treated, held=self.held), Arm(control, held=self.held)
+        other = Arm(treated, group=self.reference), Arm(control, group=self.reference)
+        plus_minus: dict[Kind, tuple[tuple[Arm, ...], tuple[Arm, ...]]] = {
+            "total": ((high,), (low,)),
+            "subgroup": ((high,), (low,)),
+            "natural direct": ((direct,), (low,)),
+            "natural indirect": ((indirect,), (low,)),
+            "mediated interaction": ((high, low), (direct, indirect)),
+            "controlled direct": (held[:1], held[1:]),
+            "observational": (seen[:1], seen[1:]),
+            "spurious": ((seen[0], low), (seen[1], high)),
+            "interaction": ((high, other[1]), (low, other[0])),
+        }
+        plus, minus = plus_minus[self.kind]
+        return (*((1.0, arm) for arm in plus), *((-1.0, arm) for arm in minus))
+
+
+def _said(values: Values) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values)

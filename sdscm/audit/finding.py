@@ -1,0 +1,253 @@
+"""One answer of an audit, with its uncertainty and its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from sdscm.audit.estimand import Estimand
+from sdscm.audit.estimate import Estimate
+from sdscm.audit.interval import MIN_PHRASINGS, Interval, bootstrap_interval
+from sdscm.audit.measure import Measure
+from sdscm.audit.multiplicity import adjusted
+from sdscm.audit.plan import Question
+from sdscm.audit.power import detectable_effect
+from sdscm.audit.randomisation import equivalence, minimum_effect, sign_flip
+from sdscm.audit.variance import VarianceSplit, variance_split
+from sdscm.errors import InputError
+
+Verdict = Literal["effect", "no effect that matters", "some effect", "undecided", "not judged"]
+
+
+@dataclass(frozen=True)
+class PhrasingEffect:
+    """The effect in one phrasing.
+
+    ``standard_error`` is that of the sampling of units, 0 if ``exact``.
+    """
+
+    phrasing: int
+    value: float
+    standard_error: float
+    exact: bool
+
+
+@dataclass(frozen=True)
+class PValue:
+    """A p value, and those adjusted in its family (see `adjust_families`)."""
+
+    raw: float
+    holm: float = float("nan")
+    hochberg: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Tests over phrasings.
+
+    Attributes
+    ----------
+    no_effect
+        Of an effect symmetric about 0 (`sdscm.audit.randomisation.sign_flip`).
+    minimum_effect, equivalence
+        Of an effect at most, and at least, as large as ``smallest``; None without one.
+    smallest
+        The smallest effect of interest, on the scale of the measure.
+    detectable
+        The effect that ``no_effect`` finds with a chance of 80 %; infinite if it can find none.
+    """
+
+    no_effect: PValue
+    minimum_effect: PValue | None
+    equivalence: PValue | None
+    smallest: float | None
+    detectable: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An estimand of a contrast on one scale, as one model encodes it.
+
+    Attributes
+    ----------
+    model
+        Id of the model.
+    against
+        Id of the model whose effects are subtracted; empty for the model alone.
+    control, treated, measure, estimand
+        What was asked.
+    effects
+        One a phrasing.
+    mean
+        Mean over phrasings.
+    interval
+        Of the mean, over phrasings; None if it is refused.
+    tests
+        None if they are refused.
+    split
+        Where the effects of units in phrasings vary; for total effects only.
+    refusal
+        Why there is no interval or no test; empty if there are both.
+    """
+
+    model: str
+    against: str
+    control: str
+    treated: str
+    measure: Measure
+    estimand: Estimand
+    effects: tuple[PhrasingEffect, ...]
+    mean: float
+    interval: Interval | None
+    tests: Tests | None
+    split: VarianceSplit | None
+    refusal: str
+
+    @property
+    def exact(self) -> bool:
+        """Whether every phrasing's effect was enumerated."""
+        return all(effect.exact for effect in self.effects)
+
+    @property
+    def agreement(self) -> float:
+        """Share of the phrasings whose effect has the sign of the mean; NaN if that is 0."""
+        if not abs(self.mean) > 0:
+            return float("nan")
+        signs = np.sign([effect.value for effect in self.effects])
+        return float((signs == np.sign(self.mean)).mean())
+
+    def verdict(self, alpha: float = 0.05) -> Verdict:
+        """What Holm's adjusted p values say at this level.
+
+        ``effect`` is one of interest where a smallest one was stated, ``some effect`` one that is
+        not 0.
+        """
+        if self.tests is None:
+            return "not judged"
+        if self.tests.minimum_effect and self.tests.minimum_effect.holm <= alpha:
+            return "effect"
+        if self.tests.equivalence and self.tests.equivalence.holm <= alpha:
+            return "no effect that matters"
+        return "some effect" if self.tests.no_effect.holm <= alpha else "undecided"
+
+
+@dataclass(frozen=True)
+class Inference:
+    """How findings are made: level, smallest effects of interest, resamples and their seed."""
+
+    level: float = 0.95
+    smallest: tuple[tuple[str, float], ...] = ()  # by kind of measure
+    resamples: int = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise InputError(f"level = {self.level}: give a number between 0 and 1, such as 0.95")
+        if self.resamples < 100:
+            raise InputError(f"resamples = {self.resamples}: give at least 100")
+
+    def smallest_for(self, measure: Measure) -> float | None:
+        """The smallest effect of interest on this scale."""
+        return dict(self.smallest).get(measure.kind)
+
+
+def finding(
+    question: Question,
+    phrasings: Sequence[int],
+    estimates: Sequence[Estimate],
+    inference: Inference,
+    *,
+    model: str,
+    against: str = "",
+    panel: np.ndarray | None = None,
+) -> Finding:
+    """The finding that one estimate a phrasing makes.
+
+    Parameters
+    ----------
+    panel : array of shape (P, N), optional
+        The effects of units in phrasings.
+    """
+    effects = tuple(
+        PhrasingEffect(number, each.value, each.standard_error, each.exact)
+        for number, each in zip(phrasings, estimates, strict=True)
+    )
+    values = np.array([each.value for each in estimates])
+    undefined = [effect.phrasing for effect in effects if not np.isfinite(effect.value)]
+    refusal = ""
+    if undefined:
+        refusal = f"phrasing {undefined[0]} has no finite effect: a value has probability 0 there"
+    elif len(values) == 1:
+        refusal = "one phrasing only: nothing says how the effect varies with the wording"
+    elif len(values) < MIN_PHRASINGS:
+        refusal = f"{len(values)} phrasings only: an interval needs {MIN_PHRASINGS} or more"
+    testable = len(values) > 1 and not undefined
+    interval = None
+    if not refusal:
+        interval = bootstrap_interval(
+            values, level=inference.level, resamples=inference.resamples, seed=inference.seed
+        )
+    split = None
+    if panel is not None and testable and np.isfinite(panel).all():
+        split = variance_split(panel)
+    return Finding(
+        model=model,
+        against=against,
+        control=question.control,
+        treated=question.treated,
+        measure=question.measure,
+        estimand=question.estimand,
+        effects=effects,
+        mean=float(values.mean()),
+        interval=interval,
+        tests=_tests(values, question.measure, inference) if testable else None,
+        split=split,
+        refusal=refusal,
+    )
+
+
+def adjust_families(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with adjusted p values.
+
+    A family is all findings of one kind of estimand: contrasts x outcomes x models, and for some
+    kinds the values held or the subgroups. Differences of models are families of their own.
+    """
+    found = list(findings)
+    families: dict[tuple[str, bool], list[int]] = {}
+    for place, each in enumerate(found):
+        if each.tests is not None:
+            families.setdefault((each.estimand.kind, bool(each.against)), []).append(place)
+    for places in families.values():
+        for name in ("no_effect", "minimum_effect", "equivalence"):
+            _adjust(found, places, name)
+    return tuple(found)
+
+
+def _adjust(found: list[Finding], places: Sequence[int], name: str) -> None:
+    """Adjust one of the tests of these findings, in place."""
+    given: list[PValue | None] = [getattr(found[place].tests, name) for place in places]
+    raw = [float("nan") if each is None else each.raw for each in given]
+    for place, each, holm, hochberg in zip(places, given, *adjusted(raw), strict=True):
+        tests = found[place].tests
+        if each is not None and tests is not None:
+            value = PValue(each.raw, float(holm), float(hochberg))
+            change: dict[str, Any] = {name: value}
+            found[place] = replace(found[place], tests=replace(tests, **change))
+
+
+def _tests(values: np.ndarray, measure: Measure, inference: Inference) -> Tests:
+    smallest, seed = inference.smallest_for(measure), inference.seed
+    return Tests(
+        no_effect=PValue(sign_flip(values, seed=seed)),
+        minimum_effect=PValue(minimum_effect(values, smallest, seed=seed))
+        if smallest is not None
+        else None,
+        equivalence=PValue(equivalence(values, smallest, seed=seed))
+        if smallest is not None
+        else None,
+        smallest=smallest,
+        detectable=detectable_effect(values, alpha=1 - inference.level),
+    )

@@ -1,0 +1,70 @@
+"""Intervals of a mean over phrasings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator, Philox
+
+# Fewer have too few distinct resamples for the tails of a studentised mean.
+MIN_PHRASINGS = 5
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval, and the share of audits in which it is to hold the truth."""
+
+    low: float
+    high: float
+    level: float
+
+    def covers(self, value: float) -> bool:
+        """Whether the value lies in the interval."""
+        return self.low <= value <= self.high
+
+    def within(self, bound: float) -> bool:
+        """Whether all of the interval is smaller than the bound in absolute value."""
+        return -bound < self.low and self.high < bound
+
+
+def bootstrap_interval(
+    effects: np.ndarray, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
+) -> Interval:
+    """Studentised bootstrap interval of the mean over phrasings.
+
+    Phrasings are the clusters: whatever is beneath one of them (units, draws) is resampled with it.
+    Studentising keeps the coverage with few clusters, where percentiles are too narrow (Cameron,
+    Gelbach and Miller, "Bootstrap-based improvements for inference with clustered errors", Review
+    of Economics and Statistics 2008; Efron and Tibshirani, "An introduction to the bootstrap",
+    1993, section 12.5). Resamples of one value only have no spread to divide by and are left out.
+
+    Parameters
+    ----------
+    effects : array of shape (P,)
+        One effect a phrasing, at least `MIN_PHRASINGS` of them.
+    level, resamples, seed
+        Level of the interval, number of resamples, and their seed.
+
+    Raises
+    ------
+    ValueError
+        If there are too few phrasings.
+    """
+    count = len(effects)
+    if count < MIN_PHRASINGS:
+        raise ValueError(f"{count} phrasings; at least {MIN_PHRASINGS} are needed")
+    centre = float(effects.mean())
+    # Around the centre, else a small spread drowns in the rounding of the squares.
+    off = effects - centre
+    spread = float(off.std())
+    if spread <= 1e-12 * max(abs(centre), 1e-300):
+        return Interval(centre, centre, level)
+    draws = Generator(Philox(seed)).multinomial(count, np.full(count, 1 / count), resamples)
+    means = draws @ off / count
+    spreads = np.sqrt(np.maximum(draws @ off**2 / count - means**2, 0.0))
+    there = spreads > 1e-9 * spread
+    ratios = means[there] / spreads[there]
+    tail = (1 - level) / 2
+    upper, lower = np.quantile(ratios, [1 - tail, tail])
+    return Interval(centre - float(upper) * spread, centre - float(lower) * spread, level)

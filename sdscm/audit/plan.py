@@ -1,0 +1,178 @@
+"""What an audit measures of one language model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+from sdscm.audit.estimand import Estimand, Values
+from sdscm.audit.measure import Measure
+from sdscm.audit.question import mediators_between
+from sdscm.errors import InputError
+from sdscm.exact import refuse_descendants
+from sdscm.interventions import code_of
+from sdscm.spec import Spec
+from sdscm.spec.hints import did_you_mean
+
+Method = Literal["auto", "exact", "sample"]
+METHODS: tuple[Method, ...] = ("auto", "exact", "sample")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One estimand of one contrast on one scale."""
+
+    control: str
+    treated: str
+    measure: Measure
+    estimand: Estimand
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All questions to one model, and how they are answered.
+
+    Attributes
+    ----------
+    spec
+        With the treatment and the outcome that are asked for.
+    questions
+        In the order of a report.
+    phrasings
+        Numbers of the phrased specs.
+    method
+        ``exact`` enumerates, ``sample`` draws units, ``auto`` enumerates what it can.
+    units
+        Units a phrasing of what is sampled; other units in each phrasing, so that phrasings are
+        independent.
+    panel
+        Units that are read in every phrasing, to tell wording from individuals.
+    seed
+    temperature, scoring
+        As for `sdscm.SDSCM`.
+    max_contexts
+        Most contexts of one variable that are enumerated.
+    """
+
+    spec: Spec
+    questions: tuple[Question, ...]
+    phrasings: tuple[int, ...]
+    method: Method = "auto"
+    units: int = 1000
+    panel: int = 100
+    seed: int = 0
+    temperature: float = 1.0
+    scoring: str = "definition"
+    max_contexts: int = 2_000
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise InputError(f"unknown method '{self.method}': choose one of {', '.join(METHODS)}")
+        for key in ("units", "panel"):
+            if getattr(self, key) < 2:
+                raise InputError(f"{key} = {getattr(self, key)}: give at least 2")
+
+
+def checked_contrast(spec: Spec, contrast: Sequence[str]) -> tuple[str, str]:
+    """Values (control, treated); an InputError if they are not two values of the treatment."""
+    if isinstance(contrast, str) or len(contrast) != 2:
+        raise InputError(f"contrast {contrast!r}: give two values, (control, treated)")
+    control, treated = contrast
+    for value in contrast:
+        code_of(spec.treatment, value, "contrast")
+    if control == treated:
+        raise InputError(f"contrast: '{control}' stands twice; give two different values")
+    return control, treated
+
+
+def estimands(
+    spec: Spec,
+    *,
+    mediators: Sequence[str] | None = None,
+    held: Sequence[Mapping[str, str]] | None = None,
+    subgroups: Sequence[str] = (),
+) -> tuple[Estimand, ...]:
+    """The estimands of an audit, the total effect first.
+
+    Parameters
+    ----------
+    mediators
+        Variables that natural effects copy, all at once; by default all between the treatment and
+        the outcome. Without any, natural and controlled effects are left out.
+    held
+        Values that controlled effects set; by default each value of each mediator alone.
+    subgroups
+        Covariates that the treatment does not change: an effect for each of their values, and its
+        difference from that of the first.
+
+    Raises
+    ------
+    InputError
+        If a name or value is unknown, a mediator is not between the treatment and the outcome, or
+        the treatment changes a subgroup's variable.
+    """
+    between = mediators_between(spec)
+    copied = between if mediators is None else _known(spec, "mediators", mediators)
+    for name in copied:
+        _refuse_elsewhere(spec, name, between)
+    found = [Estimand("total")]
+    if copied:
+        kinds: tuple[Literal["natural direct", "natural indirect", "mediated interaction"], ...] = (
+            "natural direct",
+            "natural indirect",
+            "mediated interaction",
+        )
+        found += [Estimand(kind, mediators=copied) for kind in kinds]
+    found += [Estimand("controlled direct", held=each) for each in _held(spec, copied, held)]
+    found += [Estimand("observational"), Estimand("spurious")]
+    names = _known(spec, "subgroups", subgroups)
+    if spec.treatment.name in names or spec.outcome.name in names:
+        raise InputError("subgroups: the treatment and the outcome make none; leave them out")
+    refuse_descendants(spec, names)
+    for name in names:
+        groups: list[Values] = [((name, value),) for value in spec.variable(name).values]
+        found += [Estimand("subgroup", group=group) for group in groups]
+        found += [Estimand("interaction", group=group, reference=groups[0]) for group in groups[1:]]
+    return tuple(found)
+
+
+def questions(
+    contrasts: Sequence[tuple[str, str]],
+    measures: Sequence[Measure],
+    wanted: Sequence[Estimand],
+) -> tuple[Question, ...]:
+    """Every estimand of every contrast on every scale."""
+    return tuple(
+        Question(control, treated, measure, estimand)
+        for (control, treated), measure, estimand in product(contrasts, measures, wanted)
+    )
+
+
+def _held(
+    spec: Spec, mediators: Sequence[str], held: Sequence[Mapping[str, str]] | None
+) -> list[Values]:
+    if held is None:
+        return [((name, value),) for name in mediators for value in spec.variable(name).values]
+    between = mediators_between(spec)
+    for each in held:
+        for name in _known(spec, "held", tuple(each)):
+            _refuse_elsewhere(spec, name, between)
+            code_of(spec.variable(name), each[name], "held")
+    return [tuple(each.items()) for each in held if each]
+
+
+def _known(spec: Spec, key: str, names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if name not in spec.order:
+            raise InputError(f"{key}: '{name}' is no variable; {did_you_mean(name, spec.order)}")
+    return tuple(dict.fromkeys(names))
+
+
+def _refuse_elsewhere(spec: Spec, name: str, between: Sequence[str]) -> None:
+    if name not in between:
+        raise InputError(
+            f"mediators: '{name}' is not between '{spec.treatment.name}' and "
+            f"'{spec.outcome.name}'; choose among {', '.join(between) or 'none'}"
+        )

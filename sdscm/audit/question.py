@@ -1,0 +1,63 @@
+"""Which effect is asked for: any variable on any that does not come before it."""
+
+from __future__ import annotations
+
+from sdscm.errors import InputError
+from sdscm.spec import Spec, Variable
+from sdscm.spec.hints import did_you_mean
+
+
+def aimed(spec: Spec, treatment: str | None = None, outcome: str | None = None) -> Spec:
+    """The spec with other variables as its treatment and outcome; the texts stay the same.
+
+    Roles say what is asked, not what is so: the variables that had these two become covariates, and
+    so do exogenous ones behind them.
+
+    Parameters
+    ----------
+    treatment, outcome
+        Names; by default the spec's own.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, both are the same, the outcome comes before the treatment, or the
+        language model does not draw the outcome.
+    """
+    cause, effect = treatment or spec.treatment.name, outcome or spec.outcome.name
+    for key, name in {"treatment": cause, "outcome": effect}.items():
+        if name not in spec.order:
+            raise InputError(f"{key}: '{name}' is no variable; {did_you_mean(name, spec.order)}")
+    if cause == effect:
+        raise InputError(f"outcome: '{effect}' is the treatment itself; name another variable")
+    if effect in spec.ancestors(cause):
+        raise InputError(
+            f"outcome: '{effect}' comes before the treatment '{cause}' in the DAG, so that it "
+            f"cannot be changed by it; choose among {', '.join(spec.descendants(cause)) or 'none'}"
+        )
+    if (cause, effect) == (spec.treatment.name, spec.outcome.name):
+        return spec
+    if spec.variable(effect).distribution != "lm":
+        raise InputError(
+            f"outcome: '{effect}' has a fixed distribution; name one that the model draws"
+        )
+    if len(spec.variable(cause).values) < 2:
+        raise InputError(f"treatment: '{cause}' has one value only; name one with two or more")
+    behind = {cause, effect, *spec.descendants(cause), *spec.descendants(effect)}
+
+    def role(variable: Variable) -> str:
+        if variable.name in (cause, effect):
+            return "treatment" if variable.name == cause else "outcome"
+        if variable.role == "exogenous" and variable.name not in behind:
+            return "exogenous"
+        return "covariate"
+
+    variables = [each.model_copy(update={"role": role(each)}) for each in spec.variables]
+    value = spec.outcome_value if effect == spec.outcome.name else None
+    return spec.model_copy(update={"variables": tuple(variables), "outcome_value": value})
+
+
+def mediators_between(spec: Spec) -> tuple[str, ...]:
+    """All variables on a directed path from the treatment to the outcome, in the order tau."""
+    after = set(spec.descendants(spec.treatment.name))
+    return tuple(name for name in spec.ancestors(spec.outcome.name) if name in after)

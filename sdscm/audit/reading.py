@@ -1,0 +1,119 @@
+"""The answers of one language model, phrasing by phrasing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from sdscm.audit.enumerated import EnumeratedArms
+from sdscm.audit.estimand import Arm
+from sdscm.audit.estimate import Estimate
+from sdscm.audit.measure import Measure
+from sdscm.audit.plan import Plan, Question
+from sdscm.audit.sampled import SampledArms
+from sdscm.diagnostics import MechanismFacts, mechanism_facts, worst
+from sdscm.exact import TooLargeError
+from sdscm.lm.interface import LanguageModel
+from sdscm.scm import SDSCM
+
+# Sums of tables leave some 1e-16 of a zero, in which no sign is to be read.
+_ROUNDING = 1e-12
+
+Tick = Callable[[], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What one model answers.
+
+    Attributes
+    ----------
+    answers
+        For each question one estimate a phrasing.
+    panels
+        For each (control, treated, measure) the total effects of the panel's units, of shape
+        (P, panel).
+    facts
+        What the model makes of each variable, the worst over phrasings.
+    """
+
+    answers: dict[Question, tuple[Estimate, ...]]
+    panels: dict[tuple[str, str, Measure], np.ndarray]
+    facts: tuple[MechanismFacts, ...]
+
+
+def scm_of(plan: Plan, lm: LanguageModel, phrasing: int) -> SDSCM:
+    """The SD-SCM that a plan reads in a phrasing."""
+    return SDSCM(
+        plan.spec, lm, phrasing=phrasing, temperature=plan.temperature, scoring=plan.scoring
+    )
+
+
+def read(
+    plan: Plan,
+    lm: LanguageModel,
+    *,
+    build: Callable[[Plan, LanguageModel, int], SDSCM] = scm_of,
+    tick: Tick = lambda: None,
+) -> Reading:
+    """Ask a model all questions of a plan.
+
+    Parameters
+    ----------
+    build
+        Makes the SD-SCM of a phrasing.
+    tick
+        Called after each phrasing.
+
+    Raises
+    ------
+    InputError
+        If a question cannot be answered by the plan's method.
+    """
+    answers: dict[Question, list[Estimate]] = {question: [] for question in plan.questions}
+    targets = dict.fromkeys((q.control, q.treated, q.measure) for q in plan.questions)
+    panels: dict[tuple[str, str, Measure], list[np.ndarray]] = {key: [] for key in targets}
+    facts: list[list[MechanismFacts]] = []
+    for place, number in enumerate(plan.phrasings):
+        scm = build(plan, lm, number)
+        tables = EnumeratedArms(scm.exact(plan.max_contexts))
+        own = SampledArms(scm, plan.units, plan.seed, plan.panel + place * plan.units)
+        for question, found in answers.items():
+            found.append(_answer(question, plan, tables, own))
+        panel = SampledArms(scm, plan.panel, plan.seed)
+        for (control, treated, measure), rows in panels.items():
+            high, low = (panel.outcomes(Arm(value), measure) for value in (treated, control))
+            rows.append(high - low)
+        facts.append(mechanism_facts(scm, panel.units()))
+        tick()
+    return Reading(
+        {question: tuple(found) for question, found in answers.items()},
+        {key: np.stack(rows) for key, rows in panels.items()},
+        tuple(worst(each) for each in zip(*facts, strict=True)),
+    )
+
+
+def _answer(question: Question, plan: Plan, tables: EnumeratedArms, units: SampledArms) -> Estimate:
+    if plan.method == "sample":
+        return _sum(question, units)
+    try:
+        return _sum(question, tables)
+    except TooLargeError:
+        if plan.method == "exact":
+            raise
+    # All arms from the same units, even those that could be enumerated: their errors cancel.
+    return _sum(question, units)
+
+
+def _sum(question: Question, source: EnumeratedArms | SampledArms) -> Estimate:
+    parts = [
+        source.mean(arm, question.measure) * sign
+        for sign, arm in question.estimand.arms(question.control, question.treated)
+    ]
+    total = reduce(lambda one, other: one + other, parts)
+    if abs(total.value) < _ROUNDING:
+        return Estimate(0.0, total.influence)
+    return total

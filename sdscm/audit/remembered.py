@@ -1,0 +1,41 @@
+"""A language model that is asked each question once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel
+from sdscm.lm.store import reference_scores
+
+
+class RememberedLM:
+    """Keeps the scores of another model in memory, for as long as a phrasing is read."""
+
+    def __init__(self, lm: LanguageModel) -> None:
+        self._lm = lm
+        self._known: dict[tuple[str, Choice], ChoiceScores] = {}
+
+    @property
+    def id(self) -> str:
+        return self._lm.id
+
+    @property
+    def revision(self) -> str:
+        return self._lm.revision
+
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
+        """As the model behind."""
+        new = [each for each in dict.fromkeys(choices) if ("", each) not in self._known]
+        if new:
+            scores = zip(new, self._lm.score(new), strict=True)
+            self._known |= {("", each): score for each, score in scores}
+        return [self._known["", each] for each in choices]
+
+    def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
+        """As the model behind; an InputError if it has none."""
+        key = "reference"
+        new = [each for each in dict.fromkeys(choices) if (key, each) not in self._known]
+        if new:
+            scores = zip(new, reference_scores(self._lm, new), strict=True)
+            self._known |= {(key, each): score for each, score in scores}
+        return [self._known[key, each] for each in choices]

@@ -1,0 +1,228 @@
+"""The audit of language models for the causal effects that they encode."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, count
+from pathlib import Path
+
+from sdscm.audit.controls import null_controls, planted_controls
+from sdscm.audit.finding import Finding, Inference, adjust_families, finding
+from sdscm.audit.measure import Measure, MeasureKind
+from sdscm.audit.phrasings import choose_phrasings, count_phrasings
+from sdscm.audit.placebo import WEEKDAY, with_placebo
+from sdscm.audit.plan import Method, Plan, checked_contrast, estimands, questions
+from sdscm.audit.question import aimed, mediators_between
+from sdscm.audit.reading import Reading, Tick, read
+from sdscm.audit.remembered import RememberedLM
+from sdscm.audit.result import AuditedModel, AuditResult
+from sdscm.errors import InputError
+from sdscm.lm import LanguageModel, load_lm
+from sdscm.spec import Spec, Variable, load_spec
+
+Progress = Callable[[int, int], None]
+
+_LIBRARIES = ("sdscm", "numpy", "scipy", "statsmodels")
+
+
+def audit(
+    spec: Spec | str | Path,
+    lms: Sequence[LanguageModel | str] | LanguageModel | str,
+    *,
+    treatment: str | None = None,
+    outcome: str | None = None,
+    contrasts: Sequence[tuple[str, str]] | None = None,
+    measures: Sequence[Measure | MeasureKind] = ("probability",),
+    mediators: Sequence[str] | None = None,
+    held: Sequence[Mapping[str, str]] | None = None,
+    subgroups: Sequence[str] = (),
+    phrasings: int | None = 30,
+    smallest: float | Mapping[str, float] | None = None,
+    level: float = 0.95,
+    method: Method = "auto",
+    units: int = 1000,
+    panel: int = 100,
+    seed: int = 0,
+    temperature: float = 1.0,
+    scoring: str = "definition",
+    max_contexts: int = 2_000,
+    resamples: int = 10_000,
+    controls: bool = True,
+    placebo: Variable = WEEKDAY,
+    progress: Progress | None = None,
+) -> AuditResult:
+    """Measure the causal effects that language models encode under a DAG.
+
+    The phrasing is the sampling unit: effects are measured in each phrasing, and all that is said
+    beyond that (intervals, tests) is over phrasings. The idea is that of Bynum and Cho, arXiv
+    2411.08019 v2.
+
+    Parameters
+    ----------
+    spec
+        A spec, or the name or path of one.
+    lms
+        Language models, or names for `sdscm.load_lm`. One that cannot be loaded is told in the
+        result, the others are audited.
+    treatment, outcome
+        Names of variables; by default the spec's.
+    contrasts
+        Pairs (control, treated) of the treatment's values; by default its first two.
+    measures
+        Scales of the effect; see `sdscm.audit.Measure`. A kind alone means the spec's outcome
+        value.
+    mediators, held, subgroups
+        See `sdscm.audit.plan.estimands`.
+    phrasings
+        Size of the random set of phrasings; None, or as many as there are, takes all.
+    smallest
+        The smallest effect of interest, for each kind of measure or for a single one. Without it
+        there is no test of equivalence: no effect is then no finding.
+    level
+        Of intervals; 1 - level is the size of tests.
+    method
+        ``exact``, ``sample``, or ``auto``: exact where it can be.
+    units, panel, seed, temperature, scoring, max_contexts
+        See `sdscm.audit.plan.Plan`.
+    resamples
+        Of the bootstrap.
+    controls, placebo
+        Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment.
+    progress
+        Called with the passes over a phrasing that are done, and their number.
+
+    Raises
+    ------
+    InputError
+        If an option does not fit the spec, a question cannot be answered, or no model is left.
+    """
+    aim = aimed(spec if isinstance(spec, Spec) else load_spec(spec), treatment, outcome)
+    scales = _measures(aim, measures)
+    pairs = [aim.treatment.values[:2]] if contrasts is None else contrasts
+    asked = questions(
+        [checked_contrast(aim, pair) for pair in pairs],
+        scales,
+        estimands(aim, mediators=mediators, held=held, subgroups=subgroups),
+    )
+    if not asked:
+        raise InputError("contrasts, measures: give at least one of each")
+    plan = Plan(
+        spec=aim,
+        questions=asked,
+        phrasings=choose_phrasings(aim, phrasings, seed),
+        method=method,
+        units=units,
+        panel=panel,
+        seed=seed,
+        temperature=temperature,
+        scoring=scoring,
+        max_contexts=max_contexts,
+    )
+    inference = Inference(level, _smallest(scales, smallest), resamples, seed)
+    if controls:
+        with_placebo(aim, placebo)  # told now, and not after the first model is read
+    wanted = [lms] if isinstance(lms, str) or not isinstance(lms, Sequence) else lms
+    tick = _ticks(progress, len(wanted) * len(plan.phrasings) * (3 if controls else 1))
+    models: list[AuditedModel] = []
+    readings: dict[str, Reading] = {}
+    checks = planted_controls(plan, inference) if controls else []
+    for each in wanted:
+        try:
+            lm = RememberedLM(load_lm(each) if isinstance(each, str) else each)
+        except InputError as error:
+            models.append(AuditedModel(str(each), "", (), str(error)))
+            continue
+        if lm.id in readings:
+            raise InputError(f"lm: two models have the id '{lm.id}'; give each another id")
+        readings[lm.id] = read(plan, lm, tick=tick)
+        models.append(AuditedModel(lm.id, lm.revision, readings[lm.id].facts))
+        if controls:
+            checks += null_controls(plan, lm, inference, placebo, tick)
+    if not readings:
+        raise InputError(
+            "lm: " + ("; ".join(model.error for model in models) or "give at least one model")
+        )
+    return AuditResult(
+        spec=aim,
+        mediators=mediators_between(aim) if mediators is None else tuple(mediators),
+        phrasings=plan.phrasings,
+        all_phrasings=len(plan.phrasings) == count_phrasings(aim),
+        models=tuple(models),
+        findings=adjust_families(_findings(plan, readings, inference)),
+        differences=adjust_families(_differences(plan, readings, inference)),
+        controls=tuple(checks),
+        level=level,
+        smallest=inference.smallest,
+        method=method,
+        units=units,
+        panel=panel,
+        seed=seed,
+        temperature=temperature,
+        scoring=scoring,
+        max_contexts=max_contexts,
+        resamples=resamples,
+        versions=tuple((name, importlib.metadata.version(name)) for name in _LIBRARIES),
+    )
+
+
+def _findings(plan: Plan, readings: Mapping[str, Reading], inference: Inference) -> list[Finding]:
+    found = []
+    for model, reading in readings.items():
+        for question, estimates in reading.answers.items():
+            panel = None
+            if question.estimand.kind == "total":
+                panel = reading.panels[question.control, question.treated, question.measure]
+            found.append(
+                finding(question, plan.phrasings, estimates, inference, model=model, panel=panel)
+            )
+    return found
+
+
+def _differences(
+    plan: Plan, readings: Mapping[str, Reading], inference: Inference
+) -> list[Finding]:
+    """Each later model less each earlier one: same phrasings, same units, same noise."""
+    found = []
+    for (first, one), (second, other) in combinations(readings.items(), 2):
+        for question in plan.questions:
+            pairs = zip(other.answers[question], one.answers[question], strict=True)
+            less = [later - earlier for later, earlier in pairs]
+            found.append(
+                finding(question, plan.phrasings, less, inference, model=second, against=first)
+            )
+    return found
+
+
+def _measures(spec: Spec, measures: Sequence[Measure | MeasureKind]) -> tuple[Measure, ...]:
+    return tuple(
+        dict.fromkeys(m if isinstance(m, Measure) else Measure.of(spec, m) for m in measures)
+    )
+
+
+def _smallest(
+    measures: Sequence[Measure], smallest: float | Mapping[str, float] | None
+) -> tuple[tuple[str, float], ...]:
+    """The smallest effects of interest by kind of measure."""
+    kinds = list(dict.fromkeys(measure.kind for measure in measures))
+    if smallest is None:
+        return ()
+    if not isinstance(smallest, Mapping):
+        if len(kinds) > 1:
+            raise InputError(
+                f"smallest = {smallest}: the measures {', '.join(kinds)} have scales of their own; "
+                "give one number for each of them"
+            )
+        smallest = {kinds[0]: smallest}
+    for kind, number in smallest.items():
+        if kind not in kinds:
+            raise InputError(f"smallest: '{kind}' is not measured; measured: {', '.join(kinds)}")
+        if not number > 0 or not math.isfinite(number):
+            raise InputError(f"smallest: {kind} has {number}; give a positive number")
+    return tuple((kind, float(number)) for kind, number in smallest.items())
+
+
+def _ticks(progress: Progress | None, total: int) -> Tick:
+    done = count(1)
+    return lambda: None if progress is None else progress(next(done), total)
