@@ -1,13 +1,19 @@
-"""Intervals of means over datasets that come in clusters."""
+"""Intervals of means, medians and other statistics over datasets that come in clusters."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
 import numpy as np
+
+#: A statistic, and the ends of its interval.
+Estimate = tuple[float, float, float]
 
 
 def cluster_means(
     values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
-) -> tuple[float, float, float]:
+) -> Estimate:
     """Mean, and percentile bootstrap interval that resamples whole clusters.
 
     Parameters
@@ -26,18 +32,81 @@ def cluster_means(
     mean, lower, upper : float
         NaN if no value is there; the ends are NaN with fewer than two clusters.
     """
+    return cluster_statistic(
+        weighted_mean, [values], clusters, resamples=resamples, level=level, seed=seed
+    )
+
+
+def cluster_medians(
+    values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
+) -> Estimate:
+    """As `cluster_means`, of the median."""
+    return cluster_statistic(
+        weighted_median, [values], clusters, resamples=resamples, level=level, seed=seed
+    )
+
+
+def cluster_statistic(
+    statistic: Callable[..., np.ndarray],
+    columns: Sequence[np.ndarray],
+    clusters: np.ndarray,
+    *,
+    resamples: int,
+    level: float,
+    seed: int,
+) -> Estimate:
+    """As `cluster_means`, of any statistic of one column or several.
+
+    Parameters
+    ----------
+    statistic
+        From weights of shape (..., k), how often each dataset was drawn, and the columns, of shape
+        (k,), to values of shape (...). Resamples on which it is NaN are left out.
+    columns
+        Of shape (k,) each; datasets that lack one, by a NaN, are left out.
+    clusters, resamples, level, seed
+        As for `cluster_means`.
+    """
     names, member = np.unique(clusters, return_inverse=True)
-    there = ~np.isnan(values)
-    sums = np.bincount(member, np.where(there, values, 0.0), len(names))
-    counts = np.bincount(member, there, len(names))
-    if counts.sum() == 0:
+    there = ~np.isnan(np.array(columns, dtype=float)).any(axis=0)
+    kept, member = [column[there] for column in columns], member[there]
+    if not there.any():
         return float("nan"), float("nan"), float("nan")
-    mean = float(sums.sum() / counts.sum())
-    if (counts > 0).sum() < 2:
-        return mean, float("nan"), float("nan")
+    estimate = float(statistic(np.ones(len(member)), *kept))
+    if len(np.unique(member)) < 2:
+        return estimate, float("nan"), float("nan")
+    weights = _draws(len(names), resamples, seed)[:, member]
+    found = statistic(weights[weights.sum(axis=1) > 0], *kept)
+    found = found[~np.isnan(found)]
+    if not len(found):
+        return estimate, float("nan"), float("nan")
+    lower, upper = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return estimate, float(lower), float(upper)
+
+
+def weighted_mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean of values of shape (k,), each counted ``weights`` times, of shape (..., k)."""
+    return weights @ values / weights.sum(axis=-1)
+
+
+def weighted_median(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Median of values of shape (k,), each counted ``weights`` times, of shape (..., k).
+
+    Halfway between the two middle ones if the count is even.
+    """
+    order = np.argsort(values, kind="stable")
+    ordered, counted = values[order], np.cumsum(weights[..., order], axis=-1)
+    half = counted[..., -1:] / 2
+    below = np.argmax(counted >= half, axis=-1)
+    above = np.argmax(counted > half, axis=-1)
+    return (ordered[below] + ordered[above]) / 2
+
+
+@lru_cache(maxsize=16)
+def _draws(clusters: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each cluster is drawn in each resample, of shape (resamples, clusters)."""
     generator = np.random.Generator(np.random.Philox(seed))
-    drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), resamples)
-    weight = drawn @ counts
-    means = (drawn @ sums)[weight > 0] / weight[weight > 0]
-    lower, upper = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return mean, float(lower), float(upper)
+    drawn = generator.multinomial(clusters, np.full(clusters, 1 / clusters), resamples)
+    drawn = drawn.astype(float)
+    drawn.setflags(write=False)
+    return drawn

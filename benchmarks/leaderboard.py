@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.bootstrap import cluster_means
+from benchmarks.bootstrap import cluster_means, cluster_medians, cluster_statistic
 from benchmarks.hashing import derive_seed
 from benchmarks.manifest import Entrant
+from benchmarks.standing import Standing, merit, standing
 from benchmarks.suite import BoardOptions
 
 #: Shown in the place of a rank where there is none to give.
 CHECK = "check"
 
 _GROUP_COLUMN = {"lm": "lm", "setting": "setting", "dataset": "entry"}
+_ESTIMANDS = ("ATE", "CATE", "ITE")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,30 +38,38 @@ class Board:
     clusters
         Number of phrasings (or files) that the intervals resample.
     table
-        A row an estimator, best first: ``rank_<metric>`` for each metric of ``rank_by`` (a number
-        as text, ``check`` for an Oracle, empty if it has no such score), ``estimator``,
-        ``family``, ``estimand``, ``oracle``; the counts ``cells``, ``ok``, ``failed`` (timed out
-        or failed), ``skipped`` and ``missing``; then for each metric its mean, and
-        ``<metric>_low`` and ``<metric>_high``. Metrics of cost are medians without an interval.
+        A row an estimator, best first: for each metric of ``rank_by`` ``rank_<metric>`` (a number
+        as text, ``check`` for an Oracle, empty if it has no such score), ``average_rank_<metric>``
+        with ``_low`` and ``_high``, and ``win_rate_<metric>``; ``estimator``, ``family``,
+        ``estimand``, ``oracle``; the counts ``cells``, ``ok``, ``failed`` (failed or timed out),
+        ``timeout`` (those of them that timed out), ``skipped`` and ``missing``, and ``lost``, the
+        share of the cells that are not ok. Then for each metric of cells its mean ``<metric>`` and
+        median ``<metric>_median``, for each metric of all datasets its value ``<metric>``, each
+        with the ends of its interval in ``..._low`` and ``..._high``. Metrics of cost are medians
+        without an interval.
+    standings
+        For each metric of ``rank_by`` that some method should have a score of, by name: which
+        methods a table of its estimand shows and in what order, and how they compare.
     """
 
     group: dict[str, str]
     target: str
     clusters: int
     table: pd.DataFrame
+    standings: Mapping[str, Standing]
 
 
 def ranking_rule(options: BoardOptions) -> str:
     """The rule by which boards are ordered, for readers."""
-    by = ", then ".join(
-        f"mean {metric.title} ({metric.better} is better)"
+    by = "; ".join(
+        f"{metric.group} by mean {metric.title} ({metric.better} is better)"
         for metric in map(metrics.get, options.rank_by)
     )
     return (
-        f"Ordered by {by}; a method has no rank by a metric that it has no score of. A method with "
-        "cells that failed, were skipped or are missing ranks behind all methods without (fewer "
-        "first), since its mean is over the others. Equal means share a rank. The Oracle is shown "
-        "the truth: it checks the scorer and has no rank."
+        f"Ordered by rank: {by}; a method has no rank by a metric that it has no score of. A "
+        "method with cells that failed, were skipped or are missing ranks behind all methods "
+        "without (fewer first), since its mean is over the others. Equal means share a rank. The "
+        "Oracle is shown the truth: it checks the scorer and has no rank."
     )
 
 
@@ -96,72 +107,142 @@ def _board(
 ) -> Board:
     # One seed a board and not a method: all methods are resampled alike.
     seed = derive_seed(seed, "bootstrap")
+    resampled: dict[str, Any] = {
+        "resamples": options.resamples,
+        "level": options.level,
+        "seed": seed,
+    }
     rows = [
-        _row(entrant, scores[scores["estimator"] == entrant.label], options, seed)
+        _row(entrant, scores[scores["estimator"] == entrant.label], resampled)
         for entrant in entrants
     ]
-    columns = {f"rank_{name}": _ranks(rows, metrics.get(name)) for name in options.rank_by}
-    ranked: list[dict[str, Any]] = [
-        {name: ranks[i] for name, ranks in columns.items()} | row for i, row in enumerate(rows)
-    ]
-    ranked.sort(key=lambda row: _place(row, list(columns)))
-    table = pd.DataFrame(ranked)
+    for name in options.rank_by:
+        for row, rank in zip(rows, _ranks(rows, metrics.get(name)), strict=True):
+            row[f"rank_{name}"] = rank
+    rows.sort(key=lambda row: _place(row, options.rank_by))
+    mean = partial(cluster_means, **resampled)
+    standings = {
+        name: found
+        for name in options.rank_by
+        if (found := _standing(metrics.get(name), rows, scores, mean, options.level)) is not None
+    }
     return Board(
         group=group,
         target=" and ".join(sorted(set(scores["target"]))),
         clusters=scores["cluster"].nunique(),
-        table=table,
+        table=_table(rows, options.rank_by, standings),
+        standings=standings,
     )
 
 
-def _row(entrant: Entrant, cells: pd.DataFrame, options: BoardOptions, seed: int) -> dict[str, Any]:
+def _row(entrant: Entrant, cells: pd.DataFrame, resampled: Mapping[str, Any]) -> dict[str, Any]:
     status = cells["status"]
+    ok = int((status == "ok").sum())
     row: dict[str, Any] = {
         "estimator": entrant.label,
         "family": entrant.family,
         "estimand": entrant.estimand,
         "oracle": entrant.oracle,
         "cells": len(cells),
-        "ok": int((status == "ok").sum()),
+        "ok": ok,
         "failed": int(status.isin(["failed", "timeout"]).sum()),
+        "timeout": int((status == "timeout").sum()),
         "skipped": int((status == "skipped").sum()),
         "missing": int((status == "missing").sum()),
+        "lost": 1 - ok / len(cells) if len(cells) else float("nan"),
     }
     clusters = cells["cluster"].to_numpy()
-    for metric in metrics.registered():
+
+    def add(name: str, found: tuple[float, float, float]) -> None:
+        row.update(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
+
+    for metric in map(metrics.find, metrics.names()):
+        if isinstance(metric, metrics.PooledMetric):
+            parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
+            add(metric.name, cluster_statistic(metric.function, parts, clusters, **resampled))
+            continue
         values = cells[metric.name].to_numpy(dtype=float)
         if metric.group == "cost":
             there = values[~np.isnan(values)]
             row[metric.name] = float(np.median(there)) if len(there) else float("nan")
             continue
-        mean, low, high = cluster_means(
-            values, clusters, resamples=options.resamples, level=options.level, seed=seed
-        )
-        row |= {metric.name: mean, f"{metric.name}_low": low, f"{metric.name}_high": high}
+        add(metric.name, cluster_means(values, clusters, **resampled))
+        add(f"{metric.name}_median", cluster_medians(values, clusters, **resampled))
     return row
 
 
-def _ranks(rows: list[dict[str, Any]], metric: metrics.Metric) -> list[str]:
+def _table(
+    rows: Sequence[Mapping[str, Any]],
+    rank_by: Sequence[str],
+    standings: Mapping[str, Standing],
+) -> pd.DataFrame:
+    """The rows, with ranks and what the standings say in front."""
+    body = pd.DataFrame(rows)
+    front: dict[str, pd.Series[Any]] = {}
+    for name in rank_by:
+        front[f"rank_{name}"] = body.pop(f"rank_{name}")
+        if name in standings:
+            average = standings[name].average.reindex(body["estimator"]).reset_index(drop=True)
+            for column in average:
+                front[averaged(str(column), name)] = average[column]
+    return pd.concat([pd.DataFrame(front), body], axis=1)
+
+
+def averaged(column: str, name: str) -> str:
+    """Name in a board's table of a column of a standing by the metric ``name``."""
+    kind, end = (column[:-4], "_low") if column.endswith("_low") else (column, "")
+    kind, end = (column[:-5], "_high") if column.endswith("_high") else (kind, end)
+    return f"{kind}_{name}{end}"
+
+
+def _standing(
+    metric: metrics.Metric,
+    rows: Sequence[Mapping[str, Any]],
+    scores: pd.DataFrame,
+    mean: Callable[[np.ndarray, np.ndarray], tuple[float, float, float]],
+    level: float,
+) -> Standing | None:
+    """None if no method but the Oracle answers, or should answer, for the metric's estimand."""
+    shown = sorted(
+        (row for row in rows if _belongs(row, metric)), key=lambda row: _place(row, [metric.name])
+    )
+    if all(row["oracle"] for row in shown):
+        return None
+    names = tuple(row["estimator"] for row in shown)
+    compete = [row["estimator"] for row in shown if _competes(row, metric)]
+    return standing(metric, scores, names, compete, mean, level)
+
+
+def _belongs(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
+    """Whether a method answers, or had it not failed would answer, for the metric's estimand."""
+    alike = [m.name for m in metrics.registered() if m.group == metric.group]
+    if row["ok"]:
+        return any(not math.isnan(row[name]) for name in alike)
+    if metric.group not in _ESTIMANDS or row["estimand"] not in _ESTIMANDS:
+        return True
+    return _ESTIMANDS.index(metric.group) <= _ESTIMANDS.index(row["estimand"])
+
+
+def _competes(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
+    return not row["oracle"] and not math.isnan(row[metric.name])
+
+
+def _ranks(rows: Sequence[Mapping[str, Any]], metric: metrics.Metric) -> list[str]:
     """The rank of each row by one metric; see `ranking_rule`."""
     sign = -1 if metric.better == "higher" else 1
 
-    def merit(row: dict[str, Any]) -> tuple[int, float]:
-        # Rounded, so that methods that are equal but for the last digits share a rank.
-        return row["cells"] - row["ok"], sign * float(f"{row[metric.name]:.9g}")
+    def key(row: Mapping[str, Any]) -> tuple[int, float]:
+        return row["cells"] - row["ok"], sign * merit(row[metric.name])
 
-    ranked = [row for row in rows if not row["oracle"] and not math.isnan(row[metric.name])]
-    merits = sorted(merit(row) for row in ranked)
+    keys = sorted(key(row) for row in rows if _competes(row, metric))
     return [
-        CHECK
-        if row["oracle"]
-        else str(merits.index(merit(row)) + 1)
-        if not math.isnan(row[metric.name])
-        else ""
+        CHECK if row["oracle"] else str(keys.index(key(row)) + 1) if _competes(row, metric) else ""
         for row in rows
     ]
 
 
-def _place(row: dict[str, Any], ranks: Sequence[str]) -> tuple[bool, tuple[float, ...], str]:
+def _place(row: Mapping[str, Any], rank_by: Sequence[str]) -> tuple[bool, tuple[float, ...], str]:
     """Sorts rows: by the first rank, those without it by the next, the Oracle at the end."""
-    places = tuple(float(row[rank] or "inf") if not row["oracle"] else 0.0 for rank in ranks)
+    ranks = [row[f"rank_{name}"] for name in rank_by]
+    places = tuple(float(rank or "inf") if not row["oracle"] else 0.0 for rank in ranks)
     return row["oracle"], places, row["estimator"]

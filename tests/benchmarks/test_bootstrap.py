@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.bootstrap import cluster_means
+from benchmarks.bootstrap import (
+    cluster_means,
+    cluster_medians,
+    cluster_statistic,
+    weighted_median,
+)
 
 OPTIONS = {"resamples": 2000, "level": 0.95, "seed": 0}
 
@@ -51,3 +56,42 @@ def test_seeded() -> None:
     other = cluster_means(draw, np.arange(10), **(OPTIONS | {"seed": 1}))
     assert first == again
     assert first != other
+
+
+def test_median_of_counted_values_is_that_of_the_written_out_list() -> None:
+    draw = np.random.Generator(np.random.Philox(3))
+    values, weights = draw.normal(size=7).round(1), draw.integers(0, 4, size=(50, 7)).astype(float)
+    weights[:, 0] += 1
+    expected = [np.median(np.repeat(values, w.astype(int))) for w in weights]
+    assert weighted_median(weights, values) == pytest.approx(expected)
+    assert float(weighted_median(weights[0], values)) == pytest.approx(expected[0])
+
+
+def test_medians_by_hand() -> None:
+    """Three clusters: the median is the middle one unless another is drawn twice, 7/27 each."""
+    values, clusters = np.array([1.0, 2.0, 9.0]), np.array(["a", "b", "c"])
+    assert cluster_medians(values, clusters, **OPTIONS) == (2.0, 1.0, 9.0)
+    assert cluster_medians(values, clusters, **(OPTIONS | {"level": 0.4})) == (2.0, 2.0, 2.0)
+    assert cluster_medians(np.array([1, np.nan, 3]), clusters, **OPTIONS)[0] == 2.0
+
+
+def test_methods_are_compared_on_the_same_draws() -> None:
+    """A score that is always 1 more has an interval that is 1 higher, though a part is missing."""
+    draw = np.random.Generator(np.random.Philox(5)).normal(size=10)
+    clusters = np.arange(10) // 2
+    for function in (cluster_means, cluster_medians):
+        first = function(draw, clusters, **OPTIONS)
+        assert function(draw + 1, clusters, **OPTIONS) == pytest.approx(np.array(first) + 1)
+
+
+def test_a_statistic_of_two_columns() -> None:
+    """A ratio of means: datasets that lack either are left out, undefined resamples too."""
+
+    def ratio(weights: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        below = weights @ b
+        return np.where(below > 0, weights @ a / np.where(below > 0, below, 1), np.nan)
+
+    a, b = np.array([2.0, 4.0, np.nan, 8.0]), np.array([0.0, 2.0, 5.0, np.nan])
+    estimate, low, high = cluster_statistic(ratio, [a, b], np.arange(4), **OPTIONS)
+    assert (estimate, low) == (3.0, 2.0)  # the first dataset alone is undefined
+    assert high > 3

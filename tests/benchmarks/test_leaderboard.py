@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import metrics
 from benchmarks.leaderboard import Board, boards, ranking_rule
 from benchmarks.manifest import Entrant
-from benchmarks.scores import IDENTITY
+from benchmarks.scores import columns
 from benchmarks.suite import BoardOptions
 
 NAN = float("nan")
@@ -45,7 +44,7 @@ def table(settings: tuple[str, ...] = ("all",)) -> pd.DataFrame:
         for name, cells in TOY.items()
         for i, (status, pehe, ate) in enumerate(cells)
     ]
-    return pd.DataFrame(rows, columns=[*IDENTITY, *metrics.names()])
+    return pd.DataFrame(rows, columns=columns())
 
 
 @pytest.fixture

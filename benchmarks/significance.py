@@ -1,0 +1,119 @@
+"""Which methods of a board differ by more than chance: Friedman's test and Nemenyi's."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import friedmanchisquare, studentized_range
+
+from sdscm.errors import MissingExtraError
+
+
+@dataclass(frozen=True, eq=False)
+class Significance:
+    """Tests of the ranks of m methods on b blocks.
+
+    Attributes
+    ----------
+    friedman
+        P-value of the hypothesis that all methods are alike (Friedman 1937; Demsar 2006, section
+        3.2.2).
+    p_values : DataFrame of shape (m, m)
+        Nemenyi's for each pair, adjusted for all pairs (Demsar 2006, section 3.2.2).
+    critical_difference
+        Average ranks that are farther apart differ.
+    groups
+        Maximal sets of methods of which no two differ, those of the best rank first. All methods
+        in one, if Friedman's test finds no difference.
+    level
+        One less the level of the tests.
+    """
+
+    friedman: float
+    p_values: pd.DataFrame
+    critical_difference: float
+    groups: tuple[tuple[str, ...], ...]
+    level: float
+
+    def letters(self, name: str) -> str:
+        """The groups of a method as letters, ``a`` the best: methods that share one do not differ.
+
+        After 26 groups: ``aa``, ``ab``, ...
+        """
+        return " ".join(_letter(i) for i, group in enumerate(self.groups) if name in group)
+
+
+def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
+    """Test the ranks of methods.
+
+    Parameters
+    ----------
+    ranks : DataFrame of shape (b, m)
+        Rank of each method (column) within each block (row), 1 the best, ties at their mean.
+    level
+        One less the level of the tests.
+
+    Returns
+    -------
+    None with fewer than three methods or two blocks, which leave nothing to test.
+
+    Raises
+    ------
+    MissingExtraError
+        If scikit-posthocs is not installed.
+    """
+    blocks, methods = ranks.shape
+    if blocks < 2 or methods < 3:
+        return None
+    require_posthocs()
+    from scikit_posthocs import posthoc_nemenyi_friedman
+
+    mean = ranks.mean().sort_values(kind="stable")
+    ranks = ranks[mean.index]
+    ties = (ranks.nunique(axis=1) == 1).all()
+    # With ties only, Friedman's statistic is 0 / 0.
+    friedman = 1.0 if ties else float(friedmanchisquare(*ranks.to_numpy().T).pvalue)
+    found = posthoc_nemenyi_friedman(ranks.to_numpy()).to_numpy()
+    p_values = pd.DataFrame(found, index=mean.index, columns=mean.index)
+    names = [str(name) for name in mean.index]
+    groups = (tuple(names),) if friedman >= 1 - level else _groups(names, found >= 1 - level)
+    return Significance(
+        friedman, p_values, critical_difference(methods, blocks, level), groups, level
+    )
+
+
+def critical_difference(methods: int, blocks: int, level: float) -> float:
+    """Nemenyi's critical difference of average ranks (Demsar 2006, equation 6)."""
+    q = studentized_range.ppf(level, methods, np.inf) / np.sqrt(2)
+    return float(q * np.sqrt(methods * (methods + 1) / (6 * blocks)))
+
+
+def require_posthocs() -> None:
+    """Raise MissingExtraError if scikit-posthocs is missing; importing it takes seconds."""
+    if importlib.util.find_spec("scikit_posthocs") is None:
+        raise MissingExtraError("the comparison of methods", "plot")
+
+
+def _groups(names: Sequence[str], alike: np.ndarray) -> tuple[tuple[str, ...], ...]:
+    """Maximal runs, in the order of the average rank, whose ends are alike.
+
+    Pairs within a run are nearer in rank than its ends, so they are alike too.
+    """
+    found: list[tuple[str, ...]] = []
+    reached = -1
+    for first in range(len(names)):
+        last = int(np.flatnonzero(alike[first]).max())
+        if last > reached:
+            found.append(tuple(names[first : last + 1]))
+            reached = last
+    return tuple(found)
+
+
+def _letter(number: int) -> str:
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    prefix = _letter(number // 26 - 1) if number >= 26 else ""
+    return prefix + alphabet[number % 26]
