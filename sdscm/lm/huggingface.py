@@ -43,7 +43,8 @@ class HuggingFaceLM:
     id, revision
         Name of the model, and of its content.
     memory
-        Bytes that the key/value cache may take.
+        Bytes that the key/value cache may take; by default 4 GiB, or a quarter of the machine's
+        memory if that is less.
     batch_tokens
         New tokens in one forward pass, about. Neither changes a score.
     precision
@@ -57,7 +58,7 @@ class HuggingFaceLM:
         *,
         id: str,
         revision: str,
-        memory: int = 2 * 2**30,
+        memory: int | None = None,
         batch_tokens: int = 1024,
         precision: Precision = "float32",
     ) -> None:
@@ -200,7 +201,7 @@ class HuggingFaceLM:
     ) -> list[list[np.ndarray]]:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
-        with _products(self._precision):
+        with self._products():
             return self._scorer.score(tokens)
 
     def _check_length(self, choice: Choice, tokens: ChoiceTokens) -> None:
@@ -210,6 +211,21 @@ class HuggingFaceLM:
                 f"'{self.id}' can read {self.window}; shorten the sentences, give the variable "
                 "fewer parents, or take a model with a longer window"
             )
+
+    @contextmanager
+    def _products(self) -> Iterator[None]:
+        """Let oneDNN multiply float32 matrices on the CPU where that is exact enough.
+
+        It is faster than MKL, and, unlike MKL, gives a row the same bits whatever stands beside it.
+        """
+        before = torch.get_float32_matmul_precision()
+        on_cpu = self._model.device.type == "cpu"
+        fast = self._precision == "float32-fast" or (on_cpu and _medium_is_exact())
+        torch.set_float32_matmul_precision("medium" if fast else "highest")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
 
     @cached_property
     def _scorer(self) -> PackedScorer | PlainScorer:
@@ -221,7 +237,7 @@ class HuggingFaceLM:
         trial = PackedScorer(self._model)
         tolerance = _TOLERANCE[self._precision]
         try:
-            with _products(self._precision):
+            with self._products():
                 fast = trial.score(probe)
             slow = plain.score(probe)
         except (UnsupportedModelError, TypeError, AttributeError):
@@ -253,28 +269,11 @@ _LONG_PROBES = [
 ]
 
 
-@contextmanager
-def _products(precision: Precision) -> Iterator[None]:
-    """Let oneDNN multiply float32 matrices on the CPU where that is exact enough.
-
-    It is faster than MKL, and, unlike MKL, gives a row the same bits whatever stands beside it.
-    """
-    before = torch.get_float32_matmul_precision()
-    fast = precision == "float32-fast" or _medium_is_exact()
-    torch.set_float32_matmul_precision("medium" if fast else "highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
 _EXACT: dict[str, bool] = {}
 
 
 def _medium_is_exact() -> bool:
     """Whether ``medium`` keeps float32 products exact on this CPU (with AMX it may round)."""
-    if torch.cuda.is_available():
-        return False
     if "cpu" not in _EXACT:
         before = torch.get_float32_matmul_precision()
         torch.set_float32_matmul_precision("medium")

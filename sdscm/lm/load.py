@@ -24,7 +24,7 @@ def load_lm(
     revision: str | None = None,
     device: str = "cpu",
     precision: Precision = "float32",
-    memory: int = 2 * 2**30,
+    memory: int | None = None,
     batch_tokens: int = 1024,
 ) -> LanguageModel:
     """A language model by name.
@@ -42,7 +42,8 @@ def load_lm(
     device, precision
         Where the model computes, and how exactly; see `sdscm.lm.precision`.
     memory
-        Bytes that the key/value cache may take.
+        Bytes that the key/value cache may take; by default 4 GiB, or a quarter of the machine's
+        memory if that is less.
     batch_tokens
         New tokens in one forward pass, about. Neither changes a score.
 

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
@@ -64,11 +65,14 @@ class _Cache:
                 heads, _, size = value.shape
                 self.layers[layer] = (
                     key.new_empty(heads, self.capacity, key.shape[2]),
-                    value.new_ones(heads, self.capacity, size + _ONES),
+                    value.new_empty(heads, self.capacity, size + _ONES),
                 )
+                # Padding reads it, in a pass that may overtake the one that first writes to it.
+                for each in self.layers[layer]:
+                    each[:, 0] = 0
         keys, values = self.layers[layer]
         keys[:, slots] = key[:, : len(slots)]
-        values[:, slots, : value.shape[2]] = value[:, : len(slots)]
+        values[:, slots] = torch.nn.functional.pad(value[:, : len(slots)], (0, _ONES), value=1)
         return keys, values
 
 
@@ -164,7 +168,7 @@ class PackedScorer:
     model
         A causal language model of ``transformers`` in evaluation mode.
     memory
-        Bytes that the key/value cache may take.
+        Bytes that the key/value cache may take, `default_memory` by default.
     batch_tokens
         New tokens in one forward pass, about.
     workers
@@ -175,12 +179,12 @@ class PackedScorer:
     def __init__(
         self,
         model: Any,
-        memory: int = 2 * 2**30,
+        memory: int | None = None,
         batch_tokens: int = 1024,
         workers: int | None = None,
     ) -> None:
         self._model = model
-        self._memory = memory
+        self._memory = default_memory() if memory is None else memory
         self._batch_tokens = batch_tokens
         self._workers = workers
         self._trie: TokenTrie | None = None
@@ -209,7 +213,9 @@ class PackedScorer:
                 try:
                     results += passes.run()
                 except BaseException:
-                    trie.clear()  # some of its slots are given away, but not filled
+                    # Slots are given away, but not filled; and after a second interrupt passes may
+                    # still write to the cache.
+                    self._trie = self._cache = None
                     raise
                 self.tokens += passes.tokens
         return [results[place] for place in np.argsort(order)]
@@ -273,7 +279,7 @@ class _Passes:
                     for future in [pool.submit(work) for _ in range(self._workers)]:
                         future.result()
                 finally:
-                    self._stopped = True
+                    self._stop()
         finally:
             torch.set_num_threads(threads)
         return self._results
@@ -288,8 +294,14 @@ class _Passes:
                     self._results[first : first + len(found)] = found
                     self._finish(builder)
         except BaseException:
-            self._stopped = True
+            self._stop()
             raise
+
+    def _stop(self) -> None:
+        """Let no pass begin, and none wait for slots that nobody will give back."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
 
     def _take(self) -> tuple[PlanBuilder, Plan, int] | None:
         """The next pass, and the place of its first choice; None where nothing is left."""
@@ -313,13 +325,14 @@ class _Passes:
                 self._left -= job.missing
                 builder.add(job)
                 self._next += 1
-            while True:
+            while not self._stopped:
                 try:
                     return builder, builder.build(min(self._running)), first
                 except MemoryError as error:
                     if len(self._running) == 1:
                         raise InputError(f"{error}; allow it more memory") from None
                     self._changed.wait()  # for the slots of the others
+            return None
 
     def _finish(self, builder: PlanBuilder) -> None:
         with self._changed:
@@ -370,6 +383,11 @@ def _log_sum_exp(logits: torch.Tensor) -> torch.Tensor:
         total = rows.sub(highest).mul_(_LOG2E).exp2_().sum(-1)
         sums.append(total.log_().add_(highest[:, 0]))
     return torch.cat(sums)
+
+
+def default_memory() -> int:
+    """4 GiB, or a quarter of the machine's memory if that is less."""
+    return min(4 * 2**30, psutil.virtual_memory().total // 4)
 
 
 def _attention_shape(model: Any) -> tuple[int, int, int]:

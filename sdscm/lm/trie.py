@@ -102,12 +102,13 @@ class TokenTrie:
     def _worth(self, node: Node) -> tuple[int, int]:
         """The lower, the sooner a node loses its slot.
 
-        Each wave goes through the contexts in the same order. So what this wave has passed is
-        needed later than what it has still to come by, and the last passed is needed last.
+        What is only a candidate goes first: most are never drawn, and a drawn one is short. Each
+        wave goes through the contexts in the same order, so what this wave has passed is needed
+        later than what it has still to come by, and the last passed is needed last.
         """
         before, now = self._waves
-        if node.tick < before:
-            return int(node.drawn), node.tick
         if not node.drawn:
-            return 2, node.tick
-        return (3, -node.tick) if node.tick >= now else (4, node.tick)
+            return 0, node.tick
+        if node.tick < before:
+            return 1, node.tick
+        return (2, -node.tick) if node.tick >= now else (3, node.tick)
