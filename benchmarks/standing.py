@@ -117,9 +117,10 @@ def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 
 def win_rates(ranks: pd.DataFrame) -> pd.DataFrame:
     """Share of the blocks on which one method (row) beats another (column), a tie a half."""
-    values = ranks.to_numpy()
+    values = ranks.to_numpy(dtype=float)
     own, other = values[:, :, None], values[:, None, :]
-    share = ((own < other) + 0.5 * (own == other)).mean(axis=0)
+    won = (own < other) + 0.5 * (own == other)
+    share = won.mean(axis=0) if len(won) else np.full(won.shape[1:], np.nan)
     np.fill_diagonal(share, np.nan)
     return pd.DataFrame(share, index=ranks.columns, columns=ranks.columns)
 

@@ -58,16 +58,21 @@ class BoardOptions(Model):
     by
         One board for each combination of these.
     columns
-        Metrics to show, by name and in this order; by default the usual ones.
+        Metrics to show, by name and in this order, each in the tables of its estimand and those of
+        cost in all; by default the usual ones.
     rank_by
-        Metrics to rank by; the first orders the board, the next those that lack the first.
+        Metrics to rank by: each makes a table of its estimand, ordered by it. In the table of all
+        methods the first decides, and the next decide between those that lack the first.
     level, resamples
-        Level of the bootstrap intervals, and the number of resamples of the phrasings.
+        Level of the bootstrap intervals (the tests of differences have the level one less that),
+        and the number of resamples of the phrasings.
     """
 
     by: list[Group] = Field(default=["lm", "setting"])
     columns: list[str] | None = None
-    rank_by: list[str] = Field(default=["pehe_sd", "ate_abs_error_sd"], min_length=1)
+    rank_by: list[str] = Field(
+        default=["pehe_sd", "ate_abs_error_sd", "ite_interval_score_sd"], min_length=1
+    )
     level: float = Field(default=0.95, gt=0, lt=1)
     resamples: PositiveInt = 2000
 

@@ -49,7 +49,7 @@ def table(settings: tuple[str, ...] = ("all",)) -> pd.DataFrame:
 
 @pytest.fixture
 def board() -> Board:
-    (made,) = boards(table(), ENTRANTS, BoardOptions(resamples=100), seed=0)
+    (made,) = boards(table(), ENTRANTS, BoardOptions(resamples=2000), seed=0)
     return made
 
 
@@ -135,3 +135,67 @@ def test_a_method_with_missing_cells_ranks_behind_complete_ones() -> None:
     order = made.table["estimator"].tolist()
     assert order.index("good") > order.index("poor")
     assert "missing" in ranking_rule(BoardOptions())
+
+
+def test_medians_and_pooled_metrics() -> None:
+    """Errors of 1, 1 and 4 on effects of 0, 3 and 6: their median is 1, their mean square 6."""
+    toy = table()
+    rows = toy["estimator"] == "poor"
+    toy.loc[rows, "pehe_sd"] = [0.1, 0.2, 0.9]
+    toy.loc[rows, "ate"] = [1.0, 4.0, 2.0]
+    toy.loc[rows, "sate"] = [0.0, 3.0, 6.0]
+    toy.loc[rows, "y_sd"] = [1.0, 1.0, 2.0]
+    (made,) = boards(toy, ENTRANTS, BoardOptions(resamples=2000), seed=0)
+    poor = made.table.set_index("estimator").loc["poor"]
+    assert poor["pehe_sd_median"] == 0.2
+    assert (poor["pehe_sd_median_low"], poor["pehe_sd_median_high"]) == (0.1, 0.9)
+    assert poor["ate_rmse"] == pytest.approx(np.sqrt((1 + 1 + 16) / 3))
+    assert poor["ate_rmse_sd"] == pytest.approx(np.sqrt((1 + 1 + 4) / 3))
+    assert poor["ate_r2"] == pytest.approx(1 - 18 / 18)
+    assert poor["ate_rmse_low"] == pytest.approx(1)
+    assert poor["ate_rmse_high"] == pytest.approx(4)
+    good = made.table.set_index("estimator").loc["good"]
+    assert np.isnan([good["ate_rmse"], good["ate_r2"]]).all()
+
+
+def test_losses_are_counted_by_kind(board: Board) -> None:
+    rows = board.table.set_index("estimator")
+    assert rows.loc["frail", ["failed", "timeout"]].tolist() == [2, 1]
+    assert rows["lost"].round(3).to_dict() == {
+        "good": 0,
+        "twin": 0,
+        "poor": 0,
+        "frail": 0.667,
+        "average": 0,
+        "absent": 1,
+        "Truth": 0,
+    }
+
+
+def test_each_standing_shows_those_that_answer_or_should(board: Board) -> None:
+    """``absent`` has no cell that ended well, and is said to be for the CATE."""
+    assert list(board.standings) == ["pehe_sd", "ate_abs_error_sd"]
+    shown = {name: found.methods for name, found in board.standings.items()}
+    assert shown["pehe_sd"] == ("good", "twin", "poor", "frail", "absent", "Truth")
+    assert shown["ate_abs_error_sd"] == (
+        "twin",
+        "average",
+        "good",
+        "poor",
+        "frail",
+        "absent",
+        "Truth",
+    )
+
+
+def test_average_ranks_are_on_the_table(board: Board) -> None:
+    """By PEHE the ranks are 2 3 4 1, 1.5 1.5 3 4 and 2 1 3 4 of good, twin, poor and frail."""
+    rows = board.table.set_index("estimator")
+    assert rows["average_rank_pehe_sd"].dropna().to_dict() == pytest.approx(
+        {"good": 5.5 / 3, "twin": 5.5 / 3, "poor": 10 / 3, "frail": 3}
+    )
+    assert rows["win_rate_pehe_sd"].dropna().to_dict() == pytest.approx(
+        {"good": 6.5 / 9, "twin": 6.5 / 9, "poor": 2 / 9, "frail": 3 / 9}
+    )
+    assert rows.loc["twin", "average_rank_pehe_sd_low"] == 1
+    assert rows.loc["twin", "average_rank_pehe_sd_high"] == 3
