@@ -47,11 +47,16 @@ def find(data: Path | None = None) -> Path:
     named = os.environ.get(VARIABLE)
     start = data or (Path(named) if named else _BESIDE)
     for inside in _INSIDE:
-        if any(_packed(start / inside, lm) or _files(start / inside, lm) for lm in LMS):
+        if any(has(lm, start / inside) for lm in LMS):
             return start / inside
     if data is None and not named:
         raise InputError(f"the paper's data are not here; {_HOW}")
     raise InputError(f"{start}: no released data of the paper in it; {_HOW}")
+
+
+def has(lm: str, folder: Path) -> bool:
+    """Whether a folder holds data of a language model."""
+    return _packed(folder, lm) is not None or bool(_files(folder, lm))
 
 
 def read(lm: str, folder: Path) -> Release:
@@ -144,8 +149,9 @@ def _read_files(lm: str, files: dict[int, Path]) -> Release:
         variant=recover(X, table[..., -2:]),
         X=X,
         t=table[..., len(COVARIATES)].astype(np.int8),
-        y0=table[..., -2],
-        y1=table[..., -1],
+        # As the packed copy has them, so that both layouts give the same bits.
+        y0=table[..., -2].astype(np.float32),
+        y1=table[..., -1].astype(np.float32),
     )
 
 

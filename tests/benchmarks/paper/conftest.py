@@ -41,7 +41,10 @@ def made_up(phrasings: int, datasets: int, rows: int, seed: int = 0) -> Release:
     t = draw.integers(0, 2, size=(datasets, rows)).astype(np.int8)
     variant = np.arange(datasets) % phrasings
     weight = draw.normal(size=(2, phrasings, 12))
-    y0, y1 = (np.einsum("drp,dp->dr", X, arm[variant]) + k for k, arm in enumerate(weight))
+    y0, y1 = (
+        (np.einsum("drp,dp->dr", X, arm[variant]) + k).astype(np.float32)
+        for k, arm in enumerate(weight)
+    )
     return Release("gpt2", np.arange(datasets), variant, X, t, y0, y1)
 
 
@@ -65,7 +68,7 @@ def clone(tmp_path: Path):
             columns = [*release.X[place].T, t, np.where(t == 1, y1, y0), y0, y1]
             lines = [",".join(["", *header])]
             lines += [
-                ",".join(map(repr, [row, *(value.item() for value in values)]))
+                ",".join(map(str, [row, *values]))
                 for row, values in enumerate(zip(*columns, strict=True))
             ]
             path = folder / f"{release.lm}_bcancer_{number}.csv"

@@ -34,7 +34,7 @@ def test_a_dataset_has_its_truth_and_hides_the_exogenous(made_up):
     made = made_up(2, 4, 20)
     dataset = made.dataset(3)
     np.testing.assert_array_equal(dataset.y, np.where(made.t[3] == 1, made.y1[3], made.y0[3]))
-    np.testing.assert_array_equal(dataset.cate, made.y1[3] - made.y0[3])
+    np.testing.assert_array_equal(dataset.cate, made.y1[3].astype(float) - made.y0[3])
     assert dataset.meta.phrasing == 1
     hidden = dataset.setting("hidden")
     assert list(hidden.X) == [f"X{i}" for i in range(4, 12)]
@@ -127,8 +127,8 @@ def test_the_csv_files_agree_with_the_packed_copy(release, paper_folder):
     places = np.searchsorted(release.ids, files.ids)
     np.testing.assert_array_equal(files.X, release.X[places])
     np.testing.assert_array_equal(files.t, release.t[places])
-    np.testing.assert_allclose(files.y0, release.y0[places], atol=1e-6)
-    np.testing.assert_allclose(files.y1, release.y1[places], atol=1e-6)
+    np.testing.assert_array_equal(files.y0, release.y0[places])
+    np.testing.assert_array_equal(files.y1, release.y1[places])
 
 
 def test_the_scores_tell_the_phrasings_of_the_release(release):

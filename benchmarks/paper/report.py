@@ -1,0 +1,220 @@
+"""The tables as Markdown, CSV and LaTeX, with what they stand on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.paper.plan import POOLED_ROWS
+from benchmarks.paper.published import NOT_ABOVE_ZERO, SOURCE
+from benchmarks.paper.release import DATASETS, LMS, POOLED
+from benchmarks.paper.tables import LEVEL
+from benchmarks.paper.verdict import DIFFERS, REPRODUCED
+from benchmarks.report.tables import NONE, markdown_table
+from sdscm.dataset import SETTINGS
+from sdscm.files import write_atomically
+
+Grid = tuple[list[str], list[list[str]]]
+
+
+def write(
+    folder: Path, made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
+) -> list[Path]:
+    """Write ``tables.md``, ``tables.csv`` and ``tables.tex`` to a folder.
+
+    Parameters
+    ----------
+    folder
+    made
+        What `tables` gave.
+    records
+        What it was made from.
+    stale
+        Records of each method that were made with other code or libraries than those here.
+    """
+    contents = {
+        "tables.md": markdown(made, records, stale),
+        "tables.csv": made.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
+        "tables.tex": latex(made),
+    }
+    for name, content in contents.items():
+        data = content.encode()
+        write_atomically(folder / name, lambda file, data=data: file.write(data))
+    return [folder / name for name in contents]
+
+
+def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]) -> str:
+    """All tables with their notes."""
+    parts = [
+        "# Tables 1 and 2 of the paper",
+        f"Published: {SOURCE}. Ours: made again from the released data by `sdscm paper run` and "
+        "`sdscm paper tables`. In brackets: "
+        f"{LEVEL:.0%} percentile bootstrap intervals over the phrasings. A share of the datasets "
+        "has wide ones, and a number inside a wide interval is weak evidence; over all datasets "
+        "the interval says how much the number depends on the phrasings that the authors drew, not "
+        "how well it is known.",
+        _summary(made),
+        "## What the numbers stand on",
+        _standing(records, stale),
+    ]
+    for title, (header, rows) in grids(made):
+        parts += [f"## {title}", markdown_table(header, rows, left=1)]
+    differing = made[made["verdict"] == DIFFERS]
+    if len(differing):
+        header = ["Table", "Method", "LM", "Setting", "N", "Number", "Reason"]
+        which = ["table", "method", "lm", "setting", "rows", "metric", "reason"]
+        rows = [[str(value) for value in row] for row in differing[which].to_numpy()]
+        parts += ["## Numbers that differ", markdown_table(header, rows, left=7)]
+    lost = records[records["status"] != "ok"]
+    if len(lost):
+        header = ["Method", "LM", "Rows", "Setting", "Dataset", "Status", "Reason"]
+        which = ["method", "lm", "rows", "setting", "number", "status", "reason"]
+        rows = [[str(value) for value in row] for row in lost[which].to_numpy()]
+        parts += ["## Cells without a score", markdown_table(header, rows, left=7)]
+    return "\n\n".join(parts) + "\n"
+
+
+def latex(made: pd.DataFrame) -> str:
+    """All tables as ``tabular`` environments of the package booktabs."""
+    parts = [f"% Published: {SOURCE}."]
+    for title, (header, rows) in grids(made):
+        columns = "l" + "r" * (len(header) - 1)
+        lines = [" & ".join(map(_escaped, row)) + r" \\" for row in (header, *rows)]
+        parts.append(
+            "\n".join(
+                [
+                    r"\begin{table}",
+                    rf"\caption{{{_escaped(title)}}}",
+                    rf"\begin{{tabular}}{{{columns}}}",
+                    r"\toprule",
+                    lines[0],
+                    r"\midrule",
+                    *lines[1:],
+                    r"\bottomrule",
+                    r"\end{tabular}",
+                    r"\end{table}",
+                ]
+            )
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def grids(made: pd.DataFrame) -> Iterable[tuple[str, Grid]]:
+    """Titles and texts of the tables that people read, one for each LM and setting."""
+    for table, name in ((1, "Table 1, average effects"), (2, "Table 2, effects of rows")):
+        for lm in LMS:
+            for setting in SETTINGS:
+                part = made[
+                    (made["table"] == table) & (made["lm"] == lm) & (made["setting"] == setting)
+                ]
+                sizes = sorted(part["rows"].unique())
+                for rows in sizes:
+                    size = f", N = {rows:,}" if len(sizes) > 1 else ""
+                    grid = (_averages if table == 1 else _effects)(part[part["rows"] == rows])
+                    yield f"{name}: {lm}, {setting}{size}", grid
+
+
+def _averages(part: pd.DataFrame) -> Grid:
+    header = ["Method"]
+    for metric in ("R²", "RMSE"):
+        header += [f"{metric} published", "ours", "difference", "verdict"]
+    rows = [
+        [method, *_told(numbers.loc["r2"]), *_told(numbers.loc["rmse"]), _count(numbers)]
+        for method, numbers in _by_method(part)
+    ]
+    return [*header, "Datasets"], rows
+
+
+def _effects(part: pd.DataFrame) -> Grid:
+    header = ["Method", "Swapped R² published", "ours", "difference", "verdict", "R²", "Datasets"]
+    rows = [
+        [method, *_told(numbers.loc["r2_swapped"]), _number(numbers.loc["r2"]), _count(numbers)]
+        for method, numbers in _by_method(part)
+    ]
+    return header, rows
+
+
+def _by_method(part: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+    for method, numbers in part.groupby("method", sort=False):
+        yield str(method), numbers.set_index("metric")
+
+
+def _told(number: pd.Series) -> list[str]:
+    printed = "≤ 0" if number["published"] == NOT_ABOVE_ZERO else str(number["published"])
+    difference = number["difference"]
+    shown = NONE if math.isnan(difference) else f"{difference:+.4f}"
+    return [printed or NONE, _number(number), shown, str(number["verdict"])]
+
+
+def _number(number: pd.Series) -> str:
+    if math.isnan(number["ours"]):
+        return NONE
+    if math.isnan(number["low"]):
+        return _digits(number["ours"])
+    return f"{_digits(number['ours'])} [{_digits(number['low'])}, {_digits(number['high'])}]"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.2e}"
+
+
+def _count(numbers: pd.DataFrame) -> str:
+    first = numbers.iloc[0]
+    lost = f" ({first['failed']} failed)" if first["failed"] else ""
+    return f"{first['datasets']}{lost}"
+
+
+def _summary(made: pd.DataFrame) -> str:
+    held = made[made["published"] != ""]
+    lines = []
+    for table, part in held.groupby("table"):
+        run = part[part["ours"].notna()]
+        good, bad = ((run["verdict"] == verdict).sum() for verdict in (REPRODUCED, DIFFERS))
+        lines.append(
+            f"- Table {table}: of {len(part)} published numbers {len(run)} were made again; "
+            f"{good} are reproduced, {bad} differ."
+        )
+    return "\n".join(lines)
+
+
+def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
+    """Which datasets each method was run on; methods with the same ones share a line."""
+    lines = []
+    together: dict[tuple[str, int, tuple[int, ...]], list[str]] = {}
+    for (method, lm, rows), part in records.groupby(["method", "lm", "rows"], sort=False):
+        together.setdefault((lm, rows, tuple(sorted(set(part["number"])))), []).append(method)
+    for (lm, rows, numbers), methods in sorted(together.items(), key=lambda item: item[0][:2]):
+        which = "pools" if rows == POOLED_ROWS else "ids"
+        whole = DATASETS // POOLED if rows == POOLED_ROWS else DATASETS
+        told = "all" if len(numbers) == whole else f"{len(numbers)} of {whole}: {spans(numbers)}"
+        lines.append(f"- {lm}, N = {rows:,}, {which} {told} ({', '.join(sorted(methods))})")
+    old = ", ".join(f"{method} ({count})" for method, count in stale.items() if count)
+    if old:
+        lines.append(
+            f"- Made with other code or other versions of libraries than those here: {old}. "
+            "`sdscm paper run` makes them again."
+        )
+    return "\n".join(lines) or "Nothing has been run."
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Ascending numbers in few words: ``1-3, 7``."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in found)
+
+
+_TEX = {"%": r"\%", "_": r"\_", "&": r"\&", "R²": r"$R^2$", "≤": r"$\le$", NONE: "--"}
+
+
+def _escaped(text: str) -> str:
+    for plain, escaped in _TEX.items():
+        text = text.replace(plain, escaped)
+    return text

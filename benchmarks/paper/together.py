@@ -1,0 +1,101 @@
+"""Networks on several datasets in one batch, with the checks of a cell for each of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import estimators
+from benchmarks.outcome import Outcome
+from benchmarks.threads import children_inherit
+from benchmarks.worker import Job, execute, start_worker
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Makes an estimator that has been fitted already."""
+
+    estimator: Any
+
+    def make(self, seed: int) -> _Ready:
+        return _Ready(self.estimator)
+
+
+class _Ready:
+    """A fitted estimator whose ``fit`` has nothing left to do."""
+
+    def __init__(self, estimator: Any) -> None:
+        self._estimator = estimator
+
+    def fit(self, X: Any, t: Any, y: Any) -> Self:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._estimator, name)
+
+
+def execute_together(name: str, jobs: Sequence[Job]) -> list[Outcome]:
+    """Run the cells of one network method; seconds are equal parts of the batch's.
+
+    What cannot be fitted together is run one by one, so that a bad dataset fails alone.
+    """
+    try:
+        from estimators.networks import fit_many
+
+        start = time.perf_counter()
+        fitted = fit_many(
+            estimators.get(name),
+            [(job.X, job.t, job.y) for job in jobs],
+            [job.seed for job in jobs],
+        )
+        seconds = (time.perf_counter() - start) / len(jobs)
+    except (estimators.EstimatorError, ImportError):
+        return [execute(job) for job in jobs]
+    outcomes = [
+        execute(replace(job, maker=_Fitted(each))) for job, each in zip(jobs, fitted, strict=True)
+    ]
+    return [_with_seconds(outcome, seconds) for outcome in outcomes]
+
+
+def _with_seconds(outcome: Outcome, seconds: float) -> Outcome:
+    said = outcome.prediction
+    if said is None:
+        return outcome
+    return replace(outcome, prediction=replace(said, seconds=(said.seconds or 0.0) + seconds))
+
+
+Batch = tuple[str, Sequence[Job]]
+
+
+def run_together(
+    batches: Sequence[Batch], done: Callable[[int, list[Outcome]], None], workers: int
+) -> None:
+    """Run batches in ``workers`` processes of one thread; ``done`` gets the number of each.
+
+    With 0 workers they are run here.
+    """
+    if workers == 0:
+        for number, (name, jobs) in enumerate(batches):
+            done(number, execute_together(name, jobs))
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        children_inherit(1),
+        ProcessPoolExecutor(
+            workers, mp_context=spawn, initializer=start_worker, initargs=((),)
+        ) as pool,
+    ):
+        futures = {
+            pool.submit(execute_together, name, jobs): number
+            for number, (name, jobs) in enumerate(batches)
+        }
+        try:
+            for future in as_completed(futures):
+                done(futures[future], future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,247 @@
+"""``sdscm paper``: the paper's results, made again from the released data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+
+from sdscm.cli import options
+from sdscm.cli.destination import new_file, writable_folder
+from sdscm.cli.output import pairs, say
+from sdscm.cli.progress import run_progress, working
+from sdscm.dataset import SETTINGS, Setting
+from sdscm.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmarks.paper.plan import PaperCell
+    from benchmarks.paper.release import Release
+
+_RESULTS = Path("results/paper")
+_RUNS = Path("runs/paper")
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Clone of the authors' repository, or folder of the packed copy.",
+        show_default="$SDSCM_PAPER_DATA, or ../shared/paper beside the checkout",
+    ),
+]
+Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
+Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
+
+
+Size = Literal["1000", "10000"]
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(paper)
+    group.command(epilog=options.examples("sdscm paper variants --data path/to/clone"))(variants)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper run --share 0.05",
+            'sdscm paper run --share 1 --methods "T-Only OLS,LinReg,LinearT" --workers 2',
+        )
+    )(run)
+    group.command(epilog=options.examples("sdscm paper tables"))(tables)
+    app.add_typer(group, name="paper")
+
+
+def paper() -> None:
+    """Make the paper's tables again from the released data, and compare number by number."""
+
+
+def variants(
+    data: Data = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file for the phrasing of each dataset.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Tell from the scores alone which datasets were made with the same phrasing.
+
+    Where the data come as the packed copy, what is found is compared with its column 'variant'.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from benchmarks.paper.variants import recover
+
+    if out is not None:
+        new_file(out, (".csv",), force)
+    releases, packed = _read(data)
+    found, disagreements = [], 0
+    for lm, release in releases.items():
+        with working(f"comparing the datasets of {lm}"):
+            number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
+        _, sizes = np.unique(number, return_counts=True)
+        told = [
+            ("Datasets", f"{len(number):,}"),
+            ("Phrasings", f"{len(sizes)}, of {sizes.min()} to {sizes.max()} datasets"),
+        ]
+        if packed:
+            differ = int((number != release.variant).sum())
+            disagreements += differ
+            agreed = "agrees for every dataset" if differ == 0 else f"differs for {differ} datasets"
+            told.append(("Column 'variant'", agreed))
+        say(lm)
+        pairs(told)
+        found.append(pd.DataFrame({"lm": lm, "dataset": release.ids, "variant": number}))
+    if out is not None:
+        pd.concat(found).to_csv(out, index=False, lineterminator="\n")
+        say(f"Written: {out}")
+    if disagreements:
+        raise typer.Exit(1)
+
+
+def run(
+    share: Annotated[float, typer.Option(help="Part of the datasets, up to 1.")] = 0.05,
+    network_share: Annotated[
+        float | None,
+        typer.Option(
+            help="Part of the datasets for TARNet and TNet; 0 for none.",
+            show_default="a fifth of --share below 1, else 1",
+        ),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Names between commas.", show_default="all of the paper"),
+    ] = None,
+    size: Annotated[
+        list[Size] | None,
+        typer.Option(help="Rows of a dataset; repeatable.", show_default="both"),
+    ] = None,
+    setting: Annotated[
+        list[Setting] | None,
+        typer.Option(help="Which covariates estimators see; repeatable.", show_default="both"),
+    ] = None,
+    lm: Annotated[
+        list[str] | None, typer.Option(help="Language model; repeatable.", show_default="both")
+    ] = None,
+    data: Data = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            show_default="as many as the cores bear",
+            help="Worker processes of one thread; 0 runs in this one.",
+        ),
+    ] = None,
+    results: Results = _RESULTS,
+    runs: Runs = _RUNS,
+    retry: Annotated[bool, typer.Option("--retry", help="Run cells again that failed.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what would be run and how long; run nothing.")
+    ] = False,
+) -> None:
+    """Run what is missing of a share of the job.
+
+    Shares are spread over all phrasings, and a larger one contains a smaller. It can be stopped at
+    any time; the same command goes on from there.
+    """
+    from benchmarks.paper.job import run_missing
+    from benchmarks.paper.methods import METHODS, named
+    from benchmarks.paper.plan import cells, seconds
+    from benchmarks.paper.records import Records
+    from benchmarks.threads import workers_for
+
+    chosen = named([each.strip() for each in methods.split(",")]) if methods else list(METHODS)
+    if network_share is None:
+        network_share = share if share == 1 else share / 5
+    if network_share == 0:
+        chosen = [method for method in chosen if not method.together]
+    processes = 0 if workers == 0 else workers_for(workers, 1)
+    writable_folder(runs, "--runs")
+    releases, _ = _read(data, lm)
+    for release in releases.values():
+        release.require_all()
+    with working("looking at the data"):
+        wanted = cells(
+            releases,
+            chosen,
+            share,
+            network_share,
+            sizes=[int(each) for each in size or get_args(Size)],
+            settings=setting or SETTINGS,
+        )
+        records = Records(runs, results / "cells.parquet")
+        known = records.done(retry)
+    missing = [cell for cell in wanted if cell.key not in known]
+    say(f"Share {share:g} of the datasets, {network_share:g} for networks.")
+    say(*_which(wanted))
+    say(f"Cells: {len(wanted):,}, of which {len(wanted) - len(missing):,} are on record.")
+    cores = f"{processes} cores" if processes > 1 else "one core"
+    say(f"The others take about {_duration(seconds(missing, processes))} on {cores}.")
+    if estimate:
+        return
+    with run_progress() as progress:
+        done = run_missing(
+            wanted, releases, records, workers=processes, progress=progress, retry=retry
+        )
+    say(f"Cells run now: {done:,}. The tables: sdscm paper tables")
+
+
+def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
+    """Write Tables 1 and 2 beside the published numbers, from all records that there are.
+
+    The data are not needed. The records are packed into one file in the folder of the results.
+    """
+    from benchmarks.paper.records import Records, one_each
+    from benchmarks.paper.report import write
+    from benchmarks.paper.tables import tables as make
+    from benchmarks.paper.verdict import DIFFERS, REPRODUCED
+
+    writable_folder(results, "--results")
+    records = Records(runs, results / "cells.parquet")
+    with working("putting the tables together"):
+        table, stale = one_each(records.table())
+        if table.empty:
+            raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
+        made = make(table)
+        packed = records.pack()
+        files = write(results, made, table, stale)
+    for number, part in made[made["published"] != ""].groupby("table"):
+        counts = part["verdict"].value_counts()
+        good, bad = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS))
+        say(f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ.")
+    say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
+
+
+def _read(data: Path | None, lms: list[str] | None = None) -> tuple[dict[str, Release], bool]:
+    """The releases that are there, and whether they come as the packed copy."""
+    from benchmarks.paper.data import find, has, read
+    from benchmarks.paper.release import LMS
+
+    folder = find(data)
+    wanted = lms or [lm for lm in LMS if has(lm, folder)]
+    with working("reading the data"):
+        return {lm: read(lm, folder) for lm in wanted}, any(folder.glob("*.parquet"))
+
+
+def _which(wanted: list[PaperCell]) -> list[str]:
+    """Which datasets the cells are about, a line for each language model and size."""
+    from benchmarks.paper.plan import POOLED_ROWS
+    from benchmarks.paper.release import DATASETS, POOLED
+    from benchmarks.paper.report import spans
+
+    together: dict[tuple[str, int, bool], set[int]] = {}
+    for cell in wanted:
+        which = cell.unit.lm, cell.unit.rows, cell.method.together
+        together.setdefault(which, set()).add(cell.unit.number)
+    lines = []
+    for (lm, rows, networks), numbers in sorted(together.items()):
+        whole = DATASETS // POOLED if rows == POOLED_ROWS else DATASETS
+        what = "pools" if rows == POOLED_ROWS else "ids"
+        told = "all" if len(numbers) == whole else spans(sorted(numbers))
+        who = "networks, " if networks else ""
+        lines.append(f"  {lm}, {who}N = {rows:,}: {len(numbers)} of {whole} {what}: {told}")
+    return lines
+
+
+def _duration(seconds: float) -> str:
+    minutes = seconds / 60
+    if minutes < 1:
+        return "a minute"
+    return f"{minutes:.0f} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"

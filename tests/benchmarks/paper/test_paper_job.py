@@ -1,0 +1,167 @@
+"""Running shares: each cell once, recorded at once, scored against the right truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import estimators
+from benchmarks.paper import identity, job
+from benchmarks.paper.job import run_missing
+from benchmarks.paper.methods import named
+from benchmarks.paper.plan import cells
+from benchmarks.paper.records import Records, one_each
+from sdscm.errors import InputError
+
+
+@pytest.fixture
+def records(tmp_path) -> Records:
+    return Records(tmp_path / "runs", tmp_path / "results" / "cells.parquet")
+
+
+@pytest.fixture
+def releases(made_up):
+    return {"gpt2": made_up(3, 60, 80)}
+
+
+def wanted(releases, *methods, share=0.05, **more):
+    return cells(releases, named(methods), share, share, **({"sizes": (1000,)} | more))
+
+
+def test_scores_are_those_of_the_estimator(records, releases):
+    run_missing(wanted(releases, "LinearT"), releases, records, workers=0)
+    table = records.table()
+    assert set(table["setting"]) == {"all", "hidden"}
+    for _, row in table.iterrows():
+        dataset = releases["gpt2"].dataset(row["number"]).setting(row["setting"])
+        effect = estimators.get("LinearT").fit(dataset.X, dataset.t, dataset.y).effect(dataset.X)
+        ite = dataset.ite
+        assert row["ate"] == pytest.approx(effect.mean())
+        assert row["sate"] == pytest.approx(ite.mean())
+        assert row["r2"] == pytest.approx(
+            1 - np.sum((ite - effect) ** 2) / np.sum((ite - ite.mean()) ** 2)
+        )
+        assert row["r2_swapped"] == pytest.approx(
+            1 - np.sum((ite - effect) ** 2) / np.sum((effect - effect.mean()) ** 2)
+        )
+        assert row["pehe_sd"] == pytest.approx(
+            np.sqrt(np.mean((ite - effect) ** 2)) / dataset.y.std()
+        )
+        assert row["variant"] == dataset.meta.phrasing
+
+
+def test_pooled_cells_take_ten_datasets(records, releases):
+    found = wanted(releases, "LinReg", share=0.01, sizes=(10_000,))
+    release = releases["gpt2"]
+    number = found[0].unit.number
+    assert found[0].unit.rows == 10_000
+    if number < 6:
+        run_missing(found, releases, records, workers=0)
+        assert records.table()["sate"].iloc[0] == pytest.approx(release.pooled(number).sate)
+
+
+def test_nothing_is_run_twice(records, releases, monkeypatch):
+    small = wanted(releases, "LinReg")
+    assert run_missing(small, releases, records, workers=0) == 6
+    larger = wanted(releases, "LinReg", "LinearS", share=0.1)
+    assert run_missing(larger, releases, records, workers=0) == 24 - 6
+    records.pack()
+    for path in records.folder.glob("*.csv"):
+        path.unlink()
+    assert run_missing(larger, releases, records, workers=0) == 0
+    assert len(records.table()) == 24
+
+
+def test_a_run_that_is_stopped_goes_on(records, releases):
+    class Stop(Exception):
+        pass
+
+    class Impatient:
+        def begin(self, what, total): ...
+        def say(self, line): ...
+        def advance(self, step, amount=1, failed=False):
+            raise Stop
+
+    found = wanted(releases, "LinReg")
+    with pytest.raises(Stop):
+        run_missing(found, releases, records, workers=0, progress=Impatient())
+    assert len(records.table()) == 1
+    assert run_missing(found, releases, records, workers=0) == 5
+
+
+def test_processes_give_the_same_numbers(records, releases, tmp_path):
+    found = wanted(releases, "LinReg", "LinearT")
+    run_missing(found, releases, records, workers=0)
+    other = Records(tmp_path / "other", tmp_path / "none.parquet")
+    run_missing(found, releases, other, workers=1)
+    one, two = (r.table().sort_values("key", ignore_index=True) for r in (records, other))
+    pd.testing.assert_frame_equal(one.drop(columns="seconds"), two.drop(columns="seconds"))
+
+
+def test_failures_are_records_and_can_be_tried_again(records, releases, monkeypatch):
+    found = wanted(releases, "LinReg")
+    release = releases["gpt2"]
+    release.t[:] = 0  # nothing to compare with
+    run_missing(found, releases, records, workers=0)
+    table = records.table()
+    assert set(table["status"]) == {"failed"}
+    assert table["reason"].str.len().min() > 10
+    assert run_missing(found, releases, records, workers=0) == 0
+    assert run_missing(found, releases, records, workers=0, retry=True) == 6
+    assert len(records.table()) == 6
+
+
+def test_networks_are_batched_and_agree_with_single_fits(records, releases, monkeypatch):
+    pytest.importorskip("torch")
+    calls = []
+    together = job.run_together
+
+    def counted(batches, done, workers):
+        calls.extend(len(jobs) for _, jobs in batches)
+        together(batches, done, workers)
+
+    monkeypatch.setattr(job, "run_together", counted)
+    found = wanted(releases, "TARNet", share=0.05)
+    run_missing(found, releases, records, workers=0)
+    assert calls == [3, 3]
+    table = records.table().set_index("key")
+    cell = found[0]
+    view = releases["gpt2"].dataset(cell.unit.number).setting(cell.setting)
+    alone = estimators.get("TARNet", random_state=cell.seed).fit(view.X, view.t, view.y)
+    assert table.loc[cell.key, "ate"] == pytest.approx(alone.ate(view.X), rel=1e-2, abs=1e-3)
+    assert (table["seconds"] > 0).all()
+
+
+def test_records_of_other_code_give_way(records, releases):
+    run_missing(wanted(releases, "LinReg"), releases, records, workers=0)
+    table = records.table()
+    older = table.assign(identity="other", key=table["key"] + "x", ate=99.0)
+    chosen, stale = one_each(pd.concat([table, older], ignore_index=True))
+    assert (chosen["ate"] != 99).all()
+    assert stale == {}
+    chosen, stale = one_each(older)
+    assert len(chosen) == 6
+    assert stale == {"LinReg": 6}
+
+
+def test_a_damaged_pack_is_named(records):
+    records.packed.parent.mkdir()
+    records.packed.write_bytes(b"PAR1 not really")
+    with pytest.raises(InputError, match=r"cells\.parquet: not a readable"):
+        records.table()
+
+
+def test_identity_is_that_of_code_without_words(tmp_path):
+    first, second, third = (tmp_path / f"{name}.py" for name in "abc")
+    first.write_text('"""One."""\nx = 1  # here\n')
+    second.write_text('"""Other words."""\n\n\nx = 1\n')
+    third.write_text('"""One."""\nx = 2  # here\n')
+    assert identity._bare(first) == identity._bare(second) != identity._bare(third)
+
+
+def test_identity_reaches_the_modules_that_a_method_imports():
+    files: set = set()
+    identity._collect(identity._PACKAGE / "networks.py", files)
+    assert {"networks.py", "network_training.py", "base.py"} <= {path.name for path in files}
+    assert identity.identity("LinReg") != identity.identity("LinearS")

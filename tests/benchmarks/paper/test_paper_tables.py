@@ -1,0 +1,146 @@
+"""Tables from records whose numbers are known by hand, and what is said of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import r2_score
+
+from benchmarks.paper.methods import METHODS
+from benchmarks.paper.published import published
+from benchmarks.paper.records import COLUMNS
+from benchmarks.paper.report import grids, latex, markdown, spans
+from benchmarks.paper.tables import average_r2, average_rmse, tables
+from benchmarks.paper.verdict import judge
+
+BY_NAME = {method.name: method for method in METHODS}
+
+
+def records(ate, sate, variant, method="RF", **more) -> pd.DataFrame:
+    frame = pd.DataFrame({"ate": ate, "sate": sate, "variant": variant})
+    frame["number"] = range(len(frame))
+    known = {"lm": "gpt2", "rows": 1000, "setting": "all", "status": "ok", "reason": ""}
+    return frame.assign(method=method, **(known | more)).reindex(columns=list(COLUMNS))
+
+
+def test_the_published_table_is_whole():
+    table = published()
+    assert len(table) == 12 * 2 * 2 * 2 + 16 * 2 * 2 * 2
+    assert not table.duplicated(["table", "method", "lm", "setting", "rows", "metric"]).any()
+    assert set(table["method"]) <= set(BY_NAME)
+    assert {m.name for m in METHODS if m.effects} == set(table[table["table"] == 2]["method"])
+    assert {m.name for m in METHODS if m.average} == set(table[table["table"] == 1]["method"])
+
+
+def test_average_effects_by_hand():
+    """Errors 0, 0, 1 and 1 of truths 0, 2, 4 and 6, whose sum of squares is 20."""
+    cells = records([0, 2, 5, 7], [0, 2, 4, 6], [0, 0, 1, 1])
+    assert average_r2(cells)[0] == pytest.approx(1 - 2 / 20)
+    rmse, low, high = average_rmse(cells)
+    assert rmse == pytest.approx(math.sqrt(0.5))
+    # Resamples hold phrasing 0 alone, 1 alone, or both.
+    assert (low, high) == (0, 1)
+
+
+def test_the_truth_is_the_reference_of_the_average():
+    ate, sate = [0.0, 1, 5], [0.0, 2, 4]
+    assert average_r2(records(ate, sate, [0, 1, 2]))[0] == pytest.approx(r2_score(sate, ate))
+    assert r2_score(sate, ate) != r2_score(ate, sate)
+
+
+def test_phrasings_are_resampled_not_datasets():
+    draw = np.random.default_rng(0)
+    error = np.repeat(draw.normal(size=10), 20)
+    sate = draw.normal(size=200)
+    wide = average_rmse(records(sate + error, sate, np.repeat(np.arange(10), 20)))
+    narrow = average_rmse(records(sate + error, sate, np.arange(200)))
+    assert wide[2] - wide[1] > 2 * (narrow[2] - narrow[1])
+
+
+def test_one_phrasing_has_no_interval():
+    assert all(map(math.isnan, average_rmse(records([1, 2], [1, 1], [3, 3]))[1:]))
+
+
+def test_both_r2_of_rows_are_means_over_datasets():
+    cells = records([0] * 4, [0] * 4, [0, 0, 1, 1], r2_swapped=[0, 0, 1, 1], r2=[-1, -1, 1, 2])
+    made = tables(cells).query("table == 2 and method == 'RF' and lm == 'gpt2'")
+    made = made.query("setting == 'all' and rows == 1000").set_index("metric")
+    assert made["ours"].to_dict() == {"r2_swapped": 0.5, "r2": 0.25}
+    assert made["published"].to_dict() == {"r2_swapped": "<=0", "r2": ""}
+    assert made.loc["r2_swapped", ["low", "high"]].tolist() == [0, 1]
+    assert made["datasets"].tolist() == [4, 4]
+
+
+def test_sizes_settings_and_models_are_kept_apart():
+    parts = [
+        records([0, 0], [0, 0], [0, 1], lm=lm, setting=setting, rows=rows, r2_swapped=value, r2=0)
+        for value, (lm, setting, rows) in enumerate(
+            (lm, setting, rows)
+            for lm in ("gpt2", "llama-3-8b")
+            for setting in ("all", "hidden")
+            for rows in (1000, 10000)
+        )
+    ]
+    made = tables(pd.concat(parts)).query("method == 'RF' and metric == 'r2_swapped'")
+    assert made["ours"].tolist() == list(range(8))
+
+
+def test_failures_are_counted_and_left_out():
+    cells = records([1.0, 2, 9], [1.0, 2, 0], [0, 1, 2])
+    cells.loc[2, ["status", "reason"]] = ["failed", "ValueError: no"]
+    made = tables(cells).query("table == 1 and method == 'RF' and metric == 'rmse'").iloc[0]
+    assert (made["ours"], made["datasets"], made["failed"]) == (0, 2, 1)
+    assert "ValueError: no" in markdown(tables(cells), cells, {})
+
+
+@pytest.mark.parametrize(
+    ("printed", "ours", "low", "high", "method", "whole", "verdict"),
+    [
+        ("0.9146", 0.91468, 0.9, 0.93, "LinReg", True, "reproduced"),
+        ("0.9146", 0.91479, 0.9, 0.93, "LinReg", True, "differs"),  # two in the last digit
+        ("0.9146", 0.91479, 0.9, 0.93, "LinReg", False, "reproduced"),
+        ("0.976", 0.9752, 0.97, 0.98, "RF", True, "reproduced"),
+        ("0.976", 0.9652, 0.96, 0.97, "RF", True, "differs"),
+        ("0.976", 0.9652, math.nan, math.nan, "RF", False, "differs"),
+        ("<=0", -3, -4, -2, "RF", True, "reproduced"),
+        ("<=0", 0.1, -0.1, 0.2, "RF", True, "reproduced"),
+        ("<=0", 0.1, 0.05, 0.2, "RF", True, "differs"),
+        ("0.5", math.nan, math.nan, math.nan, "RF", False, "not run"),
+    ],
+)
+def test_verdicts(printed, ours, low, high, method, whole, verdict):
+    said = judge(printed, ours, low, high, 1, BY_NAME[method], "gpt2", "all", 1000, whole)
+    assert said["verdict"] == verdict
+    assert bool(said.get("reason")) == (verdict != "not run")
+
+
+def test_means_of_swapped_r2_may_be_off_by_two_thousandths():
+    said = [
+        judge("0.0116", ours, 0, 1, 2, BY_NAME["LinearT"], "gpt2", "all", 1000, True)["verdict"]
+        for ours in (0.0135, 0.0137)
+    ]
+    assert said == ["reproduced", "differs"]
+
+
+def test_what_people_read_is_what_was_made():
+    cells = records([1.0, 2], [1.0, 2], [0, 1], r2_swapped=[0.5, 0.7], r2=[0.1, 0.3])
+    made = tables(cells)
+    titles = [title for title, _ in grids(made)]
+    assert len(titles) == 4 + 8
+    told = markdown(made, cells, {"RF": 2})
+    line = (
+        "| RF | ≤ 0 | 0.6000 [0.5000, 0.7000] | +0.6000 | differs | 0.2000 [0.1000, 0.3000] | 2 |"
+    )
+    assert line in told.splitlines()
+    assert "Made with other code or other versions of libraries than those here: RF (2)." in told
+    assert "gpt2, N = 1,000, ids 2 of 1000: 0-1 (RF)" in told
+    assert latex(made).count(r"\begin{tabular}") == 12
+    assert r"RF & $\le$ 0 & 0.6000 [0.5000, 0.7000]" in latex(made)
+
+
+def test_spans():
+    assert spans([1, 2, 3, 7, 9, 10]) == "1-3, 7, 9-10"
+    assert spans([]) == ""
