@@ -12,7 +12,7 @@ from benchmarks.suite import Suite
 from sdscm.dataset import Setting
 
 #: Raised when a worker treats an estimator in another way, so that older records are not reused.
-_PROTOCOL = 1
+_PROTOCOL = 2
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,10 @@ class Cell:
         Label of the contender, and the hash of all that decides its numbers.
     seed
         ``random_state`` of the estimator.
-    alpha, threads
+    alpha, threads, holdout
         As in the suite.
+    kin
+        Hash of what the user chose of the contender; `identity` without code and versions.
     """
 
     dataset: str
@@ -41,13 +43,22 @@ class Cell:
     seed: int
     alpha: float
     threads: int
+    holdout: float = 0.0
+    kin: str = ""
 
     @property
     def key(self) -> str:
         """Content hash. The names of things are no part of it, except through the seed."""
         content = asdict(self)
-        del content["dataset"], content["estimator"]
+        del content["dataset"], content["estimator"], content["kin"]
         return digest([_PROTOCOL, content])
+
+    @property
+    def kin_key(self) -> str:
+        """Content hash without code and versions: the same for cells that an upgrade parts."""
+        content = asdict(self)
+        del content["dataset"], content["estimator"], content["identity"]
+        return digest(content)
 
     def __str__(self) -> str:
         return f"{self.estimator} on {self.dataset} ({self.setting})"
@@ -65,6 +76,8 @@ def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Contender]) ->
             seed=derive_seed(suite.seed, source.fingerprint, setting, contender.label),
             alpha=suite.alpha,
             threads=suite.threads,
+            holdout=suite.holdout,
+            kin=contender.kin,
         )
         for source in sources
         for setting in suite.settings

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import pickle
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import cloudpickle
 
 import estimators
+from benchmarks.entries import Encoding
 from benchmarks.hashing import canonical, digest, digest_bytes
 from benchmarks.suite import EstimatorEntry
 from benchmarks.versions import code_of_estimators, versions
@@ -69,6 +70,13 @@ class Contender:
         Hash of everything but data and seed that decides its numbers: parameters, code, versions.
     maker
         See `Maker`.
+    kin
+        Hash of what the user chose: name and parameters, without code and versions.
+    house
+        Contenders of one house share worker processes: those of the project do, and those of one
+        plugin; a stranger's code shares none with others, nor does who is shown the truth.
+    encoding
+        How it sees covariates that are categories.
     """
 
     label: str
@@ -78,13 +86,20 @@ class Contender:
     extra: str
     identity: str
     maker: Maker
+    kin: str = ""
+    house: str = ""
+    encoding: Encoding = "codes"
 
     @property
     def versions(self) -> dict[str, str]:
         return dict(versions(self.extra))
 
 
-def contenders(entries: Iterable[Any], plugins: Sequence[Path] = ()) -> list[Contender]:
+def contenders(
+    entries: Iterable[Any],
+    plugins: Sequence[Path] = (),
+    encodings: Sequence[Encoding] = ("codes",),
+) -> list[Contender]:
     """Turn what the user gave into contenders.
 
     Parameters
@@ -93,6 +108,8 @@ def contenders(entries: Iterable[Any], plugins: Sequence[Path] = ()) -> list[Con
         Names, `EstimatorEntry`, objects with ``fit``, or pairs (label, object).
     plugins
         Plugin files, loaded before; their content is part of the identity of what they register.
+    encodings
+        A contender for each, unless the entry names its own.
 
     Raises
     ------
@@ -107,14 +124,28 @@ def contenders(entries: Iterable[Any], plugins: Sequence[Path] = ()) -> list[Con
         contender = (
             _registered(entry, code) if isinstance(entry, EstimatorEntry) else _object(entry)
         )
-        if contender.label in [other.label for other in found]:
-            raise InputError(
-                f"two estimators are called '{contender.label}': give one a label of its own"
-            )
-        found.append(contender)
+        own = entry.encodings if isinstance(entry, EstimatorEntry) else None
+        found += [_seeing(contender, encoding) for encoding in own or encodings]
+    labels = [contender.label for contender in found]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise InputError(f"two estimators are called '{label}': give one a label of its own")
     if not found:
         raise InputError("no estimators: name at least one")
     return found
+
+
+def _seeing(contender: Contender, encoding: Encoding) -> Contender:
+    """The contender as it enters with an encoding; the label says which, unless it is the usual."""
+    if encoding == "codes":
+        return contender
+    return replace(
+        contender,
+        label=f"{contender.label} ({encoding})",
+        identity=digest([contender.identity, encoding]),
+        kin=digest([contender.kin, encoding]),
+        encoding=encoding,
+    )
 
 
 def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
@@ -149,6 +180,8 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
         extra=info.extra,
         identity=digest(identity),
         maker=Registered(info.name, entry.params),
+        kin=digest([info.name, entry.params]),
+        house="truth" if info.oracle else "" if info.origin == "built-in" else info.origin,
     )
 
 
@@ -172,6 +205,8 @@ def _object(given: Any) -> Contender:
         extra="",
         identity=digest([_state(thing, payload), code_behind(thing), versions()]),
         maker=Pickled(payload),
+        kin=digest([type(thing).__qualname__, _state(thing, payload)]),
+        house=str(label),
     )
 
 

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import estimators as registry
 from benchmarks.cells import Cell, plan
+from benchmarks.cluster import RayWorker, connected
 from benchmarks.contender import Contender, contenders
+from benchmarks.costs import Costs, Kind
+from benchmarks.encoding import encoded
 from benchmarks.facts import fact_table
+from benchmarks.holdout import held_out
 from benchmarks.leaderboard import Board, boards
+from benchmarks.lock import only_run
 from benchmarks.manifest import Entrant, Manifest
 from benchmarks.outcome import Outcome
-from benchmarks.progress import Progress, Silent
+from benchmarks.progress import Progress, Silent, duration
 from benchmarks.report import write_report
 from benchmarks.report.figure import require_matplotlib
-from benchmarks.runner import Task, run_here, run_in_pool
+from benchmarks.reuse import Kin
+from benchmarks.runner import Done, Task, run_here, run_in_pool, run_with
 from benchmarks.scores import read_records, score
 from benchmarks.sources import prepare, requests
 from benchmarks.store import DamagedRecord, Record, Store
 from benchmarks.suite import Suite, load_suite
+from benchmarks.sweep import sweep
 from benchmarks.threads import workers_for
 from benchmarks.truth import truth_of
-from benchmarks.worker import Job
+from benchmarks.worker import Job, Rows
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
 
@@ -76,6 +86,8 @@ def run(
     plugins: Iterable[str | Path] = (),
     progress: Progress | None = None,
     retry: bool = False,
+    mixed: bool = False,
+    cluster: str | None = None,
 ) -> Result:
     """Run a suite, or what is left of it, and write its boards.
 
@@ -99,6 +111,12 @@ def run(
         Told of each step; see `Progress`.
     retry
         Run cells again whose record says that they failed or timed out.
+    mixed
+        Take records that other code or other versions of libraries made, instead of running their
+        cells again.
+    cluster
+        Address of a Ray cluster whose nodes run the cells, ``auto`` for the one that this machine
+        belongs to. The data are made here.
 
     Raises
     ------
@@ -117,32 +135,34 @@ def run(
             registry.load_plugin(path)
     except registry.EstimatorError as error:
         raise InputError(str(error)) from None
-    field = contenders(suite.estimators if estimators is None else estimators, paths)
+    entries = suite.estimators if estimators is None else estimators
+    field = contenders(entries, paths, suite.encodings)
     if results_dir is not None:
         require_matplotlib()
     wanted = requests(suite)
     folder = Path(runs_dir) / suite.name
+    given = _Given(processes, tuple(paths), retry, mixed, cluster)
     try:
-        progress.begin("rows of data", sum(request.n for request in wanted))
-        prepared = list(prepare(wanted, folder, progress, processes))
-        sources = [source for source, _ in prepared]
-        datasets = {source.name: dataset for source, dataset in prepared}
-        cells = plan(suite, sources, field)
-        manifest = Manifest(
-            suite=suite,
-            origin=suite.origin,
-            command=_command(suite, plugins),
-            sources=tuple(sources),
-            entrants=tuple(map(Entrant.of, field)),
-            cells=tuple(cells),
-        )
-        manifest.write(folder)
-        computed = _run_missing(
-            manifest, field, datasets, Store(folder), progress, processes, paths, retry
-        )
+        with only_run(folder):
+            sweep(folder)
+            progress.begin("rows of data", sum(request.n for request in wanted))
+            prepared = list(prepare(wanted, folder, progress, processes))
+            sources = [source for source, _ in prepared]
+            datasets = {source.name: dataset for source, dataset in prepared}
+            cells = plan(suite, sources, field)
+            manifest = Manifest(
+                suite=suite,
+                origin=suite.origin,
+                command=_command(suite, plugins),
+                sources=tuple(sources),
+                entrants=tuple(map(Entrant.of, field)),
+                cells=tuple(cells),
+            )
+            manifest.write(folder)
+            computed = _run_missing(manifest, field, datasets, Store(folder), progress, given)
     except KeyboardInterrupt:
-        raise Interrupted(_how_to_go_on(_command(suite, plugins, runs_dir), folder)) from None
-    return _conclude(manifest, datasets, folder, results_dir, computed)
+        raise Interrupted(_how_to_go_on(_again(suite, plugins, runs_dir, given), folder)) from None
+    return _conclude(manifest, datasets, folder, results_dir, computed, mixed)
 
 
 def leaderboard(
@@ -150,6 +170,7 @@ def leaderboard(
     *,
     results_dir: str | Path | None = "results",
     runs_dir: str | Path = "runs",
+    mixed: bool = False,
 ) -> Result:
     """Make the boards of a run again from its records; nothing is computed.
 
@@ -159,23 +180,38 @@ def leaderboard(
     ----------
     suite
         As for `run`; only its name counts.
-    results_dir, runs_dir
+    results_dir, runs_dir, mixed
         As for `run`.
 
     Raises
     ------
     InputError
-        If there is no such run, or a dataset of it is damaged.
+        If there is no such run, a dataset of it is damaged, or records are of different versions
+        and ``mixed`` is not set.
     """
-    if isinstance(suite, Suite):
-        name = suite.name
-    else:
-        is_file = Path(suite).suffix in (".yaml", ".yml")
-        name = load_suite(suite).name if is_file else str(suite)
-    folder = Path(runs_dir) / name
+    folder = folder_of(suite, runs_dir)
     manifest = Manifest.read(folder)
     datasets = {source.name: source.load(folder) for source in manifest.sources}
-    return _conclude(manifest, datasets, folder, results_dir, computed=0)
+    return _conclude(manifest, datasets, folder, results_dir, computed=0, mixed=mixed)
+
+
+def folder_of(suite: Suite | str | Path, runs_dir: str | Path = "runs") -> Path:
+    """The folder of a suite's records; of a suite that is not there any more, too."""
+    if isinstance(suite, Suite):
+        return Path(runs_dir) / suite.name
+    is_file = Path(suite).suffix in (".yaml", ".yml")
+    return Path(runs_dir) / (load_suite(suite).name if is_file else str(suite))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """How the caller wants cells to be run."""
+
+    processes: int
+    plugins: tuple[Path, ...]
+    retry: bool
+    mixed: bool
+    cluster: str | None
 
 
 def _run_missing(
@@ -184,48 +220,90 @@ def _run_missing(
     datasets: dict[str, CausalDataset],
     store: Store,
     progress: Progress,
-    processes: int,
-    plugins: Sequence[Path],
-    retry: bool,
+    given: _Given,
 ) -> int:
-    """Run the cells that have no good record, the costly ones first; return how many."""
+    """Run the cells that have no good record; return how many."""
     suite, by_label = manifest.suite, {contender.label: contender for contender in field}
     progress.begin("cells", len(manifest.cells))
+    costs, watch = Costs(), _Watch(progress, given.processes)
+    kin = Kin(store) if given.mixed else None
     missing: dict[str, Cell] = {}
+    jobs = _Jobs(suite, datasets, by_label)
     for cell in manifest.cells:
-        record = _good_record(store, cell, suite, progress, retry)
+        record = _good_record(store, cell, suite, progress, given.retry)
+        if record is None and kin is not None:
+            record = kin.of(cell)
         if record is None and cell.key not in missing:
             missing[cell.key] = cell
         else:
             progress.advance(str(cell), failed=record is not None and _has_failed(record.outcome))
+        if record is not None:
+            costs.learn((cell.estimator, jobs.rows(cell)), record.outcome.wall)
 
     def done(cell: Cell, outcome: Outcome) -> None:
         versions = by_label[cell.estimator].versions
         store.write(Record(cell, outcome, versions, suite.time_limit))
         progress.advance(str(cell), failed=_has_failed(outcome))
+        watch(cell, outcome)
 
-    todo = sorted(missing.values(), key=lambda cell: -_cost(by_label[cell.estimator]))
-    views = {
-        (name, setting): dataset.setting(setting)
-        for name, dataset in datasets.items()
-        for setting in suite.settings
-    }
-    tasks: list[Task] = [
-        (cell, _job(cell, by_label[cell.estimator], views[cell.dataset, cell.setting]))
-        for cell in todo
-    ]
-    if processes == 0:
+    tasks: list[Task] = []
+    for cell in missing.values():
+        if by_label[cell.estimator].oracle and not jobs.truth_known(cell):
+            done(cell, Outcome("skipped", "the truth of this dataset is not known"))
+        else:
+            tasks.append((cell, jobs.of(cell)))
+    watch.expects(tasks, costs)
+    _run(tasks, done, suite, costs, given, watch)
+    return len(missing)
+
+
+def _run(
+    tasks: list[Task], done: Done, suite: Suite, costs: Costs, given: _Given, watch: _Watch
+) -> None:
+    if not tasks:
+        return
+    if given.cluster is not None:
+        with connected(given.cluster) as cores:
+            watch.workers = max(1, cores // suite.threads)
+            worker = partial(RayWorker, given.plugins, suite.threads, suite.time_limit)
+            run_with(worker, tasks, done, watch.workers, costs)
+    elif given.processes == 0:
         run_here(tasks, done)
-    elif tasks:
+    else:
         run_in_pool(
             tasks,
             done,
-            workers=min(processes, len(tasks)),
+            workers=given.processes,
             threads=suite.threads,
             time_limit=suite.time_limit,
-            plugins=plugins,
+            plugins=given.plugins,
+            costs=costs,
         )
-    return len(tasks)
+
+
+class _Watch:
+    """Tells how long the rest will take, and what was slowest."""
+
+    def __init__(self, progress: Progress, workers: int) -> None:
+        self.workers = max(1, workers)
+        self._progress = progress
+        self._slowest: tuple[float, str] = (0.0, "")
+        self._left: Counter[Kind] = Counter()
+        self._rows: dict[str, int] = {}
+        self._costs = Costs()
+
+    def expects(self, tasks: Sequence[Task], costs: Costs) -> None:
+        self._rows = {cell.key: job.rows for cell, job in tasks}
+        self._left = Counter((cell.estimator, job.rows) for cell, job in tasks)
+        self._costs = costs
+
+    def __call__(self, cell: Cell, outcome: Outcome) -> None:
+        if cell.key in self._rows:
+            self._left[cell.estimator, self._rows[cell.key]] -= 1
+        if outcome.wall > self._slowest[0]:
+            self._slowest = (outcome.wall, f"{cell}, {duration(outcome.wall)}")
+        seconds = self._costs.total((k, n) for k, n in self._left.items() if n > 0)
+        self._progress.outlook(seconds / self.workers, self._slowest[1])
 
 
 def _good_record(
@@ -248,25 +326,55 @@ def _has_failed(outcome: Outcome) -> bool:
     return outcome.status in ("failed", "timeout")
 
 
-def _cost(contender: Contender) -> int:
-    """A rough guess that puts long cells first, so that no core is idle at the end."""
-    slow = ("forest", "bart", "bcf", "net", "rf")
-    return 2 * any(word in contender.label.lower() for word in slow) + bool(contender.extra)
-
-
-def _job(cell: Cell, contender: Contender, view: CausalDataset) -> Job:
+class _Jobs:
     """The airlock: of a dataset, an estimator gets X, t and y; only an Oracle is shown more."""
-    truth = truth_of(view, view.covariates)
-    return Job(
-        maker=contender.maker,
-        X=view.X,
-        t=view.t,
-        y=view.y,
-        reveal=(truth.ite, truth.effect) if contender.oracle else None,
-        seed=cell.seed,
-        alpha=cell.alpha,
-        threads=cell.threads,
-    )
+
+    def __init__(
+        self, suite: Suite, datasets: dict[str, CausalDataset], field: dict[str, Contender]
+    ) -> None:
+        self._suite, self._datasets, self._field = suite, datasets, field
+        self._masks = {
+            name: held_out(dataset.t, suite.holdout, dataset.fingerprint)
+            for name, dataset in datasets.items()
+        }
+        self._seen: dict[tuple[str, str, str, bool], Rows] = {}
+
+    def truth_known(self, cell: Cell) -> bool:
+        return self._datasets[cell.dataset].effects_known
+
+    def rows(self, cell: Cell) -> int:
+        """Number of rows that are fitted on."""
+        return int((~self._masks[cell.dataset]).sum())
+
+    def of(self, cell: Cell) -> Job:
+        contender, mask = self._field[cell.estimator], self._masks[cell.dataset]
+        fitted = self._rows(cell, contender, ~mask)
+        return Job(
+            maker=contender.maker,
+            X=fitted.X,
+            t=fitted.t,
+            y=fitted.y,
+            reveal=fitted.reveal,
+            seed=cell.seed,
+            alpha=cell.alpha,
+            threads=cell.threads,
+            held_out=self._rows(cell, contender, mask) if mask.any() else None,
+            memory_limit=self._suite.memory_limit,
+            house=contender.house,
+        )
+
+    def _rows(self, cell: Cell, contender: Contender, chosen: np.ndarray) -> Rows:
+        # Cells that see the same share the arrays: a job is sent when its turn comes.
+        key = (cell.dataset, cell.setting, contender.encoding, bool(chosen[0]))
+        if key not in self._seen:
+            view = self._datasets[cell.dataset].setting(cell.setting)
+            X = encoded(view, contender.encoding)[chosen].reset_index(drop=True)
+            self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None)
+        rows = self._seen[key]
+        if not contender.oracle:
+            return rows
+        truth = truth_of(self._datasets[cell.dataset], cell.setting).of_rows(chosen)
+        return replace(rows, reveal=(truth.ite, truth.effect))
 
 
 def _conclude(
@@ -275,11 +383,12 @@ def _conclude(
     folder: Path,
     results_dir: str | Path | None,
     computed: int,
+    mixed: bool,
 ) -> Result:
     suite = manifest.suite
-    records = read_records(folder, manifest)
+    records = read_records(folder, manifest, mixed)
     scores = score(manifest, datasets, records)
-    made = boards(scores, manifest.entrants, suite.board, suite.seed)
+    made = _boards(scores, manifest)
     facts = fact_table(manifest.sources, datasets)
     files: tuple[Path, ...] = ()
     if results_dir is not None:
@@ -287,6 +396,16 @@ def _conclude(
             Path(results_dir) / suite.name, manifest, scores, made, facts, datasets, records
         )
     return Result(suite, scores, made, facts, folder, files, computed)
+
+
+def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
+    """The boards; scores of rows that were held out stand on their own."""
+    suite, made = manifest.suite, []
+    for rows, part in scores.groupby("rows", sort=False):
+        for board in boards(part, manifest.entrants, suite.board, suite.seed):
+            group = board.group | ({"rows": str(rows)} if suite.holdout else {})
+            made.append(replace(board, group=group))
+    return made
 
 
 def _command(suite: Suite, plugins: Iterable[str | Path], runs_dir: str | Path = "runs") -> str:
@@ -297,6 +416,14 @@ def _command(suite: Suite, plugins: Iterable[str | Path], runs_dir: str | Path =
     if Path(runs_dir) != Path("runs"):
         words += ["--runs", Path(runs_dir).as_posix()]
     return shlex.join(words)
+
+
+def _again(suite: Suite, plugins: Iterable[str | Path], runs: str | Path, given: _Given) -> str:
+    """What to type to go on as it was begun."""
+    words = [_command(suite, plugins, runs)]
+    words += ["--mixed"] * given.mixed + ["--retry"] * given.retry
+    words += [] if given.cluster is None else [f"--cluster {shlex.quote(given.cluster)}"]
+    return " ".join(words)
 
 
 def _how_to_go_on(command: str, folder: Path) -> str:

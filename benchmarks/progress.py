@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -9,12 +10,14 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
+from rich.text import Text
 
 
 class Progress(Protocol):
@@ -26,8 +29,31 @@ class Progress(Protocol):
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         """``amount`` of the stage's total is done, by ``step``."""
 
+    def outlook(self, left: float, slowest: str) -> None:
+        """Of the cells: seconds until all are done (NaN if unknown), and which took longest."""
+
     def say(self, line: str) -> None:
         """Something that the user should read."""
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people, two units at most: ``1 h 5 min``; a question mark if unknown."""
+    if math.isnan(seconds):
+        return "?"
+    if seconds < 60:
+        return f"{math.ceil(seconds)} s"
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """What the run expects, where it does; else by the speed so far."""
+
+    def render(self, task: Task) -> Text:
+        left = task.fields["left"]
+        if left is None or task.finished:
+            return super().render(task)
+        return Text(duration(left), style="progress.remaining")
 
 
 class Silent:
@@ -37,11 +63,13 @@ class Silent:
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None: ...
 
+    def outlook(self, left: float, slowest: str) -> None: ...
+
     def say(self, line: str) -> None: ...
 
 
 class RichProgress:
-    """Bars in a terminal: done of all, failed, elapsed and left. Use it in a ``with`` block."""
+    """Bars in a terminal: done of all, failed, elapsed, left and slowest; use ``with``."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._bars = Bars(
@@ -51,8 +79,9 @@ class RichProgress:
             TextColumn("{task.fields[failed]}", style="red"),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(),
+            _TimeLeft(),
             TextColumn("{task.fields[step]}", style="dim"),
+            TextColumn("{task.fields[slowest]}", style="dim"),
             console=console or Console(stderr=True),
         )
         self._stage: TaskID | None = None
@@ -72,13 +101,19 @@ class RichProgress:
 
     def begin(self, what: str, total: int) -> None:
         self._failed = 0
-        self._stage = self._bars.add_task(what, total=total, failed="", step="")
+        self._stage = self._bars.add_task(
+            what, total=total, failed="", step="", slowest="", left=None
+        )
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         assert self._stage is not None
         self._failed += failed
         told = f"{self._failed} failed" if self._failed else ""
         self._bars.update(self._stage, advance=amount, failed=told, step=step)
+
+    def outlook(self, left: float, slowest: str) -> None:
+        assert self._stage is not None
+        self._bars.update(self._stage, left=left, slowest=f"slowest: {slowest}" if slowest else "")
 
     def say(self, line: str) -> None:
         self._bars.console.print(line, markup=False, highlight=False)

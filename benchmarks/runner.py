@@ -1,22 +1,29 @@
-"""Runs cells in worker processes, and has each recorded at once."""
+"""Gives cells to workers, the longest first, and has each recorded at once."""
 
 from __future__ import annotations
 
-import multiprocessing
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from pebble import ProcessExpired, ProcessPool
+from typing import Any
 
 from benchmarks.cells import Cell
+from benchmarks.costs import Costs, Kind
+from benchmarks.crew import BrokenWorker, Open, Worker
+from benchmarks.local import LocalWorker
 from benchmarks.outcome import Outcome
 from benchmarks.threads import children_inherit
-from benchmarks.worker import Job, execute, start_worker
+from benchmarks.worker import Job, execute
 
 Task = tuple[Cell, Job]
 Done = Callable[[Cell, Outcome], None]
+
+#: A worker has a second cell at hand, so that it need not wait for the record of the first, if that
+#: cell is shorter than this many seconds: another worker might fall idle beside a long one.
+_SHORT = 1.0
 
 
 def run_here(tasks: Iterable[Task], done: Done) -> None:
@@ -33,69 +40,161 @@ def run_in_pool(
     threads: int,
     time_limit: float,
     plugins: Sequence[Path],
+    costs: Costs | None = None,
 ) -> None:
-    """Run cells in ``workers`` processes; ``done`` is called in this one, as each ends.
+    """Run cells in ``workers`` processes of this machine; see `run_with`."""
+    with children_inherit(threads):
+        run_with(partial(LocalWorker, plugins, time_limit), tasks, done, workers, costs or Costs())
 
-    A cell that is not ready after ``time_limit`` seconds is killed with its process, and a process
-    that dies takes one cell with it; both are outcomes like others.
+
+def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, costs: Costs) -> None:
+    """Run cells in ``size`` workers; ``done`` is called in this process, as each ends.
+
+    A cell that is not ready at its time limit is killed with its process, and a process that dies
+    takes one cell with it; both are outcomes like others. Jobs of different houses never meet in
+    one process. Cells are begun in the order of their expected seconds, longest first.
 
     Raises
     ------
     RuntimeError
         If workers die before they run any cell.
     """
-    left = {cell.key: (cell, job) for cell, job in tasks}
-    with children_inherit(threads):
-        while left:
-            before = len(left)
-            try:
-                _one_pool(left, done, workers, time_limit, plugins)
-            except BrokenProcessPool as error:
-                # A worker that dies between two cells breaks the whole pool: open a new one for
-                # what is left.
-                if len(left) == before:
-                    raise RuntimeError(
-                        "the worker processes die before they run a cell; a script that calls "
-                        "benchmarks.run needs the guard: if __name__ == '__main__'"
-                    ) from error
-
-
-def _one_pool(
-    left: dict[str, Task], done: Done, workers: int, time_limit: float, plugins: Sequence[Path]
-) -> None:
-    # Spawned, not forked: a fork of a process whose libraries hold threads may deadlock.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(workers, initializer=start_worker, initargs=(plugins,), context=context)
+    queue = _Queue(tasks, costs)
+    slots = [_Slot(open_worker) for _ in range(min(size, len(tasks)))]
+    pending: dict[Future[Any], tuple[_Slot, Task]] = {}
     try:
-        futures: dict[Future[Outcome], str] = {
-            pool.schedule(execute, args=(job,), timeout=time_limit): key
-            for key, (_, job) in left.items()
-        }
-        waiting = set(futures)
-        while waiting:
-            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        while True:
+            for slot in slots:
+                for task in slot.take(queue, len(slots)):
+                    pending[slot.submit(task)] = (slot, task)
+            if not pending:
+                break
+            ended, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in ended:
-                outcome = _outcome(future, time_limit)
-                cell, _ = left.pop(futures[future])
-                done(cell, outcome)
-        pool.close()
+                slot, task = pending.pop(future)
+                outcome = slot.outcome(future)
+                if outcome is None:
+                    queue.put_back(task)
+                    continue
+                queue.learn(task, outcome)
+                done(task[0], outcome)
     except BaseException:
-        pool.stop()
+        for slot in slots:
+            slot.leave(now=True)
         raise
-    finally:
-        pool.join()
+    for slot in slots:
+        slot.leave(now=False)
 
 
-def _outcome(future: Future[Outcome], time_limit: float) -> Outcome:
-    try:
-        return future.result()
-    except TimeoutError:
-        return Outcome("timeout", f"stopped after {time_limit:g} s")
-    except ProcessExpired as error:
-        how = f"signal {-error.exitcode}" if error.exitcode < 0 else f"exit code {error.exitcode}"
-        hint = "; it may have run out of memory" if error.exitcode == -9 else ""
-        return Outcome("failed", f"its process died ({how}){hint}")
-    except BrokenProcessPool:
-        raise
-    except Exception as error:  # the answer did not survive the way back
-        return Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")
+class _Queue:
+    """The cells that are left, by house and kind."""
+
+    def __init__(self, tasks: Sequence[Task], costs: Costs) -> None:
+        self._costs = costs
+        self._houses: dict[str, dict[Kind, deque[Task]]] = defaultdict(lambda: defaultdict(deque))
+        self._left = len(tasks)
+        for task in tasks:
+            self._houses[task[1].house][_kind(task)].append(task)
+
+    def __len__(self) -> int:
+        return self._left
+
+    def put_back(self, task: Task) -> None:
+        self._houses[task[1].house][_kind(task)].appendleft(task)
+        self._left += 1
+
+    def learn(self, task: Task, outcome: Outcome) -> None:
+        self._costs.learn(_kind(task), outcome.wall)
+
+    def longest_house(self) -> str | None:
+        """The house with most work left; None if there is none."""
+        if not self._left:
+            return None
+        return max(self._houses, key=lambda house: self._costs.total(self._counts(house)) or 0)
+
+    def longest(self, house: str) -> Task | None:
+        """The longest cell of a house; it stays in the queue."""
+        kinds = self._houses.get(house)
+        if not kinds:
+            return None
+        return kinds[max(kinds, key=self._costs.expect)][0]
+
+    def expect(self, task: Task) -> float:
+        return self._costs.expect(_kind(task))
+
+    def remove(self, task: Task) -> None:
+        house, kind = task[1].house, _kind(task)
+        self._houses[house][kind].popleft()
+        self._left -= 1
+        if not self._houses[house][kind]:
+            del self._houses[house][kind]
+        if not self._houses[house]:
+            del self._houses[house]
+
+    def _counts(self, house: str) -> list[tuple[Kind, int]]:
+        return [(kind, len(tasks)) for kind, tasks in self._houses[house].items()]
+
+
+def _kind(task: Task) -> Kind:
+    cell, job = task
+    return cell.estimator, job.rows
+
+
+@dataclass(eq=False)
+class _Slot:
+    """A place for a worker, of one house at a time."""
+
+    open_worker: Open
+    worker: Worker | None = None
+    house: str = ""
+    busy: int = 0
+    ran: int = 0
+
+    def take(self, queue: _Queue, size: int) -> list[Task]:
+        """The cells to run next here; at most one waits behind the one that runs."""
+        taken = []
+        while self.busy + len(taken) < 2:
+            second = self.busy + len(taken) > 0
+            task = queue.longest(self.house) if self.worker else None
+            if task is None and not second:
+                house = queue.longest_house()
+                task = None if house is None else queue.longest(house)
+            if task is None or (second and (len(queue) < size or queue.expect(task) > _SHORT)):
+                break
+            if self.worker is None or self.house != task[1].house:
+                self._move(task[1].house)
+            queue.remove(task)
+            taken.append(task)
+        return taken
+
+    def _move(self, house: str) -> None:
+        self.leave(now=False)
+        self.worker, self.house, self.ran = self.open_worker(), house, 0
+
+    def submit(self, task: Task) -> Future[Any]:
+        assert self.worker is not None
+        self.busy += 1
+        return self.worker.submit(task[1])
+
+    def outcome(self, future: Future[Any]) -> Outcome | None:
+        """How a cell ended; None if it has to run again, since the worker died for itself."""
+        self.busy -= 1
+        if self.worker is None:  # it broke at the cell before this one
+            return None
+        try:
+            outcome = self.worker.outcome(future)
+        except BrokenWorker as error:
+            if not self.ran:
+                raise RuntimeError(
+                    "the worker processes die before they run a cell; a script that calls "
+                    "benchmarks.run needs the guard: if __name__ == '__main__'"
+                ) from error
+            self.leave(now=True)
+            return None
+        self.ran += 1
+        return outcome
+
+    def leave(self, now: bool) -> None:
+        if self.worker is not None:
+            self.worker.stop(now)
+        self.worker = None

@@ -10,9 +10,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import metrics
+from benchmarks.holdout import held_out
 from benchmarks.manifest import Manifest
+from benchmarks.outcome import Outcome
+from benchmarks.prediction import Prediction
+from benchmarks.reuse import Kin, refuse_mixed
 from benchmarks.store import DamagedRecord, Record, Store
-from benchmarks.truth import truth_of
+from benchmarks.truth import Truth, truth_of
 from sdscm.dataset import CausalDataset
 
 #: Columns that say which cell a row is, and how it ended.
@@ -22,6 +26,7 @@ IDENTITY = (
     "cluster",
     "lm",
     "setting",
+    "rows",
     "estimator",
     "family",
     "target",
@@ -35,9 +40,18 @@ IDENTITY = (
 PARTS = ("ate", "sate", "y_sd")
 
 
-def read_records(folder: Path, manifest: Manifest) -> dict[str, Record]:
-    """The good records of a run's cells, by key; damaged ones count as missing."""
-    store, found = Store(folder), {}
+def read_records(folder: Path, manifest: Manifest, mixed: bool = False) -> dict[str, Record]:
+    """The good records of a run's cells, by key; damaged ones count as missing.
+
+    With ``mixed``, a record that other code or versions made stands for one that is missing.
+
+    Raises
+    ------
+    InputError
+        If they are of different versions and ``mixed`` is not set.
+    """
+    store = Store(folder)
+    found: dict[str, Record] = {}
     for cell in manifest.cells:
         try:
             record = store.read(cell.key)
@@ -45,6 +59,14 @@ def read_records(folder: Path, manifest: Manifest) -> dict[str, Record]:
             continue
         if record is not None:
             found[cell.key] = record
+    if not mixed:
+        refuse_mixed(found.values())
+        return found
+    kin = Kin(store)
+    for cell in manifest.cells:
+        other = None if cell.key in found else kin.of(cell)
+        if other is not None:
+            found[cell.key] = other
     return found
 
 
@@ -57,7 +79,8 @@ def score(
     -------
     DataFrame with the columns `IDENTITY`, `PARTS` and one of each metric (NaN where it does not
     apply), a row for each cell in the order of the suite. ``status`` is the record's, or
-    ``missing``.
+    ``missing``. ``rows`` is ``fitted``; where the suite holds rows out, a second row of the cell
+    has ``held-out`` and the scores of these.
     """
     sources = {source.name: source for source in manifest.sources}
     entrants = {entrant.label: entrant for entrant in manifest.entrants}
@@ -66,33 +89,51 @@ def score(
         for name, dataset in datasets.items()
         for setting in manifest.suite.settings
     }
+    masks = {
+        name: held_out(dataset.t, manifest.suite.holdout, dataset.fingerprint)
+        for name, dataset in datasets.items()
+    }
     rows = []
     for cell in manifest.cells:
         source, truth = sources[cell.dataset], truths[cell.dataset, cell.setting]
-        record = records.get(cell.key)
-        prediction = record.outcome.prediction if record else None
-        if prediction is not None:
-            prediction = replace(prediction, alpha=cell.alpha)
-        row: dict[str, Any] = {
-            "dataset": cell.dataset,
-            "entry": source.entry,
-            "cluster": source.cluster,
-            "lm": source.lm,
-            "setting": cell.setting,
-            "estimator": cell.estimator,
-            "family": entrants[cell.estimator].family,
-            "target": truth.target,
-            "seed": cell.seed,
-            "status": record.outcome.status if record else "missing",
-            "reason": record.outcome.reason if record else "not run yet",
-            "ate": prediction.ate if prediction else float("nan"),
-            "sate": truth.sate,
-            "y_sd": truth.sd or float("nan"),
-        }
-        for metric in metrics.registered():
-            row[metric.name] = metric.score(prediction, truth) if prediction else float("nan")
-        rows.append(row)
+        record, mask = records.get(cell.key), masks[cell.dataset]
+        outcome = record.outcome if record else Outcome("missing", "not run yet")
+        parts = [("fitted", outcome.prediction, truth.of_rows(~mask) if mask.any() else truth)]
+        if mask.any():
+            parts.append(("held-out", outcome.held_out, truth.of_rows(mask)))
+        for part, prediction, target in parts:
+            row: dict[str, Any] = {
+                "dataset": cell.dataset,
+                "entry": source.entry,
+                "cluster": source.cluster,
+                "lm": source.lm,
+                "setting": cell.setting,
+                "rows": part,
+                "estimator": cell.estimator,
+                "family": entrants[cell.estimator].family,
+                "target": truth.target,
+                "seed": cell.seed,
+                "status": outcome.status,
+                "reason": outcome.reason,
+            }
+            rows.append(row | _scored(prediction, target, cell.alpha))
     return pd.DataFrame(rows, columns=columns())
+
+
+def _scored(prediction: Prediction | None, truth: Truth, alpha: float) -> dict[str, float]:
+    """The `PARTS` and every metric; NaN where there is no answer, or no truth to hold it to."""
+    nan = float("nan")
+    if prediction is not None:
+        prediction = replace(prediction, alpha=alpha)
+    scored: dict[str, float] = {
+        "ate": nan if prediction is None or prediction.ate is None else prediction.ate,
+        "sate": truth.sate,
+        "y_sd": truth.sd or nan,
+    }
+    for metric in metrics.registered():
+        known = prediction is not None and truth.tells(metric.target)
+        scored[metric.name] = metric.score(prediction, truth) if known and prediction else nan
+    return scored
 
 
 def columns() -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import sdscm
 from benchmarks.brought import read_files
@@ -160,7 +161,8 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
 
     def request(of: LMEntry, phrasing: int, replicate: int, variant: Variant) -> Request:
         n, seed = variant.n, _seed(entry, suite, phrasing, replicate)
-        options = {"temperature": entry.temperature, **entry.options, **variant.dials}
+        options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
+        options.update(variant.dials)
         recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
         _check_options(recipe, entry, suite)
         lm = recipe.loaded()

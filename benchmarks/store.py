@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.cells import Cell
 from benchmarks.hashing import digest, digest_bytes
@@ -17,7 +19,8 @@ from benchmarks.prediction import Prediction
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
 
-_FORMAT = 1
+_FORMAT = 2
+_HELD_OUT = "held_out:"
 
 
 class DamagedRecord(InputError):
@@ -71,17 +74,55 @@ class Store:
             "warnings": list(outcome.warnings),
             "versions": record.versions,
             "time_limit": record.time_limit,
+            "wall": None if math.isnan(outcome.wall) else outcome.wall,
             "predictions": None,
         }
         if outcome.prediction is not None:
+            arrays = outcome.prediction.arrays()
+            if outcome.held_out is not None:
+                arrays |= {f"{_HELD_OUT}{k}": v for k, v in outcome.held_out.arrays().items()}
             buffer = io.BytesIO()
-            np.savez(buffer, **outcome.prediction.arrays())  # type: ignore[arg-type]
+            np.savez(buffer, **arrays)  # type: ignore[arg-type]
             data = buffer.getvalue()
             content["predictions"] = digest_bytes(data)
             write_atomically(self._prediction(key), lambda file: file.write(data))
         content["digest"] = digest(content)
         text = json.dumps(content, indent=1, ensure_ascii=False).encode()
         write_atomically(self._record(key), lambda file: file.write(text))
+
+    def recorded(self) -> list[str]:
+        """The keys of all records, sorted."""
+        return sorted(path.stem for path in (self.folder / "cells").glob("[!.]*.json"))
+
+    def frame(self) -> pd.DataFrame:
+        """All good records, a row each: what the cell is, how it ended, what made it.
+
+        Of the predictions it has the numbers ``ate`` and ``seconds`` only.
+        """
+        rows = []
+        for key in self.recorded():
+            try:
+                record = self.read(key)
+            except DamagedRecord:
+                continue
+            if record is None:  # swept away since
+                continue
+            outcome, prediction = record.outcome, record.outcome.prediction
+            rows.append(
+                {
+                    "key": key,
+                    **asdict(record.cell),
+                    "status": outcome.status,
+                    "reason": outcome.reason,
+                    "wall": outcome.wall,
+                    "seconds": prediction.seconds if prediction else None,
+                    "ate": prediction.ate if prediction else None,
+                    "warnings": len(outcome.warnings),
+                    "time_limit": record.time_limit,
+                    "versions": json.dumps(record.versions, sort_keys=True),
+                }
+            )
+        return pd.DataFrame(rows)
 
     def read(self, key: str) -> Record | None:
         """The record of a key, or None if there is none.
@@ -105,21 +146,26 @@ class Store:
             raise self._damaged(path)
         if content["format"] != _FORMAT:
             raise DamagedRecord(f"{path}: format {content['format']} is not known here; run again")
+        prediction, held_out = self._read_predictions(key, content["predictions"])
         return Record(
             cell=Cell(**content["cell"]),
             outcome=Outcome(
                 status=content["status"],
                 reason=content["reason"],
                 warnings=tuple(content["warnings"]),
-                prediction=self._read_prediction(key, content["predictions"]),
+                prediction=prediction,
+                held_out=held_out,
+                wall=float("nan") if content["wall"] is None else content["wall"],
             ),
             versions=content["versions"],
             time_limit=content["time_limit"],
         )
 
-    def _read_prediction(self, key: str, stated: str | None) -> Prediction | None:
+    def _read_predictions(
+        self, key: str, stated: str | None
+    ) -> tuple[Prediction | None, Prediction | None]:
         if stated is None:
-            return None
+            return None, None
         path = self._prediction(key)
         try:
             data = path.read_bytes()
@@ -127,8 +173,15 @@ class Store:
             raise DamagedRecord(f"{path}: missing; run again to compute the cell") from None
         if digest_bytes(data) != stated:
             raise self._damaged(path)
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return Prediction.from_arrays(dict(arrays))
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = dict(file)
+        others = {k: v for k, v in arrays.items() if k.startswith(_HELD_OUT)}
+        fitted = {k: v for k, v in arrays.items() if k not in others}
+        held_out = {k.removeprefix(_HELD_OUT): v for k, v in others.items()}
+        return (
+            Prediction.from_arrays(fitted),
+            Prediction.from_arrays(held_out) if held_out else None,
+        )
 
     @staticmethod
     def _damaged(path: Path) -> DamagedRecord:

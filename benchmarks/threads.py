@@ -42,14 +42,22 @@ def workers_for(asked: int | None, threads: int) -> int:
     return most if asked is None else min(asked, most)
 
 
+def library_limits(threads: int) -> dict[str, str]:
+    """What has to stand in the environment of a process before it imports a library.
+
+    A fixed hash seed makes the order of sets of texts the same in all processes.
+    """
+    return dict.fromkeys(_LIMITS, str(threads)) | {"PYTHONHASHSEED": "0"}
+
+
 @contextmanager
 def children_inherit(threads: int) -> Iterator[None]:
     """Processes that start inside the block have ``threads`` threads in every library.
 
     The libraries read these variables when they are imported, so that a worker's own code would
-    come too late. A fixed hash seed makes the order of sets of texts the same in all of them.
+    come too late.
     """
-    wanted = dict.fromkeys(_LIMITS, str(threads)) | {"PYTHONHASHSEED": "0"}
+    wanted = library_limits(threads)
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

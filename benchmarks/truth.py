@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -26,16 +26,32 @@ class Truth:
         What ``effect`` is.
     sd : float
         Standard deviation of the observed outcome (divisor n), the unit of normalised errors.
+    ate : float, optional
+        The average effect, where it is known though those of the rows are not, and are NaN.
     """
 
     ite: np.ndarray
     effect: np.ndarray
     target: Target
     sd: float
+    ate: float | None = None
 
     @property
     def sate(self) -> float:
-        return float(self.ite.mean())
+        return float(self.ite.mean()) if self.ate is None else self.ate
+
+    def of_rows(self, rows: np.ndarray) -> Truth:
+        """The truth of some rows, in units of the whole dataset's SD(y).
+
+        ``rows`` is a boolean array of shape (n,).
+        """
+        return replace(self, ite=self.ite[rows], effect=self.effect[rows])
+
+    def tells(self, target: str) -> bool:
+        """Whether scores against a metric's target can be had: ``none`` needs no truth."""
+        if target == "none":
+            return True
+        return bool(np.isfinite(self.sate if target == "SATE" else self.effect).all())
 
 
 def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
@@ -53,4 +69,5 @@ def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
         effect=dataset.ite if cate is None else cate,
         target="ITE" if cate is None else "CATE",
         sd=float(dataset.y.std()),
+        ate=dataset.known_ate,
     )

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import multiprocessing
 import os
-import random
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 import estimators
 from benchmarks.contender import Maker
 from benchmarks.memory import watch_peak
+from benchmarks.memory_limit import at_most
 from benchmarks.outcome import Outcome
 from benchmarks.prediction import Interval, Prediction
+from benchmarks.surroundings import surroundings
 
 _LONGEST = 300
 _MOST_WARNINGS = 10
+
+
+Truths = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows that an estimator is not fitted on, but asked about; see `Job`."""
+
+    X: pd.DataFrame
+    t: np.ndarray
+    y: np.ndarray
+    reveal: Truths | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,16 +55,30 @@ class Job:
         The individual effects and what effects are scored against, for an Oracle; None for others.
     seed, alpha, threads
         As in the cell.
+    held_out
+        Rows to ask about beside those of the fit.
+    memory_limit
+        GiB that the cell may take; None for no limit.
+    house
+        Jobs of different houses run in different processes.
     """
 
     maker: Maker
     X: pd.DataFrame
     t: np.ndarray
     y: np.ndarray
-    reveal: tuple[np.ndarray, np.ndarray] | None
+    reveal: Truths | None
     seed: int
     alpha: float
     threads: int
+    held_out: Rows | None = None
+    memory_limit: float | None = None
+    house: str = ""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows that it is fitted on."""
+        return len(self.X)
 
 
 class BadPrediction(ValueError):
@@ -93,38 +117,33 @@ def _go_first_when_memory_is_short() -> None:
 
 def execute(job: Job) -> Outcome:
     """Run one cell; whatever the estimator raises becomes the outcome's reason."""
+    begin = time.perf_counter()
+    outcome = _run(job)
+    return replace(outcome, wall=time.perf_counter() - begin)
+
+
+def _run(job: Job) -> Outcome:
     notes: list[str] = []
+    held_out = None
     try:
-        with _surroundings(job, notes):
-            prediction = _predict(job, notes)
+        with surroundings(job.seed, job.threads, notes), at_most(job.memory_limit):
+            prediction, estimator = _predict(job, notes)
+            if job.held_out is not None:
+                held_out = _predict_held_out(job, job.held_out, estimator)
     except estimators.MissingExtraError as error:
         return Outcome("skipped", _line(str(error)), _distinct(notes))
+    except MemoryError as error:
+        limit = "" if job.memory_limit is None else f"; a cell may take {job.memory_limit:g} GiB"
+        return Outcome("failed", _line(f"MemoryError: {error}{limit}"), _distinct(notes))
     # An estimator is a stranger's code: whatever it raises is a row of the table. SystemExit is no
     # Exception, but must not end the worker either.
     except (Exception, SystemExit) as error:
         return Outcome("failed", _line(f"{type(error).__name__}: {error}"), _distinct(notes))
-    return Outcome("ok", "", _distinct(notes), prediction)
+    return Outcome("ok", "", _distinct(notes), prediction, held_out)
 
 
-@contextlib.contextmanager
-def _surroundings(job: Job, notes: list[str]) -> Iterator[None]:
-    """The same surroundings for each cell, whichever cells this process has run before."""
-    random.seed(job.seed)
-    np.random.seed(job.seed)  # noqa: NPY002 - libraries draw from it whatever one passes to them
-    with (
-        warnings.catch_warnings(record=True) as caught,
-        threadpool_limits(job.threads),
-        joblib.parallel_config(backend="sequential"),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        warnings.simplefilter("always")
-        try:
-            yield
-        finally:
-            notes += [f"{w.category.__name__}: {w.message}" for w in caught]
-
-
-def _predict(job: Job, notes: list[str]) -> Prediction:
+def _predict(job: Job, notes: list[str]) -> tuple[Prediction, Any]:
+    """Fit an estimator and ask it about the same rows."""
     X, t, y = job.X.copy(deep=True), job.t.copy(), job.y.copy()
     estimator = job.maker.make(job.seed)
     if job.reveal is not None:
@@ -133,30 +152,53 @@ def _predict(job: Job, notes: list[str]) -> Prediction:
         peak = watch_peak()
         start = time.perf_counter()
         estimator.fit(X, t, y)
-        effect = _effects(_call(estimator, "effect", X), len(X))
-        ate = _number(_call(estimator, "ate", X), effect)
-        seconds = time.perf_counter() - start
-        prediction = Prediction(
-            effect=effect,
-            effect_interval=_intervals(
-                "effect_interval", _call(estimator, "effect_interval", X, job.alpha), len(X)
-            ),
-            ate=ate,
-            ate_interval=_ate_interval(_call(estimator, "ate_interval", X, job.alpha)),
-            ite_interval=_intervals(
-                "ite_interval", _call(estimator, "ite_interval", X, t, y, job.alpha), len(X)
-            ),
-            seconds=seconds,
-            peak_memory=peak(),
-        )
+        prediction = _ask(estimator, X, t, y, job.alpha, start)
+        prediction = replace(prediction, peak_memory=peak())
     finally:
         notes += [str(note) for note in getattr(estimator, "warnings_", ())]
-    for name, given, kept in (("t", t, job.t), ("y", y, job.y)):
-        if not np.array_equal(given, kept):
+    _check_unchanged((X, t, y), job)
+    return prediction, estimator
+
+
+def _predict_held_out(job: Job, rows: Rows, fitted: Any) -> Prediction:
+    """Ask a fitted estimator about other rows; one that is shown the truth is shown theirs."""
+    X, t, y = rows.X.copy(deep=True), rows.t.copy(), rows.y.copy()
+    if rows.reveal is not None:
+        fitted = job.maker.make(job.seed)
+        fitted.reveal(*(truth.copy() for truth in rows.reveal))
+        fitted.fit(X, t, y)
+    prediction = _ask(fitted, X, t, y, job.alpha, time.perf_counter())
+    _check_unchanged((X, t, y), rows)
+    return replace(prediction, seconds=None)
+
+
+def _ask(
+    estimator: Any, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float, start: float
+) -> Prediction:
+    effect = _effects(_call(estimator, "effect", X), len(X))
+    ate = _number(_call(estimator, "ate", X), effect)
+    seconds = time.perf_counter() - start
+    return Prediction(
+        effect=effect,
+        effect_interval=_intervals(
+            "effect_interval", _call(estimator, "effect_interval", X, alpha), len(X)
+        ),
+        ate=ate,
+        ate_interval=_ate_interval(_call(estimator, "ate_interval", X, alpha)),
+        ite_interval=_intervals(
+            "ite_interval", _call(estimator, "ite_interval", X, t, y, alpha), len(X)
+        ),
+        seconds=seconds,
+    )
+
+
+def _check_unchanged(given: tuple[pd.DataFrame, np.ndarray, np.ndarray], kept: Job | Rows) -> None:
+    X, t, y = given
+    for name, one, other in (("t", t, kept.t), ("y", y, kept.y)):
+        if not np.array_equal(one, other):
             raise BadPrediction(f"it changed its input {name}; work on a copy")
-    if not X.equals(job.X):
+    if not X.equals(kept.X):
         raise BadPrediction("it changed its input X; work on a copy")
-    return prediction
 
 
 def _call(estimator: Any, name: str, *args: Any) -> Any:

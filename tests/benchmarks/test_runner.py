@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from dataclasses import fields
 from pathlib import Path
 
@@ -20,7 +20,9 @@ import benchmarks
 from benchmarks import runner
 from benchmarks.cells import Cell
 from benchmarks.contender import contenders
-from benchmarks.experiment import _job
+from benchmarks.costs import Costs
+from benchmarks.crew import BrokenWorker
+from benchmarks.experiment import _Jobs
 from benchmarks.outcome import Outcome
 from benchmarks.progress import Silent
 from benchmarks.worker import Job
@@ -213,17 +215,34 @@ def test_a_timeout_is_run_again_when_there_is_more_time(make_suite, tmp_path) ->
     assert long.scores["status"].tolist() == ["ok"]
 
 
-def test_only_an_oracle_is_shown_the_truth(confounded) -> None:
+def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
     dataset = confounded(1)
-    for name in ("RF", "Oracle"):
-        (contender,) = contenders([name])
-        cell = Cell("d", dataset.fingerprint, "hidden", name, contender.identity, 0, 0.05, 1)
-        job = _job(cell, contender, dataset.setting("hidden"))
-        assert job.X.columns.tolist() == ["a", "b"]
-        np.testing.assert_array_equal(job.y, dataset.y)
-        assert (job.reveal is not None) == (name == "Oracle")
+    for holdout in (0.0, 0.25):
+        suite = make_suite(holdout=holdout)
+        field = {contender.label: contender for contender in contenders(["RF", "Oracle"])}
+        jobs = _Jobs(suite, {"d": dataset}, field)
+        for name, contender in field.items():
+            print_ = dataset.fingerprint
+            cell = Cell("d", print_, "hidden", name, contender.identity, 0, 0.05, 1, holdout)
+            job = jobs.of(cell)
+            assert job.X.columns.tolist() == ["a", "b"]
+            assert (job.reveal is not None) == (name == "Oracle")
+            if not holdout:
+                np.testing.assert_array_equal(job.y, dataset.y)
+                assert job.held_out is None
+                continue
+            assert job.held_out is not None
+            assert (job.held_out.reveal is not None) == (name == "Oracle")
+            both = np.concatenate([job.y, job.held_out.y])
+            np.testing.assert_array_equal(np.sort(both), np.sort(dataset.y))
+            assert job.held_out.X.columns.tolist() == ["a", "b"]
+            assert len(job.held_out.X) == 30
     crossing = {field.name for field in fields(Job)}
-    assert crossing == {"maker", "X", "t", "y", "reveal", "seed", "alpha", "threads"}
+    assert crossing == {"maker", "X", "t", "y", "reveal", "seed", "alpha", "threads"} | {
+        "held_out",
+        "memory_limit",
+        "house",
+    }
 
 
 def test_without_matplotlib_nothing_is_run(suite, tmp_path, monkeypatch) -> None:
@@ -337,32 +356,98 @@ def test_stopped_in_the_middle_a_run_ends_in_the_same_board(make_suite, tmp_path
     pd.testing.assert_frame_equal(without_cost(resumed.scores), without_cost(undisturbed.scores))
 
 
-def test_a_broken_pool_is_opened_again(monkeypatch) -> None:
+class Scripted:
+    """A worker in this process that keeps a diary, and breaks where it is told to."""
+
+    def __init__(self, diary: list[str], breaks: list[str]) -> None:
+        self.diary, self.breaks, self.broken = diary, breaks, False
+
+    def submit(self, job) -> Future:
+        future: Future = Future()
+        if self.breaks[:1] == [job.maker]:
+            self.breaks.pop(0)
+            self.broken = True
+        if not self.broken:
+            self.diary.append(job.maker)
+        future.set_result(None if self.broken else Outcome("ok", wall=job.seed))
+        return future
+
+    def outcome(self, future: Future) -> Outcome:
+        if future.result() is None:
+            raise BrokenWorker
+        return future.result()
+
+    def stop(self, now: bool) -> None:
+        self.diary.append("|")
+
+
+def scripted(seconds: dict[str, float], houses: dict[str, str] | None = None) -> list[runner.Task]:
+    """A task for each name, whose label is the name less its number."""
+    row = {"X": pd.DataFrame({"a": [0.0]}), "t": np.zeros(1), "y": np.zeros(1), "reveal": None}
+    return [
+        (
+            Cell("d", "f", "all", name.rstrip("0123456789"), name, 0, 0.05, 1),
+            Job(
+                maker=name,
+                seed=wall,
+                alpha=0.05,
+                threads=1,
+                house=(houses or {}).get(name, ""),
+                **row,
+            ),
+        )
+        for name, wall in seconds.items()
+    ]
+
+
+def played(tasks: list[runner.Task], breaks: list[str] | None = None, costs=None) -> list[str]:
+    diary: list[str] = []
+    left = list(breaks or [])
     done: list[str] = []
+    runner.run_with(
+        lambda: Scripted(diary, left),
+        tasks,
+        lambda cell, _: done.append(cell.identity),
+        1,
+        costs or Costs(),
+    )
+    assert sorted(done) == sorted(cell.identity for cell, _ in tasks)
+    return diary
 
-    def breaks_after_one(left, tell, workers, time_limit, plugins) -> None:
-        key = next(iter(left))
-        cell, _ = left.pop(key)
-        tell(cell, Outcome("ok"))
-        if left:
-            raise BrokenProcessPool
 
-    class Keyed:
-        def __init__(self, key: str) -> None:
-            self.key = key
+def test_the_longest_is_first_once_each_estimator_is_known() -> None:
+    tasks = scripted({"b1": 2, "b2": 2, "a1": 1.5, "a2": 1.5, "c1": 9, "c2": 9})
+    diary = played(tasks)
+    assert sorted(diary[:3]) == ["a1", "b1", "c1"]
+    assert diary[3:] == ["c2", "b2", "a2", "|"]
+    costs = Costs()
+    for label, wall in (("a", 1.5), ("b", 2), ("c", 9)):
+        costs.learn((label, 1), wall)
+    assert played(tasks, costs=costs) == ["c1", "c2", "b1", "b2", "a1", "a2", "|"]
 
-    monkeypatch.setattr(runner, "_one_pool", breaks_after_one)
-    tasks = [(Keyed(str(i)), None) for i in range(4)]
-    options = {"workers": 1, "threads": 1, "time_limit": 1.0, "plugins": []}
-    runner.run_in_pool(tasks, lambda cell, _: done.append(cell.key), **options)
-    assert done == ["0", "1", "2", "3"]
 
-    def breaks_at_once(*_) -> None:
-        raise BrokenProcessPool
+def test_houses_share_no_worker() -> None:
+    tasks = scripted({"a1": 1, "x1": 1, "a2": 1, "x2": 1}, {"x1": "x", "x2": "x"})
+    assert "".join(played(tasks)).split("|") in (["a1a2", "x1x2", ""], ["x1x2", "a1a2", ""])
 
-    monkeypatch.setattr(runner, "_one_pool", breaks_at_once)
+
+def test_a_worker_that_breaks_between_cells_is_replaced() -> None:
+    tasks = scripted(dict.fromkeys(("a1", "a2", "a3"), 0.1))
+    assert played(tasks, breaks=["a2"]) == ["a1", "|", "a2", "a3", "|"]
     with pytest.raises(RuntimeError, match="__main__"):
-        runner.run_in_pool(tasks, lambda *_: None, **options)
+        played(tasks, breaks=["a1"])
+
+
+def test_costs_scale_with_rows_and_know_what_they_do_not_know() -> None:
+    costs = Costs()
+    assert costs.expect(("a", 10)) == float("inf")
+    for wall in (1.0, 2.0, 9.0, float("nan")):
+        costs.learn(("a", 10), wall)
+    assert costs.expect(("a", 10)) == 2
+    assert costs.expect(("a", 40)) == 8
+    assert costs.total([(("a", 10), 3), (("b", 10), 1)]) == 8
+    assert np.isnan(costs.total([(("b", 10), 1)]))
+    assert costs.total([]) == 0
 
 
 def test_unknown_things_are_told_before_anything_is_written(suite, tmp_path) -> None:

@@ -1,0 +1,141 @@
+"""Workers on the nodes of a Ray cluster."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import estimators
+from benchmarks.local import stopped
+from benchmarks.outcome import Outcome
+from benchmarks.threads import library_limits
+from benchmarks.versions import code_of_estimators, versions
+from benchmarks.worker import Job, execute
+from sdscm.errors import InputError, MissingExtraError
+
+#: Code that comes with plugins: names of files, and what they hold.
+Sources = Mapping[str, bytes]
+
+
+@contextmanager
+def connected(address: str) -> Iterator[int]:
+    """Join a cluster, ``auto`` for the one that this machine belongs to; gives its number of cores.
+
+    Raises
+    ------
+    MissingExtraError
+        If Ray is not installed.
+    InputError
+        If there is no cluster.
+    """
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise MissingExtraError("--cluster", "cluster") from None
+    ours = not ray.is_initialized()
+    try:
+        if ours:
+            ray.init(address=address, log_to_driver=False, logging_level="error")
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"--cluster {address}: no Ray cluster there ({reason}); start one with 'ray start "
+            "--head', or leave --cluster out"
+        ) from None
+    try:
+        yield int(ray.cluster_resources().get("CPU", 1))
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+class Node:
+    """What runs in a process of the cluster."""
+
+    def __init__(self, plugins: Sources) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="sdscm-plugins-"))
+        for name, content in plugins.items():
+            path = folder / name
+            path.write_bytes(content)
+            estimators.load_plugin(path)
+
+    def about(self) -> dict[str, str]:
+        """What decides numbers here."""
+        return software()
+
+    def execute(self, job: Job) -> Outcome:
+        return execute(job)
+
+
+def software() -> dict[str, str]:
+    """What must be the same on all nodes."""
+    return {**versions(), "code of estimators": code_of_estimators()}
+
+
+class RayWorker:
+    """An actor: it can be killed in a cell, and is started anew then."""
+
+    def __init__(self, plugins: Sequence[Path], threads: int, time_limit: float) -> None:
+        self._plugins = {path.name: path.read_bytes() for path in plugins}
+        self._threads, self._time_limit = threads, time_limit
+        self._queue = ThreadPoolExecutor(1)
+        self._actor: Any = None
+
+    def submit(self, job: Job) -> Future[Any]:
+        return self._queue.submit(self._run, job)
+
+    def outcome(self, future: Future[Any]) -> Outcome:
+        outcome: Outcome = future.result()
+        return outcome
+
+    def stop(self, now: bool) -> None:
+        if now:
+            self._end()
+        self._queue.shutdown(wait=not now, cancel_futures=now)
+        self._end()
+
+    def _start(self) -> None:
+        import ray
+
+        options = {
+            "num_cpus": self._threads,
+            "max_restarts": 0,
+            "runtime_env": {"env_vars": library_limits(self._threads)},
+        }
+        actor = ray.remote(Node).options(**options).remote(self._plugins)
+        there, here = ray.get(actor.about.remote()), software()
+        for name, version in here.items():
+            if there.get(name) != version:
+                raise InputError(
+                    f"--cluster: a node has {name} {there.get(name)}, but here it is {version}; "
+                    "install the same on all nodes"
+                )
+        self._actor = actor
+
+    def _run(self, job: Job) -> Outcome:
+        import ray
+
+        if self._actor is None:
+            self._start()
+        try:
+            outcome: Outcome = ray.get(self._actor.execute.remote(job), timeout=self._time_limit)
+            return outcome
+        except ray.exceptions.GetTimeoutError:
+            self._end()
+            return stopped(self._time_limit)
+        except ray.exceptions.RayActorError:
+            self._end()
+            return Outcome("failed", "its process died; it may have run out of memory")
+        except ray.exceptions.RayError as error:  # the answer did not survive the way back
+            return Outcome("failed", " ".join(str(error).split())[:300])
+
+    def _end(self) -> None:
+        import ray
+
+        if self._actor is not None and ray.is_initialized():
+            ray.kill(self._actor)
+        self._actor = None
