@@ -5,7 +5,7 @@
 """
 
 from benchmarks import metrics
-from benchmarks.experiment import Interrupted, Result, leaderboard, run
+from benchmarks.experiment import Interrupted, Result, folder_of, leaderboard, run
 from benchmarks.leaderboard import Board
 from benchmarks.metrics import Metric
 from benchmarks.progress import Progress, RichProgress
@@ -14,6 +14,7 @@ from benchmarks.suite import EstimatorEntry, Suite, load_suite, shipped_suites
 __all__ = [
     "run",
     "leaderboard",
+    "folder_of",
     "load_suite",
     "shipped_suites",
     "Suite",

@@ -411,6 +411,8 @@ def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
 def _command(suite: Suite, plugins: Iterable[str | Path], runs_dir: str | Path = "runs") -> str:
     """What to type to run the suite; the folder of the records is named where it is not usual."""
     words = ["sdscm", "benchmark", suite.origin]
+    if suite.data is not None:
+        words += ["--data", suite.data.as_posix()]
     for plugin in plugins:
         words += ["--plugin", Path(plugin).as_posix()]
     if Path(runs_dir) != Path("runs"):

@@ -145,6 +145,7 @@ class Suite(Model):
 
     _folder: Path = PrivateAttr(Path())
     _origin: str = PrivateAttr("")
+    _data: Path | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -177,6 +178,11 @@ class Suite(Model):
     def folder(self) -> Path:
         """The folder that the suite's relative paths start from."""
         return self._folder
+
+    @property
+    def data(self) -> Path | None:
+        """That folder, if the user named it."""
+        return self._data
 
     @property
     def origin(self) -> str:
@@ -220,14 +226,14 @@ def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suit
     """
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
-        return _parse(_text(path), str(path), path.parent if data is None else Path(data))
+        return _parse(_text(path), str(path), path.parent, data)
     if str(name_or_path) not in shipped_suites():
         raise InputError(
             f"unknown suite '{name_or_path}': choose one of {', '.join(shipped_suites())}, "
             "or give the path of a .yaml file"
         )
     file = resources.files("benchmarks") / "suites" / f"{name_or_path}.yaml"
-    return _parse(file.read_text(encoding="utf-8"), str(name_or_path), Path(data or ""))
+    return _parse(file.read_text(encoding="utf-8"), str(name_or_path), Path(), data)
 
 
 def columns_from(path: Path) -> Columns:
@@ -261,13 +267,14 @@ def _mapping(text: str, origin: str, what: str, model: type[BaseModel]) -> dict[
     return raw
 
 
-def _parse(text: str, origin: str, folder: Path) -> Suite:
+def _parse(text: str, origin: str, folder: Path, data: str | Path | None) -> Suite:
     raw = _mapping(text, origin, "a suite", Suite)
     try:
         suite = Suite.model_validate(raw)
     except ValidationError as error:
         raise InputError(_one_line(origin, error, Suite)) from None
-    suite._folder, suite._origin = folder, origin
+    suite._data = None if data is None else Path(data)
+    suite._folder, suite._origin = suite._data or folder, origin
     return suite
 
 

@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=options.examples(
             "sdscm benchmark quick",
             "sdscm benchmark suite.yaml --workers 2 --plugin mine.py",
+            "sdscm benchmark own-data --data my_folder",
         )
     )(benchmark)
     app.command(epilog=options.examples("sdscm leaderboard quick --top 10"))(leaderboard)
@@ -42,6 +43,20 @@ def benchmark(
     results: options.Results = _RESULTS,
     runs: options.Runs = _RUNS,
     plugin: options.Plugins = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="that of the suite's file",
+            help="Folder that the paths in the suite start from.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ADDRESS", help="Run the cells on a Ray cluster; no score depends on it."
+        ),
+    ] = None,
+    mixed: options.Mixed = False,
     retry: Annotated[
         bool, typer.Option("--retry", help="Run cells again that failed or timed out.")
     ] = False,
@@ -57,13 +72,15 @@ def benchmark(
     writable_folder(runs, "--runs")
     with run_progress() as progress:
         result = benchmarks.run(
-            suite,
+            benchmarks.load_suite(suite, data),
             workers=workers,
             results_dir=results,
             runs_dir=runs,
             plugins=plugin or (),
             progress=progress,
             retry=retry,
+            mixed=mixed,
+            cluster=cluster,
         )
     _show(result, top)
     say("", f"Cells run now: {result.computed} of {len(result.scores)}.")
@@ -73,6 +90,7 @@ def leaderboard(
     suite: options.Suite,
     results: options.Results = _RESULTS,
     runs: options.Runs = _RUNS,
+    mixed: options.Mixed = False,
     top: options.Top = 5,
 ) -> None:
     """Make the boards of a run again from its records, and show their top.
@@ -83,7 +101,7 @@ def leaderboard(
 
     writable_folder(results, "--results")
     with working("reading the records"):
-        result = benchmarks.leaderboard(suite, results_dir=results, runs_dir=runs)
+        result = benchmarks.leaderboard(suite, results_dir=results, runs_dir=runs, mixed=mixed)
     _show(result, top)
 
 

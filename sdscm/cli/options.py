@@ -71,6 +71,12 @@ Plugins = Annotated[
 ]
 Results = Annotated[Path, typer.Option(help="Boards go to RESULTS/<suite>/.")]
 Runs = Annotated[Path, typer.Option(help="Datasets and records are kept in RUNS/<suite>/.")]
+Mixed = Annotated[
+    bool,
+    typer.Option(
+        "--mixed", help="Take records that other versions of the code or of libraries made."
+    ),
+]
 Top = Annotated[int, typer.Option(min=1, help="Estimators of a board to print.")]
 
 __all__ = [
@@ -79,6 +85,7 @@ __all__ = [
     "Device",
     "Effect",
     "LM",
+    "Mixed",
     "Outcome",
     "Overlap",
     "Plugins",

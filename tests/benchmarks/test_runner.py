@@ -433,7 +433,8 @@ def test_houses_share_no_worker() -> None:
 
 def test_a_worker_that_breaks_between_cells_is_replaced() -> None:
     tasks = scripted(dict.fromkeys(("a1", "a2", "a3"), 0.1))
-    assert played(tasks, breaks=["a2"]) == ["a1", "|", "a2", "a3", "|"]
+    diary = played(tasks, breaks=["a2"])
+    assert (diary[:2], sorted(diary[2:])) == (["a1", "|"], ["a2", "a3", "|"])
     with pytest.raises(RuntimeError, match="__main__"):
         played(tasks, breaks=["a1"])
 
