@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 import numpy as np
 from numpy.random import Generator, Philox
-from scipy.stats import permutation_test
 
 # All sign patterns are gone through up to 14 phrasings.
 _PATTERNS = 2**14
@@ -36,24 +37,31 @@ def sign_flip(
         Where the mean lies if the hypothesis is false.
     seed
         Of the random patterns; not used if all are gone through.
+
+    `scipy.stats.permutation_test` gives the same in a hundred times the time; tests compare.
     """
     off = np.asarray(effects, dtype=float) - at
-    if len(off) < 2:  # scipy wants two; one coin has these p values
-        sided = {"two-sided": 1.0, "greater": 0.5 if off[0] > 0 else 1.0}
-        return sided.get(alternative, 0.5 if off[0] < 0 else 1.0)
+    signs, exhaustive = _patterns(len(off), seed)
+    means = signs @ off
+    seen = off.sum()
     # Rounding must not tell two patterns of equal means apart.
-    scale = float(np.abs(off).max()) or 1.0
-    off = np.round(off / scale, 12)
-    found = permutation_test(
-        (off, -off),
-        lambda one, _, axis: np.round(one.mean(axis=axis), 12),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=_PATTERNS,
-        alternative=alternative,
-        rng=Generator(Philox(seed)),
-    )
-    return float(found.pvalue)
+    margin = 1e-12 * np.abs(off).sum()
+    tails = {
+        "two-sided": np.abs(means) >= abs(seen) - margin,
+        "greater": means >= seen - margin,
+        "less": means <= seen + margin,
+    }
+    own = 0 if exhaustive else 1  # the pattern that was seen is one of the random ones
+    return float((tails[alternative].sum() + own) / (len(means) + own))
+
+
+@lru_cache(maxsize=8)
+def _patterns(count: int, seed: int) -> tuple[np.ndarray, bool]:
+    """Patterns of signs, of shape (number of patterns, count), and whether these are all."""
+    if 2**count <= _PATTERNS:
+        return np.array(list(product((1.0, -1.0), repeat=count))), True
+    raw = Generator(Philox(seed)).integers(0, 2, (_PATTERNS, count))
+    return 2.0 * raw - 1, False
 
 
 def minimum_effect(effects: np.ndarray, smallest: float, *, seed: int = 0) -> float:

@@ -24,7 +24,7 @@ from sdscm.spec import Spec, Variable, load_spec
 
 Progress = Callable[[int, int], None]
 
-_LIBRARIES = ("sdscm", "numpy", "scipy", "statsmodels")
+_LIBRARIES = ("sdscm", "numpy", "scipy")
 
 
 def audit(

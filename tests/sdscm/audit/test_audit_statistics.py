@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,33 @@ def test_the_sign_flip_test_of_many_phrasings_draws_patterns() -> None:
     assert found == sign_flip(effects, seed=1)
     assert found != sign_flip(effects, seed=2)
     assert found == pytest.approx(stats.ttest_1samp(effects, 0).pvalue, abs=0.02)
-    assert sign_flip(effects + 9) == pytest.approx(2 / (2**14 + 1))
+    assert sign_flip(effects + 9) == pytest.approx(1 / (2**14 + 1))
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+@pytest.mark.parametrize("at", [0.0, 0.1, 0.2])
+def test_the_sign_flip_test_agrees_with_scipy(alternative: Any, at: float) -> None:
+    off = EFFECTS - at
+    expected = stats.permutation_test(
+        (off, -off),
+        lambda one, _, axis: one.mean(axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        alternative=alternative,
+    )
+    assert sign_flip(EFFECTS, at=at, alternative=alternative) == pytest.approx(expected.pvalue)
+
+
+def test_adjustment_and_power_agree_with_statsmodels() -> None:
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    power = pytest.importorskip("statsmodels.stats.power")
+    given = np.random.default_rng(3).uniform(size=40) ** 3
+    for found, method in zip(adjusted(given), ("holm", "fdr_bh"), strict=True):
+        np.testing.assert_allclose(found, multitest.multipletests(given, method=method)[1])
+    for alpha, chance in ((0.05, 0.8), (0.1, 0.95)):
+        size = power.TTestPower().solve_power(nobs=8, alpha=alpha, power=chance)
+        found = detectable_effect(EFFECTS, alpha=alpha, power=chance)
+        assert found == pytest.approx(float(size) * EFFECTS.std(ddof=1), rel=1e-5)
 
 
 def test_scale_changes_no_p_value() -> None:
