@@ -71,7 +71,7 @@ def ours(name: str, data: dict[str, np.ndarray], at_once: int) -> tuple[float, n
     datasets = list(zip(data["X"], data["t"], data["y"], strict=True))
     seeds = list(range(len(datasets)))
     start = time.process_time()
-    fitted = fit_many(estimators.get(name), datasets, random_states=seeds, at_once=at_once)
+    fitted = fit_many(estimators.get(name), datasets, random_states=seeds, at_once=at_once or None)
     effects = np.stack([one.effect(X) for one, X in zip(fitted, data["X"], strict=True)])
     return (time.process_time() - start) / len(datasets), effects
 
@@ -100,8 +100,9 @@ def main() -> None:
         "--at-once",
         type=int,
         nargs="+",
-        default=[1, 16, 4],
-        help="datasets in one model; the last is compared with CATENets",
+        default=[1, 16, 0],
+        help="datasets in one model, 0 for fit_many's own choice; the last is compared "
+        "with CATENets",
     )
     parser.add_argument("--names", nargs="+", default=["TARNet", "TNet"])
     arguments = parser.parse_args()
@@ -112,7 +113,7 @@ def main() -> None:
         print("CATENets: not measured (give --catenets a Python that has it)\n")
     count = arguments.datasets
     data = from_paper(arguments.paper, count) if arguments.paper else synthetic(count)
-    sizes = " | ".join(f"{size} at once" for size in arguments.at_once)
+    sizes = " | ".join(f"{size or 'default'} at once" for size in arguments.at_once)
     print(f"| estimator | {sizes} | CATENets | ratio | PEHE/SD(y) |")
     print("|---" * (len(arguments.at_once) + 4) + "|")
     for name in arguments.names:
