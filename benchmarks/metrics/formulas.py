@@ -32,7 +32,7 @@ def r2(reference: np.ndarray, prediction: np.ndarray) -> float:
 
 def rank_correlation(estimate: np.ndarray, effect: np.ndarray) -> float:
     """Spearman's rho, ties at their mean rank; NaN if either is constant (Spearman 1904)."""
-    a, b = (rank - rank.mean() for rank in (rankdata(estimate), rankdata(effect)))
+    a, b = (rank - rank.mean() for rank in (_ranks(estimate), _ranks(effect)))
     scale = np.sqrt(np.sum(a**2) * np.sum(b**2))
     return float(np.sum(a * b) / scale) if scale > 0 else float("nan")
 
@@ -93,7 +93,7 @@ def auuc(estimate: np.ndarray, effect: np.ndarray) -> float:
     random order, in expectation: the curve is straight there. By trapezoids, a row of rank r (1
     the smallest estimate, ties at their mean rank) counts (r - 1/2) / n times.
     """
-    return float(np.mean(effect * (rankdata(estimate) - 0.5)) / len(effect))
+    return float(np.mean(effect * (_ranks(estimate) - 0.5)) / len(effect))
 
 
 def qini(estimate: np.ndarray, effect: np.ndarray) -> float:
@@ -136,6 +136,11 @@ def excludes_zero(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray) -> t
 def is_constant(values: np.ndarray) -> bool:
     """Whether values are equal up to rounding."""
     return float(np.sum((values - values.mean()) ** 2)) <= _rounding(values)
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1, ties at their mean; all tied if they differ by rounding only."""
+    return rankdata(np.zeros(len(values)) if is_constant(values) else values)
 
 
 def _rounding(values: np.ndarray) -> float:

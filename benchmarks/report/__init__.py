@@ -10,8 +10,10 @@ import pandas as pd
 from benchmarks.leaderboard import Board
 from benchmarks.manifest import Manifest
 from benchmarks.report.figure import draw
+from benchmarks.report.json_board import board_json
+from benchmarks.report.latex import latex
 from benchmarks.report.markdown import render
-from benchmarks.report.tables import board_csv, scores_csv
+from benchmarks.report.tables import board_csv, comparisons_csv, scores_csv
 from benchmarks.store import Record
 from sdscm.dataset import CausalDataset
 from sdscm.files import write_atomically
@@ -26,7 +28,7 @@ def write_report(
     datasets: Mapping[str, CausalDataset],
     records: Mapping[str, Record],
 ) -> tuple[Path, ...]:
-    """Write ``leaderboard.md``, ``leaderboard.csv``, ``scores.csv`` and the figures.
+    """Write ``leaderboard.md``, ``.csv``, ``.json`` and ``.tex``, more tables, and the figures.
 
     Equal records give equal bytes.
 
@@ -35,10 +37,16 @@ def write_report(
     The paths, in the order written.
     """
     figures = draw(boards)
+    suite, options = manifest.suite, manifest.suite.board
     provenance = {name: dataset.meta for name, dataset in datasets.items()}
     texts = {
         "leaderboard.md": render(manifest, boards, facts, scores, provenance, records, figures),
         "leaderboard.csv": board_csv(boards),
+        "leaderboard.json": board_json(
+            suite.name, manifest.command, boards, options.level, options.resamples
+        ),
+        "leaderboard.tex": latex(suite.name, boards, options.columns, manifest.command),
+        "comparisons.csv": comparisons_csv(boards),
         "scores.csv": scores_csv(scores),
     }
     contents = {name: text.encode() for name, text in texts.items()} | figures

@@ -6,25 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from benchmarks import metrics
-from benchmarks.leaderboard import CHECK, Board, ranking_rule
+from benchmarks.leaderboard import Board, ranking_rule
 from benchmarks.manifest import Manifest
-from benchmarks.report.tables import NONE, markdown_table, number, seconds
+from benchmarks.report.columns import columns_of
+from benchmarks.report.standings import comparison, table
+from benchmarks.report.tables import NONE, markdown_table, number
+from benchmarks.standing import RULE
 from benchmarks.store import Record
 from sdscm.dataset import Provenance
 
-_COLUMNS = (
-    "pehe_sd",
-    "ate_abs_error_sd",
-    "r2",
-    "rank_correlation",
-    "ate_coverage",
-    "cate_coverage",
-    "cate_width_sd",
-    "ite_coverage",
-    "ite_width_sd",
-    "seconds",
-)
 _SETTINGS = {
     "all": "every covariate is seen",
     "hidden": "the exogenous covariates, the confounders among them, are hidden",
@@ -83,61 +73,48 @@ def _heading(board: Board, manifest: Manifest) -> str:
     )
 
 
-def _columns(board: Board, chosen: Sequence[str] | None) -> list[metrics.Metric]:
-    """The chosen columns; without a choice, the usual ones that some method has a score of."""
-    if chosen is not None:
-        return [metrics.get(name) for name in chosen]
-    seen = board.table[~board.table["oracle"]]
-    return [metrics.get(name) for name in _COLUMNS if seen[name].notna().any()]
-
-
 def _board(board: Board, manifest: Manifest) -> str:
-    options, table = manifest.suite.board, board.table
-    ranked = [metrics.get(name) for name in options.rank_by]
-    columns = _columns(board, options.columns)
-    rank_titles = [f"{m.group} rank" if len(ranked) > 1 else "Rank" for m in ranked]
-    header = [*rank_titles, "Estimator", "Family", *(m.title for m in columns), "Cells"]
-    rows = []
-    for _, row in table.iterrows():
-        cells = [row[f"rank_{m.name}"] or NONE for m in ranked]
-        cells += [row["estimator"], row["family"]]
-        for metric in columns:
-            if metric.group == "cost":
-                cells.append(seconds(row[metric.name]))
-                continue
-            shown = number(row[metric.name])
-            low, high = row[f"{metric.name}_low"], row[f"{metric.name}_high"]
-            if metric in ranked and low == low and row[f"rank_{metric.name}"] != CHECK:
-                shown += f" [{number(low)}, {number(high)}]"
-            cells.append(shown)
-        whole = row["ok"] == row["cells"]
-        cells.append(str(row["ok"]) if whole else f"{row['ok']} of {row['cells']}")
-        rows.append(cells)
     note = (
         f"Effects of rows are scored against the {board.target}; "
         f"intervals resample {board.clusters} phrasings or files."
     )
     if board.clusters < 2:
         note = f"Effects of rows are scored against the {board.target}; one phrasing: no intervals."
-    return "\n\n".join(
-        [_heading(board, manifest), note, markdown_table(header, rows, left=len(ranked) + 2)]
-    )
+    parts = [_heading(board, manifest), note]
+    for standing in board.standings.values():
+        parts += [
+            f"### {standing.metric.group}, by {standing.metric.title}",
+            table(board, standing, manifest.suite.board.columns),
+            comparison(standing),
+        ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _reading(boards: Sequence[Board], manifest: Manifest) -> str:
     options = manifest.suite.board
-    columns = dict.fromkeys(m for board in boards for m in _columns(board, options.columns))
+    columns = dict.fromkeys(
+        metric
+        for board in boards
+        for standing in board.standings.values()
+        for metric in columns_of(board, standing, options.columns)
+    )
     level = f"{1 - manifest.suite.alpha:.0%}"
     lines = [
         ranking_rule(options),
-        "Numbers are means over datasets, seconds medians. In brackets: "
-        f"{options.level:.0%} percentile bootstrap intervals, {options.resamples:,} resamples of "
-        "the phrasings (datasets of one phrasing are not independent). With few phrasings they "
-        "are rough.",
+        "Numbers are means over datasets, or one number for all of them (RMSE and R² of the ATE); "
+        "costs are medians, and the column Median is of what the table is ordered by. In "
+        f"brackets: {options.level:.0%} percentile bootstrap intervals, {options.resamples:,} "
+        "resamples of the phrasings (datasets of one phrasing are not independent). With few "
+        "phrasings they are rough. In bold: the best of the methods without lost cells, where a "
+        "column compares with the truth and is best at one end.",
+        RULE,
+        "Group: methods that share a letter do not differ by Nemenyi's test, which is made after "
+        "Friedman's and for all pairs at once, with phrasings (or files) as blocks (Demsar 2006).",
         f"The estimators' own intervals have the nominal level {level}; a coverage is good when "
         "it is near that. That of the ATE is coverage of the SATE, for which intervals made for a "
-        "population are conservative. SD(y) is that of the observed outcome of a dataset. All "
-        f"scores are in-sample. {NONE}: the method has no such answer.",
+        "population are conservative. SD(y) is that of the observed outcome of a dataset. "
+        "Scores are of the rows that a method was fitted on, unless a heading says otherwise. "
+        f"{NONE}: the method has no such answer.",
         "What is called CATE in a heading is the target that stands above the board: the true CATE "
         "given the shown covariates where it is known, else the ITE, whose error no method that "
         "sees these covariates only can bring to 0.",

@@ -256,3 +256,9 @@ def test_a_metric_of_all_datasets_scores_no_cell() -> None:
     assert metrics.find("ate_r2") in metrics.pooled()
     with pytest.raises(InputError, match="'ate_r2' is one number for all datasets"):
         metrics.get("ate_r2")
+
+
+def test_estimates_that_differ_by_rounding_only_are_in_no_order() -> None:
+    nearly = array(0.1 + 0.2, 0.3, 0.3)
+    assert formulas.qini(nearly, array(1, 2, 3)) == pytest.approx(0, abs=1e-15)
+    assert np.isnan(formulas.rank_correlation(nearly, array(1, 2, 3)))

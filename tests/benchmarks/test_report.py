@@ -20,8 +20,8 @@ def result(make_suite, tmp_path) -> benchmarks.Result:
 
 
 def test_numbers() -> None:
-    values = [0, 0.12345, -1.5, 123.4, 41234.0, np.nan, np.inf]
-    shown = ["0", "0.123", "-1.500", "123", "4.1e+04", "–", "∞"]
+    values = [0, 0.12345, -1.5, 123.4, 41234.0, np.nan, np.inf, -1e-9]
+    shown = ["0", "0.123", "-1.500", "123", "4.1e+04", "–", "∞", "0.000"]
     assert [number(value) for value in values] == shown
     assert [seconds(v) for v in (0.001, 0.456, 3.21, 45.6, np.nan)] == [
         "< 0.01",
@@ -41,18 +41,31 @@ def test_files(result, tmp_path) -> None:
     names = [path.relative_to(tmp_path).as_posix() for path in result.files]
     assert names == [
         f"results/toy/{name}"
-        for name in ("leaderboard.md", "leaderboard.csv", "scores.csv", "leaderboard.png")
+        for name in (
+            "leaderboard.md",
+            "leaderboard.csv",
+            "leaderboard.json",
+            "leaderboard.tex",
+            "comparisons.csv",
+            "scores.csv",
+            "leaderboard.png",
+        )
     ]
-    assert result.files[3].read_bytes().startswith(b"\x89PNG")
+    assert result.files[-1].read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_page(result) -> None:
     page = result.files[0].read_text()
     lines = page.splitlines()
-    naive = next(line for line in lines if "| DiffInMeans |" in line)
-    assert "| – |" in naive
-    assert any("| check | check | Oracle |" in line for line in lines)
-    assert page.count("\n| CATE rank |") == 2
+    naive = [line for line in lines if "| DiffInMeans | Baseline |" in line]
+    assert len(naive) == 2  # it has no effects of rows, so it stands in the tables of the ATE
+    assert sum("| check | Oracle |" in line for line in lines) == 4
+    for estimand, title in (("CATE", "PEHE / SD(y)"), ("ATE", "|ATE error| / SD(y)")):
+        assert page.count(f"### {estimand}, by {title}\n\n| Rank | Estimator |") == 2
+    assert "### ITE" not in page  # of these, the Oracle alone has intervals for individuals
+    assert page.count("Friedman's test that all methods are alike: p ") == 2
+    assert page.count("Too few methods or phrasings") == 2
+    assert page.count("<summary>Win rate of each method") == 2
     assert "scored against the ITE" in page
     assert "![Errors by estimator" in page
     assert "](leaderboard.png)" in page
