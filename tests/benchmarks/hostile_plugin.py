@@ -124,3 +124,46 @@ class Peeks(Base):
 
     def effect(self, X):
         return np.full(len(X), self.draw)
+
+
+@hostile("eats memory")
+class EatsMemory(Base):
+    """Takes memory piece by piece, so that no single piece is refused for its size."""
+
+    def fit(self, X, t, y):
+        self.hoard = []
+        for _ in range(400):
+            self.hoard.append(np.ones(2**21))  # 16 MiB
+
+
+@hostile("peeks at the truth")
+class PeeksAtTheTruth(Base):
+    """Looks for potential outcomes where it runs: in its folder, and in what the process holds."""
+
+    def fit(self, X, t, y):
+        import gc
+        from pathlib import Path
+
+        from sdscm.dataset import CausalDataset
+
+        found = [str(path) for path in (*Path().rglob("*"), *Path("..").glob("*.parquet"))]
+        found += [each for each in gc.get_objects() if isinstance(each, CausalDataset)]
+        if not found:
+            raise LookupError("no truth to be seen")
+        return self
+
+
+@hostile("leaves a mess")
+class LeavesAMess(Base):
+    """Changes what a process has one of, and then fails."""
+
+    def fit(self, X, t, y):
+        os.environ["OMP_NUM_THREADS"] = "lots"
+        os.chdir("/")
+        sys.path.insert(0, "nowhere")
+        np.seterr(all="raise")
+        np.random.seed(1)  # noqa: NPY002
+        from sklearn.ensemble import RandomForestRegressor
+
+        RandomForestRegressor.predict = lambda self, X: np.zeros(len(X))
+        raise RuntimeError("a mess")

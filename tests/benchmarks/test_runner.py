@@ -45,6 +45,9 @@ REASONS = {
     "adds a column": ("failed", "BadPrediction: it changed its input X; work on a copy"),
     "mutates y": ("failed", "BadPrediction: it changed its input y; work on a copy"),
     "too big": ("failed", "MemoryError: Unable to allocate"),
+    "eats memory": ("failed", "MemoryError: Unable to allocate 16.0 MiB"),
+    "peeks at the truth": ("failed", "LookupError: no truth to be seen"),
+    "leaves a mess": ("failed", "RuntimeError: a mess"),
 }
 #: Records, for each fit, the process and the dataset.
 COUNTING = """
@@ -98,7 +101,7 @@ def folders(tmp_path: Path, name: str = "") -> dict[str, Path]:
 
 def test_whatever_an_estimator_does_is_a_row_and_others_are_unchanged(make_suite, tmp_path) -> None:
     kind = ["LinReg", "RF", "peeks"]
-    suite = make_suite(datasets=1, settings=["all"], estimators=kind, time_limit=6)
+    suite = make_suite(datasets=1, settings=["all"], estimators=kind, time_limit=6, memory_limit=1)
     alone = benchmarks.run(
         suite, plugins=[HOSTILE], workers=1, results_dir=None, runs_dir=tmp_path / "alone"
     )
