@@ -11,10 +11,17 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark test test-slow lint format readme docs install clean
+.PHONY: benchmark paper test test-slow lint format readme docs install clean
 
 benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
+
+# The tables of the paper from the released data: a share of them, or all with `make paper SHARE=1`.
+# It goes on where it was stopped. DATA names the data: see docs/paper.md.
+SHARE ?= 0.05
+paper: $(STAMP)
+	$(BIN)/sdscm paper run --share $(SHARE) $(if $(DATA),--data $(DATA))
+	$(BIN)/sdscm paper tables
 
 # One thread a process: two processes that each want both cores only wait for each other.
 test: $(STAMP)

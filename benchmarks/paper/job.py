@@ -106,13 +106,17 @@ def _run_portion(
             plugins=(),
         )
     batches = list(_batches(cell for cell in portion if cell.method.together))
-    run_together(
-        [(batch[0].method.name, [_job(c, views[c]) for c in batch]) for batch in batches],
-        lambda number, outcomes: [
-            record(c, o) for c, o in zip(batches[number], outcomes, strict=True)
-        ],
-        min(workers, len(batches)),
-    )
+
+    def done_together(number: int, outcomes: list[Outcome]) -> None:
+        for cell, outcome in zip(batches[number], outcomes, strict=True):
+            record(cell, outcome)
+
+    if batches:
+        run_together(
+            [(batch[0].method.name, [_job(c, views[c]) for c in batch]) for batch in batches],
+            done_together,
+            min(workers, len(batches)),
+        )
 
 
 class _Views:

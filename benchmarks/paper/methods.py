@@ -36,25 +36,30 @@ class Method:
     exact: bool = False
     together: bool = False
 
+    @property
+    def costly(self) -> bool:
+        """Whether a small share of the job is enough of it for a first look."""
+        return self.seconds > 2
+
 
 METHODS: tuple[Method, ...] = (
     Method("T-Only OLS", 0.02, 0.04, exact=True),
-    Method("BART", 4.5, 50),
-    Method("BART-ITE", 4.5, 50, average=False),
-    Method("CausalForest", 0.3, 2.5, average=False),
-    Method("ForestDML", 1.6, 12),
-    Method("ForestDR", 3.2, 30),
+    Method("BART", 3.5, 60),
+    Method("BART-ITE", 3.5, 60, average=False),
+    Method("CausalForest", 0.2, 2.5, average=False),
+    Method("ForestDML", 1.6, 10),
+    Method("ForestDR", 3.2, 40),
     Method("ForestS", 0.5, 4),
     Method("ForestT", 0.6, 4),
     Method("LinReg", 0.02, 0.04, exact=True),
-    Method("LinearDML", 1.3, 3),
-    Method("LinearDR", 1.4, 4),
+    Method("LinearDML", 1.2, 5),
+    Method("LinearDR", 1.3, 7),
     Method("LinearS", 0.02, 0.05, exact=True),
     Method("LinearT", 0.02, 0.05, exact=True),
     Method("RF", 0.5, 4),
     Method("TARNet", 8, 60, average=False, together=True),
-    Method("TNet", 14, 90, average=False, together=True),
-    Method("CQR", 0.8, 8, average=False, effects=False),
+    Method("TNet", 12, 90, average=False, together=True),
+    Method("CQR", 0.7, 8, average=False, effects=False),
 )
 
 

@@ -105,6 +105,82 @@ def cells(
     releases: Mapping[str, Release],
     methods: Sequence[Method],
     share: float,
+    costly_share: float,
+    sizes: Sequence[int] = SIZES,
+    settings: Sequence[Setting] = SETTINGS,
+) -> list[PaperCell]:
+    """All cells of a share, in an order in which a run that is cut short has a smaller share.
+
+    Parameters
+    ----------
+    releases
+        By language model.
+    methods
+    share
+        Part of the datasets of 1,000 rows for the methods that are not costly.
+    costly_share
+        Part of the datasets for the costly ones, and of the pooled ones for all.
+    sizes, settings
+        Rows of the datasets, and settings.
+    """
+    found: list[tuple[float, PaperCell]] = []
+    for release in releases.values():
+        for rows in sizes:
+            for costly in (False, True):
+                chosen = [
+                    method
+                    for method in methods
+                    if method.costly == costly and (rows == ROWS or method.effects)
+                ]
+                part = share if rows == ROWS and not costly else costly_share
+                wanted = units(release, part, rows) if chosen else []
+                for rank, unit in zip(np.linspace(0, 1, len(wanted)), wanted, strict=True):
+                    found += [
+                        (float(rank), PaperCell(unit, setting, method))
+                        for setting in settings
+                        for method in chosen
+                    ]
+    return [cell for _, cell in sorted(found, key=lambda pair: pair[0])]
+
+
+def seconds(self) -> float:
+        """Expected seconds on one core."""
+        pooled = self.unit.rows == POOLED_ROWS
+        return self.method.pooled_seconds if pooled else self.method.seconds
+
+    def __str__(self) -> str:
+        what = "pool" if self.unit.rows == POOLED_ROWS else "dataset"
+        return f"{self.method.name} on {self.unit.lm} {what} {self.unit.number} ({self.setting})"
+
+
+def load(release: Release, unit: Unit) -> CausalDataset:
+    """The data of a unit."""
+    return (release.pooled if unit.rows == POOLED_ROWS else release.dataset)(unit.number)
+
+
+def units(release: Release, share: float, rows: int) -> list[Unit]:
+    """The datasets of a share, of 1,000 or 10,000 rows, in the order of the share."""
+    if rows == POOLED_ROWS:
+        numbers = pools(share)
+        made = [(int(number), release.pooled(int(number))) for number in numbers]
+    else:
+        numbers = release.ids[taken(share, release.variant)]
+        made = [(int(number), release.dataset(int(number))) for number in numbers]
+    return [
+        Unit(release.lm, rows, number, dataset.meta.phrasing, _content(dataset))
+        for number, dataset in made
+    ]
+
+
+def _content(dataset: CausalDataset) -> str:
+    parts = dataset.X.to_numpy(), dataset.t, dataset.y0, dataset.y1
+    return digest_bytes(b"".join(part.astype(np.float32).tobytes() for part in parts))[:12]
+
+
+def cells(
+    releases: Mapping[str, Release],
+    methods: Sequence[Method],
+    share: float,
     network_share: float,
     sizes: Sequence[int] = SIZES,
     settings: Sequence[Setting] = SETTINGS,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import IO, Any, cast
 
 import pandas as pd
 
@@ -17,6 +19,7 @@ from benchmarks.report.tables import NONE, markdown_table
 from sdscm.dataset import SETTINGS
 from sdscm.files import write_atomically
 
+Row = dict[str, Any]
 Grid = tuple[list[str], list[list[str]]]
 
 
@@ -41,9 +44,12 @@ def write(
         "tables.tex": latex(made),
     }
     for name, content in contents.items():
-        data = content.encode()
-        write_atomically(folder / name, lambda file, data=data: file.write(data))
+        write_atomically(folder / name, partial(_put, content.encode()))
     return [folder / name for name in contents]
+
+
+def _put(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)
 
 
 def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]) -> str:
@@ -122,7 +128,7 @@ def _averages(part: pd.DataFrame) -> Grid:
     for metric in ("R²", "RMSE"):
         header += [f"{metric} published", "ours", "difference", "verdict"]
     rows = [
-        [method, *_told(numbers.loc["r2"]), *_told(numbers.loc["rmse"]), _count(numbers)]
+        [method, *_told(numbers["r2"]), *_told(numbers["rmse"]), _count(numbers)]
         for method, numbers in _by_method(part)
     ]
     return [*header, "Datasets"], rows
@@ -131,25 +137,27 @@ def _averages(part: pd.DataFrame) -> Grid:
 def _effects(part: pd.DataFrame) -> Grid:
     header = ["Method", "Swapped R² published", "ours", "difference", "verdict", "R²", "Datasets"]
     rows = [
-        [method, *_told(numbers.loc["r2_swapped"]), _number(numbers.loc["r2"]), _count(numbers)]
+        [method, *_told(numbers["r2_swapped"]), _number(numbers["r2"]), _count(numbers)]
         for method, numbers in _by_method(part)
     ]
     return header, rows
 
 
-def _by_method(part: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+def _by_method(part: pd.DataFrame) -> Iterator[tuple[str, dict[str, Row]]]:
+    """The rows of each method, by metric."""
     for method, numbers in part.groupby("method", sort=False):
-        yield str(method), numbers.set_index("metric")
+        rows = numbers.to_dict("records")
+        yield str(method), {str(row["metric"]): cast(Row, row) for row in rows}
 
 
-def _told(number: pd.Series) -> list[str]:
+def _told(number: Row) -> list[str]:
     printed = "≤ 0" if number["published"] == NOT_ABOVE_ZERO else str(number["published"])
     difference = number["difference"]
     shown = NONE if math.isnan(difference) else f"{difference:+.4f}"
     return [printed or NONE, _number(number), shown, str(number["verdict"])]
 
 
-def _number(number: pd.Series) -> str:
+def _number(number: Row) -> str:
     if math.isnan(number["ours"]):
         return NONE
     if math.isnan(number["low"]):
@@ -161,8 +169,8 @@ def _digits(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 100 else f"{value:.2e}"
 
 
-def _count(numbers: pd.DataFrame) -> str:
-    first = numbers.iloc[0]
+def _count(numbers: dict[str, Row]) -> str:
+    first = next(iter(numbers.values()))
     lost = f" ({first['failed']} failed)" if first["failed"] else ""
     return f"{first['datasets']}{lost}"
 
@@ -181,23 +189,38 @@ def _summary(made: pd.DataFrame) -> str:
 
 
 def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
-    """Which datasets each method was run on; methods with the same ones share a line."""
-    lines = []
-    together: dict[tuple[str, int, tuple[int, ...]], list[str]] = {}
-    for (method, lm, rows), part in records.groupby(["method", "lm", "rows"], sort=False):
-        together.setdefault((lm, rows, tuple(sorted(set(part["number"])))), []).append(method)
-    for (lm, rows, numbers), methods in sorted(together.items(), key=lambda item: item[0][:2]):
-        which = "pools" if rows == POOLED_ROWS else "ids"
-        whole = DATASETS // POOLED if rows == POOLED_ROWS else DATASETS
-        told = "all" if len(numbers) == whole else f"{len(numbers)} of {whole}: {spans(numbers)}"
-        lines.append(f"- {lm}, N = {rows:,}, {which} {told} ({', '.join(sorted(methods))})")
+    numbers = {
+        cast(tuple[str, str, int], which): set(part["number"])
+        for which, part in records.groupby(["method", "lm", "rows"], sort=False)
+    }
+    lines = standing(numbers)
     old = ", ".join(f"{method} ({count})" for method, count in stale.items() if count)
     if old:
         lines.append(
-            f"- Made with other code or other versions of libraries than those here: {old}. "
+            f"Made with other code or other versions of libraries than those here: {old}. "
             "`sdscm paper run` makes them again."
         )
-    return "\n".join(lines) or "Nothing has been run."
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def standing(numbers: Mapping[tuple[str, str, int], Collection[int]]) -> list[str]:
+    """Which datasets methods stand on, in words; methods with the same ones share a line.
+
+    Parameters
+    ----------
+    numbers
+        Of the datasets, or of the pooled ones, by method, language model and rows.
+    """
+    together: dict[tuple[str, int, tuple[int, ...]], list[str]] = {}
+    for (method, lm, rows), which in numbers.items():
+        together.setdefault((lm, rows, tuple(sorted(which))), []).append(method)
+    lines = []
+    for (lm, rows, which), methods in sorted(together.items(), key=lambda item: item[0]):
+        what = "pools" if rows == POOLED_ROWS else "ids"
+        whole = DATASETS // POOLED if rows == POOLED_ROWS else DATASETS
+        told = "all" if len(which) == whole else f"{len(which)} of {whole}: {spans(which)}"
+        lines.append(f"{lm}, N = {rows:,}, {what} {told} ({', '.join(methods)})")
+    return lines
 
 
 def spans(numbers: Sequence[int]) -> str:

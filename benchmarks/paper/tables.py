@@ -9,6 +9,7 @@ R2 the estimate as the truth and the truth as the estimate; here it is given bot
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                         whole = len(good) == (DATASETS if size == ROWS else DATASETS // POOLED)
                         for metric, statistic in statistics.items():
                             where = (table, method.name, lm, setting, size, metric)
-                            row = dict(zip(COLUMNS, where, strict=False))
+                            row: dict[str, Any] = dict(zip(COLUMNS, where, strict=False))
                             ours, low, high = statistic(good) if len(good) else (np.nan,) * 3
                             row |= {
                                 "ours": ours,

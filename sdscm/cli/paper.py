@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +12,7 @@ from sdscm.cli import options
 from sdscm.cli.destination import new_file, writable_folder
 from sdscm.cli.output import pairs, say
 from sdscm.cli.progress import run_progress, working
-from sdscm.dataset import SETTINGS, Setting
+from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ Data = Annotated[
 ]
 Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
 Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
-
-
-Size = Literal["1000", "10000"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -98,10 +96,11 @@ def variants(
 
 def run(
     share: Annotated[float, typer.Option(help="Part of the datasets, up to 1.")] = 0.05,
-    network_share: Annotated[
+    costly_share: Annotated[
         float | None,
         typer.Option(
-            help="Part of the datasets for TARNet and TNet; 0 for none.",
+            help="Part of the datasets for BART, BART-ITE, ForestDR, TARNet and TNet, and of the "
+            "pooled datasets for all methods.",
             show_default="a fifth of --share below 1, else 1",
         ),
     ] = None,
@@ -109,16 +108,15 @@ def run(
         str | None,
         typer.Option(help="Names between commas.", show_default="all of the paper"),
     ] = None,
-    size: Annotated[
-        list[Size] | None,
-        typer.Option(help="Rows of a dataset; repeatable.", show_default="both"),
-    ] = None,
-    setting: Annotated[
-        list[Setting] | None,
-        typer.Option(help="Which covariates estimators see; repeatable.", show_default="both"),
-    ] = None,
-    lm: Annotated[
-        list[str] | None, typer.Option(help="Language model; repeatable.", show_default="both")
+    rows: Annotated[
+        str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")
+    ] = "1000,10000",
+    settings: Annotated[
+        str, typer.Option(help="Settings between commas: which covariates estimators see.")
+    ] = ",".join(SETTINGS),
+    lms: Annotated[
+        str | None,
+        typer.Option(help="Language models between commas.", show_default="those in the data"),
     ] = None,
     data: Data = None,
     workers: Annotated[
@@ -143,18 +141,18 @@ def run(
     """
     from benchmarks.paper.job import run_missing
     from benchmarks.paper.methods import METHODS, named
-    from benchmarks.paper.plan import cells, seconds
+    from benchmarks.paper.plan import SIZES, cells, seconds
     from benchmarks.paper.records import Records
     from benchmarks.threads import workers_for
 
-    chosen = named([each.strip() for each in methods.split(",")]) if methods else list(METHODS)
-    if network_share is None:
-        network_share = share if share == 1 else share / 5
-    if network_share == 0:
-        chosen = [method for method in chosen if not method.together]
+    chosen = named(_split(methods)) if methods else list(METHODS)
+    sizes = [size for size in SIZES if str(size) in _among(rows, map(str, SIZES), "--rows")]
+    seen = [each for each in SETTINGS if each in _among(settings, SETTINGS, "--settings")]
+    if costly_share is None:
+        costly_share = share if share == 1 else share / 5
     processes = 0 if workers == 0 else workers_for(workers, 1)
     writable_folder(runs, "--runs")
-    releases, _ = _read(data, lm)
+    releases, _ = _read(data, _split(lms) if lms else None)
     for release in releases.values():
         release.require_all()
     with working("looking at the data"):
@@ -162,14 +160,13 @@ def run(
             releases,
             chosen,
             share,
-            network_share,
-            sizes=[int(each) for each in size or get_args(Size)],
-            settings=setting or SETTINGS,
+            costly_share,
+            sizes=sizes,
+            settings=seen,
         )
         records = Records(runs, results / "cells.parquet")
         known = records.done(retry)
     missing = [cell for cell in wanted if cell.key not in known]
-    say(f"Share {share:g} of the datasets, {network_share:g} for networks.")
     say(*_which(wanted))
     say(f"Cells: {len(wanted):,}, of which {len(wanted) - len(missing):,} are on record.")
     cores = f"{processes} cores" if processes > 1 else "one core"
@@ -209,6 +206,19 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
     say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
 
 
+def _split(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",")]
+
+
+def _among(text: str, known: Iterable[str], option: str) -> list[str]:
+    """The texts between the commas, each one of those that are known."""
+    known = list(known)
+    for each in _split(text):
+        if each not in known:
+            raise InputError(f"{option}: '{each}' is not one of {', '.join(known)}")
+    return _split(text)
+
+
 def _read(data: Path | None, lms: list[str] | None = None) -> tuple[dict[str, Release], bool]:
     """The releases that are there, and whether they come as the packed copy."""
     from benchmarks.paper.data import find, has, read
@@ -221,23 +231,14 @@ def _read(data: Path | None, lms: list[str] | None = None) -> tuple[dict[str, Re
 
 
 def _which(wanted: list[PaperCell]) -> list[str]:
-    """Which datasets the cells are about, a line for each language model and size."""
-    from benchmarks.paper.plan import POOLED_ROWS
-    from benchmarks.paper.release import DATASETS, POOLED
-    from benchmarks.paper.report import spans
+    """Which datasets the cells are about; methods with the same ones share a line."""
+    from benchmarks.paper.report import standing
 
-    together: dict[tuple[str, int, bool], set[int]] = {}
+    numbers: dict[tuple[str, str, int], set[int]] = {}
     for cell in wanted:
-        which = cell.unit.lm, cell.unit.rows, cell.method.together
-        together.setdefault(which, set()).add(cell.unit.number)
-    lines = []
-    for (lm, rows, networks), numbers in sorted(together.items()):
-        whole = DATASETS // POOLED if rows == POOLED_ROWS else DATASETS
-        what = "pools" if rows == POOLED_ROWS else "ids"
-        told = "all" if len(numbers) == whole else spans(sorted(numbers))
-        who = "networks, " if networks else ""
-        lines.append(f"  {lm}, {who}N = {rows:,}: {len(numbers)} of {whole} {what}: {told}")
-    return lines
+        which = cell.method.name, cell.unit.lm, cell.unit.rows
+        numbers.setdefault(which, set()).add(cell.unit.number)
+    return standing(numbers)
 
 
 def _duration(seconds: float) -> str:

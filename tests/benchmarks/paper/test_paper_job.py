@@ -51,14 +51,17 @@ def test_scores_are_those_of_the_estimator(records, releases):
         assert row["variant"] == dataset.meta.phrasing
 
 
-def test_pooled_cells_take_ten_datasets(records, releases):
-    found = wanted(releases, "LinReg", share=0.01, sizes=(10_000,))
-    release = releases["gpt2"]
-    number = found[0].unit.number
-    assert found[0].unit.rows == 10_000
-    if number < 6:
-        run_missing(found, releases, records, workers=0)
-        assert records.table()["sate"].iloc[0] == pytest.approx(release.pooled(number).sate)
+def test_pooled_cells_take_ten_datasets(records, made_up):
+    release = made_up(50, 1000, 8)
+    found = cells({"gpt2": release}, named(["LinReg"]), 0.02, 0.02, sizes=(10_000,))
+    run_missing(found, {"gpt2": release}, records, workers=0)
+    table = records.table()
+    assert len(table) == 2 * 2
+    for _, row in table.iterrows():
+        members = np.flatnonzero(release.variant == row["variant"])
+        half = members[10:] if row["number"] % 2 else members[:10]
+        ite = release.y1[half].astype(float) - release.y0[half]
+        assert row["sate"] == pytest.approx(ite.mean())
 
 
 def test_nothing_is_run_twice(records, releases, monkeypatch):
@@ -121,6 +124,9 @@ def test_networks_are_batched_and_agree_with_single_fits(records, releases, monk
         calls.extend(len(jobs) for _, jobs in batches)
         together(batches, done, workers)
 
+    small = {"representation_layers": (8,), "head_layers": (4,), "max_epochs": 3}
+    get = estimators.get
+    monkeypatch.setattr(estimators, "get", lambda name, **more: get(name, **small, **more))
     monkeypatch.setattr(job, "run_together", counted)
     found = wanted(releases, "TARNet", share=0.05)
     run_missing(found, releases, records, workers=0)

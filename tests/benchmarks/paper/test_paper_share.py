@@ -60,11 +60,20 @@ def test_a_cut_run_has_a_smaller_share_of_each_method(made_up):
     assert len(first) == 20 * 2 * 2
 
 
-def test_networks_have_a_share_of_their_own(made_up):
-    release = made_up(5, 100, 4)
-    found = cells({"gpt2": release}, named(["LinReg", "TNet"]), 0.4, 0.1, sizes=(1000,))
-    count = {m: sum(c.method.name == m for c in found) for m in ("LinReg", "TNet")}
-    assert count == {"LinReg": 80, "TNet": 20}
+def test_costly_methods_and_pools_have_a_share_of_their_own(made_up):
+    release = made_up(50, 1000, 1)
+    found = cells({"gpt2": release}, named(["LinReg", "TNet"]), 0.1, 0.02)
+    count = {
+        (name, rows): sum((c.method.name, c.unit.rows) == (name, rows) for c in found)
+        for name in ("LinReg", "TNet")
+        for rows in (1000, 10000)
+    }
+    assert count == {
+        ("LinReg", 1000): 100 * 2,
+        ("TNet", 1000): 20 * 2,
+        ("LinReg", 10000): 2 * 2,
+        ("TNet", 10000): 2 * 2,
+    }
 
 
 def test_keys_change_with_data_and_setting_only_where_they_should(made_up):
