@@ -1,0 +1,174 @@
+"""Box plots of error by method and setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.metrics import Metric
+from benchmarks.report.html.figures.drawing import Drawing, Layout
+from benchmarks.report.html.figures.style import (
+    BAND,
+    GRID,
+    MUTED,
+    SETTING_STYLE,
+    canvas,
+    heading,
+    key,
+    scaled,
+)
+from benchmarks.report.html.study import Study
+from benchmarks.report.html.view import Cell, Column, Row, Table
+from benchmarks.report.html.words import listed, numeric, setting_words, words
+from benchmarks.report.tables import number
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_FEW = 40
+
+
+def draw(study: Study) -> Drawing | None:
+    """The figure; None if nothing has a score."""
+    if not study.methods:
+        return None
+    return Drawing(
+        name="error-by-method",
+        title="Error by method and setting",
+        reading=(
+            "A box holds the middle half of the datasets, its line is the median, and the whiskers "
+            "reach the extremes; each dot is a dataset. Best method first, by mean "
+            f"{study.errors[0].title} with {setting_words(study.settings[0])}."
+        ),
+        alt=_alt(study),
+        table=_table(study),
+        make=lambda layout: _figure(study, layout),
+    )
+
+
+def _figure(study: Study, layout: Layout) -> Figure:
+    methods, height = study.methods, 0.26 + 0.1 * (len(study.settings) - 1)
+    figure, axes = canvas(
+        layout, 1, len(study.errors), panel=0.5 + height * len(methods), sharey=True
+    )
+    for axis, metric in zip(axes, study.errors, strict=True):
+        _panel(axis, study, metric)
+        axis.set_yticks(range(len(methods)), methods)
+        axis.set_ylim(len(methods) - 0.4, -0.6)
+    handles: list[Artist] = [_swatch(number) for number in range(len(study.settings))]
+    key(figure, handles, [setting_words(setting) for setting in study.settings], layout)
+    return figure
+
+
+def _swatch(number: int) -> Artist:
+    from matplotlib.patches import Patch
+
+    colour, _ = SETTING_STYLE[number]
+    return Patch(facecolor=colour + "40", edgecolor=colour)
+
+
+def _panel(axis: Axes, study: Study, metric: Metric) -> None:
+    offsets = np.linspace(-0.19, 0.19, len(study.settings)) if len(study.settings) > 1 else [0.0]
+    drawn: list[np.ndarray] = []
+    for row in range(0, len(study.methods), 2):
+        axis.axhspan(row - 0.5, row + 0.5, color=BAND, zorder=0)
+    for row, method in enumerate(study.methods):
+        found = [study.values(method, s, metric.name).to_numpy(float) for s in study.settings]
+        for values, offset, (colour, marker) in zip(found, offsets, SETTING_STYLE, strict=False):
+            if len(values):
+                _box(axis, values, row + float(offset), colour, marker)
+                drawn.append(values)
+        if not any(len(values) for values in found):
+            axis.annotate(
+                "average effect only" if metric.group == "CATE" else "no estimate",
+                (0.02, row),
+                xycoords=axis.get_yaxis_transform(),
+                va="center",
+                fontsize=8,
+                style="italic",
+                color=MUTED,
+            )
+    scaled(axis.xaxis, np.concatenate(drawn) if drawn else np.zeros(0))
+    axis.grid(axis="x", color=GRID, linewidth=0.7)
+    heading(axis, f"{metric.title}, lower is better")
+
+
+def _box(axis: Axes, values: np.ndarray, place: float, colour: str, marker: str) -> None:
+    line = {"color": colour, "linewidth": 1.0}
+    axis.boxplot(
+        values,
+        positions=[place],
+        orientation="horizontal",
+        widths=0.3,
+        whis=(0, 100),
+        showcaps=False,
+        patch_artist=True,
+        manage_ticks=False,
+        boxprops={"facecolor": colour + "40", "edgecolor": colour, "linewidth": 0.8},
+        medianprops={"color": colour, "linewidth": 2.0},
+        whiskerprops=line,
+    )
+    if len(values) <= _FEW:
+        axis.plot(
+            values,
+            np.full(len(values), place),
+            marker,
+            color=colour,
+            markersize=2.6,
+            markeredgewidth=0,
+            alpha=0.75,
+        )
+
+
+def _table(study: Study) -> Table:
+    columns = [Column("Method", numeric=False), Column("Setting", numeric=False)]
+    for metric in study.errors:
+        columns += [Column(f"{metric.title}, {part}") for part in ("median", "quartiles", "range")]
+    rows = []
+    for method in study.methods:
+        for setting in study.settings:
+            cells = [words(method), words(setting)]
+            for metric in study.errors:
+                cells += _numbers(study.values(method, setting, metric.name).to_numpy(float))
+            rows.append(Row(tuple(cells), family=study.families[method]))
+    return Table(
+        "numbers-error-by-method",
+        "Error over datasets, by method and setting",
+        tuple(columns),
+        tuple(rows),
+    )
+
+
+def _numbers(values: np.ndarray) -> list[Cell]:
+    if not len(values):
+        return [numeric(float("nan"))] * 3
+    low, lower, median, upper, high = np.quantile(values, (0, 0.25, 0.5, 0.75, 1))
+    return [
+        numeric(float(median)),
+        numeric(float(upper - lower), f"{number(lower)} to {number(upper)}"),
+        numeric(float(high - low), f"{number(low)} to {number(high)}"),
+    ]
+
+
+def _alt(study: Study) -> str:
+    parts = []
+    for metric in study.errors:
+        for setting in study.settings:
+            medians = {
+                method: float(values.median())
+                for method in study.methods
+                if len(values := study.values(method, setting, metric.name))
+            }
+            if medians:
+                best, worst = (
+                    min(medians, key=medians.__getitem__),
+                    max(medians, key=medians.__getitem__),
+                )
+                parts.append(
+                    f"{metric.title}, {setting_words(setting)}: lowest median {best} "
+                    f"({number(medians[best])}), highest {worst} ({number(medians[worst])})"
+                )
+    return f"Box plots of {listed(m.title for m in study.errors)}. " + ". ".join(parts) + "."

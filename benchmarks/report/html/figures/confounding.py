@@ -1,0 +1,133 @@
+"""Error against the confounding that a dataset turned out to have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks import metrics
+from benchmarks.report.html.figures.drawing import Drawing, Layout
+from benchmarks.report.html.figures.named import draw_named, named_key
+from benchmarks.report.html.figures.style import GRID, INK, MUTED, canvas, heading
+from benchmarks.report.html.study import Study
+from benchmarks.report.html.view import Column, Row, Table
+from benchmarks.report.html.words import numeric, setting_words, words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_METRIC = "ate_abs_error_sd"
+_FEWEST = 3
+
+
+def draw(study: Study) -> Drawing | None:
+    """The figure; None with fewer than three datasets whose bias is known and differs."""
+    bias = {name: abs(value) for name, value in study.bias.items() if np.isfinite(value)}
+    title = metrics.get(_METRIC).title
+    scored = study.scores.dropna(subset=[_METRIC])
+    if len({bias[name] for name in scored["dataset"] if name in bias}) < _FEWEST:
+        return None
+    return Drawing(
+        name="error-against-confounding",
+        title="Error against confounding",
+        reading=(
+            "Across: how far off the plain difference in means is in a dataset, the bias by "
+            f"confounding, in SD(y). Up: {title} of a method on that dataset. On the diagonal a "
+            "method is as wrong as if it knew of no confounder; near the bottom it has removed the "
+            "bias; the largest errors are above the panel. Coloured: the best method of each family; grey: the others."
+        ),
+        alt=_alt(study, bias, title),
+        table=_table(study, bias, title),
+        make=lambda layout: _figure(study, bias, layout, title),
+    )
+
+
+def _figure(study: Study, bias: Mapping[str, float], layout: Layout, title: str) -> Figure:
+    figure, axes = canvas(layout, 1, len(study.settings), panel=3.1)
+    highest = float(study.scores[_METRIC].quantile(0.95))
+    for axis, setting in zip(axes, study.settings, strict=True):
+        _panel(axis, study, bias, setting, highest, title)
+    named_key(figure, study, layout, lines=False)
+    return figure
+
+
+def _panel(
+    axis: Axes, study: Study, bias: Mapping[str, float], setting: str, highest: float, title: str
+) -> None:
+    right = 1.08 * max(bias.values())
+    top = 1.08 * max(highest, max(bias.values()))
+    axis.plot((0, min(right, top)), (0, min(right, top)), color=INK, linewidth=1.0, dashes=(4, 2))
+
+    def series(method: str) -> tuple[np.ndarray, np.ndarray]:
+        values = study.values(method, setting, _METRIC)
+        known = [name for name in values.index if name in bias]
+        return np.array([bias[name] for name in known]), values[known].to_numpy(float)
+
+    draw_named(axis, study, series, lines=False)
+    axis.set_xlim(0, right)
+    axis.set_ylim(-0.02 * top, top)
+    axis.set_xlabel("Bias of the difference in means / SD(y)")
+    axis.set_ylabel(title)
+    axis.grid(color=GRID, linewidth=0.7)
+    axis.annotate(
+        "as wrong as ignoring confounding",
+        (0.3 * min(right, top), 0.3 * min(right, top)),
+        xytext=(-3, 3),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        rotation=45,
+        rotation_mode="anchor",
+        transform_rotates_text=True,
+        fontsize=8,
+        color=MUTED,
+    )
+    heading(axis, setting_words(setting).capitalize())
+
+
+def _ratio(study: Study, bias: Mapping[str, float], method: str, setting: str) -> float:
+    values = study.values(method, setting, _METRIC)
+    known = [name for name in values.index if name in bias]
+    whole = sum(bias[name] for name in known)
+    return float(values[known].sum() / whole) if whole > 0 else float("nan")
+
+
+def _table(study: Study, bias: Mapping[str, float], title: str) -> Table:
+    columns = (
+        Column("Method", numeric=False),
+        Column("Setting", numeric=False),
+        Column(f"Mean {title}"),
+        Column("As a share of the bias"),
+    )
+    rows = []
+    for method in study.methods:
+        for setting in study.settings:
+            share = _ratio(study, bias, method, setting)
+            rows.append(
+                Row(
+                    (
+                        words(method),
+                        words(setting),
+                        numeric(study.mean(method, setting, _METRIC)),
+                        numeric(share, f"{share:.0%}"),
+                    )
+                )
+            )
+    caption = "What is left of the bias by confounding"
+    return Table("numbers-error-against-confounding", caption, columns, tuple(rows))
+
+
+def _alt(study: Study, bias: Mapping[str, float], title: str) -> str:
+    parts = []
+    for setting in study.settings:
+        shares = {
+            method: share
+            for method in study.leaders
+            if np.isfinite(share := _ratio(study, bias, method, setting))
+        }
+        told = ", ".join(f"{method} {share:.0%}" for method, share in shares.items())
+        parts.append(f"{setting_words(setting)}: error as a share of the bias: {told}")
+    return f"Scatter plots of {title} by bias of the datasets. " + ". ".join(parts) + "."

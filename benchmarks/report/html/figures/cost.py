@@ -1,0 +1,168 @@
+"""Cost against error, and the methods that no other beats in both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.metrics import Metric
+from benchmarks.report.html.figures.drawing import Drawing, Layout
+from benchmarks.report.html.figures.labels import Point, label
+from benchmarks.report.html.figures.legend import family_key
+from benchmarks.report.html.figures.style import (
+    GRID,
+    REST,
+    canvas,
+    family_styles,
+    heading,
+    scaled,
+)
+from benchmarks.report.html.study import Study, drawable
+from benchmarks.report.html.view import Cell, Column, Row, Table
+from benchmarks.report.html.words import listed, numeric, setting_words, words
+from benchmarks.report.tables import seconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_COST = "seconds"
+_LEAST = 1e-3  # seconds; below it a clock measures itself
+
+
+@dataclass(frozen=True)
+class _Spot:
+    setting: str
+    method: str
+    seconds: float
+    error: float
+
+
+def draw(study: Study) -> Drawing | None:
+    """The figure; None if nothing was timed."""
+    metric = study.errors[0]
+    spots = [
+        _Spot(setting, method, max(float(cost.median()), _LEAST), error)
+        for setting in study.settings
+        for method in study.methods
+        if len(cost := study.values(method, setting, _COST))
+        and np.isfinite(error := study.mean(method, setting, metric.name))
+    ]
+    if not spots:
+        return None
+    return Drawing(
+        name="cost-against-error",
+        title="Cost against error",
+        reading=(
+            "Median seconds of a fit with its effects, by mean error. The grey steps join the "
+            "methods that no other beats in both. Seconds depend on the machine; less than a "
+            "millisecond is drawn as one."
+        ),
+        alt=_alt(spots, study, metric),
+        table=_table(spots, study, metric),
+        make=lambda layout: _figure(spots, study, metric, layout),
+    )
+
+
+def frontier(costs: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Positions of the points that no other beats in both, the cheapest first.
+
+    Parameters
+    ----------
+    costs, errors : arrays of shape (k,)
+        Both are better when lower.
+    """
+    order = np.lexsort((errors, costs))
+    best = np.minimum.accumulate(np.concatenate([[np.inf], errors[order][:-1]]))
+    return order[errors[order] < best]
+
+
+def _frontier(spots: list[_Spot]) -> list[_Spot]:
+    costs = np.array([spot.seconds for spot in spots])
+    errors = np.array([spot.error for spot in spots])
+    return [spots[i] for i in frontier(costs, errors)]
+
+
+def _figure(spots: list[_Spot], study: Study, metric: Metric, layout: Layout) -> Figure:
+    figure, axes = canvas(layout, 1, len(study.settings), panel=3.3)
+    styles = family_styles(list(study.families.values()))
+    labelled = []
+    for axis, setting in zip(axes, study.settings, strict=True):
+        here = [spot for spot in spots if spot.setting == setting]
+        labelled.append((axis, _panel(axis, here, study, metric, styles)))
+        heading(axis, setting_words(setting).capitalize())
+    family_key(figure, [spot.method for spot in spots], study, styles, layout)
+    for axis, points in labelled:
+        label(axis, points)
+    return figure
+
+
+def _panel(
+    axis: Axes,
+    spots: list[_Spot],
+    study: Study,
+    metric: Metric,
+    styles: dict[str, tuple[str, str]],
+) -> list[Point]:
+    if not spots:
+        return []
+    best = _frontier(spots)
+    axis.step(
+        [spot.seconds for spot in best],
+        [spot.error for spot in best],
+        where="post",
+        color=REST,
+        linewidth=2.5,
+        zorder=1,
+    )
+    points = []
+    for spot in [*best, *(spot for spot in spots if spot not in best)]:
+        colour, marker = styles[study.families[spot.method]]
+        axis.plot(spot.seconds, spot.error, marker, color=colour, markersize=6, zorder=3)
+        points.append(Point(spot.seconds, spot.error, spot.method, colour))
+    scaled(axis.xaxis, drawable([spot.seconds for spot in spots]), floor=None)
+    scaled(axis.yaxis, drawable([spot.error for spot in spots]))
+    axis.set_xlabel("Seconds (median)")
+    axis.set_ylabel(f"Mean {metric.title}")
+    axis.grid(color=GRID, linewidth=0.7)
+    return points
+
+
+def _table(spots: list[_Spot], study: Study, metric: Metric) -> Table:
+    rows = []
+    for setting in study.settings:
+        here = [spot for spot in spots if spot.setting == setting]
+        best = {spot.method for spot in _frontier(here)} if here else set()
+        rows += [
+            Row(
+                (
+                    words(spot.method),
+                    words(setting),
+                    numeric(spot.seconds, seconds(spot.seconds)),
+                    numeric(spot.error),
+                    Cell("no" if spot.method not in best else "yes", str(spot.method not in best)),
+                )
+            )
+            for spot in here
+        ]
+    columns = (
+        Column("Method", numeric=False),
+        Column("Setting", numeric=False),
+        Column("Seconds"),
+        Column(f"Mean {metric.title}"),
+        Column("Unbeaten in both", numeric=False),
+    )
+    caption = "Cost and error of each method"
+    return Table("numbers-cost-against-error", caption, columns, tuple(rows))
+
+
+def _alt(spots: list[_Spot], study: Study, metric: Metric) -> str:
+    parts = []
+    for setting in study.settings:
+        here = [spot for spot in spots if spot.setting == setting]
+        if here:
+            told = listed(f"{s.method} ({seconds(s.seconds)} s)" for s in _frontier(here))
+            parts.append(f"{setting_words(setting)}: unbeaten in both are {told}")
+    return f"Scatter plots of mean {metric.title} by seconds. " + ". ".join(parts) + "."

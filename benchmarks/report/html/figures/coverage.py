@@ -1,0 +1,160 @@
+"""Coverage of intervals against their width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.report.html.figures.drawing import Drawing, Layout
+from benchmarks.report.html.figures.labels import Point, label
+from benchmarks.report.html.figures.legend import family_key
+from benchmarks.report.html.figures.style import (
+    GRID,
+    INK,
+    MUTED,
+    canvas,
+    family_styles,
+    heading,
+    scaled,
+)
+from benchmarks.report.html.study import Study, drawable
+from benchmarks.report.html.view import Column, Row, Table
+from benchmarks.report.html.words import numeric, setting_words, words
+from benchmarks.report.tables import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Estimand, and the metrics of its intervals.
+_KINDS = {
+    "ATE": ("ate_coverage", "ate_width_sd"),
+    "CATE": ("cate_coverage", "cate_width_sd"),
+    "ITE": ("ite_coverage", "ite_width_sd"),
+}
+
+
+@dataclass(frozen=True)
+class _Spot:
+    kind: str
+    setting: str
+    method: str
+    coverage: float
+    width: float
+
+
+def draw(study: Study) -> Drawing | None:
+    """The figure; None if no method gives intervals."""
+    spots = _spots(study)
+    if not spots:
+        return None
+    return Drawing(
+        name="coverage-against-width",
+        title="Coverage against width of the intervals",
+        reading=(
+            f"The line is the nominal coverage of {1 - study.alpha:.0%}. A good method is on it and "
+            "as far to the left as it can be: below it, intervals promise too much; to the right "
+            "they say little. Means over datasets; the width is in SD(y)."
+        ),
+        alt=_alt(spots, study),
+        table=_table(spots, study),
+        make=lambda layout: _figure(spots, study, layout),
+    )
+
+
+def _spots(study: Study) -> list[_Spot]:
+    found = []
+    for kind, (coverage, width) in _KINDS.items():
+        for setting in study.settings:
+            for method in study.methods:
+                spot = _Spot(
+                    kind,
+                    setting,
+                    method,
+                    study.mean(method, setting, coverage),
+                    study.mean(method, setting, width),
+                )
+                if np.isfinite([spot.coverage, spot.width]).all():
+                    found.append(spot)
+    return found
+
+
+def _figure(spots: list[_Spot], study: Study, layout: Layout) -> Figure:
+    kinds = list(dict.fromkeys(spot.kind for spot in spots))
+    figure, axes = canvas(layout, len(kinds), len(study.settings), panel=2.6)
+    styles = family_styles(list(study.families.values()))
+    panels = [(kind, setting) for kind in kinds for setting in study.settings]
+    labelled: list[tuple[Axes, list[Point]]] = []
+    for axis, (kind, setting) in zip(axes, panels, strict=True):
+        here = [spot for spot in spots if (spot.kind, spot.setting) == (kind, setting)]
+        points = _panel(axis, here, study, styles)
+        heading(axis, f"{kind} intervals, {setting_words(setting)}")
+        labelled.append((axis, points))
+    family_key(figure, [spot.method for spot in spots], study, styles, layout)
+    for axis, points in labelled:
+        label(axis, points)
+    return figure
+
+
+def _panel(
+    axis: Axes, spots: list[_Spot], study: Study, styles: dict[str, tuple[str, str]]
+) -> list[Point]:
+    nominal = 1 - study.alpha
+    axis.axhline(nominal, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
+    points = []
+    for spot in spots:
+        colour, marker = styles[study.families[spot.method]]
+        axis.plot(spot.width, spot.coverage, marker, color=colour, markersize=6, clip_on=False)
+        points.append(Point(spot.width, spot.coverage, spot.method, colour))
+    scaled(axis.xaxis, drawable([spot.width for spot in spots]), floor=None)
+    axis.set_xmargin(0.1)
+    axis.set_ylim(-0.06, 1.1)
+    axis.set_yticks((0, 0.25, 0.5, 0.75, nominal), ("0", "25%", "50%", "75%", f"{nominal:.0%}"))
+    axis.set_xlabel("Mean width / SD(y)")
+    axis.grid(color=GRID, linewidth=0.7)
+    if not spots:
+        axis.text(0.5, 0.45, "no intervals", transform=axis.transAxes, ha="center", color=MUTED)
+    return points
+
+
+def _table(spots: list[_Spot], study: Study) -> Table:
+    rows = [
+        Row(
+            (
+                words(spot.method),
+                words(spot.kind),
+                words(spot.setting),
+                numeric(spot.coverage, f"{spot.coverage:.1%}"),
+                numeric(spot.width),
+            ),
+            family=study.families[spot.method],
+        )
+        for spot in spots
+    ]
+    columns = (
+        Column("Method", numeric=False),
+        Column("Intervals for", numeric=False),
+        Column("Setting", numeric=False),
+        Column("Coverage", note=f"nominal {1 - study.alpha:.0%}", first="descending"),
+        Column("Width / SD(y)"),
+    )
+    caption = "Mean coverage and width of the intervals"
+    return Table("numbers-coverage-against-width", caption, columns, tuple(rows))
+
+
+def _alt(spots: list[_Spot], study: Study) -> str:
+    parts = []
+    for kind in dict.fromkeys(spot.kind for spot in spots):
+        for setting in study.settings:
+            here = [spot for spot in spots if (spot.kind, spot.setting) == (kind, setting)]
+            if here:
+                short = sum(spot.coverage < 1 - study.alpha for spot in here)
+                nearest = min(here, key=lambda spot: abs(spot.coverage - (1 - study.alpha)))
+                parts.append(
+                    f"{kind} intervals, {setting_words(setting)}: {short} of {len(here)} methods "
+                    f"cover less than they promise; nearest is {nearest.method} with "
+                    f"{nearest.coverage:.0%} at width {number(nearest.width)}"
+                )
+    return "Scatter plots of coverage by width. " + ". ".join(parts) + "."

@@ -1,0 +1,60 @@
+"""Figures as bytes: SVG for the page, PNG and PDF as files. Equal figures give equal bytes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import dataclass, replace
+
+from benchmarks.report.html.figures.drawing import WIDE, Drawing, Layout
+from benchmarks.report.html.figures.style import house_style
+
+_DPI = 200
+_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Svg:
+    """A figure for a page: a data URI, and its size in pixels."""
+
+    uri: str
+    width: int
+    height: int
+
+
+def svg(drawing: Drawing, layout: Layout) -> Svg:
+    """The figure without its title, which the page shows; letters are those of the reader."""
+    with house_style():
+        figure = drawing.make(layout)
+        figure.patch.set_alpha(0)
+        for axis in figure.axes:
+            axis.patch.set_alpha(0)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        width, height = (round(96 * side) for side in figure.get_size_inches())
+    encoded = base64.b64encode(_slimmed(text.getvalue()).encode()).decode()
+    return Svg(f"data:image/svg+xml;base64,{encoded}", width, height)
+
+
+def _slimmed(text: str) -> str:
+    """Two decimals of a point are finer than any screen; the font is the reader's own."""
+    text = re.sub(r"(\d+\.\d{2})\d+", r"\1", text)
+    text = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", "", text)
+    text = re.sub(r"\n\s*", "\n", text)
+    return text.replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)
+
+
+def files(drawing: Drawing) -> dict[str, bytes]:
+    """``<name>.png`` and ``<name>.pdf``, with the title."""
+    found = {}
+    with house_style():
+        for suffix, metadata in (
+            ("png", {"Software": None}),
+            ("pdf", {"Creator": None, "Producer": None, "CreationDate": None}),
+        ):
+            figure = drawing.make(replace(WIDE, title=drawing.title))
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=suffix, dpi=_DPI, metadata=metadata)
+            found[f"{drawing.name}.{suffix}"] = buffer.getvalue()
+    return found

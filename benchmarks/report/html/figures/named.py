@@ -1,0 +1,49 @@
+"""The best method of each family in colour, the others in grey: for figures with many methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.report.html.figures.drawing import Layout
+from benchmarks.report.html.figures.style import REST, family_styles, key
+from benchmarks.report.html.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Series = Callable[[str], tuple[np.ndarray, np.ndarray]]
+
+
+def draw_named(axis: Axes, study: Study, series: Series, *, lines: bool) -> None:
+    """Draw ``series(method)`` of each method, the leaders over the others."""
+    styles = family_styles(list(study.families.values()))
+    leaders, joined = study.leaders, "-" if lines else "none"
+    for method in study.methods:
+        x, y = series(method)
+        if method not in leaders:
+            axis.plot(x, y, "o", linestyle=joined, color=REST, linewidth=0.8, markersize=2.6)
+    for method in reversed(leaders):
+        colour, marker = styles[study.families[method]]
+        x, y = series(method)
+        axis.plot(x, y, marker, linestyle=joined, color=colour, linewidth=1.8, markersize=5.5)
+
+
+def named_key(figure: Figure, study: Study, layout: Layout, *, lines: bool) -> None:
+    """The legend of `draw_named`."""
+    from matplotlib.lines import Line2D
+
+    styles = family_styles(list(study.families.values()))
+    joined = "-" if lines else "none"
+    handles = []
+    for method in study.leaders:
+        colour, marker = styles[study.families[method]]
+        handles.append(Line2D([], [], linestyle=joined, color=colour, marker=marker, markersize=6))
+    labels = list(study.leaders)
+    if len(study.methods) > len(labels):
+        handles.append(Line2D([], [], linestyle=joined, color=REST, marker="o", markersize=3))
+        labels.append("the others")
+    key(figure, handles, labels, layout)

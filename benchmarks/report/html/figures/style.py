@@ -1,0 +1,148 @@
+"""How figures look: one ink, thin grids, and colours that everybody tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.report.html.figures.drawing import Layout
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID, BAND, REST = "#22262b", "#5a616b", "#d9d9d6", "#f3f2ee", "#a9adb3"
+MISS = "#c43d00"
+
+# After Okabe and Ito, darkened until each has a contrast of 3 with the page; the markers tell
+# them apart without any colour.
+PALETTE = ("#0072b2", "#c43d00", "#00795c", "#a6478a", "#8a6d00", "#22262b", "#5b4bb2", "#00798f")
+MARKERS = ("o", "D", "s", "^", "v", "P", "X", "p", "h")
+SETTING_STYLE = (("#0072b2", "o"), ("#c43d00", "D"), ("#00795c", "s"), ("#a6478a", "^"))
+
+_SIZE = 9.0
+_RATIO_FOR_LOG = 30.0
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Matplotlib as the report wants it, whatever the user's settings are."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "font.size": _SIZE,
+                "axes.titlesize": _SIZE,
+                "axes.labelsize": _SIZE,
+                "xtick.labelsize": _SIZE - 0.5,
+                "ytick.labelsize": _SIZE - 0.5,
+                "legend.fontsize": _SIZE,
+                "text.color": INK,
+                "axes.labelcolor": MUTED,
+                "axes.edgecolor": GRID,
+                "xtick.color": MUTED,
+                "ytick.color": MUTED,
+                "xtick.labelcolor": INK,
+                "ytick.labelcolor": INK,
+                "axes.axisbelow": True,
+                "svg.fonttype": "none",
+                "svg.hashsalt": "sdscm",
+                "pdf.fonttype": 42,
+            }
+        )
+        yield
+
+
+def canvas(
+    layout: Layout, rows: int, columns: int, *, panel: float, **shared: Any
+) -> tuple[Figure, list[Axes]]:
+    """A figure with ``rows`` x ``columns`` panels in reading order, each ``panel`` inches high."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    down, across = layout.grid(rows, columns)
+    if across < columns and shared.get("sharey") is True:
+        shared["sharey"] = False  # each panel needs its own labels where they are stacked
+    figure = Figure(
+        figsize=(layout.width, 0.55 + 0.3 * bool(layout.title) + panel * down), layout="constrained"
+    )
+    figure.get_layout_engine().set(h_pad=0.06, w_pad=0.06)  # type: ignore[union-attr]
+    FigureCanvasAgg(figure)
+    if layout.title:
+        figure.suptitle(layout.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    axes = figure.subplots(down, across, squeeze=False, **shared)
+    flat = list(axes.ravel())
+    for axis in flat:
+        plain(axis)
+    return figure, flat
+
+
+def plain(axis: Axes) -> None:
+    """No frame, no tick marks."""
+    axis.tick_params(length=0)
+    for side in ("top", "right", "left", "bottom"):
+        axis.spines[side].set_visible(False)
+
+
+def heading(axis: Axes, text: str) -> None:
+    """The title of a panel, at its left end."""
+    axis.set_title(text, loc="left", fontweight="bold", pad=6)
+
+
+def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = 3e-3) -> None:
+    """Logarithmic where values span more than a factor of 30, linear from 0 elsewhere.
+
+    On a logarithmic axis what is below ``floor`` times the median is cut off, lest a lucky hit
+    takes half of the room.
+    """
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    set_limits = axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim
+    set_scale = axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale
+    if is_log(values):
+        low, high = float(values[values > 0].min()), float(values.max())
+        if floor is not None:
+            low = max(low, floor * float(np.median(values)))
+        set_scale("log")
+        set_limits(low / 1.25, high * 1.25)
+        tight = np.log10(high / low) < 1.5
+        axis.set_major_locator(LogLocator(subs=(1, 3) if tight else (1,)))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+    elif len(values):
+        set_limits(min(0.0, float(values.min()) * 1.08), max(float(values.max()) * 1.08, 1e-9))
+
+
+def is_log(values: np.ndarray) -> bool:
+    """Whether `scaled` makes the axis logarithmic."""
+    positive = values[values > 0]
+    return len(positive) == len(values) > 0 and values.max() / values.min() > _RATIO_FOR_LOG
+
+
+def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
+    """The legend, above the panels."""
+    columns = min(len(labels), 2 if layout.name == "narrow" else 5)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        borderpad=0.1,
+        handletextpad=0.4,
+        columnspacing=1.4,
+    )
+
+
+def family_styles(families: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """A colour and a marker for each family; no two share both."""
+    return {
+        family: (PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)])
+        for i, family in enumerate(dict.fromkeys(families))
+    }

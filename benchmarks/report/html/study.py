@@ -1,0 +1,100 @@
+"""What the figures of one language model are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import metrics
+from benchmarks.metrics import Metric
+from benchmarks.report.html.axes import Axis
+from benchmarks.report.html.fans import Fan
+
+#: Shown where a suite ranks by nothing that can be drawn as an error.
+_USUAL_ERRORS = ("pehe_sd", "ate_abs_error_sd")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Scores of one language model, and what to draw them against.
+
+    Attributes
+    ----------
+    lm
+        Identifier of the language model; empty for data of other origin.
+    scores
+        As `benchmarks.scores.score` returns them, without Oracles: they are no contestants.
+    settings
+        In the order of the suite.
+    errors
+        The metrics that count as error, the first first.
+    alpha
+        Intervals have the nominal level 1 - alpha.
+    bias
+        How far confounding leads the plain difference in means astray, in SD(y), by dataset.
+    axes
+        See `Axis`.
+    fans
+        See `Fan`; all of one dataset.
+    fan_dataset
+        Its name.
+    """
+
+    lm: str
+    scores: pd.DataFrame
+    settings: tuple[str, ...]
+    errors: tuple[Metric, ...]
+    alpha: float
+    bias: Mapping[str, float]
+    axes: tuple[Axis, ...]
+    fans: tuple[Fan, ...]
+    fan_dataset: str
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods with a score, best first: by mean error in the first setting."""
+        names = [m.name for m in self.errors]
+        scored = self.scores.dropna(subset=names, how="all")
+        first = scored[scored["setting"] == self.settings[0]]
+        means = first.groupby("estimator")[names].mean().reindex(scored["estimator"].unique())
+        return [str(name) for name in means.sort_values(names, kind="stable").index]
+
+    @property
+    def families(self) -> dict[str, str]:
+        """The family of each method."""
+        pairs = self.scores[["estimator", "family"]].drop_duplicates()
+        return dict(zip(pairs["estimator"], pairs["family"], strict=True))
+
+    @property
+    def leaders(self) -> list[str]:
+        """The best method of each family, best first: those that figures name."""
+        families = self.families
+        return list({families[name]: name for name in reversed(self.methods)}.values())[::-1]
+
+    def mean(self, method: str, setting: str, metric: str) -> float:
+        """Mean score over datasets; NaN if there is none."""
+        return float(self.values(method, setting, metric).mean())
+
+    def values(self, method: str, setting: str, metric: str) -> pd.Series:
+        """The scores that are there, by dataset."""
+        return self.cells(method, setting).set_index("dataset")[metric].dropna()
+
+    def cells(self, method: str, setting: str) -> pd.DataFrame:
+        """The rows of a method in a setting."""
+        scores = self.scores
+        return scores[(scores["estimator"] == method) & (scores["setting"] == setting)]
+
+
+def errors_of(rank_by: Iterable[str]) -> tuple[Metric, ...]:
+    """The metrics to draw as error: those that boards rank by and that are better when lower."""
+    ranked = [m for m in map(metrics.get, rank_by) if m.better == "lower" and m.group != "cost"]
+    return tuple(ranked[:2]) or tuple(map(metrics.get, _USUAL_ERRORS))
+
+
+def drawable(values: Sequence[float] | np.ndarray) -> np.ndarray:
+    """The finite ones."""
+    array = np.asarray(values, dtype=float)
+    return array[np.isfinite(array)]

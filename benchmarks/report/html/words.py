@@ -1,0 +1,65 @@
+"""Words and numbers that several parts of the page share."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+from benchmarks.metrics import Metric
+from benchmarks.report.html.view import Cell, First
+from benchmarks.report.tables import NONE, number, seconds
+
+SETTINGS = {
+    "all": "all covariates seen",
+    "hidden": "exogenous covariates hidden",
+}
+
+BETTER = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "nominal": "best at its nominal value",
+}
+
+
+def setting_words(setting: str) -> str:
+    """What a setting means, for the labels of figures."""
+    return SETTINGS.get(setting, setting)
+
+
+def first_direction(metric: Metric) -> First:
+    """The direction that puts the best on top."""
+    return "descending" if metric.better == "higher" else "ascending"
+
+
+def shown(metric: Metric, value: float) -> str:
+    """A score as people read it."""
+    return seconds(value) if metric.name == "seconds" else number(value)
+
+
+def numeric(value: float, text: str | None = None, detail: str = "") -> Cell:
+    """A number; NaN is a dash that sorts last."""
+    if math.isnan(value):
+        return Cell(NONE)
+    return Cell(number(value) if text is None else text, f"{value:.9g}", detail)
+
+
+def words(text: str) -> Cell:
+    """A word that sorts as it reads."""
+    return Cell(text, text.casefold())
+
+
+def listed(items: Iterable[str]) -> str:
+    """``a``, ``a and b``, or ``a, b and c``."""
+    *most, last = list(items) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 dataset`` or ``6 datasets``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def slug(text: str) -> str:
+    """Letters, digits and dashes, for file names and anchors."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower()
