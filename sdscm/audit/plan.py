@@ -48,7 +48,8 @@ class Plan:
         Units a phrasing of what is sampled; other units in each phrasing, so that phrasings are
         independent.
     panel
-        Units that are read in every phrasing, to tell wording from individuals.
+        Units that are read in every phrasing, to tell wording from individuals and to see what the
+        model makes of each variable; 0 leaves both out.
     seed
     temperature, scoring
         As for `sdscm.SDSCM`.
@@ -70,9 +71,10 @@ class Plan:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise InputError(f"unknown method '{self.method}': choose one of {', '.join(METHODS)}")
-        for key in ("units", "panel"):
-            if getattr(self, key) < 2:
-                raise InputError(f"{key} = {getattr(self, key)}: give at least 2")
+        if self.units < 2:
+            raise InputError(f"units = {self.units}: give at least 2")
+        if self.panel < 2 and self.panel != 0:
+            raise InputError(f"panel = {self.panel}: give at least 2, or 0 for none")
 
 
 def checked_contrast(spec: Spec, contrast: Sequence[str]) -> tuple[str, str]:

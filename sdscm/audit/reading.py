@@ -35,9 +35,9 @@ class Reading:
         For each question one estimate a phrasing.
     panels
         For each (control, treated, measure) the total effects of the panel's units, of shape
-        (P, panel).
+        (P, panel); empty without a panel.
     facts
-        What the model makes of each variable, the worst over phrasings.
+        What the model makes of each variable, the worst over phrasings; empty without a panel.
     """
 
     answers: dict[Question, tuple[Estimate, ...]]
@@ -83,15 +83,16 @@ def read(
         own = SampledArms(scm, plan.units, plan.seed, plan.panel + place * plan.units)
         for question, found in answers.items():
             found.append(_answer(question, plan, tables, own))
-        panel = SampledArms(scm, plan.panel, plan.seed)
-        for (control, treated, measure), rows in panels.items():
-            high, low = (panel.outcomes(Arm(value), measure) for value in (treated, control))
-            rows.append(high - low)
-        facts.append(mechanism_facts(scm, panel.units()))
+        if plan.panel:
+            panel = SampledArms(scm, plan.panel, plan.seed)
+            for (control, treated, measure), rows in panels.items():
+                high, low = (panel.outcomes(Arm(value), measure) for value in (treated, control))
+                rows.append(high - low)
+            facts.append(mechanism_facts(scm, panel.units()))
         tick()
     return Reading(
         {question: tuple(found) for question, found in answers.items()},
-        {key: np.stack(rows) for key, rows in panels.items()},
+        {key: np.stack(rows) for key, rows in panels.items() if rows},
         tuple(worst(each) for each in zip(*facts, strict=True)),
     )
 

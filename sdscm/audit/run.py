@@ -173,7 +173,8 @@ def _findings(plan: Plan, readings: Mapping[str, Reading], inference: Inference)
         for question, estimates in reading.answers.items():
             panel = None
             if question.estimand.kind == "total":
-                panel = reading.panels[question.control, question.treated, question.measure]
+                key = (question.control, question.treated, question.measure)
+                panel = reading.panels.get(key)
             found.append(
                 finding(question, plan.phrasings, estimates, inference, model=model, panel=panel)
             )

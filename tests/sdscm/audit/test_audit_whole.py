@@ -278,6 +278,22 @@ def test_a_value_that_never_occurs_leaves_the_spurious_part_undefined(planted: S
         assert not total.refusal
 
 
+def test_no_panel_no_split(planted: Spec) -> None:
+    found = audit(planted, planted_lm(), phrasings=5, controls=False, **{**QUICK, "panel": 0})
+    (total,) = found.of("total")
+    assert total.split is None
+    assert total.interval is not None
+    assert found.models[0].facts == ()
+
+
+def test_the_domain_mass_is_told(planted: Spec) -> None:
+    found = audit(planted, planted_lm(), phrasings=5, controls=False, **QUICK)
+    facts = {each.name: each for each in found.models[0].facts}
+    assert facts.keys() == set(planted.order)
+    assert facts["lamp"].mass == pytest.approx(1)
+    assert facts["fuse"].largest > 0.5
+
+
 def test_progress_counts_to_its_end(planted: Spec) -> None:
     seen: list[tuple[int, int]] = []
     audit(planted, planted_lm(), phrasings=5, progress=lambda *each: seen.append(each), **QUICK)
