@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 import estimators as registry
+from benchmarks import metrics
 from benchmarks.cells import Cell, plan
 from benchmarks.cluster import RayWorker, connected
 from benchmarks.contender import Contender, contenders
@@ -31,6 +32,7 @@ from benchmarks.report.figure import require_matplotlib
 from benchmarks.reuse import Kin
 from benchmarks.runner import Done, Task, run_here, run_in_pool, run_with
 from benchmarks.scores import read_records, score
+from benchmarks.significance import require_posthocs
 from benchmarks.sources import prepare, requests
 from benchmarks.store import DamagedRecord, Record, Store
 from benchmarks.suite import Suite, load_suite
@@ -126,19 +128,17 @@ def run(
     Interrupted
         If the user stops it; finished cells are on record.
     """
+    paths = [Path(plugin).resolve() for plugin in plugins]
+    # Before the suite is read: its board may name the metrics of a plugin.
+    _load(paths)
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     progress = progress or Silent()
-    paths = [Path(plugin).resolve() for plugin in plugins]
     processes = 0 if workers == 0 else workers_for(workers, suite.threads)
-    try:
-        for path in paths:
-            registry.load_plugin(path)
-    except registry.EstimatorError as error:
-        raise InputError(str(error)) from None
     entries = suite.estimators if estimators is None else estimators
     field = contenders(entries, paths, suite.encodings)
     if results_dir is not None:
         require_matplotlib()
+        require_posthocs()
     wanted = requests(suite)
     folder = Path(runs_dir) / suite.name
     given = _Given(processes, tuple(paths), retry, mixed, cluster)
@@ -171,6 +171,8 @@ def leaderboard(
     results_dir: str | Path | None = "results",
     runs_dir: str | Path = "runs",
     mixed: bool = False,
+    columns: Sequence[str] | None = None,
+    plugins: Iterable[str | Path] = (),
 ) -> Result:
     """Make the boards of a run again from its records; nothing is computed.
 
@@ -182,15 +184,25 @@ def leaderboard(
         As for `run`; only its name counts.
     results_dir, runs_dir, mixed
         As for `run`.
+    columns
+        Metrics to show in the place of the suite's, by name; see `BoardOptions`.
+    plugins
+        Python files that register metrics which the suite names.
 
     Raises
     ------
     InputError
         If there is no such run, a dataset of it is damaged, or records are of different versions
-        and ``mixed`` is not set.
+        and ``mixed`` is not set, or there is no such metric.
     """
+    _load(Path(plugin).resolve() for plugin in plugins)
     folder = folder_of(suite, runs_dir)
     manifest = Manifest.read(folder)
+    if columns is not None:
+        shown = manifest.suite.board.model_copy(
+            update={"columns": [metrics.find(name).name for name in columns]}
+        )
+        manifest = replace(manifest, suite=manifest.suite.model_copy(update={"board": shown}))
     datasets = {source.name: source.load(folder) for source in manifest.sources}
     return _conclude(manifest, datasets, folder, results_dir, computed=0, mixed=mixed)
 
@@ -212,6 +224,14 @@ class _Given:
     retry: bool
     mixed: bool
     cluster: str | None
+
+
+def _load(plugins: Iterable[Path]) -> None:
+    try:
+        for plugin in plugins:
+            registry.load_plugin(plugin)
+    except registry.EstimatorError as error:
+        raise InputError(str(error)) from None
 
 
 def _run_missing(

@@ -95,7 +95,7 @@ def standing(
     wins = win_rates(ranks)
     blocks = ranks.index.to_numpy()
     rows = {
-        str(name): (*interval(values.to_numpy(), blocks), float(wins.loc[str(name)].mean()))
+        str(name): (*interval(values.to_numpy(), blocks), float(wins.T[str(name)].mean()))
         for name, values in ranks.items()
     }
     columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import metadata
+
 from benchmarks.metrics.metric import Metric, PooledMetric
 from sdscm.errors import InputError
+
+#: Packages name here a module that registers metrics.
+ENTRY_POINT_GROUP = "sdscm.metrics"
 
 _METRICS: dict[str, Metric | PooledMetric] = {}
 
@@ -21,8 +27,24 @@ def register(metric: Metric | PooledMetric) -> None:
     _METRICS[metric.name] = metric
 
 
+@cache
+def _load_installed() -> None:
+    """Import what installed packages name in the group, once, after the built-in metrics."""
+    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            point.load()
+        except Exception as error:
+            package = f" of {point.dist.name}" if point.dist is not None else ""
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(
+                f"the metrics '{point.name}'{package} cannot be loaded ({why}); mend or "
+                "uninstall the package"
+            ) from error
+
+
 def find(name: str) -> Metric | PooledMetric:
     """The metric of that name; an InputError lists the names if there is none."""
+    _load_installed()
     try:
         return _METRICS[name]
     except KeyError:
@@ -47,14 +69,17 @@ def get(name: str) -> Metric:
 
 def names() -> list[str]:
     """The names of all metrics, in order."""
+    _load_installed()
     return list(_METRICS)
 
 
 def registered() -> list[Metric]:
     """The metrics that score a cell, in order."""
+    _load_installed()
     return [metric for metric in _METRICS.values() if isinstance(metric, Metric)]
 
 
 def pooled() -> list[PooledMetric]:
     """The metrics that score all datasets of a board together, in order."""
+    _load_installed()
     return [metric for metric in _METRICS.values() if isinstance(metric, PooledMetric)]

@@ -27,7 +27,12 @@ def add_to(app: typer.Typer) -> None:
             "sdscm benchmark own-data --data my_folder",
         )
     )(benchmark)
-    app.command(epilog=options.examples("sdscm leaderboard quick --top 10"))(leaderboard)
+    app.command(
+        epilog=options.examples(
+            "sdscm leaderboard quick --top 10",
+            "sdscm leaderboard quick --columns pehe_sd,qini,regret_sd,ate_r2,seconds",
+        )
+    )(leaderboard)
 
 
 def benchmark(
@@ -91,6 +96,13 @@ def leaderboard(
     results: options.Results = _RESULTS,
     runs: options.Runs = _RUNS,
     mixed: options.Mixed = False,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Metrics of the tables, by name between commas.", show_default="the suite's"
+        ),
+    ] = None,
+    plugin: options.Plugins = None,
     top: options.Top = 5,
 ) -> None:
     """Make the boards of a run again from its records, and show their top.
@@ -101,7 +113,14 @@ def leaderboard(
 
     writable_folder(results, "--results")
     with working("reading the records"):
-        result = benchmarks.leaderboard(suite, results_dir=results, runs_dir=runs, mixed=mixed)
+        result = benchmarks.leaderboard(
+            suite,
+            results_dir=results,
+            runs_dir=runs,
+            mixed=mixed,
+            columns=[name.strip() for name in columns.split(",")] if columns else None,
+            plugins=plugin or (),
+        )
     _show(result, top)
 
 
@@ -121,10 +140,10 @@ def _top(board: Board, rank_by: list[str], top: int) -> None:
 
     group = ", ".join(f"{key} {value}" for key, value in board.group.items() if value)
     heading(group or "all cells")
-    shown = [metrics.get(name) for name in rank_by]
+    shown = [metrics.get(name) for name in rank_by if name in board.standings]
     rows = [
         [
-            row[f"rank_{shown[0].name}"],
+            row[f"rank_{rank_by[0]}"],
             row["estimator"],
             *(number(row[metric.name]) for metric in shown),
             f"{row['ok']} of {row['cells']}",

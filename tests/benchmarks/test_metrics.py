@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import auc, mean_pinball_loss, r2_score, root_mean_squared_error
 
 from benchmarks import metrics
-from benchmarks.metrics import ate, formulas
+from benchmarks.metrics import ate, formulas, registry
 from benchmarks.metrics.metric import Metric
 from benchmarks.prediction import Prediction
 from benchmarks.truth import Truth
@@ -262,3 +262,30 @@ def test_estimates_that_differ_by_rounding_only_are_in_no_order() -> None:
     nearly = array(0.1 + 0.2, 0.3, 0.3)
     assert formulas.qini(nearly, array(1, 2, 3)) == pytest.approx(0, abs=1e-15)
     assert np.isnan(formulas.rank_correlation(nearly, array(1, 2, 3)))
+
+
+def test_a_package_brings_metrics_by_an_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one that cannot be loaded is named."""
+    worst = Metric("worst", "Worst", "CATE", "ITE", "lower", ("effect",), lambda p, t: 0.0, "")
+
+    class Point:
+        name, dist = "theirs", None
+
+        def __init__(self, load) -> None:
+            self.load = load
+
+    def install(load) -> None:
+        monkeypatch.setattr(registry.metadata, "entry_points", lambda group: [Point(load)])
+        registry._load_installed.cache_clear()
+
+    before = metrics.names()
+    monkeypatch.setattr(registry, "_METRICS", dict(registry._METRICS))
+    install(lambda: metrics.register(worst))
+    assert metrics.names() == [*before, "worst"]
+    assert metrics.registered()[-1] is metrics.get("worst") is worst
+    install(lambda: 1 / 0)
+    with pytest.raises(InputError, match=r"'theirs' cannot be loaded \(ZeroDivisionError"):
+        metrics.names()
+    monkeypatch.undo()
+    registry._load_installed.cache_clear()
+    assert metrics.names() == before

@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import benchmarks
+from benchmarks.metrics import registry
 from benchmarks.report.tables import markdown_table, number, seconds
+from sdscm.errors import InputError
 
 
 @pytest.fixture
@@ -125,3 +128,64 @@ def test_the_progress_bar_counts(make_suite, tmp_path) -> None:
     shown = console.file.getvalue()
     assert "2/2" in shown
     assert "1 failed" in shown
+
+
+METRIC = """
+import estimators
+import numpy as np
+from benchmarks import metrics
+
+
+def largest_error(prediction, truth):
+    return float(np.abs(prediction.effect - truth.effect).max())
+
+
+metrics.register(
+    metrics.Metric(
+        "largest_error", "Largest error", "CATE", "CATE", "lower", ("effect",), largest_error, "own"
+    )
+)
+
+
+@estimators.register(name="Nought", family="mine", estimand="CATE", summary="no effect")
+def nought(X, t, y):
+    return np.zeros(len(X))
+"""
+
+
+def test_a_plugins_metric_is_a_column_and_ranks(
+    make_suite, confounded, tmp_path, monkeypatch
+) -> None:
+    """The suite names it before anything else knows it; effects are 0.5 + 0.5 a, Nought's 0."""
+    monkeypatch.setattr(registry, "_METRICS", dict(registry._METRICS))
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(METRIC)
+    make_suite(settings=["all"], estimators=["Nought", "LinReg", "Oracle"])
+    path = tmp_path / "toy.yaml"
+    board = {"columns": ["largest_error"], "rank_by": ["largest_error"], "resamples": 50}
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"board": board}))
+    made = benchmarks.run(
+        path,
+        plugins=[plugin],
+        workers=0,
+        runs_dir=tmp_path / "runs",
+        results_dir=tmp_path / "results",
+    )
+    largest = made.scores.groupby("estimator")["largest_error"].mean()
+    effects = [np.abs(0.5 + 0.5 * confounded(i).X["a"]).max() for i in range(3)]
+    assert largest["Nought"] == pytest.approx(np.mean(effects))
+    page = made.files[0].read_text()
+    assert "| Rank | Estimator | Family | Largest error | Median |" in page
+    assert f"| {largest['Nought']:.3f} [" in page or f"**{largest['Nought']:.3f} [" in page
+
+
+def test_columns_are_chosen_by_name(result, tmp_path) -> None:
+    folders = {"runs_dir": tmp_path / "runs", "results_dir": tmp_path / "results"}
+    chosen = benchmarks.leaderboard(
+        result.suite, columns=["qini", "ate_r2", "peak_memory"], **folders
+    )
+    page = chosen.files[0].read_text()
+    assert "| Rank | Estimator | Family | Qini | Memory, MiB | Median |" in page
+    assert "| Rank | Estimator | Family | ATE R² | Memory, MiB | Median |" in page
+    with pytest.raises(InputError, match="unknown metric 'quni': choose among ate_error"):
+        benchmarks.leaderboard(result.suite, columns=["quni"], **folders)
