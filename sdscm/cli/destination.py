@@ -8,7 +8,7 @@ from pathlib import Path
 from sdscm.errors import InputError
 
 
-def new_file(path: Path, suffixes: tuple[str, ...], force: bool) -> Path:
+def new_file(path: Path, suffixes: tuple[str, ...], force: bool, option: str = "--out") -> Path:
     """A file that may be written.
 
     Raises
@@ -18,12 +18,12 @@ def new_file(path: Path, suffixes: tuple[str, ...], force: bool) -> Path:
         folder cannot be written to.
     """
     if path.suffix not in suffixes:
-        raise InputError(f"--out {path}: give a file name that ends in {' or '.join(suffixes)}")
+        raise InputError(f"{option} {path}: give a file name that ends in {' or '.join(suffixes)}")
     if path.is_dir():
-        raise InputError(f"--out {path}: is a folder; give the name of a file")
+        raise InputError(f"{option} {path}: is a folder; give the name of a file")
     if path.exists() and not force:
-        raise InputError(f"--out {path}: is there already; give another name, or --force")
-    writable_folder(path.parent, "--out")
+        raise InputError(f"{option} {path}: is there already; give another name, or --force")
+    writable_folder(path.parent, option)
     return path
 
 

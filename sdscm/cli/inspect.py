@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdscm.cli import describe, options
+from sdscm.cli.destination import new_file
 from sdscm.cli.output import heading, pairs, say
 from sdscm.cli.progress import rows_bar
+from sdscm.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog=options.examples(
             "sdscm inspect marathon_confounder --no-lm",
+            "sdscm inspect breast_cancer --no-lm --picture graph.svg",
             "sdscm inspect breast_cancer --phrasings 4 -n 200 --temperature 3",
             "sdscm inspect data.parquet",
         )
@@ -53,15 +56,26 @@ def inspect(
     effect: options.Effect = 1.0,
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw the graph into this .svg, .png or .pdf file; overwrites it."
+        ),
+    ] = None,
 ) -> None:
     """Show variables and graph of a spec, and whether its data make a benchmark worth running."""
     if Path(what).suffix == ".parquet":
+        if picture is not None:
+            raise InputError(f"--picture {picture}: '{what}' holds data, no graph; give a spec")
         _data_file(Path(what))
         return
     from sdscm import SDSCM, load_lm, load_spec
     from sdscm.diagnostics import facts, mechanism_facts, worst
+    from sdscm.picture import SUFFIXES, save_graph
 
     spec = load_spec(what)
+    if picture is not None:
+        save_graph(spec, new_file(picture, SUFFIXES, force=True, option="--picture"))
     if no_lm:
         describe.spec_page(spec)
         return

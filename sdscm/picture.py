@@ -1,0 +1,222 @@
+"""A picture of a spec's DAG."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdscm.errors import MissingExtraError
+from sdscm.files import write_atomically
+from sdscm.spec import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    Place = tuple[float, float]
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+_INK, _FAINT, _EFFECT = "#222222", "#8a8a8a", "#D55E00"
+# Marker, its area, and its face; roles are told apart without the colour.
+_MARKS = {
+    "exogenous": ("o", 90, "white"),
+    "covariate": ("s", 80, "#c9c9c9"),
+    "treatment": ("^", 190, "#0072B2"),
+    "outcome": ("D", 130, _EFFECT),
+}
+# All in inches.
+_ROW = 0.72
+_LETTER = 0.085
+_MARGIN = 0.45
+_REACH = 0.17  # of a marker, with the space around it
+_BENDS = (0.0, -0.5, 0.5, -0.3, 0.3, -0.7, 0.7)
+
+
+def require_matplotlib() -> None:
+    """Raise MissingExtraError if there can be no picture; ask before hours of work, not after."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtraError("the picture of the graph", "plot")
+
+
+def save_graph(spec: Spec, path: Path) -> None:
+    """Draw the DAG of a spec into a file, whose suffix (`SUFFIXES`) says which kind.
+
+    The same spec gives the same bytes. In an SVG the text stays text.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    figure = draw_graph(spec)
+    from matplotlib import rc_context
+
+    kind = path.suffix[1:]
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "sdscm", "pdf.fonttype": 42}):
+        write_atomically(
+            path,
+            lambda file: figure.savefig(file, format=kind, dpi=150, metadata=undated[kind]),
+        )
+
+
+def draw_graph(spec: Spec) -> Figure:
+    """The DAG of a spec: a row for each generation, in the order tau from left to right.
+
+    A variable stands one row below its last parent. Shape and label tell its role; the edge from
+    the treatment to the outcome, if there is one, is thick. Edges are bent where they would cross
+    other variables.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    places = _places(spec)
+    edges = {
+        (parent, name): _bend(places, parent, name)
+        for name in spec.order
+        for parent in spec.parents(name)
+    }
+    left, right, bottom, top = _extent(places, edges)
+    effect = (spec.treatment.name, spec.outcome.name)
+    told = "the thick edge" if effect in edges else "no edge from one to the other"
+    note = f"Treatment {effect[0]}, outcome {effect[1]}: {told}"
+    longest = max(1.4 * len(spec.name), len(spec.title), len(note))
+    right = max(right, left + _LETTER * longest)
+    figure = Figure(figsize=(right - left + 2 * _MARGIN, top - bottom + 2.8 * _MARGIN))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(left - _MARGIN, right + _MARGIN)
+    axes.set_ylim(bottom - 1.2 * _MARGIN, top + 1.6 * _MARGIN)
+    for edge, bend in edges.items():
+        _arrow(axes, places[edge[0]], places[edge[1]], bend, strong=edge == effect)
+    for name, place in places.items():
+        _variable(axes, name, spec.variable(name).role, place)
+    for text, y, size, weight in (
+        (spec.name, top + 0.9 * _MARGIN, 12, "bold"),
+        (spec.title, top + 0.4 * _MARGIN, 10, "normal"),
+        (note, bottom - 0.8 * _MARGIN, 9, "normal"),
+    ):
+        axes.text(left, y, text, size=size, weight=weight, color=_INK, parse_math=False)
+    return figure
+
+
+def _places(spec: Spec) -> dict[str, Place]:
+    """Where each variable's marker stands, in inches; rows run downwards."""
+    row: dict[str, int] = {}
+    for name in spec.order:
+        row[name] = 1 + max((row[parent] for parent in spec.parents(name)), default=-1)
+    pitch = _REACH + max(map(_label_width, spec.order)) + 0.6
+    places = {}
+    # Edges between rows of several variables would be flat, and run through labels.
+    height = _ROW if len(set(row.values())) == len(row) else 1.6 * _ROW
+    for number in range(max(row.values()) + 1):
+        members = [name for name in spec.order if row[name] == number]
+        for i, name in enumerate(members):
+            places[name] = ((i - (len(members) - 1) / 2) * pitch, -number * height)
+    return places
+
+
+def _label_width(name: str) -> float:
+    return _LETTER * max(len(name), len("exogenous"))
+
+
+def _bend(places: dict[str, Place], parent: str, child: str) -> float:
+    """The first of the bends with which an edge meets the fewest markers and labels."""
+
+    def met(bend: float) -> int:
+        curve = _curve(places[parent], places[child], bend)
+        ends = (parent, child)
+        return sum(_inside(curve, n, place, n in ends) for n, place in places.items())
+
+    return min(_BENDS, key=met)
+
+
+def _curve(begin: Place, end: Place, bend: float) -> np.ndarray:
+    """Points of matplotlib's ``arc3``, of shape (points, 2)."""
+    (x0, y0), (x1, y1) = begin, end
+    control = ((x0 + x1) / 2 + bend * (y1 - y0), (y0 + y1) / 2 - bend * (x1 - x0))
+    t = np.linspace(0, 1, 60)[:, None]
+    return np.asarray(
+        (1 - t) ** 2 * np.array(begin) + 2 * t * (1 - t) * np.array(control) + t**2 * np.array(end)
+    )
+
+
+def _inside(curve: np.ndarray, name: str, place: Place, end: bool) -> int:
+    """How many points of a curve are on a variable's label, or on its marker if no end is there."""
+    x, y = (curve - place).T
+    on = (x > -_REACH - _label_width(name)) & (x < (-_REACH if end else _REACH)) & (abs(y) < _REACH)
+    return int(on.sum())
+
+
+def _extent(
+    places: dict[str, Place], edges: dict[tuple[str, str], float]
+) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of all that is drawn."""
+    points = list(_boxes(places))
+    for (parent, child), bend in edges.items():
+        points.append(_curve(places[parent], places[child], bend))
+    x, y = np.concatenate(points).T
+    return float(x.min()), float(x.max()), float(y.min()), float(y.max())
+
+
+def _boxes(places: dict[str, Place]) -> Iterator[np.ndarray]:
+    for name, (x, y) in places.items():
+        yield np.array(
+            [(x - _REACH - _label_width(name), y - 2 * _REACH), (x + _REACH, y + 2 * _REACH)]
+        )
+
+
+def _arrow(axes: Axes, begin: Place, end: Place, bend: float, strong: bool) -> None:
+    from matplotlib.patches import FancyArrowPatch
+
+    axes.add_patch(
+        FancyArrowPatch(
+            begin,
+            end,
+            connectionstyle=f"arc3,rad={bend}",
+            arrowstyle="-|>",
+            mutation_scale=16 if strong else 8,
+            linewidth=3 if strong else 0.8,
+            color=_EFFECT if strong else _FAINT,
+            alpha=1 if strong else 0.75,
+            shrinkA=7,
+            shrinkB=math.sqrt(_MARKS["treatment"][1]) / 2 + 2,
+            zorder=2 if strong else 1,
+        )
+    )
+
+
+def _variable(axes: Axes, name: str, role: str, place: Place) -> None:
+    marker, area, face = _MARKS[role]
+    axes.scatter(
+        *place, s=area, marker=marker, facecolor=face, edgecolor=_INK, linewidth=1.2, zorder=3
+    )
+    x, y = place
+    ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
+    for text, size, above, style in ((name, 10, 0.02, "normal"), (role, 7.5, -0.12, "italic")):
+        axes.text(
+            x - _REACH,
+            y + above,
+            text,
+            fontsize=size,
+            style=style,
+            color=_INK,
+            ha="right",
+            va="center",
+            bbox=ground,
+            zorder=4,
+            parse_math=False,
+        )
