@@ -22,6 +22,7 @@ SHARE ?= 0.05
 paper: $(STAMP)
 	$(BIN)/sdscm paper run --share $(SHARE) $(if $(DATA),--data $(DATA))
 	$(BIN)/sdscm paper tables
+	$(BIN)/sdscm paper figures
 
 # One thread a process: two processes that each want both cores only wait for each other.
 test: $(STAMP)

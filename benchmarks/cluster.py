@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,7 +40,7 @@ def connected(address: str) -> Iterator[int]:
     ours = not ray.is_initialized()
     try:
         if ours:
-            ray.init(address=address, log_to_driver=False, logging_level="error")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
@@ -101,13 +102,14 @@ class RayWorker:
     def _start(self) -> None:
         import ray
 
-        options = {
+        options: dict[str, Any] = {
             "num_cpus": self._threads,
             "max_restarts": 0,
             "runtime_env": {"env_vars": library_limits(self._threads)},
         }
-        actor = ray.remote(Node).options(**options).remote(self._plugins)
-        there, here = ray.get(actor.about.remote()), software()
+        actor: Any = ray.remote(Node).options(**options).remote(self._plugins)
+        there: Any = ray.get(actor.about.remote())
+        here = software()
         for name, version in here.items():
             if there.get(name) != version:
                 raise InputError(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow
+
 try:
     import resource
 except ModuleNotFoundError:  # not on Windows
@@ -23,6 +25,8 @@ def at_most(gibibytes: float | None) -> Iterator[None]:
     if gibibytes is None or held is None:
         yield
         return
+    # Arrow's other pools reserve a gibibyte at a time, which would count.
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = held + int(gibibytes * 2**30)
     allowed = [each for each in (soft, hard) if each != resource.RLIM_INFINITY]

@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
+from rich.table import Column
 from rich.text import Text
 
 
@@ -56,6 +57,16 @@ class _TimeLeft(TimeRemainingColumn):
         return Text(duration(left), style="progress.remaining")
 
 
+def _fixed() -> Column:
+    """A column that keeps its width in a narrow terminal."""
+    return Column(no_wrap=True, min_width=4)
+
+
+def _cut() -> Column:
+    """A column that takes what is left, and is cut there."""
+    return Column(ratio=1, no_wrap=True, overflow="ellipsis")
+
+
 class Silent:
     """Says nothing."""
 
@@ -73,16 +84,17 @@ class RichProgress:
 
     def __init__(self, console: Console | None = None) -> None:
         self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[failed]}", style="red"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            _TimeLeft(),
-            TextColumn("{task.fields[step]}", style="dim"),
-            TextColumn("{task.fields[slowest]}", style="dim"),
+            TextColumn("{task.description}", table_column=_fixed()),
+            BarColumn(bar_width=12),
+            MofNCompleteColumn(table_column=_fixed()),
+            TextColumn("{task.fields[failed]}", style="red", table_column=_fixed()),
+            TimeElapsedColumn(table_column=_fixed()),
+            TextColumn("left", table_column=_fixed()),
+            _TimeLeft(table_column=_fixed()),
+            TextColumn("{task.fields[step]}", style="dim", table_column=_cut()),
+            TextColumn("{task.fields[slowest]}", style="dim", table_column=_cut()),
             console=console or Console(stderr=True),
+            expand=True,
         )
         self._stage: TaskID | None = None
         self._failed = 0

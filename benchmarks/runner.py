@@ -152,7 +152,7 @@ class _Slot:
 
     def take(self, queue: _Queue, size: int) -> list[Task]:
         """The cells to run next here; at most one waits behind the one that runs."""
-        taken = []
+        taken: list[Task] = []
         while self.busy + len(taken) < 2:
             second = self.busy + len(taken) > 0
             task = queue.longest(self.house) if self.worker else None

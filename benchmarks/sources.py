@@ -162,7 +162,7 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     def request(of: LMEntry, phrasing: int, replicate: int, variant: Variant) -> Request:
         n, seed = variant.n, _seed(entry, suite, phrasing, replicate)
         options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
-        options.update(variant.dials)
+        options |= {str(name): value for name, value in variant.dials.items()}
         recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
         _check_options(recipe, entry, suite)
         lm = recipe.loaded()

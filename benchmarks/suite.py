@@ -262,6 +262,8 @@ def _mapping(text: str, origin: str, what: str, model: type[BaseModel]) -> dict[
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise InputError(f"{origin}: {where}not valid YAML ({problem})") from None
+    except RecursionError:
+        raise InputError(f"{origin}: is nested too deeply; remove the inner brackets") from None
     if not isinstance(raw, dict):
         raise InputError(f"{origin}: {what} is a mapping with the keys {_keys(model)}")
     return raw

@@ -7,8 +7,24 @@ from pathlib import Path
 
 import platformdirs
 
+from sdscm.errors import InputError
+
 
 def cache_folder() -> Path:
-    """Folder for converted models and scores; the variable ``SDSCM_CACHE`` moves it."""
+    """Folder for converted models and scores, made if need be; ``SDSCM_CACHE`` moves it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
     moved = os.environ.get("SDSCM_CACHE")
-    return Path(moved) if moved else platformdirs.user_cache_path("sdscm", appauthor=False)
+    folder = Path(moved) if moved else platformdirs.user_cache_path("sdscm", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the cache folder '{folder}' cannot be made ({error.strerror}); set the variable "
+            "SDSCM_CACHE to a folder that can be written to"
+        ) from None
+    return folder

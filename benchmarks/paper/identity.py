@@ -29,7 +29,8 @@ def identity(method: str) -> str:
         if parent.__module__.startswith(f"{_PACKAGE.name}."):
             _collect(Path(inspect.getfile(parent)), files)
     code = [[path.name, _bare(path)] for path in sorted(files)]
-    return digest([method, code, versions(estimators.info(method).extra)])[:12]
+    # With a letter before it no reader of CSV takes it for a number.
+    return "i" + digest([method, code, versions(estimators.info(method).extra)])[:12]
 
 
 def _collect(path: Path, files: set[Path]) -> None:

@@ -64,7 +64,8 @@ class PaperCell:
     @property
     def key(self) -> str:
         """Content hash: equal keys have equal numbers."""
-        return digest([_PROTOCOL, self.unit.data, self.setting, self.identity, self.seed])[:16]
+        content = [_PROTOCOL, self.unit.data, self.setting, self.identity, self.seed]
+        return "k" + digest(content)[:16]
 
     @property
     def seconds(self) -> float:

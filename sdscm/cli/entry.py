@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -25,6 +26,20 @@ FAILED = 1
 BAD_INPUT = 2
 STOPPED = 130  # 128 + SIGINT, as shells have it
 READER_LEFT = 141  # 128 + SIGPIPE
+
+# What the user can mend where a file or a folder is concerned, and how.
+_REMEDIES = {
+    errno.ENAMETOOLONG: "give a shorter one",
+    errno.ENOTDIR: "a file stands where a folder should; give another path",
+    errno.EISDIR: "give the path of a file",
+    errno.ELOOP: "its links lead in a circle; give another path",
+    errno.EACCES: "give another path, or change its permissions",
+    errno.EPERM: "give another path, or change its permissions",
+    errno.EROFS: "give a path on a disk that can be written to",
+    errno.ENOSPC: "free the disk, or write to another",
+    errno.EDQUOT: "free the disk, or write to another",
+}
+_LONGEST_PATH = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,8 +116,18 @@ def _explain(error: Exception, debug: bool) -> tuple[int, str]:
         return BAD_INPUT, f"{message}; see: {path} --help"
     if isinstance(error, InputError) or _is_estimator_error(error):
         return BAD_INPUT, str(error)
+    if isinstance(error, OSError) and error.errno in _REMEDIES:
+        return BAD_INPUT, _about_file(error)
     hint = "" if debug else f"; run again with {DEBUG} for the traceback"
     return FAILED, f"{type(error).__name__}: {str(error).rstrip('.')}{hint}"
+
+
+def _about_file(error: OSError) -> str:
+    path = "" if error.filename is None else os.fsdecode(error.filename)
+    if len(path) > _LONGEST_PATH:
+        path = f"{path[:_LONGEST_PATH]}..."
+    told = f"{path}: " * bool(path) + (error.strerror or type(error).__name__)
+    return f"{told}; {_REMEDIES[error.errno or 0]}"
 
 
 def _is_estimator_error(error: Exception) -> bool:

@@ -16,7 +16,10 @@ from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmarks.paper.plan import PaperCell
+    from benchmarks.paper.records import Records
     from benchmarks.paper.release import Release
 
 _RESULTS = Path("results/paper")
@@ -35,7 +38,7 @@ Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as 
 
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True)
-    group.callback()(paper)
+    group.callback(epilog=options.examples("sdscm paper run --share 0.05"))(paper)
     group.command(epilog=options.examples("sdscm paper variants --data path/to/clone"))(variants)
     group.command(
         epilog=options.examples(
@@ -44,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
         )
     )(run)
     group.command(epilog=options.examples("sdscm paper tables"))(tables)
+    group.command(epilog=options.examples("sdscm paper figures"))(figures)
     app.add_typer(group, name="paper")
 
 
@@ -75,10 +79,9 @@ def variants(
         with working(f"comparing the datasets of {lm}"):
             number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
         _, sizes = np.unique(number, return_counts=True)
-        told = [
-            ("Datasets", f"{len(number):,}"),
-            ("Phrasings", f"{len(sizes)}, of {sizes.min()} to {sizes.max()} datasets"),
-        ]
+        least, most = sizes.min(), sizes.max()
+        each = f"{least} datasets each" if least == most else f"{least} to {most} datasets"
+        told = [("Datasets", f"{len(number):,}"), ("Phrasings", f"{len(sizes)}, of {each}")]
         if packed:
             differ = int((number != release.variant).sum())
             disagreements += differ
@@ -185,17 +188,13 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
 
     The data are not needed. The records are packed into one file in the folder of the results.
     """
-    from benchmarks.paper.records import Records, one_each
     from benchmarks.paper.report import write
     from benchmarks.paper.tables import tables as make
     from benchmarks.paper.verdict import DIFFERS, REPRODUCED
 
     writable_folder(results, "--results")
-    records = Records(runs, results / "cells.parquet")
     with working("putting the tables together"):
-        table, stale = one_each(records.table())
-        if table.empty:
-            raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
+        records, table, stale = _records(results, runs)
         made = make(table)
         packed = records.pack()
         files = write(results, made, table, stale)
@@ -204,6 +203,28 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
         good, bad = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS))
         say(f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ.")
     say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
+
+
+def figures(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
+    """Draw the spread over datasets of what the tables average, from all records that there are."""
+    from benchmarks.paper.figures import write_figures
+
+    writable_folder(results, "--results")
+    with working("drawing"):
+        _, table, _ = _records(results, runs)
+        files = write_figures(results, table)
+    say("Written:", *(f"  {path}" for path in files))
+
+
+def _records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:
+    """The records, one of each cell, and how many of each method other code made."""
+    from benchmarks.paper.records import Records, one_each
+
+    records = Records(runs, results / "cells.parquet")
+    table, stale = one_each(records.table())
+    if table.empty:
+        raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
+    return records, table, stale
 
 
 def _split(text: str) -> list[str]:

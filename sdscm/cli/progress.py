@@ -92,7 +92,8 @@ class LogProgress:
         if reached > self._told:
             self._told = reached
             failures = f", {self._failed} failed" if self._failed else ""
-            self.say(f"{self._what}: {self._done:.0f} of {self._total}{failures}{self._outlook}")
+            outlook = self._outlook if reached < 100 else ""
+            self.say(f"{self._what}: {self._done:.0f} of {self._total}{failures}{outlook}")
 
     def outlook(self, left: float, slowest: str) -> None:
         from benchmarks.progress import duration

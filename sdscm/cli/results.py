@@ -15,7 +15,11 @@ _RUNS = Path("runs")
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(help="Look after the records of runs.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Look after the records of runs.",
+        epilog=options.examples("sdscm results verify quick"),
+        no_args_is_help=True,
+    )
     group.command(epilog=options.examples("sdscm results verify quick"))(verify)
     group.command(
         epilog=options.examples(

@@ -30,9 +30,9 @@ class ScoreStore:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         with self._errors_in_one_line():
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=60)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -45,7 +45,7 @@ class ScoreStore:
     def _errors_in_one_line(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise InputError(
                 f"{self._path}: the store of scores cannot be used ({error}); free the disk, end "
                 "who locks it, or set SDSCM_CACHE to another folder"

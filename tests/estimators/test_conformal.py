@@ -159,19 +159,25 @@ def test_too_few_rows_are_told():
 @pytest.mark.slow
 @pytest.mark.skipif(not PAPER.is_dir(), reason="the paper's data are not at ../shared/paper")
 def test_coverage_and_width_are_of_the_published_size():
-    """40 datasets over the whole range of ids, GPT-2, all covariates, level 0.95."""
+    """Two datasets of each of the 50 phrasings, GPT-2, all covariates, level 0.95.
+
+    Widths differ much between phrasings, and every tenth id meets only 18 of them. Over all 1,000
+    datasets (measured once) the median width is 3.16 SD(y) and the mean 3.50, where the paper shows
+    about 3.4; the median of 100 has a standard error of about 0.13, hence the band.
+    """
     names = [f"X{i}" for i in range(13)]
     outcomes = [f"logP(X13=0)|do(X12={arm})" for arm in (0, 1)]
-    data = pd.read_parquet(PAPER / "gpt2.parquet", columns=["dataset", *names, *outcomes])
-    ids = data["dataset"].unique()[::25]
+    columns = ["dataset", "variant", *names, *outcomes]
+    data = pd.read_parquet(PAPER / "gpt2.parquet", columns=columns)
+    first = data.drop_duplicates("dataset").groupby("variant")["dataset"].head(2)
     covered, widths = [], []
-    for _, rows in data[data["dataset"].isin(ids)].groupby("dataset"):
+    for _, rows in data[data["dataset"].isin(first)].groupby("dataset"):
         X, t = rows[names[:12]].to_numpy(float), rows["X12"].to_numpy(int)
         y0, y1 = (rows[name].to_numpy(float) for name in outcomes)
         y = np.where(t == 1, y1, y0)
         ends = estimators.get("CQR").fit(X, t, y).ite_interval(X, t, y)
         covered.append(coverage(ends, y1 - y0))
         widths.append(np.mean(ends[1] - ends[0]) / np.std(y))
-    assert len(covered) == 40
+    assert len(covered) == 100
     assert 0.93 <= np.median(covered) <= 0.98
-    assert 3.0 <= np.median(widths) <= 3.8
+    assert 2.75 <= np.median(widths) <= 3.6

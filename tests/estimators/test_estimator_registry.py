@@ -122,7 +122,8 @@ def test_a_missing_library_is_one_line_that_says_what_to_install(
     loaded = [key for key in sys.modules if key == library or key.startswith(f"{library}.")]
     for key in {library, *loaded}:
         monkeypatch.setitem(sys.modules, key, None)
-    monkeypatch.delitem(sys.modules, f"estimators.{adapter}", raising=False)
+    for module in (adapter, "boosting"):
+        monkeypatch.delitem(sys.modules, f"estimators.{module}", raising=False)
     extra = estimators.info(name).extra
     with pytest.raises(MissingExtraError) as caught:
         estimators.get(name)

@@ -137,7 +137,7 @@ def _count(row: pd.Series) -> Cell:
 
 
 def findings(boards: Sequence[Board], options: BoardOptions) -> tuple[str, ...]:
-    """One sentence a board: who leads by each ranked metric, and whom the data do not tell apart."""
+    """One sentence a board: who leads by each ranked metric, and who cannot be told apart."""
     return tuple(sentence for board in boards if (sentence := _finding(board, options)))
 
 
@@ -161,7 +161,7 @@ def _finding(board: Board, options: BoardOptions) -> str:
 def _rivals(table: pd.DataFrame, first: pd.Series, metric: Metric) -> str:
     """How many others have an interval that reaches into the leader's."""
     low, high = first[f"{metric.name}_low"], first[f"{metric.name}_high"]
-    if not low == low:
+    if pd.isna(low):
         return ""
     others = table[table["estimator"] != first["estimator"]]
     inside = (others[f"{metric.name}_low"] <= high) & (others[f"{metric.name}_high"] >= low)

@@ -52,7 +52,8 @@ def _origin(meta: Provenance) -> str:
 def versions(provenance: Iterable[Provenance], records: Mapping[str, Record]) -> Table:
     """Every version that made data or scores; more than one of a library is shown as such."""
     found: dict[str, set[str]] = {}
-    for each in [*provenance, *records.values()]:
+    makers: list[Provenance | Record] = [*provenance, *records.values()]
+    for each in makers:
         for name, version in each.versions.items():
             found.setdefault(name, set()).add(version)
     rows = tuple(Row((words(name), Cell(", ".join(sorted(found[name]))))) for name in sorted(found))

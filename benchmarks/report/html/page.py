@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +148,7 @@ def _figures(result: Result) -> list[tuple[FigureView, dict[str, bytes]]]:
     return made
 
 
-def _marked(found: Sequence[Drawing] | Iterator[Drawing], mark: str) -> Iterator[Drawing]:
+def _marked(found: Iterable[Drawing], mark: str) -> Iterator[Drawing]:
     """Figures of one of several language models say which."""
     from dataclasses import replace
 

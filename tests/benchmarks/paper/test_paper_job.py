@@ -151,6 +151,16 @@ def test_records_of_other_code_give_way(records, releases):
     assert stale == {"LinReg": 6}
 
 
+def test_keys_are_never_read_as_numbers(records, releases, monkeypatch):
+    """A hash such as 12e456 is a number to a reader of CSV that is not told otherwise."""
+    monkeypatch.setattr(identity, "digest", lambda value: "12e4567890123456")
+    identity.identity.cache_clear()
+    found = wanted(releases, "LinReg")
+    run_missing(found, releases, records, workers=0)
+    identity.identity.cache_clear()
+    assert set(records.table()["identity"]) == {"i12e456789012"}
+
+
 def test_a_damaged_pack_is_named(records):
     records.packed.parent.mkdir()
     records.packed.write_bytes(b"PAR1 not really")

@@ -14,8 +14,7 @@ import estimators
 
 @estimators.register("Pausing", estimand="ATE")
 def pausing(X, t, y):
-    Path("ready").touch()
-    if not Path("go").exists():
+    if not Path({go!r}).exists():
         raise KeyboardInterrupt
     return 0.0
 """
@@ -87,7 +86,8 @@ def test_a_log_is_told_of_each_stage(cli, data):
 
 
 def test_a_stopped_run_goes_on(cli, workspace, data):
-    (workspace / "pausing.py").write_text(PAUSING)
+    # An absolute path: a cell runs in an empty folder of its own.
+    (workspace / "pausing.py").write_text(PAUSING.format(go=str(workspace / "go")))
     suite = (workspace / "suite.yaml").read_text().replace("LinReg", "LinReg, Pausing")
     (workspace / "suite.yaml").write_text(suite)
     command = ["benchmark", "suite.yaml", "--workers", 0, "--plugin", "pausing.py"]

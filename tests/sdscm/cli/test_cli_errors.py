@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shlex
@@ -12,10 +13,12 @@ import pytest
 
 import sdscm
 
+LONG = "x" * 300
+
 # A command, and pieces of the line that it ends with: what is wrong, and the way out.
 BAD = {
     "generate": ["Missing argument 'SPEC'", "sdscm generate --help"],
-    "paper": ["No such command 'paper'", "sdscm --help"],
+    "papers": ["No such command 'papers'", "sdscm --help"],
     "generate study.yaml --frob": ["No such option: --frob", "sdscm generate --help"],
     "generate nope": ["nope: no such file or scenario", "breast_cancer"],
     "generate nope.yaml": ["nope.yaml: no such file"],
@@ -76,6 +79,14 @@ BAD = {
     "estimators list --plugin nope.py": ["nope.py: cannot be read"],
     "estimators --plugin nope.py list": ["nope.py: cannot be read"],
     "estimators frob": ["No such command 'frob'", "sdscm estimators --help"],
+    "inspect deep.yaml": ["deep.yaml: is nested too deeply", "remove the inner brackets"],
+    "inspect deep.json": ["deep.json: is nested too deeply", "remove the inner brackets"],
+    "benchmark deep.yaml": ["deep.yaml: is nested too deeply", "remove the inner brackets"],
+    f"inspect {LONG}": ["xxx...: File name too long", "a shorter one"],
+    f"inspect {LONG}.yaml": ["xxx...: File name too long", "a shorter one"],
+    f"generate study.yaml --out {LONG}.parquet": ["xxx...: File name too long"],
+    f"generate study.yaml --out {LONG}/data.parquet": ["xxx...: File name too long"],
+    f"inspect study.yaml --no-lm --picture {LONG}.svg": ["xxx...: File name too long"],
     "lm prepare": ["Missing argument 'NAME'"],
     "lm prepare ./nope": ["language model './nope'", "smollm2-135m"],
 }
@@ -88,6 +99,8 @@ def bad_files(workspace: Path, dataset_file: Path) -> None:
     (workspace / "truncated.parquet").write_bytes(whole[: len(whole) // 2])
     (workspace / "there.csv").write_text("dear data\n")
     (workspace / "folder.csv").mkdir()
+    (workspace / "deep.yaml").write_text(f"name: {'[' * 5000}{']' * 5000}\n")
+    (workspace / "deep.json").write_text(f'{{"name": {"[" * 200_000}{"]" * 200_000}}}\n')
     suite = (workspace / "suite.yaml").read_text()
     (workspace / "unknown.yaml").write_text(suite.replace("LinReg", "LinRig"))
     (workspace / "broken.yaml").write_text(suite.replace("data*", "truncated"))
@@ -126,6 +139,32 @@ def test_unwritable_folder(cli, workspace, tiny_lm):
     assert ran.code == 2
     assert "cannot be written to" in ran.err
     assert "Permission denied" in ran.err
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_cache_folder_that_cannot_be_made(cli, workspace, tiny_lm, monkeypatch):
+    """Below a regular file, where root cannot write either."""
+    monkeypatch.setenv("SDSCM_CACHE", str(workspace / "study.yaml" / "cache"))
+    for command in (["generate", "study.yaml", "--lm", tiny_lm], ["lm", "prepare", "smollm2-135m"]):
+        ran = cli(*command)
+        assert ran.code == 2
+        assert ran.err.startswith("error: the cache folder ")
+        assert "Not a directory" in ran.err
+        assert "SDSCM_CACHE" in ran.err
+        assert ran.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_full_disk_is_one_line(cli, tiny_lm, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    ran = cli("generate", "study.yaml", "--lm", tiny_lm, "-n", 5)
+    assert ran.code == 2
+    assert ran.err.splitlines()[-1] == (
+        "error: No space left on device; free the disk, or write to another"
+    )
 
 
 @pytest.mark.usefixtures("untouched")

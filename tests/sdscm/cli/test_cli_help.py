@@ -28,6 +28,8 @@ CHEAP: dict[str, list[str] | None] = {
     "inspect": ["--lm", "{lm}", "-n", "6", "--phrasings", "1"],
     "benchmark quick": None,
     "benchmark suite.yaml": ["--workers", "0"],
+    "benchmark own-data": None,
+    "paper": None,  # the released data are the user's; tests/benchmarks/paper has a copy in small
     "lm prepare": None,
 }
 
@@ -47,6 +49,8 @@ def test_all_commands_are_there():
         "scenarios",
         "benchmark",
         "leaderboard",
+        "results",
+        "paper",
         "estimators",
         "lm",
     }
@@ -66,7 +70,7 @@ def test_help_has_an_example_of_the_command(path, cli):
 def test_examples_work(path, cli, tiny_lm, workspace, data):
     suite = (workspace / "suite.yaml").read_text()
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
-    if path == ("leaderboard",):
+    if path[0] in ("leaderboard", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
     for example in examples(cli(*path, "--help").out):
         text = " ".join(example)

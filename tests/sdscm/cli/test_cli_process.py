@@ -22,7 +22,7 @@ import estimators
 
 @estimators.register("Sleeping", estimand="ATE")
 def sleeping(X, t, y):
-    Path("ready").touch()
+    Path({ready!r}).touch()
     time.sleep(60)
     return 0.0
 """
@@ -61,7 +61,8 @@ def test_a_terminal_without_the_letters_gets_others():
 
 
 def test_ctrl_c_in_a_run(workspace, data):
-    (workspace / "sleeping.py").write_text(SLEEPING)
+    # An absolute path: a cell runs in an empty folder of its own.
+    (workspace / "sleeping.py").write_text(SLEEPING.format(ready=str(workspace / "ready")))
     suite = (workspace / "suite.yaml").read_text().replace("LinReg", "Sleeping")
     (workspace / "suite.yaml").write_text(suite)
     command = [*SDSCM, "benchmark", "suite.yaml", "--workers", "0", "--plugin", "sleeping.py"]

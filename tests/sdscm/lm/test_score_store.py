@@ -209,3 +209,10 @@ def test_a_folder_is_no_store(tmp_path: Path, one_line: Callable[[BaseException]
     with pytest.raises(InputError) as caught:
         ScoreStore(tmp_path)
     assert str(tmp_path) in one_line(caught.value)
+
+
+def test_a_store_that_cannot_be_made(tmp_path: Path, one_line: Any) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be used") as caught:
+        ScoreStore(tmp_path / "file" / "scores.sqlite")
+    assert "SDSCM_CACHE" in one_line(caught.value)

@@ -37,7 +37,8 @@ def draw(study: Study) -> Drawing | None:
             "Across: how far off the plain difference in means is in a dataset, the bias by "
             f"confounding, in SD(y). Up: {title} of a method on that dataset. On the diagonal a "
             "method is as wrong as if it knew of no confounder; near the bottom it has removed the "
-            "bias; the largest errors are above the panel. Coloured: the best method of each family; grey: the others."
+            "bias; the largest errors are above the panel. Coloured: the best method of each "
+            "family; grey: the others."
         ),
         alt=_alt(study, bias, title),
         table=_table(study, bias, title),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -86,7 +86,8 @@ def _panel(axis: Axes, fan: Fan, row: list[Fan]) -> None:
     axis.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     axis.set_xlim(-1.5, 101.5)
     axis.set_xticks((0, 50, 100), ("smallest", "effect of the unit", "largest"))
-    for text, side in zip(axis.get_xticklabels(), ("left", "center", "right"), strict=True):
+    sides: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
+    for text, side in zip(axis.get_xticklabels(), sides, strict=True):
         text.set_horizontalalignment(side)
     axis.grid(axis="y", color=GRID, linewidth=0.7)
     axis.axhline(0, color=INK, linewidth=0.6, zorder=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def named_key(figure: Figure, study: Study, layout: Layout, *, lines: bool) -> N
     from matplotlib.lines import Line2D
 
     styles = family_styles(list(study.families.values()))
-    joined = "-" if lines else "none"
+    joined: Literal["-", "none"] = "-" if lines else "none"
     handles = []
     for method in study.leaders:
         colour, marker = styles[study.families[method]]

@@ -72,7 +72,7 @@ def canvas(
     figure = Figure(
         figsize=(layout.width, 0.55 + 0.3 * bool(layout.title) + panel * down), layout="constrained"
     )
-    figure.get_layout_engine().set(h_pad=0.06, w_pad=0.06)  # type: ignore[union-attr]
+    figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06)
     FigureCanvasAgg(figure)
     if layout.title:
         figure.suptitle(layout.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
@@ -101,10 +101,12 @@ def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = 3e-3) -> Non
     On a logarithmic axis what is below ``floor`` times the median is cut off, lest a lucky hit
     takes half of the room.
     """
+    from matplotlib.axis import XAxis
     from matplotlib.ticker import LogLocator, NullLocator
 
-    set_limits = axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim
-    set_scale = axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale
+    horizontal = isinstance(axis, XAxis)
+    set_limits = axis.axes.set_xlim if horizontal else axis.axes.set_ylim
+    set_scale = axis.axes.set_xscale if horizontal else axis.axes.set_yscale
     if is_log(values):
         low, high = float(values[values > 0].min()), float(values.max())
         if floor is not None:

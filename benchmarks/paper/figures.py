@@ -1,0 +1,193 @@
+"""Figures from the records: the spread over datasets of what the tables average.
+
+They show what the paper's box plots show (errors, coverage and width by method and setting) and the
+distribution of the true average effects, in a design of our own.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.paper.methods import METHODS
+from benchmarks.paper.release import LMS, ROWS
+from benchmarks.report.figure import require_matplotlib
+from sdscm.dataset import SETTINGS
+from sdscm.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours are told apart by people with any colour vision.
+_COLOURS: dict[str, str] = dict(zip(SETTINGS, ("#0072B2", "#D55E00"), strict=True))
+_INK, _GRID = "#333333", "#e3e3e3"
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One metric beside the others of a figure.
+
+    ``limits`` cut the axis off, as a few R2 of -1000 would hide all others; ``line`` is a value to
+    look at.
+    """
+
+    metric: str
+    title: str
+    limits: tuple[float | None, float | None]
+    line: float | None = None
+
+
+_FIGURES = {
+    "effects": (
+        _Panel("r2_swapped", "R² of the effects of rows,\nswapped as published", (-1, 1.02), 0),
+        _Panel("r2", "R² of the effects of rows", (-1, 1.02), 0),
+        _Panel("pehe_sd", "PEHE / SD(y)", (0, 1.5)),
+    ),
+    "intervals": (
+        _Panel("ate_coverage", "Coverage of the SATE\n(share of datasets)", (0, 1.02), 0.95),
+        _Panel(
+            "coverage", "Coverage of the effects of rows\n(CQR, BART-ITE: ITE)", (0, 1.02), 0.95
+        ),
+        _Panel("width", "Width / SD(y) of the same", (0, 5)),
+    ),
+}
+
+
+def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
+    """Write the figures as PNG files.
+
+    Parameters
+    ----------
+    folder
+    records
+        As `one_each` gives them. Failed cells and pooled datasets are left out.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    good = records[(records["status"] == "ok") & (records["rows"] == ROWS)].copy()
+    # Methods with intervals for individual effects have no others.
+    for name in ("coverage", "width_sd"):
+        good[name.removesuffix("_sd")] = good[f"ite_{name}"].fillna(good[f"cate_{name}"])
+    files = []
+    for lm in LMS:
+        part = good[good["lm"] == lm]
+        if part.empty:
+            continue
+        for name, panels in _FIGURES.items():
+            files.append(_save(_boxes(part, panels, lm), folder / f"{name}-{lm}.png"))
+    if len(good):
+        files.append(_save(_average_effects(good), folder / "sate.png"))
+    return files
+
+
+def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
+    from matplotlib.figure import Figure
+
+    names = [method.name for method in METHODS if (part["method"] == method.name).any()]
+    figure = Figure(figsize=(4 * len(panels) + 1, 0.36 * len(names) + 1.8), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True)
+    for axis, panel in zip(axes, panels, strict=True):
+        for offset, setting in zip((0.19, -0.19), SETTINGS, strict=True):
+            seen = part[part["setting"] == setting]
+            for place, name in enumerate(reversed(names)):
+                values = seen.loc[seen["method"] == name, panel.metric].dropna().to_numpy(float)
+                if len(values):
+                    _box(axis, values, place + offset, setting, panel)
+        _dress(axis, panel)
+    axes[0].set_yticks(range(len(names)), list(reversed(names)))
+    count = part.groupby("method")["number"].nunique()
+    handles = [_handle(setting) for setting in SETTINGS]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    figure.suptitle(
+        f"{lm}: {_range(count.min(), count.max())} datasets of 1,000 rows a method", color=_INK
+    )
+    return figure
+
+
+def _box(axis: Axes, values: np.ndarray, place: float, setting: str, panel: _Panel) -> None:
+    if panel.metric == "ate_coverage":  # 0 or 1 for a dataset: only the mean says something
+        axis.plot(values.mean(), place, "o", color=_COLOURS[setting], markersize=5)
+        return
+    box = axis.boxplot(
+        [values],
+        positions=[place],
+        widths=0.32,
+        orientation="horizontal",
+        whis=(5, 95),
+        showfliers=False,
+        patch_artist=True,
+        medianprops={"color": "white", "linewidth": 1.5},
+        manage_ticks=False,
+    )
+    box["boxes"][0].set(facecolor=_COLOURS[setting], edgecolor=_COLOURS[setting])
+    for part in (*box["whiskers"], *box["caps"]):
+        part.set_color(_COLOURS[setting])
+    lower = panel.limits[0]
+    if lower is not None and np.quantile(values, 0.95) < lower:
+        # All of it is off the scale: say so instead of showing nothing.
+        axis.plot(lower, place, "<", color=_COLOURS[setting], markersize=6, clip_on=False)
+
+
+def _dress(axis: Axes, panel: _Panel) -> None:
+    axis.set_title(panel.title, fontsize=10, color=_INK)
+    axis.set_xlim(*panel.limits)
+    axis.grid(axis="x", color=_GRID)
+    axis.set_axisbelow(True)
+    axis.tick_params(colors=_INK, length=0)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    if panel.line is not None:
+        axis.axvline(panel.line, color=_INK, linewidth=0.8)
+
+
+def _handle(setting: str) -> object:
+    from matplotlib.patches import Patch
+
+    words = {"all": "all covariates", "hidden": "exogenous covariates hidden"}
+    return Patch(color=_COLOURS[setting], label=words[setting])
+
+
+def _average_effects(good: pd.DataFrame) -> Figure:
+    """Histograms of the true average effects, in units of y and of SD(y)."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for lm, colour in zip(LMS, _COLOURS.values(), strict=True):
+        each = good[good["lm"] == lm].drop_duplicates("number")
+        label = f"{lm}, {len(each):,} datasets"
+        for axis, values in ((left, each["sate"]), (right, each["sate"] / each["sd"])):
+            axis.hist(values, bins=40, color=colour, alpha=0.55, label=label, density=True)
+    for axis, title in ((left, "SATE"), (right, "SATE / SD(y)")):
+        _dress(axis, _Panel("", title, (None, None), 0))
+        axis.set_yticks([])
+    left.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _range(least: int, most: int) -> str:
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    buffer = io.BytesIO()
+    # Without the version of matplotlib, equal records give equal bytes.
+    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+    write_atomically(path, partial(_put, buffer.getvalue()))
+    return path
+
+
+def _put(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)

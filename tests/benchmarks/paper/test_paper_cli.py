@@ -1,0 +1,90 @@
+"""``sdscm paper``: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from benchmarks.paper import data
+from sdscm.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(data.VARIABLE, raising=False)
+
+
+def test_variants_are_told_and_written(made_up, clone, capsys):
+    folder = clone(made_up(3, 9, 60))
+    assert main(["paper", "variants", "--data", str(folder), "--out", "variants.csv"]) == 0
+    assert "3, of 3 datasets each" in capsys.readouterr().out
+    written = pd.read_csv("variants.csv")
+    assert written["variant"].tolist() == [0, 1, 2] * 3
+    assert set(written["lm"]) == {"gpt2"}
+
+
+def test_the_packed_copy_agrees_with_its_variants(paper_folder, capsys):
+    assert main(["paper", "variants", "--data", str(paper_folder)]) == 0
+    assert capsys.readouterr().out.count("50, of 20 datasets each") == 2
+
+
+def test_an_estimate_runs_nothing(paper_folder, tmp_path, capsys):
+    assert main(["paper", "run", "--data", str(paper_folder), "--estimate"]) == 0
+    said = capsys.readouterr().out
+    assert "ids 50 of 1000: " in said
+    assert "take about" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_goes_on_and_gives_tables(paper_folder, tmp_path, capsys):
+    run = ["paper", "run", "--data", str(paper_folder), "--methods", "LinReg,LinearT"]
+    run += ["--workers", "0", "--rows", "1000"]
+    assert main([*run, "--share", "0.005"]) == 0
+    assert main([*run, "--share", "0.01"]) == 0
+    said = capsys.readouterr().out
+    assert "Cells: 40, of which 0 are on record." in said
+    assert "Cells: 80, of which 40 are on record." in said
+    assert main(["paper", "tables"]) == 0
+    for name in ("tables.md", "tables.csv", "tables.tex", "cells.parquet"):
+        assert (tmp_path / "results" / "paper" / name).stat().st_size > 1000
+    made = pd.read_csv("results/paper/tables.csv")
+    run_now = made[made["ours"].notna()]
+    assert set(run_now["method"]) == {"LinReg", "LinearT"}
+    assert set(run_now["datasets"]) == {10}
+    for path in (tmp_path / "runs" / "paper").iterdir():
+        path.unlink()
+    assert main(["paper", "tables"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("results/paper/tables.csv"), made, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--methods", "OLS"], "'OLS' is no method"),
+        (["--share", "2"], "the share is 2"),
+        (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
+        (["--settings", "some"], "--settings: 'some'"),
+        (["--lms", "gpt5"], "'gpt5' is not in the release"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message, paper_folder, capsys):
+    assert main(["paper", "run", "--data", str(paper_folder), *arguments]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_missing_data_say_how_to_get_them(tmp_path, capsys):
+    assert main(["paper", "run", "--data", str(tmp_path)]) == 2
+    assert "clone the repository" in capsys.readouterr().err
+
+
+def test_a_part_of_the_data_is_refused(made_up, clone, capsys):
+    assert main(["paper", "run", "--data", str(clone(made_up(3, 9, 60)))]) == 2
+    assert "9 datasets of 60 rows" in capsys.readouterr().err
+
+
+def test_tables_need_records(capsys):
+    assert main(["paper", "tables"]) == 2
+    assert "run first: sdscm paper run" in capsys.readouterr().err
