@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from sdscm.cli import benchmark, estimators, generate, inspect, lm, paper, results, scenarios
+from sdscm.cli import (
+    benchmark,
+    estimators,
+    generate,
+    inspect,
+    lm,
+    paper,
+    report,
+    results,
+    scenarios,
+)
 from sdscm.cli.output import say
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
@@ -42,6 +52,7 @@ generate.add_to(app)
 inspect.add_to(app)
 scenarios.add_to(app)
 benchmark.add_to(app)
+report.add_to(app)
 results.add_to(app)
 estimators.add_to(app)
 paper.add_to(app)

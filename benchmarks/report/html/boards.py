@@ -1,4 +1,4 @@
-"""Boards as tables of the page."""
+"""Boards as tables of the page: one for each estimand that a board ranks."""
 
 from __future__ import annotations
 
@@ -8,108 +8,148 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.leaderboard import CHECK, Board
-from benchmarks.manifest import Manifest
-from benchmarks.metrics import Metric
+from benchmarks.leaderboard import CHECK, Board, averaged
+from benchmarks.metrics import Metric, PooledMetric
+from benchmarks.report.columns import best, columns_of, rows_of
 from benchmarks.report.html.view import BoardView, Cell, Column, Row, Table
 from benchmarks.report.html.words import (
     BETTER,
-    counted,
     first_direction,
     listed,
     numeric,
     setting_words,
-    shown,
     slug,
     words,
 )
-from benchmarks.report.tables import NONE, number
-from benchmarks.suite import BoardOptions
+from benchmarks.report.tables import NONE, number, score
+from benchmarks.standing import Standing
+from benchmarks.suite import Suite
 
-#: Beside the ranked metrics, the columns that are shown first where the suite names none.
-_USUAL = ("r2", "ate_coverage", "cate_coverage", "ite_coverage", "seconds")
-
-
-def board_views(boards: Sequence[Board], manifest: Manifest) -> tuple[BoardView, ...]:
-    """One view a board, in their order; all have the same columns."""
-    options = manifest.suite.board
-    ranked = [metrics.get(name) for name in options.rank_by]
-    shown_metrics = list(dict.fromkeys([*ranked, *columns_of(boards)]))
-    return tuple(_view(board, shown_metrics, options, manifest) for board in boards)
+AnyMetric = Metric | PooledMetric
 
 
-def columns_of(boards: Sequence[Board]) -> list[Metric]:
-    """The metrics that some method other than an Oracle has a score of."""
-    tables = [board.table[~board.table["oracle"]] for board in boards]
-    return [m for m in metrics.registered() if any(t[m.name].notna().any() for t in tables)]
+def board_views(boards: Sequence[Board], suite: Suite) -> tuple[BoardView, ...]:
+    """One view for each estimand of each board, in their order."""
+    return tuple(
+        _view(board, standing, suite) for board in boards for standing in board.standings.values()
+    )
+
+
+def metrics_shown(boards: Sequence[Board], chosen: Sequence[str] | None) -> list[AnyMetric]:
+    """Every metric of some table of the page, in the order of the registry."""
+    seen = {
+        metric.name
+        for board in boards
+        for standing in board.standings.values()
+        for metric in _columns(board, standing, chosen)
+    }
+    return [metrics.find(name) for name in metrics.names() if name in seen]
 
 
 def title_of(board: Board) -> str:
     """What the cells of a board share, in words."""
-    setting = board.group.get("setting")
-    parts = [setting_words(setting)] if setting else []
-    parts += [
-        value or "data of other origin" for key, value in board.group.items() if key != "setting"
+    group = dict(board.group)
+    setting = group.pop("setting", None)
+    parts = [setting_words(setting)] if setting is not None else []
+    if rows := group.pop("rows", None):
+        parts.append(f"{rows} rows")
+    parts += [value or "data of other origin" for value in group.values()]
+    return ", ".join(parts) or "all cells"
+
+
+def _view(board: Board, standing: Standing, suite: Suite) -> BoardView:
+    group = standing.metric.group
+    heading = f"{group}, {title_of(board)}"
+    columns = _columns(board, standing, suite.board.columns)
+    usual = {metric.name for metric in columns_of(board, standing, suite.board.columns)}
+    bold = {metric.name: best(board, standing, metric) for metric in columns}
+    rows = [
+        _row(str(name), row, columns, standing, bold)
+        for name, row in rows_of(board, standing).iterrows()
     ]
-    return ", ".join(parts) if parts else "all cells"
-
-
-def _view(
-    board: Board, columns: Sequence[Metric], options: BoardOptions, manifest: Manifest
-) -> BoardView:
-    heading = title_of(board)
-    note = f"Effects of rows are scored against the {board.target}. "
-    if board.clusters > 1:
-        note += (
-            f"Under each ranked score its {options.level:.0%} interval, which resamples "
-            f"{counted(board.clusters, 'phrasing or file', 'phrasings or files')}."
-        )
-    else:
-        note += "One phrasing or file: no intervals."
-    rows = tuple(_row(row, columns, options) for _, row in board.table.iterrows())
-    table = Table(
-        id="board-" + (slug(" ".join(board.group.values())) or "all"),
-        caption=f"Leaderboard, {heading}: {counted(len(rows), 'method')}",
-        columns=tuple(_columns(columns, options, manifest)),
-        rows=rows,
-        head=0,
-        filtered=True,
+    place = slug(" ".join((group, standing.metric.name, *board.group.values())))
+    return BoardView(
+        heading=heading,
+        note=_note(board, standing, suite),
+        table=Table(
+            id=f"board-{place}",
+            caption=f"Leaderboard: {heading}",
+            columns=tuple(_heads(columns, usual, suite)),
+            rows=tuple(rows),
+            filtered=True,
+        ),
+        test=_test(standing),
+        wins=_wins(standing, f"wins-{place}", heading),
     )
-    return BoardView(heading[:1].upper() + heading[1:], board.group.get("setting", ""), note, table)
 
 
-def _columns(columns: Sequence[Metric], options: BoardOptions, manifest: Manifest) -> list[Column]:
-    ranked = [metrics.get(name) for name in options.rank_by]
-    key = set(options.columns or (*options.rank_by, *_USUAL))
-    found = [Column("Method", numeric=False)]
-    for metric in ranked:
-        title = f"{metric.group} rank" if len(ranked) > 1 else "Rank"
-        found.append(Column(title))
-    found.append(Column("Family", numeric=False))
-    nominal = f"nominal {1 - manifest.suite.alpha:.0%}"
+def _columns(board: Board, standing: Standing, chosen: Sequence[str] | None) -> list[AnyMetric]:
+    """The metrics of a table: the usual or chosen ones, then the others with a score."""
+    usual = columns_of(board, standing, chosen)
+    rows = rows_of(board, standing)
+    seen = rows[~rows["oracle"]]
+    others = [
+        metric
+        for metric in map(metrics.find, metrics.names())
+        if metric.group in (standing.metric.group, "cost") and seen[metric.name].notna().any()
+    ]
+    return list({metric.name: metric for metric in (*usual, *others)}.values())
+
+
+def _note(board: Board, standing: Standing, suite: Suite) -> str:
+    note = ""
+    if standing.metric.group == "CATE":
+        note = f"Effects of rows are scored against the {board.target}. "
+    if board.clusters < 2:
+        return f"{note}One phrasing or file: no intervals."
+    return (
+        f"{note}Under the ranked score its {suite.board.level:.0%} interval, which resamples "
+        f"{board.clusters} phrasings or files. Bold: the best."
+    )
+
+
+def _heads(columns: Sequence[AnyMetric], usual: set[str], suite: Suite) -> list[Column]:
+    found = [Column("Method", numeric=False), Column("Rank"), Column("Family", numeric=False)]
     for metric in columns:
-        note = BETTER[metric.better]
-        if metric.name.endswith("coverage"):
-            note = nominal
-        found.append(
-            Column(
-                metric.title,
-                note=note,
-                first=first_direction(metric),
-                group=metric.group,
-                key=metric.name in key,
-            )
-        )
-    found.append(Column("Cells", first="descending"))
+        nominal = metric.name.endswith("coverage")
+        note = f"nominal {1 - suite.alpha:.0%}" if nominal else BETTER[metric.better]
+        first = first_direction(metric)
+        found.append(Column(metric.title, note=note, first=first, key=metric.name in usual))
+    found += [
+        Column("Median", note="of the ranked score", key=False),
+        Column("Average rank", note="over phrasings"),
+        Column("Win rate", note="over the others", first="descending", key=False),
+        Column("Group", note="a shared letter: no difference", numeric=False),
+        Column("Cells", note="scored", first="descending"),
+    ]
     return found
 
 
-def _row(row: pd.Series, columns: Sequence[Metric], options: BoardOptions) -> Row:
-    cells = [words(str(row["estimator"]))]
-    cells += [_rank(str(row[f"rank_{name}"])) for name in options.rank_by]
-    cells.append(words(str(row["family"])))
-    cells += [_score(row, metric, options) for metric in columns]
-    cells.append(_count(row))
+def _row(
+    name: str,
+    row: pd.Series,
+    columns: Sequence[AnyMetric],
+    standing: Standing,
+    bold: dict[str, set[str]],
+) -> Row:
+    ranked = standing.metric.name
+    cells = [words(name), _rank(str(row[f"rank_{ranked}"])), words(str(row["family"]))]
+    for metric in columns:
+        value: Any = row[metric.name]
+        detail = ""
+        if metric.name == ranked and not row["oracle"] and metric.group != "cost":
+            detail = _ends(row, ranked)
+        cells.append(numeric(float(value), score(value, metric), detail, name in bold[metric.name]))
+    tested = standing.significance
+    average = averaged("average_rank", ranked)
+    letters = tested.letters(name) if tested else ""
+    cells += [
+        numeric(float(row.get(f"{ranked}_median", row[ranked]))),
+        numeric(float(row[average]), f"{row[average]:.2f}", _ends(row, average, ".1f")),
+        numeric(float(row[averaged("win_rate", ranked)])),
+        words(letters) if letters else Cell(NONE),
+        _count(row),
+    ]
     return Row(tuple(cells), family=str(row["family"]), aside=bool(row["oracle"]))
 
 
@@ -119,14 +159,12 @@ def _rank(text: str) -> Cell:
     return Cell("check") if text == CHECK else Cell(text, text)
 
 
-def _score(row: pd.Series, metric: Metric, options: BoardOptions) -> Cell:
-    value: Any = row[metric.name]
-    detail = ""
-    if metric.name in options.rank_by and not row["oracle"]:
-        low, high = float(row[f"{metric.name}_low"]), float(row[f"{metric.name}_high"])
-        if low == low:
-            detail = f"{number(low)} to {number(high)}"
-    return numeric(float(value), shown(metric, float(value)), detail)
+def _ends(row: pd.Series, name: str, form: str = "") -> str:
+    """The ends of an interval; empty if there is none."""
+    low, high = float(row[f"{name}_low"]), float(row[f"{name}_high"])
+    if low != low:
+        return ""
+    return " to ".join(format(end, form) if form else number(end) for end in (low, high))
 
 
 def _count(row: pd.Series) -> Cell:
@@ -136,36 +174,57 @@ def _count(row: pd.Series) -> Cell:
     return Cell(text, str(row["ok"]), listed(lost))
 
 
-def findings(boards: Sequence[Board], options: BoardOptions) -> tuple[str, ...]:
-    """One sentence a board: who leads by each ranked metric, and who cannot be told apart."""
-    return tuple(sentence for board in boards if (sentence := _finding(board, options)))
+def _test(standing: Standing) -> str:
+    tested = standing.significance
+    if tested is None:
+        return "Too few methods or phrasings to test which methods differ."
+    p_value = "< 0.001" if tested.friedman < 0.001 else f"= {tested.friedman:.3f}"
+    return (
+        f"Friedman's test that all methods are alike: p {p_value}. Average ranks differ at "
+        f"{1 - tested.level:.0%} if they are more than {tested.critical_difference:.2f} apart "
+        f"(Nemenyi, {len(standing.ranks)} phrasings or files); methods that share a letter do not."
+    )
 
 
-def _finding(board: Board, options: BoardOptions) -> str:
-    parts = []
-    for name in options.rank_by:
-        table = board.table[~board.table["oracle"]].dropna(subset=[name])
-        best = table[table[f"rank_{name}"] == "1"]
-        if best.empty:
-            continue
-        metric, first = metrics.get(name), best.iloc[0]
-        leaders = listed(map(str, best["estimator"]))
-        parts.append(
-            f"{leaders} {'lead' if len(best) > 1 else 'leads'} by {metric.title}, "
-            f"{number(first[name])}{_rivals(table, first, metric)}"
-        )
-    heading = title_of(board)
-    return f"{heading[:1].upper()}{heading[1:]}: {'; '.join(parts)}." if parts else ""
+def _wins(standing: Standing, place: str, heading: str) -> Table:
+    """The win rate of each method against each other."""
+    names = [str(name) for name in standing.ranks.columns]
+    rows = []
+    for name in names:
+        cells = [words(name)]
+        for other in names:
+            rate = float(standing.wins.at[name, other])
+            cells.append(Cell("") if name == other else numeric(rate, f"{rate:.2f}"))
+        rows.append(Row(tuple(cells)))
+    columns = [Column("Method", numeric=False)]
+    columns += [Column(name, first="descending") for name in names]
+    caption = f"Share of phrasings on which the row's method beats the column's: {heading}"
+    return Table(place, caption, tuple(columns), tuple(rows))
 
 
-def _rivals(table: pd.DataFrame, first: pd.Series, metric: Metric) -> str:
-    """How many others have an interval that reaches into the leader's."""
-    low, high = first[f"{metric.name}_low"], first[f"{metric.name}_high"]
-    if pd.isna(low):
+def findings(boards: Sequence[Board]) -> tuple[str, ...]:
+    """One sentence a table: who leads, by how much, and how many the tests do not tell apart."""
+    return tuple(
+        sentence
+        for board in boards
+        for standing in board.standings.values()
+        if (sentence := _finding(board, standing))
+    )
+
+
+def _finding(board: Board, standing: Standing) -> str:
+    metric, rows = standing.metric, rows_of(board, standing)
+    leaders = [str(name) for name in rows.index[rows[f"rank_{metric.name}"] == "1"]]
+    if not leaders:
         return ""
-    others = table[table["estimator"] != first["estimator"]]
-    inside = (others[f"{metric.name}_low"] <= high) & (others[f"{metric.name}_high"] >= low)
-    count = int(inside.sum())
-    if not count:
-        return ", its interval apart from all others"
-    return f" (the intervals of {count} of {len(others)} others overlap with its own)"
+    value = number(rows.loc[leaders[0], metric.name])
+    verb = "leads" if len(leaders) == 1 else "lead"
+    told = (
+        f"{metric.group}, {title_of(board)}: {listed(leaders)} {verb} with {metric.title} {value}"
+    )
+    tested = standing.significance
+    if tested is None:
+        return f"{told}."
+    alike = {other for group in tested.groups if leaders[0] in group for other in group}
+    count, rivals = len(alike - set(leaders)), len(standing.ranks.columns) - len(leaders)
+    return f"{told}; the tests do not tell {count} of the {rivals} others from it."

@@ -18,8 +18,9 @@ class Fan:
     Attributes
     ----------
     method, setting
-    target
-        What the intervals are made for, and what is drawn as the truth.
+    made_for, target
+        What the intervals are made for, and what they are compared with: the ITE stands for a
+        CATE that is not known.
     truth, lower, upper : arrays of shape (n,)
         Sorted by the truth.
     estimate : array of shape (n,), optional
@@ -28,6 +29,7 @@ class Fan:
 
     method: str
     setting: str
+    made_for: Literal["CATE", "ITE"]
     target: Literal["CATE", "ITE"]
     truth: np.ndarray
     lower: np.ndarray
@@ -46,17 +48,25 @@ class Fan:
 
 
 def fan_of(method: str, setting: str, prediction: Prediction, truth: Truth) -> Fan | None:
-    """The fan of a prediction: of its intervals for the ITE, else for the CATE, else None."""
+    """The fan of a prediction: of its intervals for the ITE, else for the CATE, else None.
+
+    None, too, where the true effects are not known.
+    """
+    made_for: Literal["CATE", "ITE"]
     if prediction.ite_interval is not None:
-        (lower, upper), target, effect = prediction.ite_interval, "ITE", truth.ite
+        (lower, upper), made_for, target, effect = prediction.ite_interval, "ITE", "ITE", truth.ite
     elif prediction.effect_interval is not None:
-        (lower, upper), target, effect = prediction.effect_interval, truth.target, truth.effect
+        (lower, upper), made_for = prediction.effect_interval, "CATE"
+        target, effect = truth.target, truth.effect
     else:
+        return None
+    if not np.isfinite(effect).all():
         return None
     order = np.argsort(effect, kind="stable")
     return Fan(
         method=method,
         setting=setting,
+        made_for=made_for,
         target="ITE" if target == "ITE" else "CATE",
         truth=effect[order],
         lower=lower[order],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmarks.metrics import Metric
+from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.html.view import Cell, Column, Row, Table
 from benchmarks.report.html.words import BETTER, numeric, words
 
@@ -55,7 +55,7 @@ def dataset_table(facts: pd.DataFrame) -> Table:
     return Table("datasets-table", "The datasets of the run", columns, tuple(rows))
 
 
-def metric_table(columns: Sequence[Metric]) -> Table:
+def metric_table(columns: Sequence[Metric | PooledMetric]) -> Table:
     """What each metric is, which direction is better, and where its formula is from."""
     rows = tuple(
         Row(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.leaderboard import ranking_rule
 from benchmarks.manifest import Manifest
 from benchmarks.report.html import origins
-from benchmarks.report.html.boards import board_views, columns_of, findings
+from benchmarks.report.html.boards import board_views, findings, metrics_shown
 from benchmarks.report.html.figures import Drawing, drawings
 from benchmarks.report.html.figures.drawing import NARROW, WIDE
 from benchmarks.report.html.figures.export import files, svg
@@ -19,7 +20,11 @@ from benchmarks.report.html.studies import studies
 from benchmarks.report.html.view import FigureView, Page
 from benchmarks.report.html.words import counted, listed, slug
 from benchmarks.scores import read_records
+from benchmarks.standing import RULE
+from benchmarks.store import Record
+from benchmarks.suite import Suite
 from sdscm import __version__
+from sdscm.dataset import CausalDataset
 from sdscm.errors import MissingExtraError
 from sdscm.files import write_atomically
 
@@ -36,7 +41,7 @@ def require_libraries() -> None:
             raise MissingExtraError(f"the HTML report ({library})", "plot")
 
 
-def write_page(result: Result, folder: Path) -> tuple[Path, ...]:
+def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Path, ...]:
     """Write ``report.html``, and each figure as PNG and PDF to ``figures/``.
 
     The page needs nothing else: no file beside it and no network. Equal records give equal bytes.
@@ -47,6 +52,8 @@ def write_page(result: Result, folder: Path) -> tuple[Path, ...]:
         As `benchmarks.run` and `benchmarks.leaderboard` return it.
     folder
         Where to write.
+    mixed
+        As the result was made with.
 
     Returns
     -------
@@ -60,8 +67,9 @@ def write_page(result: Result, folder: Path) -> tuple[Path, ...]:
         If the run's manifest or a dataset of it is damaged.
     """
     require_libraries()
-    made = _figures(result)
-    page = _page(result, [view for view, _ in made])
+    run = _Run.read(result, mixed)
+    made = _figures(run)
+    page = _page(run, [view for view, _ in made])
     contents = {_NAME: render(page).encode()}
     for _, written in made:
         contents |= {f"{_FIGURES}/{name}": content for name, content in written.items()}
@@ -84,74 +92,89 @@ def render(page: Page) -> str:
     return environment.get_template("report.html.j2").render(page=page)
 
 
-def _page(result: Result, figures: Sequence[FigureView]) -> Page:
-    manifest = Manifest.read(result.run_dir)
-    records = read_records(result.run_dir, manifest)
-    origin = [source.load(result.run_dir).meta for source in manifest.sources]
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A result with what it was made from."""
+
+    result: Result
+    manifest: Manifest
+    datasets: Mapping[str, CausalDataset]
+    records: Mapping[str, Record]
+
+    @classmethod
+    def read(cls, result: Result, mixed: bool) -> _Run:
+        manifest = Manifest.read(result.run_dir)
+        return cls(
+            result=result,
+            manifest=replace(manifest, suite=result.suite),
+            datasets={source.name: source.load(result.run_dir) for source in manifest.sources},
+            records=read_records(result.run_dir, manifest, mixed),
+        )
+
+
+def _page(run: _Run, figures: Sequence[FigureView]) -> Page:
+    result, manifest = run.result, run.manifest
     suite, boards = result.suite, result.boards
-    views = board_views(boards, manifest)
-    families = sorted({row.family for view in views for row in view.table.rows}, key=str.casefold)
+    origin = [dataset.meta for dataset in run.datasets.values()]
+    views = board_views(boards, suite)
+    families = {row.family for view in views for row in view.table.rows}
     return Page(
         title=suite.title or suite.name,
         kicker=f"Benchmark report: suite {suite.name}, sdscm {__version__}",
-        summary=_summary(result, manifest),
-        findings=findings(boards, suite.board),
-        families=tuple(families),
-        groups=views[0].table.groups if views else (),
+        summary=_summary(run),
+        findings=findings(boards),
+        families=tuple(sorted(families, key=str.casefold)),
         boards=views,
         figures=tuple(figures),
-        rules=_rules(result),
-        metrics=metric_table(columns_of(boards)),
+        rules=_rules(suite),
+        metrics=metric_table(metrics_shown(boards, suite.board.columns)),
         datasets=dataset_table(result.facts),
         trouble=trouble_table(result.scores),
         commands=origins.commands(manifest),
         provenance=origins.facts(manifest, origin),
         suite=origins.suite_yaml(manifest),
-        versions=origins.versions(origin, records),
+        versions=origins.versions(origin, run.records),
     )
 
 
-def _summary(result: Result, manifest: Manifest) -> str:
-    ok = int((result.scores["status"] == "ok").sum())
-    rows = int(result.facts["n"].sum())
+def _summary(run: _Run) -> str:
+    scores, facts, settings = run.result.scores, run.result.facts, run.manifest.suite.settings
+    cells = scores.drop_duplicates(["dataset", "setting", "estimator"])
+    ok = int((cells["status"] == "ok").sum())
     return (
-        f"{counted(len(manifest.entrants), 'method')} on "
-        f"{counted(len(result.facts), 'dataset')} whose true effects are known "
-        f"({counted(rows, 'row')} in all), in the "
-        f"{'settings' if len(result.suite.settings) > 1 else 'setting'} "
-        f"{listed(result.suite.settings)}. {ok:,} of {counted(len(result.scores), 'cell')} scored."
+        f"{counted(len(run.manifest.entrants), 'method')} on "
+        f"{counted(len(facts), 'dataset')} whose true effects are known "
+        f"({counted(int(facts['n'].sum()), 'row')} in all), in the "
+        f"{'settings' if len(settings) > 1 else 'setting'} {listed(settings)}. "
+        f"{ok:,} of {counted(len(cells), 'cell')} scored."
     )
 
 
-def _rules(result: Result) -> tuple[str, ...]:
-    suite = result.suite
+def _rules(suite: Suite) -> tuple[str, ...]:
     return (
         ranking_rule(suite.board),
-        "Scores are means over datasets, seconds are medians. The interval under a ranked score is "
-        f"a {suite.board.level:.0%} percentile bootstrap that resamples phrasings "
+        "Scores are means over datasets, seconds and memory are medians. The interval under a "
+        f"ranked score is a {suite.board.level:.0%} percentile bootstrap that resamples phrasings "
         f"({suite.board.resamples:,} times), since datasets of one phrasing are not independent; "
         "with few phrasings it is rough.",
+        RULE,
         f"The methods' own intervals have the nominal level {1 - suite.alpha:.0%}. SD(y) is that "
         "of the observed outcome of a dataset. A dash: the method has no such answer.",
     )
 
 
-def _figures(result: Result) -> list[tuple[FigureView, dict[str, bytes]]]:
-    manifest = Manifest.read(result.run_dir)
-    datasets = {source.name: source.load(result.run_dir) for source in manifest.sources}
-    records = read_records(result.run_dir, manifest)
-    found = studies(manifest, result.scores, result.facts, datasets, records)
+def _figures(run: _Run) -> list[tuple[FigureView, dict[str, bytes]]]:
+    found = studies(run.manifest, run.result.scores, run.result.facts, run.datasets, run.records)
     made = []
     for study in found:
-        mark = study.lm or "other" if len(found) > 1 else ""
-        made += [_figure(drawing) for drawing in _marked(drawings(study), mark)]
+        parts = [study.lm or "data of other origin"] * (len({s.lm for s in found}) > 1)
+        parts += [f"{study.rows} rows"] * bool(study.rows)
+        made += [_figure(drawing) for drawing in _marked(drawings(study), ", ".join(parts))]
     return made
 
 
 def _marked(found: Iterable[Drawing], mark: str) -> Iterator[Drawing]:
-    """Figures of one of several language models say which."""
-    from dataclasses import replace
-
+    """Figures of one of several studies say which."""
     for each in found:
         if not mark:
             yield each

@@ -1,12 +1,14 @@
-"""From a run to studies, one a language model."""
+"""From a run to studies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.holdout import held_out
 from benchmarks.manifest import Manifest
 from benchmarks.report.html.axes import varied
 from benchmarks.report.html.fans import Fan, fan_of
@@ -26,66 +28,80 @@ def studies(
     datasets: Mapping[str, CausalDataset],
     records: Mapping[str, Record],
 ) -> list[Study]:
-    """One study a language model, in the order of the suite."""
+    """One study for each language model and kind of rows, in the order of the suite.
+
+    None of those without any error to draw.
+    """
     oracles = [entrant.label for entrant in manifest.entrants if entrant.oracle]
     contest = scores[~scores["estimator"].isin(oracles)]
     bias = dict(zip(facts["dataset"], facts["bias_sd"].astype(float), strict=True))
     axes = varied(manifest.sources, datasets)
-    errors = errors_of(manifest.suite.board.rank_by)
+    parts = contest.groupby(["lm", "rows"], sort=False, dropna=False)
     found = []
-    for lm, part in contest.groupby("lm", sort=False, dropna=False):
-        order = part.groupby("estimator")[[m.name for m in errors]].mean().mean(axis=1)
-        name, fans = _fans(manifest, part, order, datasets, records)
-        found.append(
-            Study(
-                lm=str(lm),
-                scores=part,
-                settings=tuple(manifest.suite.settings),
-                errors=errors,
-                alpha=manifest.suite.alpha,
-                bias=bias,
-                axes=axes,
-                fans=fans,
-                fan_dataset=name,
-            )
+    for (lm, rows), part in parts:
+        errors = errors_of(manifest.suite.board.rank_by, part)
+        if not errors:
+            continue
+        study = Study(
+            lm=str(lm),
+            rows=str(rows) if manifest.suite.holdout else "",
+            scores=part,
+            settings=tuple(manifest.suite.settings),
+            errors=errors,
+            alpha=manifest.suite.alpha,
+            bias=bias,
+            axes=axes,
+            fans=(),
+            fan_dataset="",
         )
+        name = _typical(part, bias)
+        shown = _fans(manifest, study, name, datasets[name], records)
+        found.append(replace(study, fans=shown, fan_dataset=name))
     return found
 
 
 def _fans(
     manifest: Manifest,
-    scores: pd.DataFrame,
-    order: pd.Series,
-    datasets: Mapping[str, CausalDataset],
+    study: Study,
+    name: str,
+    dataset: CausalDataset,
     records: Mapping[str, Record],
-) -> tuple[str, tuple[Fan, ...]]:
-    """The fans of the dataset of median bias, whose name comes first; the best methods of each.
+) -> tuple[Fan, ...]:
+    """The fans of a dataset: those for the ITE before those for the CATE, the best methods of each.
 
-    Methods with intervals for the ITE come before those with intervals for the CATE.
+    In all settings the same methods.
     """
-    cells = {(c.dataset, c.setting, c.estimator): c.key for c in manifest.cells}
-    names = list(dict.fromkeys(map(str, scores["dataset"])))
-    name = names[_median_place([abs(_naive_bias(datasets[name])) for name in names])]
-    found: list[Fan] = []
+    cells = {(c.setting, c.estimator): c.key for c in manifest.cells if c.dataset == name}
+    mask = held_out(dataset.t, manifest.suite.holdout, dataset.fingerprint)
+    shown = mask if study.rows == "held-out" else ~mask
+    found: dict[str, dict[str, Fan]] = {}
     for setting in manifest.suite.settings:
-        truth, here = truth_of(datasets[name], setting), []
-        for method in map(str, order.sort_values(kind="stable").index):
-            record = records.get(cells.get((name, setting, method), ""))
-            prediction = record.outcome.prediction if record else None
-            fan = fan_of(method, setting, prediction, truth) if prediction else None
+        truth = truth_of(dataset, setting).of_rows(shown)
+        for method in study.methods:
+            record = records.get(cells.get((setting, method), ""))
+            outcome = record.outcome if record else None
+            if outcome is None:
+                continue
+            answer = outcome.held_out if study.rows == "held-out" else outcome.prediction
+            fan = fan_of(method, setting, answer, truth) if answer else None
             if fan is not None:
-                here.append((fan, prediction is not None and prediction.ite_interval is None))
-        found += [fan for fan, _ in sorted(here, key=lambda pair: pair[1])[:_FANS]]
-    return name, tuple(found)
+                found.setdefault(method, {})[setting] = fan
+    for_units = [method for method, fans in found.items() if _for_units(fans)]
+    chosen = [*for_units, *(method for method in found if method not in for_units)][:_FANS]
+    return tuple(
+        found[method][setting]
+        for setting in manifest.suite.settings
+        for method in chosen
+        if setting in found[method]
+    )
 
 
-def _naive_bias(dataset: CausalDataset) -> float:
-    treated = dataset.t == 1
-    if treated.all() or not treated.any():
-        return 0.0
-    return float(dataset.y[treated].mean() - dataset.y[~treated].mean() - dataset.sate)
+def _for_units(fans: Mapping[str, Fan]) -> bool:
+    return any(fan.made_for == "ITE" for fan in fans.values())
 
 
-def _median_place(values: list[float]) -> int:
-    """Position of the lower median."""
-    return int(np.argsort(values, kind="stable")[(len(values) - 1) // 2])
+def _typical(scores: pd.DataFrame, bias: Mapping[str, float]) -> str:
+    """The dataset of (lower) median bias by confounding."""
+    names = list(dict.fromkeys(map(str, scores["dataset"])))
+    size = [abs(bias[name]) if np.isfinite(bias[name]) else 0.0 for name in names]
+    return names[int(np.argsort(size, kind="stable")[(len(names) - 1) // 2])]

@@ -25,6 +25,8 @@ class Study:
     ----------
     lm
         Identifier of the language model; empty for data of other origin.
+    rows
+        Which rows are scored, ``fitted`` or ``held-out``; empty if the suite holds none out.
     scores
         As `benchmarks.scores.score` returns them, without Oracles: they are no contestants.
     settings
@@ -44,6 +46,7 @@ class Study:
     """
 
     lm: str
+    rows: str
     scores: pd.DataFrame
     settings: tuple[str, ...]
     errors: tuple[Metric, ...]
@@ -88,10 +91,11 @@ class Study:
         return scores[(scores["estimator"] == method) & (scores["setting"] == setting)]
 
 
-def errors_of(rank_by: Iterable[str]) -> tuple[Metric, ...]:
-    """The metrics to draw as error: those that boards rank by and that are better when lower."""
+def errors_of(rank_by: Iterable[str], scores: pd.DataFrame) -> tuple[Metric, ...]:
+    """The metrics to draw as error: ranked by, better when lower, and with a score."""
     ranked = [m for m in map(metrics.get, rank_by) if m.better == "lower" and m.group != "cost"]
-    return tuple(ranked[:2]) or tuple(map(metrics.get, _USUAL_ERRORS))
+    wanted = ranked or [metrics.get(name) for name in _USUAL_ERRORS]
+    return tuple(m for m in wanted if scores[m.name].notna().any())
 
 
 def drawable(values: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 First = Literal["ascending", "descending"]
@@ -22,27 +22,28 @@ class Column:
         Numbers are aligned to the right and sorted as such.
     first
         The direction of the first sorting: the best on top.
-    group
-        Columns are shown and hidden by group.
     key
-        Whether it is among the columns that are shown first.
+        Whether a leaderboard shows it before a reader asks for all columns.
     """
 
     title: str
     note: str = ""
     numeric: bool = True
     first: First = "ascending"
-    group: str = ""
     key: bool = True
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: what is read, what is sorted by (empty sorts last), and a smaller second line."""
+    """A cell: what is read, what is sorted by (empty sorts last), and a smaller second line.
+
+    ``best`` if no other of the column is better.
+    """
 
     text: str
     value: str = ""
     detail: str = ""
+    best: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,16 @@ class Table:
     head: int = 0
     filtered: bool = False
 
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups of columns, in order; those without a group are always shown."""
-        return tuple(dict.fromkeys(c.group for c in self.columns if c.group))
-
 
 @dataclass(frozen=True)
 class BoardView:
     """A leaderboard with its heading and what is to be known before reading it."""
 
     heading: str
-    meaning: str
     note: str
     table: Table
+    test: str
+    wins: Table
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,6 @@ class Page:
     summary: str
     findings: tuple[str, ...]
     families: tuple[str, ...]
-    groups: tuple[str, ...]
     boards: tuple[BoardView, ...]
     figures: tuple[FigureView, ...]
     rules: tuple[str, ...]
@@ -135,4 +131,4 @@ class Page:
     commands: tuple[Fact, ...]
     provenance: tuple[Fact, ...]
     suite: str
-    versions: Table = field(repr=False)
+    versions: Table

@@ -6,9 +6,9 @@ import math
 import re
 from collections.abc import Iterable
 
-from benchmarks.metrics import Metric
+from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.html.view import Cell, First
-from benchmarks.report.tables import NONE, number, seconds
+from benchmarks.report.tables import NONE, number
 
 SETTINGS = {
     "all": "all covariates seen",
@@ -27,21 +27,16 @@ def setting_words(setting: str) -> str:
     return SETTINGS.get(setting, setting)
 
 
-def first_direction(metric: Metric) -> First:
+def first_direction(metric: Metric | PooledMetric) -> First:
     """The direction that puts the best on top."""
     return "descending" if metric.better == "higher" else "ascending"
 
 
-def shown(metric: Metric, value: float) -> str:
-    """A score as people read it."""
-    return seconds(value) if metric.name == "seconds" else number(value)
-
-
-def numeric(value: float, text: str | None = None, detail: str = "") -> Cell:
+def numeric(value: float, text: str | None = None, detail: str = "", best: bool = False) -> Cell:
     """A number; NaN is a dash that sorts last."""
     if math.isnan(value):
         return Cell(NONE)
-    return Cell(number(value) if text is None else text, f"{value:.9g}", detail)
+    return Cell(number(value) if text is None else text, f"{value:.9g}", detail, best)
 
 
 def words(text: str) -> Cell:

@@ -49,6 +49,7 @@ def test_all_commands_are_there():
         "scenarios",
         "benchmark",
         "leaderboard",
+        "report",
         "results",
         "paper",
         "estimators",
@@ -70,7 +71,7 @@ def test_help_has_an_example_of_the_command(path, cli):
 def test_examples_work(path, cli, tiny_lm, workspace, data):
     suite = (workspace / "suite.yaml").read_text()
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
-    if path[0] in ("leaderboard", "results"):
+    if path[0] in ("leaderboard", "report", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
     for example in examples(cli(*path, "--help").out):
         text = " ".join(example)

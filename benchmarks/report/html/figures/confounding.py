@@ -73,11 +73,11 @@ def _panel(
     axis.set_xlabel("Bias of the difference in means / SD(y)")
     axis.set_ylabel(title)
     axis.grid(color=GRID, linewidth=0.7)
-    axis.annotate(
+    middle = 0.3 * min(right, top)
+    axis.text(
+        middle,
+        middle + 0.012 * top,
         "as wrong as ignoring confounding",
-        (0.3 * min(right, top), 0.3 * min(right, top)),
-        xytext=(-3, 3),
-        textcoords="offset points",
         ha="center",
         va="bottom",
         rotation=45,

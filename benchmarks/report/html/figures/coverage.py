@@ -55,8 +55,8 @@ def draw(study: Study) -> Drawing | None:
         title="Coverage against width of the intervals",
         reading=(
             f"The line is the nominal coverage of {1 - study.alpha:.0%}. A good method is on it "
-            "and as far to the left as it can be: below it, intervals promise too much; to "
-            "the right they say little. Means over datasets; the width is in SD(y)."
+            "and as far to the left as it can be: below it, intervals promise too much; to the "
+            "right they say little. Means over datasets; the width is in SD(y)."
         ),
         alt=_alt(spots, study),
         table=_table(spots, study),

@@ -38,7 +38,7 @@ class Layout:
         return (rows, columns) if columns <= self.across else (rows * columns, 1)
 
 
-WIDE = Layout("wide", width=9.6, across=3)
+WIDE = Layout("wide", width=10.4, across=3)
 NARROW = Layout("narrow", width=3.75, across=1)
 
 

@@ -39,7 +39,7 @@ def svg(drawing: Drawing, layout: Layout) -> Svg:
 
 def _slimmed(text: str) -> str:
     """Two decimals of a point are finer than any screen; the font is the reader's own."""
-    text = re.sub(r"(\d+\.\d{2})\d+", r"\1", text)
+    text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), text)
     text = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", "", text)
     text = re.sub(r"\n\s*", "\n", text)
     return text.replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,7 +33,8 @@ def draw(study: Study) -> Drawing | None:
         reading=(
             f"Units of {study.fan_dataset}, from the smallest to the largest true effect (black "
             f"line, the {targets}); at most {_UNITS} of them, evenly spaced. Each vertical line is "
-            "one method's interval for one unit: pale if it holds the truth, orange if it misses."
+            "one method's interval for one unit: pale if it holds the truth, orange if it misses. "
+            "The dataset is that of median bias by confounding."
         ),
         alt=_alt(study.fans, study),
         table=_table(study.fans),
@@ -86,8 +87,7 @@ def _panel(axis: Axes, fan: Fan, row: list[Fan]) -> None:
     axis.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     axis.set_xlim(-1.5, 101.5)
     axis.set_xticks((0, 50, 100), ("smallest", "effect of the unit", "largest"))
-    sides: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
-    for text, side in zip(axis.get_xticklabels(), sides, strict=True):
+    for text, side in zip(axis.get_xticklabels(), ("left", "center", "right"), strict=True):
         text.set_horizontalalignment(side)
     axis.grid(axis="y", color=GRID, linewidth=0.7)
     axis.axhline(0, color=INK, linewidth=0.6, zorder=1)

@@ -129,7 +129,7 @@ def is_log(values: np.ndarray) -> bool:
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
     """The legend, above the panels."""
-    columns = min(len(labels), 2 if layout.name == "narrow" else 5)
+    columns = min(len(labels), 2 if layout.name == "narrow" else 6)
     figure.legend(
         handles,
         labels,

@@ -70,14 +70,7 @@
   }
 
   function choose() {
-    const wanted = columns.value;
-    for (const table of boards) {
-      table.dataset.show = wanted;
-      for (const cell of table.querySelectorAll("[data-group]")) {
-        const group = cell.dataset.group;
-        cell.hidden = wanted !== "all" && wanted !== "key" && group !== wanted;
-      }
-    }
+    for (const table of boards) table.dataset.show = columns.value;
   }
 
   text.addEventListener("input", filter);
