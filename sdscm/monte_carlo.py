@@ -1,7 +1,8 @@
-"""Conditional quantities by weighted Monte Carlo, for specs too large to enumerate."""
+"""Averages and conditional quantities by Monte Carlo, for specs too large to enumerate."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -11,7 +12,7 @@ import numpy as np
 
 from sdscm.errors import InputError
 from sdscm.exact import refuse_descendants
-from sdscm.interventions import code_of, parse_do
+from sdscm.interventions import Do, code_of, parse_do
 from sdscm.noise import SeededNoise
 from sdscm.outcomes import Outcome
 from sdscm.spec import Spec
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from sdscm.scm import SDSCM
 
 _ROWS = 2**16  # drawn together; it bounds the memory and changes no value
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number, its Monte Carlo standard error, and the draws behind it."""
+
+    value: float
+    standard_error: float
+    draws: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +43,70 @@ class ConditionalEstimate:
     value: np.ndarray
     standard_error: np.ndarray
     draws: np.ndarray
+
+
+def mean(scm: SDSCM, outcome: Outcome, draws: int, seed: int = 0, do: Do | None = None) -> Estimate:
+    """E[Y], or E[Y | do(...)], over units drawn for this; otherwise as `effect`.
+
+    ``do`` is as in `sdscm.SDSCM.sample`, a value or a distribution for each target.
+    """
+    return _average(_outcomes(scm, outcome, draws, seed, do or {}))
+
+
+def effect(
+    scm: SDSCM,
+    outcome: Outcome,
+    draws: int,
+    seed: int = 0,
+    contrast: tuple[str, str] | None = None,
+) -> Estimate:
+    """E[Y(treated) - Y(control)], the population average treatment effect (PATE).
+
+    Both worlds of a unit share its noise (common random numbers; Owen, "Monte Carlo theory, methods
+    and examples", 2013, section 8.6), and the standard error is that of the mean of their
+    differences. Of the outcome its expectation given its parents is taken, so that sampling it adds
+    nothing to the error.
+
+    Parameters
+    ----------
+    outcome
+        What Y is.
+    draws
+        Units to draw, two or more. They are not those that `sdscm.SDSCM.sample` gives.
+    seed
+        Seed of the draws.
+    contrast
+        Values (control, treated) of the treatment; by default its first two.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two draws, or the treatment has no such value.
+    """
+    treatment = scm.spec.treatment
+    control, treated = (
+        _outcomes(scm, outcome, draws, seed, {treatment.name: value})
+        for value in contrast or treatment.values[:2]
+    )
+    return _average(treated - control)
+
+
+def _outcomes(scm: SDSCM, outcome: Outcome, draws: int, seed: int, do: Do) -> np.ndarray:
+    """The expected outcome of each draw, of shape (draws,)."""
+    if draws < 2:
+        raise InputError(f"{draws} draws: a standard error needs at least two")
+    found = []
+    for begin in range(0, draws, _ROWS):
+        ids = np.arange(begin, min(begin + _ROWS, draws))
+        noise = SeededNoise(seed, ids).fresh("average")
+        world = scm.run(noise, len(ids), do=parse_do(scm.spec, do, len(ids)))
+        found.append(outcome.mean(world.log_probabilities[scm.spec.outcome.name]))
+    return np.concatenate(found)
+
+
+def _average(values: np.ndarray) -> Estimate:
+    error = values.std(ddof=1) / math.sqrt(len(values))
+    return Estimate(float(values.mean()), float(error), len(values))
 
 
 def cate(

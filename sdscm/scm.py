@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from sdscm import monte_carlo
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
 from sdscm.exact import MAX_CONTEXTS, Enumeration
@@ -17,6 +18,7 @@ from sdscm.interventions import Do, code_of, parse_do
 from sdscm.knobs import Knobs
 from sdscm.lm.interface import LanguageModel
 from sdscm.mechanisms import Mechanisms
+from sdscm.monte_carlo import Estimate
 from sdscm.noise import AbductedNoise, Noise, SeededNoise, posterior_gumbel, uniform_noise
 from sdscm.outcomes import Outcome, OutcomeKind
 from sdscm.spec import Spec
@@ -197,10 +199,19 @@ class SDSCM:
         or with fresh noise (``redraw``). A target that is set to a distribution is drawn from it
         independently of its observed value.
 
+        Of units that were sampled with ``given`` these are draws from the counterfactual
+        distribution given just that evidence, P(. under do | given), which may lie behind the
+        targets: abduction for evidence on a few variables (Pearl, "Causality", 2009, section 7.1).
+        After ``how="weight"`` each counts with its ``Units.weights``::
+
+            units = scm.sample(10_000, given={"state": "worsens"}, how="weight")
+            world = scm.counterfactual(units, {"drug": "statin"})
+            share = world.weights @ (world.labels["state"] == "recovers")
+
         Parameters
         ----------
         units
-            Units in the observed world.
+            Units in the observed world, sampled or abducted.
         do, block, progress
             As in `sample`.
 
@@ -276,6 +287,43 @@ class SDSCM:
             uniform = uniform_noise(seed, f"abduct:{name}", 0, count, logs.shape[1] + 1)
             noise[name] = posterior_gumbel(logs, codes, uniform)
         return replace(units, noise=AbductedNoise(noise, prior))
+
+    def effect(
+        self,
+        draws: int = 10_000,
+        seed: int = 0,
+        *,
+        outcome: OutcomeKind = "log-probability",
+        outcome_value: str | None = None,
+        scores: Mapping[str, float] | None = None,
+        contrast: tuple[str, str] | None = None,
+    ) -> Estimate:
+        """The population average treatment effect (PATE), with its Monte Carlo standard error.
+
+        For specs that are too large for ``exact()``; see `sdscm.monte_carlo.effect`. For what the
+        other arguments mean, see `dataset`.
+
+        Raises
+        ------
+        InputError
+            If an option is not one of these, or there are fewer than two draws.
+        """
+        chosen = Outcome.of(self.spec, outcome, outcome_value, scores)
+        return monte_carlo.effect(self, chosen, draws, seed, contrast)
+
+    def mean(
+        self,
+        draws: int = 10_000,
+        seed: int = 0,
+        *,
+        do: Do | None = None,
+        outcome: OutcomeKind = "log-probability",
+        outcome_value: str | None = None,
+        scores: Mapping[str, float] | None = None,
+    ) -> Estimate:
+        """The outcome's mean, observational or under ``do``, otherwise as `effect`."""
+        chosen = Outcome.of(self.spec, outcome, outcome_value, scores)
+        return monte_carlo.mean(self, chosen, draws, seed, do)
 
     def dataset(
         self,

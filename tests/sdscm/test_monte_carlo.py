@@ -174,3 +174,85 @@ def test_it_is_a_function_of_what_is_given(scm: SDSCM) -> None:
 def test_descendants_of_the_treatment_are_refused(scm: SDSCM) -> None:
     with pytest.raises(InputError, match="pressure: an effect of the treatment"):
         monte_carlo.cate(scm, scm.sample(5, 1), ["pressure"], Outcome.of(scm.spec), draws=5)
+
+
+OUTCOMES: list[tuple[Any, Any]] = [
+    ("log-probability", None),
+    ("expected-score", {"recovers": 0, "worsens": 1, "dies": 3}),
+    ("category", None),
+]
+
+
+@pytest.mark.parametrize(("kind", "scores"), OUTCOMES)
+def test_the_average_effect_is_within_its_error(scm: SDSCM, kind: Any, scores: Any) -> None:
+    outcome = Outcome.of(scm.spec, kind, scores=scores)
+    exact = scm.exact()
+    table = outcome.mean(exact.log_table("state"))
+    found = scm.effect(20_000, outcome=kind, scores=scores)
+    truth = float(exact.effect(table))
+    assert abs(found.value - truth) < 4 * found.standard_error
+    assert abs(truth) > 10 * found.standard_error, "too coarse to tell it from none"
+    assert found.draws == 20_000
+    for do in (None, {"drug": "statin"}, {"pressure": {"low": 0.2, "high": 0.8}}):
+        mean = scm.mean(20_000, do=do, outcome=kind, scores=scores)
+        assert abs(mean.value - float(exact.mean(table, do=do))) < 4 * mean.standard_error
+
+
+def test_the_error_of_the_average_effect_covers_as_often_as_it_says(scm: SDSCM) -> None:
+    """Of 400 seeds 95 % are within 1.96 errors, give or take 4 times 1.1 %."""
+    exact, outcome = scm.exact(), Outcome.of(scm.spec)
+    table = outcome.mean(exact.log_table("state"))
+    asked: list[tuple[Callable[[int], monte_carlo.Estimate], float]] = [
+        (lambda seed: monte_carlo.effect(scm, outcome, 150, seed), float(exact.effect(table))),
+        (lambda seed: monte_carlo.mean(scm, outcome, 150, seed), float(exact.mean(table))),
+    ]
+    for ask, truth in asked:
+        found = [ask(seed) for seed in range(400)]
+        z = np.array([(each.value - truth) / each.standard_error for each in found])
+        assert abs((np.abs(z) < 1.96).mean() - 0.95) < 0.044
+        assert stats.kstest(z, "norm").pvalue > 1e-3
+
+
+def test_worlds_that_share_noise_make_the_error_small(scm: SDSCM) -> None:
+    outcome = Outcome.of(scm.spec)
+    shared = monte_carlo.effect(scm, outcome, 2000).standard_error
+    apart = [
+        monte_carlo.mean(scm, outcome, 2000, seed, {"drug": value}).standard_error
+        for seed, value in enumerate(("placebo", "statin"))
+    ]
+    assert shared < 0.9 * np.hypot(*apart)
+
+
+def test_an_effect_that_is_none_has_no_error(clinic: Spec) -> None:
+    found = SDSCM(clinic, TabularLM(random_table(21)), effect=0).effect(100)
+    assert (found.value, found.standard_error) == (0, 0)
+
+
+def test_averages_do_not_depend_on_what_is_drawn_together(
+    scm: SDSCM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = scm.effect(300, seed=5)
+    assert scm.effect(300, seed=5, contrast=("statin", "placebo")).value == -whole.value
+    assert scm.effect(300, seed=6) != whole
+    monkeypatch.setattr(monte_carlo, "_ROWS", 70)
+    assert scm.effect(300, seed=5) == whole
+
+
+def test_the_draws_are_not_the_units_of_a_dataset(scm: SDSCM) -> None:
+    assert scm.effect(300, seed=5).value != pytest.approx(scm.dataset(300, 5).ite.mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"draws": 1}, ["1 draws", "two"]),
+        ({"contrast": ("placebo", "aspirin")}, ["aspirin", "drug"]),
+        ({"outcome": "guess"}, ["guess"]),
+    ],
+)
+def test_averages_that_cannot_be(
+    scm: SDSCM, options: Any, words: list[str], one_line: Callable[[BaseException], str]
+) -> None:
+    with pytest.raises(InputError) as caught:
+        scm.effect(**{"draws": 10} | options)
+    assert all(word in one_line(caught.value) for word in words)
