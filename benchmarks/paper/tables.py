@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.bootstrap import cluster_means
+from benchmarks.bootstrap import Estimate, cluster_statistic, weighted_mean
+from benchmarks.metrics import ate
 from benchmarks.paper.methods import METHODS
 from benchmarks.paper.plan import SIZES
 from benchmarks.paper.published import published
@@ -43,8 +44,7 @@ COLUMNS = (
     "reason",
 )
 
-Interval = tuple[float, float, float]
-Statistic = Callable[[pd.DataFrame], Interval]
+Statistic = Callable[[pd.DataFrame], Estimate]
 
 
 def tables(records: pd.DataFrame) -> pd.DataFrame:
@@ -101,49 +101,13 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _over_phrasings(cells: pd.DataFrame) -> np.ndarray:
-    """How often each dataset is drawn, shape (1 + resamples, datasets); first each once."""
-    names, member = np.unique(cells["variant"], return_inverse=True)
-    draw = np.random.Generator(np.random.Philox(SEED))
-    drawn = draw.multinomial(len(names), np.full(len(names), 1 / len(names)), RESAMPLES)
-    return np.vstack([np.ones(len(cells)), drawn[:, member]])
+def _over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Statistic:
+    """A statistic of columns of the cells, with its interval over phrasings."""
 
-
-def _interval(values: np.ndarray, cells: pd.DataFrame) -> Interval:
-    """The first value, and the percentiles of the others; NaN for less than two phrasings."""
-    # A resample of one phrasing drawn throughout may have one true effect only, and no R2.
-    drawn = values[1:][~np.isnan(values[1:])]
-    if cells["variant"].nunique() < 2 or len(drawn) == 0:
-        return float(values[0]), float("nan"), float("nan")
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return float(values[0]), float(low), float(high)
-
-
-def average_rmse(cells: pd.DataFrame) -> Interval:
-    """Root mean squared error of the average effects over datasets, in units of y."""
-    weight = _over_phrasings(cells)
-    squares = (cells["ate"] - cells["sate"]).to_numpy() ** 2
-    return _interval(np.sqrt(weight @ squares / weight.sum(axis=1)), cells)
-
-
-def average_r2(cells: pd.DataFrame) -> Interval:
-    """R2 over datasets of the estimated average effects, the true ones the reference."""
-    if len(cells) < 2:
-        return (float("nan"),) * 3
-    weight = _over_phrasings(cells)
-    truth = cells["sate"].to_numpy() - cells["sate"].mean()
-    residual = weight @ (cells["ate"] - cells["sate"]).to_numpy() ** 2
-    total = weight @ truth**2 - (weight @ truth) ** 2 / weight.sum(axis=1)
-    varies = total > 0
-    r2 = np.where(varies, 1 - residual / np.where(varies, total, 1), np.nan)
-    return _interval(r2, cells)
-
-
-def _mean(metric: str) -> Statistic:
-    def statistic(cells: pd.DataFrame) -> Interval:
-        return cluster_means(
-            cells[metric].to_numpy(float),
+    def statistic(cells: pd.DataFrame) -> Estimate:
+        return cluster_statistic(
+            function,
+            [cells[name].to_numpy(float) for name in columns],
             cells["variant"].to_numpy(),
             resamples=RESAMPLES,
             level=LEVEL,
@@ -153,5 +117,10 @@ def _mean(metric: str) -> Statistic:
     return statistic
 
 
+average_r2 = _over_phrasings(ate.r2, "ate", "sate")
+average_rmse = _over_phrasings(ate.rmse, "ate", "sate")
+
 _AVERAGE: dict[str, Statistic] = {"r2": average_r2, "rmse": average_rmse}
-_EFFECTS: dict[str, Statistic] = {"r2_swapped": _mean("r2_swapped"), "r2": _mean("r2")}
+_EFFECTS: dict[str, Statistic] = {
+    name: _over_phrasings(weighted_mean, name) for name in ("r2_swapped", "r2")
+}
