@@ -213,14 +213,16 @@ def test_the_error_of_the_average_effect_covers_as_often_as_it_says(scm: SDSCM) 
         assert stats.kstest(z, "norm").pvalue > 1e-3
 
 
-def test_worlds_that_share_noise_make_the_error_small(scm: SDSCM) -> None:
+def test_worlds_that_share_noise_make_the_error_small(clinic: Spec) -> None:
+    """Where the treatment changes little, a unit's outcomes in both worlds are alike."""
+    scm = SDSCM(clinic, TabularLM(random_table(21)), effect=0.1)
     outcome = Outcome.of(scm.spec)
     shared = monte_carlo.effect(scm, outcome, 2000).standard_error
     apart = [
         monte_carlo.mean(scm, outcome, 2000, seed, {"drug": value}).standard_error
         for seed, value in enumerate(("placebo", "statin"))
     ]
-    assert shared < 0.9 * np.hypot(*apart)
+    assert shared < 0.5 * np.hypot(*apart)
 
 
 def test_an_effect_that_is_none_has_no_error(clinic: Spec) -> None:
