@@ -30,7 +30,7 @@ def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, 
     InputError
         If the size is not positive, or all are asked for and there are too many.
     """
-    names, total = _read(spec), count_phrasings(spec)
+    names, total = variables_read(spec), count_phrasings(spec)
     if size is not None and size < 1:
         raise InputError(f"phrasings = {size}: ask for at least one")
     everything = size is None or size >= total
@@ -52,8 +52,9 @@ def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, 
 
 def count_phrasings(spec: Spec) -> int:
     """How many phrased specs the outcome can tell apart."""
-    return prod(len(spec.variable(name).phrasings) for name in _read(spec))
+    return prod(len(spec.variable(name).phrasings) for name in variables_read(spec))
 
 
-def _read(spec: Spec) -> tuple[str, ...]:
+def variables_read(spec: Spec) -> tuple[str, ...]:
+    """The outcome and its ancestors, in the order tau: the others' sentences are never read."""
     return (*spec.ancestors(spec.outcome.name), spec.outcome.name)

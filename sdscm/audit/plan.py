@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from sdscm.audit.estimand import Estimand, Values
+from sdscm.audit.estimand import Arm, Estimand, Values
 from sdscm.audit.measure import Measure
 from sdscm.audit.question import mediators_between
 from sdscm.errors import InputError
@@ -22,12 +22,25 @@ METHODS: tuple[Method, ...] = ("auto", "exact", "sample")
 
 @dataclass(frozen=True)
 class Question:
-    """One estimand of one contrast on one scale."""
+    """One estimand of one contrast on one scale.
+
+    ``control`` and ``treated`` are values of the treatment, or groups of them
+    (`sdscm.spec.Variable`): of a group, each value is as likely as any other.
+    """
 
     control: str
     treated: str
     measure: Measure
     estimand: Estimand
+
+    def arms(self, spec: Spec) -> dict[Arm, float]:
+        """The arms with their weights; the sum of their weighted means is what is asked."""
+        pairs = list(product(values_of(spec, self.control), values_of(spec, self.treated)))
+        weights: dict[Arm, float] = {}
+        for control, treated in pairs:
+            for sign, arm in self.estimand.arms(control, treated):
+                weights[arm] = weights.get(arm, 0.0) + sign / len(pairs)
+        return weights
 
 
 @dataclass(frozen=True)
@@ -77,15 +90,48 @@ class Plan:
             raise InputError(f"panel = {self.panel}: give at least 2, or 0 for none")
 
 
+def values_of(spec: Spec, name: str) -> tuple[str, ...]:
+    """The treatment's values that a name stands for: those of a group, or the value itself."""
+    return dict(spec.treatment.groups).get(name, (name,))
+
+
+def default_contrast(spec: Spec) -> tuple[str, str]:
+    """The treatment's first two groups, or its first two values if it has no two groups."""
+    names = [name for name, _ in spec.treatment.groups]
+    first, second, *_ = names if len(names) > 1 else spec.treatment.values
+    return first, second
+
+
 def checked_contrast(spec: Spec, contrast: Sequence[str]) -> tuple[str, str]:
-    """Values (control, treated); an InputError if they are not two values of the treatment."""
+    """Values or groups (control, treated); an InputError if the treatment has no such two.
+
+    Two groups have no value in common, and equally many, so that shuffling can exchange them.
+    """
     if isinstance(contrast, str) or len(contrast) != 2:
         raise InputError(f"contrast {contrast!r}: give two values, (control, treated)")
     control, treated = contrast
-    for value in contrast:
-        code_of(spec.treatment, value, "contrast")
+    groups = dict(spec.treatment.groups)
+    known = (*spec.treatment.values, *groups)
+    for name in contrast:
+        if name not in known:
+            raise InputError(
+                f"contrast: '{name}' is no value of '{spec.treatment.name}'; choose among "
+                f"{', '.join(known)}"
+            )
     if control == treated:
         raise InputError(f"contrast: '{control}' stands twice; give two different values")
+    low, high = (values_of(spec, name) for name in contrast)
+    common = sorted(set(low) & set(high))
+    if common:
+        raise InputError(
+            f"contrast: '{common[0]}' is both in '{control}' and in '{treated}'; give two groups "
+            "that share no value"
+        )
+    if len(low) != len(high):
+        raise InputError(
+            f"contrast: '{control}' has {len(low)} and '{treated}' {len(high)} of the values of "
+            f"'{spec.treatment.name}'; give two groups of equal size"
+        )
     return control, treated
 
 

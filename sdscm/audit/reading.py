@@ -12,7 +12,7 @@ from sdscm.audit.enumerated import EnumeratedArms
 from sdscm.audit.estimand import Arm
 from sdscm.audit.estimate import Estimate
 from sdscm.audit.measure import Measure
-from sdscm.audit.plan import Plan, Question
+from sdscm.audit.plan import Plan, Question, values_of
 from sdscm.audit.sampled import SampledArms
 from sdscm.diagnostics import MechanismFacts, mechanism_facts, worst
 from sdscm.exact import TooLargeError
@@ -86,7 +86,10 @@ def read(
         if plan.panel:
             panel = SampledArms(scm, plan.panel, plan.seed)
             for (control, treated, measure), rows in panels.items():
-                high, low = (panel.outcomes(Arm(value), measure) for value in (treated, control))
+                high, low = (
+                    np.mean([panel.outcomes(Arm(value), measure) for value in values], axis=0)
+                    for values in (values_of(plan.spec, treated), values_of(plan.spec, control))
+                )
                 rows.append(high - low)
             facts.append(mechanism_facts(scm, panel.units()))
         tick()
@@ -99,20 +102,20 @@ def read(
 
 def _answer(question: Question, plan: Plan, tables: EnumeratedArms, units: SampledArms) -> Estimate:
     if plan.method == "sample":
-        return _sum(question, units)
+        return _sum(question, plan, units)
     try:
-        return _sum(question, tables)
+        return _sum(question, plan, tables)
     except TooLargeError:
         if plan.method == "exact":
             raise
     # All arms from the same units, even those that could be enumerated: their errors cancel.
-    return _sum(question, units)
+    return _sum(question, plan, units)
 
 
-def _sum(question: Question, source: EnumeratedArms | SampledArms) -> Estimate:
+def _sum(question: Question, plan: Plan, source: EnumeratedArms | SampledArms) -> Estimate:
     parts = [
-        source.mean(arm, question.measure) * sign
-        for sign, arm in question.estimand.arms(question.control, question.treated)
+        source.mean(arm, question.measure) * weight
+        for arm, weight in question.arms(plan.spec).items()
     ]
     total = reduce(lambda one, other: one + other, parts)
     if abs(total.value) < _ROUNDING:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+import platform
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, count
 from pathlib import Path
@@ -13,18 +15,26 @@ from sdscm.audit.finding import Finding, Inference, adjust_families, finding
 from sdscm.audit.measure import Measure, MeasureKind
 from sdscm.audit.phrasings import choose_phrasings, count_phrasings
 from sdscm.audit.placebo import WEEKDAY, with_placebo
-from sdscm.audit.plan import Method, Plan, checked_contrast, estimands, questions
+from sdscm.audit.plan import (
+    Method,
+    Plan,
+    checked_contrast,
+    default_contrast,
+    estimands,
+    questions,
+)
 from sdscm.audit.question import aimed, mediators_between
 from sdscm.audit.reading import Reading, Tick, read
 from sdscm.audit.remembered import RememberedLM
 from sdscm.audit.result import AuditedModel, AuditResult
 from sdscm.errors import InputError
+from sdscm.exact import TooLargeError
 from sdscm.lm import LanguageModel, load_lm
 from sdscm.spec import Spec, Variable, load_spec
 
 Progress = Callable[[int, int], None]
 
-_LIBRARIES = ("sdscm", "numpy", "scipy")
+_LIBRARIES = ("sdscm", "numpy", "scipy", "torch", "transformers")
 
 
 def audit(
@@ -52,6 +62,7 @@ def audit(
     controls: bool = True,
     placebo: Variable = WEEKDAY,
     progress: Progress | None = None,
+    load: Callable[[str], LanguageModel] = load_lm,
 ) -> AuditResult:
     """Measure the causal effects that language models encode under a DAG.
 
@@ -64,12 +75,13 @@ def audit(
     spec
         A spec, or the name or path of one.
     lms
-        Language models, or names for `sdscm.load_lm`. One that cannot be loaded is told in the
+        Language models, or names for ``load``. One that cannot be loaded or read is told in the
         result, the others are audited.
     treatment, outcome
         Names of variables; by default the spec's.
     contrasts
-        Pairs (control, treated) of the treatment's values; by default its first two.
+        Pairs (control, treated) of the treatment's values, or of its groups of values; by default
+        its first two groups, or its first two values if it has none.
     measures
         Scales of the effect; see `sdscm.audit.Measure`. A kind alone means the spec's outcome
         value.
@@ -92,6 +104,8 @@ def audit(
         Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment.
     progress
         Called with the passes over a phrasing that are done, and their number.
+    load
+        Loads a model by its name.
 
     Raises
     ------
@@ -100,7 +114,7 @@ def audit(
     """
     aim = aimed(spec if isinstance(spec, Spec) else load_spec(spec), treatment, outcome)
     scales = _measures(aim, measures)
-    pairs = [aim.treatment.values[:2]] if contrasts is None else contrasts
+    pairs = [default_contrast(aim)] if contrasts is None else contrasts
     asked = questions(
         [checked_contrast(aim, pair) for pair in pairs],
         scales,
@@ -124,22 +138,24 @@ def audit(
     if controls:
         with_placebo(aim, placebo)  # told now, and not after the first model is read
     wanted = [lms] if isinstance(lms, str) or not isinstance(lms, Sequence) else lms
+    _refuse_twice(wanted)
     tick = _ticks(progress, len(wanted) * len(plan.phrasings) * (3 if controls else 1))
     models: list[AuditedModel] = []
     readings: dict[str, Reading] = {}
     checks = planted_controls(plan, inference) if controls else []
     for each in wanted:
         try:
-            lm = RememberedLM(load_lm(each) if isinstance(each, str) else each)
+            lm = RememberedLM(load(each) if isinstance(each, str) else each)
+            reading = read(plan, lm, tick=tick)
+            null = null_controls(plan, lm, inference, placebo, tick) if controls else []
+        except TooLargeError:  # so it is for every model
+            raise
         except InputError as error:
-            models.append(AuditedModel(str(each), "", (), str(error)))
+            models.append(AuditedModel(_id(each), "", (), str(error)))
             continue
-        if lm.id in readings:
-            raise InputError(f"lm: two models have the id '{lm.id}'; give each another id")
-        readings[lm.id] = read(plan, lm, tick=tick)
-        models.append(AuditedModel(lm.id, lm.revision, readings[lm.id].facts))
-        if controls:
-            checks += null_controls(plan, lm, inference, placebo, tick)
+        readings[lm.id] = reading
+        models.append(AuditedModel(lm.id, lm.revision, reading.facts))
+        checks += null
     if not readings:
         raise InputError(
             "lm: " + ("; ".join(model.error for model in models) or "give at least one model")
@@ -163,7 +179,7 @@ def audit(
         scoring=scoring,
         max_contexts=max_contexts,
         resamples=resamples,
-        versions=tuple((name, importlib.metadata.version(name)) for name in _LIBRARIES),
+        versions=_versions(),
     )
 
 
@@ -222,6 +238,28 @@ def _smallest(
         if not number > 0 or not math.isfinite(number):
             raise InputError(f"smallest: {kind} has {number}; give a positive number")
     return tuple((kind, float(number)) for kind, number in smallest.items())
+
+
+def _refuse_twice(wanted: Sequence[LanguageModel | str]) -> None:
+    """An InputError if two models have one id, told before the first is read."""
+    ids = [_id(each) for each in wanted]
+    for id in ids:
+        if ids.count(id) > 1:
+            raise InputError(f"lm: two models have the id '{id}'; give each another id")
+
+
+def _id(wanted: LanguageModel | str) -> str:
+    """The id that a model has or will have: a folder goes by its own name."""
+    if not isinstance(wanted, str):
+        return wanted.id
+    return Path(wanted).resolve().name if Path(wanted).is_dir() else wanted
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Python's and those of the libraries that are in use."""
+    used = [name for name in _LIBRARIES if name in sys.modules]
+    found = ((name, importlib.metadata.version(name)) for name in used)
+    return (("python", platform.python_version()), *found)
 
 
 def _ticks(progress: Progress | None, total: int) -> Tick:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import numpy as np
 
-from sdscm.audit.plan import Plan
+from sdscm.audit.plan import Plan, values_of
 from sdscm.audit.reading import scm_of
 from sdscm.lm.interface import LanguageModel
 from sdscm.mechanisms import Mechanisms
@@ -17,12 +17,16 @@ from sdscm.scm import SDSCM
 class ShuffledMechanisms(Mechanisms):
     """Mechanisms that read the contrast's other value in half of their contexts.
 
+    In a contrast of groups, that is the value in the same place of the other group.
+
     A fair coin for each phrasing, variable and row of the other parents says where. Turning all
     coins of a phrasing turns its effects around, so that they are symmetric about 0 whatever the
     language model says: what an audit finds here is its own error.
     """
 
-    def __init__(self, plain: Mechanisms, contrast: tuple[str, str], seed: int) -> None:
+    def __init__(
+        self, plain: Mechanisms, control: Sequence[str], treated: Sequence[str], seed: int
+    ) -> None:
         super().__init__(
             plain.phrased,
             plain.lm,
@@ -31,7 +35,9 @@ class ShuffledMechanisms(Mechanisms):
             knobs=plain.knobs,
         )
         values = plain.phrased.spec.treatment.values
-        self._codes = tuple(values.index(value) for value in contrast)
+        self._other = np.arange(len(values))
+        for low, high in zip(map(values.index, control), map(values.index, treated), strict=True):
+            self._other[[low, high]] = high, low
         self._seed = seed
 
     def _of_model(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
@@ -43,10 +49,9 @@ class ShuffledMechanisms(Mechanisms):
         rows = np.array([codes[parent] for parent in others], dtype=np.int64).reshape(-1, count)
         distinct, where = np.unique(rows.T, axis=0, return_inverse=True)
         turned = np.array([self._coin(name, row) for row in distinct])[where.reshape(-1)]
-        low, high = self._codes
         read = codes[treatment]
-        other = np.where(read == low, high, np.where(read == high, low, read))
-        return super()._of_model(name, {**codes, treatment: np.where(turned, other, read)}, count)
+        told = np.where(turned, self._other[read], read)
+        return super()._of_model(name, {**codes, treatment: told}, count)
 
     def _coin(self, name: str, row: np.ndarray) -> bool:
         text = f"{self._seed}\x1f{self.phrased.number}\x1f{name}\x1f{row.tolist()}"
@@ -57,6 +62,6 @@ def shuffled_scm(plan: Plan, lm: LanguageModel, phrasing: int) -> SDSCM:
     """The SD-SCM of a phrasing with shuffled values of the first question's contrast."""
     scm = scm_of(plan, lm, phrasing)
     first = plan.questions[0]
-    contrast = (first.control, first.treated)
-    scm.mechanisms = ShuffledMechanisms(scm.mechanisms, contrast, plan.seed)
+    low, high = (values_of(plan.spec, name) for name in (first.control, first.treated))
+    scm.mechanisms = ShuffledMechanisms(scm.mechanisms, low, high, plan.seed)
     return scm

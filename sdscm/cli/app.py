@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sdscm.cli import (
+    audit,
     benchmark,
     estimators,
     generate,
@@ -51,6 +52,7 @@ def sdscm(
 generate.add_to(app)
 inspect.add_to(app)
 scenarios.add_to(app)
+audit.add_to(app)
 benchmark.add_to(app)
 report.add_to(app)
 results.add_to(app)

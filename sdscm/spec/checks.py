@@ -72,6 +72,21 @@ def distribution(value: Any) -> Any:
     return tuple(weight / total for weight in weights)
 
 
+def groups(value: Any) -> Any:
+    """Pairs (name, values) of a mapping, or of what a dumped model holds."""
+    if isinstance(value, list | tuple) and all(_is_pair(each) for each in value):
+        return value
+    if not isinstance(value, dict) or not all(isinstance(each, list) for each in value.values()):
+        raise ValueError(
+            f"is {value!r}; write lists of values with a name, {{women: [Ann, Eve], men: [Tom]}}"
+        )
+    return tuple((name, tuple(members)) for name, members in value.items())
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and not isinstance(value[1], str)
+
+
 def weights_in_order(weights: dict[Any, Any], values: Any) -> list[Any]:
     """The weights of a mapping value -> weight, in the order of the values."""
     names = [str(value) for value in values] if isinstance(values, list | tuple) else []
@@ -122,6 +137,23 @@ def variable_problems(variable: Variable) -> Iterator[str]:
         yield f"'parents' holds {parent!r} twice; remove one of them"
     if variable.name in variable.parents:
         yield "is its own parent; remove it from its 'parents'"
+    yield from _group_problems(variable)
+
+
+def _group_problems(variable: Variable) -> Iterator[str]:
+    for name in repeated([name for name, _ in variable.groups]):
+        yield f"'groups' holds {name!r} twice; rename one of them"
+    for name, members in variable.groups:
+        if name in variable.values:
+            yield f"'groups' holds {name!r}, which is one of its values; rename the group"
+        if not members:
+            yield f"'groups' has no value in {name!r}; add one"
+        for value in members:
+            if value not in variable.values:
+                hint = did_you_mean(value, variable.values)
+                yield f"'groups' holds {value!r} in {name!r}, which is not among its values; {hint}"
+        for value in repeated(members):
+            yield f"'groups' holds {value!r} twice in {name!r}; remove one of them"
 
 
 def spec_problems(spec: Spec) -> Iterator[str]:

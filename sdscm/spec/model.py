@@ -24,6 +24,7 @@ from sdscm.spec.phrasing import Phrasing
 Role = Literal["exogenous", "covariate", "treatment", "outcome"]
 Text = Annotated[str, BeforeValidator(checks.text)]
 Distribution = Literal["lm", "uniform"] | tuple[float, ...]
+Groups = tuple[tuple[Text, tuple[Text, ...]], ...]
 
 
 class Variable(BaseModel):
@@ -46,6 +47,9 @@ class Variable(BaseModel):
     distribution
         ``lm``: given the parents, by the language model. ``uniform``, or one weight for each value
         (they sum to 1): without a look at the parents.
+    groups
+        Named sets of values, such as several names of women and of men, that an audit contrasts; a
+        mapping in a file. They change no data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +60,12 @@ class Variable(BaseModel):
     parents: tuple[Text, ...] = ()
     phrasings: tuple[Phrasing, ...]
     distribution: Distribution = "lm"
+    groups: Groups = ()
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _groups_of_mapping(cls, groups: Any) -> Any:
+        return checks.groups(groups)
 
     @field_validator("parents", mode="before")
     @classmethod
@@ -173,12 +183,12 @@ class Spec(BaseModel):
     def content_hash(self) -> str:
         """Hash of everything that changes the data, 32 hexadecimal digits.
 
-        The spec's name, title, description and source change nothing and are left out.
+        The spec's name, title, description, source and groups change nothing and are left out.
         """
         content = {
             "variables": [
                 {
-                    **self.variable(name).model_dump(mode="json"),
+                    **self.variable(name).model_dump(mode="json", exclude={"groups"}),
                     "parents": self.parents(name),
                 }
                 for name in self.order

@@ -138,7 +138,7 @@ def test_shuffled_values_are_turned_in_half_of_the_contexts(clinic: Spec) -> Non
     turned = []
     for seed in range(40):
         scm.mechanisms = ShuffledMechanisms(
-            SDSCM(clinic, scm.lm).mechanisms, ("placebo", "statin"), seed
+            SDSCM(clinic, scm.lm).mechanisms, ["placebo"], ["statin"], seed
         )
         mixed = scm.exact().log_table("state")
         same = (mixed == plain).all(axis=(1, 3))

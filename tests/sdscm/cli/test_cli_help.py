@@ -26,6 +26,9 @@ COMMANDS = list(commands(typer.main.get_command(app)))
 CHEAP: dict[str, list[str] | None] = {
     "generate": ["--lm", "{lm}", "-n", "6"],
     "inspect": ["--lm", "{lm}", "-n", "6", "--phrasings", "1"],
+    "audit hiring --lm": None,
+    "audit breast_cancer": None,
+    "audit hiring": ["--lm", "{lm}", "--phrasings", "2", "--panel", "0", "--no-controls"],
     "benchmark quick": None,
     "benchmark suite.yaml": ["--workers", "0"],
     "benchmark own-data": None,
@@ -47,6 +50,7 @@ def test_all_commands_are_there():
         "generate",
         "inspect",
         "scenarios",
+        "audit",
         "benchmark",
         "leaderboard",
         "report",

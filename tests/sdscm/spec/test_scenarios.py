@@ -25,8 +25,10 @@ def _normalised(template: str) -> str:
 def test_names() -> None:
     assert scenario_names() == [
         "breast_cancer",
+        "hiring",
         "marathon_collider",
         "marathon_confounder",
+        "misinformation",
         "tea_or_coffee",
     ]
 

@@ -1,0 +1,143 @@
+"""All effects with their intervals, one below the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sdscm.audit.finding import Finding
+from sdscm.audit.measure import Measure
+from sdscm.audit.report import words
+from sdscm.audit.report.figures import style
+from sdscm.audit.report.view import Picture
+from sdscm.audit.result import AuditResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ROW, _HEAD, _FOOT = 0.25, 0.3, 0.55  # inches
+_LEFT, _RIGHT = 3.1, 1.75
+
+
+def forest(result: AuditResult, measure: Measure) -> Picture:
+    """The forest plot on one scale: a block for each contrast, a row for each effect."""
+    found = [each for each in result.findings if each.measure == measure]
+    models = list(dict.fromkeys(each.model for each in found))
+    blocks: dict[str, dict[str, list[Finding]]] = {}
+    for each in found:
+        rows = blocks.setdefault(words.contrast(each), {})
+        rows.setdefault(each.estimand.label, []).append(each)
+    with style.house_style():
+        figure = _draw(blocks, models, found[0])
+        return style.picture(
+            figure,
+            f"forest-{style.slug(measure.label)}",
+            f"Effects on {measure.label}",
+            _reading(result, found[0], len(models)),
+            f"Forest plot of {words.counted(len(found), 'effect')} on {measure.label}; "
+            "the table 'All effects' holds its numbers.",
+        )
+
+
+def _reading(result: AuditResult, found: Finding, models: int) -> str:
+    told = (
+        f"Mean over the phrasings with its {words.percent(result.level)} interval. Filled: the "
+        "interval leaves out 0."
+    )
+    if found.tests is not None and found.tests.smallest is not None:
+        told += f" Shaded: smaller than {words.size(found.tests.smallest)}, too small to matter."
+    return told if models == 1 else told + " Numbers are those of the first model."
+
+
+def _draw(
+    blocks: dict[str, dict[str, list[Finding]]], models: Sequence[str], first: Finding
+) -> Figure:
+    step = 1 + 0.55 * (len(models) - 1)
+    lines = sum(len(rows) for rows in blocks.values())
+    legend = 0.32 * (len(models) > 1)
+    body = _ROW * step * lines + _HEAD * len(blocks)
+    figure = style.blank(body + _FOOT + legend + 0.1)
+    width, height = figure.get_size_inches()
+    axes = figure.add_axes(
+        (_LEFT / width, _FOOT / height, (width - _LEFT - _RIGHT) / width, body / height)
+    )
+    style.plain(axes)
+    style.band(axes, first.tests.smallest if first.tests else None)
+    axes.set_ylim(body, 0)
+    axes.set_yticks([])
+    axes.set_xlabel(f"effect on {first.measure.label}", loc="left")
+    names, numbers = axes.get_yaxis_transform(), axes.get_yaxis_transform()
+    left = -(_LEFT - 0.05) / (width - _LEFT - _RIGHT)
+    y = 0.0
+    for title, rows in blocks.items():
+        axes.text(left, y + _HEAD / 2, title, transform=names, weight="bold", va="center")
+        y += _HEAD
+        for label, found in rows.items():
+            middle = y + _ROW * step / 2
+            strong = found[0].estimand.kind == "total"
+            axes.text(
+                left + 0.02,
+                middle,
+                _short(label),
+                transform=names,
+                va="center",
+                weight="semibold" if strong else "normal",
+            )
+            axes.text(
+                1.02,
+                middle,
+                _numbers(found[0]),
+                transform=numbers,
+                va="center",
+                size=8,
+                color=style.MUTED,
+            )
+            for each in found:
+                place = models.index(each.model)
+                _mark(axes, each, middle + _ROW * 0.55 * (place - (len(models) - 1) / 2), place)
+            y += _ROW * step
+    if len(models) > 1:
+        handles = [
+            axes.plot([], [], color=color, marker=marker, linestyle="-", label=model)[0]
+            for model, (color, marker) in zip(models, _styles(len(models)), strict=True)
+        ]
+        figure.legend(handles=handles, loc="upper left", ncols=min(4, len(models)), frameon=False)
+    return figure
+
+
+def _styles(count: int) -> list[tuple[str, str]]:
+    return [style.MODELS[place % len(style.MODELS)] for place in range(count)]
+
+
+def _mark(axes: Axes, found: Finding, y: float, place: int) -> None:
+    color, marker = style.MODELS[place % len(style.MODELS)]
+    if not math.isfinite(found.mean):
+        return
+    interval = found.interval
+    if interval is not None:
+        axes.plot([interval.low, interval.high], [y, y], color=color, linewidth=1.6, zorder=2)
+    sure = interval is not None and not interval.covers(0.0)
+    axes.plot(
+        found.mean,
+        y,
+        marker=marker,
+        markersize=5.5,
+        color=color,
+        markerfacecolor=color if sure else "white",
+        markeredgewidth=1.3,
+        zorder=3,
+    )
+
+
+def _numbers(found: Finding) -> str:
+    mean = words.effect(found.mean)
+    if found.interval is None:
+        return f"{mean} (no interval)"
+    low, high = words.effect(found.interval.low), words.effect(found.interval.high)
+    return f"{mean} [{low}, {high}]"
+
+
+def _short(label: str, most: int = 44) -> str:
+    return label if len(label) <= most else f"{label[: most - 1]}…"

@@ -1,0 +1,24 @@
+"""The DAG of the audit."""
+
+from __future__ import annotations
+
+from sdscm.audit.report.figures import style
+from sdscm.audit.report.view import Picture
+from sdscm.picture import draw_graph
+from sdscm.spec import Spec
+
+
+def graph(spec: Spec) -> Picture:
+    """The DAG with the treatment and the outcome that were asked for."""
+    with style.house_style():
+        return style.picture(
+            draw_graph(spec),
+            "graph",
+            "The DAG that the audit assumes",
+            "Each variable is drawn given the sentences of its parents, and nothing else.",
+            f"The DAG of {spec.name}: "
+            + "; ".join(
+                f"{name} reads {', '.join(spec.parents(name)) or 'nothing'}" for name in spec.order
+            )
+            + ".",
+        )

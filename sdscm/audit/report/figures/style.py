@@ -1,0 +1,100 @@
+"""How the figures look, and how they become files."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sdscm.audit.report.view import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID, BAND = "#22262b", "#5a616b", "#d9d9d6", "#efece3"
+UP, DOWN = "#0b5a73", "#b4441c"
+# After Okabe and Ito, darkened for white paper; the markers tell models apart without colour.
+MODELS = (
+    ("#0b5a73", "o"),
+    ("#b4441c", "D"),
+    ("#00795c", "s"),
+    ("#a6478a", "^"),
+    ("#8a6d00", "v"),
+    ("#22262b", "P"),
+)
+WIDTH = 9.0  # inches
+_DPI = 144
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Matplotlib as the report wants it, whatever the user's settings are."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "font.size": 9,
+                "axes.labelsize": 9,
+                "xtick.labelsize": 8.5,
+                "ytick.labelsize": 8.5,
+                "legend.fontsize": 9,
+                "text.color": INK,
+                "axes.labelcolor": MUTED,
+                "axes.edgecolor": GRID,
+                "xtick.color": MUTED,
+                "ytick.color": INK,
+                "axes.axisbelow": True,
+                "axes.unicode_minus": True,
+                "text.parse_math": False,
+                "svg.fonttype": "path",
+                "svg.hashsalt": "sdscm",
+            }
+        )
+        yield
+
+
+def blank(height: float) -> Figure:
+    """An empty figure of the usual width."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def plain(axes: Axes) -> None:
+    """No frame, no tick marks, a vertical line at 0."""
+    axes.tick_params(length=0)
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
+    axes.axvline(0, color=INK, linewidth=0.9, zorder=1.5)
+
+
+def band(axes: Axes, smallest: float | None) -> None:
+    """The effects that are too small to matter."""
+    if smallest is not None:
+        axes.axvspan(-smallest, smallest, color=BAND, zorder=0)
+
+
+def picture(figure: Figure, name: str, title: str, reading: str, alt: str) -> Picture:
+    """The figure as SVG and PNG; equal figures give equal bytes."""
+    with io.BytesIO() as vector, io.BytesIO() as raster:
+        figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(raster, format="png", dpi=_DPI, metadata={"Software": None})
+        svg, png = vector.getvalue(), raster.getvalue()
+    # The XML head and the document type have no place in a data URI.
+    svg = re.sub(rb"^.*?(?=<svg)", b"", svg, flags=re.DOTALL)
+    width, height = (round(96 * float(side)) for side in figure.get_size_inches())
+    return Picture(name, title, reading, alt, svg, png, width, height)
+
+
+def slug(text: str) -> str:
+    """A piece of a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

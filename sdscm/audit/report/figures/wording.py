@@ -1,0 +1,95 @@
+"""The total effect in each phrasing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from sdscm.audit.finding import Finding
+from sdscm.audit.measure import Measure
+from sdscm.audit.report import words
+from sdscm.audit.report.figures import style
+from sdscm.audit.report.view import Picture
+from sdscm.audit.result import AuditResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TITLE, _FOOT, _GAP = 0.75, 0.5, 0.25  # inches
+
+
+def wording(result: AuditResult, measure: Measure) -> Picture:
+    """The phrasing plot: a panel for each model and contrast, a dot for each phrasing."""
+    found = [each for each in result.of("total") if each.measure == measure]
+    with style.house_style():
+        figure = _draw(found)
+        return style.picture(
+            figure,
+            f"phrasings-{style.slug(measure.label)}",
+            f"Total effect on {measure.label} in each phrasing",
+            "A dot for each phrasing, sorted; its number is that of the list of phrasings. Line "
+            "and band: mean and interval over the phrasings. Whiskers: twice the standard error "
+            "where units are sampled. One wording may say what another does not.",
+            "Dot plot of the total effect in each phrasing; the table of phrasings holds its "
+            "numbers.",
+        )
+
+
+def _draw(found: list[Finding]) -> Figure:
+    across = min(2, len(found))
+    down = math.ceil(len(found) / across)
+    panel = max(1.6, 0.155 * len(found[0].effects))
+    figure = style.blank(down * (panel + _TITLE + _FOOT))
+    width, height = figure.get_size_inches()
+    cell = width / across
+    finite = [e.value for each in found for e in each.effects if math.isfinite(e.value)]
+    reach = 1.08 * max((abs(value) for value in finite), default=1.0) or 1.0
+    for place, each in enumerate(found):
+        row, column = divmod(place, across)
+        bottom = height - (row + 1) * (panel + _TITLE + _FOOT) + _FOOT
+        axes = figure.add_axes(
+            (
+                (column * cell + 0.45) / width,
+                bottom / height,
+                (cell - 0.45 - _GAP) / width,
+                panel / height,
+            )
+        )
+        axes.set_xlim(-reach, reach)
+        _panel(axes, each)
+    return figure
+
+
+def _panel(axes: Axes, found: Finding) -> None:
+    style.plain(axes)
+    style.band(axes, found.tests.smallest if found.tests else None)
+    ranked = sorted(
+        (each.value, place, each.standard_error)
+        for place, each in enumerate(found.effects)
+        if math.isfinite(each.value)
+    )
+    for y, (value, _, error) in enumerate(ranked):
+        color = style.UP if value > 0 else style.DOWN if value < 0 else style.MUTED
+        if error > 0:
+            ends = [value - 2 * error, value + 2 * error]
+            axes.plot(ends, [y, y], color=color, linewidth=0.8, alpha=0.6, zorder=2)
+        marker = "^" if value > 0 else "v" if value < 0 else "o"
+        axes.plot(value, y, marker=marker, markersize=4.5, color=color, zorder=3)
+    if math.isfinite(found.mean):
+        axes.axvline(found.mean, color=style.MUTED, linewidth=1.2, linestyle="--", zorder=1.8)
+    if found.interval is not None:
+        axes.axvspan(
+            found.interval.low, found.interval.high, color=style.UP, alpha=0.13, zorder=0.5
+        )
+    axes.set_ylim(-0.8, len(ranked) - 0.2)
+    axes.set_yticks(range(len(ranked)), [str(place + 1) for _, place, _ in ranked], fontsize=6.5)
+    axes.set_xlabel(f"effect on {found.measure.label}", loc="left")
+    axes.set_title(
+        f"{found.model}\n{words.contrast(found)}: mean {words.effect(found.mean)}, "
+        f"{words.share(found.agreement)} agree in sign",
+        loc="left",
+        fontsize=9,
+        weight="bold",
+        pad=6,
+    )

@@ -1,0 +1,101 @@
+"""An audit as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sdscm.audit.finding import Finding
+from sdscm.audit.report.prompts import example, prompt
+from sdscm.audit.result import AuditResult
+
+FORMAT = 1
+
+
+def record(result: AuditResult) -> dict[str, Any]:
+    """All of an audit in dictionaries and lists; None stands for what is not finite or not there.
+
+    With the spec and the numbers of the phrasings every prompt can be made again.
+    """
+    spec = result.spec
+    plain = {
+        "format": FORMAT,
+        "claim": "effects encoded in the models under this DAG and these phrasings",
+        "spec": {"content_hash": spec.content_hash, **spec.model_dump(mode="json")},
+        "treatment": spec.treatment.name,
+        "outcome": spec.outcome.name,
+        "mediators": result.mediators,
+        "models": [
+            {**asdict(model), "facts": [_facts(each) for each in model.facts]}
+            for model in result.models
+        ],
+        "settings": {
+            "level": result.level,
+            "smallest_effect": dict(result.smallest),
+            "method": result.method,
+            "units": result.units,
+            "panel": result.panel,
+            "seed": result.seed,
+            "temperature": result.temperature,
+            "scoring": result.scoring,
+            "max_contexts": result.max_contexts,
+            "resamples": result.resamples,
+        },
+        "versions": dict(result.versions),
+        "all_phrasings": result.all_phrasings,
+        "phrasings": [
+            {"number": number, "prompt": prompt(spec, number)} for number in result.phrasings
+        ],
+        "example": asdict(example(spec, result.phrasings[0])),
+        "findings": [_finding(each, result) for each in result.findings],
+        "differences": [_finding(each, result) for each in result.differences],
+        "controls": [
+            {
+                "kind": each.kind,
+                "expected": each.expected,
+                "passed": each.passed,
+                "finding": _finding(each.finding, result),
+            }
+            for each in result.controls
+        ],
+    }
+    found: dict[str, Any] = _finite(plain)
+    return found
+
+
+def _facts(facts: Any) -> dict[str, Any]:
+    return {**asdict(facts), "warnings": facts.problems}
+
+
+def _finding(found: Finding, result: AuditResult) -> dict[str, Any]:
+    interval, split = found.interval, found.split
+    return {
+        "model": found.model,
+        "against": found.against or None,
+        "control": found.control,
+        "treated": found.treated,
+        "measure": {"label": found.measure.label, **asdict(found.measure)},
+        "estimand": {"label": found.estimand.label, **asdict(found.estimand)},
+        "mean": found.mean,
+        "interval": None if interval is None else asdict(interval),
+        "agreement": found.agreement,
+        "exact": found.exact,
+        "verdict": found.verdict(1 - result.level),
+        "tests": None if found.tests is None else asdict(found.tests),
+        "variance_split": None if split is None else asdict(split),
+        "refusal": found.refusal or None,
+        "effects": [asdict(each) for each in found.effects],
+    }
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows neither NaN nor infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(each) for each in value]
+    return value
