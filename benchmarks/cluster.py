@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import estimators
+from benchmarks.crew import BrokenWorker
 from benchmarks.local import stopped
 from benchmarks.outcome import Outcome
 from benchmarks.threads import library_limits
@@ -20,19 +21,21 @@ from benchmarks.worker import Job, execute
 from sdscm.errors import InputError, MissingExtraError
 
 #: Code that comes with plugins: names of files, and what they hold.
-Sources = Mapping[str, bytes]
+Sources = Sequence[tuple[str, bytes]]
 
 
 @contextmanager
-def connected(address: str) -> Iterator[int]:
-    """Join a cluster, ``auto`` for the one that this machine belongs to; gives its number of cores.
+def connected(address: str, threads: int) -> Iterator[int]:
+    """Join a cluster, ``auto`` for the one that this machine belongs to.
+
+    Gives the number of workers of so many threads that its nodes have cores for.
 
     Raises
     ------
     MissingExtraError
         If Ray is not installed.
     InputError
-        If there is no cluster.
+        If there is no cluster, or no node with so many cores.
     """
     try:
         import ray
@@ -50,10 +53,24 @@ def connected(address: str) -> Iterator[int]:
             "--head', or leave --cluster out"
         ) from None
     try:
-        yield int(ray.cluster_resources().get("CPU", 1))
+        workers = _workers(threads)
+        if not workers:
+            raise InputError(
+                f"--cluster {address}: no node has {threads} cores for a worker; set fewer threads "
+                "in the suite"
+            )
+        yield workers
     finally:
         if ours:
             ray.shutdown()
+
+
+def _workers(threads: int) -> int:
+    import ray
+
+    nodes: Any = ray.nodes()
+    cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
+    return sum(each // threads for each in cores)
 
 
 def _knock(address: str) -> None:
@@ -67,18 +84,19 @@ class Node:
     """What runs in a process of the cluster."""
 
     def __init__(self, plugins: Sources) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="sdscm-plugins-"))
-        for name, content in plugins.items():
-            path = folder / name
-            path.write_bytes(content)
-            estimators.load_plugin(path)
+        with tempfile.TemporaryDirectory(prefix="sdscm-plugins-") as folder:
+            for number, (name, content) in enumerate(plugins):
+                path = Path(folder) / str(number) / name
+                path.parent.mkdir()
+                path.write_bytes(content)
+                estimators.load_plugin(path)
 
     def about(self) -> dict[str, str]:
         """What decides numbers here."""
         return software()
 
     def execute(self, job: Job) -> Outcome:
-        return execute(job)
+        return execute(job, in_worker=True)
 
 
 def software() -> dict[str, str]:
@@ -90,7 +108,7 @@ class RayWorker:
     """An actor: it can be killed in a cell, and is started anew then."""
 
     def __init__(self, plugins: Sequence[Path], threads: int, time_limit: float) -> None:
-        self._plugins = {path.name: path.read_bytes() for path in plugins}
+        self._plugins = [(path.name, path.read_bytes()) for path in plugins]
         self._threads, self._time_limit = threads, time_limit
         self._queue = ThreadPoolExecutor(1)
         self._actor: Any = None
@@ -117,7 +135,10 @@ class RayWorker:
             "runtime_env": {"env_vars": library_limits(self._threads)},
         }
         actor: Any = ray.remote(Node).options(**options).remote(self._plugins)
-        there: Any = ray.get(actor.about.remote())
+        try:
+            there: Any = ray.get(actor.about.remote())
+        except ray.exceptions.RayActorError as error:
+            raise BrokenWorker(" ".join(str(error).split())[-300:]) from None
         here = software()
         for name, version in here.items():
             if there.get(name) != version:

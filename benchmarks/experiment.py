@@ -160,9 +160,12 @@ def run(
             )
             manifest.write(folder)
             computed = _run_missing(manifest, field, datasets, Store(folder), progress, given)
+        return _conclude(manifest, datasets, folder, results_dir, computed, mixed)
     except KeyboardInterrupt:
-        raise Interrupted(_how_to_go_on(_again(suite, plugins, runs_dir, given), folder)) from None
-    return _conclude(manifest, datasets, folder, results_dir, computed, mixed)
+        again = "make the same call"
+        if estimators is None:
+            again = _again(suite, plugins, runs_dir, results_dir, workers, given)
+        raise Interrupted(_how_to_go_on(again, folder)) from None
 
 
 def leaderboard(
@@ -283,8 +286,7 @@ def _run(
     if not tasks:
         return
     if given.cluster is not None:
-        with connected(given.cluster) as cores:
-            watch.workers = max(1, cores // suite.threads)
+        with connected(given.cluster, suite.threads) as watch.workers:
             worker = partial(RayWorker, given.plugins, suite.threads, suite.time_limit)
             run_with(worker, tasks, done, watch.workers, costs)
     elif given.processes == 0:
@@ -440,9 +442,19 @@ def _command(suite: Suite, plugins: Iterable[str | Path], runs_dir: str | Path =
     return shlex.join(words)
 
 
-def _again(suite: Suite, plugins: Iterable[str | Path], runs: str | Path, given: _Given) -> str:
+def _again(
+    suite: Suite,
+    plugins: Iterable[str | Path],
+    runs: str | Path,
+    results: str | Path | None,
+    workers: int | None,
+    given: _Given,
+) -> str:
     """What to type to go on as it was begun."""
     words = [_command(suite, plugins, runs)]
+    if results is not None and Path(results) != Path("results"):
+        words += [f"--results {shlex.quote(Path(results).as_posix())}"]
+    words += [] if workers is None else [f"--workers {workers}"]
     words += ["--mixed"] * given.mixed + ["--retry"] * given.retry
     words += [] if given.cluster is None else [f"--cluster {shlex.quote(given.cluster)}"]
     return " ".join(words)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
+from multiprocessing import get_context
+from multiprocessing.context import SpawnContext
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty, Queue
 
-from pebble import ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
+from benchmarks.local import died
 from benchmarks.recipe import Recipe
 from benchmarks.threads import children_inherit, cores
-from benchmarks.worker import start_worker
+from benchmarks.worker import leave_with_parent, start_worker
 
 #: What a process with a small language model and its key/value cache takes.
 _BYTES = 4 * 2**30
@@ -40,20 +43,27 @@ def make_in_pool(
         How many to use.
     rows
         Told, in this process, of the rows that are ready of a file.
+
+    Raises
+    ------
+    RuntimeError
+        If a process dies; the others are stopped.
     """
-    context = multiprocessing.get_context("spawn")
-    with children_inherit(max(1, cores() // processes)), context.Manager() as manager:
+    context = get_context("spawn")
+    with children_inherit(max(1, cores() // processes)), _post_office(context) as manager:
         told: Queue[tuple[Path, float]] = manager.Queue()
         pool = ProcessPool(processes, initializer=start_worker, initargs=((),), context=context)
         try:
-            waiting: set[Future[None]] = {
-                pool.schedule(_make, args=(path, recipe, told)) for path, recipe in recipes.items()
+            paths: dict[Future[None], Path] = {
+                pool.schedule(_make, args=(path, recipe, told)): path
+                for path, recipe in recipes.items()
             }
+            waiting = set(paths)
             while waiting:
                 ended, waiting = wait(waiting, timeout=0.5)
                 _pass_on(told, rows)
                 for future in ended:
-                    future.result()
+                    _read(future, paths[future])
             pool.close()
         except BaseException:
             pool.stop()
@@ -62,8 +72,22 @@ def make_in_pool(
             pool.join()
 
 
+def _post_office(context: SpawnContext) -> SyncManager:
+    """A process that hands on what others tell; it would outlive a run that is killed."""
+    manager = SyncManager(ctx=context)
+    manager.start(leave_with_parent)
+    return manager
+
+
 def _make(path: Path, recipe: Recipe, told: Queue[tuple[Path, float]]) -> None:
     recipe.make(lambda rows: told.put((path, rows))).to_parquet(path)
+
+
+def _read(future: Future[None], path: Path) -> None:
+    try:
+        future.result()
+    except ProcessExpired as error:
+        raise RuntimeError(f"{path}: not made, {died(error.exitcode).reason}") from None
 
 
 def _pass_on(told: Queue[tuple[Path, float]], rows: Callable[[Path, float], None]) -> None:

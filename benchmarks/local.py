@@ -28,7 +28,12 @@ class LocalWorker:
         self._time_limit = time_limit
 
     def submit(self, job: Job) -> Future[Any]:
-        future: Future[Any] = self._pool.schedule(execute, args=(job,), timeout=self._time_limit)
+        future: Future[Any]
+        try:
+            future = self._pool.schedule(execute, args=(job, True), timeout=self._time_limit)
+        except RuntimeError as error:  # its process has died while it had nothing to do
+            future = Future()
+            future.set_exception(BrokenProcessPool(str(error)))
         return future
 
     def outcome(self, future: Future[Any]) -> Outcome:
@@ -40,7 +45,10 @@ class LocalWorker:
         except ProcessExpired as error:
             return died(error.exitcode)
         except BrokenProcessPool as error:
-            raise BrokenWorker(str(error)) from error
+            raise BrokenWorker(
+                f"{error}; a script that calls benchmarks.run needs the guard: "
+                "if __name__ == '__main__'"
+            ) from error
         except Exception as error:  # the answer did not survive the way back
             return Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")
 

@@ -19,13 +19,14 @@ def watch_peak() -> Callable[[], float | None]:
     """
     try:
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
-        before = _kib("VmRSS")
+        before = kib("VmRSS")
     except OSError:
         return lambda: None
-    return lambda: max(_kib("VmHWM") - before, 0) / 1024
+    return lambda: max(kib("VmHWM") - before, 0) / 1024
 
 
-def _kib(name: str) -> int:
+def kib(name: str) -> int:
+    """A size in KiB that Linux tells of this process (man 5 proc, ``status``); else an OSError."""
     for line in Path("/proc/self/status").read_text().splitlines():
         key, _, value = line.partition(":")
         if key == name:

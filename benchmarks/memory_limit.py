@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyarrow
+
+from benchmarks.memory import kib
 
 try:
     import resource
@@ -40,10 +41,6 @@ def at_most(gibibytes: float | None) -> Iterator[None]:
 def _held() -> int | None:
     """Bytes that count against the limit already; None where the system does not tell."""
     try:
-        status = Path("/proc/self/status").read_text()
+        return 1024 * kib("VmData")
     except OSError:
         return None
-    for line in status.splitlines():
-        if line.startswith("VmData:"):
-            return 1024 * int(line.split()[1])
-    return None

@@ -25,6 +25,9 @@ Done = Callable[[Cell, Outcome], None]
 #: cell is shorter than this many seconds: another worker might fall idle beside a long one.
 _SHORT = 1.0
 
+#: Worker processes that may die in a row, in one place, before they run a cell.
+_STILLBORN = 3
+
 
 def run_here(tasks: Iterable[Task], done: Done) -> None:
     """Run cells in this process, one after the other, without a time limit: for a debugger."""
@@ -57,7 +60,7 @@ def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, co
     Raises
     ------
     RuntimeError
-        If workers die before they run any cell.
+        If worker processes die again and again before they run a cell.
     """
     queue = _Queue(tasks, costs)
     slots = [_Slot(open_worker) for _ in range(min(size, len(tasks)))]
@@ -70,12 +73,19 @@ def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, co
             if not pending:
                 break
             ended, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in ended:
-                slot, task = pending.pop(future)
-                outcome = slot.outcome(future)
-                if outcome is None:
-                    queue.put_back(task)
+            for future in [each for each in pending if each in ended]:  # in the order of the work
+                if future not in pending:
                     continue
+                slot, task = pending[future]
+                try:
+                    outcome = slot.outcome(future)
+                except BrokenWorker as error:
+                    # A pool that has broken may leave futures open for ever: none is waited for.
+                    for each in [each for each, (of, _) in pending.items() if of is slot]:
+                        queue.put_back(pending.pop(each)[1])
+                    slot.bury(error)
+                    continue
+                del pending[future]
                 queue.learn(task, outcome)
                 done(task[0], outcome)
     except BaseException:
@@ -148,7 +158,7 @@ class _Slot:
     worker: Worker | None = None
     house: str = ""
     busy: int = 0
-    ran: int = 0
+    stillborn: int = 0
 
     def take(self, queue: _Queue, size: int) -> list[Task]:
         """The cells to run next here; at most one waits behind the one that runs."""
@@ -169,30 +179,29 @@ class _Slot:
 
     def _move(self, house: str) -> None:
         self.leave(now=False)
-        self.worker, self.house, self.ran = self.open_worker(), house, 0
+        self.worker, self.house = self.open_worker(), house
 
     def submit(self, task: Task) -> Future[Any]:
         assert self.worker is not None
         self.busy += 1
         return self.worker.submit(task[1])
 
-    def outcome(self, future: Future[Any]) -> Outcome | None:
-        """How a cell ended; None if it has to run again, since the worker died for itself."""
+    def outcome(self, future: Future[Any]) -> Outcome:
+        assert self.worker is not None
+        outcome = self.worker.outcome(future)
         self.busy -= 1
-        if self.worker is None:  # it broke at the cell before this one
-            return None
-        try:
-            outcome = self.worker.outcome(future)
-        except BrokenWorker as error:
-            if not self.ran:
-                raise RuntimeError(
-                    "the worker processes die before they run a cell; a script that calls "
-                    "benchmarks.run needs the guard: if __name__ == '__main__'"
-                ) from error
-            self.leave(now=True)
-            return None
-        self.ran += 1
+        self.stillborn = 0
         return outcome
+
+    def bury(self, error: BrokenWorker) -> None:
+        """Give up a worker that died for itself; all that it was to run has to run again."""
+        self.leave(now=True)
+        self.busy = 0
+        self.stillborn += 1
+        if self.stillborn == _STILLBORN:
+            raise RuntimeError(
+                f"the worker processes die before they run a cell: {error}"
+            ) from error
 
     def leave(self, now: bool) -> None:
         if self.worker is not None:

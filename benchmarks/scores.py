@@ -136,6 +136,11 @@ def _scored(prediction: Prediction | None, truth: Truth, alpha: float) -> dict[s
     return scored
 
 
+def of_cells(scores: pd.DataFrame) -> pd.DataFrame:
+    """A row for each cell: where a suite holds rows out, a cell has a second one."""
+    return scores[scores["rows"] == "fitted"]
+
+
 def columns() -> list[str]:
     """The columns of a table of scores, in order."""
     return [*IDENTITY, *PARTS, *(metric.name for metric in metrics.registered())]

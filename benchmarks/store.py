@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from sdscm.files import write_atomically
 
 _FORMAT = 2
 _HELD_OUT = "held_out:"
+#: Of `Store.frame`, beside those that say what a cell is.
+_HOW = ("status", "reason", "wall", "seconds", "ate", "warnings", "time_limit", "versions")
+_COLUMNS = ["key", *(field.name for field in fields(Cell)), *_HOW]
 
 
 class DamagedRecord(InputError):
@@ -122,7 +125,7 @@ class Store:
                     "versions": json.dumps(record.versions, sort_keys=True),
                 }
             )
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=_COLUMNS)
 
     def read(self, key: str) -> Record | None:
         """The record of a key, or None if there is none.
@@ -140,9 +143,10 @@ class Store:
         try:
             content = json.loads(raw)
             stated = content.pop("digest")
-        except (ValueError, KeyError, AttributeError):
-            raise self._damaged(path) from None
-        if digest(content) != stated or content["key"] != key:
+            whole = digest(content) == stated and content["key"] == key
+        except (ValueError, KeyError, AttributeError, TypeError):
+            whole = False
+        if not whole:
             raise self._damaged(path)
         if content["format"] != _FORMAT:
             raise DamagedRecord(f"{path}: format {content['format']} is not known here; run again")

@@ -22,7 +22,7 @@ _SCRATCH = "sdscm-cell-"
 
 @contextlib.contextmanager
 def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
-    """Seeds, threads, an empty working folder; what the block changes of them is undone.
+    """Seeds, threads, an empty working folder; whatever is changed of them is undone after it.
 
     Parameters
     ----------
@@ -33,8 +33,6 @@ def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
     notes
         Gets what libraries warn of.
     """
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - see above
     with (
         warnings.catch_warnings(record=True) as caught,
         threadpool_limits(threads),
@@ -44,6 +42,8 @@ def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
         _same_process_state(),
         _empty_folder(),
     ):
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - see above
         warnings.simplefilter("always")
         try:
             yield
@@ -54,9 +54,12 @@ def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
 @contextlib.contextmanager
 def _same_process_state() -> Iterator[None]:
     environment, path = dict(os.environ), list(sys.path)
+    drawn, drawn_by_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         yield
     finally:
+        random.setstate(drawn)
+        np.random.set_state(drawn_by_numpy)  # noqa: NPY002
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)
@@ -77,18 +80,17 @@ def _empty_folder() -> Iterator[None]:
             os.chdir(before)
 
 
-def sweep_scratch() -> int:
-    """Remove the folders of processes that were killed in a cell; return how many."""
-    swept = 0
+def sweep_scratch() -> None:
+    """Remove the folders of processes that were killed in a cell."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
         owner = folder.name.removeprefix(_SCRATCH).split("-")[0]
         if owner.isdecimal() and not _alive(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
-            swept += 1
-    return swept
 
 
 def _alive(process: int) -> bool:
+    if os.name != "posix":  # where signal 0 is a real one
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

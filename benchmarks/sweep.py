@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,27 +10,22 @@ from benchmarks.surroundings import sweep_scratch
 
 _FOLDERS = ("", "cells", "predictions", "datasets")
 
+#: As `sdscm.files.write_atomically` calls a file until it is whole: its name, and random letters.
+_HALF = re.compile(r"\..+\.(json|npz|parquet)\.[a-z0-9_]{8}")
+
 
 def leftovers(folder: Path) -> Iterator[Path]:
     """Half-written files of a run folder, and predictions that no record names."""
     for name in _FOLDERS:
-        # As `sdscm.files.write_atomically` calls them: the name, and letters of their own.
-        yield from (path for path in (folder / name).glob(".*.*") if path.is_file())
+        yield from (path for path in (folder / name).glob(".*.*") if _HALF.fullmatch(path.name))
     recorded = {path.stem for path in (folder / "cells").glob("*.json")}
     yield from (
         path for path in (folder / "predictions").glob("*.npz") if path.stem not in recorded
     )
 
 
-def sweep(folder: Path) -> int:
-    """Remove them, and working folders of killed workers; call it with the folder locked.
-
-    Returns
-    -------
-    How many were removed.
-    """
-    swept = sweep_scratch()
+def sweep(folder: Path) -> None:
+    """Remove them, and working folders of killed workers; call it with the folder locked."""
+    sweep_scratch()
     for path in list(leftovers(folder)):
         path.unlink(missing_ok=True)
-        swept += 1
-    return swept

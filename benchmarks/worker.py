@@ -87,13 +87,13 @@ class BadPrediction(ValueError):
 
 def start_worker(plugins: Sequence[Path]) -> None:
     """Prepare a fresh worker process."""
-    _leave_with_parent()
+    leave_with_parent()
     _go_first_when_memory_is_short()
     for plugin in plugins:
         estimators.load_plugin(plugin)
 
 
-def _leave_with_parent() -> None:
+def leave_with_parent() -> None:
     """End this process when its parent is killed, even in the middle of a cell."""
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -115,14 +115,22 @@ def _go_first_when_memory_is_short() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def execute(job: Job) -> Outcome:
-    """Run one cell; whatever the estimator raises becomes the outcome's reason."""
+def execute(job: Job, in_worker: bool = False) -> Outcome:
+    """Run one cell; whatever the estimator raises becomes the outcome's reason.
+
+    Parameters
+    ----------
+    job
+    in_worker
+        Whether the process is a worker's, which hears of no Ctrl-C: a KeyboardInterrupt is the
+        estimator's there. Elsewhere it is the user's, and raised.
+    """
     begin = time.perf_counter()
-    outcome = _run(job)
+    outcome = _run(job, in_worker)
     return replace(outcome, wall=time.perf_counter() - begin)
 
 
-def _run(job: Job) -> Outcome:
+def _run(job: Job, in_worker: bool) -> Outcome:
     notes: list[str] = []
     held_out = None
     try:
@@ -134,11 +142,13 @@ def _run(job: Job) -> Outcome:
         return Outcome("skipped", _line(str(error)), _distinct(notes))
     except MemoryError as error:
         limit = "" if job.memory_limit is None else f"; a cell may take {job.memory_limit:g} GiB"
-        return Outcome("failed", _line(f"MemoryError: {error}{limit}"), _distinct(notes))
-    # An estimator is a stranger's code: whatever it raises is a row of the table. SystemExit is no
-    # Exception, but must not end the worker either.
-    except (Exception, SystemExit) as error:
-        return Outcome("failed", _line(f"{type(error).__name__}: {error}"), _distinct(notes))
+        return Outcome("failed", _line(_said(error) + limit), _distinct(notes))
+    # An estimator is a stranger's code: whatever it raises is a row of the table, and ends neither
+    # the worker nor the run.
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and not in_worker:
+            raise
+        return Outcome("failed", _line(_said(error)), _distinct(notes))
     return Outcome("ok", "", _distinct(notes), prediction, held_out)
 
 
@@ -256,8 +266,17 @@ def _finite(name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
+def _said(error: BaseException) -> str:
+    """What an error is and says; a stranger's may fail at telling."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return f"{type(error).__name__}: its message cannot be shown"
+
+
 def _line(text: str) -> str:
-    line = " ".join(text.split())
+    """One line that can be written to any file: no control characters, no lone surrogates."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

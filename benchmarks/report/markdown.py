@@ -8,9 +8,10 @@ import pandas as pd
 
 from benchmarks.leaderboard import Board, ranking_rule
 from benchmarks.manifest import Manifest
-from benchmarks.report.columns import columns_of
+from benchmarks.report.columns import columns_of, direction
 from benchmarks.report.standings import comparison, table
 from benchmarks.report.tables import NONE, markdown_table, number
+from benchmarks.scores import of_cells
 from benchmarks.standing import RULE
 from benchmarks.store import Record
 from sdscm.dataset import Provenance
@@ -18,12 +19,6 @@ from sdscm.dataset import Provenance
 _SETTINGS = {
     "all": "every covariate is seen",
     "hidden": "the exogenous covariates, the confounders among them, are hidden",
-}
-
-_BETTER = {
-    "lower": "lower is better",
-    "higher": "higher is better",
-    "nominal": "best at its nominal value",
 }
 
 
@@ -54,10 +49,11 @@ def render(
 
 
 def _summary(manifest: Manifest, facts: pd.DataFrame, scores: pd.DataFrame) -> str:
-    ok = int((scores["status"] == "ok").sum())
+    cells = of_cells(scores)
+    ok = int((cells["status"] == "ok").sum())
     return (
         f"{len(manifest.entrants)} estimators, {len(facts)} datasets of {facts['n'].sum():,} rows "
-        f"in all, settings {' and '.join(manifest.suite.settings)}: {ok} of {len(scores)} cells "
+        f"in all, settings {' and '.join(manifest.suite.settings)}: {ok} of {len(cells)} cells "
         f"scored. Remake it with `{manifest.command}`."
     )
 
@@ -118,13 +114,14 @@ def _reading(boards: Sequence[Board], manifest: Manifest) -> str:
         "What is called CATE in a heading is the target that stands above the board: the true CATE "
         "given the shown covariates where it is known, else the ITE, whose error no method that "
         "sees these covariates only can bring to 0.",
-        "\n".join(f"- {m.title}: {_BETTER[m.better]} ({m.source})" for m in columns),
+        "\n".join(f"- {m.title}: {direction(m, level)} ({m.source})" for m in columns),
     ]
     return "\n\n".join(lines)
 
 
 def _failures(scores: pd.DataFrame) -> str:
-    lost = scores[scores["status"] != "ok"]
+    cells = of_cells(scores)
+    lost = cells[cells["status"] != "ok"]
     if lost.empty:
         return ""
     rows = [

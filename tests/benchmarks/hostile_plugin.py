@@ -36,6 +36,32 @@ class Exits(Base):
         sys.exit(0)
 
 
+@hostile("interrupts")
+class Interrupts(Base):
+    def fit(self, X, t, y):
+        raise KeyboardInterrupt
+
+
+@hostile("speechless")
+class Speechless(Base):
+    """Raises what cannot even be shown."""
+
+    def fit(self, X, t, y):
+        class Unspeakable(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+        raise Unspeakable
+
+
+@hostile("mumbles")
+class Mumbles(Base):
+    """Says what no file can hold: half a character, and a terminal's commands."""
+
+    def fit(self, X, t, y):
+        raise ValueError("odd \udc80 and \x1b[31mred")
+
+
 @hostile("dies")
 class Dies(Base):
     def fit(self, X, t, y):

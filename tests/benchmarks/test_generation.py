@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,18 @@ def test_what_goes_wrong_in_a_process_is_told(tmp_path) -> None:
     with pytest.raises(InputError, match="n = 0"):
         generation.make_in_pool({tmp_path / "a.parquet": bad}, 1, lambda path, rows: None)
     assert list(tmp_path.glob("*.parquet")) == []
+
+
+class Deadly:
+    def make(self, rows):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_the_data_of_a_process_that_dies_are_named(tmp_path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(RuntimeError, match=r"not made, its process died \(signal 9\)") as caught:
+        generation.make_in_pool({path: Deadly()}, 1, lambda path, rows: None)  # type: ignore[dict-item]
+    assert str(caught.value).startswith(str(path))
 
 
 @pytest.mark.parametrize(

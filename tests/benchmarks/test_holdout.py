@@ -55,6 +55,25 @@ def test_what_is_learnt_by_heart_fails_on_rows_held_out(make_suite, tmp_path) ->
     assert [board.table["cells"].unique().tolist() for board in result.boards] == [[2], [2]]
 
 
+class Ill:
+    def fit(self, X, t, y):
+        raise ValueError("too ill to fit")
+
+
+def test_a_cell_with_rows_held_out_counts_once(make_suite, tmp_path) -> None:
+    suite = make_suite(datasets=3, settings=["all"], holdout=0.25)
+    benchmarks.run(
+        suite,
+        estimators=[("ill", Ill()), "Oracle"],
+        workers=0,
+        runs_dir=tmp_path / "runs",
+        results_dir=tmp_path / "results",
+    )
+    page = (tmp_path / "results" / "toy" / "leaderboard.md").read_text()
+    assert "settings all: 3 of 6 cells scored." in page
+    assert "| ill | all | failed | 3 | ValueError: too ill to fit |" in page
+
+
 def benchmarks_dataset(result):
     def read(name: str) -> CausalDataset:
         return CausalDataset.read_parquet(result.run_dir / "datasets" / f"{name}.parquet")

@@ -57,12 +57,14 @@ def test_leftovers_of_a_kill_are_swept_by_the_next_run(ran) -> None:
     first, suite, options = ran
     whole = {path for path in first.run_dir.rglob("*") if path.is_file()}
     left = [
-        first.run_dir / "cells" / f".{'0' * 32}.json.abc",
+        first.run_dir / "cells" / f".{'0' * 32}.json.ab_c1234",
         first.run_dir / "predictions" / f"{'0' * 32}.npz",
-        first.run_dir / "datasets" / ".toy.parquet.x1",
-        first.run_dir / ".run.json.zz",
+        first.run_dir / "datasets" / ".toy.parquet.x1y2z3a4",
+        first.run_dir / ".run.json.zzzzzzzz",
     ]
-    for path in left:
+    theirs = first.run_dir / ".run.json.swp"  # an editor's
+    whole.add(theirs)
+    for path in [*left, theirs]:
         path.write_bytes(b"half")
     assert set(leftovers(first.run_dir)) == set(left)
     assert benchmarks.run(suite, **options).computed == 0
@@ -74,6 +76,17 @@ def test_two_runs_do_not_share_a_folder(ran) -> None:
     with only_run(first.run_dir), pytest.raises(InputError, match="another run is at work here"):
         benchmarks.run(suite, **options)
     assert benchmarks.run(suite, **options).computed == 0
+
+
+def test_a_run_without_records_can_be_asked(ran) -> None:
+    pytest.importorskip("duckdb")
+    folder = ran[0].run_dir
+    whole = list(Store(folder).frame())
+    for path in (folder / "cells").iterdir():
+        path.unlink()
+    sql = "select count(*) n, count(distinct estimator) e from records"
+    assert query(folder, sql).to_numpy().tolist() == [[0, 0]]
+    assert list(Store(folder).frame()) == whole
 
 
 def test_records_can_be_asked_in_sql(ran, tmp_path, capsys) -> None:

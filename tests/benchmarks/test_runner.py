@@ -1,15 +1,15 @@
-"""The runner under estimators that raise, hang, lie or die, and under kills of its own."""
+"""The runner under estimators that raise, hang, lie or die, and under workers that break."""
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
+import random
 import signal
-import subprocess
-import sys
+import threading
 import time
 from concurrent.futures import Future
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +19,23 @@ import pytest
 import benchmarks
 from benchmarks import runner
 from benchmarks.cells import Cell
-from benchmarks.contender import contenders
+from benchmarks.contender import Registered, contenders
 from benchmarks.costs import Costs
 from benchmarks.crew import BrokenWorker
 from benchmarks.experiment import _Jobs
+from benchmarks.local import LocalWorker
 from benchmarks.outcome import Outcome
 from benchmarks.progress import Silent
 from benchmarks.worker import Job
-from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
 
 HOSTILE = Path(__file__).with_name("hostile_plugin.py")
 REASONS = {
     "raises": ("failed", "ZeroDivisionError: two lines"),
     "exits": ("failed", "SystemExit: 0"),
+    "interrupts": ("failed", "KeyboardInterrupt:"),
+    "speechless": ("failed", "Unspeakable: its message cannot be shown"),
+    "mumbles": ("failed", "ValueError: odd and [31mred"),
     "dies": ("failed", "its process died (exit code 3)"),
     "killed": ("failed", "its process died (signal 9); it may have run out of memory"),
     "hangs": ("timeout", "stopped after 6 s"),
@@ -280,83 +283,73 @@ def test_objects_run_beside_registered_ones(suite, tmp_path) -> None:
     assert scores[scores["estimator"] == "mine"]["pehe"].isna().all()
 
 
-SCRIPT = """
-import sys
-import benchmarks
-from pathlib import Path
+#: Notes its process and waits to be killed, once.
+VICTIM = """
+import os, time
+import estimators
 
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    try:
-        benchmarks.run(
-            folder / "toy.yaml",
-            plugins=[folder / "counting.py"],
-            workers=2,
-            runs_dir=folder / "runs",
-            results_dir=folder / "results",
-        )
-    except KeyboardInterrupt as stop:
-        sys.exit(f"told: {stop}")
+@estimators.register({name!r})
+class Victim:
+    def fit(self, X, t, y):
+        if not os.path.exists({noted!r}):
+            with open({noted!r}, "w") as file:
+                file.write(f"{{os.getpid()}}\\n")
+            time.sleep(600)
+        return self
+
+    def ate(self, X):
+        return 1.0
 """
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    script = folder / "script.py"
-    script.write_text(SCRIPT)
-    return subprocess.Popen(
-        [sys.executable, str(script), str(folder)],
-        env=os.environ | {"PYTHONPATH": str(Path(benchmarks.__file__).parents[1])},
-        stderr=subprocess.PIPE,
-        text=True,
-        # A test-suite in the background of a shell hands down that interrupts are ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+def test_a_worker_killed_from_outside_takes_one_cell_with_it(make_suite, tmp_path) -> None:
+    noted, plugin = tmp_path / "process", tmp_path / "victim.py"
+    name = f"victim in {tmp_path.name}"
+    plugin.write_text(VICTIM.format(name=name, noted=str(noted)))
+    suite = make_suite(datasets=2, settings=["all"], estimators=[name, "LinReg"], time_limit=500)
+    options = folders(tmp_path) | {"plugins": [plugin], "workers": 2}
+
+    def kill() -> None:
+        while not noted.exists() or not noted.read_text().endswith("\n"):
+            time.sleep(0.01)
+        os.kill(int(noted.read_text()), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    scores = benchmarks.run(suite, **options).scores
+    lost = scores[scores["status"] != "ok"]
+    assert lost["estimator"].tolist() == [name]
+    assert lost["reason"].tolist() == [REASONS["killed"][1]]
+    again = benchmarks.run(suite, retry=True, **options)
+    assert again.computed == 1
+    assert (again.scores["status"] == "ok").all()
+
+
+def test_a_worker_that_dies_idle_or_is_stopped_leaves_no_cell_waiting() -> None:
+    (_, job), *_ = scripted({"a": 1})
+    job = replace(job, maker=Registered("DiffInMeans", {}))
+    diary: list[str] = []
+    left = 2
+
+    class Mortal(LocalWorker):
+        """Is killed when its first cell has ended."""
+
+        def outcome(self, future: Future) -> Outcome:
+            nonlocal left
+            outcome = super().outcome(future)
+            if left:
+                left -= 1
+                for child in multiprocessing.active_children():
+                    child.kill()
+                    child.join()
+                time.sleep(0.3)  # the pool looks every 0.1 s
+            return outcome
+
+    tasks = [(cell, job) for cell, _ in scripted(dict.fromkeys(("a", "b", "c", "d"), 1.0))]
+    runner.run_with(
+        lambda: Mortal((), 60), tasks, lambda cell, _: diary.append(cell.identity), 1, Costs()
     )
-
-
-def wait_until(condition, seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_stopped_in_the_middle_a_run_ends_in_the_same_board(make_suite, tmp_path, how) -> None:
-    plugin, log, counts = counting_plugin(tmp_path, pause=0.2)
-    suite = make_suite(datasets=4, estimators=[counts, "Oracle"])
-    run = start(tmp_path)
-    cells = tmp_path / "runs" / "toy" / "cells"
-    wait_until(lambda: len(fits(log)) >= 3 and cells.is_dir())
-    run.send_signal(how)
-    _, told = run.communicate(timeout=30)
-    workers = {int(line.split()[0]) for line in fits(log)}
-    wait_until(lambda: not any(map(alive, workers)), seconds=10)
-    if how == signal.SIGINT:
-        assert "told: stopped; " in told
-        assert "To go on from there: sdscm benchmark " in told
-
-    recorded = [json.loads(path.read_text())["cell"] for path in cells.glob("*.json")]
-    options = {"plugins": [plugin], "workers": 2}
-    resumed = benchmarks.run(suite, **options, **folders(tmp_path))
-    assert 0 < len(recorded) < 16
-    assert resumed.computed == 16 - len(recorded)
-    fitted = [line.split(maxsplit=1)[1] for line in fits(log)]
-    for cell in recorded:
-        if cell["estimator"] == counts:
-            path = tmp_path / "runs" / "toy" / "datasets" / f"{cell['dataset']}.parquet"
-            seen = CausalDataset.read_parquet(path).setting(cell["setting"])
-            assert fitted.count(f"{seen.y.sum():.6f} {seen.X.shape[1]}") == 1
-    undisturbed = benchmarks.run(suite, **options, **folders(tmp_path, "whole"))
-    pd.testing.assert_frame_equal(without_cost(resumed.scores), without_cost(undisturbed.scores))
+    assert sorted(diary) == ["a", "b", "c", "d"]
+    assert left == 0
 
 
 class Scripted:
@@ -377,7 +370,7 @@ class Scripted:
 
     def outcome(self, future: Future) -> Outcome:
         if future.result() is None:
-            raise BrokenWorker
+            raise BrokenWorker("as told")
         return future.result()
 
     def stop(self, now: bool) -> None:
@@ -438,8 +431,9 @@ def test_a_worker_that_breaks_between_cells_is_replaced() -> None:
     tasks = scripted(dict.fromkeys(("a1", "a2", "a3"), 0.1))
     diary = played(tasks, breaks=["a2"])
     assert (diary[:2], sorted(diary[2:])) == (["a1", "|"], ["a2", "a3", "|"])
-    with pytest.raises(RuntimeError, match="__main__"):
-        played(tasks, breaks=["a1"])
+    assert played(tasks, breaks=["a1", "a1"])[:3] == ["|", "|", "a1"]
+    with pytest.raises(RuntimeError, match="die before they run a cell: as told"):
+        played(tasks, breaks=["a1", "a1", "a1"])
 
 
 def test_costs_scale_with_rows_and_know_what_they_do_not_know() -> None:
@@ -452,6 +446,23 @@ def test_costs_scale_with_rows_and_know_what_they_do_not_know() -> None:
     assert costs.total([(("a", 10), 3), (("b", 10), 1)]) == 8
     assert np.isnan(costs.total([(("b", 10), 1)]))
     assert costs.total([]) == 0
+
+
+def test_a_run_in_this_process_leaves_its_global_generators_alone(suite, tmp_path) -> None:
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    benchmarks.run(suite, estimators=["peeks"], plugins=[HOSTILE], workers=0, **folders(tmp_path))
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+
+
+def test_in_this_process_an_interrupt_is_the_users(suite, tmp_path) -> None:
+    with pytest.raises(benchmarks.Interrupted) as caught:
+        benchmarks.run(
+            suite, estimators=["interrupts"], plugins=[HOSTILE], workers=0, **folders(tmp_path)
+        )
+    told = f"stopped; 0 cells are on record in {tmp_path / 'runs' / 'toy'}. To go on from there:"
+    assert str(caught.value) == f"{told} make the same call"
 
 
 def test_unknown_things_are_told_before_anything_is_written(suite, tmp_path) -> None:

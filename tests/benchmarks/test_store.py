@@ -67,6 +67,14 @@ def test_damage_is_found_and_named(tmp_path: Path, file: str, damage: str) -> No
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["[1]", "{}", '{"digest": "0", "wall": NaN}', '"text"', "3"])
+def test_what_is_no_record_is_damaged(tmp_path: Path, text: str) -> None:
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / f"{CELL.key}.json").write_text(text)
+    with pytest.raises(DamagedRecord, match="truncated or changed"):
+        Store(tmp_path).read(CELL.key)
+
+
 def test_a_record_without_its_predictions_is_damaged(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write(RECORD)
