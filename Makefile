@@ -45,9 +45,11 @@ format: $(STAMP)
 readme: $(STAMP)
 	$(BIN)/python -m benchmarks.report.extract README.md results/quick/leaderboard.csv
 
-# The tables of docs/estimators.md, from the catalogue, the pins and results/estimators/.
+# The tables of docs/estimators.md, from the catalogue, the pins and results/estimators/, and those
+# of docs/suites.md, from the models of the suites and the registry of metrics.
 docs: $(STAMP)
 	$(BIN)/python -m benchmarks.report.catalogue docs/estimators.md constraints.txt results/estimators
+	$(BIN)/python -m benchmarks.report.suite_page docs/suites.md
 
 install: $(STAMP)
 

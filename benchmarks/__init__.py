@@ -5,6 +5,7 @@
 """
 
 from benchmarks import metrics
+from benchmarks.comparison import Comparison, compare
 from benchmarks.experiment import Interrupted, Result, folder_of, leaderboard, run
 from benchmarks.leaderboard import Board
 from benchmarks.metrics import Metric
@@ -14,6 +15,7 @@ from benchmarks.suite import EstimatorEntry, Suite, load_suite, shipped_suites
 __all__ = [
     "run",
     "leaderboard",
+    "compare",
     "folder_of",
     "load_suite",
     "shipped_suites",
@@ -21,6 +23,7 @@ __all__ = [
     "EstimatorEntry",
     "Result",
     "Board",
+    "Comparison",
     "Metric",
     "metrics",
     "Progress",

@@ -40,8 +40,10 @@ class LMEntry(Model):
         An embedded model, a Hugging Face id, or the path of a folder.
     revision
         Branch, tag or commit of a Hugging Face id.
-    device, precision
-        Where the model computes, and how exactly.
+    device
+        Where the model computes: ``cpu``, ``cuda``, ...
+    precision
+        How exactly it computes; see docs/performance.md.
     """
 
     name: str
@@ -102,11 +104,15 @@ class ScenarioEntry(Model):
     knobs
         The dials ``overlap``, ``confounding`` and ``effect``, one value or several of each; see
         `sdscm.knobs.Knobs`. All variants of a phrasing and replicate share the units' noise.
-    temperature, options
+    temperature
+        Divides the model's scores; above 1 the distributions are flatter.
+    options
         Other keyword arguments of ``sdscm.SDSCM``.
-    outcome, dataset
-        What y is, and other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``,
-        ``contrast``, ``hide``, ``cate_contexts``, ``cate_draws``.
+    outcome
+        What y is; ``outcome_value`` in ``dataset`` names the value whose (log-)probability it is.
+    dataset
+        Other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``, ``contrast``,
+        ``hide``, ``cate_contexts``, ``cate_draws``.
     """
 
     scenario: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ class Manifest:
         Raises
         ------
         InputError
-            If there is no run, or its file is damaged.
+            If there is no run, its file is damaged, or its suite names a metric of a plugin that
+            is not here.
         """
         path = folder / _NAME
         damaged = InputError(f"{path}: damaged or of another version; run the suite again")
@@ -97,5 +99,12 @@ class Manifest:
             )
         except FileNotFoundError:
             raise InputError(f"{folder}: no run here; run the suite first") from None
-        except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
+        except ValidationError as error:
+            unknown = re.search("unknown metric '[^']+'", str(error))
+            if unknown is None:
+                raise damaged from None
+            raise InputError(
+                f"{path}: {unknown[0]}; name the file that registers it with --plugin"
+            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise damaged from None

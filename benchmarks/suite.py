@@ -63,9 +63,10 @@ class BoardOptions(Model):
     rank_by
         Metrics to rank by: each makes a table of its estimand, ordered by it. In the table of all
         methods the first decides, and the next decide between those that lack the first.
-    level, resamples
-        Level of the bootstrap intervals (the tests of differences have the level one less that),
-        and the number of resamples of the phrasings.
+    level
+        Level of the bootstrap intervals; the tests of differences have the level one less that.
+    resamples
+        Number of resamples of the phrasings.
     """
 
     by: list[Group] = Field(default=["lm", "setting"])
@@ -99,8 +100,10 @@ class Suite(Model):
 
     Attributes
     ----------
-    name, title
-        Short name (it names folders), and a line for people.
+    name
+        Short name; it names folders.
+    title
+        A line for people.
     datasets
         See `ScenarioEntry` and `FilesEntry`.
     settings

@@ -12,6 +12,12 @@ from estimators.errors import PluginError
 from estimators.registry import REGISTRY
 
 _loaded: dict[Path, tuple[str, list[str]]] = {}
+_others: list[str] = []
+
+
+def note_other(name: str) -> None:
+    """Tell of a registration elsewhere, such as a metric's: a plugin may hold that alone."""
+    _others.append(name)
 
 
 def load_plugin(path: str | os.PathLike[str]) -> list[str]:
@@ -23,7 +29,7 @@ def load_plugin(path: str | os.PathLike[str]) -> list[str]:
 
     Returns
     -------
-    The names that it registers.
+    The names of the estimators that it registers.
 
     Raises
     ------
@@ -49,12 +55,12 @@ def load_plugin(path: str | os.PathLike[str]) -> list[str]:
     if spec is None or spec.loader is None:
         raise PluginError(f"{origin}: is not a Python file; give a file that ends in .py")
     module = importlib.util.module_from_spec(spec)
-    previous = sys.modules.get(module_name)
+    previous, others = sys.modules.get(module_name), len(_others)
     sys.modules[module_name] = module
     try:
         with REGISTRY.loading(f"plugin {file}") as names:
             spec.loader.exec_module(module)
-        if not names:
+        if not names and len(_others) == others:
             raise PluginError(
                 f"{origin}: registers nothing; decorate a class or function "
                 "with @estimators.register(name)"

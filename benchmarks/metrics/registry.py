@@ -6,6 +6,7 @@ from functools import cache
 from importlib import metadata
 
 from benchmarks.metrics.metric import Metric, PooledMetric
+from estimators.plugins import note_other
 from sdscm.errors import InputError
 
 #: Packages name here a module that registers metrics.
@@ -25,6 +26,7 @@ def register(metric: Metric | PooledMetric) -> None:
     if _METRICS.get(metric.name, metric) != metric:
         raise InputError(f"the metric '{metric.name}' exists: choose another name")
     _METRICS[metric.name] = metric
+    note_other(metric.name)
 
 
 @cache

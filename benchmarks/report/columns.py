@@ -47,6 +47,17 @@ USUAL = {
 }
 
 
+_NOMINAL = {"ate_error": "0", "ate_error_sd": "0", "calibration_slope": "1"}
+
+
+def direction(metric: Metric | PooledMetric, level: str) -> str:
+    """Where the best numbers of a metric lie, for readers; ``level`` is that of the intervals."""
+    if metric.better != "nominal":
+        return f"{metric.better} is better"
+    nominal = level if metric.name.endswith("_coverage") else _NOMINAL.get(metric.name)
+    return f"best near {nominal}" if nominal else "best at its nominal value"
+
+
 def rows_of(board: Board, standing: Standing) -> pd.DataFrame:
     """The rows of the board's table that a standing shows, best first, by the estimator's name."""
     return board.table.set_index("estimator").loc[list(standing.methods)]

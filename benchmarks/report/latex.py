@@ -26,7 +26,7 @@ _SPECIAL = {
 
 
 def latex(name: str, boards: Sequence[Board], chosen: Sequence[str] | None, command: str) -> str:
-    """A ``table`` for each standing of each board; the preamble needs ``\\usepackage{booktabs}``.
+    """A ``table`` for each standing of each board; it needs ``booktabs`` and ``graphicx``.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def latex(name: str, boards: Sequence[Board], chosen: Sequence[str] | None, comm
     command
         What makes the boards again.
     """
-    head = "% Needs \\usepackage{booktabs}. Made by: " + command.replace("\n", " ")
+    head = "% Needs \\usepackage{booktabs,graphicx}. Made by: " + command.replace("\n", " ")
     tables = [
         _table(name, board, standing, columns_of(board, standing, chosen))
         for board in boards
@@ -61,56 +61,82 @@ def _table(
         label = escape(str(estimator)) + ("" if row["ok"] == row["cells"] else _LOST)
         cells = [escape(row[f"rank_{standing.metric.name}"] or NONE), label]
         for metric in columns:
-            shown = _minus(escape(score(row[metric.name], metric)))
+            shown = _maths(score(row[metric.name], metric))
+            if metric is standing.metric and metric.group != "cost" and not row["oracle"]:
+                shown += _interval(row[f"{metric.name}_low"], row[f"{metric.name}_high"])
             cells.append(f"\\textbf{{{shown}}}" if estimator in bold[metric.name] else shown)
         average = standing.average["average_rank"].get(str(estimator), float("nan"))
-        cells.append(escape(number(average)))
+        cells.append(_maths(number(average)))
         (checks if cells[0] == CHECK else lines).append(" & ".join(cells) + r" \\")
     heads = ["Rank", "Estimator", *(metric.title for metric in columns), "Average rank"]
+    tabular = [
+        f"\\begin{{tabular}}{{rl{'r' * (len(heads) - 2)}}}",
+        r"\toprule",
+        " & ".join(map(escape, heads)) + r" \\",
+        r"\midrule",
+        *lines,
+        *([r"\midrule", *checks] if checks else []),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    if len(heads) > _FITTING:
+        tabular = [r"\resizebox{\textwidth}{!}{%", *tabular, "}"]
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
             f"\\caption{{{_caption(board, standing)}}}",
             f"\\label{{tab:{_slug(name, *board.group.values(), standing.metric.name)}}}",
-            f"\\begin{{tabular}}{{rl{'r' * (len(heads) - 2)}}}",
-            r"\toprule",
-            " & ".join(map(escape, heads)) + r" \\",
-            r"\midrule",
-            *lines,
-            *([r"\midrule", *checks] if checks else []),
-            r"\bottomrule",
-            r"\end{tabular}",
+            *tabular,
             r"\end{table}",
         ]
     )
 
 
+#: Columns that a page has room for.
+_FITTING = 7
 _LOST = r"\textsuperscript{*}"
 
 
 def _caption(board: Board, standing: Standing) -> str:
+    group = standing.metric.group
     where = ", ".join(f"{key} {value}" for key, value in board.group.items() if value)
-    said = (
-        f"{standing.metric.group} by {standing.metric.title}"
-        + (f"; {where}" if where else "")
-        + f". Effects of rows are scored against the {board.target}; means over datasets of "
-        f"{board.clusters} phrasings or files. Bold: the best of the methods without lost cells."
-    )
+    said = f"{group} by {standing.metric.title}" + (f"; {where}" if where else "")
+    if standing.metric.target != "none":
+        said += (
+            f". Scored against the {board.target if group == 'CATE' else standing.metric.target}"
+        )
+    said += ". Means over datasets" if group != "cost" else ". Medians over datasets"
+    if board.clusters > 1 and group != "cost":
+        said += (
+            f", in brackets {standing.level:.0%} bootstrap intervals over {board.clusters} "
+            "phrasings or files"
+        )
+    said += ". Bold: the best of the methods without lost cells."
     tested = standing.significance
     if tested is not None:
         said += (
-            f" Average ranks differ if they are {tested.critical_difference:.2f} apart (Nemenyi, "
-            f"{1 - tested.level:.0%})."
+            f" Average ranks differ if they are more than {tested.critical_difference:.2f} apart "
+            f"(Nemenyi, {1 - tested.level:.0%})."
         )
     rows = rows_of(board, standing)
-    lost = r" An asterisk: some cells are lost." if (rows["ok"] < rows["cells"]).any() else ""
+    lost = " An asterisk: some cells are lost." if (rows["ok"] < rows["cells"]).any() else ""
     return escape(said + lost)
 
 
-def _minus(shown: str) -> str:
-    """A minus sign and not a hyphen."""
-    return f"$-${shown[1:]}" if re.match(r"-[\d$]", shown) else shown
+def _interval(low: float, high: float) -> str:
+    """The ends of an interval in brackets; empty if there is none."""
+    return "" if low != low else f" [{_maths(number(low))}, {_maths(number(high))}]"
+
+
+def _maths(shown: str) -> str:
+    """A number with a minus sign and not a hyphen, and with powers of ten as such."""
+    found = re.fullmatch(r"(-?)([\d.,]+|∞)(?:e(\d+))?", shown)
+    if found is None:
+        return escape(shown)
+    sign, digits, power = found.groups()
+    tens = rf"$\times10^{{{power}}}$" if power else ""
+    return ("$-$" if sign else "") + escape(digits) + tens
 
 
 def _slug(*parts: str) -> str:

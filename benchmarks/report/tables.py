@@ -17,7 +17,7 @@ NONE = "–"
 
 
 def number(value: Any) -> str:
-    """Three decimals, fewer digits for large numbers; an en dash for NaN."""
+    """Three decimals, fewer for large numbers (``1,234``, ``5.6e7``); an en dash for NaN."""
     value = float(value)
     if math.isnan(value):
         return NONE
@@ -26,10 +26,11 @@ def number(value: Any) -> str:
     if value == 0:
         return "0"
     size = abs(value)
-    if size >= 1000:
-        return f"{value:.1e}"
-    shown = f"{value:.0f}" if size >= 100 else f"{value:.3f}"
-    return shown.removeprefix("-") if float(shown) == 0 else shown
+    if size >= 1e6:
+        digits, power = f"{value:.1e}".split("e")
+        return f"{digits}e{int(power)}"
+    shown = f"{value:,.0f}" if size >= 100 else f"{value:.3f}"
+    return shown.removeprefix("-") if shown == "-0.000" else shown
 
 
 def seconds(value: Any) -> str:

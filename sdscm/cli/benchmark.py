@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdscm.cli import options
+from sdscm.cli.comparison import show
 from sdscm.cli.destination import writable_folder
 from sdscm.cli.output import heading, say, table
 from sdscm.cli.progress import run_progress, working
@@ -31,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=options.examples(
             "sdscm leaderboard quick --top 10",
             "sdscm leaderboard quick --columns pehe_sd,qini,regret_sd,ate_r2,seconds",
+            "sdscm leaderboard --compare results/quick quick",
         )
     )(leaderboard)
 
@@ -75,6 +77,8 @@ def benchmark(
 
     writable_folder(results, "--results")
     writable_folder(runs, "--runs")
+    # Before the suite is read, which may name their metrics.
+    options.load_plugins(plugin)
     with run_progress() as progress:
         result = benchmarks.run(
             benchmarks.load_suite(suite, data),
@@ -102,6 +106,14 @@ def leaderboard(
             help="Metrics of the tables, by name between commas.", show_default="the suite's"
         ),
     ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Say instead what changed since another run, and whether it is more than noise: "
+            "a suite, the folder of a run, or a folder of results. Nothing is written.",
+        ),
+    ] = None,
     plugin: options.Plugins = None,
     top: options.Top = 5,
 ) -> None:
@@ -111,6 +123,13 @@ def leaderboard(
     """
     import benchmarks
 
+    chosen = [name.strip() for name in columns.split(",")] if columns else None
+    if compare is not None:
+        options.load_plugins(plugin)
+        with working("reading the records"):
+            found = benchmarks.compare(compare, suite, runs_dir=runs, columns=chosen, mixed=mixed)
+        show(found)
+        return
     writable_folder(results, "--results")
     with working("reading the records"):
         result = benchmarks.leaderboard(
@@ -118,7 +137,7 @@ def leaderboard(
             results_dir=results,
             runs_dir=runs,
             mixed=mixed,
-            columns=[name.strip() for name in columns.split(",")] if columns else None,
+            columns=chosen,
             plugins=plugin or (),
         )
     _show(result, top)

@@ -66,7 +66,9 @@ Outcome = Annotated[OutcomeKind, typer.Option("--outcome", help="What y is.")]
 Plugins = Annotated[
     list[Path] | None,
     typer.Option(
-        "--plugin", metavar="FILE.py", help="Python file that registers estimators; repeatable."
+        "--plugin",
+        metavar="FILE.py",
+        help="Python file that registers estimators or metrics; repeatable.",
     ),
 ]
 Results = Annotated[Path, typer.Option(help="Boards go to RESULTS/<suite>/.")]

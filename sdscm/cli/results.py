@@ -29,7 +29,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="results")
 
 
-def verify(suite: options.Suite, runs: options.Runs = _RUNS) -> None:
+def verify(
+    suite: options.Suite, runs: options.Runs = _RUNS, plugin: options.Plugins = None
+) -> None:
     """Find damaged records and datasets, and name them; a run may go on meanwhile.
 
     Exits with 1 if there are any. The next run of the suite makes them again.
@@ -37,6 +39,7 @@ def verify(suite: options.Suite, runs: options.Runs = _RUNS) -> None:
     import benchmarks
     from benchmarks.verify import damage, unused
 
+    options.load_plugins(plugin)
     folder = benchmarks.folder_of(suite, runs)
     with working("reading the records"):
         found = list(damage(folder))
@@ -53,11 +56,13 @@ def query(
     suite: options.Suite,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="A question to DuckDB.")],
     runs: options.Runs = _RUNS,
+    plugin: options.Plugins = None,
 ) -> None:
     """Ask in SQL about the tables records, scores and datasets of a run; the answer is CSV."""
     import benchmarks
     from benchmarks.query import query as ask
 
+    options.load_plugins(plugin)
     with working("reading the records"):
         answer = ask(benchmarks.folder_of(suite, runs), sql)
     say(answer.to_csv(index=False).rstrip("\n"))

@@ -23,8 +23,8 @@ def result(make_suite, tmp_path) -> benchmarks.Result:
 
 
 def test_numbers() -> None:
-    values = [0, 0.12345, -1.5, 123.4, 41234.0, np.nan, np.inf, -1e-9]
-    shown = ["0", "0.123", "-1.500", "123", "4.1e+04", "–", "∞", "0.000"]
+    values = [0, 0.12345, -1.5, 123.4, -41234.0, 6.28e6, -3e12, np.nan, np.inf, -1e-9]
+    shown = ["0", "0.123", "-1.500", "123", "-41,234", "6.3e6", "-3.0e12", "–", "∞", "0.000"]
     assert [number(value) for value in values] == shown
     assert [seconds(v) for v in (0.001, 0.456, 3.21, 45.6, np.nan)] == [
         "< 0.01",
@@ -157,7 +157,8 @@ def test_a_plugins_metric_is_a_column_and_ranks(
     make_suite, confounded, tmp_path, monkeypatch
 ) -> None:
     """The suite names it before anything else knows it; effects are 0.5 + 0.5 a, Nought's 0."""
-    monkeypatch.setattr(registry, "_METRICS", dict(registry._METRICS))
+    known = registry._METRICS
+    monkeypatch.setattr(registry, "_METRICS", dict(known))
     plugin = tmp_path / "plugin.py"
     plugin.write_text(METRIC)
     make_suite(settings=["all"], estimators=["Nought", "LinReg", "Oracle"])
@@ -177,6 +178,10 @@ def test_a_plugins_metric_is_a_column_and_ranks(
     page = made.files[0].read_text()
     assert "| Rank | Estimator | Family | Largest error | Median |" in page
     assert f"| {largest['Nought']:.3f} [" in page or f"**{largest['Nought']:.3f} [" in page
+
+    monkeypatch.setattr(registry, "_METRICS", known)
+    with pytest.raises(InputError, match="unknown metric 'largest_error'; name the file"):
+        benchmarks.leaderboard("toy", runs_dir=tmp_path / "runs", results_dir=None)
 
 
 def test_columns_are_chosen_by_name(result, tmp_path) -> None:

@@ -12,9 +12,9 @@ import pytest
 from benchmarks import metrics
 from benchmarks.leaderboard import Board, boards
 from benchmarks.manifest import Entrant
-from benchmarks.report.columns import best, columns_of
+from benchmarks.report.columns import USUAL, best, columns_of, direction
 from benchmarks.report.json_board import board_json
-from benchmarks.report.latex import escape, latex
+from benchmarks.report.latex import _maths, escape, latex
 from benchmarks.report.standings import table
 from benchmarks.report.tables import board_csv, comparisons_csv
 from benchmarks.scores import columns
@@ -103,11 +103,15 @@ def test_latex(board: Board) -> None:
     assert r"\label{tab:toy-lm-all-pehe-sd}" in text
     body = text.split(r"\midrule")[1].strip().splitlines()
     assert body == [
-        r"1 & A \& B & \textbf{0.100} & 12 & 2.333 \\",
-        r"1 & twin\_1 & \textbf{0.100} & 12 & 2.333 \\",
-        r"3 & worst & 0.900 & 12 & 3.833 \\",
-        r"4 & frail\textsuperscript{*} & 0 & 12 & 1.500 \\",
+        r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 12 & 2.333 \\",
+        r"1 & twin\_1 & \textbf{0.100 [0.100, 0.100]} & 12 & 2.333 \\",
+        r"3 & worst & 0.900 [0.900, 0.900] & 12 & 3.833 \\",
+        r"4 & frail\textsuperscript{*} & 0 [0, 0] & 12 & 1.500 \\",
     ]
+    assert "Scored against the CATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[0]
+    assert "Scored against the SATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[2]
+    assert r"\resizebox" not in text
+    assert r"\resizebox{\textwidth}{!}{%" in latex("toy", [board], list(USUAL["CATE"]), "sdscm")
     for part in text.split(r"\begin{tabular}{")[1:]:
         shape, rest = part.split("}", 1)
         lines = [line for line in rest.split(r"\bottomrule")[0].splitlines() if "&" in line]
@@ -119,6 +123,28 @@ def test_latex_escapes() -> None:
         r"a\_b 5\% \#1 \$x \{y\} \textasciitilde{} \textasciicircum{} \textbackslash{} "
         r"$<$$|$$>$ R$^2$"
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [
+        ("-1,234", "$-$1,234"),
+        ("-6.3e6", r"$-$6.3$\times10^{6}$"),
+        ("-∞", r"$-$$\infty$"),
+        ("0.058", "0.058"),
+        ("< 0.01", "$<$ 0.01"),
+        ("–", "--"),
+    ],
+)
+def test_latex_numbers(shown: str, written: str) -> None:
+    assert _maths(shown) == written
+
+
+def test_directions() -> None:
+    found = [direction(metrics.find(name), "95%") for name in ("pehe", "qini", "cate_coverage")]
+    assert found == ["lower is better", "higher is better", "best near 95%"]
+    for name in metrics.names():
+        assert "its nominal value" not in direction(metrics.find(name), "95%"), name
 
 
 def test_json(board: Board) -> None:

@@ -102,6 +102,14 @@ def test_a_broken_file_is_one_line_that_names_it(source, message, registry, plug
     assert set(sys.modules) == modules
 
 
+def test_a_file_may_register_something_else_alone(registry, plugin_file):
+    """A metric, say; what is noted outside of a file does not excuse it."""
+    source = "from estimators.plugins import note_other\nnote_other('largest_error')"
+    assert estimators.load_plugin(plugin_file(source)) == []
+    with pytest.raises(PluginError, match="registers nothing"):
+        estimators.load_plugin(plugin_file("x = 1", "other.py"))
+
+
 def test_a_missing_file_is_one_line_that_names_it(registry, tmp_path):
     with pytest.raises(PluginError, match=r"none\.py: cannot be read \(No such file"):
         estimators.load_plugin(tmp_path / "none.py")

@@ -10,10 +10,9 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.leaderboard import CHECK, Board, averaged
 from benchmarks.metrics import Metric, PooledMetric
-from benchmarks.report.columns import best, columns_of, rows_of
+from benchmarks.report.columns import best, columns_of, direction, rows_of
 from benchmarks.report.html.view import BoardView, Cell, Column, Row, Table
 from benchmarks.report.html.words import (
-    BETTER,
     first_direction,
     listed,
     numeric,
@@ -111,8 +110,7 @@ def _note(board: Board, standing: Standing, suite: Suite) -> str:
 def _heads(columns: Sequence[AnyMetric], usual: set[str], suite: Suite) -> list[Column]:
     found = [Column("Method", numeric=False), Column("Rank"), Column("Family", numeric=False)]
     for metric in columns:
-        nominal = metric.name.endswith("coverage")
-        note = f"nominal {1 - suite.alpha:.0%}" if nominal else BETTER[metric.better]
+        note = direction(metric, f"{1 - suite.alpha:.0%}")
         first = first_direction(metric)
         found.append(Column(metric.title, note=note, first=first, key=metric.name in usual))
     found += [

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from benchmarks.metrics import Metric, PooledMetric
+from benchmarks.report.columns import direction
 from benchmarks.report.html.view import Cell, Column, Row, Table
-from benchmarks.report.html.words import BETTER, numeric, words
+from benchmarks.report.html.words import numeric, words
 
 
 def dataset_table(facts: pd.DataFrame) -> Table:
@@ -55,7 +56,7 @@ def dataset_table(facts: pd.DataFrame) -> Table:
     return Table("datasets-table", "The datasets of the run", columns, tuple(rows))
 
 
-def metric_table(columns: Sequence[Metric | PooledMetric]) -> Table:
+def metric_table(columns: Sequence[Metric | PooledMetric], alpha: float) -> Table:
     """What each metric is, which direction is better, and where its formula is from."""
     rows = tuple(
         Row(
@@ -63,7 +64,7 @@ def metric_table(columns: Sequence[Metric | PooledMetric]) -> Table:
                 words(metric.title),
                 words(metric.group),
                 Cell((metric.function.__doc__ or "").strip().splitlines()[0]),
-                words(BETTER[metric.better]),
+                words(direction(metric, f"{1 - alpha:.0%}")),
                 Cell("" if metric.target == "none" else metric.target),
                 Cell(metric.source),
             )

@@ -127,7 +127,7 @@ def _page(run: _Run, figures: Sequence[FigureView]) -> Page:
         boards=views,
         figures=tuple(figures),
         rules=_rules(suite),
-        metrics=metric_table(metrics_shown(boards, suite.board.columns)),
+        metrics=metric_table(metrics_shown(boards, suite.board.columns), suite.alpha),
         datasets=dataset_table(result.facts),
         trouble=trouble_table(result.scores),
         commands=origins.commands(manifest),
@@ -143,11 +143,19 @@ def _summary(run: _Run) -> str:
     ok = int((cells["status"] == "ok").sum())
     return (
         f"{counted(len(run.manifest.entrants), 'method')} on "
-        f"{counted(len(facts), 'dataset')} whose true effects are known "
+        f"{counted(len(facts), 'dataset')}{_known(run)} "
         f"({counted(int(facts['n'].sum()), 'row')} in all), in the "
         f"{'settings' if len(settings) > 1 else 'setting'} {listed(settings)}. "
         f"{ok:,} of {counted(len(cells), 'cell')} scored."
     )
+
+
+def _known(run: _Run) -> str:
+    """How many of the datasets tell the truth, in words."""
+    known = sum(dataset.effects_known for dataset in run.datasets.values())
+    if known == len(run.datasets):
+        return " whose true effects are known"
+    return f", {known} of them with known true effects"
 
 
 def _rules(suite: Suite) -> tuple[str, ...]:

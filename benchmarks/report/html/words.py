@@ -15,12 +15,6 @@ SETTINGS = {
     "hidden": "exogenous covariates hidden",
 }
 
-BETTER = {
-    "lower": "lower is better",
-    "higher": "higher is better",
-    "nominal": "best at its nominal value",
-}
-
 
 def setting_words(setting: str) -> str:
     """What a setting means, for the labels of figures."""

@@ -28,7 +28,7 @@ pytestmark = [
         CHROMIUM is None or DRIVER is None,
         reason="no browser: apt-get install chromium chromium-driver",
     ),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("report"),
 ]
 
 

@@ -10,6 +10,9 @@ import pytest
 
 from benchmarks.report.html import write_page
 
+# One process makes the toy run, which the tests in the browser show too.
+pytestmark = pytest.mark.xdist_group("report")
+
 VOID = {"meta", "link", "img", "input", "source", "br"}
 
 

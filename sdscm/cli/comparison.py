@@ -1,0 +1,99 @@
+"""How a comparison of two runs is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sdscm.cli.output import heading, say, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmarks import Comparison
+
+_LINES = 12
+_VERDICTS = {
+    "better": "better",
+    "worse": "worse",
+    "changed": "changed",
+    "noise": "no more than noise",
+    "same": "the same",
+    "untested": "not tested",
+    "before only": "only in the first",
+    "after only": "only in the second",
+}
+
+
+def show(found: Comparison) -> None:
+    """Print what changed, a table for each group and metric."""
+    from benchmarks.comparison import GROUP, RULE
+
+    say(f"{found.before} -> {found.after}")
+    say(_data(found))
+    say(*found.differences[:_LINES])
+    if len(found.differences) > _LINES:
+        say(f"... and {len(found.differences) - _LINES} more differences")
+    for _, part in found.table.groupby([*GROUP, "metric"], sort=False):
+        _part(part, found)
+    say("", RULE)
+
+
+def _data(found: Comparison) -> str:
+    if found.same_data == found.pairs:
+        said = f"The {found.pairs} datasets are the same in both."
+        said = "The one dataset is the same in both." if found.pairs == 1 else said
+    elif found.same_data:
+        said = f"Of {found.pairs} pairs of datasets, {found.same_data} hold the same data."
+    else:
+        said = (
+            f"{found.pairs} pairs of datasets, none with the same data: a change is of the data, "
+            "the methods, or both."
+        )
+    return said + (f" {found.alone} datasets have no partner." if found.alone else "")
+
+
+def _part(part: pd.DataFrame, found: Comparison) -> None:
+    from benchmarks import metrics
+    from benchmarks.report.columns import direction
+    from benchmarks.report.tables import NONE, number
+
+    first = part.iloc[0]
+    metric = metrics.get(first["metric"])
+    where = [f"{key} {first[key]}" for key in ("lm", "setting") if first[key]]
+    where += [f"{first['rows']} rows"] if first["rows"] != "fitted" else []
+    heading(f"{', '.join(where)}: {metric.title}, {direction(metric, '1 - alpha')}")
+    rows = []
+    for row in part.to_dict("records"):
+        ends = [number(row[end]) for end in ("low", "high")]
+        verdict = _VERDICTS[row["verdict"]]
+        lost = row["lost_before"], row["lost_after"]
+        if lost[0] != lost[1]:
+            verdict += f"; cells lost {lost[0]} -> {lost[1]}"
+        rows.append(
+            [
+                row["estimator"],
+                number(row["before"]),
+                number(row["after"]),
+                number(row["change"]),
+                NONE if NONE in ends else f"{ends[0]} to {ends[1]}",
+                _p_value(row["adjusted"]),
+                verdict,
+            ]
+        )
+    interval = f"{found.level:.0%} interval"
+    header = ["Method", "Before", "After", "Change", interval, "p, adjusted", "Verdict"]
+    table(header, rows, right=header[1:-1])
+    counts = part["verdict"].value_counts()
+    told = [f"{counts[name]} {said}" for name, said in _VERDICTS.items() if name in counts]
+    blocks = part["blocks"].max()
+    say(
+        f"{', '.join(told)}; {blocks} {'phrasing or file' if blocks == 1 else 'phrasings or files'}"
+    )
+
+
+def _p_value(value: float) -> str:
+    from benchmarks.report.tables import NONE
+
+    if value != value:
+        return NONE
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
