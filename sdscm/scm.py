@@ -99,7 +99,7 @@ class SDSCM:
         normalised over the two, the first of which is the control.
         """
         treatment = self.spec.treatment
-        changes: dict[str, object] = {"values": values}
+        changes: dict[str, object] = {"values": values, "groups": ()}
         if isinstance(treatment.distribution, tuple):
             weights = [treatment.distribution[treatment.values.index(value)] for value in values]
             if min(weights) <= 0:

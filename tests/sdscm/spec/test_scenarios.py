@@ -136,3 +136,35 @@ def _same_variables(spec: Spec) -> None:
     assert spec.outcome.values == ("improve", "worsen")
     assert spec.outcome.values[spec.outcome_code] == "worsen"
     assert spec.outcome.name not in spec.descendants(spec.treatment.name), "every effect is 0"
+
+
+def test_hiring_has_direct_and_indirect_paths_from_groups_of_names() -> None:
+    spec = load_spec("hiring")
+    assert spec.order == ("position", "name", "qualification", "call-back")
+    assert spec.parents("qualification") == ("position", "name")
+    assert spec.parents("call-back") == ("position", "name", "qualification")
+    assert spec.treatment.name == "name"
+    groups = dict(spec.treatment.groups)
+    first, second, men, women = (set(groups[name]) for name in groups)
+    assert len(first) == len(second) == len(men) == len(women) == 4
+    assert first | second == men | women == set(spec.treatment.values)
+    # Neither contrast says anything of the other.
+    assert len(first & men) == len(first & women) == 2
+    assert spec.outcome.values[spec.outcome_code] == "interview"
+
+
+def test_misinformation_has_direct_and_indirect_paths_from_an_event() -> None:
+    spec = load_spec("misinformation")
+    assert spec.treatment.name == "event"
+    assert spec.parents("worry") == ("place", "event")
+    assert spec.parents("belief") == ("work", "event", "worry")
+    assert len(spec.treatment.values) == 3
+    assert spec.outcome.values[spec.outcome_code] == "dangerous"
+
+
+@pytest.mark.parametrize("name", ["hiring", "misinformation"])
+def test_scenarios_of_audits_can_be_enumerated(name) -> None:
+    spec = load_spec(name)
+    sizes = {variable.name: len(variable.values) for variable in spec.variables}
+    for each in spec.order:
+        assert math.prod(sizes[parent] for parent in spec.parents(each)) <= 200, each

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sdscm import SDSCM, TabularLM
 from sdscm.errors import InputError
 from sdscm.spec import Spec, spec_from_yaml
 
@@ -49,3 +50,10 @@ def test_mistakes_are_told_in_one_line(groups: str, words: list[str]) -> None:
     assert "\n" not in message
     for word in ["study.yaml", "'who'", *words]:
         assert word in message, message
+
+
+def test_a_dataset_of_two_of_the_values_has_no_groups() -> None:
+    spec = grouped("{women: [Ann, Eve], men: [Tom, Bob]}")
+    scm = SDSCM(spec, TabularLM(lambda choice: [1.0] * len(choice.values)))
+    dataset = scm.dataset(20, 0, contrast=("Ann", "Bob"))
+    assert set(dataset.t) == {0, 1}
