@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 
 from benchmarks.cells import Cell
@@ -11,7 +12,7 @@ from benchmarks.outcome import Outcome
 from benchmarks.paper.plan import PaperCell, load
 from benchmarks.paper.records import Records
 from benchmarks.paper.release import Release
-from benchmarks.paper.together import run_together
+from benchmarks.paper.together import Batch, execute_both, execute_together, run_together
 from benchmarks.progress import Progress, Silent
 from benchmarks.runner import Task, run_here, run_in_pool
 from benchmarks.truth import truth_of
@@ -87,8 +88,10 @@ def _run_portion(
         records.append(cell, outcome, truth_of(view, view.covariates))
         progress.advance(str(cell), failed=outcome.status in ("failed", "timeout"))
 
+    batches = [*_pairs(portion), *_batches(cell for cell in portion if cell.method.together)]
+    batched = {cell.key for batch in batches for cell in batch}
     # Costly cells first, so that no core is idle at the end.
-    alone = sorted((c for c in portion if not c.method.together), key=lambda c: -c.seconds)
+    alone = sorted((c for c in portion if c.key not in batched), key=lambda c: -c.seconds)
     tasks: list[Task] = [(_harness_cell(cell), _job(cell, views[cell])) for cell in alone]
 
     def done(cell: Cell, outcome: Outcome) -> None:
@@ -105,7 +108,6 @@ def _run_portion(
             time_limit=TIME_LIMIT,
             plugins=(),
         )
-    batches = list(_batches(cell for cell in portion if cell.method.together))
 
     def done_together(number: int, outcomes: list[Outcome]) -> None:
         for cell, outcome in zip(batches[number], outcomes, strict=True):
@@ -113,10 +115,15 @@ def _run_portion(
 
     if batches:
         run_together(
-            [(batch[0].method.name, [_job(c, views[c]) for c in batch]) for batch in batches],
+            [_batch(batch, [_job(cell, views[cell]) for cell in batch]) for batch in batches],
             done_together,
             min(workers, len(batches)),
         )
+
+
+def _batch(cells: Sequence[PaperCell], jobs: list[Job]) -> Batch:
+    first = cells[0].method
+    return partial(execute_together if first.together else execute_both, first.name, jobs)
 
 
 class _Views:
@@ -159,6 +166,18 @@ def _harness_cell(cell: PaperCell) -> Cell:
         alpha=ALPHA,
         threads=1,
     )
+
+
+def _pairs(cells: Iterable[PaperCell]) -> list[list[PaperCell]]:
+    """Cells of one dataset and setting with the same fit: the owner of the fit, then the other."""
+    found: dict[object, list[PaperCell]] = {}
+    for cell in cells:
+        found.setdefault((cell.unit, cell.setting, cell.method.fit), []).append(cell)
+    return [
+        sorted(members, key=lambda cell: cell.method.fit_of)
+        for members in found.values()
+        if len(members) == 2
+    ]
 
 
 def _batches(cells: Iterable[PaperCell]) -> Iterator[list[PaperCell]]:

@@ -26,6 +26,8 @@ class Method:
         Whether its numbers follow from the data alone, so that every digit can be asked for.
     together
         Whether many datasets are fitted in one batch.
+    fit_of
+        The method whose fit this one asks another question of; empty if it has its own.
     """
 
     name: str
@@ -35,31 +37,37 @@ class Method:
     effects: bool = True
     exact: bool = False
     together: bool = False
+    fit_of: str = ""
+
+    @property
+    def fit(self) -> str:
+        """Name of the fit: methods that share it have the same seed."""
+        return self.fit_of or self.name
 
     @property
     def costly(self) -> bool:
         """Whether a small share of the job is enough of it for a first look."""
-        return self.seconds > 2
+        return self.seconds > 1
 
 
 METHODS: tuple[Method, ...] = (
     Method("T-Only OLS", 0.02, 0.04, exact=True),
-    Method("BART", 3.5, 60),
-    Method("BART-ITE", 3.5, 60, average=False),
-    Method("CausalForest", 0.2, 2.5, average=False),
-    Method("ForestDML", 1.6, 10),
-    Method("ForestDR", 3.2, 40),
-    Method("ForestS", 0.5, 4),
-    Method("ForestT", 0.6, 4),
+    Method("BART", 2.9, 60),
+    Method("BART-ITE", 3.0, 60, average=False, fit_of="BART"),
+    Method("CausalForest", 0.1, 2.5, average=False),
+    Method("ForestDML", 0.9, 10),
+    Method("ForestDR", 1.9, 40),
+    Method("ForestS", 0.2, 4),
+    Method("ForestT", 0.2, 4),
     Method("LinReg", 0.02, 0.04, exact=True),
-    Method("LinearDML", 1.2, 5),
-    Method("LinearDR", 1.3, 7),
+    Method("LinearDML", 0.7, 5),
+    Method("LinearDR", 0.7, 7),
     Method("LinearS", 0.02, 0.05, exact=True),
     Method("LinearT", 0.02, 0.05, exact=True),
-    Method("RF", 0.5, 4),
-    Method("TARNet", 8, 60, average=False, together=True),
-    Method("TNet", 12, 90, average=False, together=True),
-    Method("CQR", 0.7, 8, average=False, effects=False),
+    Method("RF", 0.2, 4),
+    Method("TARNet", 4.7, 60, average=False, together=True),
+    Method("TNet", 6.5, 90, average=False, together=True),
+    Method("CQR", 0.4, 8, average=False, effects=False),
 )
 
 

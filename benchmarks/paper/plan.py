@@ -55,7 +55,7 @@ class PaperCell:
     def seed(self) -> int:
         """``random_state`` of the estimator."""
         unit = self.unit
-        return derive_seed("paper", unit.lm, unit.rows, unit.number, self.setting, self.method.name)
+        return derive_seed("paper", unit.lm, unit.rows, unit.number, self.setting, self.method.fit)
 
     @property
     def identity(self) -> str:
@@ -146,4 +146,8 @@ def cells(
 
 def seconds(todo: Sequence[PaperCell], workers: int) -> float:
     """Expected seconds of cells on so many cores."""
-    return sum(cell.seconds for cell in todo) / max(workers, 1)
+    fits: dict[object, float] = {}
+    for cell in todo:
+        fit = cell.unit, cell.setting, cell.method.fit
+        fits[fit] = max(fits.get(fit, 0.0), cell.seconds)
+    return sum(fits.values()) / max(workers, 1)

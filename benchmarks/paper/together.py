@@ -1,4 +1,4 @@
-"""Networks on several datasets in one batch, with the checks of a cell for each of them."""
+"""Cells that share work, each with a cell's checks: networks in a batch, two uses of one fit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import estimators
+from benchmarks.contender import Maker
 from benchmarks.outcome import Outcome
 from benchmarks.threads import children_inherit
 from benchmarks.worker import Job, execute, start_worker
@@ -61,6 +62,51 @@ def execute_together(name: str, jobs: Sequence[Job]) -> list[Outcome]:
     return [_with_seconds(outcome, seconds) for outcome in outcomes]
 
 
+class _Kept:
+    """Makes an estimator and keeps it, with the seconds of its fit."""
+
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
+        self.estimator: Any = None
+        self.seconds = 0.0
+
+    def make(self, seed: int) -> Self:
+        self.estimator = self._maker.make(seed)
+        return self
+
+    def fit(self, X: Any, t: Any, y: Any) -> Self:
+        start = time.perf_counter()
+        self.estimator.fit(X, t, y)
+        self.seconds = time.perf_counter() - start
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.estimator, name)
+
+
+def execute_both(name: str, jobs: Sequence[Job]) -> list[Outcome]:
+    """Run the cell of a method and that of another which asks its fit another question.
+
+    BART-ITE fits what BART fits and more, and the fit is nearly all of the time.
+
+    Parameters
+    ----------
+    name
+        The first method.
+    jobs
+        Its job and that of the second one, on the same data with the same seed.
+    """
+    first, second = jobs
+    kept = _Kept(second.maker)
+    outcome = execute(replace(second, maker=kept))
+    if outcome.prediction is None:
+        return [execute(first), outcome]
+    estimator = estimators.get(name, random_state=first.seed)
+    vars(estimator).update(vars(kept.estimator))
+    shared = execute(replace(first, maker=_Fitted(estimator)))
+    return [_with_seconds(shared, kept.seconds), outcome]
+
+
 def _with_seconds(outcome: Outcome, seconds: float) -> Outcome:
     said = outcome.prediction
     if said is None:
@@ -68,7 +114,7 @@ def _with_seconds(outcome: Outcome, seconds: float) -> Outcome:
     return replace(outcome, prediction=replace(said, seconds=(said.seconds or 0.0) + seconds))
 
 
-Batch = tuple[str, Sequence[Job]]
+Batch = Callable[[], list[Outcome]]
 
 
 def run_together(
@@ -79,8 +125,8 @@ def run_together(
     With 0 workers they are run here.
     """
     if workers == 0:
-        for number, (name, jobs) in enumerate(batches):
-            done(number, execute_together(name, jobs))
+        for number, batch in enumerate(batches):
+            done(number, batch())
         return
     spawn = multiprocessing.get_context("spawn")
     with (
@@ -89,10 +135,7 @@ def run_together(
             workers, mp_context=spawn, initializer=start_worker, initargs=((),)
         ) as pool,
     ):
-        futures = {
-            pool.submit(execute_together, name, jobs): number
-            for number, (name, jobs) in enumerate(batches)
-        }
+        futures = {pool.submit(batch): number for number, batch in enumerate(batches)}
         try:
             for future in as_completed(futures):
                 done(futures[future], future.result())

@@ -121,7 +121,7 @@ def test_networks_are_batched_and_agree_with_single_fits(records, releases, monk
     together = job.run_together
 
     def counted(batches, done, workers):
-        calls.extend(len(jobs) for _, jobs in batches)
+        calls.extend(len(batch.args[1]) for batch in batches)
         together(batches, done, workers)
 
     small = {"representation_layers": (8,), "head_layers": (4,), "max_epochs": 3}
@@ -137,6 +137,29 @@ def test_networks_are_batched_and_agree_with_single_fits(records, releases, monk
     alone = estimators.get("TARNet", random_state=cell.seed).fit(view.X, view.t, view.y)
     assert table.loc[cell.key, "ate"] == pytest.approx(alone.ate(view.X), rel=1e-2, abs=1e-3)
     assert (table["seconds"] > 0).all()
+
+
+def test_one_fit_serves_both_uses_of_bart(records, releases, monkeypatch, tmp_path):
+    pytest.importorskip("stochtree")
+    get = estimators.get
+    small = {"n_trees": 5, "n_burn_in": 5, "n_draws": 5, "n_chains": 1}
+    monkeypatch.setattr(estimators, "get", lambda name, **more: get(name, **small, **more))
+    fits = []
+    bart = type(get("BART"))
+    fit = bart.__mro__[1]._fit
+    monkeypatch.setattr(
+        bart.__mro__[1], "_fit", lambda self, *data: fits.append(1) or fit(self, *data)
+    )
+    run_missing(wanted(releases, "BART", "BART-ITE"), releases, records, workers=0)
+    assert len(fits) == 6
+    alone = Records(tmp_path / "alone", tmp_path / "none.parquet")
+    for method in ("BART", "BART-ITE"):
+        run_missing(wanted(releases, method), releases, alone, workers=0)
+    assert len(fits) == 18
+    one, two = (r.table().sort_values("key", ignore_index=True) for r in (records, alone))
+    assert set(one["status"]) == {"ok"}
+    pd.testing.assert_frame_equal(one.drop(columns="seconds"), two.drop(columns="seconds"))
+    assert (one["seconds"] > 0).all()
 
 
 def test_records_of_other_code_give_way(records, releases):
