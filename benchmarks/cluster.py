@@ -15,6 +15,7 @@ import estimators
 from benchmarks.crew import BrokenWorker
 from benchmarks.local import stopped
 from benchmarks.outcome import Outcome
+from benchmarks.surroundings import sweep_scratch
 from benchmarks.threads import library_limits
 from benchmarks.versions import code_of_estimators, versions
 from benchmarks.worker import Job, execute
@@ -84,6 +85,7 @@ class Node:
     """What runs in a process of the cluster."""
 
     def __init__(self, plugins: Sources) -> None:
+        sweep_scratch()
         with tempfile.TemporaryDirectory(prefix="sdscm-plugins-") as folder:
             for number, (name, content) in enumerate(plugins):
                 path = Path(folder) / str(number) / name

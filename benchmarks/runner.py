@@ -15,6 +15,7 @@ from benchmarks.costs import Costs, Kind
 from benchmarks.crew import BrokenWorker, Open, Worker
 from benchmarks.local import LocalWorker
 from benchmarks.outcome import Outcome
+from benchmarks.surroundings import sweep_scratch
 from benchmarks.threads import children_inherit
 from benchmarks.worker import Job, execute
 
@@ -46,8 +47,12 @@ def run_in_pool(
     costs: Costs | None = None,
 ) -> None:
     """Run cells in ``workers`` processes of this machine; see `run_with`."""
-    with children_inherit(threads):
-        run_with(partial(LocalWorker, plugins, time_limit), tasks, done, workers, costs or Costs())
+    open_worker = partial(LocalWorker, plugins, time_limit)
+    try:
+        with children_inherit(threads):
+            run_with(open_worker, tasks, done, workers, costs or Costs())
+    finally:
+        sweep_scratch()
 
 
 def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, costs: Costs) -> None:

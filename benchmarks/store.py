@@ -88,10 +88,15 @@ class Store:
             np.savez(buffer, **arrays)  # type: ignore[arg-type]
             data = buffer.getvalue()
             content["predictions"] = digest_bytes(data)
-            write_atomically(self._prediction(key), lambda file: file.write(data))
+            self._write(self._prediction(key), data)
         content["digest"] = digest(content)
-        text = json.dumps(content, indent=1, ensure_ascii=False).encode()
-        write_atomically(self._record(key), lambda file: file.write(text))
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        self._write(self._record(key), text.encode())
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        # Not durable: who loses power finds by its hash what is not whole, and computes it again.
+        write_atomically(path, lambda file: file.write(data), durable=False)
 
     def recorded(self) -> list[str]:
         """The keys of all records, sorted."""

@@ -11,11 +11,13 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 _SCRATCH = "sdscm-cell-"
 
@@ -35,7 +37,7 @@ def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
     """
     with (
         warnings.catch_warnings(record=True) as caught,
-        threadpool_limits(threads),
+        _thread_pools(len(sys.modules)).limit(limits=threads),
         joblib.parallel_config(backend="sequential"),
         contextlib.redirect_stdout(io.StringIO()),
         np.errstate(),
@@ -49,6 +51,15 @@ def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
             yield
         finally:
             notes += [f"{w.category.__name__}: {w.message}" for w in caught]
+
+
+@lru_cache(maxsize=1)
+def _thread_pools(modules: int) -> ThreadpoolController:
+    """The thread pools of this process; to look for them takes a millisecond.
+
+    With modules come libraries, so that their number tells when to look again.
+    """
+    return ThreadpoolController()
 
 
 @contextlib.contextmanager
@@ -70,14 +81,36 @@ def _same_process_state() -> Iterator[None]:
 def _empty_folder() -> Iterator[None]:
     """Work in an empty folder: where the run was started, its datasets hold the truth."""
     before = os.getcwd()
-    with tempfile.TemporaryDirectory(
-        prefix=f"{_SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True
-    ) as folder:
-        os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(before)
+    if not _is_empty(_scratch(os.getpid())):
+        _scratch.cache_clear()
+    folder = _scratch(os.getpid())
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        if not _is_empty(folder):
+            _remove(folder)
+
+
+@lru_cache(maxsize=1)
+def _scratch(process: int) -> Path:
+    """The working folder of a process: one that stays empty serves its next cell too."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{process}-"))
+    # Unlike atexit, heeded by processes that are told to end by a signal.
+    Finalize(None, _remove, args=(folder,), exitpriority=0)
+    return folder
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return not os.listdir(folder)
+    except OSError:  # it is not there any more, or locked
+        return False
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_scratch() -> None:
@@ -85,7 +118,7 @@ def sweep_scratch() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
         owner = folder.name.removeprefix(_SCRATCH).split("-")[0]
         if owner.isdecimal() and not _alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def _alive(process: int) -> bool:

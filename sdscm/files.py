@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import IO
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write to a temporary file beside ``path`` and rename it: a kill leaves no half file."""
+def write_atomically(
+    path: Path, write: Callable[[IO[bytes]], object], *, durable: bool = True
+) -> None:
+    """Write to a temporary file beside ``path`` and rename it: a kill leaves no half file.
+
+    Neither does a power cut, if ``durable``; that waits for the disk, some milliseconds.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp lets nobody else read
         with os.fdopen(descriptor, "wb") as file:
             write(file)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -77,6 +77,8 @@ class Killed(Base):
 @hostile("hangs")
 class Hangs(Base):
     def fit(self, X, t, y):
+        with open("big.bin", "wb") as file:
+            file.write(bytes(2**20))
         time.sleep(600)
 
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import tempfile
 import threading
 import time
 from concurrent.futures import Future
@@ -38,7 +39,7 @@ REASONS = {
     "mumbles": ("failed", "ValueError: odd and [31mred"),
     "dies": ("failed", "its process died (exit code 3)"),
     "killed": ("failed", "its process died (signal 9); it may have run out of memory"),
-    "hangs": ("timeout", "stopped after 6 s"),
+    "hangs": ("timeout", "stopped after 12 s"),
     "nan": ("failed", "BadPrediction: effect gave 120 values that are NaN or infinite"),
     "shape": ("failed", "BadPrediction: effect gave the shape (120, 1); it must be (120,)"),
     "text": ("failed", "ValueError: could not convert string to float"),
@@ -102,9 +103,15 @@ def folders(tmp_path: Path, name: str = "") -> dict[str, Path]:
     return {"runs_dir": tmp_path / f"runs{name}", "results_dir": tmp_path / f"results{name}"}
 
 
-def test_whatever_an_estimator_does_is_a_row_and_others_are_unchanged(make_suite, tmp_path) -> None:
+def test_whatever_an_estimator_does_is_a_row_and_others_are_unchanged(
+    make_suite, tmp_path, monkeypatch
+) -> None:
+    scratch = tmp_path / "temporary"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     kind = ["LinReg", "RF", "peeks"]
-    suite = make_suite(datasets=1, settings=["all"], estimators=kind, time_limit=6, memory_limit=1)
+    suite = make_suite(datasets=1, settings=["all"], estimators=kind, time_limit=12, memory_limit=1)
     alone = benchmarks.run(
         suite, plugins=[HOSTILE], workers=1, results_dir=None, runs_dir=tmp_path / "alone"
     )
@@ -124,6 +131,7 @@ def test_whatever_an_estimator_does_is_a_row_and_others_are_unchanged(make_suite
     same = among.scores[among.scores["estimator"].isin(kind)].reset_index(drop=True)
     pd.testing.assert_frame_equal(without_cost(same), without_cost(alone.scores))
     page = (tmp_path / "results" / "toy" / "leaderboard.md").read_text()
+    assert list(scratch.iterdir()) == []
     assert "its process died (exit code 3)" in page
     assert "0 of 1" in page
 
