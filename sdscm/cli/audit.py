@@ -145,6 +145,7 @@ def audit(
     scoring: options.Scoring = "definition",
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
+    memory: options.Memory = None,
     fail_above: Annotated[
         list[str] | None,
         typer.Option(
@@ -182,7 +183,7 @@ def audit(
     limits = _numbers("--fail-above", fail_above or [], measures)
 
     def load(name: str) -> LanguageModel:
-        return load_lm(name, device=device, precision=precision)
+        return load_lm(name, device=device, precision=precision, memory=options.gibibytes(memory))
 
     with _passes() as progress:
         result = run_audit(

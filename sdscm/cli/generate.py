@@ -60,6 +60,7 @@ def generate(
     ] = 0,
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
+    memory: options.Memory = None,
     do: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,7 +86,7 @@ def generate(
     path = new_file(out, _SUFFIXES, force)
     model = SDSCM(
         loaded,
-        load_lm(lm, device=device, precision=precision),
+        load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory)),
         phrasing=phrasing,
         temperature=temperature,
         scoring=scoring,

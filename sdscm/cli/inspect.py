@@ -56,6 +56,7 @@ def inspect(
     effect: options.Effect = 1.0,
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
+    memory: options.Memory = None,
     picture: Annotated[
         Path | None,
         typer.Option(
@@ -79,7 +80,7 @@ def inspect(
     if no_lm:
         describe.spec_page(spec)
         return
-    model = load_lm(lm, device=device, precision=precision)
+    model = load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory))
     found: dict[int, DatasetFacts] = {}
     samples: dict[str, pd.DataFrame] = {}
     mechanisms: list[list[MechanismFacts]] = []
