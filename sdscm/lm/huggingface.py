@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -30,7 +31,7 @@ _TOLERANCE = {"float32": 5e-4, "float32-fast": 1.0, "bfloat16": 1.0}
 
 
 class HuggingFaceLM:
-    """Scores choices with a causal language model of ``transformers``.
+    """Scores choices with a causal language model of ``transformers``; threads take turns.
 
     At its first use a self-test compares the packed forward pass with a plain one on this very
     model; where they differ, or the model's attention cannot be packed, every choice is scored
@@ -65,6 +66,7 @@ class HuggingFaceLM:
         self._model = model.eval()
         self._precision = precision
         self._tokenize = ChoiceTokenizer(tokenizer)
+        self._turn = threading.Lock()
         self._id = id
         self._revision = revision
         self._memory = memory
@@ -174,9 +176,10 @@ class HuggingFaceLM:
         InputError
             If a text is longer than the model's window.
         """
-        tokens = [self._tokenize(choice) for choice in choices]
-        self._tokenize.forget_contexts()
-        found = self._found(choices, tokens)
+        with self._turn:
+            tokens = [self._tokenize(choice) for choice in choices]
+            self._tokenize.forget_contexts()
+            found = self._found(choices, tokens)
         return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
 
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
@@ -185,8 +188,9 @@ class HuggingFaceLM:
         Not a log-probability of the value: the mean over the value's tokens of their
         log-probability *after* the value, each value behind a fresh cache of the context.
         """
-        tokens = [self._tokenize.reference(choice) for choice in choices]
-        found = self._found(choices, tokens)
+        with self._turn:
+            tokens = [self._tokenize.reference(choice) for choice in choices]
+            found = self._found(choices, tokens)
         scores = []
         for values in found:
             mean = np.array([each.mean() for each in values])

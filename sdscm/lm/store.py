@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,9 @@ _VERSION = 2
 
 
 class ScoreStore:
-    """A table of scores in one SQLite file, shared by processes, keyed by model and text.
+    """A table of scores in one SQLite file, keyed by model and text.
+
+    Threads may share one, and processes the file.
 
     Parameters
     ----------
@@ -31,9 +34,10 @@ class ScoreStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.Lock()  # held by the thread that uses the connection
         with self._errors_in_one_line():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=60)
+            self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(
@@ -59,7 +63,7 @@ class ScoreStore:
         for begin in range(0, len(keys), _LOOKUP):
             part = keys[begin : begin + _LOOKUP]
             marks = ",".join("?" * len(part))
-            with self._errors_in_one_line():
+            with self._lock, self._errors_in_one_line():
                 rows = self._connection.execute(
                     f"SELECT key, value FROM scores WHERE key IN ({marks})", part
                 ).fetchall()
@@ -76,11 +80,12 @@ class ScoreStore:
             (key, np.stack([s.sentence, s.value, s.sentence_tokens, s.value_tokens]).tobytes())
             for key, s in scores.items()
         ]
-        with self._errors_in_one_line(), self._connection:
+        with self._lock, self._errors_in_one_line(), self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?)", rows)
 
     def __len__(self) -> int:
-        return int(self._connection.execute("SELECT COUNT(*) FROM scores").fetchone()[0])
+        with self._lock, self._errors_in_one_line():
+            return int(self._connection.execute("SELECT COUNT(*) FROM scores").fetchone()[0])
 
 
 class StoredLM:
@@ -101,6 +106,7 @@ class StoredLM:
         self, load: Callable[[], LanguageModel], *, id: str, revision: str, store: ScoreStore
     ) -> None:
         self._load = load
+        self._loading = threading.Lock()
         self._model: LanguageModel | None = None
         self._id = id
         self._revision = revision
@@ -118,9 +124,10 @@ class StoredLM:
     @property
     def model(self) -> LanguageModel:
         """The model behind, loaded if need be."""
-        if self._model is None:
-            self._model = self._load()
-        return self._model
+        with self._loading:
+            if self._model is None:
+                self._model = self._load()
+            return self._model
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores of each choice; each distinct one is scored once and kept."""

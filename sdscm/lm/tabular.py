@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, ChoiceScores
+
+_SHOWN = 4
 
 Table = Callable[[Choice], "Sequence[float] | np.ndarray"]
 
@@ -39,20 +42,41 @@ class TabularLM:
         return self._revision
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
-        """Logarithms of the table's probabilities; each sentence counts as one token."""
+        """Logarithms of the table's probabilities; each sentence counts as one token.
+
+        Raises
+        ------
+        InputError
+            If the table does not give one positive, finite number for each value.
+        """
         found = []
         for choice in choices:
             probabilities = np.asarray(self._table(choice), dtype=float)
-            if probabilities.shape != (len(choice.values),) or not (probabilities > 0).all():
-                raise ValueError(
-                    f"the table gives {probabilities} for the values {choice.values}; it must give "
-                    "one positive number for each"
-                )
+            _check(choice, probabilities)
             ones = np.ones(len(choice.values), dtype=int)
             logs = np.log(probabilities)
             found.append(ChoiceScores(logs, logs, ones, ones))
         self.scored += len(choices)
         return found
+
+
+def _check(choice: Choice, probabilities: np.ndarray) -> None:
+    must = "it must give one positive number for each, in their order"
+    if probabilities.shape != (len(choice.values),):
+        raise InputError(
+            f"the table of probabilities gives {probabilities.size} numbers for the "
+            f"{len(choice.values)} values {_listed(choice.values)}; {must}"
+        )
+    for value, probability in zip(choice.values, probabilities, strict=True):
+        if not 0 < probability < np.inf:
+            raise InputError(
+                f"the table of probabilities gives {probability:g} for the value '{value}'; {must}"
+            )
+
+
+def _listed(values: Sequence[str]) -> str:
+    shown = ", ".join(f"'{value}'" for value in values[:_SHOWN])
+    return f"{shown}, ..." if len(values) > _SHOWN else shown
 
 
 def random_table(seed: int, temperature: float = 1.0) -> Table:

@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +173,28 @@ def test_two_open_stores_see_each_other(tmp_path: Path) -> None:
     assert other.scored == 10
     one.score(CHOICES[:20])
     assert one.scored == 10
+
+
+def test_threads_share_a_store_and_load_the_model_once(tmp_path: Path, bits: Bits) -> None:
+    """Opened here, used there, by both at once."""
+    expected = bits(TabularLM(random_table(1)).score(CHOICES))
+    loaded, together = [], threading.Barrier(2)
+
+    def load() -> LanguageModel:
+        loaded.append(TabularLM(random_table(1)))
+        return loaded[-1]
+
+    store = ScoreStore(tmp_path / "scores.sqlite")
+    lm = StoredLM(load, id="tabular", revision="0", store=store)
+
+    def work(order: int) -> list[bytes]:
+        together.wait(30)
+        return bits([lm.score([choice])[0] for choice in CHOICES[::order]])[::order]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, (1, -1))) == [expected, expected]
+    assert len(loaded) == 1
+    assert len(store) == len(CHOICES)
 
 
 def test_names_are_known_before_the_model_is_loaded(tmp_path: Path) -> None:
