@@ -31,7 +31,7 @@ from benchmarks.report import write_report
 from benchmarks.report.figure import require_matplotlib
 from benchmarks.reuse import Kin
 from benchmarks.runner import Done, Task, run_here, run_in_pool, run_with
-from benchmarks.scores import read_records, score
+from benchmarks.scores import of_cells, read_records, score
 from benchmarks.significance import require_posthocs
 from benchmarks.sources import prepare, requests
 from benchmarks.store import DamagedRecord, Record, Store
@@ -56,7 +56,7 @@ class Result:
     ----------
     suite
     scores
-        A row a cell; see `benchmarks.scores.score`.
+        A row a cell, two where the suite holds rows out; see `benchmarks.scores.score`.
     boards
         See `Board`.
     facts
@@ -76,6 +76,11 @@ class Result:
     run_dir: Path
     files: tuple[Path, ...]
     computed: int
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The scores, of each cell only those of the rows that it was fitted on."""
+        return of_cells(self.scores)
 
 
 def run(

@@ -92,7 +92,7 @@ def benchmark(
             cluster=cluster,
         )
     _show(result, top)
-    say("", f"Cells run now: {result.computed} of {len(result.scores)}.")
+    say("", f"Cells run now: {result.computed} of {len(result.cells)}.")
 
 
 def leaderboard(
@@ -146,7 +146,7 @@ def leaderboard(
 def _show(result: Result, top: int) -> None:
     for board in result.boards:
         _top(board, result.suite.board.rank_by, top)
-    lost = result.scores[result.scores["status"] != "ok"]
+    lost = result.cells[result.cells["status"] != "ok"]
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
         say("", f"Cells without a score: {counts}; the reasons are in leaderboard.md.")

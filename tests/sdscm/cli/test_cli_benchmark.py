@@ -51,6 +51,12 @@ def test_a_second_run_computes_nothing(cli, data):
     assert "Cells run now: 0 of 6." in cli("benchmark", "suite.yaml", "--workers", 0).out
 
 
+def test_a_cell_with_rows_held_out_counts_once(cli, workspace, data):
+    with (workspace / "suite.yaml").open("a") as file:
+        file.write("\nholdout: 0.25\n")
+    assert "Cells run now: 6 of 6." in cli("benchmark", "suite.yaml", "--workers", 0).out
+
+
 def test_folders_plugin_and_top(cli, workspace, data):
     suite = (workspace / "suite.yaml").read_text().replace("LinReg", "LinReg, Mine")
     (workspace / "suite.yaml").write_text(suite)
