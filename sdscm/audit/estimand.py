@@ -20,6 +20,13 @@ Kind = Literal[
 ]
 
 
+_ROUTES: dict[Kind, str] = {
+    "natural direct": ", not through",
+    "natural indirect": " through",
+    "mediated interaction": " with",
+}
+
+
 @dataclass(frozen=True)
 class Arm:
     """The mean outcome of a group of units in one world.
@@ -86,11 +93,11 @@ class Estimand:
         if self.held:
             return f"{self.kind} at {_said(self.held)}"
         if self.reference:
-            return f"interaction: {_said(self.group)} less {_said(self.reference)}"
+            return f"interaction: {_said(self.group)} less {_said_beside(self)}"
         if self.group:
             return f"total among {_said(self.group)}"
         if self.mediators:
-            return f"{self.kind} through {', '.join(self.mediators)}"
+            return f"{self.kind}{_ROUTES[self.kind]} {', '.join(self.mediators)}"
         return self.kind
 
     def arms(self, control: str, treated: str) -> tuple[tuple[float, Arm], ...]:
@@ -118,3 +125,11 @@ class Estimand:
 
 def _said(values: Values) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values)
+
+
+def _said_beside(estimand: Estimand) -> str:
+    """The reference; its values alone where the group has the same variables."""
+    names = [name for name, _ in estimand.reference]
+    if names != [name for name, _ in estimand.group]:
+        return _said(estimand.reference)
+    return ", ".join(value for _, value in estimand.reference)

@@ -229,9 +229,12 @@ def _show(result: AuditResult) -> None:
     say("")
     _print(shown.verdicts)
     for section in shown.sections:
-        if section.id in ("models", "controls") and section.table is not None:
+        if section.id in ("models", "controls"):
             heading(section.title)
-            _print(section.table)
+            for each in section.tables:
+                if each.caption:
+                    say(each.caption)
+                _print(each)
 
 
 def _print(shown: Table) -> None:

@@ -31,12 +31,14 @@ def _section(section: Section) -> Iterator[str]:
         yield from (_text(text), "")
     if section.lines:
         yield from (*(f"- {_text(line)}" for line in section.lines), "")
-    if section.table:
-        if section.folded:
-            yield from ("<details><summary>Show</summary>", "")
-        yield from (*_table(section.table), "")
-        if section.folded:
-            yield from ("</details>", "")
+    if section.folded:
+        yield from ("<details><summary>Show</summary>", "")
+    for table in section.tables:
+        if table.caption:
+            yield from (f"**{_text(table.caption)}**", "")
+        yield from (*_table(table), "")
+    if section.folded:
+        yield from ("</details>", "")
 
 
 def _table(table: Table) -> Iterator[str]:

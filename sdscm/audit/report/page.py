@@ -39,8 +39,8 @@ def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
     reported = [each.id for each in result.models if not each.error]
     scope = "all" if result.all_phrasings else "a random set"
     return Page(
-        title=f"What {words.listed(reported)} make{'s' * (len(reported) == 1)} of "
-        f"{spec.treatment.name} for {spec.outcome.name}",
+        title=f"Effect of {spec.treatment.name} on {spec.outcome.name}, as encoded in "
+        f"{words.listed(reported)}",
         kicker=f"Audit of the scenario {spec.name}",
         lead=(
             f"Effects of {spec.treatment.name} on {spec.outcome.name} that are encoded in "
@@ -68,19 +68,33 @@ def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
 def _warnings(result: AuditResult) -> list[str]:
     found = [f"{each.id} is not reported on: {each.error}" for each in result.models if each.error]
     found += [
-        f"{model.id}, {facts.name}: {problem}."
+        f"{model.id}, {facts.name}, in its worst phrasing: {problem}."
         for model in result.models
         for facts in model.facts
         for problem in facts.problems
     ]
-    found += [
-        f"Control failed for {each.finding.model}: {each.kind}, "
-        f"{each.finding.measure.label}, {each.finding.estimand.label}."
-        for each in result.controls
-        if each.passed is False
-    ]
+    found += [_failed(each) for each in result.controls if each.passed is False]
     refusals = dict.fromkeys(each.refusal for each in result.of("total") if each.refusal)
     return found + [f"No interval: {refusal}." for refusal in refusals]
+
+
+def _failed(control: Control) -> str:
+    found = control.finding
+    told = f"{words.effect(found.mean)} on {found.measure.label}"
+    if control.kind == "placebo":
+        return (
+            f"{found.model}: the placebo ({words.contrast(found)}) has an effect of {told}. "
+            "Effects of that size may be no more than its answer to any change of the text."
+        )
+    if control.kind == "shuffled":
+        return (
+            f"{found.model}: with shuffled values, where there is none, the audit finds an effect "
+            f"of {told}: chance, or a fault of the audit."
+        )
+    return (
+        f"The audit misses the planted effect '{found.estimand.label}': {told} instead of "
+        f"{words.effect(control.expected)}. Do not trust its numbers."
+    )
 
 
 def _verdicts(found: Sequence[Finding], result: AuditResult) -> Table:
@@ -111,7 +125,7 @@ def _verdicts(found: Sequence[Finding], result: AuditResult) -> Table:
         )
         for each in found
     ]
-    return Table(header, tuple(rows), right=(3, 5, 6, 7, 8, 9))
+    return Table(header, tuple(rows), right=tuple(range(3, 10)))
 
 
 def _comparison(result: AuditResult) -> list[Section]:
@@ -125,7 +139,7 @@ def _comparison(result: AuditResult) -> list[Section]:
                 "Effect of one model less that of another, phrasing by phrasing and on the same "
                 "units, so that what the wording does to both is no part of the interval.",
             ),
-            _finding_table(result.differences, result),
+            _finding_tables(result.differences, result),
         )
     ]
 
@@ -138,21 +152,28 @@ def _effects(result: AuditResult) -> Section:
         "All effects",
         (
             f"{text[0].upper()}{text[1:]}.",
-            "p values are adjusted within each kind of effect, over contrasts, outcomes and "
-            "models. Minimum: p of an effect no larger than the smallest of interest; "
-            "equivalence (TOST): p of one at least as large.",
+            "p is that of no effect (sign flips over phrasings); it is adjusted by Holm and by "
+            "Benjamini and Hochberg (BH) within each kind of effect, over contrasts, outcomes and "
+            "models. Minimum: p of an effect no larger than the smallest of interest; TOST: p of "
+            "one at least as large; both by Holm.",
         ),
-        _finding_table(result.findings, result),
+        _finding_tables(result.findings, result),
     )
 
 
-def _finding_table(found: Sequence[Finding], result: AuditResult) -> Table:
-    smallest = bool(result.smallest)
+def _finding_tables(found: Sequence[Finding], result: AuditResult) -> tuple[Table, ...]:
+    """A table for each model, contrast and outcome."""
+    blocks: dict[str, list[Finding]] = {}
+    for each in found:
+        caption = f"{words.model(each)}: {words.contrast(each)}, {each.measure.label}"
+        blocks.setdefault(caption, []).append(each)
+    return tuple(_finding_table(block, result, caption) for caption, block in blocks.items())
+
+
+def _finding_table(found: Sequence[Finding], result: AuditResult, caption: str) -> Table:
+    smallest = found[0].measure.kind in dict(result.smallest)
     sampled = any(not each.exact for each in found)
     header = [
-        "Model",
-        "Contrast",
-        "Outcome",
         "Effect",
         "Mean",
         f"{words.percent(result.level)} interval",
@@ -161,20 +182,13 @@ def _finding_table(found: Sequence[Finding], result: AuditResult) -> Table:
         "p",
         "Holm",
         "BH",
-        *["Minimum (Holm)", "Equivalence (Holm)"] * smallest,
+        *["Minimum", "TOST"] * smallest,
         "Verdict",
     ]
     rows = []
     for each in found:
         tests = each.tests
-        row = [
-            words.model(each),
-            words.contrast(each),
-            each.measure.label,
-            each.estimand.label,
-            words.effect(each.mean),
-            words.between(each.interval),
-        ]
+        row = [each.estimand.label, words.effect(each.mean), words.between(each.interval)]
         if sampled:
             row.append("exact" if each.exact else words.size(_standard_error(each)))
         row += [
@@ -184,10 +198,10 @@ def _finding_table(found: Sequence[Finding], result: AuditResult) -> Table:
         if smallest:
             row += [
                 words.p_value(test.holm if test else None)
-                for test in (tests.minimum_effect if tests else None, tests and tests.equivalence)
+                for test in (tests and tests.minimum_effect, tests and tests.equivalence)
             ]
         rows.append((*row, words.verdict(each, result.level)))
-    return Table(tuple(header), tuple(rows), right=(4, *range(6, len(header) - 1)))
+    return Table(tuple(header), tuple(rows), tuple(range(1, len(header) - 1)), caption)
 
 
 def _standard_error(found: Finding) -> float:
@@ -228,7 +242,9 @@ def _wording(result: AuditResult) -> Section:
         "variance of a unit's effect in a phrasing: the wording, who the unit is, and what "
         "depends on both.",
     )
-    return Section("wording", "Wording", text, Table(header, tuple(rows), right=tuple(range(3, 9))))
+    return Section(
+        "wording", "Wording", text, (Table(header, tuple(rows), right=tuple(range(3, 9))),)
+    )
 
 
 def _controls(result: AuditResult) -> list[Section]:
@@ -243,7 +259,7 @@ def _controls(result: AuditResult) -> list[Section]:
         f"chance, about {words.percent(1 - result.level)} of them do not. The planted effects must "
         "be found in every phrasing to 1e-6 (and five standard errors, where units are sampled).",
     )
-    return [Section("controls", "Controls", text, Table(header, tuple(rows), right=(4, 5)))]
+    return [Section("controls", "Controls", text, (Table(header, tuple(rows), right=(4, 5, 6)),))]
 
 
 def _control(control: Control) -> tuple[str, ...]:
@@ -288,7 +304,7 @@ def _mechanisms(result: AuditResult) -> list[Section]:
             "mass",
             "What the model makes of each variable",
             text,
-            Table(header, tuple(rows), right=(2, 3, 4, 5)),
+            (Table(header, tuple(rows), right=(2, 3, 4, 5)),),
         )
     ]
 
@@ -321,7 +337,7 @@ def _prompts(result: AuditResult) -> Section:
             f"For example, after the text '{shown.context}' the first phrasing scores "
             f"{' against '.join(repr(each) for each in shown.candidates)}.",
         ),
-        Table(tuple(header), tuple(rows), right=(0, *range(2, 2 + len(totals)))),
+        (Table(tuple(header), tuple(rows), right=(0, *range(2, 2 + len(totals)))),),
         folded=True,
     )
 
@@ -355,7 +371,7 @@ def _settings(result: AuditResult) -> Section:
         ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions)),
     ]
     rows = tuple((name, told) for name, told in facts if told)
-    return Section("settings", "Where it comes from", (), Table(("What", "Value"), rows))
+    return Section("settings", "Where it comes from", (), (Table(("What", "Value"), rows),))
 
 
 _METHODS = {

@@ -7,21 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """A table; ``right`` are the places of the columns of numbers."""
+    """A table; ``right`` are the places of the columns of numbers, aligned and never broken."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: tuple[int, ...] = ()
+    caption: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with text and a table below it; ``folded`` ones are closed on a page."""
+    """A heading with text, a list and tables below it; ``folded`` ones are closed on a page."""
 
     id: str
     title: str
     text: tuple[str, ...]
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     lines: tuple[str, ...] = ()
     folded: bool = False
 

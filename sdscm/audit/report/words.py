@@ -90,9 +90,9 @@ def verdict(found: Finding, level: float) -> str:
     plain = found.verdict(1 - level)
     smallest = found.tests.smallest if found.tests else None
     if plain == "effect" and smallest is not None:
-        return f"effect beyond {size(smallest)}"
+        return f"effect beyond {smallest:g}"
     if plain == "no effect that matters" and smallest is not None:
-        return f"no effect as large as {size(smallest)}"
+        return f"no effect as large as {smallest:g}"
     return "some effect (not 0)" if plain == "some effect" else plain
 
 

@@ -54,9 +54,9 @@ def test_the_planted_effects_are_what_their_docstring_says() -> None:
     direct = direct_effect(0)
     assert direct == pytest.approx(0.1 - 0.004 * 11.5)
     assert by_label["total"] == pytest.approx(direct + 0.04 + 0.04 + 0.08)
-    assert by_label["natural direct through fuse"] == pytest.approx(direct + 0.04)
+    assert by_label["natural direct, not through fuse"] == pytest.approx(direct + 0.04)
     assert by_label["natural indirect through fuse"] == pytest.approx(0.04)
-    assert by_label["mediated interaction through fuse"] == pytest.approx(0.08)
+    assert by_label["mediated interaction with fuse"] == pytest.approx(0.08)
     assert by_label["controlled direct at fuse = cold"] == pytest.approx(direct)
     assert by_label["controlled direct at fuse = hot"] == pytest.approx(direct + 0.2)
     # P(wet | up) = 0.28 / 0.46, P(wet | down) = 0.12 / 0.54.

@@ -90,9 +90,9 @@ def test_every_effect_is_that_of_the_tables(cli) -> None:
     found = by_label(report()["findings"])
     expected = {
         "total": 0.26,
-        "natural direct through fuse": 0.14,
+        "natural direct, not through fuse": 0.14,
         "natural indirect through fuse": 0.04,
-        "mediated interaction through fuse": 0.08,
+        "mediated interaction with fuse": 0.08,
         "controlled direct at fuse = cold": 0.1,
         "controlled direct at fuse = hot": 0.3,
         "spurious": planted_value(Estimand("spurious"), 0),
@@ -124,9 +124,9 @@ def test_groups_are_the_means_of_their_values(cli) -> None:
     found = by_label(report()["findings"])
     assert found["total"]["control"] == "women"
     assert found["total"]["mean"] == pytest.approx(0.66 - 0.22, abs=1e-6)
-    assert found["natural direct through skill"]["mean"] == pytest.approx(0.4, abs=1e-6)
+    assert found["natural direct, not through skill"]["mean"] == pytest.approx(0.4, abs=1e-6)
     assert found["natural indirect through skill"]["mean"] == pytest.approx(0.04, abs=1e-6)
-    assert found["mediated interaction through skill"]["mean"] == pytest.approx(0, abs=1e-6)
+    assert found["mediated interaction with skill"]["mean"] == pytest.approx(0, abs=1e-6)
     # Nothing comes before the name.
     assert found["spurious"]["mean"] == pytest.approx(0, abs=1e-6)
     assert "women (Ann, Eve); men (Tom, Bob)" in Path("audit/audit.md").read_text()
@@ -199,7 +199,7 @@ def test_subgroups_and_held_mediators(cli) -> None:
     found = by_label(report()["findings"])
     assert "controlled direct at fuse = cold" not in found
     assert {"total among season = dry", "total among season = wet"} <= found.keys()
-    gap = found["interaction: season = wet less season = dry"]
+    gap = found["interaction: season = wet less dry"]
     assert gap["mean"] == pytest.approx(0, abs=1e-6)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_ROW, _HEAD, _FOOT = 0.25, 0.3, 0.55  # inches
-_LEFT, _RIGHT = 3.1, 1.75
+_ROW, _HEAD, _FOOT = 0.25, 0.42, 0.55  # inches
+_LEFT, _RIGHT = 3.75, 1.7
 
 
 def forest(result: AuditResult, measure: Measure) -> Picture:
@@ -47,7 +47,7 @@ def _reading(result: AuditResult, found: Finding, models: int) -> str:
         "interval leaves out 0."
     )
     if found.tests is not None and found.tests.smallest is not None:
-        told += f" Shaded: smaller than {words.size(found.tests.smallest)}, too small to matter."
+        told += f" Shaded: smaller than {found.tests.smallest:g}, too small to matter."
     return told if models == 1 else told + " Numbers are those of the first model."
 
 
@@ -72,7 +72,7 @@ def _draw(
     left = -(_LEFT - 0.05) / (width - _LEFT - _RIGHT)
     y = 0.0
     for title, rows in blocks.items():
-        axes.text(left, y + _HEAD / 2, title, transform=names, weight="bold", va="center")
+        axes.text(left, y + 0.62 * _HEAD, title, transform=names, weight="bold", va="center")
         y += _HEAD
         for label, found in rows.items():
             middle = y + _ROW * step / 2
@@ -83,6 +83,7 @@ def _draw(
                 _short(label),
                 transform=names,
                 va="center",
+                size=8.5,
                 weight="semibold" if strong else "normal",
             )
             axes.text(
@@ -139,5 +140,5 @@ def _numbers(found: Finding) -> str:
     return f"{mean} [{low}, {high}]"
 
 
-def _short(label: str, most: int = 44) -> str:
+def _short(label: str, most: int = 56) -> str:
     return label if len(label) <= most else f"{label[: most - 1]}…"

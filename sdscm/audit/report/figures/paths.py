@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,11 +21,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PANEL, _TITLE = 3.5, 0.4  # inches
-_BOX = 1.95
+# All in inches, from the treatment's middle.
+_TITLE = 0.62
+_BOX, _HIGH = 1.95, 0.8
 _X = (1.15, 4.5, 7.85)
-_Y = {"above": 2.95, "middle": 1.75, "below": 0.55}
-_LETTERS = 26
+_UP, _DOWN = 1.35, -1.3
+_LETTERS = 24
 
 _Place = tuple[float, float]
 
@@ -65,54 +65,53 @@ def _draw(
     measure: Measure,
     found: Mapping[tuple[str, str], Mapping[Kind, Finding]],
 ) -> Figure:
-    figure = style.blank((_PANEL + _TITLE) * len(found))
+    top = (_UP if result.mediators else 0.0) + _HIGH / 2 + 0.1
+    bottom = (_DOWN if common_causes(result.spec) else 0.0) - _HIGH / 2 - 0.25
+    panel = top - bottom + _TITLE
+    figure = style.blank(panel * len(found))
     width, height = figure.get_size_inches()
     for row, ((model, contrast), effects) in enumerate(found.items()):
-        bottom = height - (row + 1) * (_PANEL + _TITLE)
-        axes = figure.add_axes((0, bottom / height, 1, (_PANEL + _TITLE) / height))
+        axes = figure.add_axes((0, 1 - (row + 1) * panel / height, 1, panel / height))
         axes.set_axis_off()
         axes.set_xlim(0, width)
-        axes.set_ylim(0, _PANEL + _TITLE)
-        axes.text(0.15, _PANEL + _TITLE / 2, f"{model}: {contrast}", weight="bold", va="center")
-        _panel(axes, result, measure, contrast, effects)
+        axes.set_ylim(bottom, top + _TITLE)
+        axes.text(0.15, top + 0.38, f"{model}: {contrast}", weight="bold", va="center")
+        told = f"total {_told(effects['total'])}"
+        if "mediated interaction" in effects:
+            told += f", of which interaction {_told(effects['mediated interaction'])}"
+        axes.text(0.15, top + 0.15, told, va="center", color=style.MUTED)
+        _panel(axes, result, measure, effects)
     return figure
 
 
 def _panel(
-    axes: Axes,
-    result: AuditResult,
-    measure: Measure,
-    contrast: str,
-    effects: Mapping[Kind, Finding],
+    axes: Axes, result: AuditResult, measure: Measure, effects: Mapping[Kind, Finding]
 ) -> None:
-    spec = result.spec
-    treatment, outcome = (_X[0], _Y["middle"]), (_X[2], _Y["middle"])
-    middle, below = (_X[1], _Y["above"]), (_X[1], _Y["below"])
+    spec, total = result.spec, effects["total"]
+    treatment, outcome = (_X[0], 0.0), (_X[2], 0.0)
+    above, below = (_X[1], _UP), (_X[1], _DOWN)
     largest = max((abs(e.mean) for e in effects.values() if math.isfinite(e.mean)), default=0.0)
-    total = effects["total"]
-    direct = effects.get("natural direct", total)
     causes = common_causes(spec)
     if _has_direct(spec, result.mediators):
+        direct = effects.get("natural direct", total)
         _arrow(axes, treatment, outcome, direct, largest)
-        _label(axes, (_X[1], _Y["middle"]), "direct", direct)
+        _label(axes, (_X[1], 0.0), "direct", direct)
     if result.mediators:
         indirect = effects["natural indirect"]
-        for ends in ((treatment, middle), (middle, outcome)):
+        for ends in ((treatment, above), (above, outcome)):
             _arrow(axes, *ends, indirect, largest)
-        _label(axes, (_X[1], _Y["above"] - 0.52), "indirect", indirect)
-        _box(axes, middle, result.mediators, "through")
+        _label(axes, (_X[1], _UP - _HIGH / 2 - 0.2), "indirect", indirect)
+        _box(
+            axes, above, result.mediators, "mediators" if len(result.mediators) > 1 else "mediator"
+        )
     if causes:
         spurious = effects["spurious"]
         for end in (treatment, outcome):
             _arrow(axes, below, end, spurious, largest, dashed=True)
-        _label(axes, (_X[1], _Y["below"] + 0.52), "spurious", spurious)
-        _box(axes, below, causes, "common causes")
-    _box(axes, treatment, [spec.treatment.name], contrast)
+        _label(axes, (_X[1], _DOWN + _HIGH / 2 + 0.2), "spurious", spurious)
+        _box(axes, below, causes, f"common cause{'s' * (len(causes) > 1)}")
+    _box(axes, treatment, [spec.treatment.name], f"{total.control} →\n{total.treated}")
     _box(axes, outcome, [spec.outcome.name], measure.label)
-    told = f"total {_told(total)}"
-    if "mediated interaction" in effects:
-        told += f"\ninteraction {_told(effects['mediated interaction'])}"
-    axes.text(_X[2] + _BOX / 2, _Y["middle"] + 0.95, told, ha="right", va="bottom", linespacing=1.5)
 
 
 def _has_direct(spec: Spec, mediators: Sequence[str]) -> bool:
@@ -172,7 +171,10 @@ def _edge(box: _Place, other: _Place) -> _Place:
     rise = other[1] - box[1]
     if rise == 0:
         return (box[0] + math.copysign(_BOX / 2, other[0] - box[0]), box[1])
-    return (box[0] + math.copysign(_BOX / 5, other[0] - box[0]), box[1] + math.copysign(0.34, rise))
+    return (
+        box[0] + math.copysign(_BOX / 5, other[0] - box[0]),
+        box[1] + math.copysign(_HIGH / 2 + 0.02, rise),
+    )
 
 
 def _label(axes: Axes, place: _Place, name: str, found: Finding) -> None:
@@ -193,9 +195,9 @@ def _box(axes: Axes, place: _Place, names: Sequence[str], below: str) -> None:
     x, y = place
     axes.add_patch(
         FancyBboxPatch(
-            (x - _BOX / 2, y - 0.32),
+            (x - _BOX / 2, y - _HIGH / 2),
             _BOX,
-            0.64,
+            _HIGH,
             boxstyle="round,pad=0,rounding_size=0.08",
             facecolor="#f7f4ec",
             edgecolor=style.INK,
@@ -204,8 +206,12 @@ def _box(axes: Axes, place: _Place, names: Sequence[str], below: str) -> None:
         )
     )
     title = ", ".join(names)
-    if len(title) > _LETTERS:
-        title = f"{len(names)} variables" if len(names) > 1 else f"{title[: _LETTERS - 1]}…"
-    note = textwrap.shorten(below, width=34, placeholder=" …")
-    axes.text(x, y + 0.11, title, ha="center", va="center", weight="bold", zorder=4)
+    if len(title) > _LETTERS and len(names) > 1:
+        title = f"{len(names)} variables"
+    note = "\n".join(_cut(line, 30) for line in below.splitlines())
+    axes.text(x, y + 0.18, _cut(title, _LETTERS), ha="center", va="center", weight="bold", zorder=4)
     axes.text(x, y - 0.13, note, ha="center", va="center", size=8, color=style.MUTED, zorder=4)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TITLE, _FOOT, _GAP = 0.75, 0.5, 0.25  # inches
+_TITLE, _FOOT, _GAP = 0.8, 0.5, 0.3  # inches
 
 
 def wording(result: AuditResult, measure: Measure) -> Picture:
@@ -28,9 +28,9 @@ def wording(result: AuditResult, measure: Measure) -> Picture:
             figure,
             f"phrasings-{style.slug(measure.label)}",
             f"Total effect on {measure.label} in each phrasing",
-            "A dot for each phrasing, sorted; its number is that of the list of phrasings. Line "
-            "and band: mean and interval over the phrasings. Whiskers: twice the standard error "
-            "where units are sampled. One wording may say what another does not.",
+            "A mark for each phrasing, sorted; its number is that of the list of phrasings. Below "
+            "them stands the mean with its interval over the phrasings. Whiskers, where units are "
+            "sampled: twice the standard error. One wording may say what another does not.",
             "Dot plot of the total effect in each phrasing; the table of phrasings holds its "
             "numbers.",
         )
@@ -76,20 +76,26 @@ def _panel(axes: Axes, found: Finding) -> None:
             axes.plot(ends, [y, y], color=color, linewidth=0.8, alpha=0.6, zorder=2)
         marker = "^" if value > 0 else "v" if value < 0 else "o"
         axes.plot(value, y, marker=marker, markersize=4.5, color=color, zorder=3)
-    if math.isfinite(found.mean):
-        axes.axvline(found.mean, color=style.MUTED, linewidth=1.2, linestyle="--", zorder=1.8)
-    if found.interval is not None:
-        axes.axvspan(
-            found.interval.low, found.interval.high, color=style.UP, alpha=0.13, zorder=0.5
-        )
-    axes.set_ylim(-0.8, len(ranked) - 0.2)
-    axes.set_yticks(range(len(ranked)), [str(place + 1) for _, place, _ in ranked], fontsize=6.5)
+    _mean(axes, found)
+    axes.set_ylim(-2.6, len(ranked) - 0.2)
+    ticks = [(-1.7, "mean"), *((y, str(place + 1)) for y, (_, place, _) in enumerate(ranked))]
+    axes.set_yticks([y for y, _ in ticks], [told for _, told in ticks], fontsize=6.5)
     axes.set_xlabel(f"effect on {found.measure.label}", loc="left")
+    told = f"mean {words.effect(found.mean)}, {words.share(found.agreement)} agree in sign"
     axes.set_title(
-        f"{found.model}\n{words.contrast(found)}: mean {words.effect(found.mean)}, "
-        f"{words.share(found.agreement)} agree in sign",
+        f"{found.model}\n{words.contrast(found)}\n{told}",
         loc="left",
-        fontsize=9,
+        fontsize=8.5,
         weight="bold",
         pad=6,
     )
+
+
+def _mean(axes: Axes, found: Finding) -> None:
+    """The mean below the dots, with its interval."""
+    if not math.isfinite(found.mean):
+        return
+    if found.interval is not None:
+        ends = [found.interval.low, found.interval.high]
+        axes.plot(ends, [-1.7, -1.7], color=style.INK, linewidth=3, solid_capstyle="butt")
+    axes.plot(found.mean, -1.7, marker="D", markersize=6, color=style.INK, zorder=3)
