@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ def _table(
     rows = [
         dict(zip(GROUP, group, strict=True))
         | {"metric": metric.name, "estimator": name}
-        | _row(metric, *(part[part["estimator"] == name] for part in parts), level)
+        | _row(_of(name, parts[0]), _of(name, parts[1]), metric.name, level)
         for name in names
         if any(name in each for each in has_score)
     ]
@@ -226,15 +227,19 @@ _COLUMNS = [
 ]
 
 
-def _row(metric: Metric, first: pd.DataFrame, second: pd.DataFrame, level: float) -> dict[str, Any]:
+def _of(name: str, scores: pd.DataFrame) -> pd.DataFrame:
+    return scores[scores["estimator"] == name]
+
+
+def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> dict[str, Any]:
     nan = float("nan")
     row: dict[str, Any] = dict.fromkeys(("before", "after", "change", "low", "high"), nan)
     row |= {"p_value": nan, "blocks": 0, "pairs": 0}
     row |= {
-        f"lost_{name}": int((cells["status"] != "ok").sum())
-        for name, cells in (("before", first), ("after", second))
+        f"lost_{when}": int((cells["status"] != "ok").sum())
+        for when, cells in (("before", first), ("after", second))
     }
-    scores = [cells.set_index("place")[metric.name].dropna() for cells in (first, second)]
+    scores = [cells.set_index("place")[name].dropna() for cells in (first, second)]
     places = [place for place in scores[1].index if place in scores[0].index]
     if not places:
         return row | {"verdict": "after only" if len(scores[1]) else "before only"}
@@ -242,8 +247,9 @@ def _row(metric: Metric, first: pd.DataFrame, second: pd.DataFrame, level: float
     paired = pd.DataFrame({"before": scores[0][places], "after": scores[1][places]})
     paired["change"] = paired["after"] - paired["before"]
     # Not skipping NaN, the difference of two infinite scores.
-    blocks = paired.groupby(cluster).agg(lambda values: values.mean(skipna=False))
-    row |= blocks.mean(skipna=False).to_dict() | {"blocks": len(blocks), "pairs": len(paired)}
+    blocks = paired.groupby(cluster).agg(partial(pd.Series.mean, skipna=False))
+    means = {str(name): float(mean) for name, mean in blocks.mean(skipna=False).items()}
+    row |= means | {"blocks": len(blocks), "pairs": len(paired)}
     rounded = paired[["before", "after"]].map(merit)
     if (rounded["before"] == rounded["after"]).all():
         return row | {"change": 0.0, "verdict": "same"}

@@ -79,8 +79,10 @@ def _from_records(name: str, folder: Path, mixed: bool) -> Scored:
     datasets = {source.name: source.load(folder) for source in manifest.sources}
     records = read_records(folder, manifest, mixed)
     found: dict[str, set[str]] = defaultdict(set)
-    for made in (*(dataset.meta for dataset in datasets.values()), *records.values()):
-        for library, version in made.versions.items():
+    makers = [dataset.meta.versions for dataset in datasets.values()]
+    makers += [record.versions for record in records.values()]
+    for versions in makers:
+        for library, version in versions.items():
             found[library].add(version)
     return Scored(
         name=name,

@@ -108,7 +108,11 @@ def _note(board: Board, standing: Standing, suite: Suite) -> str:
 
 
 def _heads(columns: Sequence[AnyMetric], usual: set[str], suite: Suite) -> list[Column]:
-    found = [Column("Method", numeric=False), Column("Rank"), Column("Family", numeric=False)]
+    found = [
+        Column("Method", numeric=False),
+        Column("Rank"),
+        Column("Family", numeric=False, key=False),
+    ]
     for metric in columns:
         note = direction(metric, f"{1 - suite.alpha:.0%}")
         first = first_direction(metric)
@@ -187,13 +191,14 @@ def _test(standing: Standing) -> str:
 def _wins(standing: Standing, place: str, heading: str) -> Table:
     """The win rate of each method against each other."""
     names = [str(name) for name in standing.ranks.columns]
+    wins = standing.wins.loc[names, names].to_numpy(float)
     rows = []
-    for name in names:
-        cells = [words(name)]
-        for other in names:
-            rate = float(standing.wins.at[name, other])
-            cells.append(Cell("") if name == other else numeric(rate, f"{rate:.2f}"))
-        rows.append(Row(tuple(cells)))
+    for name, rates in zip(names, wins, strict=True):
+        cells = [
+            Cell("") if name == other else numeric(float(rate), f"{rate:.2f}")
+            for other, rate in zip(names, rates, strict=True)
+        ]
+        rows.append(Row((words(name), *cells)))
     columns = [Column("Method", numeric=False)]
     columns += [Column(name, first="descending") for name in names]
     caption = f"Share of phrasings on which the row's method beats the column's: {heading}"

@@ -71,11 +71,15 @@ class Study:
         pairs = self.scores[["estimator", "family"]].drop_duplicates()
         return dict(zip(pairs["estimator"], pairs["family"], strict=True))
 
-    @property
-    def leaders(self) -> list[str]:
-        """The best method of each family, best first: those that figures name."""
+    def leaders(self, metric: str) -> list[str]:
+        """The best method of each family by a metric, best first: those that figures name.
+
+        Of a family without a score of it, the best by the other errors.
+        """
+        first = {name: self.mean(name, self.settings[0], metric) for name in self.methods}
+        ranked = sorted(first, key=lambda name: (np.isnan(first[name]), first[name]))
         families = self.families
-        return list({families[name]: name for name in reversed(self.methods)}.values())[::-1]
+        return list({families[name]: name for name in reversed(ranked)}.values())[::-1]
 
     def mean(self, method: str, setting: str, metric: str) -> float:
         """Mean score over datasets; NaN if there is none."""

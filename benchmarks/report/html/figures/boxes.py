@@ -15,6 +15,7 @@ from benchmarks.report.html.figures.style import (
     SETTING_STYLE,
     canvas,
     heading,
+    is_cut,
     key,
     scaled,
 )
@@ -42,10 +43,18 @@ def draw(study: Study) -> Drawing | None:
             "A box holds the middle half of the datasets, its line is the median, and the whiskers "
             "reach the extremes; each dot is a dataset. Best method first, by mean "
             f"{study.errors[0].title} with {setting_words(study.settings[0])}."
+            + (" What reaches the left edge goes on beyond it." if _cut(study) else "")
         ),
         alt=_alt(study),
         table=_table(study),
         make=lambda layout: _figure(study, layout),
+    )
+
+
+def _cut(study: Study) -> bool:
+    """Whether the smallest errors lie outside of a panel."""
+    return any(
+        is_cut(study.scores[metric.name].dropna().to_numpy(float)) for metric in study.errors
     )
 
 

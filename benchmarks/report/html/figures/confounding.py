@@ -51,7 +51,7 @@ def _figure(study: Study, bias: Mapping[str, float], layout: Layout, title: str)
     highest = float(study.scores[_METRIC].quantile(0.95))
     for axis, setting in zip(axes, study.settings, strict=True):
         _panel(axis, study, bias, setting, highest, title)
-    named_key(figure, study, layout, lines=False)
+    named_key(figure, study, layout, _METRIC, lines=False)
     return figure
 
 
@@ -67,16 +67,16 @@ def _panel(
         known = [name for name in values.index if name in bias]
         return np.array([bias[name] for name in known]), values[known].to_numpy(float)
 
-    draw_named(axis, study, series, lines=False)
+    draw_named(axis, study, series, _METRIC, lines=False)
     axis.set_xlim(0, right)
     axis.set_ylim(-0.02 * top, top)
     axis.set_xlabel("Bias of the difference in means / SD(y)")
     axis.set_ylabel(title)
     axis.grid(color=GRID, linewidth=0.7)
-    middle = 0.3 * min(right, top)
+    middle = 0.2 * min(right, top)
     axis.text(
         middle,
-        middle + 0.012 * top,
+        middle + 0.03 * top,
         "as wrong as ignoring confounding",
         ha="center",
         va="bottom",
@@ -126,7 +126,7 @@ def _alt(study: Study, bias: Mapping[str, float], title: str) -> str:
     for setting in study.settings:
         shares = {
             method: share
-            for method in study.leaders
+            for method in study.leaders(_METRIC)
             if np.isfinite(share := _ratio(study, bias, method, setting))
         }
         told = ", ".join(f"{method} {share:.0%}" for method, share in shares.items())

@@ -17,6 +17,7 @@ from benchmarks.report.html.figures.style import (
     canvas,
     family_styles,
     heading,
+    is_log,
     scaled,
 )
 from benchmarks.report.html.study import Study, drawable
@@ -58,7 +59,8 @@ def draw(study: Study) -> Drawing | None:
         reading=(
             "Median seconds of a fit with its effects, by mean error. The grey steps join the "
             "methods that no other beats in both. Seconds depend on the machine; less than a "
-            "millisecond is drawn as one."
+            "millisecond is drawn as one. A method without a name had no room for it; the table "
+            "has them all."
         ),
         alt=_alt(spots, study, metric),
         table=_table(spots, study, metric),
@@ -95,8 +97,18 @@ def _figure(spots: list[_Spot], study: Study, metric: Metric, layout: Layout) ->
         heading(axis, setting_words(setting).capitalize())
     family_key(figure, [spot.method for spot in spots], study, styles, layout)
     for axis, points in labelled:
-        label(axis, points)
+        label(axis, points, _steps(points))
     return figure
+
+
+def _steps(points: list[Point]) -> list[tuple[float, float]]:
+    """Corners of the line of the unbeaten."""
+    costs, errors = np.array([point.x for point in points]), np.array([point.y for point in points])
+    corners: list[tuple[float, float]] = []
+    for place in frontier(costs, errors):
+        x, y = float(costs[place]), float(errors[place])
+        corners += [(x, last) for _, last in corners[-1:]] + [(x, y)]
+    return corners
 
 
 def _panel(
@@ -123,7 +135,10 @@ def _panel(
         axis.plot(spot.seconds, spot.error, marker, color=colour, markersize=6, zorder=3)
         points.append(Point(spot.seconds, spot.error, spot.method, colour))
     scaled(axis.xaxis, drawable([spot.seconds for spot in spots]), floor=None)
-    scaled(axis.yaxis, drawable([spot.error for spot in spots]))
+    errors = drawable([spot.error for spot in spots])
+    scaled(axis.yaxis, errors)
+    if is_log(errors):
+        axis.set_ylim(bottom=axis.get_ylim()[0] / 1.6)  # room for the name of the best
     axis.set_xlabel("Seconds (median)")
     axis.set_ylabel(f"Mean {metric.title}")
     axis.grid(color=GRID, linewidth=0.7)

@@ -56,7 +56,8 @@ def draw(study: Study) -> Drawing | None:
         reading=(
             f"The line is the nominal coverage of {1 - study.alpha:.0%}. A good method is on it "
             "and as far to the left as it can be: below it, intervals promise too much; to the "
-            "right they say little. Means over datasets; the width is in SD(y)."
+            "right they say little. Means over datasets; the width is in SD(y). A method without a "
+            "name had no room for it; the table has them all."
         ),
         alt=_alt(spots, study),
         table=_table(spots, study),
@@ -94,7 +95,8 @@ def _figure(spots: list[_Spot], study: Study, layout: Layout) -> Figure:
         labelled.append((axis, points))
     family_key(figure, [spot.method for spot in spots], study, styles, layout)
     for axis, points in labelled:
-        label(axis, points)
+        nominal = 1 - study.alpha
+        label(axis, points, [(edge, nominal) for edge in axis.get_xlim()])
     return figure
 
 

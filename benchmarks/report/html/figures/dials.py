@@ -72,7 +72,7 @@ def _figure(study: Study, axis: Axis, levels: list[float], layout: Layout) -> Fi
         def series(method: str, metric: Metric = metric, setting: str = setting):  # type: ignore[no-untyped-def]
             return np.array(levels), _means(study, axis, levels, method, setting, metric)
 
-        draw_named(each, study, series, lines=True)
+        draw_named(each, study, series, study.errors[0].name, lines=True)
         scaled(each.yaxis, drawable(np.concatenate(found)))
         if axis.name == "n":
             each.set_xscale("log")
@@ -81,7 +81,7 @@ def _figure(study: Study, axis: Axis, levels: list[float], layout: Layout) -> Fi
         each.grid(color=GRID, linewidth=0.7)
         each.set_xlabel(axis.title)
         heading(each, f"{metric.title}, {setting_words(setting)}")
-    named_key(figure, study, layout, lines=True)
+    named_key(figure, study, layout, study.errors[0].name, lines=True)
     return figure
 
 
@@ -104,7 +104,7 @@ def _alt(study: Study, axis: Axis, levels: list[float]) -> str:
     metric, parts = study.errors[0], []
     for setting in study.settings:
         told = []
-        for method in study.leaders:
+        for method in study.leaders(metric.name):
             means = _means(study, axis, levels, method, setting, metric)
             if np.isfinite(means[[0, -1]]).all():
                 told.append(f"{method} from {number(means[0])} to {number(means[-1])}")

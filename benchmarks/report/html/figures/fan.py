@@ -31,10 +31,10 @@ def draw(study: Study) -> Drawing | None:
         name="unit-fan",
         title="The fan: intervals for single units of one dataset",
         reading=(
-            f"Units of {study.fan_dataset}, from the smallest to the largest true effect (black "
-            f"line, the {targets}); at most {_UNITS} of them, evenly spaced. Each vertical line is "
-            "one method's interval for one unit: pale if it holds the truth, orange if it misses. "
-            "The dataset is that of median bias by confounding."
+            f"The units of {study.fan_dataset} from the smallest to the largest true effect (black "
+            f"line, the {targets}), in units of y; at most {_UNITS} of them, evenly spaced. Each "
+            "vertical line is one method's interval for one unit: pale if it holds the truth, "
+            "orange if it misses. The dataset is that of median bias by confounding."
         ),
         alt=_alt(study.fans, study),
         table=_table(study.fans),
@@ -87,8 +87,9 @@ def _panel(axis: Axes, fan: Fan, row: list[Fan]) -> None:
     axis.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     axis.set_xlim(-1.5, 101.5)
     axis.set_xticks((0, 50, 100), ("smallest", "effect of the unit", "largest"))
-    for text, side in zip(axis.get_xticklabels(), ("left", "center", "right"), strict=True):
-        text.set_horizontalalignment(side)
+    first, _, last = axis.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
     axis.grid(axis="y", color=GRID, linewidth=0.7)
     axis.axhline(0, color=INK, linewidth=0.6, zorder=1)
     heading(axis, f"{fan.method}, {fan.setting}: {fan.covered.mean():.0%} held")

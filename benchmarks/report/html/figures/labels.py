@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +27,17 @@ _PLACES = (
     ((14, -11), "left", "top"),
     ((-14, 11), "right", "bottom"),
     ((-14, -11), "right", "top"),
+    ((0, 20), "center", "bottom"),
+    ((0, -20), "center", "top"),
+    ((24, 22), "left", "bottom"),
+    ((24, -22), "left", "top"),
+    ((-24, 22), "right", "bottom"),
+    ((-24, -22), "right", "top"),
+    ((0, 34), "center", "bottom"),
+    ((0, -34), "center", "top"),
 )
+_FAR = 10
+_SAME = 3.0
 _CLEAR = 4.0
 
 
@@ -38,13 +51,21 @@ class Point:
     colour: str
 
 
-def label(axis: Axes, points: Sequence[Point]) -> list[str]:
+def label(
+    axis: Axes, points: Sequence[Point], lines: Sequence[tuple[float, float]] = ()
+) -> list[str]:
     """Write names beside points, in this order, wherever there is room inside the panel.
+
+    Parameters
+    ----------
+    lines
+        Corners, in data units, of a line of horizontal and vertical steps that no name may cross.
 
     Returns
     -------
     The names that are written; the others found no free place.
     """
+    from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
     figure = axis.get_figure(root=True)
@@ -56,10 +77,17 @@ def label(axis: Axes, points: Sequence[Point]) -> list[str]:
     spots = axis.transData.transform([(point.x, point.y) for point in points])
     reach = _CLEAR * unit
     taken = [Bbox([[x - reach, y - reach], [x + reach, y + reach]]) for x, y in spots]
+    corners = axis.transData.transform(np.reshape(lines, (-1, 2)))
+    steps = [
+        Bbox([(a + b) / 2 - abs(a - b) / 2 - unit, (a + b) / 2 + abs(a - b) / 2 + unit])
+        for a, b in pairwise(corners)
+    ]
     written = []
     for number, point in enumerate(points):
-        others = [box for i, box in enumerate(taken) if i != number]
+        others = [*(box for i, box in enumerate(taken) if i != number), *steps]
+        leader = {"arrowstyle": "-", "color": point.colour, "linewidth": 0.6, "shrinkB": 3}
         for offset, horizontal, vertical in _PLACES:
+            far = max(map(abs, offset)) > _FAR
             text = axis.annotate(
                 point.name,
                 (point.x, point.y),
@@ -69,14 +97,36 @@ def label(axis: Axes, points: Sequence[Point]) -> list[str]:
                 va=vertical,
                 fontsize=8,
                 color=point.colour,
+                arrowprops=leader if far else None,
             )
-            box = text.get_window_extent()
-            if _inside(box, frame) and not any(box.overlaps(other) for other in others):
-                taken.append(box)
+            text.get_window_extent()  # puts it into place; the box that it gives has the line in it
+            box = Text.get_window_extent(text)
+            needed = [box, *(_line(spots[number], box, unit) if far else ())]
+            free = not any(mine.overlaps(other) for mine in needed for other in others)
+            if free and _inside(box, frame) and (far or _nearest(number, spots, box, unit)):
+                taken += needed
                 written.append(point.name)
                 break
             text.remove()
     return written
+
+
+def _nearest(number: int, spots: np.ndarray, box: Bbox, unit: float) -> bool:
+    """Whether a name is clearly nearer to its point than to any at another place."""
+    gaps = np.maximum(np.maximum(box.p0 - spots, spots - box.p1), 0)
+    distances = np.hypot(*gaps.T)
+    elsewhere = np.hypot(*(spots - spots[number]).T) > _SAME * unit
+    return bool((distances[elsewhere] >= 1.5 * distances[number]).all())
+
+
+def _line(spot: np.ndarray, box: Bbox, unit: float) -> list[Bbox]:
+    """Small boxes along the line from a point to the middle of a name."""
+    from matplotlib.transforms import Bbox
+
+    middle = (box.p0 + box.p1) / 2
+    along = np.linspace(0, 1, 25)[:, None]
+    places = spot + along * (middle - spot)
+    return [Bbox([place - unit, place + unit]) for place in places if not box.contains(*place)]
 
 
 def _inside(box: Bbox, frame: Bbox) -> bool:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 Series = Callable[[str], tuple[np.ndarray, np.ndarray]]
 
 
-def draw_named(axis: Axes, study: Study, series: Series, *, lines: bool) -> None:
-    """Draw ``series(method)`` of each method, the leaders over the others."""
+def draw_named(axis: Axes, study: Study, series: Series, metric: str, *, lines: bool) -> None:
+    """Draw ``series(method)`` of each method, the leaders by ``metric`` over the others."""
     styles = family_styles(list(study.families.values()))
-    leaders, joined = study.leaders, "-" if lines else "none"
+    leaders, joined = study.leaders(metric), "-" if lines else "none"
     for method in study.methods:
         x, y = series(method)
         if method not in leaders:
@@ -32,17 +32,17 @@ def draw_named(axis: Axes, study: Study, series: Series, *, lines: bool) -> None
         axis.plot(x, y, marker, linestyle=joined, color=colour, linewidth=1.8, markersize=5.5)
 
 
-def named_key(figure: Figure, study: Study, layout: Layout, *, lines: bool) -> None:
+def named_key(figure: Figure, study: Study, layout: Layout, metric: str, *, lines: bool) -> None:
     """The legend of `draw_named`."""
     from matplotlib.lines import Line2D
 
     styles = family_styles(list(study.families.values()))
     joined: Literal["-", "none"] = "-" if lines else "none"
     handles = []
-    for method in study.leaders:
+    for method in study.leaders(metric):
         colour, marker = styles[study.families[method]]
         handles.append(Line2D([], [], linestyle=joined, color=colour, marker=marker, markersize=6))
-    labels = list(study.leaders)
+    labels = study.leaders(metric)
     if len(study.methods) > len(labels):
         handles.append(Line2D([], [], linestyle=joined, color=REST, marker="o", markersize=3))
         labels.append("the others")

@@ -24,6 +24,9 @@ PALETTE = ("#0072b2", "#c43d00", "#00795c", "#a6478a", "#8a6d00", "#22262b", "#5
 MARKERS = ("o", "D", "s", "^", "v", "P", "X", "p", "h")
 SETTING_STYLE = (("#0072b2", "o"), ("#c43d00", "D"), ("#00795c", "s"), ("#a6478a", "^"))
 
+#: Share of the median below which a logarithmic axis is cut off.
+FLOOR = 3e-3
+
 _SIZE = 9.0
 _RATIO_FOR_LOG = 30.0
 
@@ -74,8 +77,6 @@ def canvas(
     )
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06)
     FigureCanvasAgg(figure)
-    if layout.title:
-        figure.suptitle(layout.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     axes = figure.subplots(down, across, squeeze=False, **shared)
     flat = list(axes.ravel())
     for axis in flat:
@@ -95,7 +96,7 @@ def heading(axis: Axes, text: str) -> None:
     axis.set_title(text, loc="left", fontweight="bold", pad=6)
 
 
-def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = 3e-3) -> None:
+def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> None:
     """Logarithmic where values span more than a factor of 30, linear from 0 elsewhere.
 
     On a logarithmic axis what is below ``floor`` times the median is cut off, lest a lucky hit
@@ -121,6 +122,11 @@ def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = 3e-3) -> Non
         set_limits(min(0.0, float(values.min()) * 1.08), max(float(values.max()) * 1.08, 1e-9))
 
 
+def is_cut(values: np.ndarray) -> bool:
+    """Whether `scaled` leaves values out at the lower end."""
+    return is_log(values) and float(values.min()) < FLOOR * float(np.median(values))
+
+
 def is_log(values: np.ndarray) -> bool:
     """Whether `scaled` makes the axis logarithmic."""
     positive = values[values > 0]
@@ -128,11 +134,14 @@ def is_log(values: np.ndarray) -> bool:
 
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
-    """The legend, above the panels."""
+    """The legend, above the panels, and above it the title, if the figure has one."""
     columns = min(len(labels), 2 if layout.name == "narrow" else 6)
     figure.legend(
         handles,
         labels,
+        title=layout.title or None,
+        title_fontproperties={"size": 12, "weight": "bold"},
+        alignment="left",
         loc="outside upper left",
         ncols=columns,
         frameon=False,
