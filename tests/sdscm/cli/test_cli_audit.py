@@ -54,12 +54,12 @@ def hiring_table(choice: Choice) -> list[float]:
 
 
 @pytest.fixture(autouse=True)
-def models(monkeypatch: pytest.MonkeyPatch, workspace: Path) -> list[tuple[str, str]]:
+def models(monkeypatch: pytest.MonkeyPatch, workspace: Path) -> list[tuple[str, str, int | None]]:
     """Models by name: planted, hiring, flat, and no others. The devices that were asked for."""
-    asked: list[tuple[str, str]] = []
+    asked: list[tuple[str, str, int | None]] = []
 
-    def load(name: str, *, device: str, precision: str) -> Any:
-        asked.append((device, precision))
+    def load(name: str, *, device: str, precision: str, memory: int | None) -> Any:
+        asked.append((device, precision, memory))
         if name == "planted":
             return planted_lm()
         if name == "hiring":
@@ -164,10 +164,19 @@ def test_models_side_by_side_on_scales_of_their_own(cli, models) -> None:
         "log-odds",
     ]
     options += ["--outcome-value", "no", "--no-controls", "--no-html", "--device", "cpu"]
-    options += ["--precision", "bfloat16", "--smallest-effect", "probability=0.1", "--panel", "0"]
+    options += [
+        "--precision",
+        "bfloat16",
+        "--memory",
+        1,
+        "--smallest-effect",
+        "probability=0.1",
+        "--panel",
+        "0",
+    ]
     ran = cli("audit", "hiring.yaml", *options)
     assert ran.code == 0
-    assert models == [("cpu", "bfloat16")] * 2
+    assert models == [("cpu", "bfloat16", 2**30)] * 2
     found = report()
     assert [each["id"] for each in found["models"]] == ["hiring", "flat"]
     gaps = [e for e in found["differences"] if e["estimand"]["kind"] == "total"]
