@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import ThreadpoolController, threadpool_info
 
+from benchmarks import surroundings as module
 from benchmarks.surroundings import surroundings, sweep_scratch
 
 
@@ -24,7 +25,7 @@ def temporary(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_every_cell_starts_in_an_empty_folder_that_is_not_the_callers() -> None:
+def test_every_cell_starts_in_an_empty_folder_that_is_not_the_callers(temporary) -> None:
     before = os.getcwd()
     for mess in (lambda: None, lambda: Path("file").touch(), lambda: os.rmdir(os.getcwd())):
         with surroundings(0, 1, []):
@@ -34,6 +35,7 @@ def test_every_cell_starts_in_an_empty_folder_that_is_not_the_callers() -> None:
         assert os.getcwd() == before
     with surroundings(0, 1, []):
         assert os.listdir() == []
+    assert not list(temporary.rglob("file"))
 
 
 def test_what_a_process_has_one_of_is_put_back() -> None:
@@ -53,21 +55,29 @@ def test_what_a_process_has_one_of_is_put_back() -> None:
 
 
 def test_the_global_generators_depend_on_the_seed_only() -> None:
-    drawn = []
-    for seed in (1, 2, 1):
-        with surroundings(seed, 1, []):
-            drawn.append((random.random(), np.random.random()))  # noqa: NPY002
-    assert drawn[0] == drawn[2]
-    assert drawn[0] != drawn[1]
+    for draw in (random.random, np.random.random):
+        drawn = []
+        for seed in (1, 2, 1):
+            with surroundings(seed, 1, []):
+                drawn.append(draw())
+        assert drawn[0] == drawn[2]
+        assert drawn[0] != drawn[1]
 
 
-def test_libraries_that_come_in_between_have_the_threads_too() -> None:
-    with surroundings(0, 1, []):
-        pass
-    import sklearn.ensemble  # noqa: F401 - brings OpenMP
+def test_libraries_are_looked_for_again_when_modules_were_imported(monkeypatch) -> None:
+    looked: list[int] = []
 
-    with surroundings(0, 1, []):
-        assert {library["num_threads"] for library in threadpool_info()} == {1}
+    class Controller(ThreadpoolController):
+        def __init__(self) -> None:
+            looked.append(1)
+            super().__init__()
+
+    monkeypatch.setattr(module, "ThreadpoolController", Controller)
+    for number, name in enumerate(("one", "one", "two", "two"), start=1):
+        monkeypatch.setitem(sys.modules, f"brings threads {name}", sys)
+        with surroundings(0, 1, []):
+            assert {library["num_threads"] for library in threadpool_info()} == {1}
+        assert len(looked) == (number + 1) // 2
 
 
 def test_folders_of_the_dead_are_swept_and_those_of_the_living_kept(temporary) -> None:
