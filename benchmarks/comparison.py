@@ -50,8 +50,8 @@ class Comparison:
         ``lost_after``, the cells without a score because they failed, timed out, were skipped or
         are missing; and the ``verdict``: ``better``, ``worse`` or, of a metric that is best at a
         nominal value, ``changed``; ``noise`` if that is all it may be; ``same`` if no score
-        changed; ``untested`` with a single phrasing or file, or an infinite score; ``before only``
-        or ``after only`` without any pair.
+        changed; ``untested`` with a single phrasing or file, or an infinite score; ``unpaired``
+        without any pair of scores; ``before only`` or ``after only`` if one run alone has it.
     pairs, same_data
         Pairs of datasets, and those of them that hold the same outcomes and effects.
     alone
@@ -242,7 +242,8 @@ def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> 
     scores = [cells.set_index("place")[name].dropna() for cells in (first, second)]
     places = [place for place in scores[1].index if place in scores[0].index]
     if not places:
-        return row | {"verdict": "after only" if len(scores[1]) else "before only"}
+        one = "after only" if first.empty else "before only" if second.empty else ""
+        return row | {"verdict": one or "unpaired"}
     cluster = second.set_index("place")["cluster"][places].to_numpy()
     paired = pd.DataFrame({"before": scores[0][places], "after": scores[1][places]})
     paired["change"] = paired["after"] - paired["before"]
@@ -284,7 +285,7 @@ def _verdict(metric: Metric, change: float, found: bool) -> str:
 
 
 def _suite_lines(runs: _RUN) -> Iterator[str]:
-    """Keys of the suites that differ, name and title left out."""
+    """Keys of the suites that differ; not names, nor which methods there are."""
     if runs[0].suite is None or runs[1].suite is None:
         return
     first, second = (dict(_flat(run.suite, "")) for run in runs)
@@ -292,6 +293,7 @@ def _suite_lines(runs: _RUN) -> Iterator[str]:
         # Of an entry that one of them lacks, its name is enough.
         inside = re.match(r"(.*\])\.", key)
         known = inside is None or (inside[1] in first and inside[1] in second)
+        known &= not re.fullmatch(r"estimators\[[^]]*\]", key)
         if known and first.get(key) != second.get(key) and key not in ("name", "title"):
             yield f"suite, {key}: {_said(first.get(key))} -> {_said(second.get(key))}"
 

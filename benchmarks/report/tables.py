@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
@@ -123,8 +124,15 @@ def scores_csv(scores: pd.DataFrame) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
-    """A GitHub table, whose first ``left`` columns are aligned to the left, the others right."""
+    """A GitHub table, whose first ``left`` columns are aligned to the left, the others right.
+
+    Text that would be taken for a tag of HTML, as in the message of an error, is shown as it is.
+    """
     rules = ["---"] * left + ["---:"] * (len(header) - left)
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
+    cells = [[_shown(cell) for cell in row] for row in (header, *rows)]
     lines = [cells[0], rules, *cells[1:]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _shown(cell: str) -> str:
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", cell.replace("|", "\\|"))

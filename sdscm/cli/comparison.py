@@ -16,12 +16,12 @@ _VERDICTS = {
     "better": "better",
     "worse": "worse",
     "changed": "changed",
-    "noise": "no more than noise",
+    "noise": "may be noise",
     "same": "the same",
     "untested": "not tested",
-    "before only": "only in the first",
-    "after only": "only in the second",
+    "unpaired": "no pair of scores",
 }
+_ALONE = {"before only": "Only in the first", "after only": "Only in the second"}
 
 
 def show(found: Comparison) -> None:
@@ -33,7 +33,12 @@ def show(found: Comparison) -> None:
     say(*found.differences[:_LINES])
     if len(found.differences) > _LINES:
         say(f"... and {len(found.differences) - _LINES} more differences")
-    for _, part in found.table.groupby([*GROUP, "metric"], sort=False):
+    for verdict, said in _ALONE.items():
+        names = dict.fromkeys(found.table.loc[found.table["verdict"] == verdict, "estimator"])
+        if names:
+            say(f"{said}: {', '.join(names)}")
+    both = found.table[~found.table["verdict"].isin(list(_ALONE))]
+    for _, part in both.groupby([*GROUP, "metric"], sort=False):
         _part(part, found)
     say("", RULE)
 
@@ -74,7 +79,7 @@ def _part(part: pd.DataFrame, found: Comparison) -> None:
                 row["estimator"],
                 number(row["before"]),
                 number(row["after"]),
-                number(row["change"]),
+                "+" * (row["change"] > 0) + number(row["change"]),
                 NONE if NONE in ends else f"{ends[0]} to {ends[1]}",
                 _p_value(row["adjusted"]),
                 verdict,

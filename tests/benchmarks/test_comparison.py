@@ -98,8 +98,8 @@ def test_lost_cells_leave_their_pair_out() -> None:
     found = rows(run("x", before), run("y", after))
     assert (found["A"]["blocks"], found["A"]["pairs"], found["A"]["change"]) == (2, 3, 1)
     assert (found["A"]["lost_before"], found["A"]["lost_after"]) == (0, 3)
-    assert (found["B"]["verdict"], found["B"]["lost_after"]) == ("before only", 6)
-    assert found["D"]["verdict"] == "after only"
+    assert (found["B"]["verdict"], found["B"]["lost_after"]) == ("unpaired", 6)
+    assert (found["D"]["verdict"], found["D"]["lost_before"]) == ("unpaired", 6)
     assert "Oracle" not in found
 
 
@@ -136,7 +136,6 @@ def test_it_says_what_else_differs() -> None:
     assert compared((first, second), [PEHE], 0.95).differences == (
         "suite, seed: 0 -> 1",
         "suite, estimators[RF].params.n: 1 -> 2",
-        "suite, estimators[Old]: there -> nothing",
         "econml not used -> 3",
         "numpy 1 -> 2",
     )
@@ -198,6 +197,8 @@ def test_on_the_command_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert told.startswith("old -> new\nThe 3 datasets are the same in both.\n")
     assert "setting all: |ATE error| / SD(y), lower is better" in told
     assert "1 the same" in told
+    assert "\nOnly in the first: LinReg\n" in told
+    assert not any(line.startswith("LinReg") for line in told.splitlines())
     assert "Ibragimov and Mueller 2010" in told
 
     for wrong, said in (

@@ -35,9 +35,14 @@ def test_numbers() -> None:
     ]
 
 
-def test_bars_in_cells_do_not_break_a_table() -> None:
-    table = markdown_table(["a", "|b|"], [["x|y", "1"]], left=1)
-    assert table == "| a | \\|b\\| |\n| --- | ---: |\n| x\\|y | 1 |"
+def test_bars_and_tags_in_cells_do_not_break_a_table() -> None:
+    table = markdown_table(["a", "|b|"], [["x|y", "1"], ["<class 'int'> </b>", "< 0.01"]], left=1)
+    assert table.splitlines() == [
+        "| a | \\|b\\| |",
+        "| --- | ---: |",
+        "| x\\|y | 1 |",
+        "| \\<class 'int'> \\</b> | < 0.01 |",
+    ]
 
 
 def test_files(result, tmp_path) -> None:
