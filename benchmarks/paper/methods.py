@@ -52,22 +52,22 @@ class Method:
 
 METHODS: tuple[Method, ...] = (
     Method("T-Only OLS", 0.02, 0.04, exact=True),
-    Method("BART", 2.9, 60),
-    Method("BART-ITE", 3.0, 60, average=False, fit_of="BART"),
-    Method("CausalForest", 0.1, 2.5, average=False),
-    Method("ForestDML", 0.9, 10),
-    Method("ForestDR", 1.9, 40),
-    Method("ForestS", 0.2, 4),
-    Method("ForestT", 0.2, 4),
+    Method("BART", 2.9, 28),
+    Method("BART-ITE", 3.1, 28, average=False, fit_of="BART"),
+    Method("CausalForest", 0.1, 1.7, average=False),
+    Method("ForestDML", 0.8, 6),
+    Method("ForestDR", 1.8, 18),
+    Method("ForestS", 0.2, 1.5),
+    Method("ForestT", 0.2, 1.5),
     Method("LinReg", 0.02, 0.04, exact=True),
     Method("LinearDML", 0.7, 5),
-    Method("LinearDR", 0.7, 7),
+    Method("LinearDR", 0.7, 5),
     Method("LinearS", 0.02, 0.05, exact=True),
     Method("LinearT", 0.02, 0.05, exact=True),
-    Method("RF", 0.2, 4),
+    Method("RF", 0.2, 1.5),
     Method("TARNet", 4.7, 60, average=False, together=True),
     Method("TNet", 6.5, 90, average=False, together=True),
-    Method("CQR", 0.4, 8, average=False, effects=False),
+    Method("CQR", 0.4, 2, average=False, effects=False),
 )
 
 
