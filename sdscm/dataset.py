@@ -124,6 +124,10 @@ class CausalDataset:
     def __len__(self) -> int:
         return len(self.X)
 
+    def __repr__(self) -> str:
+        covariates = f"{self.X.shape[1]} covariates ({self.covariates})"
+        return f"<CausalDataset: {len(self):,} units of {self.meta.scenario}, {covariates}>"
+
     @property
     def y(self) -> np.ndarray:
         """The observed outcome, of shape (n,): the potential outcome of the treatment received."""

@@ -11,6 +11,13 @@ from sdscm.dataset import CausalDataset
 from sdscm.scm import SDSCM
 from sdscm.units import Units
 
+#: A dataset with fewer distinct rows is a table of a few means.
+FEW_ROWS = 10
+#: Share of the rows that weighting should leave.
+POOR_OVERLAP = 0.1
+#: SD(ITE) / SD(y) below which there is no heterogeneity to speak of.
+LITTLE = 0.01
+
 
 @dataclass(frozen=True)
 class DatasetFacts:
@@ -33,9 +40,10 @@ class DatasetFacts:
     propensity_min, propensity_max
         Range of the true propensity; NaN if it is not known.
     effective_n
-        Kish's effective sample size under the stabilised weights P(t) / P(t | parents) of the
-        treatment received: n where the propensity is the same for all, near 0 without overlap; NaN
-        if it is not known.
+        Effective sample size (Kish 1965, n E[w]^2 / E[w^2]) under the stabilised weights
+        w = P(t) / P(t | parents), expected over the treatment: n where the propensity is the same
+        for all, 0 where a unit cannot have one of the treatments; NaN if it is not known. (The
+        weights of the treatments received would not tell: units that would weigh much are rare.)
     hidden_share
         Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the effects' variance that
         no method can explain there; NaN if the true CATE is not known.
@@ -67,8 +75,17 @@ class DatasetFacts:
             found.append(f"{self.treated:.0%} of the units are treated (want 10 % to 90 %)")
         if self.constant:
             found.append(f"constant covariates: {', '.join(self.constant)}")
+        if self.distinct < min(FEW_ROWS, self.n):
+            found.append(f"{self.distinct} distinct rows (want {FEW_ROWS} or more)")
+        if self.effective_n < POOR_OVERLAP * self.n:
+            found.append(
+                f"poor overlap: weighting leaves {self.effective_n:,.1f} of {self.n:,} rows "
+                f"(want {POOR_OVERLAP:.0%})"
+            )
         if not self.heterogeneity > 1e-6:
             found.append("the effect does not vary between units")
+        elif self.heterogeneity < LITTLE:
+            found.append(f"the effect hardly varies: SD(ITE) / SD(y) is {self.heterogeneity:.1e}")
         return tuple(found)
 
 
@@ -96,10 +113,12 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
 def _effective_n(dataset: CausalDataset) -> float:
     if dataset.propensity is None:
         return float("nan")
-    treated, e = dataset.t == 1, dataset.propensity
-    share = treated.mean()
-    weights = np.where(treated, share, 1 - share) / np.where(treated, e, 1 - e)
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    e = dataset.propensity
+    share = e.mean()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = share**2 / e + (1 - share) ** 2 / (1 - e)
+    # Nobody at all treated, or everybody: 0 / 0.
+    return len(dataset) / float(np.where(np.isnan(squares), np.inf, squares).mean())
 
 
 def _hidden_share(dataset: CausalDataset) -> float:

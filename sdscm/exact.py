@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from sdscm.elimination import Scope, elimination_order, sum_product
 from sdscm.errors import InputError
-from sdscm.interventions import FixedTarget, weights_of
+from sdscm.interventions import FixedTarget, contrast_of, weights_of
 from sdscm.mechanisms import Mechanisms
 from sdscm.spec import Spec
+from sdscm.spec.hints import did_you_mean
 
 MAX_CONTEXTS = 20_000
 _MAX_STATES = 50_000_000
@@ -23,8 +24,25 @@ class TooLargeError(InputError):
     """The spec is too large to enumerate what was asked."""
 
 
+def check_given(spec: Spec, given: Sequence[str]) -> None:
+    """An InputError if what a conditional quantity is to be given is unknown or named twice.
+
+    The treatment and the outcome are what the question is about, and cannot be given.
+    """
+    for name in given:
+        if name not in spec.order:
+            raise InputError(
+                f"given: '{name}' is no variable of '{spec.name}'; {did_you_mean(name, spec.order)}"
+            )
+        if name in (spec.treatment.name, spec.outcome.name):
+            raise InputError(f"given: '{name}' is the {spec.variable(name).role}; give covariates")
+        if list(given).count(name) > 1:
+            raise InputError(f"given: '{name}' is named twice; name it once")
+
+
 def refuse_descendants(spec: Spec, given: Sequence[str]) -> None:
-    """An InputError if the treatment changes a covariate that a CATE is to be given."""
+    """As `check_given`, and an InputError if the treatment changes what a CATE is to be given."""
+    check_given(spec, given)
     after = set(spec.descendants(spec.treatment.name)) & set(given)
     if after:
         raise InputError(
@@ -131,7 +149,15 @@ class Enumeration:
         """
         parents = self.spec.parents(self.spec.outcome.name)
         weights = self._weights(do or {})
-        table = {parents: np.asarray(outcome, dtype=float)}
+        values = np.asarray(outcome, dtype=float)
+        sizes = tuple(self._size(parent) for parent in parents)
+        if values.shape != sizes:
+            raise InputError(
+                f"exact: the outcome has shape {values.shape}, but it is a function of "
+                f"{', '.join(parents) or 'no parents'}, of shape {sizes}; take for example "
+                f"log_table('{self.spec.outcome.name}')[..., 0]"
+            )
+        table = {parents: values}
         total = self._sum(list(given), weights, table)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(total / self._sum(list(given), weights, {}))
@@ -159,7 +185,7 @@ class Enumeration:
             does not determine the one under the other, so that the CATE needs both worlds.
         """
         treatment = self.spec.treatment
-        control, treated = contrast or treatment.values[:2]
+        control, treated = contrast_of(self.spec, contrast)
         refuse_descendants(self.spec, given)
         high = self.mean(outcome, given, {treatment.name: treated})
         return high - self.mean(outcome, given, {treatment.name: control})

@@ -12,8 +12,9 @@ from sdscm import monte_carlo
 from sdscm.dataset import SETTINGS, CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
 from sdscm.exact import Enumeration, TooLargeError
-from sdscm.interventions import code_of
+from sdscm.interventions import contrast_of
 from sdscm.outcomes import Outcome
+from sdscm.spec import Spec
 from sdscm.units import Units
 
 if TYPE_CHECKING:
@@ -28,30 +29,34 @@ def make_dataset(
     outcome: Outcome,
     contrast: tuple[str, str] | None,
     hide: int | Sequence[str] | None,
-    cate_contexts: int,
+    cate_contexts: int | None,
     cate_draws: int,
     block: int,
     progress: Progress | None,
 ) -> CausalDataset:
     """See `sdscm.SDSCM.dataset`."""
-    control, treated = contrast = _contrast(scm, contrast)
-    if len(scm.spec.treatment.values) > 2:
-        scm = scm.with_treatments(contrast)
+    control, treated = contrast = contrast_of(scm.spec, contrast)
+    scm = _between(scm, contrast)
     spec = scm.spec
     code = spec.treatment.values.index(treated)
     hidden = _hidden(spec.exogenous, hide)
-    for option, number in {"cate_contexts": cate_contexts, "cate_draws": cate_draws}.items():
-        if number < 0:
-            raise InputError(f"{option} = {number}: give a number from 0 (none) upwards")
+    if cate_contexts is None:
+        # Scored for the truth alone, so not so many that they outweigh the units.
+        cate_contexts = min(max(10 * n, 500), 5_000)
+    elif cate_contexts < 0:
+        raise InputError(f"cate_contexts = {cate_contexts}: give a number from 0 (none) upwards")
+    if cate_draws < 0 or cate_draws == 1:
+        raise InputError(f"cate_draws = {cate_draws}: give 0 for none, or 2 or more")
     share = _thirds(progress, n)
     units = scm.sample(n, seed, block=block, progress=share(0))
     name = spec.outcome.name
-    potential = []
+    potential, expected = [], []
     for part, value in enumerate((control, treated), start=1):
         world = scm.counterfactual(
             units, {spec.treatment.name: value}, block=block, progress=share(part)
         )
         potential.append(outcome.value(world.log_probabilities[name], world.codes[name].to_numpy()))
+        expected.append(outcome.mean(world.log_probabilities[name]))
     covariates = list(spec.covariates)
     labels = units.labels
     dataset = CausalDataset(
@@ -68,6 +73,9 @@ def make_dataset(
     exact = Enumeration(scm.mechanisms, cate_contexts)
     cates, errors = {}, {}
     for setting in SETTINGS:
+        if _shows_parents(dataset, spec, setting):
+            cates[setting] = expected[1] - expected[0]
+            continue
         found = _cate(scm, units, dataset, setting, outcome, contrast, exact, cate_draws, seed)
         if isinstance(found, monte_carlo.ConditionalEstimate):
             cates[setting], errors[setting] = found.value, found.standard_error
@@ -89,16 +97,10 @@ def _cate(
 ) -> np.ndarray | monte_carlo.ConditionalEstimate | None:
     """The CATE given the covariates of a setting, exact or estimated; None where not known."""
     spec = scm.spec
-    hidden = set() if setting == "all" else set(dataset.exogenous)
-    given = [name for name in spec.covariates if name not in hidden]
-    after = set(spec.descendants(spec.treatment.name))
-    if not given:
+    given = _shown(dataset, spec, setting)
+    if not given or set(spec.descendants(spec.treatment.name)) & set(given):
         return None
     sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
-    if outcome.deterministic and sources <= set(given) - after:
-        return dataset.ite
-    if after & set(given):
-        return None
     needed = {spec.outcome.name, *given, *sources}
     needed |= {name for each in (*given, *sources) for name in spec.ancestors(each)}
     try:
@@ -112,14 +114,39 @@ def _cate(
     return monte_carlo.cate(scm, units, given, outcome, draws, seed, contrast)
 
 
-def _contrast(scm: SDSCM, contrast: tuple[str, str] | None) -> tuple[str, str]:
-    treatment = scm.spec.treatment
-    control, treated = contrast or (treatment.values[0], treatment.values[1])
-    for value in (control, treated):
-        code_of(treatment, value, "contrast")
-    if control == treated:
-        raise InputError(f"contrast: give two values of '{treatment.name}', not '{control}' twice")
-    return control, treated
+def _shown(dataset: CausalDataset, spec: Spec, setting: Setting) -> list[str]:
+    """The covariates of a setting."""
+    hidden = set() if setting == "all" else set(dataset.exogenous)
+    return [name for name in spec.covariates if name not in hidden]
+
+
+def _shows_parents(dataset: CausalDataset, spec: Spec, setting: Setting) -> bool:
+    """Whether all that the outcome listens to is shown and untouched by the treatment.
+
+    The CATE is then the difference of the two worlds' expected outcomes.
+    """
+    sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
+    after = set(spec.descendants(spec.treatment.name))
+    return sources <= set(_shown(dataset, spec, setting)) - after
+
+
+def _between(scm: SDSCM, contrast: tuple[str, str]) -> SDSCM:
+    """The SD-SCM whose treatment is drawn from these two of its values only."""
+    mechanisms, knobs = scm.mechanisms, scm.mechanisms.knobs
+    if len(scm.spec.treatment.values) == 2:
+        return scm
+    return type(scm)(
+        scm.spec,
+        scm.lm,
+        phrasing=scm.phrased.number,
+        temperature=mechanisms.temperature,
+        scoring=mechanisms.scoring,
+        coupling=scm.coupling,
+        overlap=knobs.overlap,
+        confounding=knobs.confounding,
+        effect=knobs.effect,
+        treatments=contrast,
+    )
 
 
 def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tuple[str, ...]:
@@ -127,7 +154,9 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
         return exogenous
     if isinstance(hide, int):
         if not 0 <= hide <= len(exogenous):
-            raise InputError(f"hide = {hide}: there are {len(exogenous)} exogenous variables")
+            raise InputError(
+                f"hide = {hide}: give at most {len(exogenous)}, the number of exogenous variables"
+            )
         return exogenous[:hide]
     names = [hide] if isinstance(hide, str) else list(hide)
     unknown = [name for name in names if name not in exogenous]
@@ -138,17 +167,24 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
     return tuple(name for name in exogenous if name in names)
 
 
-def _provenance(
-    scm: SDSCM, seed: int, outcome: Outcome, contrast: tuple[str, str], cate_draws: int
-) -> Provenance:
+def model_options(scm: SDSCM) -> dict[str, object]:
+    """What an SD-SCM was given beside spec, language model and phrasing, by name."""
     knobs = scm.mechanisms.knobs
-    options: Mapping[str, object] = {
+    return {
         "temperature": scm.mechanisms.temperature,
         "scoring": scm.mechanisms.scoring,
         "coupling": scm.coupling,
         "overlap": knobs.overlap,
         "confounding": knobs.confounding,
         "effect": knobs.effect,
+    }
+
+
+def _provenance(
+    scm: SDSCM, seed: int, outcome: Outcome, contrast: tuple[str, str], cate_draws: int
+) -> Provenance:
+    options: Mapping[str, object] = {
+        **model_options(scm),
         "outcome": outcome.kind,
         "outcome_value": scm.spec.outcome.values[outcome.code],
         "outcome_scores": dict(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ def parse_do(spec: Spec, do: Do, n: int) -> dict[str, np.ndarray]:
         If a target is unknown or exogenous, a value is not in its domain, there is not one value a
         unit, or weights are not a distribution.
     """
+    if not isinstance(do, Mapping):
+        raise InputError(f"do: {do!r:.60} names no target; write {{'variable': 'value'}}")
     found = {}
     for name, target in do.items():
         if name not in spec.order:
@@ -57,15 +59,38 @@ def weights_of(spec: Spec, name: str, target: FixedTarget) -> np.ndarray:
     return np.exp(parse_do(spec, {name: target}, 1)[name][0])
 
 
-def code_of(variable: Variable, value: str, where: str) -> int:
-    """The place of a value in a variable's domain; an InputError names ``where`` it was asked."""
+def code_of(variable: Variable, value: str | int, where: str) -> int:
+    """The place of a value in a variable's domain; an InputError names ``where`` it was asked.
+
+    A whole number stands for its text: tables read from files hold such values as numbers.
+    """
     try:
-        return variable.values.index(value)
+        return variable.values.index(str(value) if isinstance(value, Integral) else value)
     except ValueError:
         raise InputError(
             f"{where}: '{value}' is no value of '{variable.name}'; "
             f"its values are {', '.join(variable.values)}"
         ) from None
+
+
+def contrast_of(spec: Spec, contrast: Sequence[str] | None) -> tuple[str, str]:
+    """Values (control, treated) of the treatment, by default its first two.
+
+    Raises
+    ------
+    InputError
+        If they are not two different values of its domain.
+    """
+    treatment = spec.treatment
+    chosen = treatment.values[:2] if contrast is None else contrast
+    if isinstance(chosen, str) or len(chosen) != 2:
+        raise InputError(f"contrast: give two values of '{treatment.name}', the control first")
+    control, treated = chosen
+    for value in (control, treated):
+        code_of(treatment, value, "contrast")
+    if control == treated:
+        raise InputError(f"contrast: give two values of '{treatment.name}', not '{control}' twice")
+    return control, treated
 
 
 def _log_weights(variable: Variable, target: Target, n: int) -> np.ndarray:

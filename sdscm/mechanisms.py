@@ -29,6 +29,9 @@ class Mechanisms:
         Name of a scoring; see `sdscm.scoring.SCORINGS`.
     knobs
         Changes of the treatment's mechanism and of its children's; none by default.
+    treatments
+        Codes of the treatment's values that can be drawn; by default all. Its mechanism is
+        normalised over them (domain-restricted sampling; paper, section 3).
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Mechanisms:
         temperature: float = 1.0,
         scoring: str = "definition",
         knobs: Knobs | None = None,
+        treatments: tuple[int, ...] | None = None,
     ) -> None:
         if not temperature > 0 or not np.isfinite(temperature):
             raise InputError(f"temperature {temperature}: it must be a positive number")
@@ -54,11 +58,14 @@ class Mechanisms:
         self.temperature = temperature
         self.scoring = scoring
         self.knobs = knobs or Knobs()
+        self.treatments = treatments
 
     @property
     def identity(self) -> tuple[str | float, ...]:
         """What the distributions depend on beside the phrased spec."""
         knobs = f"{self.knobs.overlap} {self.knobs.confounding} {self.knobs.effect}"
+        if self.treatments is not None:
+            knobs += f" treatments {self.treatments}"
         return self.lm.id, self.lm.revision, self.temperature, self.scoring, knobs
 
     def __call__(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
@@ -80,13 +87,23 @@ class Mechanisms:
         """
         treatment = self.phrased.spec.treatment.name
         if name == treatment:
-            return self.knobs.treatment(self._of_model(name, codes, count))
+            return self._of_treatment(self._of_model(name, codes, count))
         if treatment not in self.phrased.spec.parents(name) or self.knobs.effect == 1:
             return self._of_model(name, codes, count)
         control = self._of_model(name, {**codes, treatment: np.zeros(count, dtype=np.int64)}, count)
         if self.knobs.effect == 0:
             return control
         return self.knobs.child(self._of_model(name, codes, count), control)
+
+    def _of_treatment(self, logs: np.ndarray) -> np.ndarray:
+        """The treatment's mechanism, from the model's."""
+        if self.treatments is None:
+            return self.knobs.treatment(logs)
+        among = logs[:, self.treatments]
+        among = self.knobs.treatment(among - np.logaddexp.reduce(among, axis=1, keepdims=True))
+        restricted = np.full_like(logs, -np.inf)
+        restricted[:, self.treatments] = among
+        return restricted
 
     def _of_model(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         """The mechanism as the spec and the language model have it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -58,6 +59,9 @@ class SDSCM:
         draws descendants afresh, as the paper does.
     overlap, confounding, effect
         Dials of the benchmark's maker, see `sdscm.knobs.Knobs`; by default nothing is changed.
+    treatments
+        Values of the treatment that can be drawn, two or more; by default all. Its mechanism is
+        normalised over them (domain-restricted sampling; paper, section 3).
 
     Raises
     ------
@@ -77,7 +81,10 @@ class SDSCM:
         overlap: float = 0.0,
         confounding: float = 1.0,
         effect: float = 1.0,
+        treatments: Sequence[str] | None = None,
     ) -> None:
+        if not isinstance(spec, Spec):
+            raise InputError(f"SDSCM: {spec!r:.60} is no spec; give what sdscm.load_spec returns")
         if coupling not in ("gumbel", "redraw"):
             raise InputError(f"unknown coupling '{coupling}': choose gumbel or redraw")
         self.spec = spec
@@ -89,41 +96,9 @@ class SDSCM:
             temperature=temperature,
             scoring=scoring,
             knobs=Knobs(overlap, confounding, effect),
+            treatments=None if treatments is None else _treatments(spec, treatments),
         )
         self.coupling: Coupling = coupling
-
-    def with_treatments(self, values: tuple[str, str]) -> SDSCM:
-        """The SD-SCM whose treatment is drawn from these two of its values only.
-
-        Domain-restricted sampling (paper, section 3) on a smaller domain: the mechanism is
-        normalised over the two, the first of which is the control.
-        """
-        treatment = self.spec.treatment
-        changes: dict[str, object] = {"values": values, "groups": ()}
-        if isinstance(treatment.distribution, tuple):
-            weights = [treatment.distribution[treatment.values.index(value)] for value in values]
-            if min(weights) <= 0:
-                raise InputError(
-                    f"contrast: '{values[weights.index(min(weights))]}' has weight 0 in "
-                    f"'{treatment.name}'; contrast values that occur"
-                )
-            changes["distribution"] = tuple(weight / sum(weights) for weight in weights)
-        variables = [
-            variable.model_copy(update=changes) if variable.role == "treatment" else variable
-            for variable in self.spec.variables
-        ]
-        mechanisms, knobs = self.mechanisms, self.mechanisms.knobs
-        return SDSCM(
-            self.spec.model_copy(update={"variables": tuple(variables)}),
-            self.lm,
-            phrasing=self.phrased.number,
-            temperature=mechanisms.temperature,
-            scoring=mechanisms.scoring,
-            coupling=self.coupling,
-            overlap=knobs.overlap,
-            confounding=knobs.confounding,
-            effect=knobs.effect,
-        )
 
     def exact(self, max_contexts: int = MAX_CONTEXTS) -> Enumeration:
         """All distributions by enumeration, for specs with few contexts a variable."""
@@ -174,8 +149,8 @@ class SDSCM:
             If a target or a value is unknown, an exogenous variable is a target, ``how`` is not one
             of the three, or too few units fit (with ``weight``: none can).
         """
-        if n < 1:
-            raise InputError(f"n = {n}: ask for at least one unit")
+        if not isinstance(n, Integral) or n < 1:
+            raise InputError(f"n = {n}: ask for a whole number of units, one or more")
         if how not in ("reject", "weight", "clamp"):
             raise InputError(f"unknown conditioning '{how}': choose reject, weight or clamp")
         evidence = self._evidence(given or {}, do or {})
@@ -335,7 +310,7 @@ class SDSCM:
         scores: Mapping[str, float] | None = None,
         contrast: tuple[str, str] | None = None,
         hide: int | Sequence[str] | None = None,
-        cate_contexts: int = 5_000,
+        cate_contexts: int | None = None,
         cate_draws: int = 0,
         block: int = BLOCK,
         progress: Progress | None = None,
@@ -344,7 +319,9 @@ class SDSCM:
 
         The outcome is a number that is a function of the unit's text: by default log P(outcome =
         ``spec.outcome_value`` | parents) in the world where the treatment is set (paper, section
-        4). It is consistent: the observed outcome is the one under the treatment received.
+        4). It is consistent: the observed outcome is the one under the treatment received. (With
+        ``coupling="redraw"`` that is y in a world whose mediators, variables between treatment and
+        outcome, are drawn anew, whereas ``X`` shows them as they were observed.)
 
         Parameters
         ----------
@@ -357,13 +334,14 @@ class SDSCM:
             The value in question, and a number for each value; see `sdscm.outcomes.Outcome.of`.
         contrast
             Values (control, treated) of the treatment; by default its first two. Where it has more,
-            it is drawn from these two only (`with_treatments`).
+            it is drawn from these two only.
         hide
             Which exogenous variables the setting ``hidden`` removes: how many, from the first on in
             the order tau, or their names; by default all.
         cate_contexts
             The true CATE given the covariates of a setting is enumerated where no mechanism has
-            more contexts than this; 0 leaves it unknown where it is not the individual effect.
+            more contexts than this, by default ten for each unit, but at least 500 and at most
+            5,000; 0 leaves it unknown where it is not the individual effect.
         cate_draws
             Where it cannot be enumerated, draws a unit of a weighted Monte Carlo estimate of it
             (`sdscm.monte_carlo.cate`); 0 leaves it unknown.
@@ -404,6 +382,8 @@ class SDSCM:
         The ground floor of `sample`, `counterfactual` and `abduct`; see `sdscm.world.World` for
         what is forced, kept and clamped.
         """
+        if block < 1:
+            raise InputError(f"block = {block}: take at least one unit at a time")
         do, kept, clamped, n = do or {}, kept or {}, clamped or {}, len(noise)
         worlds = []
         for begin in range(0, n, block):
@@ -484,6 +464,22 @@ class SDSCM:
             if progress is not None:
                 progress(found, n)
         return _joined(parts)
+
+
+def _treatments(spec: Spec, values: Sequence[str]) -> tuple[int, ...]:
+    """The codes of the treatment's values that can be drawn, in the order of the domain."""
+    treatment = spec.treatment
+    codes = sorted({code_of(treatment, value, "treatments") for value in values})
+    if len(codes) < 2:
+        raise InputError(f"treatments: give two values of '{treatment.name}' at least")
+    if isinstance(treatment.distribution, tuple):
+        for code in codes:
+            if not treatment.distribution[code] > 0:
+                raise InputError(
+                    f"contrast: '{treatment.values[code]}' has weight 0 in "
+                    f"'{treatment.name}'; contrast values that occur"
+                )
+    return tuple(codes)
 
 
 def _weighted(units: Units, noise: SeededNoise, evidence: Mapping[str, int]) -> Units:

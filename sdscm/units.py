@@ -46,6 +46,10 @@ class Units:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def __repr__(self) -> str:
+        spec, do = self.phrased.spec, f", do={', '.join(self.do)}" if self.do else ""
+        return f"<Units: {len(self):,} of {spec.name}, phrasing {self.phrased.number}{do}>"
+
     @property
     def labels(self) -> pd.DataFrame:
         """The values as text, of the shape of ``codes``."""

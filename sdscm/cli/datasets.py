@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sdscm.dataset import CausalDataset
 from sdscm.files import write_atomically
+from sdscm.generate import model_options
 from sdscm.scm import SDSCM
 from sdscm.units import Units
 
@@ -69,10 +70,7 @@ def write_units(units: Units, model: SDSCM, seed: int, path: Path) -> None:
         "lm_revision": model.lm.revision,
         "phrasing": units.phrased.number,
         "seed": seed,
-        "options": {
-            "temperature": model.mechanisms.temperature,
-            "scoring": model.mechanisms.scoring,
-        },
+        "options": model_options(model),
     }
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({_UNITS_KEY: json.dumps(origin)})

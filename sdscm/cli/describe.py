@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sdscm.spec import Spec
 
 
+#: |naive - SATE| / SD(y) from which on confounding matters.
+_CONFOUNDED = 0.05
+
+
 def spec_page(spec: Spec) -> None:
     """Print a spec: what it is, its variables, and its DAG."""
     say(f"{spec.name}: {spec.title}" if spec.title else spec.name)
@@ -125,11 +129,12 @@ def mechanism_table(facts: Sequence[MechanismFacts]) -> None:
     table(header, rows, right=header[1:-1])
 
 
-def verdict(spec: Spec, facts: Sequence[DatasetFacts]) -> str:
-    """Whether the phrasings make a benchmark that is not trivial."""
-    if not has_effect(spec):
+def verdict(spec: Spec, facts: Sequence[DatasetFacts], effect: float = 1.0) -> str:
+    """Whether the phrasings make a benchmark that is not trivial; ``effect`` is the knob."""
+    if effect == 0 or not has_effect(spec):
+        reason = "by --effect 0" if has_effect(spec) else "by the graph"
         return (
-            "Verdict: a test for false effects, since by the graph every effect is exactly 0; "
+            f"Verdict: a test for false effects, since {reason} every effect is exactly 0; "
             f"{_how_far(facts)}."
         )
     good = [each for each in facts if not each.problems]
@@ -147,7 +152,8 @@ def _how_far(facts: Sequence[DatasetFacts]) -> str:
     known = [abs(each.bias) for each in facts if not math.isnan(each.bias)]
     if not known:
         return "the naive contrast is not known, since one arm is empty"
-    return f"the naive contrast is up to {max(known):.2f} SD(y) away from the SATE"
+    far = f"the naive contrast is up to {max(known):.2f} SD(y) away from the SATE"
+    return far if max(known) >= _CONFOUNDED else f"{far}, so that hardly anything confounds"
 
 
 def _propensity(facts: DatasetFacts) -> str:

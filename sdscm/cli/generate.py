@@ -54,9 +54,21 @@ def generate(
         tuple[str, str] | None,
         typer.Option(metavar="CONTROL TREATED", help="Two values of the treatment."),
     ] = None,
+    score: options.Scores = None,
+    cate_contexts: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Most contexts of a variable that are scored to know the true CATE; 0 for none; "
+            "default 10 for each unit, 500 to 5,000.",
+        ),
+    ] = None,
     cate_draws: Annotated[
         int,
-        typer.Option(min=0, help="Draws for the CATE where it cannot be enumerated; 0 for none."),
+        typer.Option(
+            min=0,
+            help="Draws for the CATE where it cannot be enumerated; 0 for none, 200 for good.",
+        ),
     ] = 0,
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
@@ -82,7 +94,20 @@ def generate(
     from sdscm.diagnostics import facts, mechanism_facts
 
     loaded = load_spec(spec)
-    targets = _targets(do or [])
+    targets = options.settings("--do", do, "VARIABLE=VALUE, such as --do weather=rainy")
+    scores = options.scores(score)
+    if targets:
+        _refuse_with_do(
+            {
+                "--outcome": outcome != "log-probability",
+                "--outcome-value": outcome_value is not None,
+                "--score": score is not None,
+                "--contrast": contrast is not None,
+                "--hide": hide is not None,
+                "--cate-contexts": cate_contexts is not None,
+                "--cate-draws": cate_draws > 0,
+            }
+        )
     path = new_file(out, _SUFFIXES, force)
     model = SDSCM(
         loaded,
@@ -108,8 +133,10 @@ def generate(
             seed,
             outcome=outcome,
             outcome_value=outcome_value,
+            scores=scores,
             contrast=contrast,
             hide=hide,
+            cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             progress=lambda rows, _: done(rows),
         )
@@ -122,13 +149,10 @@ def generate(
             say(f"warning: {each.name}: {problem}; see: sdscm inspect")
 
 
-def _targets(given: list[str]) -> dict[str, str]:
-    targets: dict[str, str] = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not (name and equals and value):
-            raise InputError(f"--do {each}: write VARIABLE=VALUE, such as --do weather=rainy")
-        if name in targets:
-            raise InputError(f"--do {each}: '{name}' is set twice; give it one value")
-        targets[name] = value
-    return targets
+def _refuse_with_do(given: dict[str, bool]) -> None:
+    """An InputError if an option is given that says what effects are; with --do there are none."""
+    for option, there in given.items():
+        if there:
+            raise InputError(
+                f"{option}: --do writes units without effects; leave out one of the two"
+            )

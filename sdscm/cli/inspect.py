@@ -51,6 +51,7 @@ def inspect(
     temperature: options.Temperature = 1.0,
     scoring: options.Scoring = "definition",
     outcome: options.Outcome = "log-probability",
+    score: options.Scores = None,
     overlap: options.Overlap = 0.0,
     confounding: options.Confounding = 1.0,
     effect: options.Effect = 1.0,
@@ -74,18 +75,19 @@ def inspect(
     from sdscm.diagnostics import facts, mechanism_facts, worst
     from sdscm.picture import SUFFIXES, save_graph
 
-    spec = load_spec(what)
+    spec, scores = load_spec(what), options.scores(score)
     if picture is not None:
         save_graph(spec, new_file(picture, SUFFIXES, force=True, option="--picture"))
     if no_lm:
         describe.spec_page(spec)
         return
+    numbers = distinct_phrasings(spec, phrasings)
     model = load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory))
     found: dict[int, DatasetFacts] = {}
     samples: dict[str, pd.DataFrame] = {}
     mechanisms: list[list[MechanismFacts]] = []
-    with rows_bar(phrasings * n) as done:
-        for phrasing in range(phrasings):
+    with rows_bar(len(numbers) * n) as done:
+        for place, phrasing in enumerate(numbers):
             scm = SDSCM(
                 spec,
                 model,
@@ -97,10 +99,12 @@ def inspect(
                 effect=effect,
             )
 
-            def report(rows: float, _: int, before: int = phrasing * n) -> None:
+            def report(rows: float, _: int, before: int = place * n) -> None:
                 done(before + rows)
 
-            found[phrasing] = facts(scm.dataset(n, seed, outcome=outcome, progress=report))
+            found[phrasing] = facts(
+                scm.dataset(n, seed, outcome=outcome, scores=scores, progress=report)
+            )
             # The same units once more: their scores are known now.
             units = scm.sample(n, seed)
             samples[f"Phrasing {phrasing}"] = units.labels
@@ -108,11 +112,24 @@ def inspect(
     describe.spec_page(spec)
     heading(f"{n:,} units of each phrasing from {model.id}, temperature {temperature:g}")
     describe.phrasing_table(found)
-    say("", describe.verdict(spec, list(found.values())))
+    if len(numbers) < phrasings:
+        say("", f"Not {phrasings} phrasings: the sentences make {len(numbers)} different ones.")
+    say("", describe.verdict(spec, list(found.values()), effect))
     heading("Mechanisms, the worst of the phrasings in each column")
     describe.mechanism_table([worst(each) for each in zip(*mechanisms, strict=True)])
     heading("Shares of the values")
     describe.share_table(_domains(spec), samples)
+
+
+def distinct_phrasings(spec: Spec, most: int) -> list[int]:
+    """The first numbers of phrasings that differ, ``most`` of them or all that there are."""
+    found: dict[tuple[int, ...], int] = {}
+    # Numbers are draws: to meet each of k once takes about k log k, and this is far beyond.
+    for number in range(100 * min(most, spec.n_phrasings)):
+        found.setdefault(tuple(spec.phrased(number).choice.values()), number)
+        if len(found) == min(most, spec.n_phrasings):
+            break
+    return list(found.values())
 
 
 def _domains(spec: Spec) -> dict[str, tuple[str, ...]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sdscm.errors import InputError
 from sdscm.lm import DEFAULT_LM
 from sdscm.lm import precision as lm_precision
 from sdscm.outcomes import OutcomeKind
@@ -72,6 +73,14 @@ Memory = Annotated[
     ),
 ]
 Outcome = Annotated[OutcomeKind, typer.Option("--outcome", help="What y is.")]
+Scores = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--score",
+        metavar="VALUE=NUMBER",
+        help="What a value of the outcome counts, for expected-score and category; repeatable.",
+    ),
+]
 Plugins = Annotated[
     list[Path] | None,
     typer.Option(
@@ -104,6 +113,7 @@ __all__ = [
     "Precision",
     "Results",
     "Runs",
+    "Scores",
     "Scoring",
     "Seed",
     "Spec",
@@ -113,12 +123,45 @@ __all__ = [
     "examples",
     "gibibytes",
     "load_plugins",
+    "scores",
+    "settings",
 ]
 
 
 def examples(*commands: str) -> str:
     """The end of a command's help."""
     return "\n\n".join(["Example:" if len(commands) == 1 else "Examples:", *commands])
+
+
+def settings(
+    option: str,
+    given: Sequence[str] | None,
+    example: str,
+    split: Callable[[str, str], tuple[str, str, str]] = str.partition,
+) -> dict[str, str]:
+    """What a repeatable option NAME=VALUE says; an InputError if it is written wrong."""
+    found: dict[str, str] = {}
+    for each in given or ():
+        name, equals, value = split(each, "=")
+        if not (name and equals and value):
+            raise InputError(f"{option} {each}: write {example}")
+        if name in found:
+            raise InputError(f"{option} {each}: '{name}' is set twice; give it one value")
+        found[name] = value
+    return found
+
+
+def scores(given: Sequence[str] | None) -> dict[str, float] | None:
+    """What ``--score`` says; None if it is not given."""
+    found = {}
+    for value, number in settings(
+        "--score", given, "VALUE=NUMBER, such as --score well=1", str.rpartition
+    ).items():
+        try:
+            found[value] = float(number)
+        except ValueError:
+            raise InputError(f"--score {value}={number}: '{number}' is no number") from None
+    return found or None
 
 
 def gibibytes(memory: float | None) -> int | None:

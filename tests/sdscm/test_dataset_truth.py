@@ -199,6 +199,53 @@ def test_a_contrast_turns_treatment_effect_and_propensity_around(toy: SDSCM) -> 
         np.testing.assert_allclose(turned.cates[setting], -cate, atol=1e-12)
 
 
+THREE = TOY.replace("[placebo, statin]", "[placebo, statin, surgery]")
+
+
+@pytest.mark.parametrize("effect", [1.0, 0.5, 0.0])
+def test_a_contrast_of_three_values_is_the_same_effect_for_all_who_ask(effect: float) -> None:
+    """Also where the dial of the effect is turned: it starts from the first value of all."""
+    spec = spec_from_yaml(THREE, "three.yaml")
+    scm = SDSCM(spec, TabularLM(random_table(8)), effect=effect, overlap=0.2)
+    contrast = ("statin", "surgery")
+    data = scm.dataset(4000, seed=2, contrast=contrast)
+    exact = scm.exact()
+    pate = float(exact.effect(exact.log_table("state")[..., 1], contrast=contrast))
+    by_age = exact.effect(exact.log_table("state")[..., 1], ["age"], contrast)
+    np.testing.assert_allclose(data.ite, by_age[data.X["age"]], atol=1e-12)
+    assert scm.effect(4000, contrast=contrast).value == pytest.approx(pate, abs=0.05)
+    assert data.sate == pytest.approx(pate, abs=0.05)
+    assert (effect == 0) == (abs(pate) < 1e-12)
+    assert data.meta.spec_hash == spec.content_hash
+    # P(surgery | age, one of the two), mixed with a coin.
+    among = np.exp(SDSCM(spec, TabularLM(random_table(8))).exact().log_table("drug"))[:, 1:]
+    chance = 0.8 * among[:, 1] / among.sum(axis=1) + 0.1
+    np.testing.assert_allclose(data.propensity, chance[data.X["age"]], rtol=1e-12)
+    treated = data.t.mean()
+    assert treated == pytest.approx(data.propensity.mean(), abs=4 * np.sqrt(0.25 / 4000))
+
+
+def test_units_of_other_treatments_are_not_mixed(one_line) -> None:
+    spec = spec_from_yaml(THREE, "three.yaml")
+    lm = TabularLM(random_table(8))
+    scm = SDSCM(spec, lm)
+    two = SDSCM(spec, lm, treatments=["placebo", "surgery"])
+    assert set(two.sample(50).labels["drug"]) == {"placebo", "surgery"}
+    with pytest.raises(InputError) as caught:
+        scm.counterfactual(two.sample(5), {"drug": "placebo"})
+    assert "treatments" in one_line(caught.value)
+    with pytest.raises(InputError, match="two values of 'drug'"):
+        SDSCM(spec, lm, treatments=["placebo"])
+
+
+@pytest.mark.parametrize("contrast", ["placebo", ("placebo",), ("a", "b", "c")])
+def test_a_contrast_is_a_pair(toy: SDSCM, contrast, one_line) -> None:
+    for ask in (toy.dataset, toy.effect):
+        with pytest.raises(InputError) as caught:
+            ask(10, contrast=contrast)
+        assert "give two values of 'drug', the control first" in one_line(caught.value)
+
+
 @pytest.mark.parametrize("contrast", [("statin", "statin"), ("placebo", "aspirin")])
 def test_a_contrast_is_of_two_values(toy: SDSCM, contrast: tuple[str, str], one_line) -> None:
     with pytest.raises(InputError) as caught:
@@ -255,9 +302,10 @@ def test_facts_tell_what_is_wrong() -> None:
         propensity=None,
     )
     found = facts(flat)
-    assert len(found.problems) == 2
+    assert len(found.problems) == 3
     assert "9%" in found.problems[0]
-    assert "does not vary" in found.problems[1]
+    assert "6 distinct rows" in found.problems[1]
+    assert "does not vary" in found.problems[2]
     assert found.distinct == 6
     assert np.isnan(found.propensity_min)
     assert found.naive == pytest.approx(np.arange(9).mean() / n + 0.5 - np.arange(9, n).mean() / n)
@@ -273,7 +321,53 @@ def test_facts_of_one_arm_and_of_a_constant_outcome() -> None:
     assert np.isnan(found.naive)
     assert np.isnan(found.bias)
     assert found.heterogeneity == 0
-    assert len(found.problems) == 3
+    assert len(found.problems) == 4
+
+
+def test_rows_that_weighting_leaves() -> None:
+    """None where the treatment is certain, all where it is a coin."""
+    n = 40
+    several: dict = {
+        "X": pd.DataFrame({"a": np.arange(n)}),
+        "t": np.arange(n) % 2,
+        "y0": np.arange(n) / n,
+        "y1": np.arange(n) / n + np.arange(n) % 3,
+    }
+    coin = facts(toy_dataset(**several, propensity=np.full(n, 0.3)))
+    assert coin.effective_n == pytest.approx(n)
+    assert coin.problems == ()
+    certain = facts(toy_dataset(**several, propensity=(np.arange(n) % 2).astype(float)))
+    assert certain.effective_n == 0
+    assert "poor overlap" in certain.problems[0]
+    for never in (0.0, 1.0):
+        assert facts(toy_dataset(**several, propensity=np.full(n, never))).effective_n == 0
+    # E[w^2] = (0.5**2 / 0.1 + 0.5**2 / 0.9) for each of the two kinds of units.
+    both = facts(toy_dataset(**several, propensity=np.where(np.arange(n) % 2, 0.9, 0.1)))
+    assert both.effective_n == pytest.approx(n / (0.25 / 0.1 + 0.25 / 0.9))
+
+
+def test_effects_that_hardly_vary_are_a_problem() -> None:
+    n = 40
+    y0 = np.arange(n) / n
+    found = facts(
+        toy_dataset(
+            X=pd.DataFrame({"a": np.arange(n)}),
+            t=np.arange(n) % 2,
+            y0=y0,
+            y1=y0 + 1 + 1e-3 * (np.arange(n) % 2),
+            propensity=np.full(n, 0.5),
+        )
+    )
+    assert len(found.problems) == 1
+    assert "hardly varies" in found.problems[0]
+
+
+def test_what_is_seen_in_a_notebook_is_short(toy: SDSCM) -> None:
+    units = toy.sample(2000, do={"drug": "statin"})
+    for shown in (units, toy.dataset(2000)):
+        assert len(repr(shown)) < 100
+        assert "2,000" in repr(shown)
+    assert "do=drug" in repr(units)
 
 
 @pytest.mark.parametrize(

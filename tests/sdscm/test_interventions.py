@@ -226,6 +226,20 @@ def test_weights(clinic: Spec) -> None:
     np.testing.assert_array_equal(np.exp(found), [[1, 0, 0], [0, 0, 1]])
 
 
+def test_whole_numbers_stand_for_their_text(clinic: Spec) -> None:
+    """A table that is read from a file holds the values 0 and 1 as numbers."""
+    drug = clinic.treatment.model_copy(update={"values": ("0", "1")})
+    others = [each for each in clinic.variables if each.role != "treatment"]
+    spec = clinic.model_copy(update={"variables": (*others, drug)})
+    scm = SDSCM(spec, TabularLM(random_table(3)))
+    for one in (1, np.int64(1), "1"):
+        assert set(scm.sample(4, do={"drug": one}).labels["drug"]) == {"1"}
+    rows = scm.sample(6).labels.astype({"drug": int})
+    assert scm.abduct(rows).labels["drug"].tolist() == [str(each) for each in rows["drug"]]
+    with pytest.raises(InputError, match="'2' is no value of 'drug'"):
+        scm.sample(4, do={"drug": 2})
+
+
 @pytest.mark.parametrize(
     ("do", "words"),
     [
@@ -241,6 +255,7 @@ def test_weights(clinic: Spec) -> None:
         ({"drug": ["statin", "aspirin"] * 2 + ["statin"]}, ["aspirin"]),
         ({"town": UNIFORM}, ["town", "exogenous"]),
         ({"weather": UNIFORM}, ["weather", "hobby"]),
+        ("drug", ["do: 'drug' names no target"]),
     ],
 )
 def test_interventions_that_make_no_sense(

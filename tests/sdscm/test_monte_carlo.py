@@ -32,6 +32,16 @@ def units(scm: SDSCM) -> Units:
     return scm.sample(200, 1)
 
 
+class FourDraws:
+    """Two draws for each of two rows: of the first, one has all the weight."""
+
+    log_probabilities = {"a": np.array([[-800.0], [0.0], [-1.0], [-1.0]])}  # noqa: RUF012
+    codes = {"a": np.zeros(4, dtype=int)}  # noqa: RUF012
+
+    def __len__(self) -> int:
+        return 4
+
+
 def at(table: np.ndarray, units: Units, given: list[str]) -> np.ndarray:
     return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
 
@@ -110,6 +120,56 @@ def test_the_error_shrinks_with_the_root_of_the_draws(scm: SDSCM) -> None:
     assert ratio == pytest.approx(3, rel=0.05)
     far, near = (np.sqrt(np.mean(np.square(each))) for each in missed.values())
     assert far / near == pytest.approx(3, rel=0.25)
+
+
+def test_the_error_counts_the_draws_that_count(scm: SDSCM, units: Units) -> None:
+    """With equal weights it is the sample's standard deviation over the root of the draws.
+
+    Roots alone given, all weights are equal; the draws of one row are then a plain sample.
+    """
+    rows, outcome = distinct(units), Outcome.of(scm.spec)
+    means = [
+        monte_carlo.cate(scm, rows, ["age", "town"], outcome, draws=2, seed=seed)
+        for seed in range(300)
+    ]
+    spread = np.var([each.value for each in means], axis=0, ddof=1)
+    told = np.mean([each.standard_error**2 for each in means], axis=0)
+    np.testing.assert_allclose(told, spread, rtol=0.5)
+    assert abs(np.median(told / spread) - 1) < 0.15
+
+
+def test_one_draw_that_outweighs_all_tells_no_error() -> None:
+    found = monte_carlo._weighted(np.arange(4.0), FourDraws(), ["a"], 2)  # type: ignore[arg-type]
+    assert found.value.tolist() == [1.0, 2.5]
+    assert found.standard_error[0] == np.inf
+    assert found.standard_error[1] == pytest.approx(np.std([2, 3], ddof=1) / np.sqrt(2))
+    assert found.draws.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["smokre"], ["'smokre' is no variable", "did you mean 'smoker'"]),
+        (["drug"], ["'drug' is the treatment"]),
+        (["state"], ["'state' is the outcome"]),
+        (["town", "town"], ["'town' is named twice"]),
+    ],
+)
+def test_what_cannot_be_given(
+    scm: SDSCM, units: Units, given: list[str], words: list[str], one_line: Any
+) -> None:
+    outcome = Outcome.of(scm.spec)
+    exact = scm.exact()
+    asked = [
+        lambda: monte_carlo.cate(scm, units, given, outcome, draws=5),
+        lambda: monte_carlo.propensity(scm, units, given, draws=5),
+        lambda: exact.effect(outcome.mean(exact.log_table("state")), given),
+    ]
+    for ask in asked:
+        with pytest.raises(InputError) as caught:
+            ask()
+        message = one_line(caught.value)
+        assert all(word in message for word in words)
 
 
 def test_both_worlds_of_a_draw_share_its_noise(clinic: Spec, units: Units) -> None:

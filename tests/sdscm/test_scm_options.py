@@ -56,6 +56,21 @@ def test_scoring_and_temperature(
     np.testing.assert_allclose(found, [softmax(np.array(scores) / temperature)] * 3, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda scm: SDSCM("sleep.yaml", scm.lm), "'sleep.yaml' is no spec; give what"),  # type: ignore[arg-type]
+        (lambda scm: scm.sample(5, block=0), "block = 0: take at least one"),
+        (lambda scm: scm.sample(2.5), "n = 2.5: ask for a whole number"),
+        (lambda scm: scm.sample("5"), "n = 5: ask for a whole number"),
+        (lambda scm: scm.exact().effect(0), r"shape \(\), but it is a function of .* log_table"),
+    ],
+)
+def test_what_is_given_by_mistake(scm: SDSCM, ask: Callable[[SDSCM], Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        ask(scm)
+
+
 def test_the_usual_is_the_papers(clinic: Spec) -> None:
     usual = SDSCM(clinic, Wordy()).sample(50)
     papers = SDSCM(clinic, Wordy(), temperature=1.0, scoring="definition").sample(50)

@@ -125,7 +125,16 @@ def test_unknown_where_nothing_is_seen() -> None:
 def test_unknown_where_it_would_take_too_much(scm: SDSCM, contexts: int) -> None:
     dataset = scm.dataset(50, 1, cate_contexts=contexts)
     assert set(dataset.cates) == {"all"}, "where it is the effect of the unit it costs nothing"
-    assert scm.dataset(50, 1, outcome="category", cate_contexts=contexts).cates == {}
+    category = scm.dataset(50, 1, outcome="category", cate_contexts=contexts)
+    assert set(category.cates) == {"all"}
+    outcome = Outcome.of(scm.spec, "category")
+    exact = scm.exact()
+    shown = list(scm.spec.covariates)
+    table = exact.effect(outcome.mean(exact.log_table(scm.spec.outcome.name)), shown)
+    codes = scm.sample(50, 1).codes
+    expected = table[tuple(codes[name].to_numpy() for name in shown)]
+    np.testing.assert_allclose(category.cates["all"], expected)
+    assert set(np.unique(category.ite)) <= {-1, 0, 1}
 
 
 def test_too_much_is_known_before_it_is_paid_for(ambulance: Spec) -> None:

@@ -57,6 +57,17 @@ def test_every_option_reaches_the_library(cli, tiny_lm):
     assert {key: meta.options[key] for key in wanted} == wanted
 
 
+def test_scores_make_a_numeric_outcome(cli, tiny_lm, model):
+    options = ["--lm", tiny_lm, "-n", 20, "--seed", 7, "--temperature", 5, "--cate-contexts", 0]
+    options += ["--outcome", "expected-score", "--score", "recovers=10", "--score", "worsens=-2.5"]
+    assert cli("generate", "study.yaml", *options).code == 0
+    read = sdscm.CausalDataset.read_parquet("data.parquet")
+    scores = {"recovers": 10.0, "worsens": -2.5}
+    made = model.dataset(20, 7, outcome="expected-score", scores=scores, cate_contexts=0)
+    assert read.fingerprint == made.fingerprint
+    assert set(read.cates) == {"all"}
+
+
 def test_csv_has_the_rows_of_parquet(cli, tiny_lm):
     options = ["--lm", tiny_lm, "-n", 20, "--temperature", 5, "--out"]
     assert cli("generate", "study.yaml", *options, "data.csv").code == 0

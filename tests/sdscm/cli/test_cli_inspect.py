@@ -50,15 +50,18 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
         {cells(line)[0]: cells(line)[1:] for line in body.splitlines()[2:15] if line},
         [],
     )
-    for phrasing in range(2):
+    other = next(k for k in range(99) if spec.phrased(k).choice != spec.phrased(0).choice)
+    for place, phrasing in enumerate((0, other)):
         model = sdscm.SDSCM(spec, lm, phrasing=phrasing, temperature=5)
         dataset = model.dataset(40, 1)
         facts = sdscm.facts(dataset)
         all_facts.append(facts)
-        received = np.where(dataset.t == 1, dataset.propensity, 1 - dataset.propensity)
-        share = np.where(dataset.t == 1, dataset.t.mean(), 1 - dataset.t.mean())
-        weights = share / received
-        effective = weights.sum() ** 2 / (weights**2).sum()
+        treated = dataset.propensity.mean()
+        squares = [
+            p * (treated / p) ** 2 + (1 - p) * ((1 - treated) / (1 - p)) ** 2
+            for p in dataset.propensity
+        ]
+        effective = 40 / np.mean(squares)
         unexplained = ((dataset.ite - dataset.cates["hidden"]) ** 2).mean() / dataset.ite.var()
         expected = {
             "rows": f"40 ({facts.distinct} distinct)",
@@ -72,14 +75,31 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
             "problems": "; ".join(facts.problems) or "none",
         }
         for name, told in expected.items():
-            assert rows[name][phrasing] == told
-        assert rows["naive contrast"][phrasing].startswith(f"{facts.naive:.3f}")
+            assert rows[name][place] == told
+        assert rows["naive contrast"][place].startswith(f"{facts.naive:.3f}")
     assert verdict(spec, all_facts) in ran.out
     labels = model.sample(40, 1).labels
     shares = table_after(ran.out, "Variable   Value")
     recovers = f"{100 * (labels['state'] == 'recovers').mean():.0f} %"
     assert shares["state"][0] == "recovers"
     assert shares["state"][2] == recovers
+
+
+def test_phrasings_that_say_the_same_are_shown_once(cli, tiny_lm):
+    """The study's sentences make 2 * 2 phrasings, and numbers are independent draws of them."""
+    ran = cli("inspect", "study.yaml", "--lm", tiny_lm, "--phrasings", 9, "-n", 6)
+    numbers = [int(number) for number in re.findall(r"Phrasing (\d+)", ran.out)]
+    shown = sorted(set(numbers))
+    spec = sdscm.load_spec("study.yaml")
+    assert len({tuple(spec.phrased(number).choice.items()) for number in shown}) == 4
+    assert len(shown) == 4
+    assert "Not 9 phrasings: the sentences make 4 different ones." in ran.out
+
+
+def test_no_effect_on_purpose_is_a_test_for_false_effects(cli, tiny_lm):
+    options = ["--lm", tiny_lm, "--phrasings", 1, "-n", 20, "--effect", 0]
+    ran = cli("inspect", "study.yaml", *options)
+    assert "Verdict: a test for false effects, since by --effect 0 every effect" in ran.out
 
 
 def test_dataset_file(cli, data):
@@ -102,9 +122,11 @@ def test_dataset_file(cli, data):
 
 def test_file_of_interventional_units(cli, tiny_lm):
     options = ["--lm", tiny_lm, "-n", 20, "--temperature", 5, "--out", "units.parquet"]
-    cli("generate", "study.yaml", *options, "--do", "drug=statins")
+    cli("generate", "study.yaml", *options, "--do", "drug=statins", "--effect", 0.5)
     ran = cli("inspect", "units.parquet")
     assert (ran.code, ran.err) == (0, "")
+    assert "temperature 5.0, scoring definition, coupling gumbel" in ran.out
+    assert "effect 0.5" in ran.out
     assert ran.out.startswith("units.parquet: 20 interventional units\n")
     assert "drug statins" in ran.out
     assert table_after(ran.out, "Variable ")["drug"] == ["statins", "100 %"]
