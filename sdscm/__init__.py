@@ -6,7 +6,7 @@ Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411
 from importlib.metadata import version
 
 from sdscm.dataset import SETTINGS, CausalDataset, Provenance, Setting
-from sdscm.diagnostics import DatasetFacts, facts
+from sdscm.diagnostics import DatasetFacts, MechanismFacts, facts, mechanism_facts
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.exact import Enumeration
 from sdscm.interventions import UNIFORM
@@ -32,6 +32,8 @@ __all__ = [
     "Setting",
     "facts",
     "DatasetFacts",
+    "mechanism_facts",
+    "MechanismFacts",
     "Spec",
     "PhrasedSpec",
     "LanguageModel",
