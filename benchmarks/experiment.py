@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import shlex
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 import estimators as registry
 from benchmarks import metrics
+from benchmarks.airlock import Airlock
 from benchmarks.cells import Cell, plan
 from benchmarks.cluster import RayWorker, connected
+from benchmarks.commands import command, how_to_go_on
 from benchmarks.contender import Contender, contenders
-from benchmarks.costs import Costs, Kind
-from benchmarks.encoding import encoded
+from benchmarks.costs import Costs
 from benchmarks.facts import fact_table
-from benchmarks.holdout import held_out
 from benchmarks.leaderboard import Board, boards
 from benchmarks.lock import only_run
 from benchmarks.manifest import Entrant, Manifest
 from benchmarks.outcome import Outcome
-from benchmarks.progress import Progress, Silent, duration
+from benchmarks.outlook import Outlook
+from benchmarks.progress import Progress, Silent
 from benchmarks.report import write_report
 from benchmarks.report.figure import require_matplotlib
 from benchmarks.reuse import Kin
@@ -38,8 +36,6 @@ from benchmarks.store import DamagedRecord, Record, Store
 from benchmarks.suite import Suite, load_suite
 from benchmarks.sweep import sweep
 from benchmarks.threads import workers_for
-from benchmarks.truth import truth_of
-from benchmarks.worker import Job, Rows
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
 
@@ -158,7 +154,7 @@ def run(
             manifest = Manifest(
                 suite=suite,
                 origin=suite.origin,
-                command=_command(suite, plugins),
+                command=command(suite, plugins),
                 sources=tuple(sources),
                 entrants=tuple(map(Entrant.of, field)),
                 cells=tuple(cells),
@@ -167,10 +163,16 @@ def run(
             computed = _run_missing(manifest, field, datasets, Store(folder), progress, given)
         return _conclude(manifest, datasets, folder, results_dir, computed, mixed)
     except KeyboardInterrupt:
-        again = "make the same call"
-        if estimators is None:
-            again = _again(suite, plugins, runs_dir, results_dir, workers, given)
-        raise Interrupted(_how_to_go_on(again, folder)) from None
+        again = {
+            "--runs": runs_dir,
+            "--results": results_dir,
+            "--workers": workers,
+            "--cluster": cluster,
+            "--mixed": mixed,
+            "--retry": retry,
+        }
+        same = "make the same call" if estimators is not None else command(suite, plugins, again)
+        raise Interrupted(how_to_go_on(same, folder)) from None
 
 
 def leaderboard(
@@ -253,10 +255,10 @@ def _run_missing(
     """Run the cells that have no good record; return how many."""
     suite, by_label = manifest.suite, {contender.label: contender for contender in field}
     progress.begin("cells", len(manifest.cells))
-    costs, watch = Costs(), _Watch(progress, given.processes)
+    costs, outlook = Costs(), Outlook(progress, given.processes)
     kin = Kin(store) if given.mixed else None
     missing: dict[str, Cell] = {}
-    jobs = _Jobs(suite, datasets, by_label)
+    airlock = Airlock(suite, datasets, by_label)
     for cell in manifest.cells:
         record = _good_record(store, cell, suite, progress, given.retry)
         if record is None and kin is not None:
@@ -266,34 +268,34 @@ def _run_missing(
         else:
             progress.advance(str(cell), failed=record is not None and _has_failed(record.outcome))
         if record is not None:
-            costs.learn((cell.estimator, jobs.rows(cell)), record.outcome.wall)
+            costs.learn((cell.estimator, airlock.rows(cell)), record.outcome.wall)
 
     def done(cell: Cell, outcome: Outcome) -> None:
         versions = by_label[cell.estimator].versions
         store.write(Record(cell, outcome, versions, suite.time_limit))
         progress.advance(str(cell), failed=_has_failed(outcome))
-        watch(cell, outcome)
+        outlook.update(cell, outcome)
 
     tasks: list[Task] = []
     for cell in missing.values():
-        if by_label[cell.estimator].oracle and not jobs.truth_known(cell):
+        if by_label[cell.estimator].oracle and not airlock.truth_known(cell):
             done(cell, Outcome("skipped", "the truth of this dataset is not known"))
         else:
-            tasks.append((cell, jobs.of(cell)))
-    watch.expects(tasks, costs)
-    _run(tasks, done, suite, costs, given, watch)
+            tasks.append((cell, airlock.job(cell)))
+    outlook.expect(tasks, costs)
+    _run(tasks, done, suite, costs, given, outlook)
     return len(missing)
 
 
 def _run(
-    tasks: list[Task], done: Done, suite: Suite, costs: Costs, given: _Given, watch: _Watch
+    tasks: list[Task], done: Done, suite: Suite, costs: Costs, given: _Given, outlook: Outlook
 ) -> None:
     if not tasks:
         return
     if given.cluster is not None:
-        with connected(given.cluster, suite.threads) as watch.workers:
+        with connected(given.cluster, suite.threads) as outlook.workers:
             worker = partial(RayWorker, given.plugins, suite.threads, suite.time_limit)
-            run_with(worker, tasks, done, watch.workers, costs)
+            run_with(worker, tasks, done, outlook.workers, costs)
     elif given.processes == 0:
         run_here(tasks, done)
     else:
@@ -306,31 +308,6 @@ def _run(
             plugins=given.plugins,
             costs=costs,
         )
-
-
-class _Watch:
-    """Tells how long the rest will take, and what was slowest."""
-
-    def __init__(self, progress: Progress, workers: int) -> None:
-        self.workers = max(1, workers)
-        self._progress = progress
-        self._slowest: tuple[float, str] = (0.0, "")
-        self._left: Counter[Kind] = Counter()
-        self._rows: dict[str, int] = {}
-        self._costs = Costs()
-
-    def expects(self, tasks: Sequence[Task], costs: Costs) -> None:
-        self._rows = {cell.key: job.rows for cell, job in tasks}
-        self._left = Counter((cell.estimator, job.rows) for cell, job in tasks)
-        self._costs = costs
-
-    def __call__(self, cell: Cell, outcome: Outcome) -> None:
-        if cell.key in self._rows:
-            self._left[cell.estimator, self._rows[cell.key]] -= 1
-        if outcome.wall > self._slowest[0]:
-            self._slowest = (outcome.wall, f"{cell}, {duration(outcome.wall)}")
-        seconds = self._costs.total((k, n) for k, n in self._left.items() if n > 0)
-        self._progress.outlook(seconds / self.workers, self._slowest[1])
 
 
 def _good_record(
@@ -351,57 +328,6 @@ def _good_record(
 
 def _has_failed(outcome: Outcome) -> bool:
     return outcome.status in ("failed", "timeout")
-
-
-class _Jobs:
-    """The airlock: of a dataset, an estimator gets X, t and y; only an Oracle is shown more."""
-
-    def __init__(
-        self, suite: Suite, datasets: dict[str, CausalDataset], field: dict[str, Contender]
-    ) -> None:
-        self._suite, self._datasets, self._field = suite, datasets, field
-        self._masks = {
-            name: held_out(dataset.t, suite.holdout, dataset.fingerprint)
-            for name, dataset in datasets.items()
-        }
-        self._seen: dict[tuple[str, str, str, bool], Rows] = {}
-
-    def truth_known(self, cell: Cell) -> bool:
-        return self._datasets[cell.dataset].effects_known
-
-    def rows(self, cell: Cell) -> int:
-        """Number of rows that are fitted on."""
-        return int((~self._masks[cell.dataset]).sum())
-
-    def of(self, cell: Cell) -> Job:
-        contender, mask = self._field[cell.estimator], self._masks[cell.dataset]
-        fitted = self._rows(cell, contender, ~mask)
-        return Job(
-            maker=contender.maker,
-            X=fitted.X,
-            t=fitted.t,
-            y=fitted.y,
-            reveal=fitted.reveal,
-            seed=cell.seed,
-            alpha=cell.alpha,
-            threads=cell.threads,
-            held_out=self._rows(cell, contender, mask) if mask.any() else None,
-            memory_limit=self._suite.memory_limit,
-            house=contender.house,
-        )
-
-    def _rows(self, cell: Cell, contender: Contender, chosen: np.ndarray) -> Rows:
-        # Cells that see the same share the arrays: a job is sent when its turn comes.
-        key = (cell.dataset, cell.setting, contender.encoding, bool(chosen[0]))
-        if key not in self._seen:
-            view = self._datasets[cell.dataset].setting(cell.setting)
-            X = encoded(view, contender.encoding)[chosen].reset_index(drop=True)
-            self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None)
-        rows = self._seen[key]
-        if not contender.oracle:
-            return rows
-        truth = truth_of(self._datasets[cell.dataset], cell.setting).of_rows(chosen)
-        return replace(rows, reveal=(truth.ite, truth.effect))
 
 
 def _conclude(
@@ -433,38 +359,3 @@ def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
             group = board.group | ({"rows": str(rows)} if suite.holdout else {})
             made.append(replace(board, group=group))
     return made
-
-
-def _command(suite: Suite, plugins: Iterable[str | Path], runs_dir: str | Path = "runs") -> str:
-    """What to type to run the suite; the folder of the records is named where it is not usual."""
-    words = ["sdscm", "benchmark", suite.origin]
-    if suite.data is not None:
-        words += ["--data", suite.data.as_posix()]
-    for plugin in plugins:
-        words += ["--plugin", Path(plugin).as_posix()]
-    if Path(runs_dir) != Path("runs"):
-        words += ["--runs", Path(runs_dir).as_posix()]
-    return shlex.join(words)
-
-
-def _again(
-    suite: Suite,
-    plugins: Iterable[str | Path],
-    runs: str | Path,
-    results: str | Path | None,
-    workers: int | None,
-    given: _Given,
-) -> str:
-    """What to type to go on as it was begun."""
-    words = [_command(suite, plugins, runs)]
-    if results is not None and Path(results) != Path("results"):
-        words += [f"--results {shlex.quote(Path(results).as_posix())}"]
-    words += [] if workers is None else [f"--workers {workers}"]
-    words += ["--mixed"] * given.mixed + ["--retry"] * given.retry
-    words += [] if given.cluster is None else [f"--cluster {shlex.quote(given.cluster)}"]
-    return " ".join(words)
-
-
-def _how_to_go_on(command: str, folder: Path) -> str:
-    done = len(list((folder / "cells").glob("*.json")))
-    return f"stopped; {done} cells are on record in {folder}. To go on from there: {command}"

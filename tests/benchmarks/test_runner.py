@@ -19,11 +19,11 @@ import pytest
 
 import benchmarks
 from benchmarks import runner
+from benchmarks.airlock import Airlock
 from benchmarks.cells import Cell
 from benchmarks.contender import Registered, contenders
 from benchmarks.costs import Costs
 from benchmarks.crew import BrokenWorker
-from benchmarks.experiment import _Jobs
 from benchmarks.local import LocalWorker
 from benchmarks.outcome import Outcome
 from benchmarks.progress import Silent
@@ -234,11 +234,11 @@ def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
     for holdout in (0.0, 0.25):
         suite = make_suite(holdout=holdout)
         field = {contender.label: contender for contender in contenders(["RF", "Oracle"])}
-        jobs = _Jobs(suite, {"d": dataset}, field)
+        airlock = Airlock(suite, {"d": dataset}, field)
         for name, contender in field.items():
             print_ = dataset.fingerprint
             cell = Cell("d", print_, "hidden", name, contender.identity, 0, 0.05, 1, holdout)
-            job = jobs.of(cell)
+            job = airlock.job(cell)
             assert job.X.columns.tolist() == ["a", "b"]
             assert (job.reveal is not None) == (name == "Oracle")
             if not holdout:
