@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark paper test test-slow lint format readme docs install clean
+.PHONY: benchmark paper audit test test-slow lint format readme docs install clean
 
 benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
@@ -23,6 +23,11 @@ paper: $(STAMP)
 	$(BIN)/sdscm paper run --share $(SHARE) $(if $(DATA),--data $(DATA))
 	$(BIN)/sdscm paper tables
 	$(BIN)/sdscm paper figures
+
+# What the embedded language model makes of an applicant's name: the report in results/audit/.
+audit: $(STAMP)
+	$(BIN)/sdscm audit hiring --contrast "White-associated,Black-associated" --contrast "men's,women's" \
+		--subgroup position --smallest-effect 0.02 --out results/audit --force
 
 # One thread a process: two processes that each want both cores only wait for each other.
 test: $(STAMP)

@@ -117,7 +117,9 @@ def _sum(question: Question, plan: Plan, source: EnumeratedArms | SampledArms) -
         source.mean(arm, question.measure) * weight
         for arm, weight in question.arms(plan.spec).items()
     ]
-    total = reduce(lambda one, other: one + other, parts)
-    if abs(total.value) < _ROUNDING:
-        return Estimate(0.0, total.influence)
-    return total
+    return rounded(reduce(lambda one, other: one + other, parts))
+
+
+def rounded(estimate: Estimate) -> Estimate:
+    """The estimate, with a value of exactly 0 for what rounding alone left of it."""
+    return Estimate(0.0, estimate.influence) if abs(estimate.value) < _ROUNDING else estimate

@@ -24,7 +24,7 @@ from sdscm.audit.plan import (
     questions,
 )
 from sdscm.audit.question import aimed, mediators_between
-from sdscm.audit.reading import Reading, Tick, read
+from sdscm.audit.reading import Reading, Tick, read, rounded
 from sdscm.audit.remembered import RememberedLM
 from sdscm.audit.result import AuditedModel, AuditResult
 from sdscm.errors import InputError
@@ -205,7 +205,7 @@ def _differences(
     for (first, one), (second, other) in combinations(readings.items(), 2):
         for question in plan.questions:
             pairs = zip(other.answers[question], one.answers[question], strict=True)
-            less = [later - earlier for later, earlier in pairs]
+            less = [rounded(later - earlier) for later, earlier in pairs]
             found.append(
                 finding(question, plan.phrasings, less, inference, model=second, against=first)
             )

@@ -13,11 +13,6 @@ from sdscm.audit.report.prompts import example, prompt
 from sdscm.audit.report.view import Page, Picture, Section, Table
 from sdscm.audit.result import AuditResult, Control
 
-_CONTROLS = {
-    "placebo": "Placebo: a sentence that should not matter",
-    "shuffled": "Shuffled: values told wrongly in half of the contexts",
-    "planted": "Planted: a tiny model whose effects are known",
-}
 _PASSED = {True: "passed", False: "FAILED", None: "not judged"}
 _MEANING: dict[Kind, str] = {
     "total": "the change of the mean outcome when the treatment is set",
@@ -254,10 +249,12 @@ def _controls(result: AuditResult) -> list[Section]:
     interval = f"{words.percent(result.level)} interval"
     header = ("Control", "Model", "Outcome", "Effect", "Expected", "Found", interval, "Result")
     text = (
-        "Questions to the audit itself, whose answers are known. Placebo and shuffled values pass "
-        "if the interval holds 0 or nothing as large as the smallest effect of interest; by "
-        f"chance, about {words.percent(1 - result.level)} of them do not. The planted effects must "
-        "be found in every phrasing to 1e-6 (and five standard errors, where units are sampled).",
+        "Questions to the audit itself, whose answers are known. Placebo: a sentence that should "
+        "not matter. Shuffled: values told wrongly in half of the contexts. Both pass if the "
+        "interval holds 0, or nothing as large as the smallest effect of interest; by chance, "
+        f"about {words.percent(1 - result.level)} of them do not. Planted: the effects of a tiny "
+        "model are known, and must be found in every phrasing to 1e-6 (and five standard errors, "
+        "where units are sampled).",
     )
     return [Section("controls", "Controls", text, (Table(header, tuple(rows), right=(4, 5, 6)),))]
 
@@ -265,7 +262,7 @@ def _controls(result: AuditResult) -> list[Section]:
 def _control(control: Control) -> tuple[str, ...]:
     found = control.finding
     return (
-        _CONTROLS[control.kind],
+        control.kind,
         found.model,
         found.measure.label,
         f"{words.contrast(found)}, {found.estimand.label}",

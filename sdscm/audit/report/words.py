@@ -87,13 +87,13 @@ def side(spec: Spec, name: str) -> str:
 
 def verdict(found: Finding, level: float) -> str:
     """The verdict, with what it means at the smallest effect of interest."""
-    plain = found.verdict(1 - level)
+    plain, what = found.verdict(1 - level), "difference" if found.against else "effect"
     smallest = found.tests.smallest if found.tests else None
     if plain == "effect" and smallest is not None:
-        return f"effect beyond {smallest:g}"
+        return f"{what} beyond {smallest:g}"
     if plain == "no effect that matters" and smallest is not None:
-        return f"no effect as large as {smallest:g}"
-    return "some effect (not 0)" if plain == "some effect" else plain
+        return f"no {what} as large as {smallest:g}"
+    return f"some {what} (not 0)" if plain == "some effect" else plain
 
 
 def sentence(found: Finding, spec: Spec, level: float) -> str:

@@ -155,6 +155,8 @@ def test_models_side_by_side(planted: Spec) -> None:
     found = audit(planted, lms, phrasings=10, controls=False, smallest=0.01, **QUICK)
     assert [each.id for each in found.models] == ["planted", "bright", "glaring"]
     pairs = {(f.model, f.against): f for f in found.differences if f.estimand.kind == "total"}
+    nothing = [f for f in found.differences if f.estimand.kind == "natural indirect"]
+    assert [f.mean for f in nothing] == [0, 0, 0], "rounding makes no difference of models"
     gaps = {("bright", "planted"): 0.03, ("glaring", "planted"): 0.05, ("glaring", "bright"): 0.02}
     assert pairs.keys() == gaps.keys()
     for pair, gap in gaps.items():

@@ -84,7 +84,7 @@ def _draw(
                 transform=names,
                 va="center",
                 size=8.5,
-                weight="semibold" if strong else "normal",
+                weight="bold" if strong else "normal",
             )
             axes.text(
                 1.02,
