@@ -50,6 +50,11 @@ _OVERFITS = "XGBoost's defaults follow the noise, and the error falls slowly"
 _FOR_TRIALS = "its splits look for effects, not for confounders: made for randomised treatments"
 _SPLITS_ONLY = "adjusts by its splits alone, too slowly to be centred"
 _FOREST_BIAS = "forests smooth, and their intervals leave that bias out"
+_OBSERVED_NOISE = "its effect of an observed unit holds that unit's noise"
+_TEN_STRATA = "ten strata leave some confounding within each, however many rows there are"
+_BOOSTED_BIAS = "boosted trees on 400 rows leave some confounding, and the interval leaves it out"
+_AUTOMATIC = "EconML's automatic nuisance models on half of 500 rows leave some confounding"
+_WRONG_PROPENSITY = "its logistic propensity is wrong, and its interval needs both models right"
 
 # What is said here of an estimator rests on theory where there is one, and else on a trial with 250
 # and 4,000 rows; a slow test holds all of them to it with 500 and 8,000.
@@ -62,8 +67,9 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     ("T-Only OLS", _ANY, "effect"): _ONE_EFFECT,
     **{
         (name, _ANY, "effect"): _ONE_EFFECT
-        for name in ("LinReg", "LinearS", "CausalML S-Linear", "CausalML LRS")
+        for name in ("LinReg", "LinearS", "ConstantEffect", "CausalML S-Linear", "CausalML LRS")
     },
+    ("BART-ITE", _ANY, "effect"): _OBSERVED_NOISE,
     ("RF", _ANY, "effect"): _FULLY_GROWN,
     ("ForestS", _ANY, "effect"): _FULLY_GROWN,
     ("ForestT", _ANY, "effect"): _FULLY_GROWN,
@@ -91,6 +97,7 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     **{
         (name, "nonlinear", "ate"): _LOGISTIC for name in ("DoWhy stratification", "DoWhy matching")
     },
+    ("DoWhy stratification", "linear", "ate"): _TEN_STRATA,
     **{
         (f"CausalML {learner}-XGB", truth, "effect"): _OVERFITS
         for learner, truth in (
@@ -109,11 +116,17 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
         for name in ("LinearDML", "LinearDR", "SparseLinearDML", "SparseLinearDR")
     },
 }
-#: (estimator, truth, kind) -> why its intervals need not cover, though its error may vanish.
+#: (estimator, truth, kind) -> why its intervals need not cover with 500 rows, though its error may
+#: vanish. LinearDR covered 0.900 and 0.905 of 200: at the edge, for the reason of LinearDML, which
+#: covers 0.91 with plain linear and logistic models instead of the automatic ones.
 _UNCOVERED: dict[tuple[str, str, Kind], str] = {
     ("CausalForest", _ANY, "effect"): _SPLITS_ONLY,
     ("ForestDML", _ANY, "effect"): _FOREST_BIAS,
     ("ForestDR", _ANY, "effect"): _FOREST_BIAS,
+    ("ConstantEffect", "linear", "ate"): _BOOSTED_BIAS,
+    ("LinearDML", "linear", "ate"): _AUTOMATIC,
+    ("LinearDR", _ANY, "ate"): _AUTOMATIC,
+    ("CausalML TMLE", "nonlinear", "ate"): _WRONG_PROPENSITY,
 }
 
 
