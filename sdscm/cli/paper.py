@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _RESULTS = Path("results/paper")
 _RUNS = Path("runs/paper")
+_DEFECTS = ("redrawn", "swapped-r2", "rounding", "scoring")
 
 Data = Annotated[
     Path | None,
@@ -48,6 +49,13 @@ def add_to(app: typer.Typer) -> None:
     )(run)
     group.command(epilog=options.examples("sdscm paper tables"))(tables)
     group.command(epilog=options.examples("sdscm paper figures"))(figures)
+    group.command(epilog=options.examples("sdscm paper extra"))(extra)
+    group.command(epilog=options.examples("sdscm paper clipping --ids 556,306"))(clipping)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper defects redrawn", "sdscm paper defects scoring --rows 20"
+        )
+    )(defects)
     app.add_typer(group, name="paper")
 
 
@@ -214,6 +222,129 @@ def figures(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
         _, table, _ = _records(results, runs)
         files = write_figures(results, table)
     say("Written:", *(f"  {path}" for path in files))
+
+
+def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
+    """Write what the paper did not ask of the records: ranks, outliers, CATE apart from ITE.
+
+    The last of these needs the data, and is left out where they are not.
+    """
+    from benchmarks.paper.data import find
+    from benchmarks.paper.extra import against_cate, floors, outliers, ranks
+    from benchmarks.paper.extra_report import markdown
+    from sdscm.files import write_atomically
+
+    writable_folder(results, "--results")
+    with working("putting it together"):
+        _, table, _ = _records(results, runs)
+        try:
+            find(data)
+        except InputError:
+            if data is not None:
+                raise
+            releases: dict[str, Release] = {}
+        else:
+            releases, _ = _read(data)
+        against = {
+            lm: against_cate(table[table["lm"] == lm], floors(each))
+            for lm, each in releases.items()
+        }
+        text = markdown(ranks(table), outliers(table), against)
+    path = results / "extra.md"
+    write_atomically(path, lambda file: file.write(text.encode()))
+    say("Written:", f"  {path}")
+    if not releases:
+        say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")
+
+
+def clipping(
+    ids: Annotated[str, typer.Option(help="Datasets, between commas.")] = "556,306,706,363",
+    lm: Annotated[str, typer.Option(help="Language model.")] = "gpt2",
+    method: Annotated[str, typer.Option(help="LinearDR or ForestDR.")] = "LinearDR",
+    seeds: Annotated[int, typer.Option(min=1, help="Fits of each with other seeds.")] = 1,
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file for the numbers.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Show why a doubly robust learner fails on a few datasets, and what clipping changes.
+
+    Prints the lowest propensity that its models give to a row's own treatment, and the error of
+    the average effect in SD(y), for several lowest propensities.
+    """
+    from benchmarks.paper.clipping import METHODS as known
+    from benchmarks.paper.clipping import clipping as fit
+    from benchmarks.report.tables import markdown_table
+
+    if method not in known:
+        raise InputError(f"--method: '{method}' is not one of {', '.join(known)}")
+    if not all(each.isdigit() for each in _split(ids)):
+        raise InputError(f"--ids: '{ids}' is not whole numbers between commas, as 556,306")
+    if out is not None:
+        new_file(out, (".csv",), force)
+    releases, _ = _read(data, [lm])
+    with working("fitting"):
+        table = fit(releases[lm], [int(each) for each in _split(ids)], method, seeds=seeds)
+    rows = [
+        [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
+        for row in table.itertuples(index=False)
+    ]
+    say(*markdown_table(list(table.columns), rows, left=2).splitlines())
+    if out is not None:
+        table.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
+        say(f"Written: {out}")
+
+
+def defects(
+    which: Annotated[
+        str,
+        typer.Argument(help=f"One of {', '.join(_DEFECTS)}; the last needs a language model."),
+    ],
+    data: Data = None,
+    rows: Annotated[int, typer.Option(min=1, help="scoring: units of the spec.")] = 10,
+    orders: Annotated[int, typer.Option(min=1, help="rounding: orders of the rows.")] = 3,
+) -> None:
+    """Show one defect of the reference, and what it does to the published numbers.
+
+    redrawn: categories that differ under the observed treatment. swapped-r2: both R2 of one method.
+    rounding: what gave LinearS its published numbers. scoring: distances between the definition
+    and what the reference computes, with a fresh cache and with one that grows.
+    """
+    from benchmarks.report.tables import markdown_table
+
+    if which not in _DEFECTS:
+        raise InputError(f"'{which}' is none of {', '.join(_DEFECTS)}")
+    with working("computing"):
+        table = _scoring_defects(rows) if which == "scoring" else _data_defects(which, data, orders)
+    cells = [
+        [f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
+        for row in table.itertuples(index=False)
+    ]
+    say(*markdown_table(list(table.columns), cells, left=1).splitlines())
+
+
+def _data_defects(which: str, data: Path | None, orders: int) -> pd.DataFrame:
+    import pandas as pd
+
+    from benchmarks.paper.data import find
+    from benchmarks.paper.data_defects import redrawn, rounding, swapped
+
+    releases, _ = _read(data)
+    if which == "redrawn":
+        return pd.DataFrame([{"lm": lm, **redrawn(lm, find(data))} for lm in releases])
+    if which == "swapped-r2":
+        return pd.DataFrame([{"lm": lm, **swapped(each)} for lm, each in releases.items()])
+    found = {lm: rounding(each, orders) for lm, each in releases.items()}
+    return pd.concat(found, names=["lm", "order"]).reset_index()
+
+
+def _scoring_defects(rows: int) -> pd.DataFrame:
+    from benchmarks.paper.scoring_defects import compare
+    from sdscm import load_lm, load_spec
+    from sdscm.lm.embedded import EMBEDDED
+    from sdscm.lm.load import DEFAULT_LM
+
+    lm = load_lm(DEFAULT_LM)
+    return compare(load_spec("breast_cancer"), lm, str(EMBEDDED[DEFAULT_LM].folder()), rows)
 
 
 def _records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:

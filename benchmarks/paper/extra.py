@@ -1,0 +1,176 @@
+"""What the paper did not ask of the same results: ranks, outliers, and CATE apart from ITE."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.bootstrap import cluster_means
+from benchmarks.paper.release import ROWS, Release
+from benchmarks.paper.tables import LEVEL, RESAMPLES, SEED
+
+#: First column that the setting ``hidden`` shows.
+_SHOWN = 4
+#: Errors, in SD(y), that agree in so many decimals are equal.
+_DECIMALS = 9
+#: Part of the squared error that the outliers are to make up.
+_MOST = 0.99
+
+
+def ranks(records: pd.DataFrame) -> pd.DataFrame:
+    """Mean ranks of the methods over the phrasings, by two errors.
+
+    Datasets of one phrasing are not independent, so each phrasing ranks the methods once: by the
+    mean of the error over those of its datasets on which every method has a score.
+
+    Parameters
+    ----------
+    records
+        As `one_each` gives them.
+
+    Returns
+    -------
+    A row for each ``lm``, ``setting``, ``error`` (``ate``: absolute error of the average effect;
+    ``pehe``: of the effects of rows, both in SD(y)) and ``method``, with ``rank`` (1 is best), its
+    percentile bootstrap interval over phrasings ``low`` and ``high``, and the ``datasets`` and
+    ``phrasings`` behind it. Groups with fewer than two methods are left out.
+    """
+    good = records[(records["status"] == "ok") & (records["rows"] == ROWS)]
+    good = good.assign(absolute=(good["ate"] - good["sate"]).abs() / good["sd"])
+    found = []
+    for (lm, setting), part in good.groupby(["lm", "setting"], sort=False):
+        for error, column in (("ate", "absolute"), ("pehe", "pehe_sd")):
+            table = part.pivot(index=["variant", "number"], columns="method", values=column)
+            common = table.dropna(axis="columns", how="all").dropna()
+            if common.shape[1] < 2 or common.empty:
+                continue
+            # LinReg and LinearS are the same up to rounding, and share a rank.
+            means = common.groupby(level="variant").mean().round(_DECIMALS)
+            ranked = means.rank(axis="columns")
+            for method in ranked:
+                rank, low, high = cluster_means(
+                    ranked[method].to_numpy(),
+                    ranked.index.to_numpy(),
+                    resamples=RESAMPLES,
+                    level=LEVEL,
+                    seed=SEED,
+                )
+                found.append(
+                    (lm, setting, error, method, rank, low, high, len(common), len(ranked))
+                )
+    names = ["lm", "setting", "error", "method", "rank", "low", "high", "datasets", "phrasings"]
+    table = pd.DataFrame(found, columns=names)
+    return table.sort_values(["lm", "setting", "error", "rank"], ignore_index=True)
+
+
+def outliers(records: pd.DataFrame) -> pd.DataFrame:
+    """The few datasets that make up an RMSE of the average effect.
+
+    Parameters
+    ----------
+    records
+        As `one_each` gives them.
+
+    Returns
+    -------
+    A row for each ``lm``, ``setting`` and ``method`` whose RMSE over all ``datasets`` (``rmse``)
+    is 99 % made by at most 1 % of them, in squares: their ids ``which``, largest error first, and
+    the RMSE without them (``rmse_without``). In units of y.
+    """
+    good = records[(records["status"] == "ok") & (records["rows"] == ROWS)]
+    found = []
+    for (lm, setting, method), part in good.groupby(["lm", "setting", "method"], sort=False):
+        square = (part["ate"] - part["sate"]).to_numpy(float) ** 2
+        order = np.argsort(-square, kind="stable")
+        made = np.cumsum(square[order]) / max(square.sum(), np.finfo(float).tiny)
+        count = int(np.argmax(made >= _MOST)) + 1
+        if count <= len(part) / 100:
+            found.append(
+                {
+                    "lm": lm,
+                    "setting": setting,
+                    "method": method,
+                    "datasets": len(part),
+                    "rmse": float(np.sqrt(square.mean())),
+                    "which": ", ".join(map(str, part["number"].to_numpy()[order[:count]])),
+                    "rmse_without": float(np.sqrt(square[order[count:]].mean())),
+                }
+            )
+    names = ["lm", "setting", "method", "datasets", "rmse", "which", "rmse_without"]
+    return pd.DataFrame(found, columns=names)
+
+
+def floors(release: Release) -> pd.DataFrame:
+    """How much of the individual effects no covariate of the setting ``hidden`` can tell.
+
+    The effect of a row is a function of all covariates. Rows of one phrasing (20,000) with the same
+    shown covariates differ in it by the hidden ones only: its variance among them, pooled with
+    n - 1 for each group of n, is that of ITE - CATE.
+
+    Returns
+    -------
+    A row a phrasing: ``variant``; ``variance`` of the effect and ``hidden`` of the part that is
+    hidden, in squares of y, both over the rows that share their shown covariates with another;
+    ``rows``, the share that do.
+    """
+    found = []
+    for variant in np.unique(release.variant):
+        which = release.variant == variant
+        X = release.X[which].reshape(-1, release.X.shape[-1])[:, _SHOWN:]
+        ite = (release.y1[which].astype(float) - release.y0[which]).reshape(-1)
+        _, group, size = np.unique(X, axis=0, return_inverse=True, return_counts=True)
+        group = group.reshape(-1)
+        mean = np.bincount(group, ite) / size
+        shared = size[group] > 1
+        squares = np.sum((ite - mean[group])[shared] ** 2)
+        freedom = shared.sum() - np.sum(size > 1)
+        found.append(
+            {
+                "variant": int(variant),
+                "variance": float(ite[shared].var()),
+                "hidden": float(squares / freedom),
+                "rows": float(shared.mean()),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def against_cate(records: pd.DataFrame, floor: pd.DataFrame) -> pd.DataFrame:
+    """Errors of effects with hidden covariates against the ITE, and against the CATE.
+
+    Against the ITE even the true CATE has an error. The mean squared error against the ITE is that
+    against the CATE plus the variance of the hidden part (`floors`), as far as an estimate does not
+    follow the hidden part of the rows that it was fitted on.
+
+    Parameters
+    ----------
+    records
+        As `one_each` gives them, of one language model.
+    floor
+        Of the same model.
+
+    Returns
+    -------
+    A row a ``method``: root mean squared errors of the effects of rows over the datasets in units
+    of y, ``ite`` and ``cate``; ``floor``, the error of the true CATE against the ITE; ``datasets``.
+    """
+    good = records[
+        (records["status"] == "ok") & (records["rows"] == ROWS) & (records["setting"] == "hidden")
+    ]
+    hidden = good["variant"].map(floor.set_index("variant")["hidden"])
+    squares = (good["pehe_sd"] * good["sd"]) ** 2
+    found = []
+    for method, place in good.groupby("method", sort=False).groups.items():
+        square, lost = squares.loc[place].mean(), hidden.loc[place].mean()
+        if np.isnan(square):
+            continue
+        found.append(
+            {
+                "method": method,
+                "ite": float(np.sqrt(square)),
+                "cate": float(np.sqrt(max(square - lost, 0.0))),
+                "floor": float(np.sqrt(lost)),
+                "datasets": len(place),
+            }
+        )
+    return pd.DataFrame(found, columns=["method", "ite", "cate", "floor", "datasets"])

@@ -1,0 +1,90 @@
+"""What the paper did not ask, on records and releases whose numbers are known by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.paper.extra import against_cate, floors, outliers, ranks
+from benchmarks.paper.extra_report import markdown
+from benchmarks.paper.records import COLUMNS
+from benchmarks.paper.release import Release
+
+
+def records(method, errors, **more) -> pd.DataFrame:
+    """Datasets with these errors of the average effect, two of each phrasing."""
+    errors = np.asarray(errors, float)
+    known = {"lm": "gpt2", "rows": 1000, "setting": "hidden", "status": "ok", "sd": 2.0}
+    frame = pd.DataFrame({"ate": errors + 1, "sate": 1.0, "pehe_sd": np.abs(errors)})
+    frame["number"] = range(len(errors))
+    frame["variant"] = frame["number"] // 2
+    return frame.assign(method=method, **(known | more)).reindex(columns=list(COLUMNS))
+
+
+def test_each_phrasing_ranks_once():
+    """B is better in phrasing 0, A in 1 and 2, by the means of two datasets."""
+    table = ranks(pd.concat([records("A", [3, 0, 1, 1, 1, 1]), records("B", [1, 1, 9, 0, 2, 2])]))
+    ate = table[table["error"] == "ate"].set_index("method")
+    assert ate["rank"].to_dict() == pytest.approx({"A": 4 / 3, "B": 5 / 3})
+    assert ate.loc["A", ["low", "high"]].tolist() == [1, 2]
+    assert (ate["phrasings"] == 3).all()
+    assert (ate["datasets"] == 6).all()
+
+
+def test_ranks_stand_on_the_datasets_of_all():
+    found = ranks(pd.concat([records("A", [0, 5, 1, 1]), records("B", [1, 1])]))
+    assert found[found["error"] == "ate"]["rank"].tolist() == [1, 2]
+    assert set(found["datasets"]) == {2}
+    assert ranks(records("A", [1, 2])).empty
+
+
+def test_rounding_makes_no_ranks():
+    found = ranks(pd.concat([records("A", [1, 1]), records("B", [1 + 1e-13, 1])]))
+    assert found["rank"].tolist() == [1.5] * 4
+
+
+def test_outliers_are_named_largest_first():
+    errors = np.full(300, 0.1)
+    errors[[7, 9]] = 50, -100
+    found = outliers(pd.concat([records("A", errors), records("B", np.full(300, 0.1))]))
+    assert found["method"].tolist() == ["A"]
+    assert found["which"].item() == "9, 7"
+    assert found["rmse"].item() == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert found["rmse_without"].item() == pytest.approx(0.1)
+
+
+@pytest.fixture(scope="module")
+def release() -> Release:
+    """Effects of 3 times a shown covariate and of 2 times a hidden one, fair coins both."""
+    draw = np.random.default_rng(0)
+    X = np.zeros((4, 5000, 12), dtype=np.int8)
+    X[..., 0], X[..., 5] = draw.integers(0, 2, size=(2, 4, 5000))
+    ite = (2 * X[..., 0] + 3 * X[..., 5]).astype(np.float32)
+    t = draw.integers(0, 2, size=(4, 5000)).astype(np.int8)
+    zero = np.zeros_like(ite)
+    return Release("gpt2", np.arange(4), np.array([0, 0, 1, 1]), X, t, zero, ite)
+
+
+def test_the_hidden_part_of_effects(release):
+    floor = floors(release)
+    assert floor["variant"].tolist() == [0, 1]
+    assert floor["hidden"].to_numpy() == pytest.approx(1, rel=0.01)
+    assert floor["variance"].to_numpy() == pytest.approx(1 + 9 / 4, rel=0.02)
+    assert floor["rows"].tolist() == [1, 1]
+
+
+def test_errors_are_split_into_cate_and_the_rest(release):
+    """An error of 2 SD against the ITE, with SD(y) = 1: squares 4 = 3 + 1."""
+    found = against_cate(records("A", [2, 2, 2, 2], sd=1.0), floors(release)).iloc[0]
+    assert found["ite"] == 2
+    assert found["cate"] == pytest.approx(np.sqrt(3), rel=0.01)
+    assert found["floor"] == pytest.approx(1, rel=0.01)
+
+
+def test_the_page_holds_what_was_found(release):
+    both = pd.concat([records("A", [3, 0, 1, 1]), records("B", [1, 1, 9, 0])])
+    page = markdown(ranks(both), outliers(both), {"gpt2": against_cate(both, floors(release))})
+    assert "| A | 1.50 [1.00, 2.00] | 1.50 [1.00, 2.00] |" in page
+    assert "ATE, 4 datasets of 2 phrasings" in page
+    assert "errors against ITE and CATE, gpt2" in page
