@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.report.html.figures.drawing import Layout
+from benchmarks.report.html.figures.drawing import NARROW, Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,8 +93,9 @@ def plain(axis: Axes) -> None:
 
 
 def heading(axis: Axes, text: str) -> None:
-    """The title of a panel, at its left end."""
-    axis.set_title(text, loc="left", fontweight="bold", pad=6)
+    """The title of a panel, at its left end, broken where the figure is narrow."""
+    narrow = axis.get_figure(root=True).get_figwidth() <= NARROW.width  # type: ignore[union-attr]
+    axis.set_title(fill(text, 44) if narrow else text, loc="left", fontweight="bold", pad=6)
 
 
 def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> None:
