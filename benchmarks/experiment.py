@@ -260,9 +260,11 @@ def _run_missing(
     missing: dict[str, Cell] = {}
     airlock = Airlock(suite, datasets, by_label)
     for cell in manifest.cells:
-        record = _good_record(store, cell, suite, progress, given.retry)
-        if record is None and kin is not None:
+        record = _read(store, cell, progress)
+        if kin is not None and not _stands(record, suite, given.retry):
             record = kin.of(cell)
+        if not _stands(record, suite, given.retry):
+            record = None
         if record is None and cell.key not in missing:
             missing[cell.key] = cell
         else:
@@ -310,20 +312,21 @@ def _run(
         )
 
 
-def _good_record(
-    store: Store, cell: Cell, suite: Suite, progress: Progress, retry: bool
-) -> Record | None:
+def _read(store: Store, cell: Cell, progress: Progress) -> Record | None:
     try:
-        record = store.read(cell.key)
+        return store.read(cell.key)
     except DamagedRecord as error:
         progress.say(
             str(error).replace("run again to compute the cell", "it is computed again now")
         )
         return None
+
+
+def _stands(record: Record | None, suite: Suite, retry: bool) -> bool:
+    """Whether a record spares its cell another run."""
     if record is None or (retry and _has_failed(record.outcome)):
-        return None
-    more_time = record.outcome.status == "timeout" and suite.time_limit > record.time_limit
-    return None if more_time else record
+        return False
+    return record.outcome.status != "timeout" or suite.time_limit <= record.time_limit
 
 
 def _has_failed(outcome: Outcome) -> bool:

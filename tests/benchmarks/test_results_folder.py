@@ -105,6 +105,19 @@ def test_records_can_be_asked_in_sql(ran, tmp_path, capsys) -> None:
     assert float(told[1]) == pytest.approx(ran[0].scores["ate_abs_error"].max())
 
 
+class Ill:
+    def fit(self, X, t, y):
+        raise ValueError("too ill to fit")
+
+
+def test_what_has_failed_is_tried_again_among_mixed_records_too(ran) -> None:
+    _, suite, options = ran
+    field = options | {"estimators": [("ill", Ill()), "LinReg"], "mixed": True}
+    assert benchmarks.run(suite, **field).computed == 2
+    assert benchmarks.run(suite, **field).computed == 0
+    assert benchmarks.run(suite, **field, retry=True).computed == 2
+
+
 def test_versions_are_not_mixed_unless_told(ran, monkeypatch, tmp_path) -> None:
     first, suite, options = ran
     monkeypatch.setattr(
