@@ -75,7 +75,7 @@ def _warnings(result: AuditResult) -> list[str]:
 
 def _failed(control: Control) -> str:
     found = control.finding
-    told = f"{words.effect(found.mean)} on {found.measure.label}"
+    told = f"{words.effect(found.mean)} on {words.outcome(found.measure)}"
     if control.kind == "placebo":
         return (
             f"{found.model}: the placebo ({words.contrast(found)}) has an effect of {told}. "
@@ -110,7 +110,7 @@ def _verdicts(found: Sequence[Finding], result: AuditResult) -> Table:
         (
             words.model(each),
             words.contrast(each),
-            each.measure.label,
+            words.outcome(each.measure),
             words.effect(each.mean),
             words.between(each.interval),
             words.share(each.agreement),
@@ -160,7 +160,7 @@ def _finding_tables(found: Sequence[Finding], result: AuditResult) -> tuple[Tabl
     """A table for each model, contrast and outcome."""
     blocks: dict[str, list[Finding]] = {}
     for each in found:
-        caption = f"{words.model(each)}: {words.contrast(each)}, {each.measure.label}"
+        caption = f"{words.model(each)}: {words.contrast(each)}, {words.outcome(each.measure)}"
         blocks.setdefault(caption, []).append(each)
     return tuple(_finding_table(block, result, caption) for caption, block in blocks.items())
 
@@ -214,7 +214,7 @@ def _wording(result: AuditResult) -> Section:
             (
                 each.model,
                 words.contrast(each),
-                each.measure.label,
+                words.outcome(each.measure),
                 words.effect(min(values)),
                 words.effect(max(values)),
                 words.share(each.agreement),
@@ -264,7 +264,7 @@ def _control(control: Control) -> tuple[str, ...]:
     return (
         control.kind,
         found.model,
-        found.measure.label,
+        words.outcome(found.measure),
         f"{words.contrast(found)}, {found.estimand.label}",
         words.effect(control.expected),
         words.effect(found.mean),
@@ -312,8 +312,11 @@ def _chance(value: float) -> str:
 
 def _prompts(result: AuditResult) -> Section:
     spec, totals = result.spec, result.of("total")
-    questions = dict.fromkeys((each.model, words.contrast(each), each.measure) for each in totals)
-    header = ["No.", "Number", *(", ".join((m, c, s.label)) for m, c, s in questions), "Text"]
+    asked = [
+        ", ".join((each.model, words.contrast(each), words.outcome(each.measure)))
+        for each in totals
+    ]
+    header = ["No.", "Number", *asked, "Text"]
     rows = [
         (
             str(place + 1),

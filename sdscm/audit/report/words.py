@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sdscm.audit.finding import Finding, PValue
 from sdscm.audit.interval import Interval
+from sdscm.audit.measure import Measure
 from sdscm.audit.plan import values_of
 from sdscm.spec import Spec
 
@@ -79,6 +80,12 @@ def model(found: Finding) -> str:
     return f"{found.model} less {found.against}" if found.against else found.model
 
 
+def outcome(measure: Measure) -> str:
+    """The measure, with its kind where two kinds have the same words."""
+    plain = measure.kind in ("probability", "log-odds", "log-probability")
+    return measure.label if plain else f"{measure.label}, {measure.kind}"
+
+
 def side(spec: Spec, name: str) -> str:
     """A value, or a group with its values."""
     values = values_of(spec, name)
@@ -101,7 +108,7 @@ def sentence(found: Finding, spec: Spec, level: float) -> str:
     change = "does not change" if found.mean == 0 else ("raises" if found.mean > 0 else "lowers")
     by = "" if found.mean == 0 else f" by {size(abs(found.mean))}"
     about = f"In {found.model}, {spec.treatment.name} = {found.treated} instead of {found.control}"
-    told = f"{about} {change} {found.measure.label}{by} on average over the phrasings"
+    told = f"{about} {change} {outcome(found.measure)}{by} on average over the phrasings"
     if found.interval is not None:
         told += f" ({percent(level)} interval {between(found.interval)})"
     agree = (

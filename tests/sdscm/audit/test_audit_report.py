@@ -96,7 +96,7 @@ def test_effects_are_grouped_with_their_route(clinic_audit: AuditResult) -> None
 def test_every_picture_is_drawn_in_both_formats(clinic_audit: AuditResult) -> None:
     drawn = pictures(clinic_audit)
     names = [each.name for each in drawn]
-    assert names == ["forest-p-worsens", "phrasings-p-worsens", "paths", "graph"]
+    assert names == ["forest-1", "phrasings-1", "paths", "graph"]
     for each in drawn:
         assert each.svg.startswith(b"<svg")
         image = Image.open(io.BytesIO(each.png))
@@ -179,3 +179,15 @@ def test_the_record_holds_what_can_be_counted_again(clinic_audit: AuditResult) -
     for each in told["findings"]:
         values = [one["value"] for one in each["effects"]]
         assert each["mean"] == pytest.approx(np.mean(values))
+
+
+def test_two_measures_of_the_same_words_stay_apart(clinic: Spec) -> None:
+    measures: Any = ["probability", "category"]
+    found = audit(clinic, TabularLM(random_table(2)), measures=measures, phrasings=2, **QUICK)
+    (effects,) = (each for each in page(found).sections if each.id == "effects")
+    captions = [table.caption for table in effects.tables]
+    assert captions == [
+        "tabular: placebo → statin, P(worsens)",
+        "tabular: placebo → statin, P(worsens), category",
+    ]
+    assert len({each.name for each in pictures(found)}) == 6

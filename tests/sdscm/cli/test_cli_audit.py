@@ -354,16 +354,22 @@ def test_the_same_audit_twice_is_the_same_report(cli) -> None:
         assert Path("one", name).read_bytes() == Path("two", name).read_bytes(), name
 
 
-def test_a_model_of_transformers(cli, tiny_lm, monkeypatch) -> None:
+def test_models_of_transformers_of_which_one_is_broken(cli, tiny_lm, monkeypatch) -> None:
+    """The broken one has a folder and fails at its first question only."""
     from sdscm.lm.load import load_lm
 
     monkeypatch.setattr(sdscm.lm, "load_lm", load_lm)
-    ran = cli("audit", "study.yaml", "--lm", tiny_lm, "--phrasings", "all", "--no-html", *QUICK)
-    assert ran.code == 0
+    Path("broken").mkdir()
+    Path("broken/config.json").write_text("{}")
+    options = ("--phrasings", "all", "--no-html", *QUICK)
+    ran = cli("audit", "study.yaml", "--lm", "broken", "--lm", tiny_lm, *options)
+    assert ran.code == 1
+    assert "broken is not reported on: " in ran.err
     found = report()
-    assert found["models"][0]["id"] == "tiny"
+    assert [each["id"] for each in found["models"]] == ["broken", "tiny"]
+    assert {each["model"] for each in found["findings"]} == {"tiny"}
     assert found["versions"].keys() >= {"python", "sdscm", "torch", "transformers"}
-    assert {each["name"] for each in found["models"][0]["facts"]} == {
+    assert {each["name"] for each in found["models"][1]["facts"]} == {
         "age",
         "smoker",
         "drug",

@@ -12,10 +12,10 @@ from sdscm.audit.result import AuditResult
 
 def pictures(result: AuditResult) -> tuple[Picture, ...]:
     """Forest plots, phrasing plots, path diagrams and the DAG, in the order of the report."""
-    measures = dict.fromkeys(each.measure for each in result.findings)
+    measures = list(dict.fromkeys(each.measure for each in result.findings))
     return (
-        *(forest(result, measure) for measure in measures),
-        *(wording(result, measure) for measure in measures),
-        paths(result, next(iter(measures))),
+        *(forest(result, each, f"forest-{k}") for k, each in enumerate(measures, 1)),
+        *(wording(result, each, f"phrasings-{k}") for k, each in enumerate(measures, 1)),
+        paths(result, measures[0]),
         graph(result.spec),
     )

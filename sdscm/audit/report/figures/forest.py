@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW, _HEAD, _FOOT = 0.25, 0.42, 0.55  # inches
-_LEFT, _RIGHT = 3.75, 1.7
+_LEFT, _RIGHT = 3.7, 1.95
 
 
-def forest(result: AuditResult, measure: Measure) -> Picture:
+def forest(result: AuditResult, measure: Measure, name: str) -> Picture:
     """The forest plot on one scale: a block for each contrast, a row for each effect."""
     found = [each for each in result.findings if each.measure == measure]
     models = list(dict.fromkeys(each.model for each in found))
@@ -33,10 +33,10 @@ def forest(result: AuditResult, measure: Measure) -> Picture:
         figure = _draw(blocks, models, found[0])
         return style.picture(
             figure,
-            f"forest-{style.slug(measure.label)}",
-            f"Effects on {measure.label}",
+            name,
+            f"Effects on {words.outcome(measure)}",
             _reading(result, found[0], len(models)),
-            f"Forest plot of {words.counted(len(found), 'effect')} on {measure.label}; "
+            f"Forest plot of {words.counted(len(found), 'effect')} on {words.outcome(measure)}; "
             "the table 'All effects' holds its numbers.",
         )
 
@@ -67,7 +67,7 @@ def _draw(
     style.band(axes, first.tests.smallest if first.tests else None)
     axes.set_ylim(body, 0)
     axes.set_yticks([])
-    axes.set_xlabel(f"effect on {first.measure.label}", loc="left")
+    axes.set_xlabel(f"effect on {words.outcome(first.measure)}", loc="left")
     names, numbers = axes.get_yaxis_transform(), axes.get_yaxis_transform()
     left = -(_LEFT - 0.05) / (width - _LEFT - _RIGHT)
     y = 0.0

@@ -42,7 +42,7 @@ def paths(result: AuditResult, measure: Measure) -> Picture:
         return style.picture(
             _draw(result, measure, found),
             "paths",
-            f"What reaches {measure.label}, and on which route",
+            f"What reaches {words.outcome(measure)}, and on which route",
             "Thickness: the size of the effect on the route, as a share of the largest. Blue with "
             "a plus raises, orange with a minus lowers; grey: the interval holds 0. Direct and "
             "indirect effects add up to the total with their interaction. The dashed route is no "
@@ -111,7 +111,7 @@ def _panel(
         _label(axes, (_X[1], _DOWN + _HIGH / 2 + 0.2), "spurious", spurious)
         _box(axes, below, causes, f"common cause{'s' * (len(causes) > 1)}")
     _box(axes, treatment, [spec.treatment.name], f"{total.control} →\n{total.treated}")
-    _box(axes, outcome, [spec.outcome.name], measure.label)
+    _box(axes, outcome, [spec.outcome.name], words.outcome(measure))
 
 
 def _has_direct(spec: Spec, mediators: Sequence[str]) -> bool:

@@ -102,8 +102,3 @@ def _small(raster: io.BytesIO) -> bytes:
     with io.BytesIO() as small:
         Image.open(raster).convert("RGB").quantize(64).save(small, format="png", optimize=True)
         return small.getvalue()
-
-
-def slug(text: str) -> str:
-    """A piece of a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

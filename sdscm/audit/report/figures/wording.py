@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 _TITLE, _FOOT, _GAP = 0.8, 0.5, 0.3  # inches
 
 
-def wording(result: AuditResult, measure: Measure) -> Picture:
+def wording(result: AuditResult, measure: Measure, name: str) -> Picture:
     """The phrasing plot: a panel for each model and contrast, a dot for each phrasing."""
     found = [each for each in result.of("total") if each.measure == measure]
     with style.house_style():
         figure = _draw(found)
         return style.picture(
             figure,
-            f"phrasings-{style.slug(measure.label)}",
-            f"Total effect on {measure.label} in each phrasing",
+            name,
+            f"Total effect on {words.outcome(measure)} in each phrasing",
             "A mark for each phrasing, sorted; its number is that of the list of phrasings. Below "
             "them stands the mean with its interval over the phrasings. Whiskers, where units are "
             "sampled: twice the standard error. One wording may say what another does not.",
@@ -80,7 +80,7 @@ def _panel(axes: Axes, found: Finding) -> None:
     axes.set_ylim(-2.6, len(ranked) - 0.2)
     ticks = [(-1.7, "mean"), *((y, str(place + 1)) for y, (_, place, _) in enumerate(ranked))]
     axes.set_yticks([y for y, _ in ticks], [told for _, told in ticks], fontsize=6.5)
-    axes.set_xlabel(f"effect on {found.measure.label}", loc="left")
+    axes.set_xlabel(f"effect on {words.outcome(found.measure)}", loc="left")
     told = f"mean {words.effect(found.mean)}, {words.share(found.agreement)} agree in sign"
     axes.set_title(
         f"{found.model}\n{words.contrast(found)}\n{told}",
