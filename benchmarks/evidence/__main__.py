@@ -22,11 +22,7 @@ import pandas as pd
 
 import estimators
 from benchmarks.evidence.jobs import Plan, measure_coverage, measure_seconds
-from benchmarks.evidence.summary import (
-    put,
-    summarise_coverage,
-    summarise_seconds,
-)
+from benchmarks.evidence.summary import put, summarise_coverage, summarise_seconds
 from benchmarks.threads import children_inherit
 
 
@@ -78,7 +74,8 @@ def _measure_all(names: Sequence[str], plan: Plan, table: _Table, workers: int, 
     ):
         futures = {pool.submit(table.measure, name, plan): name for name in names}
         for done in as_completed(futures):
-            put(path, table.summarise(futures[done], done.result()))
+            name = futures[done]
+            put(path, name, table.summarise(name, done.result()))
 
 
 def _measurable(what: str) -> list[str]:

@@ -19,6 +19,7 @@ from benchmarks.evidence.log import Log
 from benchmarks.evidence.measure import coverage, fit
 from benchmarks.evidence.truths import TRUTHS
 from benchmarks.hashing import digest
+from benchmarks.reached import reached
 from benchmarks.versions import versions
 
 #: Truths of the table of coverage; without confounding only for those that adjust for nothing.
@@ -29,7 +30,8 @@ SECONDS_COVARIATES = 12
 
 _COVERED = ("effect", "ate", "ate_population", "ite")
 _WIDTHS = ("effect_width", "ate_width", "ite_width")
-_FIT = ("identity", "truth", "rows", "seed")
+_WHICH = ("truth", "rows", "seed")
+_FIT = ("identity", *_WHICH)
 COVERAGE_COLUMNS = (*_FIT, *_COVERED, *_WIDTHS, "seconds", "reason")
 SECONDS_COLUMNS = (*_FIT, "seconds", "reason")
 
@@ -94,24 +96,38 @@ def _go_on(
         estimators.load_plugin(plugin)
     log, identity = plan.log(name, columns), _identity(name)
     wanted = list(wanted)
-    known = log.rows()
-    known = known[known["identity"] == identity]
-    done = set(zip(known["truth"], known["rows"], known["seed"], strict=True))
-    for number, (truth, n, seed) in enumerate(wanted, start=1):
-        if (truth, n, seed) in done:
-            continue
-        found = measured(name, truth, n, seed)
-        log.append({"identity": identity, "truth": truth, "rows": n, "seed": seed, **found})
-        if number % max(len(wanted) // 10, 1) == 0:
-            print(f"{name}: {number} of {len(wanted)}", file=sys.stderr, flush=True)
+    with log.held():
+        done = set(_of(log, identity).index)
+        for number, (truth, n, seed) in enumerate(wanted, start=1):
+            if (truth, n, seed) in done:
+                continue
+            found = measured(name, truth, n, seed)
+            log.append({"identity": identity, "truth": truth, "rows": n, "seed": seed, **found})
+            if number % max(len(wanted) // 10, 1) == 0:
+                print(f"{name}: {number} of {len(wanted)}", file=sys.stderr, flush=True)
+    rows = _of(log, identity)
+    return rows[rows.index.isin(wanted)].reset_index(drop=True)
+
+
+def _of(log: Log, identity: str) -> pd.DataFrame:
+    """What is on record of an identity, each fit once, by truth, rows and seed."""
     rows = log.rows()
-    keys = pd.MultiIndex.from_frame(rows[["truth", "rows", "seed"]])
-    return rows[(rows["identity"] == identity) & keys.isin(wanted)].reset_index(drop=True)
+    rows = rows[rows["identity"] == identity].drop_duplicates(list(_WHICH))
+    return rows.set_index(list(_WHICH), drop=False)
 
 
 def _identity(name: str) -> str:
-    """Hash of the code and the versions that decide the numbers."""
+    """Hash of the code and the versions that decide the numbers.
+
+    The code is what the estimator's class reaches in `estimators`, without words; of a plugin, the
+    files of its classes as well.
+    """
+    made, info = estimators.get(name), estimators.info(name)
     here = [inspect.getsource(module) for module in (measure, truths)]
-    return digest(
-        [name, code_behind(estimators.get(name)), *here, versions(estimators.info(name).extra)]
-    )
+    whole = "" if info.origin == "built-in" else code_behind(made)
+    return digest([name, sorted(_code(name).items()), whole, *here, versions(info.extra)])
+
+
+def _code(name: str) -> dict[str, str]:
+    made = type(estimators.get(name))
+    return reached([(Path(inspect.getfile(made)), made.__name__)])

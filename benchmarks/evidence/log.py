@@ -5,10 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # not on Windows, where two processes may measure the same twice
+    fcntl = None  # type: ignore[assignment]
 
 
 class Log:
@@ -34,6 +40,18 @@ class Log:
         if not whole:
             return pd.DataFrame(columns=list(self.columns))
         return pd.read_csv(io.StringIO(whole), dtype={"reason": str})
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from the file; wait until the one that holds it lets go.
+
+        The system lets go of it however a process ends.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("a") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def append(self, row: Mapping[str, object]) -> None:
         """Add a line; once this returns, a kill of the process does not lose it."""

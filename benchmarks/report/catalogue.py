@@ -91,17 +91,17 @@ def coverage_table(measured: pd.DataFrame) -> str:
         name, truth, kind = row["estimator"], row["truth"], row["interval"]
         claim = claims_coverage(name, truth, kind)
         held_to = f"at least {BANDS[kind][0]:.2f}" if claim.holds else f"nothing: {claim.reason}"
-        numbers = (f"{row['coverage']:.3f}", f"{row['width_sd']:.2f}")
+        numbers = (_number(row["coverage"], ".3f"), _number(row["width_sd"], ".2f"))
         rows.append((name, truth, kind, *numbers, held_to, row["seeds"], row["failed"]))
     return _table(heads, rows, right=("Coverage", "Width / SD(y)", "Seeds", "Failed"))
 
 
 def seconds_table(measured: pd.DataFrame) -> str:
-    """Seconds of a fit, a column for each number of rows."""
+    """Seconds of a fit, a column for each number of rows; ``failed`` where no fit succeeded."""
     sizes = sorted(measured["rows"].unique())
-    by_size = measured.pivot(index="estimator", columns="rows", values="seconds")
+    known = measured.set_index(["estimator", "rows"])["seconds"].to_dict()
     rows = [
-        (name, *(_seconds(by_size.loc[name, n]) for n in sizes))
+        (name, *(_seconds(known[name, n]) if (name, n) in known else "" for n in sizes))
         for name in measured["estimator"].drop_duplicates()
     ]
     heads = [f"{n:,} rows" for n in sizes]
@@ -109,7 +109,12 @@ def seconds_table(measured: pd.DataFrame) -> str:
 
 
 def _seconds(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+    """An estimator all of whose fits have failed has no number."""
+    return "failed" if pd.isna(value) else _number(value, ".3g" if value < 100 else ".0f")
+
+
+def _number(value: float, form: str) -> str:
+    return "" if pd.isna(value) else format(value, form)
 
 
 def _table(

@@ -58,26 +58,27 @@ def test_the_committed_coverage_keeps_to_the_bands():
 def test_a_claim_that_is_not_made_is_explained():
     measured = pd.DataFrame(
         {
-            "estimator": ["AIPW", "AIPW"],
-            "truth": ["linear", "nonlinear"],
-            "interval": ["ate", "ate"],
-            "coverage": [0.9512, 0.0],
-            "width_sd": [0.149, 0.3],
-            "seeds": [200, 200],
-            "failed": [0, 1],
+            "estimator": ["AIPW", "AIPW", "AIPW"],
+            "truth": ["linear", "nonlinear", "linear"],
+            "interval": ["ate", "ate", "ate"],
+            "coverage": [0.9512, 0.0, float("nan")],
+            "width_sd": [0.149, 0.3, float("nan")],
+            "seeds": [200, 200, 200],
+            "failed": [0, 1, 200],
         }
     )
-    first, second = coverage_table(measured).splitlines()[2:]
+    first, second, third = coverage_table(measured).splitlines()[2:]
     assert first == "| AIPW | linear | ate | 0.951 | 0.15 | at least 0.90 | 200 | 0 |"
     assert "nothing: its models of outcome or treatment are linear | 200 | 1 |" in second
+    assert third == "| AIPW | linear | ate | – | – | at least 0.90 | 200 | 200 |"
 
 
 def test_seconds_stand_side_by_side():
     measured = pd.DataFrame(
         {
-            "estimator": ["slow", "slow", "new"],
-            "rows": [1000, 10000, 1000],
-            "seconds": [2.3456, 234.56, 0.001],
+            "estimator": ["slow", "slow", "new", "broken"],
+            "rows": [1000, 10000, 1000, 1000],
+            "seconds": [2.3456, 234.56, 0.001, float("nan")],
         }
     )
     assert seconds_table(measured).splitlines() == [
@@ -85,6 +86,7 @@ def test_seconds_stand_side_by_side():
         "| --- | ---: | ---: |",
         "| slow | 2.35 | 235 |",
         "| new | 0.001 | – |",
+        "| broken | failed | – |",
     ]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks.evidence import jobs
 from benchmarks.evidence.__main__ import main
-from benchmarks.evidence.jobs import Plan, measure_coverage, measure_seconds
+from benchmarks.evidence.jobs import COVERAGE_COLUMNS, Plan, measure_coverage, measure_seconds
 from benchmarks.evidence.log import Log
 from benchmarks.evidence.measure import coverage, errors
 from benchmarks.evidence.summary import put, summarise_coverage, summarise_seconds
@@ -124,10 +127,63 @@ def test_a_table_keeps_those_that_were_not_measured(tmp_path):
         return pd.DataFrame({"estimator": [name], "rows": [10], "seconds": [seconds]})
 
     for name, seconds in (("RF", 1.0), ("mine", 2.0), ("Zero", 3.0), ("RF", 4.0)):
-        put(path, row(name, seconds))
+        put(path, name, row(name, seconds))
     table = pd.read_csv(path)
     assert table["estimator"].tolist() == ["Zero", "RF", "mine"]
     assert table["seconds"].tolist() == [3.0, 4.0, 2.0]
+
+
+def test_an_estimator_that_always_fails_is_in_the_table(tmp_path):
+    """And what was known of it before is not."""
+    path = tmp_path / "coverage.csv"
+    for fit in (lambda *_: coverage("IPW", "linear", 60, 0), lambda *_: {"reason": "no"}):
+        plan = Plan(tmp_path / f"{len(list(tmp_path.iterdir()))}", (60,), 3)
+        measured = jobs._go_on("IPW", plan, COVERAGE_COLUMNS, [("linear", 60, 0)], fit)
+        put(path, "IPW", summarise_coverage("IPW", measured))
+    (row,) = pd.read_csv(path).itertuples()
+    assert (row.truth, row.interval, row.seeds, row.failed) == ("linear", "ate", 1, 1)
+    assert np.isnan(row.coverage)
+    put(path, "IPW", summarise_coverage("IPW", measured.head(0)))
+    assert pd.read_csv(path).empty
+
+
+def test_a_line_that_two_processes_wrote_counts_once(tmp_path):
+    plan = Plan(tmp_path, (60,), 2)
+    measure_coverage("IPW", plan)
+    (path,) = tmp_path.glob("*.csv")
+    first, *lines = path.read_text().splitlines(keepends=True)
+    path.write_text(first + "".join(lines * 2))
+    assert len(measure_coverage("IPW", plan)) == 4
+
+
+def test_a_log_is_one_process_at_a_time(tmp_path):
+    """The second waits, and then finds what the first has measured."""
+    log = Log(tmp_path / "log.csv", ("seed",))
+    waiting = (
+        "import sys, pathlib\nfrom benchmarks.evidence.log import Log\n"
+        "log = Log(pathlib.Path(sys.argv[1]), ('seed',))\nprint('here', flush=True)\n"
+        "with log.held():\n    print(len(log.rows()))"
+    )
+    command = [sys.executable, "-c", waiting, str(log.path)]
+    with log.held():
+        other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert other.stdout is not None
+        assert other.stdout.readline() == "here\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(0.3)
+        log.append({"seed": 1})
+    assert other.communicate()[0] == "1\n"
+
+
+def test_keys_reach_what_trains_and_samples():
+    """Code that no class inherits decides numbers too."""
+    found = jobs._code("TARNet"), jobs._code("BART"), jobs._code("CausalML R-LGBM")
+    for names, name in zip(
+        found,
+        ("network_training.train", "stochtree_models.posterior_of", "weighting.clipped"),
+        strict=True,
+    ):
+        assert name in names
 
 
 def test_the_command_measures_a_plugin(tmp_path, registry_of_plugins):
