@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -28,15 +28,21 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours are told apart by people with any colour vision.
 _COLOURS: dict[str, str] = dict(zip(SETTINGS, ("#0072B2", "#D55E00"), strict=True))
+_OF_LMS: dict[str, str] = dict(zip(LMS, ("#009E73", "#CC79A7"), strict=True))
 _INK, _GRID = "#333333", "#e3e3e3"
+_BINS = 60
+#: Percentiles of the datasets that whiskers reach to.
+_WHISKERS = (5, 95)
+#: A spread below this is one value.
+_LINE = 1e-3
 
 
 @dataclass(frozen=True)
 class _Panel:
     """One metric beside the others of a figure.
 
-    ``limits`` cut the axis off, as a few R2 of -1000 would hide all others; ``line`` is a value to
-    look at.
+    ``limits`` cut the axis off, as a few R2 of -1000 would hide all others; an upper one above 1.1
+    is drawn nearer where the boxes end before it. ``line`` is a value to look at.
     """
 
     metric: str
@@ -47,8 +53,8 @@ class _Panel:
 
 _FIGURES = {
     "effects": (
-        _Panel("r2_swapped", "R² of the effects of rows,\nswapped as published", (-1, 1.02), 0),
-        _Panel("r2", "R² of the effects of rows", (-1, 1.02), 0),
+        _Panel("r2_swapped", "R² of the effects of rows,\nswapped as published", (-2, 1.02), 0),
+        _Panel("r2", "R² of the effects of rows", (-2, 1.02), 0),
         _Panel("pehe_sd", "PEHE / SD(y)", (0, 1.5)),
     ),
     "intervals": (
@@ -95,19 +101,23 @@ def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
 def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
     from matplotlib.figure import Figure
 
-    names = [method.name for method in METHODS if (part["method"] == method.name).any()]
+    shown = part.dropna(subset=[panel.metric for panel in panels], how="all")
+    names = [method.name for method in METHODS if (shown["method"] == method.name).any()]
     figure = Figure(figsize=(4 * len(panels) + 1, 0.36 * len(names) + 1.8), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True)
+    figure.get_layout_engine().set(w_pad=0.15)  # type: ignore[union-attr, call-arg]
     for axis, panel in zip(axes, panels, strict=True):
+        scaled = _fitting(panel, shown)
         for offset, setting in zip((0.19, -0.19), SETTINGS, strict=True):
-            seen = part[part["setting"] == setting]
+            seen = shown[shown["setting"] == setting]
             for place, name in enumerate(reversed(names)):
                 values = seen.loc[seen["method"] == name, panel.metric].dropna().to_numpy(float)
                 if len(values):
-                    _box(axis, values, place + offset, setting, panel)
-        _dress(axis, panel)
+                    _box(axis, values, place + offset, setting, scaled)
+        _dress(axis, scaled)
     axes[0].set_yticks(range(len(names)), list(reversed(names)))
-    count = part.groupby("method")["number"].nunique()
+    axes[0].set_ylim(-0.6, len(names) - 0.4)
+    count = shown.groupby("method")["number"].nunique()
     handles = [_handle(setting) for setting in SETTINGS]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(
@@ -116,40 +126,66 @@ def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
     return figure
 
 
+def _fitting(panel: _Panel, part: pd.DataFrame) -> _Panel:
+    lower, upper = panel.limits
+    if upper is None or upper <= 1.1 or part[panel.metric].isna().all():
+        return panel
+    ends = part.groupby(["method", "setting"])[panel.metric].quantile(_WHISKERS[1] / 100)
+    return replace(panel, limits=(lower, min(upper, float(ends.max()) * 1.05)))
+
+
 def _box(axis: Axes, values: np.ndarray, place: float, setting: str, panel: _Panel) -> None:
+    colour = _COLOURS[setting]
     if panel.metric == "ate_coverage":  # 0 or 1 for a dataset: only the mean says something
-        axis.plot(values.mean(), place, "o", color=_COLOURS[setting], markersize=5)
+        axis.plot(values.mean(), place, "o", color=colour, markersize=5)
+        return
+    low, median, high = np.quantile(values, (_WHISKERS[0] / 100, 0.5, _WHISKERS[1] / 100))
+    if high - low < _LINE:  # a box would be thinner than its median
+        axis.plot(median, place, "|", color=colour, markersize=11, markeredgewidth=3)
         return
     box = axis.boxplot(
         [values],
         positions=[place],
         widths=0.32,
         orientation="horizontal",
-        whis=(5, 95),
+        whis=_WHISKERS,
         showfliers=False,
         patch_artist=True,
         medianprops={"color": "white", "linewidth": 1.5},
         manage_ticks=False,
     )
-    box["boxes"][0].set(facecolor=_COLOURS[setting], edgecolor=_COLOURS[setting])
+    box["boxes"][0].set(facecolor=colour, edgecolor=colour)
     for part in (*box["whiskers"], *box["caps"]):
-        part.set_color(_COLOURS[setting])
-    lower = panel.limits[0]
-    if lower is not None and np.quantile(values, 0.95) < lower:
-        # All of it is off the scale: say so instead of showing nothing.
-        axis.plot(lower, place, "<", color=_COLOURS[setting], markersize=6, clip_on=False)
+        part.set_color(colour)
+    lower, upper = panel.limits
+    for limit, beyond, marker in ((lower, -1, "<"), (upper, 1, ">")):
+        if limit is not None and beyond * (median - limit) > 0:
+            # The median is off the scale: say where, instead of showing half a box.
+            axis.plot(limit, place, marker, color=colour, markersize=5, clip_on=False)
+            axis.annotate(
+                f"median {median:.3g}",
+                (limit, place),
+                xytext=(-8 * beyond, 0),
+                textcoords="offset points",
+                ha="left" if beyond < 0 else "right",
+                va="center",
+                fontsize=7,
+                color=colour,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+            )
 
 
 def _dress(axis: Axes, panel: _Panel) -> None:
     axis.set_title(panel.title, fontsize=10, color=_INK)
     axis.set_xlim(*panel.limits)
+    axis.locator_params(axis="x", nbins=5)
     axis.grid(axis="x", color=_GRID)
     axis.set_axisbelow(True)
     axis.tick_params(colors=_INK, length=0)
     for side in axis.spines.values():
         side.set_visible(False)
     if panel.line is not None:
-        axis.axvline(panel.line, color=_INK, linewidth=0.8)
+        axis.axvline(panel.line, color=_INK, linewidth=0.8, zorder=0.5)
 
 
 def _handle(setting: str) -> object:
@@ -164,16 +200,22 @@ def _average_effects(good: pd.DataFrame) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for lm, colour in zip(LMS, _COLOURS.values(), strict=True):
-        each = good[good["lm"] == lm].drop_duplicates("number")
-        label = f"{lm}, {len(each):,} datasets"
-        for axis, values in ((left, each["sate"]), (right, each["sate"] / each["sd"])):
-            axis.hist(values, bins=40, color=colour, alpha=0.55, label=label, density=True)
-    for axis, title in ((left, "SATE"), (right, "SATE / SD(y)")):
+    axes = figure.subplots(1, 2)
+    each = good.drop_duplicates(["lm", "number"])
+    for axis, values, title in (
+        (axes[0], each["sate"], "SATE, in units of y"),
+        (axes[1], each["sate"] / each["sd"], "SATE / SD(y)"),
+    ):
+        bins = np.histogram_bin_edges(values, bins=_BINS)
+        for lm, colour in _OF_LMS.items():
+            mine = values[each["lm"] == lm]
+            if len(mine):
+                label = f"{lm}, {len(mine):,} datasets"
+                axis.hist(mine, bins=bins, color=colour, alpha=0.6, label=label)
         _dress(axis, _Panel("", title, (None, None), 0))
-        axis.set_yticks([])
-    left.legend(frameon=False, fontsize=8)
+        axis.grid(axis="y", color=_GRID)
+    axes[0].set_ylabel("datasets", color=_INK)
+    axes[0].legend(frameon=False, fontsize=8)
     return figure
 
 
