@@ -23,6 +23,9 @@ class Worker(Protocol):
     def outcome(self, future: Future[Any]) -> Outcome:
         """How a job ended, of a future that is done; raises `BrokenWorker`."""
 
+    def alive(self) -> bool:
+        """Whether it can still answer."""
+
     def stop(self, now: bool) -> None:
         """End the process: ``now``, whatever it does, or when its jobs are done."""
 

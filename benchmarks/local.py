@@ -52,6 +52,9 @@ class LocalWorker:
         except Exception as error:  # the answer did not survive the way back
             return Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")
 
+    def alive(self) -> bool:
+        return bool(self._pool.active)
+
     def stop(self, now: bool) -> None:
         if now:
             self._pool.stop()

@@ -26,6 +26,9 @@ Done = Callable[[Cell, Outcome], None]
 #: cell is shorter than this many seconds: another worker might fall idle beside a long one.
 _SHORT = 1.0
 
+#: Seconds without news, after which it is looked whether workers can still answer.
+_LOOK = 5.0
+
 #: Worker processes that may die in a row, in one place, before they run a cell.
 _STILLBORN = 3
 
@@ -70,6 +73,13 @@ def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, co
     queue = _Queue(tasks, costs)
     slots = [_Slot(open_worker) for _ in range(min(size, len(tasks)))]
     pending: dict[Future[Any], tuple[_Slot, Task]] = {}
+
+    def give_up(slot: _Slot, error: BrokenWorker) -> None:
+        # What has broken may leave futures open for ever: none is waited for.
+        for future in [future for future, (of, _) in pending.items() if of is slot]:
+            queue.put_back(pending.pop(future)[1])
+        slot.bury(error)
+
     try:
         while True:
             for slot in slots:
@@ -77,7 +87,10 @@ def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, co
                     pending[slot.submit(task)] = (slot, task)
             if not pending:
                 break
-            ended, _ = wait(pending, return_when=FIRST_COMPLETED)
+            ended, _ = wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED)
+            for slot in [] if ended else slots:
+                if slot.busy and slot.worker is not None and not slot.worker.alive():
+                    give_up(slot, BrokenWorker("it answers no more"))
             for future in [each for each in pending if each in ended]:  # in the order of the work
                 if future not in pending:
                     continue
@@ -85,10 +98,7 @@ def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, co
                 try:
                     outcome = slot.outcome(future)
                 except BrokenWorker as error:
-                    # A pool that has broken may leave futures open for ever: none is waited for.
-                    for each in [each for each, (of, _) in pending.items() if of is slot]:
-                        queue.put_back(pending.pop(each)[1])
-                    slot.bury(error)
+                    give_up(slot, error)
                     continue
                 del pending[future]
                 queue.learn(task, outcome)

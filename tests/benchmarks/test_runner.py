@@ -360,6 +360,36 @@ def test_a_worker_that_dies_idle_or_is_stopped_leaves_no_cell_waiting() -> None:
     assert left == 0
 
 
+class Unsendable:
+    """Ends the thread that sends jobs to the worker, the first time."""
+
+    sent = 0
+
+    def __reduce__(self):
+        Unsendable.sent += 1
+        if Unsendable.sent == 1:
+            raise MemoryError
+        return Registered, ("DiffInMeans", {})
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_answers_no_more_is_replaced(monkeypatch) -> None:
+    monkeypatch.setattr(runner, "_LOOK", 0.2)
+    monkeypatch.setattr(Unsendable, "sent", 0)
+    ((cell, job),) = scripted({"a": 1})
+    ended: list[str] = []
+    runner.run_in_pool(
+        [(cell, replace(job, maker=Unsendable()))],
+        lambda cell, outcome: ended.append(cell.identity),
+        workers=1,
+        threads=1,
+        time_limit=60,
+        plugins=(),
+    )
+    assert ended == ["a"]
+    assert Unsendable.sent == 2
+
+
 class Scripted:
     """A worker in this process that keeps a diary, and breaks where it is told to."""
 
@@ -380,6 +410,9 @@ class Scripted:
         if future.result() is None:
             raise BrokenWorker("as told")
         return future.result()
+
+    def alive(self) -> bool:
+        return True
 
     def stop(self, now: bool) -> None:
         self.diary.append("|")
