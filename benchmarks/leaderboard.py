@@ -58,6 +58,14 @@ class Board:
     table: pd.DataFrame
     standings: Mapping[str, Standing]
 
+    @property
+    def scored_against(self) -> str:
+        """What effects of rows are scored against, as a sentence."""
+        names = [m.name for m in metrics.registered() if m.target not in ("none", "SATE")]
+        if not self.table.loc[~self.table["oracle"], names].notna().to_numpy().any():
+            return "No method has an effect of rows that is scored."
+        return f"Effects of rows are scored against the {self.target}."
+
 
 def ranking_rule(options: BoardOptions) -> str:
     """The rule by which boards are ordered, for readers."""

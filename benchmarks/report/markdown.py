@@ -70,12 +70,9 @@ def _heading(board: Board, manifest: Manifest) -> str:
 
 
 def _board(board: Board, manifest: Manifest) -> str:
-    note = (
-        f"Effects of rows are scored against the {board.target}; "
-        f"intervals resample {board.clusters} phrasings or files."
-    )
+    note = f"{board.scored_against} Intervals resample {board.clusters} phrasings or files."
     if board.clusters < 2:
-        note = f"Effects of rows are scored against the {board.target}; one phrasing: no intervals."
+        note = f"{board.scored_against} One phrasing or file: no intervals."
     parts = [_heading(board, manifest), note]
     for standing in board.standings.values():
         parts += [

@@ -40,6 +40,9 @@ def show(found: Comparison) -> None:
     both = found.table[~found.table["verdict"].isin(list(_ALONE))]
     for _, part in both.groupby([*GROUP, "metric"], sort=False):
         _part(part, found)
+    if both.empty:
+        say("No method has a score in both runs; choose other metrics with --columns.")
+        return
     say("", RULE)
 
 

@@ -98,7 +98,7 @@ def _columns(board: Board, standing: Standing, chosen: Sequence[str] | None) -> 
 def _note(board: Board, standing: Standing, suite: Suite) -> str:
     note = ""
     if standing.metric.group == "CATE":
-        note = f"Effects of rows are scored against the {board.target}. "
+        note = f"{board.scored_against} "
     if board.clusters < 2:
         return f"{note}One phrasing or file: no intervals."
     return (
