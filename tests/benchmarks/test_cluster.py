@@ -17,7 +17,7 @@ HOSTILE = Path(__file__).with_name("hostile_plugin.py")
 NAMESAKE = """
 import estimators
 
-@estimators.register("namesake")
+@estimators.register("namesake", estimand="ATE")
 class Namesake:
     def fit(self, X, t, y):
         return self

@@ -296,7 +296,7 @@ VICTIM = """
 import os, time
 import estimators
 
-@estimators.register({name!r})
+@estimators.register({name!r}, estimand="ATE")
 class Victim:
     def fit(self, X, t, y):
         if not os.path.exists({noted!r}):

@@ -27,7 +27,7 @@ import time
 import numpy as np
 import estimators
 
-@estimators.register("sleeper")
+@estimators.register("sleeper", estimand="ATE")
 class Sleeper:
     def __init__(self, seconds=0.001, number=0):
         self.seconds, self.number = seconds, number
