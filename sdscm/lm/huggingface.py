@@ -23,19 +23,17 @@ from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.packed import PackedScorer, UnsupportedModelError
 from sdscm.lm.plain import PlainScorer
 from sdscm.lm.precision import Precision, check_precision, with_arithmetic
+from sdscm.lm.products import products
+from sdscm.lm.selftest import PROBES, packs
 from sdscm.lm.tokens import ChoiceTokenizer, ChoiceTokens
-
-# Largest difference in a token's log-probability between the packed and the plain way that the
-# self-test of a model lets pass; float32 gives about 1e-4, bfloat16 is coarser by its nature.
-_TOLERANCE = {"float32": 5e-4, "float32-fast": 1.0, "bfloat16": 1.0}
 
 
 class HuggingFaceLM:
     """Scores choices with a causal language model of ``transformers``; threads take turns.
 
-    At its first use a self-test compares the packed forward pass with a plain one on this very
-    model; where they differ, or the model's attention cannot be packed, every choice is scored
-    with plain batched passes (``scorer`` says which).
+    At its first use a self-test compares packed forward passes with plain ones on this very model
+    (`sdscm.lm.selftest`); where they differ, or the model cannot be packed, every choice is scored
+    with plain passes (``scorer`` says which).
 
     Parameters
     ----------
@@ -44,8 +42,9 @@ class HuggingFaceLM:
     id, revision
         Name of the model, and of its content.
     memory
-        Bytes that the key/value cache may take; by default 4 GiB, or a quarter of the machine's
-        memory if that is less.
+        Bytes that the key/value cache may take; by default a quarter of the machine's memory, at
+        most 4 GiB, and on a CUDA device a quarter of what is free there. What does not fit is
+        computed again when it is needed.
     batch_tokens
         New tokens in one forward pass, about. Neither changes a score.
     precision
@@ -205,8 +204,9 @@ class HuggingFaceLM:
     ) -> list[list[np.ndarray]]:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
-        with self._products():
-            return self._scorer.score(tokens)
+        scorer = self._scorer
+        with products(self._model.device, self._precision):
+            return scorer.score(tokens)
 
     def _check_length(self, choice: Choice, tokens: ChoiceTokens) -> None:
         if self.window is not None and tokens.length > self.window:
@@ -216,77 +216,17 @@ class HuggingFaceLM:
                 "fewer parents, or take a model with a longer window"
             )
 
-    @contextmanager
-    def _products(self) -> Iterator[None]:
-        """Let oneDNN multiply float32 matrices on the CPU where that is exact enough.
-
-        It is faster than MKL, and, unlike MKL, gives a row the same bits whatever stands beside it.
-        """
-        before = torch.get_float32_matmul_precision()
-        on_cpu = self._model.device.type == "cpu"
-        fast = self._precision == "float32-fast" or (on_cpu and _medium_is_exact())
-        torch.set_float32_matmul_precision("medium" if fast else "highest")
-        try:
-            yield
-        finally:
-            torch.set_float32_matmul_precision(before)
-
     @cached_property
     def _scorer(self) -> PackedScorer | PlainScorer:
-        packed = PackedScorer(self._model, self._memory, self._batch_tokens)
         plain = PlainScorer(self._model, 2 * self._batch_tokens)
-        probe = [self._tokenize(choice) for choice in [*_PROBES, *_LONG_PROBES]]
+        probe = [self._tokenize(choice) for choice in PROBES]
         probe = [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
-        # Of its own, so that a small cache of the user's is not asked to hold the longest text.
-        trial = PackedScorer(self._model)
-        tolerance = _TOLERANCE[self._precision]
         try:
-            with self._products():
-                fast = trial.score(probe)
-            slow = plain.score(probe)
+            packed = PackedScorer(self._model, self._memory, self._batch_tokens)
+            right = packs(self._model, probe, self._memory, self._precision)
         except (UnsupportedModelError, TypeError, AttributeError):
             return plain
-        worst = max(
-            float(np.abs(a - b).max())
-            for x, y in zip(fast, slow, strict=True)
-            for a, b in zip(x, y, strict=True)
-        )
-        return packed if worst <= tolerance else plain
-
-
-_PROBES = [
-    Choice((), "The answer is ", ("yes", "no", "not known yet"), "."),
-    Choice(("The answer is no.",), "We were told so by ", ("Alice", "Bob"), " on Monday."),
-    Choice(
-        ("The answer is no.", "We were told so by Bob on Monday."),
-        "",
-        ("That was a surprise", "That was to be expected"),
-        " after all that had been said before.",
-    ),
-]
-
-
-# Short texts do not show what a model does with distant tokens.
-_LONG_PROBES = [
-    Choice(("We were told so by Bob on Monday.",) * sentences, "So say ", ("we", "I"), ".")
-    for sentences in (8, 60)
-]
-
-
-_EXACT: dict[str, bool] = {}
-
-
-def _medium_is_exact() -> bool:
-    """Whether ``medium`` keeps float32 products exact on this CPU (with AMX it may round)."""
-    if "cpu" not in _EXACT:
-        before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("medium")
-        generator = torch.Generator().manual_seed(0)
-        a, b = (torch.randn(64, 512, generator=generator) for _ in range(2))
-        error = (a @ b.T - (a.double() @ b.double().T).float()).abs().max()
-        torch.set_float32_matmul_precision(before)
-        _EXACT["cpu"] = bool(error < 1e-3)
-    return _EXACT["cpu"]
+        return packed if right else plain
 
 
 def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:

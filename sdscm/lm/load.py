@@ -42,8 +42,9 @@ def load_lm(
     device, precision
         Where the model computes, and how exactly; see `sdscm.lm.precision`.
     memory
-        Bytes that the key/value cache may take; by default 4 GiB, or a quarter of the machine's
-        memory if that is less.
+        Bytes that the key/value cache may take; by default a quarter of the machine's memory, at
+        most 4 GiB, and on a CUDA device a quarter of what is free there. What does not fit is
+        computed again when it is needed.
     batch_tokens
         New tokens in one forward pass, about. Neither changes a score.
 

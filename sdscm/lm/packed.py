@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ import torch
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
-from sdscm.errors import InputError
 from sdscm.lm.group import ROWS
 from sdscm.lm.plan import Bucket, Job, Plan, PlanBuilder
 from sdscm.lm.tokens import ChoiceTokens
@@ -49,10 +49,15 @@ _ONES = 16
 
 
 class _Cache:
-    """Keys and values of the tokens in the slots, one tensor of (heads, slots, size) a layer."""
+    """Keys and values of the tokens in the slots, one tensor of (heads, slots, size) a layer.
 
-    def __init__(self, capacity: int) -> None:
+    With ``one_layer`` those of a layer are given up where the next one begins: enough for a pass
+    that computes all that it reads.
+    """
+
+    def __init__(self, capacity: int, one_layer: bool = False) -> None:
         self.capacity = capacity
+        self._one_layer = one_layer
         self.layers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._lock = threading.Lock()
 
@@ -62,6 +67,8 @@ class _Cache:
         """Write the first of the keys and values to the slots; all keys, all values and ones."""
         with self._lock:
             if layer not in self.layers:
+                if self._one_layer:
+                    self.layers.clear()
                 heads, _, size = value.shape
                 self.layers[layer] = (
                     key.new_empty(heads, self.capacity, key.shape[2]),
@@ -160,20 +167,49 @@ def attention_of(model: Any, name: str) -> Iterator[None]:
         model.set_attn_implementation(before)
 
 
+def _check_positions(model: Any) -> None:
+    """An UnsupportedModelError if the angles of its positions depend on the length of the text.
+
+    The texts of a pass, and those that share a beginning in the cache, have many lengths.
+    """
+    kinds = {"longrope", "dynamic"} & set(_rope_kinds(model.config.to_dict()))
+    if kinds:
+        raise UnsupportedModelError(f"its rotary positions are '{min(kinds)}'")
+
+
+def _rope_kinds(config: Any) -> Iterator[str]:
+    """The names of the rotary embeddings in a configuration, however deep they stand in it."""
+    if isinstance(config, dict):
+        if isinstance(config.get("rope_type"), str):
+            yield config["rope_type"]
+        for inner in config.values():
+            yield from _rope_kinds(inner)
+
+
 class PackedScorer:
     """Scores choices with a shared key/value cache.
+
+    A choice whose texts are too many for the cache, or for one pass, is cut into several with some
+    of its candidates each. A candidate whose text alone is longer than the cache is recomputed from
+    its first token in a pass that holds the keys and values of one layer at a time. No cut changes
+    a bit of a score.
 
     Parameters
     ----------
     model
         A causal language model of ``transformers`` in evaluation mode.
     memory
-        Bytes that the key/value cache may take, `default_memory` by default.
+        Bytes that the key/value cache may take, by default what `default_memory` gives.
     batch_tokens
         New tokens in one forward pass, about.
     workers
         Passes that run side by side, each with its share of the threads; by default one for each
         thread of a CPU, up to eight, since threads that share a pass wait for each other.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the model's positions cannot be packed.
     """
 
     def __init__(
@@ -183,8 +219,9 @@ class PackedScorer:
         batch_tokens: int = 1024,
         workers: int | None = None,
     ) -> None:
+        _check_positions(model)
         self._model = model
-        self._memory = default_memory() if memory is None else memory
+        self._memory = default_memory(model.device) if memory is None else memory
         self._batch_tokens = batch_tokens
         self._workers = workers
         self._trie: TokenTrie | None = None
@@ -202,29 +239,64 @@ class PackedScorer:
         workers = self._workers or (
             min(torch.get_num_threads(), 8) if self._model.device.type == "cpu" else 1
         )
-        results: list[list[np.ndarray]] = []
+        parts, owners = self._cut(choices)
+        results: list[list[np.ndarray]] = [[] for _ in choices]
         with attention_of(self._model, ATTENTION):
             # Neighbours share a beginning, and so a pass.
-            order = sorted(range(len(choices)), key=lambda i: choices[i].context)
-            for begin in range(0, len(order), _AT_ONCE):
-                trie, cache = self._room()
-                part = [choices[i] for i in order[begin : begin + _AT_ONCE]]
-                passes = _Passes(self._model, trie, cache, part, self._batch_tokens, workers)
-                try:
-                    results += passes.run()
-                except BaseException:
-                    # Slots are given away, but not filled; and after a second interrupt passes may
-                    # still write to the cache.
-                    self._trie = self._cache = None
-                    raise
-                self.tokens += passes.tokens
-        return [results[place] for place in np.argsort(order)]
+            order = sorted(range(len(parts)), key=lambda i: parts[i].context)
+            fits = [i for i in order if parts[i].size <= self._capacity]
+            large = [i for i in order if parts[i].size > self._capacity]
+            found: dict[int, list[np.ndarray]] = {}
+            for begin in range(0, len(fits), _AT_ONCE):
+                places = fits[begin : begin + _AT_ONCE]
+                scores = self._pass([parts[i] for i in places], *self._room(), workers)
+                found.update(zip(places, scores, strict=True))
+            for i in large:
+                size = parts[i].size
+                alone = TokenTrie(size), _Cache(size, one_layer=True)
+                found[i] = self._pass([parts[i]], *alone, 1)[0]
+        for i, owner in enumerate(owners):
+            results[owner] += found[i]
+        return results
+
+    def _pass(
+        self, choices: list[ChoiceTokens], trie: TokenTrie, cache: _Cache, workers: int
+    ) -> list[list[np.ndarray]]:
+        passes = _Passes(self._model, trie, cache, choices, self._batch_tokens, workers)
+        try:
+            found = passes.run()
+        except BaseException:
+            # Slots are given away, but not filled; and after a second interrupt passes may
+            # still write to the cache.
+            self._trie = self._cache = None
+            raise
+        self.tokens += passes.tokens
+        return found
+
+    def _cut(self, choices: Sequence[ChoiceTokens]) -> tuple[list[ChoiceTokens], list[int]]:
+        """Choices of which each is small enough for a pass, and where each of them comes from."""
+        parts: list[ChoiceTokens] = []
+        owners: list[int] = []
+        for place, choice in enumerate(choices):
+            behind = len(choice.context)
+            if choice.size <= self._capacity and choice.size - behind <= self._batch_tokens:
+                cut = [choice]
+            else:
+                # Of half a cache, so that two passes fit side by side.
+                cut = choice.cut(min(self._batch_tokens, self._capacity // 2 - behind))
+            parts += cut
+            owners += [place] * len(cut)
+        return parts, owners
+
+    @cached_property
+    def _capacity(self) -> int:
+        """Slots of the cache."""
+        return self._memory // token_bytes(self._model)
 
     def _room(self) -> tuple[TokenTrie, _Cache]:
         """The trie and its cache, made at the first use."""
         if self._trie is None or self._cache is None:
-            capacity = max(self._memory // _token_bytes(self._model), 2 * self._batch_tokens)
-            self._trie, self._cache = TokenTrie(capacity), _Cache(capacity)
+            self._trie, self._cache = TokenTrie(self._capacity), _Cache(self._capacity)
         if self._trie.size > 8 * self._trie.capacity:
             self._trie.clear()
         return self._trie, self._cache
@@ -328,9 +400,9 @@ class _Passes:
             while not self._stopped:
                 try:
                     return builder, builder.build(min(self._running)), first
-                except MemoryError as error:
+                except MemoryError:
                     if len(self._running) == 1:
-                        raise InputError(f"{error}; allow it more memory") from None
+                        raise
                     self._changed.wait()  # for the slots of the others
             return None
 
@@ -385,9 +457,12 @@ def _log_sum_exp(logits: torch.Tensor) -> torch.Tensor:
     return torch.cat(sums)
 
 
-def default_memory() -> int:
-    """4 GiB, or a quarter of the machine's memory if that is less."""
-    return min(4 * 2**30, psutil.virtual_memory().total // 4)
+def default_memory(device: torch.device) -> int:
+    """A quarter of the machine's memory, at most 4 GiB; on a CUDA device of what is free there."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free // 4)
+    return int(min(4 * 2**30, psutil.virtual_memory().total // 4))
 
 
 def _attention_shape(model: Any) -> tuple[int, int, int]:
@@ -398,7 +473,7 @@ def _attention_shape(model: Any) -> tuple[int, int, int]:
     return heads, shared, getattr(config, "head_dim", None) or config.hidden_size // heads
 
 
-def _token_bytes(model: Any) -> int:
+def token_bytes(model: Any) -> int:
     """Size of one token's keys and values."""
     _, shared, size = _attention_shape(model)
     layers = model.config.get_text_config().num_hidden_layers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,10 +47,22 @@ class ChoiceTokens:
         """Tokens of the longest candidate with its context."""
         return len(self.context) + max(len(c.tokens) for c in self.candidates)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Tokens of the context and of every candidate together."""
         return len(self.context) + sum(len(c.tokens) for c in self.candidates)
+
+    def cut(self, size: int) -> list[ChoiceTokens]:
+        """The same choice in parts whose candidates have ``size`` tokens together, or are alone."""
+        parts: list[list[CandidateTokens]] = []
+        left = 0
+        for candidate in self.candidates:
+            left -= len(candidate.tokens)
+            if left < 0 or not parts:
+                parts.append([])
+                left = size - len(candidate.tokens)
+            parts[-1].append(candidate)
+        return [replace(self, candidates=tuple(part)) for part in parts]
 
 
 @dataclass(frozen=True)

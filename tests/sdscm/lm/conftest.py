@@ -213,6 +213,26 @@ _FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
             "initializer_range": _WIDE,
         },
     ),
+    "phi3": (
+        "Phi3Config",
+        {
+            "hidden_size": 128,
+            "intermediate_size": 192,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "max_position_embeddings": 1024,
+            "original_max_position_embeddings": 32,
+            "pad_token_id": None,
+            "initializer_range": 0.15,
+            "rope_parameters": {
+                "rope_type": "longrope",
+                "rope_theta": 10_000.0,
+                "short_factor": [1.0] * 32,
+                "long_factor": [4.0] * 32,
+            },
+        },
+    ),
     "mpt": ("MptConfig", {"d_model": 64, "n_layers": 2, "n_heads": 4, "initializer_range": _WIDE}),
 }
 

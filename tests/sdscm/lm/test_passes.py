@@ -16,7 +16,7 @@ import torch
 
 from sdscm.lm import Choice, packed
 from sdscm.lm.huggingface import HuggingFaceLM
-from sdscm.lm.packed import PackedScorer
+from sdscm.lm.packed import PackedScorer, token_bytes
 from sdscm.lm.plan import PlanBuilder
 from sdscm.lm.tokens import ChoiceTokens
 
@@ -77,7 +77,8 @@ def outcome(work: Callable[[], Any]) -> Any:
 def test_a_pass_that_fails_ends_the_one_that_waits_for_its_slots(tiny: Any) -> None:
     model = tiny("llama")
     tokens = read(model.lm())
-    scorer = PackedScorer(model.model, memory=0, batch_tokens=smallest(tokens), workers=2)
+    memory = 2 * smallest(tokens) * token_bytes(model.model)
+    scorer = PackedScorer(model.model, memory, batch_tokens=smallest(tokens), workers=2)
 
     def fail(number: int) -> None:
         time.sleep(0.3)  # until the other worker waits
