@@ -9,7 +9,7 @@ from sdscm.audit.estimand import Estimand
 from sdscm.audit.finding import Finding, PhrasingEffect, PValue, Tests, Verdict
 from sdscm.audit.interval import Interval
 from sdscm.audit.measure import Measure
-from sdscm.audit.result import AuditedModel, AuditResult, Control
+from sdscm.audit.result import AuditedModel, AuditResult, Control, ValueMean
 from sdscm.audit.run import audit
 from sdscm.audit.variance import VarianceSplit
 
@@ -18,6 +18,7 @@ __all__ = [
     "AuditResult",
     "AuditedModel",
     "Control",
+    "ValueMean",
     "Finding",
     "PhrasingEffect",
     "Tests",

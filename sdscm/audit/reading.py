@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -12,7 +12,7 @@ from sdscm.audit.enumerated import EnumeratedArms
 from sdscm.audit.estimand import Arm
 from sdscm.audit.estimate import Estimate
 from sdscm.audit.measure import Measure
-from sdscm.audit.plan import Plan, Question, values_of
+from sdscm.audit.plan import Method, Plan, Question, values_of
 from sdscm.audit.sampled import SampledArms
 from sdscm.diagnostics import MechanismFacts, mechanism_facts, worst
 from sdscm.exact import TooLargeError
@@ -36,12 +36,16 @@ class Reading:
     panels
         For each (control, treated, measure) the total effects of the panel's units, of shape
         (P, panel); empty without a panel.
+    means
+        For each (value of the treatment, measure) of the questions the mean outcome where that
+        value is set, one estimate a phrasing.
     facts
         What the model makes of each variable, the worst over phrasings; empty without a panel.
     """
 
     answers: dict[Question, tuple[Estimate, ...]]
     panels: dict[tuple[str, str, Measure], np.ndarray]
+    means: dict[tuple[str, Measure], tuple[Estimate, ...]]
     facts: tuple[MechanismFacts, ...]
 
 
@@ -76,13 +80,22 @@ def read(
     answers: dict[Question, list[Estimate]] = {question: [] for question in plan.questions}
     targets = dict.fromkeys((q.control, q.treated, q.measure) for q in plan.questions)
     panels: dict[tuple[str, str, Measure], list[np.ndarray]] = {key: [] for key in targets}
+    means: dict[tuple[str, Measure], list[Estimate]] = {
+        (value, question.measure): []
+        for question in plan.questions
+        for side in (question.control, question.treated)
+        for value in values_of(plan.spec, side)
+    }
     facts: list[list[MechanismFacts]] = []
     for place, number in enumerate(plan.phrasings):
         scm = build(plan, lm, number)
         tables = EnumeratedArms(scm.exact(plan.max_contexts))
         own = SampledArms(scm, plan.units, plan.seed, plan.panel + place * plan.units)
         for question, found in answers.items():
-            found.append(_answer(question, plan, tables, own))
+            weights = question.arms(plan.spec)
+            found.append(_answer(weights, question.measure, plan.method, tables, own))
+        for (value, measure), mean in means.items():
+            mean.append(_answer({Arm(value): 1.0}, measure, plan.method, tables, own))
         if plan.panel:
             panel = SampledArms(scm, plan.panel, plan.seed)
             for (control, treated, measure), rows in panels.items():
@@ -96,27 +109,34 @@ def read(
     return Reading(
         {question: tuple(found) for question, found in answers.items()},
         {key: np.stack(rows) for key, rows in panels.items() if rows},
+        {key: tuple(found) for key, found in means.items()},
         tuple(worst(each) for each in zip(*facts, strict=True)),
     )
 
 
-def _answer(question: Question, plan: Plan, tables: EnumeratedArms, units: SampledArms) -> Estimate:
-    if plan.method == "sample":
-        return _sum(question, plan, units)
+def _answer(
+    weights: Mapping[Arm, float],
+    measure: Measure,
+    method: Method,
+    tables: EnumeratedArms,
+    units: SampledArms,
+) -> Estimate:
+    """A weighted sum of the means of arms."""
+    if method == "sample":
+        return _sum(weights, measure, units)
     try:
-        return _sum(question, plan, tables)
+        return _sum(weights, measure, tables)
     except TooLargeError:
-        if plan.method == "exact":
+        if method == "exact":
             raise
     # All arms from the same units, even those that could be enumerated: their errors cancel.
-    return _sum(question, plan, units)
+    return _sum(weights, measure, units)
 
 
-def _sum(question: Question, plan: Plan, source: EnumeratedArms | SampledArms) -> Estimate:
-    parts = [
-        source.mean(arm, question.measure) * weight
-        for arm, weight in question.arms(plan.spec).items()
-    ]
+def _sum(
+    weights: Mapping[Arm, float], measure: Measure, source: EnumeratedArms | SampledArms
+) -> Estimate:
+    parts = [source.mean(arm, measure) * weight for arm, weight in weights.items()]
     return rounded(reduce(lambda one, other: one + other, parts))
 
 

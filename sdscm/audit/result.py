@@ -7,6 +7,8 @@ from typing import Literal
 
 from sdscm.audit.estimand import Kind
 from sdscm.audit.finding import Finding
+from sdscm.audit.interval import Interval
+from sdscm.audit.measure import Measure
 from sdscm.audit.plan import Method
 from sdscm.diagnostics import MechanismFacts
 from sdscm.spec import Spec
@@ -30,6 +32,22 @@ class AuditedModel:
     revision: str
     facts: tuple[MechanismFacts, ...]
     error: str = ""
+
+
+@dataclass(frozen=True)
+class ValueMean:
+    """The mean outcome that a model gives where a value of the treatment is set.
+
+    ``phrasings`` holds that of each phrasing, ``mean`` their mean, and ``interval`` that of the
+    mean over phrasings; None if there are too few, or one has no finite mean.
+    """
+
+    model: str
+    value: str
+    measure: Measure
+    phrasings: tuple[float, ...]
+    mean: float
+    interval: Interval | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,8 @@ class AuditResult:
         Model by model, in the order of the questions.
     differences
         Effects of a model less those of the first, on the same phrasings and units.
+    means
+        The mean outcomes behind the contrasts: of each value alone, in a group or not.
     controls
     level, smallest
         Level of intervals, and smallest effect of interest by kind of measure.
@@ -94,6 +114,7 @@ class AuditResult:
     models: tuple[AuditedModel, ...]
     findings: tuple[Finding, ...]
     differences: tuple[Finding, ...]
+    means: tuple[ValueMean, ...]
     controls: tuple[Control, ...]
     level: float
     smallest: tuple[tuple[str, float], ...]

@@ -6,12 +6,15 @@ import importlib.metadata
 import math
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, count
 from pathlib import Path
 
+import numpy as np
+
 from sdscm.audit.controls import null_controls, planted_controls
 from sdscm.audit.finding import Finding, Inference, adjust_families, finding
+from sdscm.audit.interval import MIN_PHRASINGS, bootstrap_interval
 from sdscm.audit.measure import Measure, MeasureKind
 from sdscm.audit.phrasings import choose_phrasings, count_phrasings
 from sdscm.audit.placebo import WEEKDAY, with_placebo
@@ -26,7 +29,7 @@ from sdscm.audit.plan import (
 from sdscm.audit.question import aimed, mediators_between
 from sdscm.audit.reading import Reading, Tick, read, rounded
 from sdscm.audit.remembered import RememberedLM
-from sdscm.audit.result import AuditedModel, AuditResult
+from sdscm.audit.result import AuditedModel, AuditResult, ValueMean
 from sdscm.errors import InputError
 from sdscm.exact import TooLargeError
 from sdscm.lm import LanguageModel, load_lm
@@ -168,6 +171,7 @@ def audit(
         models=tuple(models),
         findings=adjust_families(_findings(plan, readings, inference)),
         differences=adjust_families(_differences(plan, readings, inference)),
+        means=tuple(_means(readings, inference)),
         controls=tuple(checks),
         level=level,
         smallest=inference.smallest,
@@ -210,6 +214,19 @@ def _differences(
                 finding(question, plan.phrasings, less, inference, model=second, against=first)
             )
     return found
+
+
+def _means(readings: Mapping[str, Reading], inference: Inference) -> Iterator[ValueMean]:
+    for model, reading in readings.items():
+        for (value, measure), estimates in reading.means.items():
+            found = np.array([each.value for each in estimates])
+            interval = None
+            if len(found) >= MIN_PHRASINGS and np.isfinite(found).all():
+                interval = bootstrap_interval(
+                    found, level=inference.level, resamples=inference.resamples, seed=inference.seed
+                )
+            phrasings = tuple(map(float, found))
+            yield ValueMean(model, value, measure, phrasings, float(found.mean()), interval)
 
 
 def _measures(spec: Spec, measures: Sequence[Measure | MeasureKind]) -> tuple[Measure, ...]:

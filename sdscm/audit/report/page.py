@@ -50,6 +50,7 @@ def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
         sections=(
             *_comparison(result),
             _effects(result),
+            _values(result),
             _wording(result),
             *_controls(result),
             *_mechanisms(result),
@@ -203,6 +204,34 @@ def _standard_error(found: Finding) -> float:
     """Of the mean over phrasings, from the sampling of units alone; phrasings have other units."""
     total: float = sum(each.standard_error**2 for each in found.effects)
     return total**0.5 / len(found.effects)
+
+
+def _values(result: AuditResult) -> Section:
+    header = (
+        "Model",
+        "Value",
+        "Groups",
+        "Outcome",
+        "Mean",
+        f"{words.percent(result.level)} interval",
+    )
+    groups = result.spec.treatment.groups
+    rows = [
+        (
+            each.model,
+            each.value,
+            ", ".join(name for name, members in groups if each.value in members) or words.NONE,
+            words.outcome(each.measure),
+            words.effect(each.mean).removeprefix("+"),
+            words.between(each.interval).replace("+", ""),
+        )
+        for each in result.means
+    ]
+    text = (
+        "The mean outcome where each value is set, over the phrasings. The intervals hold what the "
+        "phrasings do to all values alike, so that they say little of how two values differ.",
+    )
+    return Section("values", "Each value", text, (Table(header, tuple(rows), right=(4, 5)),))
 
 
 def _wording(result: AuditResult) -> Section:

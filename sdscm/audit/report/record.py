@@ -51,6 +51,7 @@ def record(result: AuditResult) -> dict[str, Any]:
         "example": asdict(example(spec, result.phrasings[0])),
         "findings": [_finding(each, result) for each in result.findings],
         "differences": [_finding(each, result) for each in result.differences],
+        "means": [asdict(each) for each in result.means],
         "controls": [
             {
                 "kind": each.kind,

@@ -24,14 +24,19 @@ from sdscm.audit.calibration import (
 
 
 def check(found: Calibration) -> None:
-    """Shares within what chance allows; skewed effects break the tests' assumption by a little."""
+    """Shares within what chance allows, and what is known beyond it.
+
+    Skewed effects break the tests' assumption by a little; ten effects in two lumps have resamples
+    of hardly any spread, which make the interval too wide.
+    """
     slack = 0.02 if found.design.shape == "skewed" else 0.0
+    wide = 0.03 if found.design.shape == "two lumps" else 0.0
     runs, possible = found.runs, exact_size(found.design.phrasings)
     assert found.size <= possible + band(0.05, runs) + 2 * slack
     assert found.size >= possible - band(0.05, runs)
     assert found.minimum <= 0.025 + band(0.025, runs) + 2 * slack
     assert found.equivalence <= 0.05 + band(0.05, runs) + slack
-    assert 0.94 - band(0.05, runs) - 2 * slack <= found.coverage <= 0.96 + band(0.05, runs)
+    assert 0.94 - band(0.05, runs) - 2 * slack <= found.coverage <= 0.96 + wide + band(0.05, runs)
 
 
 @pytest.mark.parametrize("design", [Design(8, "normal"), Design(8, "normal", "sample", 10)])

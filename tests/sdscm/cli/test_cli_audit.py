@@ -127,6 +127,9 @@ def test_groups_are_the_means_of_their_values(cli) -> None:
     assert found["natural direct, not through skill"]["mean"] == pytest.approx(0.4, abs=1e-6)
     assert found["natural indirect through skill"]["mean"] == pytest.approx(0.04, abs=1e-6)
     assert found["mediated interaction with skill"]["mean"] == pytest.approx(0, abs=1e-6)
+    means = {each["value"]: each["mean"] for each in report()["means"]}
+    expected = {"Ann": 0.12, "Eve": 0.32, "Tom": 0.46, "Bob": 0.86}
+    assert means == pytest.approx(expected, abs=1e-6)
     # Nothing comes before the name.
     assert found["spurious"]["mean"] == pytest.approx(0, abs=1e-6)
     assert "women (Ann, Eve); men (Tom, Bob)" in Path("audit/audit.md").read_text()
