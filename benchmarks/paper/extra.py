@@ -15,6 +15,7 @@ _SHOWN = 4
 _DECIMALS = 9
 #: Part of the squared error that the outliers are to make up.
 _MOST = 0.99
+_AGAINST = ["method", "ite", "cate", "floor", "floor_share", "datasets"]
 
 
 def ranks(records: pd.DataFrame) -> pd.DataFrame:
@@ -152,12 +153,14 @@ def against_cate(records: pd.DataFrame, floor: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     A row a ``method``: root mean squared errors of the effects of rows over the datasets in units
-    of y, ``ite`` and ``cate``; ``floor``, the error of the true CATE against the ITE; ``datasets``.
+    of y, ``ite`` and ``cate``; ``floor``, the error of the true CATE against the ITE, and the part
+    ``floor_share`` of the variance of the ITE that its square is; ``datasets``.
     """
     good = records[
         (records["status"] == "ok") & (records["rows"] == ROWS) & (records["setting"] == "hidden")
     ]
-    hidden = good["variant"].map(floor.set_index("variant")["hidden"])
+    parts = floor.set_index("variant")
+    hidden, variance = (good["variant"].map(parts[name]) for name in ("hidden", "variance"))
     squares = (good["pehe_sd"] * good["sd"]) ** 2
     found = []
     for method, place in good.groupby("method", sort=False).groups.items():
@@ -170,7 +173,8 @@ def against_cate(records: pd.DataFrame, floor: pd.DataFrame) -> pd.DataFrame:
                 "ite": float(np.sqrt(square)),
                 "cate": float(np.sqrt(max(square - lost, 0.0))),
                 "floor": float(np.sqrt(lost)),
+                "floor_share": float(lost / variance.loc[place].mean()),
                 "datasets": len(place),
             }
         )
-    return pd.DataFrame(found, columns=["method", "ite", "cate", "floor", "datasets"])
+    return pd.DataFrame(found, columns=_AGAINST)

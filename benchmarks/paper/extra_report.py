@@ -57,7 +57,8 @@ def markdown(ranked: pd.DataFrame, few: pd.DataFrame, against: Mapping[str, pd.D
             f"## Hidden covariates: errors against ITE and CATE, {lm}",
             "Root mean squared errors of the effects of rows, in units of y. The floor is that of "
             "the true CATE given the shown covariates against the ITE: no estimator gets below it "
-            "but by chance, or by learning the rows it was fitted on by heart.",
+            "but by chance, or by learning the rows it was fitted on by heart. One less its share "
+            "of the variance of the ITE is the largest R² that can be had.",
             _plain(table),
         ]
     return "\n\n".join(parts) + "\n"

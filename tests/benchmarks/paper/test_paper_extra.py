@@ -80,6 +80,7 @@ def test_errors_are_split_into_cate_and_the_rest(release):
     assert found["ite"] == 2
     assert found["cate"] == pytest.approx(np.sqrt(3), rel=0.01)
     assert found["floor"] == pytest.approx(1, rel=0.01)
+    assert found["floor_share"] == pytest.approx(1 / (1 + 9 / 4), rel=0.02)
 
 
 def test_the_page_holds_what_was_found(release):

@@ -5,10 +5,13 @@ It fails if a metric, a setting, the direction of an R2 or a pool is wrong.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
@@ -20,6 +23,7 @@ from benchmarks.paper.records import Records
 from benchmarks.paper.tables import tables
 
 SHARE = 0.02
+COLUMNS = {"all": range(12), "hidden": range(4, 12)}
 
 
 @pytest.fixture(scope="module", params=["gpt2", "llama-3-8b"])
@@ -40,7 +44,8 @@ def made(frame, paper_folder, tmp_path_factory):
     releases = {lm: read(lm, paper_folder).require_all()}
     folder = tmp_path_factory.mktemp("paper")
     records = Records(folder, folder / "none.parquet")
-    run_missing(cells(releases, named(["LinearT"]), SHARE, SHARE), releases, records, workers=0)
+    methods = named(["LinearT", "LinReg"])
+    run_missing(cells(releases, methods, SHARE, SHARE), releases, records, workers=0)
     table = records.table()
     numbers = tables(table).query("lm == @lm and method == 'LinearT'")
     return numbers.set_index(["table", "setting", "rows", "metric"])["ours"], table
@@ -48,7 +53,7 @@ def made(frame, paper_folder, tmp_path_factory):
 
 def effects(part: pd.DataFrame, setting: str) -> tuple[np.ndarray, np.ndarray]:
     """Estimated and true effects of a T-learner by least squares."""
-    X = part[[f"X{i}" for i in range(0 if setting == "all" else 4, 12)]]
+    X = part[[f"X{i}" for i in COLUMNS[setting]]]
     t = part["X12"].to_numpy()
     y0, y1 = (part[f"logP(X13=0)|do(X12={arm})"].to_numpy(float) for arm in (0, 1))
     y = np.where(t == 1, y1, y0)
@@ -87,3 +92,47 @@ def test_pools(setting, frame, made):
         half = members[10:] if pool % 2 else members[:10]
         scores.append(r2_score(*effects(data[data["dataset"].isin(half)], setting)))
     assert ours[2, setting, 10_000, "r2_swapped"] == pytest.approx(np.mean(scores), rel=1e-5)
+
+
+@pytest.mark.parametrize("setting", ["all", "hidden"])
+def test_errors_and_intervals(setting, frame, made):
+    """PEHE of LinearT, and the interval of LinReg by the formulas of a textbook."""
+    _, data = frame
+    _, table = made
+    records = table[(table["rows"] == 1000) & (table["setting"] == setting)]
+    records = records.set_index(["method", "number"])
+    for number in sorted(set(records.index.get_level_values("number"))):
+        part = data[data["dataset"] == number]
+        estimate, ite = effects(part, setting)
+        t = part["X12"].to_numpy(float)
+        y0, y1 = (part[f"logP(X13=0)|do(X12={arm})"].to_numpy(float) for arm in (0, 1))
+        y = np.where(t == 1, y1, y0)
+        assert records.loc[("LinearT", number), "pehe_sd"] == pytest.approx(
+            np.sqrt(np.mean((estimate - ite) ** 2)) / y.std(), rel=1e-5
+        )
+        Z = np.column_stack([np.ones(1000), t, part[[f"X{i}" for i in COLUMNS[setting]]]])
+        inverse = np.linalg.pinv(Z.T @ Z)
+        coefficient = (inverse @ Z.T @ y)[1]
+        rank = np.linalg.matrix_rank(Z)
+        variance = np.sum((y - Z @ inverse @ Z.T @ y) ** 2) / (1000 - rank) * inverse[1, 1]
+        half = stats.t.ppf(0.975, 1000 - rank) * np.sqrt(variance)
+        found = records.loc[("LinReg", number)]
+        assert found["ate"] == pytest.approx(coefficient, rel=1e-6)
+        assert found["ate_width_sd"] == pytest.approx(2 * half / y.std(), rel=1e-5)
+        assert found["ate_coverage"] == (abs(coefficient - ite.mean()) < half)
+        covered = np.mean(np.abs(coefficient - ite) < half)
+        assert found["cate_coverage"] == pytest.approx(covered, abs=1e-3)
+
+
+def test_committed_records_meet_the_published_digits():
+    """Of methods without chance on all datasets; LinearS with hidden covariates is rounding."""
+    path = Path(__file__).parents[3] / "results" / "paper" / "cells.parquet"
+    if not path.is_file():
+        pytest.skip("no records are packed in results/paper")
+    numbers = tables(pq.read_table(path).to_pandas()).query("table == 1")
+    exact = numbers[numbers["method"].isin(["T-Only OLS", "LinReg", "LinearT", "LinearS"])]
+    exact = exact[(exact["method"] != "LinearS") | (exact["setting"] == "all")]
+    assert len(exact) == 28
+    assert (exact["datasets"] == 1000).all()
+    off = (exact["ours"].round(4) - exact["published"].astype(float)).abs()
+    assert (off < 1.5e-4).all()
