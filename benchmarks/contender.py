@@ -170,7 +170,7 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
         ) from None
     code = code_of_estimators()
     if info.origin != "built-in":
-        code = digest([code, plugin_code, code_behind(estimators.get(entry.name, **entry.params))])
+        code = digest([code, plugin_code, _code_behind_plugin(entry)])
     identity = [info.name, entry.params, code, versions(info.extra)]
     return Contender(
         label=entry.title,
@@ -183,6 +183,14 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
         kin=digest([info.name, entry.params]),
         house="truth" if info.oracle else "" if info.origin == "built-in" else info.origin,
     )
+
+
+def _code_behind_plugin(entry: EstimatorEntry) -> str:
+    """Empty where it cannot be made: each of its cells will say so, and the others are run."""
+    try:
+        return code_behind(estimators.get(entry.name, **entry.params))
+    except estimators.PluginError:
+        return ""
 
 
 def _object(given: Any) -> Contender:

@@ -10,6 +10,7 @@ from sklearn.model_selection import KFold
 from estimators.base import ATEIntervals, EffectIntervals, Interval
 from estimators.baselines import normal_interval
 from estimators.boosting import lightgbm_regression
+from estimators.folds import require_folds
 from estimators.weighting import clipped, propensity_model
 
 
@@ -62,6 +63,7 @@ class TMLE(ATEIntervals):
         self.random_state = random_state
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_folds(self.folds)
         propensity = propensity_model().fit(X, t).predict_proba(X)[:, 1]
         learner = TMLELearner(
             lightgbm_regression(self.n_estimators, self.seed_),

@@ -9,7 +9,7 @@ doubly robust learner gave -10.7 for an average effect of 0.98 on 1,000 rows wit
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from causalml.inference.meta import (
@@ -20,9 +20,11 @@ from causalml.inference.meta import (
     BaseXRegressor,
 )
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import KFold
 
 from estimators.base import CATEEstimator
 from estimators.boosting import lightgbm_regression, xgboost_regression
+from estimators.errors import EstimatorError
 from estimators.weighting import clipped, propensity_model
 
 
@@ -65,6 +67,27 @@ class _PropensityLearner(_Learner):
         return self.model_.predict(X, p=self._propensity(X))
 
 
+def require_both_arms_in_thirds(t: np.ndarray, seed: int, at_least: int) -> None:
+    """Check the thirds into which CausalML's doubly robust learner splits the rows.
+
+    It does not stratify them by treatment, and would fail inside a regression.
+
+    Raises
+    ------
+    EstimatorError
+        If a third has fewer than ``at_least`` rows of an arm.
+    """
+    for _, third in KFold(3, shuffle=True, random_state=seed).split(t):
+        for value, arm in ((1, "treated"), (0, "control")):
+            count = int(np.sum(t[third] == value))
+            if count < at_least:
+                raise EstimatorError(
+                    f"t: a random third of the {len(t)} rows has {count} of the "
+                    f"{int(np.sum(t == value))} {arm} ones, needs at least {at_least}; give more "
+                    "of them, or another random_state"
+                )
+
+
 class _S(_Learner):
     def _learner(self) -> Any:
         return BaseSRegressor(self._regression())
@@ -86,8 +109,13 @@ class _R(_PropensityLearner):
 
 
 class _DR(_PropensityLearner):
-    # Every third of the rows must hold both arms.
+    #: The fewest rows of each arm in each third of the rows with which the regression can work.
+    rows_per_third: ClassVar[int] = 1
     rows_per_arm = 3
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_both_arms_in_thirds(t, self.seed_, self.rows_per_third)
+        super()._fit(X, t, y)
 
     def _learner(self) -> Any:
         return BaseDRRegressor(self._regression())
@@ -184,9 +212,14 @@ class SLearnerLGBM(_LightGBM, _Boosted, _S):
 class TLearnerLGBM(_LightGBM, _Boosted, _T):
     """T-learner: one LightGBM for each arm (Kuenzel et al. 2019, section 2)."""
 
+    # LightGBM refuses a single row.
+    rows_per_arm = 2
+
 
 class XLearnerLGBM(_LightGBM, _ClippedBoosted, _X):
     """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019)."""
+
+    rows_per_arm = 2
 
 
 class RLearnerLGBM(_LightGBM, _ClippedBoosted, _R):
@@ -195,6 +228,9 @@ class RLearnerLGBM(_LightGBM, _ClippedBoosted, _R):
 
 class DRLearnerLGBM(_LightGBM, _ClippedBoosted, _DR):
     """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023)."""
+
+    rows_per_third = 2
+    rows_per_arm = 6
 
 
 class SLearnerXGB(_XGBoost, _Boosted, _S):

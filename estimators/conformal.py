@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from quantile_forest import RandomForestQuantileRegressor
 from sklearn.pipeline import Pipeline
 
 from estimators.base import CATEEstimator, Interval, ITEIntervals
+from estimators.errors import EstimatorError
 from estimators.validation import require_level
 from estimators.weighting import propensity_model
 
@@ -52,7 +54,14 @@ def stratified_split(
     """Row numbers of two random parts: the first holds ``share`` of each arm, rounded down.
 
     Each part holds a row of each arm that has two.
+
+    Raises
+    ------
+    EstimatorError
+        If ``share`` is no number between 0 and 1: each part needs rows.
     """
+    if not isinstance(share, Real) or not 0 < share < 1:
+        raise EstimatorError(f"train_share: is {share!r}, must be between 0 and 1")
     first, second = [], []
     for arm in (0, 1):
         rows = rng.permutation(np.flatnonzero(t == arm))

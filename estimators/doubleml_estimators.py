@@ -18,6 +18,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from estimators.base import ATEIntervals
 from estimators.folds import stratified_folds
+from estimators.validation import require_clip
 
 LEAF = 5
 
@@ -97,6 +98,7 @@ class DoubleMLInteractive(_DoubleML):
         self.random_state = random_state
 
     def _model(self, data: DoubleMLData) -> Any:
+        require_clip(self.clip)
         return DoubleMLIRM(
             data,
             ml_g=self._regression(),

@@ -14,7 +14,6 @@ import pandas as pd
 from dowhy import CausalModel
 
 from estimators.base import ATEEstimator, ATEIntervals
-from estimators.errors import EstimatorError
 from estimators.weighting import propensity_model
 
 
@@ -27,20 +26,13 @@ def confounder_graph(covariates: list[str], treatment: str, outcome: str) -> nx.
 
 
 def causal_model(
-    X: np.ndarray, t: np.ndarray, y: np.ndarray, who: str
+    X: np.ndarray, t: np.ndarray, y: np.ndarray
 ) -> tuple[pd.DataFrame, CausalModel, Any]:
     """A table of (X, t, y), DoWhy's model of it, and the average effect by back-door adjustment.
 
     Columns are named ``x0``, ``x1``, ..., ``t`` and ``y``; t stays an integer, since some of
     DoWhy's methods fail with booleans.
-
-    Raises
-    ------
-    EstimatorError
-        If X has no column; the message names ``who`` asks.
     """
-    if X.shape[1] == 0:
-        raise EstimatorError(f"{who}: X has no column; give a covariate")
     covariates = [f"x{column}" for column in range(X.shape[1])]
     data = pd.DataFrame(X, columns=covariates).assign(t=t, y=y)
     model = CausalModel(data, "t", "y", graph=confounder_graph(covariates, "t", "y"))
@@ -61,7 +53,7 @@ class _DoWhy(ATEEstimator):
     method: ClassVar[str]
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        _, model, estimand = causal_model(X, t, y, type(self).__name__)
+        _, model, estimand = causal_model(X, t, y)
         estimate = model.estimate_effect(
             estimand, method_name=f"backdoor.{self.method}", method_params=self._options()
         )

@@ -21,4 +21,14 @@ class MissingExtraError(EstimatorError, ImportError):
 
 
 class PluginError(EstimatorError):
-    """A plugin could not be loaded, or claims a name that is taken."""
+    """A plugin could not be loaded or made, or claims a name that is taken."""
+
+
+def told(error: BaseException) -> str:
+    """What an error is and says, in one line; it may say nothing, or fail at telling."""
+    try:
+        text = " ".join(str(error).split())
+    # A stranger's code: telling may raise anything.
+    except Exception:
+        text = "its message cannot be shown"
+    return f"{type(error).__name__}: {text}" if text else f"{type(error).__name__} without a text"

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
+
+from estimators.errors import EstimatorError
+
+
+def require_folds(folds: Any) -> None:
+    """Check a number of folds.
+
+    Raises
+    ------
+    EstimatorError
+        If it is no integer of at least 2.
+    """
+    if not isinstance(folds, int | np.integer) or folds < 2:
+        raise EstimatorError(f"folds: is {folds!r}, must be an integer of at least 2")
 
 
 def stratified_folds(t: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Random folds with the same share of treated rows: pairs of training and test row numbers.
 
     With fewer than ``folds`` rows in an arm, there are as many folds as rows in it.
+
+    Raises
+    ------
+    EstimatorError
+        If ``folds`` is no integer of at least 2.
     """
+    require_folds(folds)
     count = min(folds, int(t.sum()), int((1 - t).sum()))
     splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
     return list(splitter.split(t, t))

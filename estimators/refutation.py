@@ -160,6 +160,8 @@ def refute(
     EstimatorError
         If the data are no input of an estimator, or a refuter is unknown.
     """
+    if isinstance(refuters, str):
+        raise EstimatorError(f"refuters: give a list of names, [{refuters!r}]")
     for name in refuters:
         if name not in REFUTERS:
             raise EstimatorError(f"refuters: no {name!r}; there are {', '.join(REFUTERS)}")
@@ -172,7 +174,7 @@ def refute(
     notes: list[str] = []
     rows = []
     with quiet(notes), joblib.parallel_config(backend="sequential"):
-        data, _, estimand = causal_model(matrix, treatment, outcome, "refute")
+        data, _, estimand = causal_model(matrix, treatment, outcome)
         estimand.set_identifier_method("backdoor")
         with guarded_global_generators(seed):
             adapter = _AsDoWhy(estimand, _maker(estimator)).fit(data)

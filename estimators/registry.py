@@ -21,6 +21,7 @@ from estimators.errors import (
     MissingExtraError,
     PluginError,
     UnknownEstimatorError,
+    told,
 )
 from estimators.function_estimator import FunctionATE, FunctionEffect, extra_arguments
 from estimators.interface import Estimand, EstimatorInfo, Intervals
@@ -100,13 +101,13 @@ class Registry:
         Raises
         ------
         PluginError
-            If the name is taken.
+            If the name is taken, or differs from another in case alone.
         EstimatorError
-            If the name is empty, the estimand is none of ATE, CATE and ITE, the object cannot be an
-            estimator, or it lacks intervals that it declares.
+            If the name is no line of text, the estimand is none of ATE, CATE and ITE, the object
+            cannot be an estimator of it or be made without arguments, or it lacks intervals that it
+            declares.
         """
-        if not isinstance(name, str) or not name.strip():
-            raise EstimatorError(f"register: the name of an estimator must be text, not {name!r}")
+        _check_name(name)
         if estimand not in get_args(Estimand):
             raise EstimatorError(
                 f"register {name!r}: estimand is {estimand!r}, must be one of "
@@ -117,7 +118,8 @@ class Registry:
             _check_target(name, target, estimand)
             declared = intervals or Intervals()
             _check_intervals(name, target, declared)
-            documented = (inspect.getdoc(target) or "").partition("\n")[0]
+            # Not inspect.getdoc, which would take the words of a base class.
+            documented = inspect.cleandoc(target.__doc__ or "").partition("\n")[0]
             info = EstimatorInfo(
                 name=name,
                 family=family,
@@ -143,7 +145,7 @@ class Registry:
         MissingExtraError
             If its library is not installed.
         PluginError
-            If the plugin of that name could not be loaded.
+            If the plugin of that name could not be loaded, or its constructor raises.
         EstimatorError
             If it has no such parameter.
         """
@@ -155,7 +157,7 @@ class Registry:
                 names = ", ".join(allowed) if allowed else "none"
                 raise EstimatorError(f"{name}: has no parameter {key!r}; its parameters: {names}")
         if inspect.isclass(target):
-            return target(**parameters)
+            return _made(entry.info, target, parameters)
         wrapper = FunctionATE if entry.info.estimand == "ATE" else FunctionEffect
         return wrapper(target, parameters or None)
 
@@ -216,14 +218,19 @@ class Registry:
             self._entries = before
             if isinstance(error, PluginError):
                 raise
-            reason = " ".join(str(error).split())
-            raise PluginError(f"{origin}: {type(error).__name__}: {reason}") from error
+            raise PluginError(f"{origin}: {told(error)}") from error
         finally:
             self._origin = outer
         registered += [k for k, e in self._entries.items() if e.info.origin == origin]
 
     def _add(self, entry: _Entry) -> None:
         name, origin = entry.info.name, entry.info.origin
+        alike = [known for known in self._entries if known.lower() == name.lower()]
+        if alike and alike[0] != name:
+            raise PluginError(
+                f"{origin}: the name {name!r} differs from {alike[0]!r} in case alone; register "
+                "under another name"
+            )
         taken = self._entries.get(name)
         if taken is not None and not (
             taken.info.origin == origin and _identity(taken.target) == _identity(entry.target)
@@ -244,8 +251,10 @@ class Registry:
         by_lowered = {known.lower(): known for known in self._entries}
         close = difflib.get_close_matches(str(name).lower(), by_lowered, n=3)
         hint = f"; did you mean {' or '.join(repr(by_lowered[c]) for c in close)}?" if close else ""
+        broken = "; ".join(problem.message for problem in self._discover())
+        unloaded = f"; not loaded: {broken}" if broken else ""
         raise UnknownEstimatorError(
-            f"no estimator {name!r}{hint} (list them: sdscm estimators list)"
+            f"no estimator {name!r}{hint} (list them: sdscm estimators list){unloaded}"
         )
 
     def _discover(self) -> list[Problem]:
@@ -280,6 +289,30 @@ def _identity(target: Callable[..., Any] | str) -> str:
     return target if isinstance(target, str) else target.__qualname__
 
 
+def _made(info: EstimatorInfo, target: type, parameters: dict[str, Any]) -> Any:
+    try:
+        return target(**parameters)
+    except MissingExtraError:
+        raise
+    # A stranger's constructor may raise anything, and must not stop a board.
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{info.origin}: estimator {info.name!r} cannot be made: {told(error)}"
+        ) from error
+
+
+def _check_name(name: Any) -> None:
+    if inspect.isclass(name) or inspect.isfunction(name):
+        raise EstimatorError(
+            f"register: {name.__name__} was given where a name belongs; write "
+            f'@estimators.register("{name.__name__}") above it'
+        )
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise EstimatorError(
+            f"register: the name of an estimator must be text on one line, not {name!r}"
+        )
+
+
 def _check_target(name: str, target: Callable[..., Any], estimand: Estimand) -> None:
     if inspect.isclass(target):
         if not callable(getattr(target, "fit", None)):
@@ -288,12 +321,40 @@ def _check_target(name: str, target: Callable[..., Any], estimand: Estimand) -> 
             raise EstimatorError(
                 f"register {name!r}: class {target.__name__} has neither effect(X) nor ate(X)"
             )
+        if estimand != "ATE" and not any(hasattr(target, m) for m in ("effect", "ite_interval")):
+            raise EstimatorError(
+                f"register {name!r}: class {target.__name__} has no effect(X); "
+                "register it with estimand='ATE'"
+            )
+        _check_constructor(name, target)
     elif inspect.isfunction(target):
         if estimand == "ITE":
             raise EstimatorError(f"register {name!r}: a function estimates the ATE or the CATE")
         _parameters(target)
     else:
         raise EstimatorError(f"register {name!r}: decorate a class or a function, not {target!r}")
+
+
+def _check_constructor(name: str, target: type) -> None:
+    """Check that a class can be made without arguments, as far as that can be seen."""
+    if inspect.isabstract(target):
+        missing = ", ".join(sorted(target.__abstractmethods__))
+        raise EstimatorError(
+            f"register {name!r}: class {target.__name__} is abstract; write {missing}"
+        )
+    try:
+        parameters = _parameters(target)
+    except ValueError as error:  # a constructor in C may not tell its arguments
+        raise EstimatorError(
+            f"register {name!r}: the arguments of class {target.__name__} cannot be read; "
+            "write an __init__"
+        ) from error
+    needed = [key for key, default in parameters.items() if default is inspect.Parameter.empty]
+    if needed:
+        raise EstimatorError(
+            f"register {name!r}: class {target.__name__} needs {', '.join(needed)}; "
+            "give each argument of __init__ a default"
+        )
 
 
 def _check_intervals(name: str, target: Callable[..., Any], declared: Intervals) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,17 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
     Raises
     ------
     EstimatorError
-        If X is not two-dimensional, holds text, NaN or infinity, or has other columns.
+        If X is no table of numbers with a column or more, holds text, NaN or infinity, has a column
+        twice, or has other columns.
     """
+    if not hasattr(X, "shape"):
+        raise EstimatorError(
+            f"X: is a {type(X).__name__}; give a DataFrame or an array of shape (n, p)"
+        )
     if isinstance(X, pd.DataFrame):
+        if not X.columns.is_unique:
+            twice = X.columns[X.columns.duplicated()][0]
+            raise EstimatorError(f"X: has column {twice!r} twice; rename or drop one")
         for name in X.columns:
             if not (pd.api.types.is_numeric_dtype(X[name]) or pd.api.types.is_bool_dtype(X[name])):
                 raise EstimatorError(
@@ -41,6 +50,8 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
         raise EstimatorError(f"X: cannot be read as numbers ({error})") from error
     if matrix.ndim != 2:
         raise EstimatorError(f"X: must have two dimensions (rows, covariates), has {matrix.ndim}")
+    if matrix.shape[1] == 0:
+        raise EstimatorError("X: has no column; give at least one covariate")
     if not np.isfinite(matrix).all():
         column = int(np.flatnonzero(~np.isfinite(matrix).all(axis=0))[0])
         label = X.columns[column] if isinstance(X, pd.DataFrame) else column
@@ -48,11 +59,14 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
     return matrix
 
 
-def _as_vector(values: Any, name: str, n: int) -> np.ndarray:
+_CODES = "code control as 0 and treated as 1"
+
+
+def _as_vector(values: Any, name: str, n: int, otherwise: str) -> np.ndarray:
     try:
         vector = np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise EstimatorError(f"{name}: cannot be read as numbers ({error})") from error
+        raise EstimatorError(f"{name}: cannot be read as numbers ({error}); {otherwise}") from error
     if vector.shape != (n,):
         raise EstimatorError(f"{name}: has shape {vector.shape}, but X has {n} rows; give ({n},)")
     if not np.isfinite(vector).all():
@@ -68,10 +82,10 @@ def as_treatment(t: Any, n: int) -> np.ndarray:
     EstimatorError
         If the length is not n, or a value is neither 0 nor 1.
     """
-    vector = _as_vector(t, "t", n)
+    vector = _as_vector(t, "t", n, _CODES)
     strange = np.setdiff1d(vector, [0.0, 1.0])
     if strange.size:
-        raise EstimatorError(f"t: holds {strange[0]:g}; code control as 0 and treated as 1")
+        raise EstimatorError(f"t: holds {strange[0]:g}; {_CODES}")
     return vector.astype(np.int64)
 
 
@@ -83,7 +97,7 @@ def as_outcome(y: Any, n: int) -> np.ndarray:
     EstimatorError
         If the length is not n, or a value is NaN or infinite.
     """
-    return _as_vector(y, "y", n)
+    return _as_vector(y, "y", n, "give outcomes as numbers")
 
 
 def require_both_arms(t: np.ndarray, at_least: int = 1) -> None:
@@ -104,15 +118,27 @@ def require_both_arms(t: np.ndarray, at_least: int = 1) -> None:
             )
 
 
-def require_level(alpha: float) -> None:
+def require_level(alpha: Any) -> None:
     """Check that ``alpha`` is the complement of an interval's level.
 
     Raises
     ------
     EstimatorError
-        If it is not strictly between 0 and 1.
+        If it is no number strictly between 0 and 1.
     """
-    if not 0 < alpha < 1:
+    if not isinstance(alpha, Real) or not 0 < alpha < 1:
         raise EstimatorError(
-            f"alpha: is {alpha}, must be between 0 and 1 (0.05 for 95 % intervals)"
+            f"alpha: is {alpha!r}, must be a number between 0 and 1 (0.05 for 95 % intervals)"
         )
+
+
+def require_clip(clip: Any) -> None:
+    """Check that propensity scores can be moved into [clip, 1 - clip].
+
+    Raises
+    ------
+    EstimatorError
+        If it is no number of at least 0 and below 0.5.
+    """
+    if not isinstance(clip, Real) or not 0 <= clip < 0.5:
+        raise EstimatorError(f"clip: is {clip!r}, must be at least 0 and below 0.5")

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from estimators.base import ATEIntervals
 from estimators.baselines import normal_interval
 from estimators.folds import stratified_folds
+from estimators.validation import require_clip
 
 
 def propensity_model() -> Pipeline:
@@ -18,7 +19,14 @@ def propensity_model() -> Pipeline:
 
 
 def clipped(propensity: np.ndarray, clip: float) -> np.ndarray:
-    """Propensity scores moved into [clip, 1 - clip], shape (n,)."""
+    """Propensity scores moved into [clip, 1 - clip], shape (n,).
+
+    Raises
+    ------
+    EstimatorError
+        If ``clip`` is not at least 0 and below 0.5: at 0.5 all rows would weigh the same.
+    """
+    require_clip(clip)
     return np.clip(propensity, clip, 1 - clip)
 
 

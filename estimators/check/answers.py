@@ -9,6 +9,11 @@ from estimators.check.verdict import require
 from estimators.interface import HasATE, HasEffect
 
 
+def can_be_fitted(subject: Subject) -> None:
+    """It can be made and fitted on ordinary data."""
+    subject.fit(subject.data)
+
+
 def has_a_capability(subject: Subject) -> None:
     """It offers effect(X) or ate(X)."""
     require(isinstance(subject.fitted, HasEffect | HasATE), "it has neither")

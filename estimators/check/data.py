@@ -10,7 +10,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class CheckData:
-    """Confounded data of a linear-Gaussian model whose effects are known.
+    """Data of a linear-Gaussian model whose effects are known.
 
     ``X`` has shape (n, 4); ``t``, ``y`` and ``ite`` have shape (n,).
     """
@@ -21,8 +21,11 @@ class CheckData:
     ite: np.ndarray
 
 
-def check_data(n: int, seed: int = 0) -> CheckData:
-    """Draw n rows: two normal covariates, a binary one and a code from 0 to 3."""
+def check_data(n: int, seed: int = 0, randomised: bool = False) -> CheckData:
+    """Draw n rows: two normal covariates, a binary one and a code from 0 to 3.
+
+    ``age`` confounds, unless a fair coin decides on the treatment. The average effect is 2.
+    """
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(
         {
@@ -32,7 +35,8 @@ def check_data(n: int, seed: int = 0) -> CheckData:
             "stage": rng.integers(0, 4, n),
         }
     )
-    t = (rng.random(n) < 1 / (1 + np.exp(-0.8 * X["age"].to_numpy()))).astype(np.int64)
+    confounding = 0.0 if randomised else 0.8
+    t = (rng.random(n) < 1 / (1 + np.exp(-confounding * X["age"].to_numpy()))).astype(np.int64)
     ite = 2 + 0.5 * X["dose"].to_numpy()
     base = X["age"].to_numpy() + 0.5 * X["stage"].to_numpy() + rng.normal(scale=0.3, size=n)
     # Multiples of 2**-10 stay exact when a moderate integer is added, and in single precision.

@@ -8,20 +8,32 @@ from functools import partial
 
 import numpy as np
 
-from estimators.check.data import check_data
-from estimators.check.subject import Subject, estimates, interval_methods
+from estimators.check.data import CheckData, check_data
+from estimators.check.subject import Subject, answer_methods, estimates, interval_methods
 from estimators.check.verdict import Broken, difference, require
 from estimators.errors import EstimatorError
 
+#: How far answers may be off, relative and in units of y, for who computes in single precision.
+SINGLE = 1e-5
+
 
 def leaves_inputs_alone(subject: Subject) -> None:
-    """X, t and y are the same after a fit as before."""
-    data = subject.data
-    given = subject.data
-    estimates(subject.fit(given), given.X)
-    require(given.X.equals(data.X), "it changed X; work on a copy")
-    require(np.array_equal(given.t, data.t), "it changed t; work on a copy")
-    require(np.array_equal(given.y, data.y), "it changed y; work on a copy")
+    """X, t and y are the same after a fit and after each answer as before."""
+    data, given = subject.data, subject.data
+    estimator = subject.fit(given)
+    _require_same(given, data, "fit")
+    for method, answer in answer_methods(estimator, given).items():
+        answer()
+        _require_same(given, data, method)
+
+
+def _require_same(given: CheckData, data: CheckData, method: str) -> None:
+    for name, same in (
+        ("X", given.X.equals(data.X)),
+        ("t", np.array_equal(given.t, data.t)),
+        ("y", np.array_equal(given.y, data.y)),
+    ):
+        require(same, f"{method} changed {name}; work on a copy")
 
 
 def takes_arrays(subject: Subject) -> None:
@@ -39,7 +51,7 @@ def takes_other_types(subject: Subject) -> None:
     X = data.X.set_axis(range(len(data.X), 0, -1), axis=0)
     estimator = subject.new(data.ite).fit(X, data.t.astype(bool), data.y.astype(np.float32))
     usual, other = estimates(subject.fitted, data.X), estimates(estimator, X)
-    require(np.allclose(usual, other, rtol=1e-9, atol=1e-9), difference(usual, other))
+    require(np.allclose(usual, other, rtol=SINGLE, atol=SINGLE), difference(usual, other))
 
 
 def refuses_bad_input(subject: Subject) -> None:
@@ -59,7 +71,8 @@ def refuses_bad_input(subject: Subject) -> None:
     for what, case in bad.items():
         _refuses(what, partial(subject.fit, case))
     for method, interval in interval_methods(subject.fitted, data).items():
-        _refuses(f"{method} with alpha 1.5", partial(interval, 1.5))
+        for alpha in (1.5, 0, -0.1):
+            _refuses(f"{method} with alpha {alpha}", partial(interval, alpha))
 
 
 def _refuses(what: str, call: Callable[[], object]) -> None:

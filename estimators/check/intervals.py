@@ -6,6 +6,12 @@ import numpy as np
 
 from estimators.check.subject import Subject, interval_methods
 from estimators.check.verdict import require
+from estimators.interface import HasATE, HasEffect
+
+#: The share of rows in which an interval must hold its estimate: ends may be quantiles.
+MOST = 0.5
+#: In units of y.
+ROUNDING = 1e-6
 
 
 def orders_intervals(subject: Subject) -> None:
@@ -13,7 +19,7 @@ def orders_intervals(subject: Subject) -> None:
     data = subject.data
     for method, interval in interval_methods(subject.fitted, data).items():
         shape = () if method == "ate_interval" else (len(data.X),)
-        widths = []
+        widths, ends = [], []
         for alpha in (0.5, 0.05):
             lower, upper = (np.asarray(end, dtype=float) for end in interval(alpha))
             require(
@@ -26,11 +32,31 @@ def orders_intervals(subject: Subject) -> None:
             )
             require(np.all(lower <= upper), f"{method} gave a lower end above the upper one")
             widths.append(upper - lower)
+            ends.append((lower, upper))
         narrow, wide = widths
         require(np.all(wide >= narrow - 1e-9), f"{method} is wider at alpha 0.5 than at alpha 0.05")
-        # Only those of no width at all, or of an infinite one, may be the same at each level.
-        may_grow = (narrow > 0) & np.isfinite(narrow)
-        require(
-            not may_grow.any() or (wide > narrow)[may_grow].any(),
-            f"{method} is the same at alpha 0.5 as at alpha 0.05",
-        )
+        for end, inner, outer in zip(("lower", "upper"), *ends, strict=True):
+            # Only those of no width at all, or at infinity, may be the same at each level.
+            may_move = (narrow > 0) & np.isfinite(inner)
+            require(
+                not may_move.any() or (inner != outer)[may_move].any(),
+                f"{method} has the same {end} end at alpha 0.5 as at alpha 0.05",
+            )
+
+
+def holds_its_estimate(subject: Subject) -> None:
+    """Most intervals of level 0.95 hold the estimate, those of units the effect, on easy data."""
+    estimator, data = subject.fitted_on_easy, subject.easy
+    held = {"ite_interval": data.ite}
+    if isinstance(estimator, HasEffect):
+        held["effect_interval"] = estimator.effect(data.X)
+    if isinstance(estimator, HasATE):
+        held["ate_interval"] = np.asarray(estimator.ate(data.X))
+    for method, interval in interval_methods(estimator, data).items():
+        if method in held:
+            lower, upper = (np.asarray(end, dtype=float) for end in interval(0.05))
+            inside = (lower - ROUNDING <= held[method]) & (held[method] <= upper + ROUNDING)
+            require(
+                np.mean(inside) >= MOST,
+                f"{method} holds it in {np.mean(inside):.0%} of the rows, fewer than {MOST:.0%}",
+            )

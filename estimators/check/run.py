@@ -9,7 +9,13 @@ from typing import Any
 
 from sklearn.base import clone
 
-from estimators.check.answers import answers_in_shape, has_a_capability, returns_itself
+from estimators.check.accuracy import finds_an_easy_effect
+from estimators.check.answers import (
+    answers_in_shape,
+    can_be_fitted,
+    has_a_capability,
+    returns_itself,
+)
 from estimators.check.data import check_data
 from estimators.check.declarations import (
     declares_its_intervals,
@@ -25,26 +31,30 @@ from estimators.check.inputs import (
     takes_arrays,
     takes_other_types,
 )
-from estimators.check.intervals import orders_intervals
+from estimators.check.intervals import holds_its_estimate, orders_intervals
 from estimators.check.invariance import flips_signs, ignores_a_shift
 from estimators.check.manners import can_be_cloned, can_be_pickled, is_quiet
-from estimators.check.seeds import is_deterministic
+from estimators.check.seeds import forgets_an_earlier_fit, is_deterministic
 from estimators.check.subject import Subject
 from estimators.check.verdict import Broken, CheckReport, ConformanceError
-from estimators.errors import EstimatorError
-from estimators.function_estimator import FunctionEffect
+from estimators.errors import EstimatorError, told
+from estimators.function_estimator import FunctionEffect, extra_arguments
 from estimators.registry import REGISTRY
 
 Rule = Callable[[Subject], None]
 
 #: The rules for every estimator, in the order in which they are checked.
 RULES: tuple[Rule, ...] = (
-    has_a_capability,
+    can_be_fitted,
     returns_itself,
+    has_a_capability,
     answers_in_shape,
-    orders_intervals,
     leaves_inputs_alone,
+    orders_intervals,
     is_deterministic,
+    forgets_an_earlier_fit,
+    finds_an_easy_effect,
+    holds_its_estimate,
     takes_arrays,
     takes_other_types,
     is_quiet,
@@ -101,17 +111,15 @@ def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> C
             raise ConformanceError(f"{name}: {title(rule)}: {broken}") from broken
         # Whatever a stranger's estimator raises here is a broken rule, told in one line.
         except Exception as error:
-            reason = " ".join(str(error).split())
-            raise ConformanceError(
-                f"{name}: {title(rule)}: raised {type(error).__name__}: {reason}"
-            ) from error
+            raise ConformanceError(f"{name}: {title(rule)}: raised {told(error)}") from error
     return CheckReport(name, tuple(map(title, rules)))
 
 
 def _maker(estimator: Any, parameters: dict[str, Any]) -> tuple[str, Callable[[], Any]]:
     if isinstance(estimator, str):
         REGISTRY.get(estimator, **parameters)
-        return estimator, lambda: REGISTRY.get(estimator, **parameters)
+        seeded = parameters | _seeded(REGISTRY.parameters(estimator) | parameters)
+        return estimator, lambda: REGISTRY.get(estimator, **seeded)
     if parameters:
         raise EstimatorError(
             f"check_estimator: parameters ({', '.join(parameters)}) go with a name; "
@@ -120,7 +128,15 @@ def _maker(estimator: Any, parameters: dict[str, Any]) -> tuple[str, Callable[[]
     if inspect.isclass(estimator):
         return estimator.__name__, estimator
     if inspect.isfunction(estimator):
-        return estimator.__name__, lambda: FunctionEffect(estimator)
+        return estimator.__name__, lambda: FunctionEffect(
+            estimator, _seeded(extra_arguments(estimator))
+        )
     if hasattr(estimator, "get_params"):
         return type(estimator).__name__, lambda: clone(estimator)
     return type(estimator).__name__, lambda: copy.deepcopy(estimator)
+
+
+def _seeded(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A seed where one is missing: without it, numbers may differ from fit to fit."""
+    missing = "random_state" in arguments and arguments["random_state"] is None
+    return {"random_state": 0} if missing else {}

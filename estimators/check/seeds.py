@@ -1,4 +1,4 @@
-"""The rule on randomness: the seed decides, and nothing else does."""
+"""Rules on what decides the numbers: data, parameters and seed, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 
+from estimators.check.data import check_data
 from estimators.check.subject import Subject, all_answers
 from estimators.check.verdict import difference, require
 
@@ -52,4 +53,18 @@ def is_deterministic(subject: Subject) -> None:
         require(
             before[module] == after[module],
             f"it drew from or seeded the module {module}; use {instead}(seed)",
+        )
+
+
+def forgets_an_earlier_fit(subject: Subject) -> None:
+    """A second fit of the same object gives what a first one gives."""
+    data, earlier = subject.data, check_data(160, seed=1)
+    estimator = subject.fit(earlier)
+    if hasattr(estimator, "reveal"):
+        estimator.reveal(data.ite)
+    again = all_answers(estimator.fit(data.X, data.t, data.y), data)
+    for method, answer in all_answers(subject.fitted, data).items():
+        require(
+            np.array_equal(answer, again[method]),
+            f"{method} after a fit on other data: {difference(answer, again[method])}",
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from estimators.check.data import CheckData
+from estimators.check.data import CheckData, check_data
 from estimators.interface import (
     EstimatorInfo,
     HasATE,
@@ -62,6 +62,16 @@ class Subject:
         """One that was fitted on the data, for the rules that only look."""
         return self.fit(self.data)
 
+    @property
+    def easy(self) -> CheckData:
+        """A fresh copy of data with a randomised treatment and an effect larger than the noise."""
+        return check_data(len(self._data.y), randomised=True)
+
+    @cached_property
+    def fitted_on_easy(self) -> Any:
+        """One that was fitted on the easy data."""
+        return self.fit(self.easy)
+
 
 def estimates(estimator: Any, X: Any) -> np.ndarray:
     """Effects of the rows, or the average effect alone, as a vector."""
@@ -84,13 +94,23 @@ def interval_methods(estimator: Any, data: CheckData) -> dict[str, Interval]:
     return methods
 
 
-def all_answers(estimator: Any, data: CheckData) -> dict[str, np.ndarray]:
-    """Everything that it says of the data, intervals at alpha 0.1, by the name of the method."""
-    answers: dict[str, np.ndarray] = {}
+def answer_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[], Any]]:
+    """All that it can be asked about the data, by method; intervals at alpha 0.1."""
+    methods: dict[str, Callable[[], Any]] = {}
     if isinstance(estimator, HasEffect):
-        answers["effect"] = np.asarray(estimator.effect(data.X), dtype=float)
+        methods["effect"] = lambda: estimator.effect(data.X)
     if isinstance(estimator, HasATE):
-        answers["ate"] = np.asarray(estimator.ate(data.X), dtype=float)
+        methods["ate"] = lambda: estimator.ate(data.X)
     for name, interval in interval_methods(estimator, data).items():
-        answers[name] = np.array([np.asarray(end, dtype=float) for end in interval(0.1)])
-    return answers
+        methods[name] = partial(interval, 0.1)
+    return methods
+
+
+def all_answers(estimator: Any, data: CheckData) -> dict[str, np.ndarray]:
+    """Everything that it says of the data, by the name of the method."""
+    return {
+        name: np.array([np.asarray(end, dtype=float) for end in answer()])
+        if name.endswith("_interval")
+        else np.asarray(answer(), dtype=float)
+        for name, answer in answer_methods(estimator, data).items()
+    }

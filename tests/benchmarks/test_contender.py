@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import benchmarks
 from benchmarks.contender import contenders
 from benchmarks.suite import EstimatorEntry
 from sdscm.errors import InputError
@@ -93,6 +94,35 @@ import estimators
 def effects(X, t, y):
     return X[:, 0] * {number}
 """
+
+
+BROKEN = """
+import estimators
+
+@estimators.register("Broken")
+class Broken(estimators.CATEEstimator):
+    def __init__(self, depth=1):
+        raise RuntimeError("no key")
+
+    def _fit(self, X, t, y):
+        pass
+
+    def _effect(self, X):
+        return X[:, 0]
+"""
+
+
+def test_one_that_cannot_be_made_is_a_row_and_others_are_run(make_suite, tmp_path: Path) -> None:
+    plugin = tmp_path / "broken.py"
+    plugin.write_text(BROKEN)
+    suite = make_suite(datasets=1, settings=["all"], estimators=["Broken", "DiffInMeans"])
+    board = benchmarks.run(
+        suite, plugins=[plugin], workers=0, results_dir=None, runs_dir=tmp_path / "runs"
+    )
+    rows = board.scores.set_index("estimator")
+    assert rows.loc["DiffInMeans", "status"] == "ok"
+    assert rows.loc["Broken", "status"] == "failed"
+    assert rows.loc["Broken", "reason"].endswith("'Broken' cannot be made: RuntimeError: no key")
 
 
 def test_edited_code_is_another_estimator(tmp_path: Path) -> None:

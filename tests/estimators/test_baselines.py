@@ -100,3 +100,35 @@ def test_a_constant_effect_needs_no_straight_lines():
     lower, upper = fitted.ate_interval(X)
     assert 0.05 < upper - lower < 0.3
     np.testing.assert_array_equal(fitted.effect_interval(X), [[lower] * 2000, [upper] * 2000])
+
+
+@pytest.mark.parametrize("clip", [0.5, 0.7, -1, None, "0.1", float("nan")])
+@pytest.mark.parametrize(
+    "name",
+    ["IPW", "AIPW", "CausalML X-Linear", "CausalML DR-Linear", "CausalML TMLE", "DoubleML IRM"],
+)
+def test_a_clip_that_leaves_no_propensities_is_told(name, clip, small_truth):
+    X, t, y, _ = small_truth
+    try:
+        estimator = estimators.get(name, clip=clip)
+    except estimators.MissingExtraError as error:
+        pytest.skip(str(error))
+    with pytest.raises(EstimatorError, match=r"clip: is .*, must be at least 0 and below 0.5"):
+        estimator.fit(X, t, y)
+
+
+def test_propensities_need_no_clip(small_truth):
+    X, t, y, _ = small_truth
+    assert np.isfinite(estimators.get("IPW", clip=0).fit(X, t, y).ate(X))
+
+
+@pytest.mark.parametrize("folds", [1, 0, 2.5, None])
+@pytest.mark.parametrize("name", ["AIPW", "ConstantEffect", "CausalML TMLE", "DoubleML PLR"])
+def test_one_fold_is_too_few(name, folds, small_truth):
+    X, t, y, _ = small_truth
+    try:
+        estimator = estimators.get(name, folds=folds)
+    except estimators.MissingExtraError as error:
+        pytest.skip(str(error))
+    with pytest.raises(EstimatorError, match=r"folds: is .*, must be an integer of at least 2"):
+        estimator.fit(X, t, y)

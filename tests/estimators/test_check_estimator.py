@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import estimators
-from estimators import ATEIntervals, CATEEstimator, ConformanceError, EffectIntervals
+from estimators import ATEIntervals, CATEEstimator, ConformanceError, EffectIntervals, ITEIntervals
 from estimators.check import RULES, RULES_OF_REGISTERED, check_data
 
 
@@ -201,6 +201,84 @@ class Hungry(Slope):
     rows_per_arm = 50
 
 
+class Failing(Slope):
+    def fit(self, X, t, y):
+        raise KeyError
+
+
+class Opposite(Slope):
+    def _effect(self, X):
+        return -super()._effect(X)
+
+
+class Thousand(Slope):
+    def _effect(self, X):
+        return 0 * super()._effect(X) + 1000
+
+
+class WrongAverage(Slope):
+    def _ate(self, X):
+        return -super()._ate(X)
+
+
+class FarAway(EffectIntervals, Slope):
+    def _effect_interval(self, X, alpha):
+        return self._effect(X) + 90 - 1 / alpha, self._effect(X) + 90 + 1 / alpha
+
+
+class FarFromUnits(ITEIntervals, Slope):
+    def _ite_interval(self, X, t, y, alpha):
+        return y + 90 - 1 / alpha, y + 90 + 1 / alpha
+
+
+class OneEnd(ATEIntervals, Slope):
+    def _ate_interval(self, X, alpha):
+        return self._ate(X) - 1, self._ate(X) + 1 / alpha
+
+
+class AnyLowLevel(Slope):
+    def effect_interval(self, X, alpha=0.05):
+        if alpha > 1:
+            raise estimators.EstimatorError("alpha")
+        width = 9 if alpha <= 0 else 1 / alpha
+        return self.effect(X) - width, self.effect(X) + width
+
+
+class VandalOfUnits(Slope):
+    def ite_interval(self, X, t, y, alpha=0.05):
+        ends = y - 9 / alpha, y + 9 / alpha
+        y[:] = 0
+        return ends
+
+
+class VandalOfTreatment(VandalOfUnits):
+    def ite_interval(self, X, t, y, alpha=0.05):
+        t[:] = 0
+        return y - 9 / alpha, y + 9 / alpha
+
+
+class VandalInIntervals(AnyLevel):
+    def effect_interval(self, X, alpha=0.05):
+        X.iloc[0, 0] = 9.0
+        return super().effect_interval(X, alpha)
+
+
+class VandalInAverage(Slope):
+    def ate(self, X):
+        X.iloc[0, 0] = 9.0
+        return super().ate(X)
+
+
+class Cumulative(Slope):
+    """Adds the rows of a fit to those of the fits before."""
+
+    seen_: tuple = ()
+
+    def _fit(self, X, t, y):
+        self.seen_ = (*self.seen_, (X, t, y))
+        super()._fit(*(np.concatenate(part) for part in zip(*self.seen_, strict=True)))
+
+
 class Unclonable(Slope):
     def __init__(self, size=1):
         self.size = size + 1
@@ -216,7 +294,7 @@ class Unpicklable(Slope):
     ("estimator", "rule", "detail"),
     [
         (Mute, "It offers effect", "it has neither"),
-        (Forgetful, "It offers effect", "it has neither"),
+        (Forgetful, "Fit returns the estimator itself", "return self"),
         (ReturnsAnother, "Fit returns the estimator itself", "return self"),
         (TwoColumns, "Effects are floats", r"shape \(240, 1\)"),
         (Nan, "Effects are floats", "NaN"),
@@ -224,7 +302,7 @@ class Unpicklable(Slope):
         (NumpyAverage, "Effects are floats", "ate gave float32"),
         (UpsideDown, "Intervals have", "lower end above"),
         (NarrowWhenSure, "Intervals have", "wider at alpha 0.5"),
-        (OfOneLevel, "Intervals have", "same at alpha 0.5"),
+        (OfOneLevel, "Intervals have", "same lower end at alpha 0.5"),
         (NanEnds, "Intervals have", "NaN"),
         (NoisyIntervals, "The same random_state", "ate_interval after a second fit"),
         (WearsOff, "The same random_state", "effect when asked a second time"),
@@ -233,7 +311,20 @@ class Unpicklable(Slope):
         (AnyLevel, "An empty arm", "effect_interval with alpha 1.5 raised nothing"),
         (Tolerant, "An empty arm", "a treatment of 2 raised nothing"),
         (Vandal, "X, t and y are the same", "changed y"),
-        (VandalOfX, "X, t and y are the same", "changed X"),
+        (VandalOfX, "X, t and y are the same", "effect changed X"),
+        (VandalOfUnits, "X, t and y are the same", "ite_interval changed y"),
+        (VandalOfTreatment, "X, t and y are the same", "ite_interval changed t"),
+        (VandalInIntervals, "X, t and y are the same", "effect_interval changed X"),
+        (VandalInAverage, "X, t and y are the same", "ate changed X"),
+        (Failing, "It can be made and fitted", "raised KeyError without a text"),
+        (Opposite, "On easy randomised data", r"effect\(X\) is -1\.9, the truth 1\.99"),
+        (Thousand, "On easy randomised data", "is 1e\\+03"),
+        (WrongAverage, "On easy randomised data", r"ate\(X\) is -1\.9"),
+        (FarAway, "Most intervals", "effect_interval holds it in 0%"),
+        (FarFromUnits, "Most intervals", "ite_interval holds it in 0%"),
+        (OneEnd, "Intervals have", "ate_interval has the same lower end"),
+        (AnyLowLevel, "An empty arm", "effect_interval with alpha 0 raised nothing"),
+        (Cumulative, "A second fit of the same object", "effect after a fit on other data"),
         (Gambler, "The same random_state", "differ by up to"),
         (Seeder, "The same random_state", "numpy.random; use"),
         (PythonSeeder, "The same random_state", "module random; use"),
@@ -286,9 +377,9 @@ class RowsOfFit(ATEIntervals, Slope):
         return self.of_fit_ - 1 / alpha, self.of_fit_ + 1 / alpha
 
 
-class Twice(Slope):
+class More(Slope):
     def _ate(self, X):
-        return 2 * self._effect(X).mean()
+        return 1.2 * self._effect(X).mean()
 
 
 SAID = estimators.Intervals(ate="as wide as the inverse of alpha")
@@ -307,7 +398,7 @@ SAID = estimators.Intervals(ate="as wide as the inverse of alpha")
         ),
         (RowsOfFit, {"intervals": SAID}, "Its average effect is what", "it is not the mean of"),
         (
-            Twice,
+            More,
             {},
             "Its average effect is what",
             r"it is not the mean of effect\(X\).*register with ate=",
@@ -354,6 +445,46 @@ def test_a_large_check_is_asked_for():
 
 def test_a_missing_seed_is_set_for_the_check():
     estimators.check_estimator(estimators.get("ForestT", n_estimators=5, random_state=None))
+
+
+class Single(Slope):
+    """Sound: keeps the precision of y."""
+
+    def fit(self, X, t, y):
+        self.single_ = np.asarray(y).dtype == np.float32
+        return super().fit(X, t, y)
+
+    def _effect(self, X):
+        effect = super()._effect(X)
+        return effect.astype(np.float32).astype(float) if self.single_ else effect
+
+
+def test_single_precision_is_enough_for_single_precision():
+    estimators.check_estimator(Single)
+
+
+def drawn(X, t, y, random_state=None):
+    noise = np.random.default_rng(random_state).normal(scale=0.01, size=len(y))
+    return np.full(len(y), y[t == 1].mean() - y[t == 0].mean()) + noise
+
+
+def test_a_function_without_a_seed_is_given_one(registry):
+    registry.register("drawn")(drawn)
+    for function in ("drawn", drawn):
+        estimators.check_estimator(function)
+
+
+class Silent(Slope):
+    """Sound: says that it does not look at the data."""
+
+    learns = False
+
+    def _effect(self, X):
+        return np.zeros(len(X))
+
+
+def test_who_does_not_learn_may_say_so():
+    estimators.check_estimator(Silent)
 
 
 def test_an_unknown_name_is_told():

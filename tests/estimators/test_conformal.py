@@ -181,3 +181,11 @@ def test_coverage_and_width_are_of_the_published_size():
     assert len(covered) == 100
     assert 0.93 <= np.median(covered) <= 0.98
     assert 2.75 <= np.median(widths) <= 3.6
+
+
+@pytest.mark.parametrize("share", [0, 1, 1.5, -0.5, None, "half"])
+@pytest.mark.parametrize("name", ["CQR", "CQR-nested"])
+def test_a_share_that_leaves_a_part_empty_is_told(name, share):
+    X, t, y, _ = draw(60, 0)
+    with pytest.raises(EstimatorError, match=r"train_share: is .*, must be between 0 and 1"):
+        estimators.get(name, train_share=share, n_estimators=5).fit(X, t, y)

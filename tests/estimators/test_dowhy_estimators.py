@@ -95,5 +95,5 @@ def test_the_graph_says_that_covariates_confound():
 
 
 def test_no_covariate_is_told():
-    with pytest.raises(EstimatorError, match="X has no column"):
+    with pytest.raises(EstimatorError, match="X: has no column"):
         estimators.get("DoWhy linear").fit(np.empty((4, 0)), [0, 1, 0, 1], np.arange(4.0))

@@ -140,7 +140,7 @@ def test_answers_have_plain_shapes_and_types(small_truth):
     np.testing.assert_array_equal(fitted.ite_interval(X, t, y)[1], y + t)
 
 
-@pytest.mark.parametrize("alpha", [0, 1, -0.1, 5])
+@pytest.mark.parametrize("alpha", [0, 1, -0.1, 5, "0.05", None, np.nan])
 def test_the_level_must_be_a_probability(alpha, small_truth):
     X, t, y, _ = small_truth
     fitted = Everything().fit(X, t, y)
@@ -174,11 +174,15 @@ def bad_inputs():
         (X.assign(b=list("uvwx")), t, y, "X: column 'b' is of type"),
         (X["a"], t, y, "X: must have two dimensions"),
         (np.array([["u"]] * 4), t, y, "X: cannot be read as numbers"),
+        (X.to_numpy().tolist(), t, y, "X: is a list; give a DataFrame or an array"),
+        (X.set_axis(["a", "a"], axis=1), t, y, "X: has column 'a' twice"),
+        (X[[]], t, y, "X: has no column"),
+        (X, list("abab"), y, "t: cannot be read as numbers.*; code control as 0 and treated as 1"),
     ]
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning", "ignore:invalid value")
-@pytest.mark.parametrize("case", range(13))
+@pytest.mark.parametrize("case", range(17))
 def test_bad_input_is_one_line(case):
     X, t, y, message = bad_inputs()[case]
     with pytest.raises(EstimatorError, match=message) as caught:

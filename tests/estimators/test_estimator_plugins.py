@@ -84,6 +84,7 @@ def test_a_changed_file_replaces_what_it_had_registered(registry, plugin_file):
         ("def broken(:", "SyntaxError"),
         ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
         ("raise SystemExit(3)", "SystemExit: 3"),
+        ("assert False", "AssertionError without a text"),
         ("x = 1", "registers nothing"),
         (GOOD.replace('"halves"', '"RF"'), "the name 'RF' is taken by a built-in"),
         (GOOD.replace('"CATE"', '"LATE"'), "must be one of ATE, CATE, ITE"),
@@ -169,3 +170,6 @@ def test_a_broken_entry_point_does_not_stop_the_others(source, point, message, r
     with pytest.raises(PluginError) as caught:
         estimators.get("worse")
     assert str(caught.value) == problem.message
+    with pytest.raises(estimators.UnknownEstimatorError) as caught:
+        estimators.get("Ridge of bad")
+    assert str(caught.value).endswith(f"not loaded: {problem.message}")

@@ -183,10 +183,33 @@ def test_a_function_that_answers_in_the_wrong_shape_is_told(registry, small_trut
         registry.get("a row each").fit(X, t, y)
 
 
+class Abstract(CATEEstimator):
+    """Lacks what it must have."""
+
+
+class Needy(Constant):
+    def __init__(self, size, depth=1):
+        self.size, self.depth = size, depth
+
+
+class Average(estimators.ATEEstimator):
+    def _fit(self, X, t, y):
+        pass
+
+    def _ate(self, X):
+        return 0.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "target", "message"),
     [
         ({"name": ""}, Constant, "must be text"),
+        ({"name": "new\nline"}, Constant, r"text on one line, not 'new\\nline'"),
+        ({"name": "linreg"}, Constant, "'linreg' differs from 'LinReg' in case alone"),
+        ({"name": "new"}, Abstract, "class Abstract is abstract; write _effect, _fit"),
+        ({"name": "new"}, Needy, "class Needy needs size; give each argument"),
+        ({"name": "new"}, Average, r"has no effect\(X\); register it with estimand='ATE'"),
+        ({"name": "new", "estimand": "ITE"}, Average, "register it with estimand='ATE'"),
         ({"name": "new", "estimand": "LATE"}, Constant, "must be one of ATE, CATE, ITE"),
         ({"name": "new"}, object, "has no method fit"),
         ({"name": "new"}, type("F", (), {"fit": len}), "has neither effect"),
@@ -200,6 +223,41 @@ def test_what_cannot_be_an_estimator_is_not_registered(arguments, target, messag
     with pytest.raises(EstimatorError, match=message):
         registry.register(**arguments)(target)
     assert "new" not in registry.names()
+
+
+def test_the_way_to_write_the_decorator_is_told(registry):
+    for target in (Constant, lambda X, t, y: y):
+        with pytest.raises(EstimatorError, match=r'write @estimators\.register\("') as caught:
+            registry.register(target)
+        assert target.__name__ in str(caught.value)
+
+
+def test_words_of_a_base_class_are_not_taken(registry):
+    class Quiet(Constant):
+        pass
+
+    registry.register("quiet")(Quiet)
+    assert registry.info("quiet").summary == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (RuntimeError("no\nlicence"), "cannot be made: RuntimeError: no licence"),
+        (SystemExit(), "cannot be made: SystemExit without a text"),
+    ],
+)
+def test_a_constructor_that_raises_names_its_plugin(error, message, registry):
+    class Broken(Constant):
+        def __init__(self, value=1.0):
+            raise error
+
+    with registry.loading("plugin mine.py"):
+        registry.register("broken")(Broken)
+    with pytest.raises(PluginError, match=message) as caught:
+        registry.get("broken")
+    assert str(caught.value).startswith("plugin mine.py: estimator 'broken' ")
+    assert registry.parameters("broken") == {"value": 1.0}
 
 
 def test_a_taken_name_is_one_clear_error(registry):

@@ -105,9 +105,11 @@ def test_bad_requests_are_told(small_truth):
     X, t, y, _ = small_truth
     with pytest.raises(EstimatorError, match=r"no 'bootstrp'; there are random common cause"):
         refute("LinReg", X, t, y, refuters=["bootstrp"])
+    with pytest.raises(EstimatorError, match=r"give a list of names, \['placebo treatment'\]"):
+        refute("LinReg", X, t, y, refuters="placebo treatment")
     with pytest.raises(EstimatorError, match="simulations: is 1"):
         refute("LinReg", X, t, y, simulations=1)
-    with pytest.raises(EstimatorError, match="X has no column"):
+    with pytest.raises(EstimatorError, match="X: has no column"):
         refute("LinReg", X[[]], t, y)
     with pytest.raises(EstimatorError, match="no estimator"):
         refute("LinRge", X, t, y)
