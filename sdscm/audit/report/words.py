@@ -94,6 +94,8 @@ def side(spec: Spec, name: str) -> str:
 
 def verdict(found: Finding, level: float) -> str:
     """The verdict, with what it means at the smallest effect of interest."""
+    if found.exact and not any(each.value for each in found.effects):
+        return "exactly 0"
     plain, what = found.verdict(1 - level), "difference" if found.against else "effect"
     smallest = found.tests.smallest if found.tests else None
     if plain == "effect" and smallest is not None:

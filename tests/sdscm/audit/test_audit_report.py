@@ -118,6 +118,7 @@ def test_a_treatment_that_reaches_nothing() -> None:
     (total,) = found.of("total")
     assert total.mean == 0
     assert "does not change P(e) on average" in page(found).sentences[0]
+    assert page(found).sentences[0].endswith("Verdict: exactly 0.")
     assert len(pictures(found)) == 4
     svg = next(each.svg for each in pictures(found) if each.name == "paths").decode()
     assert "spurious" in svg

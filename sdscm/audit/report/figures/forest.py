@@ -72,7 +72,15 @@ def _draw(
     left = -(_LEFT - 0.05) / (width - _LEFT - _RIGHT)
     y = 0.0
     for title, rows in blocks.items():
-        axes.text(left, y + 0.62 * _HEAD, title, transform=names, weight="bold", va="center")
+        axes.text(
+            left,
+            y + 0.62 * _HEAD,
+            title,
+            transform=names,
+            weight="bold",
+            va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
         y += _HEAD
         for label, found in rows.items():
             middle = y + _ROW * step / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 from sdscm.audit.finding import Finding
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TITLE, _FOOT, _GAP = 0.8, 0.5, 0.3  # inches
+_TITLE, _FOOT, _GAP = 0.9, 0.5, 0.3  # inches
+_LETTERS = 48
 
 
 def wording(result: AuditResult, measure: Measure, name: str) -> Picture:
@@ -82,8 +84,9 @@ def _panel(axes: Axes, found: Finding) -> None:
     axes.set_yticks([y for y, _ in ticks], [told for _, told in ticks], fontsize=6.5)
     axes.set_xlabel(f"effect on {words.outcome(found.measure)}", loc="left")
     told = f"mean {words.effect(found.mean)}, {words.share(found.agreement)} agree in sign"
+    lines = textwrap.wrap(words.contrast(found), _LETTERS, max_lines=2, placeholder=" …")
     axes.set_title(
-        f"{found.model}\n{words.contrast(found)}\n{told}",
+        "\n".join([textwrap.shorten(found.model, _LETTERS, placeholder="…"), *lines, told]),
         loc="left",
         fontsize=8.5,
         weight="bold",
