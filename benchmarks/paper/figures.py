@@ -31,6 +31,8 @@ _COLOURS: dict[str, str] = dict(zip(SETTINGS, ("#0072B2", "#D55E00"), strict=Tru
 _OF_LMS: dict[str, str] = dict(zip(LMS, ("#009E73", "#CC79A7"), strict=True))
 _INK, _GRID = "#333333", "#e3e3e3"
 _BINS = 60
+#: Datasets in the figure of examples.
+_SHOWN = 6
 #: Percentiles of the datasets that whiskers reach to.
 _WHISKERS = (5, 95)
 #: A spread below this is one value.
@@ -93,6 +95,8 @@ def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
             continue
         for name, panels in _FIGURES.items():
             files.append(_save(_boxes(part, panels, lm), folder / f"{name}-{lm}.png"))
+        if part["ate_width_sd"].notna().any():
+            files.append(_save(_examples(part, lm), folder / f"examples-{lm}.png"))
     if len(good):
         files.append(_save(_average_effects(good), folder / "sate.png"))
     return files
@@ -193,6 +197,50 @@ def _handle(setting: str) -> object:
 
     words = {"all": "all covariates", "hidden": "exogenous covariates hidden"}
     return Patch(color=_COLOURS[setting], label=words[setting])
+
+
+def _examples(part: pd.DataFrame, lm: str) -> Figure:
+    """Average effects that methods give on a few datasets of other phrasings, with intervals.
+
+    The datasets are the first one of each of some phrasings on which most methods have an interval,
+    evenly spaced by their true effects.
+    """
+    from matplotlib.figure import Figure
+
+    part = part[part["ate_width_sd"].notna()]
+    methods = part.groupby("number")["method"].nunique()
+    often = part[part["number"].isin(methods[methods == methods.max()].index)]
+    first = often.sort_values("number").drop_duplicates("variant").sort_values("sate")
+    places = np.unique(np.linspace(0, len(first) - 1, _SHOWN).round().astype(int))
+    numbers = first["number"].to_numpy()[places]
+    names = [method.name for method in METHODS if (often["method"] == method.name).any()]
+    figure = Figure(figsize=(2 * len(numbers) + 2, 0.4 * len(names) + 1.8), layout="constrained")
+    axes = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
+    for axis, number in zip(axes, numbers, strict=True):
+        mine = often[often["number"] == number].set_index(["method", "setting"])
+        sd, sate = mine["sd"].iloc[0], mine["sate"].iloc[0]
+        for offset, setting in zip((0.15, -0.15), SETTINGS, strict=True):
+            for place, name in enumerate(reversed(names)):
+                if (name, setting) in mine.index:
+                    cell = mine.loc[(name, setting)]
+                    axis.errorbar(
+                        cell["ate"] / sd,
+                        place + offset,
+                        xerr=cell["ate_width_sd"] / 2,
+                        fmt="o",
+                        markersize=3,
+                        color=_COLOURS[setting],
+                    )
+        _dress(axis, _Panel("", f"dataset {number}", (None, None), sate / sd))
+        axis.locator_params(axis="x", nbins=3)
+    axes[0].set_yticks(range(len(names)), list(reversed(names)))
+    axes[0].set_ylim(-0.6, len(names) - 0.4)
+    handles = [_handle(setting) for setting in SETTINGS]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    figure.suptitle(
+        f"{lm}: average effect / SD(y) and 95 % intervals; the line is the SATE", color=_INK
+    )
+    return figure
 
 
 def _average_effects(good: pd.DataFrame) -> Figure:

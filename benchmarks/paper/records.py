@@ -89,8 +89,14 @@ class Records:
         return set(table["key"][table["status"] == "ok"] if retry else table["key"])
 
     def pack(self) -> int:
-        """Write all records to the packed table; returns how many."""
-        table = self.table().sort_values(["method", "lm", "rows", "setting", "number", "key"])
+        """Write one record of each cell, as `one_each` takes them, to the packed table.
+
+        Returns
+        -------
+        How many.
+        """
+        table, _ = one_each(self.table())
+        table = table.sort_values(["method", "lm", "rows", "setting", "number", "key"])
         small = {name: table[name].astype(np.float32) for name in METRICS}
         packed = pa.Table.from_pandas(table.assign(**small), preserve_index=False)
         write_atomically(

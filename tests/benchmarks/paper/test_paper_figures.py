@@ -31,9 +31,9 @@ def records() -> pd.DataFrame:
 
 def test_each_model_that_was_run_has_its_figures(records, tmp_path):
     names = [path.name for path in write_figures(tmp_path, records)]
-    assert names == ["effects-gpt2.png", "intervals-gpt2.png", "sate.png"]
+    assert names == ["effects-gpt2.png", "intervals-gpt2.png", "examples-gpt2.png", "sate.png"]
     both = pd.concat([records, records.assign(lm="llama-3-8b")])
-    assert len(write_figures(tmp_path, both)) == 5
+    assert len(write_figures(tmp_path, both)) == 7
 
 
 def test_equal_records_give_equal_bytes(records, tmp_path):

@@ -176,6 +176,19 @@ def test_records_of_other_code_give_way(records, releases):
     assert stale == {"LinReg": 6}
 
 
+def test_superseded_records_are_not_packed(records, releases):
+    found = wanted(releases, "LinReg")
+    run_missing(found, releases, records, workers=0)
+    file = records.folder / "linreg.csv"
+    older = pd.read_csv(file).assign(identity="other")
+    older["key"] += "x"
+    older.to_csv(file, mode="a", header=False, index=False)
+    assert len(records.table()) == 12
+    assert records.pack() == 6
+    file.unlink()
+    assert set(records.table()["key"]) == {cell.key for cell in found}
+
+
 def test_keys_are_never_read_as_numbers(records, releases, monkeypatch):
     """A hash such as 12e456 is a number to a reader of CSV that is not told otherwise."""
     monkeypatch.setattr(identity, "digest", lambda value: "12e4567890123456")
