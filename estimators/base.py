@@ -48,6 +48,8 @@ class EffectEstimator(BaseEstimator, ABC):
 
     #: Whether adding a constant to y leaves the effects where they are (up to rounding).
     shift_invariant: ClassVar[bool] = True
+    #: Whether the answers follow from the data; the conformance check asks no sense of the others.
+    learns: ClassVar[bool] = True
     #: The fewest rows in each arm with which ``fit`` can work.
     rows_per_arm: ClassVar[int] = 1
 

@@ -11,7 +11,6 @@ from estimators.base import ATEIntervals, CATEEstimator
 class Zero(CATEEstimator):
     """Says that nothing has an effect: the error to beat."""
 
-    # Its answers are the same whatever the data are.
     learns = False
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:

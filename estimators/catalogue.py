@@ -581,6 +581,8 @@ BUILT_INS: tuple[tuple[EstimatorInfo, str], ...] = (
             "BART's posterior of an individual's missing outcome, noise included",
             "Hill 2011, JCGS 20(1)",
             extra="bart",
+            ate="the mean of effect(X) over the rows of X; those of the rows of fit use their "
+            "observed outcomes",
             intervals=Intervals(ite="normal, with the posterior predictive variance"),
         ),
         "estimators.bart:BARTITE",

@@ -194,15 +194,27 @@ class TLearnerLinear(_Linear, _T):
 
 
 class XLearnerLinear(_ClippedLinear, _X):
-    """X-learner, least squares (Kuenzel et al. 2019)."""
+    """X-learner, least squares (Kuenzel et al. 2019).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
 
 class RLearnerLinear(_SplitLinear, _R):
-    """R-learner, least squares (Nie and Wager 2021)."""
+    """R-learner, least squares (Nie and Wager 2021).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
 
 class DRLearnerLinear(_SplitLinear, _DR):
-    """Doubly robust learner, least squares, over three parts of the data (Kennedy 2023)."""
+    """Doubly robust learner, least squares, over three parts of the data (Kennedy 2023).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
 
 class SLearnerLGBM(_LightGBM, _Boosted, _S):
@@ -217,17 +229,29 @@ class TLearnerLGBM(_LightGBM, _Boosted, _T):
 
 
 class XLearnerLGBM(_LightGBM, _ClippedBoosted, _X):
-    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019)."""
+    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
     rows_per_arm = 2
 
 
 class RLearnerLGBM(_LightGBM, _ClippedBoosted, _R):
-    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021)."""
+    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
 
 class DRLearnerLGBM(_LightGBM, _ClippedBoosted, _DR):
-    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023)."""
+    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
     rows_per_third = 2
     rows_per_arm = 6
@@ -242,12 +266,24 @@ class TLearnerXGB(_XGBoost, _Boosted, _T):
 
 
 class XLearnerXGB(_XGBoost, _ClippedBoosted, _X):
-    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019)."""
+    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
 
 class RLearnerXGB(_XGBoost, _ClippedBoosted, _R):
-    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021)."""
+    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
 
 
 class DRLearnerXGB(_XGBoost, _ClippedBoosted, _DR):
-    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023)."""
+    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """

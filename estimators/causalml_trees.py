@@ -65,7 +65,9 @@ class CausalTree(_CausalTrees):
     """One causal tree, without honesty: the same rows choose its splits and fill its leaves.
 
     Each leaf has at least ``min_samples_leaf`` rows; a node of fewer than ``min_samples_split`` is
-    not split. CausalML's defaults.
+    not split. CausalML's defaults. But y is standardised before the fit: CausalML's criterion
+    subtracts a penalty on unequal arms that does not scale with y, so that in other units other
+    trees would grow.
     """
 
     def __init__(
@@ -88,7 +90,10 @@ class CausalTree(_CausalTrees):
 
 
 class CausalMLForest(_CausalTrees):
-    """A forest of ``n_estimators`` causal trees on bootstrap samples; see `CausalTree`."""
+    """A forest of ``n_estimators`` causal trees on bootstrap samples.
+
+    As for `CausalTree`, y is standardised before the fit; CausalML does not do that.
+    """
 
     def __init__(
         self,

@@ -98,6 +98,7 @@ class SparseLinearDML(LinearDML):
 
     The final model is a debiased lasso (van de Geer, Buehlmann, Ritov and Dezeure 2014) on
     standardised X; intervals are asymptotic. For many covariates of which few change the effect.
+    EconML does not standardise X, and then takes a column that hardly varies for the intercept.
     The other parameters are those of `LinearDML`.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,11 @@ def _source(info: EstimatorInfo) -> str:
 
 
 def show(name: Name, plugin: options.Plugins = None) -> None:
-    """Show what an estimator is, its citation and parameters, and what its answers rest on."""
+    """Show what an estimator is, its citation and parameters, and what its answers rest on.
+
+    At the end stand the words of its class: what its settings are, and where and why they differ
+    from those of its library.
+    """
     import estimators
 
     options.load_plugins(plugin)
@@ -80,21 +85,26 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
         ("average effect", info.ate),
         *((f"{kind} intervals", getattr(info.intervals, kind)) for kind in info.intervals.kinds),
     ]
-    pairs([row for row in rows if row[1]] + _made(info))
+    made, words = _made(info)
+    pairs([row for row in rows if row[1]] + made)
+    if words:
+        say("", *words.splitlines())
 
 
-def _made(info: EstimatorInfo) -> list[tuple[str, str]]:
-    """What is known only once the estimator's library is imported."""
+def _made(info: EstimatorInfo) -> tuple[list[tuple[str, str]], str]:
+    """What is known only once the estimator's library is imported, and the words of its class."""
     import estimators
 
     try:
         defaults = estimators.parameters(info.name)
         made: Any = estimators.get(info.name)
-    except estimators.MissingExtraError as error:
-        return [("parameters", str(error))]
+    except (estimators.MissingExtraError, estimators.PluginError) as error:
+        return [("parameters", str(error))], ""
     told = ", ".join(f"{key} = {value!r}" for key, value in defaults.items())
     answers = [each for each in _CAPABILITIES if hasattr(made, each)]
-    return [("parameters", told or "none"), ("answers", ", ".join(answers))]
+    # Not inspect.getdoc, which would take the words of a base class.
+    words = inspect.cleandoc(getattr(made, "function", type(made)).__doc__ or "")
+    return [("parameters", told or "none"), ("answers", ", ".join(answers))], words
 
 
 def check(

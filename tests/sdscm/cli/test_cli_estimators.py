@@ -59,6 +59,22 @@ def test_show_tells_parameters_and_answers(cli):
     assert "ite_interval" not in answers
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("KernelDML", "EconML's own default of 1"),
+        ("SparseLinearDML", "EconML does not standardise"),
+        ("CausalML tree", "y is standardised before the fit"),
+        ("CausalML X-LGBM", "not CausalML's own calibrated ones"),
+        ("BART", "fewer than the 500 of R's"),
+    ],
+)
+def test_show_tells_where_settings_are_not_the_librarys(name, words, cli):
+    ran = cli("estimators", "show", name)
+    assert ran.code == 0
+    assert words in " ".join(ran.out.split())
+
+
 def test_show_tells_what_the_answers_rest_on(cli):
     out = cli("estimators", "show", "ForestDML").out
     info = estimators.info("ForestDML")
