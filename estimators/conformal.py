@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +20,7 @@ from sklearn.pipeline import Pipeline
 
 from estimators.base import CATEEstimator, Interval, ITEIntervals
 from estimators.errors import EstimatorError
-from estimators.validation import require_level
+from estimators.validation import is_number, require_level
 from estimators.weighting import propensity_model
 
 #: Bounds of a weight, as multiples of the mean weight of the calibration rows.
@@ -60,7 +59,7 @@ def stratified_split(
     EstimatorError
         If ``share`` is no number between 0 and 1: each part needs rows.
     """
-    if not isinstance(share, Real) or not 0 < share < 1:
+    if not is_number(share) or not 0 < share < 1:
         raise EstimatorError(f"train_share: is {share!r}, must be between 0 and 1")
     first, second = [], []
     for arm in (0, 1):

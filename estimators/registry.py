@@ -338,7 +338,7 @@ def _check_target(name: str, target: Callable[..., Any], estimand: Estimand) -> 
 def _check_constructor(name: str, target: type) -> None:
     """Check that a class can be made without arguments, as far as that can be seen."""
     if inspect.isabstract(target):
-        missing = ", ".join(sorted(target.__abstractmethods__))
+        missing = ", ".join(sorted(getattr(target, "__abstractmethods__", ())))
         raise EstimatorError(
             f"register {name!r}: class {target.__name__} is abstract; write {missing}"
         )

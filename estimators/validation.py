@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -118,6 +117,11 @@ def require_both_arms(t: np.ndarray, at_least: int = 1) -> None:
             )
 
 
+def is_number(value: Any) -> bool:
+    """Whether a parameter is a real number, of Python or of NumPy."""
+    return isinstance(value, int | float | np.integer | np.floating)
+
+
 def require_level(alpha: Any) -> None:
     """Check that ``alpha`` is the complement of an interval's level.
 
@@ -126,7 +130,7 @@ def require_level(alpha: Any) -> None:
     EstimatorError
         If it is no number strictly between 0 and 1.
     """
-    if not isinstance(alpha, Real) or not 0 < alpha < 1:
+    if not is_number(alpha) or not 0 < alpha < 1:
         raise EstimatorError(
             f"alpha: is {alpha!r}, must be a number between 0 and 1 (0.05 for 95 % intervals)"
         )
@@ -140,5 +144,5 @@ def require_clip(clip: Any) -> None:
     EstimatorError
         If it is no number of at least 0 and below 0.5.
     """
-    if not isinstance(clip, Real) or not 0 <= clip < 0.5:
+    if not is_number(clip) or not 0 <= clip < 0.5:
         raise EstimatorError(f"clip: is {clip!r}, must be at least 0 and below 0.5")
