@@ -25,6 +25,7 @@ from sdscm.files import write_atomically
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import LayoutEngine
 
 # Okabe and Ito's colours are told apart by people with any colour vision.
 _COLOURS: dict[str, str] = dict(zip(SETTINGS, ("#0072B2", "#D55E00"), strict=True))
@@ -107,9 +108,8 @@ def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
 
     shown = part.dropna(subset=[panel.metric for panel in panels], how="all")
     names = [method.name for method in METHODS if (shown["method"] == method.name).any()]
-    figure = Figure(figsize=(4 * len(panels) + 1, 0.36 * len(names) + 1.8), layout="constrained")
+    figure = Figure(figsize=(4 * len(panels) + 1, 0.36 * len(names) + 1.8), layout=_layout())
     axes = figure.subplots(1, len(panels), sharey=True)
-    figure.get_layout_engine().set(w_pad=0.15)  # type: ignore[union-attr, call-arg]
     for axis, panel in zip(axes, panels, strict=True):
         scaled = _fitting(panel, shown)
         for offset, setting in zip((0.19, -0.19), SETTINGS, strict=True):
@@ -192,6 +192,13 @@ def _dress(axis: Axes, panel: _Panel) -> None:
         axis.axvline(panel.line, color=_INK, linewidth=0.8, zorder=0.5)
 
 
+def _layout() -> LayoutEngine:
+    """Keeps the numbers below neighbouring panels apart."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    return ConstrainedLayoutEngine(w_pad=0.15)
+
+
 def _handle(setting: str) -> object:
     from matplotlib.patches import Patch
 
@@ -214,7 +221,7 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
     places = np.unique(np.linspace(0, len(first) - 1, _SHOWN).round().astype(int))
     numbers = first["number"].to_numpy()[places]
     names = [method.name for method in METHODS if (often["method"] == method.name).any()]
-    figure = Figure(figsize=(2 * len(numbers) + 2, 0.4 * len(names) + 1.8), layout="constrained")
+    figure = Figure(figsize=(2 * len(numbers) + 2, 0.4 * len(names) + 1.8), layout=_layout())
     axes = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
     for axis, number in zip(axes, numbers, strict=True):
         mine = often[often["number"] == number].set_index(["method", "setting"])
@@ -231,7 +238,10 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
                         markersize=3,
                         color=_COLOURS[setting],
                     )
-        _dress(axis, _Panel("", f"dataset {number}", (None, None), sate / sd))
+        # Before the limits are settled, so that a truth far from all estimates is in the picture.
+        axis.axvline(sate / sd, color=_INK, linewidth=0.8, zorder=0.5)
+        axis.margins(x=0.1)
+        _dress(axis, _Panel("", f"dataset {number}", (None, None)))
         axis.locator_params(axis="x", nbins=3)
     axes[0].set_yticks(range(len(names)), list(reversed(names)))
     axes[0].set_ylim(-0.6, len(names) - 0.4)
