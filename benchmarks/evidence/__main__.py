@@ -43,14 +43,14 @@ _TABLES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0, or 2 if a name or a plugin is wrong."""
+    """Returns the exit code: 0, or 2 if a name or a plugin is wrong, or a library is missing."""
     asked = _parser().parse_args(arguments)
     try:
         for plugin in asked.plugin:
             estimators.load_plugin(plugin)
         names = asked.names or _measurable(asked.what)
-        for name in names:
-            estimators.info(name)
+        for name in asked.names:
+            estimators.get(name)
     except estimators.EstimatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

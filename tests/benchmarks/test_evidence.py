@@ -161,16 +161,15 @@ def test_a_log_is_one_process_at_a_time(tmp_path):
     log = Log(tmp_path / "log.csv", ("seed",))
     waiting = (
         "import sys, pathlib\nfrom benchmarks.evidence.log import Log\n"
-        "log = Log(pathlib.Path(sys.argv[1]), ('seed',))\nprint('here', flush=True)\n"
+        "log = Log(pathlib.Path(sys.argv[1]), ('seed',))\n"
         "with log.held():\n    print(len(log.rows()))"
     )
     command = [sys.executable, "-c", waiting, str(log.path)]
     with log.held():
-        other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert other.stdout is not None
-        assert other.stdout.readline() == "here\n"
-        with pytest.raises(subprocess.TimeoutExpired):
-            other.wait(0.3)
+        pipe = subprocess.PIPE
+        other = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
+        assert other.stderr is not None
+        assert other.stderr.readline().endswith("log.csv: waiting for another process\n")
         log.append({"seed": 1})
     assert other.communicate()[0] == "1\n"
 
@@ -198,6 +197,18 @@ def test_the_command_measures_a_plugin(tmp_path, registry_of_plugins):
     assert 0 < table["failed"].sum() < 12
     log = pd.read_csv(tmp_path / "runs" / "coverage" / "grumpy.csv")
     assert set(log["reason"].dropna()) == {"ValueError: not today"}
+
+
+def test_one_that_cannot_be_made_is_one_line(tmp_path, registry_of_plugins, capsys):
+    plugin = tmp_path / "grumpy.py"
+    init = "\n    def __init__(self):\n        raise OSError\n\n    def _fit"
+    plugin.write_text(PLUGIN.replace("\n    def _fit", init))
+    assert main(["seconds", "Grumpy", "--plugin", str(plugin)]) == 2
+    err = capsys.readouterr().err
+    assert (
+        err
+        == f"error: plugin {plugin}: estimator 'Grumpy' cannot be made: OSError without a text\n"
+    )
 
 
 @pytest.mark.parametrize(
