@@ -97,7 +97,7 @@ def in_float32(model: Any) -> Iterator[None]:
     memory. What they hold afterwards is what they held before.
     """
     lists = [m for m in model.modules() if isinstance(m, torch.nn.ModuleList)]
-    layers = list(max(lists, key=len)) if lists else []
+    layers = list(max(lists, key=lambda each: len(list(each)))) if lists else []
     inside = {id(tensor) for layer in layers for tensor in _coarse(layer)}
     held: list[tuple[torch.Tensor, torch.Tensor]] = []
 

@@ -18,7 +18,7 @@ from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel, ReferenceLan
 _LOOKUP = 500
 _BATCH = 512
 # Part of every key: raise it when tokenising or scoring changes a score.
-_VERSION = 2
+_VERSION = 3
 
 
 class ScoreStore:
