@@ -24,6 +24,7 @@ import estimators
 from benchmarks.evidence.jobs import Plan, measure_coverage, measure_seconds
 from benchmarks.evidence.summary import put, summarise_coverage, summarise_seconds
 from benchmarks.threads import children_inherit
+from benchmarks.worker import leave_with_parent
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def _measure_all(names: Sequence[str], plan: Plan, table: _Table, workers: int, 
     spawn = multiprocessing.get_context("spawn")
     with (
         children_inherit(1),
-        ProcessPoolExecutor(workers, mp_context=spawn, max_tasks_per_child=1) as pool,
+        ProcessPoolExecutor(
+            workers, mp_context=spawn, max_tasks_per_child=1, initializer=leave_with_parent
+        ) as pool,
     ):
         futures = {pool.submit(table.measure, name, plan): name for name in names}
         for done in as_completed(futures):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from benchmarks.evidence import jobs
@@ -223,3 +225,40 @@ def test_bad_names_are_one_line(arguments, message, capsys):
     err = capsys.readouterr().err
     assert err.startswith(message)
     assert err.count("\n") == 1
+
+
+SLEEPER = """
+import os, pathlib, time
+import estimators
+
+@estimators.register("Sleeper")
+def sleep(X, t, y):
+    pathlib.Path(__file__).with_suffix(".pid").write_text(str(os.getpid()))
+    time.sleep(120)
+"""
+
+
+def test_no_process_outlives_a_killed_measurement(tmp_path):
+    plugin, pid = tmp_path / "sleeper.py", tmp_path / "sleeper.pid"
+    plugin.write_text(SLEEPER)
+    places = ["--results", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    asked = ["seconds", "Sleeper", "--plugin", str(plugin), *places]
+    run = subprocess.Popen([sys.executable, "-m", "benchmarks.evidence", *asked])
+    worker = None
+    try:
+        worker = psutil.Process(int(wait_for(lambda: pid.exists() and pid.read_text())))
+        run.kill()
+        assert wait_for(lambda: not worker.is_running())
+    finally:
+        run.kill()
+        run.wait()
+        if worker is not None and worker.is_running():
+            worker.kill()
+
+
+def wait_for(answer, seconds=60):
+    """The first answer that is true; else the last one."""
+    end = time.monotonic() + seconds
+    while not (found := answer()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
