@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,12 @@ def derive_seed(*parts: Any) -> int:
     return int.from_bytes(blake2b(canonical(parts), digest_size=4).digest()) & 0x7FFFFFFF
 
 
-def digest_sources(folder: Path, *, leave_out: str = "") -> str:
-    """Hash of the Python files below a folder, one subfolder or module left out if named."""
+def digest_sources(folder: Path, *, leave_out: Collection[str] = ()) -> str:
+    """Hash of the Python files below a folder, the named subfolders and modules left out."""
     hasher = blake2b(digest_size=16)
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder)
-        if leave_out and name.parts[0].removesuffix(".py") == leave_out:
+        if name.parts[0].removesuffix(".py") in leave_out:
             continue
         hasher.update(name.as_posix().encode())
         hasher.update(path.read_bytes())

@@ -47,8 +47,8 @@ def code_of_estimators() -> str:
 
 @cache
 def code_of_generator() -> str:
-    """Hash of the code of `sdscm`, the command line left out."""
-    return digest_sources(Path(sdscm.__file__).parent, leave_out="cli")
+    """Hash of the code of `sdscm`, the command line and the audit left out."""
+    return digest_sources(Path(sdscm.__file__).parent, leave_out=("cli", "audit"))
 
 
 @cache

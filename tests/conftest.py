@@ -1,4 +1,4 @@
-"""What the tests of pages share."""
+"""What all tests share: a registry that forgets, and a way to run the snippets of a page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from estimators import plugins
+from estimators.registry import REGISTRY
+
 _SNIPPET = re.compile(r"<!-- test: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def _registry_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is gone after it: which tests share a process is left to chance."""
+    monkeypatch.setattr(REGISTRY, "_entries", dict(REGISTRY._entries))
+    monkeypatch.setattr(plugins, "_loaded", dict(plugins._loaded))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Synthetic truths for the estimators, and a registry that forgets what a test did to it."""
+"""Synthetic truths for the estimators, and the registry before any plugin."""
 
 from __future__ import annotations
 
@@ -43,8 +43,7 @@ def small_truth() -> Truth:
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch):
-    """The global registry; what a test registers is gone after it."""
-    monkeypatch.setattr(REGISTRY, "_entries", dict(REGISTRY._entries))
+    """The global registry, as if no plugin had been asked for yet."""
     monkeypatch.setattr(REGISTRY, "_problems", None)
     monkeypatch.setattr(plugins, "_loaded", {})
     return REGISTRY
