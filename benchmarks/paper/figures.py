@@ -6,31 +6,27 @@ distribution of the true average effects, in a design of our own.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.paper.drawing import BLUE, GREEN, GRID, INK, ORANGE, PINK, bare, save
 from benchmarks.paper.methods import METHODS
 from benchmarks.paper.release import LMS, ROWS
 from benchmarks.report.figure import require_matplotlib
 from sdscm.dataset import SETTINGS
-from sdscm.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
 
-# Okabe and Ito's colours are told apart by people with any colour vision.
-_COLOURS: dict[str, str] = dict(zip(SETTINGS, ("#0072B2", "#D55E00"), strict=True))
-_OF_LMS: dict[str, str] = dict(zip(LMS, ("#009E73", "#CC79A7"), strict=True))
-_INK, _GRID = "#333333", "#e3e3e3"
+_COLOURS: dict[str, str] = dict(zip(SETTINGS, (BLUE, ORANGE), strict=True))
+_OF_LMS: dict[str, str] = dict(zip(LMS, (GREEN, PINK), strict=True))
 _BINS = 60
 #: Datasets in the figure of examples.
 _SHOWN = 6
@@ -95,11 +91,11 @@ def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
         if part.empty:
             continue
         for name, panels in _FIGURES.items():
-            files.append(_save(_boxes(part, panels, lm), folder / f"{name}-{lm}.png"))
+            files.append(save(_boxes(part, panels, lm), folder / f"{name}-{lm}.png"))
         if part["ate_width_sd"].notna().any():
-            files.append(_save(_examples(part, lm), folder / f"examples-{lm}.png"))
+            files.append(save(_examples(part, lm), folder / f"examples-{lm}.png"))
     if len(good):
-        files.append(_save(_average_effects(good), folder / "sate.png"))
+        files.append(save(_average_effects(good), folder / "sate.png"))
     return files
 
 
@@ -125,7 +121,7 @@ def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
     handles = [_handle(setting) for setting in SETTINGS]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(
-        f"{lm}: {_range(count.min(), count.max())} datasets of 1,000 rows a method", color=_INK
+        f"{lm}: {_range(count.min(), count.max())} datasets of 1,000 rows a method", color=INK
     )
     return figure
 
@@ -180,16 +176,12 @@ def _box(axis: Axes, values: np.ndarray, place: float, setting: str, panel: _Pan
 
 
 def _dress(axis: Axes, panel: _Panel) -> None:
-    axis.set_title(panel.title, fontsize=10, color=_INK)
+    axis.set_title(panel.title, fontsize=10, color=INK)
     axis.set_xlim(*panel.limits)
     axis.locator_params(axis="x", nbins=5)
-    axis.grid(axis="x", color=_GRID)
-    axis.set_axisbelow(True)
-    axis.tick_params(colors=_INK, length=0)
-    for side in axis.spines.values():
-        side.set_visible(False)
+    bare(axis, "x")
     if panel.line is not None:
-        axis.axvline(panel.line, color=_INK, linewidth=0.8, zorder=0.5)
+        axis.axvline(panel.line, color=INK, linewidth=0.8, zorder=0.5)
 
 
 def _layout() -> LayoutEngine:
@@ -239,7 +231,7 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
                         color=_COLOURS[setting],
                     )
         # Before the limits are settled, so that a truth far from all estimates is in the picture.
-        axis.axvline(sate / sd, color=_INK, linewidth=0.8, zorder=0.5)
+        axis.axvline(sate / sd, color=INK, linewidth=0.8, zorder=0.5)
         axis.margins(x=0.1)
         _dress(axis, _Panel("", f"dataset {number}", (None, None)))
         axis.locator_params(axis="x", nbins=3)
@@ -248,7 +240,7 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
     handles = [_handle(setting) for setting in SETTINGS]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(
-        f"{lm}: average effect / SD(y) and 95 % intervals; the line is the SATE", color=_INK
+        f"{lm}: average effect / SD(y) and 95 % intervals; the line is the SATE", color=INK
     )
     return figure
 
@@ -271,23 +263,11 @@ def _average_effects(good: pd.DataFrame) -> Figure:
                 label = f"{lm}, {len(mine):,} datasets"
                 axis.hist(mine, bins=bins, color=colour, alpha=0.6, label=label)
         _dress(axis, _Panel("", title, (None, None), 0))
-        axis.grid(axis="y", color=_GRID)
-    axes[0].set_ylabel("datasets", color=_INK)
+        axis.grid(axis="y", color=GRID)
+    axes[0].set_ylabel("datasets", color=INK)
     axes[0].legend(frameon=False, fontsize=8)
     return figure
 
 
 def _range(least: int, most: int) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    buffer = io.BytesIO()
-    # Without the version of matplotlib, equal records give equal bytes.
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    write_atomically(path, partial(_put, buffer.getvalue()))
-    return path
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)

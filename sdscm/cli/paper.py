@@ -11,6 +11,7 @@ import typer
 from sdscm.cli import options
 from sdscm.cli.destination import new_file, writable_folder
 from sdscm.cli.output import pairs, say
+from sdscm.cli.paper_toy import toy
 from sdscm.cli.progress import run_progress, working
 from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
@@ -49,6 +50,11 @@ def add_to(app: typer.Typer) -> None:
     )(run)
     group.command(epilog=options.examples("sdscm paper tables"))(tables)
     group.command(epilog=options.examples("sdscm paper figures"))(figures)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper toy", "sdscm paper toy --lm gpt2 --phrasings 1 --results toy"
+        )
+    )(toy)
     group.command(epilog=options.examples("sdscm paper extra"))(extra)
     group.command(epilog=options.examples("sdscm paper clipping --ids 556,306"))(clipping)
     group.command(

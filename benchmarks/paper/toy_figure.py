@@ -1,0 +1,87 @@
+"""The paper's Figure 2 drawn from `benchmarks.paper.toy`, in a design of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.paper.drawing import BLUE, INK, ORANGE, bare, save
+from benchmarks.paper.toy import CORRELATION, ERROR, GIVEN, SCENARIOS
+from benchmarks.report.figure import require_matplotlib
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLOURS = dict(zip(SCENARIOS, (BLUE, ORANGE), strict=True))
+#: Width over which the phrasings of one number are spread.
+_SPREAD = 0.16
+
+
+def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
+    """Write the figure as a PNG file: each number once a phrasing, from units and from all units.
+
+    Parameters
+    ----------
+    table
+        What `toys` gave.
+    title
+        Of what model and how many units.
+    path
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    figure = Figure(figsize=(13, 4), layout="constrained")
+    axes = figure.subplots(1, 3)
+    correlations = table[table["quantity"] == CORRELATION]
+    limit = 1.08 * max(correlations[["sample", "population"]].abs().max())
+    for axis, role in zip(axes, SCENARIOS, strict=False):
+        part = correlations[correlations["scenario"] == role]
+        _numbers(axis, part, 0.0, role)
+        axis.set_ylim(-limit, limit)
+        axis.axhline(0, color=INK, linewidth=0.8, zorder=0.5)
+        axis.set_title(f"The {GIVEN} is a {role}", color=INK, fontsize=10)
+    axes[0].set_ylabel("correlation of P(run outside) and P(worsen)", color=INK)
+    for axis in axes[:2]:
+        axis.set_xlabel(f"units of any {GIVEN}, and of one", color=INK)
+    errors = table[table["quantity"] == ERROR]
+    errors = errors.assign(sample=errors["sample"].abs(), population=errors["population"].abs())
+    for role, shift in zip(SCENARIOS, (-0.2, 0.2), strict=True):
+        _numbers(axes[2], errors[errors["scenario"] == role], shift, role)
+    # Below 0, so that marks at 0 are seen whole.
+    axes[2].set_ylim(bottom=-0.03 * axes[2].get_ylim()[1])
+    axes[2].set_title("Error of the SATE, which is 0, in SD(y)", color=INK, fontsize=10)
+    marks = {"marker": "o", "alpha": 0.5}, {"marker": "D", "markersize": 4}
+    names = "units that were drawn", "all units"
+    handles = [
+        Line2D([], [], linestyle="", color=_COLOURS[role], label=f"{role}, {name}", **mark)
+        for role in SCENARIOS
+        for mark, name in zip(marks, names, strict=True)
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    figure.suptitle(title, color=INK)
+    return save(figure, path)
+
+
+def _numbers(axis: Axes, part: pd.DataFrame, shift: float, role: str) -> None:
+    """A column a number: the phrasings' samples, and beside them what these are samples of."""
+    names = list(part["given"].drop_duplicates())
+    count = part["phrasing"].nunique()
+    offsets = np.linspace(-_SPREAD, _SPREAD, count) if count > 1 else np.zeros(1)
+    for place, name in enumerate(names):
+        rows = part[part["given"] == name]
+        where = place + shift + offsets
+        axis.vlines(where, rows["sample"], rows["population"], color=_COLOURS[role], alpha=0.25)
+        axis.plot(where, rows["sample"], "o", color=_COLOURS[role], alpha=0.5, markersize=5)
+        axis.plot(where, rows["population"], "D", color=_COLOURS[role], markersize=3.5)
+    axis.set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
+    bare(axis, "y")
