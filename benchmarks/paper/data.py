@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -87,6 +89,50 @@ def read(lm: str, folder: Path) -> Release:
     return _read_files(lm, files)
 
 
+def read_columns(
+    lm: str, folder: Path, names: Sequence[str], number: int | None = None
+) -> pd.DataFrame:
+    """Columns of the released tables as they are, for what `read` leaves out.
+
+    Parameters
+    ----------
+    lm, folder
+        As for `read`.
+    names
+        Of columns of the authors' CSV files that the packed copy has, too.
+    number
+        Of one dataset; by default all.
+
+    Returns
+    -------
+    A row a unit: ``dataset`` and the columns.
+
+    Raises
+    ------
+    InputError
+        If there are no data of the model, no such dataset, or not these columns.
+    """
+    packed, files = _packed(folder, lm), _files(folder, lm)
+    if packed is None and not files:
+        raise InputError(f"{folder}: no data of {lm} in it; {_HOW}")
+    try:
+        if packed is not None:
+            which = None if number is None else [("dataset", "=", number)]
+            table = pq.read_table(packed, columns=["dataset", *names], filters=which).to_pandas()
+        else:
+            parts = [
+                pa_csv.read_csv(path).select(list(names)).to_pandas().assign(dataset=each)
+                for each, path in files.items()
+                if number in (None, each)
+            ]
+            table = pd.concat(parts) if parts else pd.DataFrame()
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise InputError(f"{packed or folder / lm}: {_first_line(error)}; get it again") from None
+    if table.empty:
+        raise InputError(f"{folder}: no dataset {number} of {lm} in it; {_HOW}")
+    return table
+
+
 def _packed(folder: Path, lm: str) -> Path | None:
     path = folder / f"{lm}.parquet"
     return path if path.is_file() else None
@@ -103,13 +149,13 @@ def _files(folder: Path, lm: str) -> dict[int, Path]:
 
 
 def _read_packed(lm: str, path: Path) -> Release:
-    columns = ["dataset", "variant", *COVARIATES, TREATMENT, *OUTCOMES]
+    wanted = ["dataset", "variant", *COVARIATES, TREATMENT, *OUTCOMES]
     try:
-        table = pq.read_table(path, columns=columns)
+        table = pq.read_table(path, columns=wanted)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: {_first_line(error)}; get the data again") from None
-    if set(columns) - set(table.column_names):
-        missing = sorted(set(columns) - set(table.column_names))[0]
+    if set(wanted) - set(table.column_names):
+        missing = sorted(set(wanted) - set(table.column_names))[0]
         raise InputError(f"{path}: no column '{missing}'; get the data again")
     number = table["dataset"].to_numpy()
     ids, sizes = np.unique(number, return_counts=True)
@@ -157,16 +203,16 @@ def _read_files(lm: str, files: dict[int, Path]) -> Release:
 
 def _read_file(path: Path) -> np.ndarray:
     """Covariates, treatment, y0 and y1 of a file, shape (rows, 15)."""
-    columns = [*COVARIATES, TREATMENT, *OUTCOMES, _OBSERVED]
+    wanted = [*COVARIATES, TREATMENT, *OUTCOMES, _OBSERVED]
     options = pa_csv.ConvertOptions(
-        include_columns=columns, column_types=dict.fromkeys(columns, pa.float64())
+        include_columns=wanted, column_types=dict.fromkeys(wanted, pa.float64())
     )
     try:
         table = pa_csv.read_csv(path, convert_options=options)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise InputError(f"{path}: {_first_line(error)}; get it again") from None
-    values = np.column_stack([table[name].to_numpy() for name in columns])
-    treated = values[:, columns.index(TREATMENT)] == 1
+    values = np.column_stack([table[name].to_numpy() for name in wanted])
+    treated = values[:, wanted.index(TREATMENT)] == 1
     *_, y0, y1, observed = values.T
     inconsistent = int((observed != np.where(treated, y1, y0)).sum())
     if inconsistent:

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 from scipy import linalg
 from sklearn.linear_model import LinearRegression
 
 from benchmarks.metrics import ate
 from benchmarks.metrics.formulas import r2
+from benchmarks.paper.data import read_columns
 from benchmarks.paper.release import OUTCOMES, TREATMENT, Release
-from sdscm.errors import InputError
 
 _CATEGORY = "X13"
 _HIDDEN = slice(4, None)
@@ -34,15 +32,7 @@ def redrawn(lm: str, folder: Path) -> dict[str, float]:
     ``effect`` whose category differs between the two worlds, and ``score`` whose scores do.
     """
     worlds = [f"{_CATEGORY}|do({TREATMENT}={arm})" for arm in (0, 1)]
-    columns = [TREATMENT, _CATEGORY, *worlds, *OUTCOMES]
-    packed = folder / f"{lm}.parquet"
-    if packed.is_file():
-        table = pq.read_table(packed, columns=columns).to_pandas()
-    else:
-        files = sorted((folder / lm).glob("*.csv"))
-        if not files:
-            raise InputError(f"{folder}: no data of {lm} in it; see docs/paper.md")
-        table = pd.concat([pa_csv.read_csv(f).select(columns).to_pandas() for f in files])
+    table = read_columns(lm, folder, [TREATMENT, _CATEGORY, *worlds, *OUTCOMES])
     own = np.where(table[TREATMENT] == 1, table[worlds[1]], table[worlds[0]])
     return {
         "category": float((own != table[_CATEGORY]).mean()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 from sdscm.files import write_atomically
 
@@ -18,8 +18,8 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 INK, GRID = "#333333", "#e3e3e3"
 
 
-def bare(axis: Axes, grid: str) -> None:
-    """Grid lines along ``grid`` (``x`` or ``y``) below the content, and no frame."""
+def bare(axis: Axes, grid: Literal["x", "y"]) -> None:
+    """Grid lines along ``grid`` below the content, and no frame."""
     axis.grid(axis=grid, color=GRID)
     axis.set_axisbelow(True)
     axis.tick_params(colors=INK, length=0)

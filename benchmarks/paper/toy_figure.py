@@ -60,12 +60,15 @@ def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
     # Below 0, so that marks at 0 are seen whole.
     axes[2].set_ylim(bottom=-0.03 * axes[2].get_ylim()[1])
     axes[2].set_title("Error of the SATE, which is 0, in SD(y)", color=INK, fontsize=10)
-    marks = {"marker": "o", "alpha": 0.5}, {"marker": "D", "markersize": 4}
-    names = "units that were drawn", "all units"
     handles = [
-        Line2D([], [], linestyle="", color=_COLOURS[role], label=f"{role}, {name}", **mark)
-        for role in SCENARIOS
-        for mark, name in zip(marks, names, strict=True)
+        each
+        for role, colour in _COLOURS.items()
+        for each in (
+            Line2D(
+                [], [], ls="", marker="o", alpha=0.5, color=colour, label=f"{role}, drawn units"
+            ),
+            Line2D([], [], ls="", marker="D", ms=4, color=colour, label=f"{role}, all units"),
+        )
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     figure.suptitle(title, color=INK)

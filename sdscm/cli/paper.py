@@ -219,15 +219,43 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
     say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
 
 
-def figures(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
-    """Draw the spread over datasets of what the tables average, from all records that there are."""
+def figures(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
+    """Draw the paper's figures: from all records that there are, and from the data.
+
+    From the records comes the spread over datasets of what the tables average. The example of a
+    dataset and the histogram of true effects on a therapy's probability need the data, and are left
+    out where they are not. The toy of Figure 2 is a command of its own: sdscm paper toy.
+    """
+    from benchmarks.paper.data import find
     from benchmarks.paper.figures import write_figures
 
     writable_folder(results, "--results")
     with working("drawing"):
         _, table, _ = _records(results, runs)
         files = write_figures(results, table)
+    try:
+        folder = find(data)
+    except InputError:
+        if data is not None:
+            raise
+        say("Without the data there is no example of a dataset; see docs/paper.md.")
+    else:
+        files += _figures_of_data(results, folder)
     say("Written:", *(f"  {path}" for path in files))
+
+
+def _figures_of_data(results: Path, folder: Path) -> list[Path]:
+    from benchmarks.paper.data import has
+    from benchmarks.paper.example import LM, normalised_sates, read_example
+    from benchmarks.paper.example_figure import draw_example, draw_sates
+    from benchmarks.paper.release import LMS
+
+    with working("reading the data"):
+        sates = {lm: normalised_sates(folder, lm) for lm in LMS if has(lm, folder)}
+        files = [draw_sates(sates, results / "sate-therapy.png")]
+        if has(LM, folder):
+            files.append(draw_example(read_example(folder), results / "example.png"))
+    return files
 
 
 def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) -> None:

@@ -21,6 +21,7 @@ from sdscm.scoring import SCORINGS
 def test_redrawn_categories_are_counted(tmp_path):
     table = pd.DataFrame(
         {
+            "dataset": 0,
             "X12": [0, 0, 1, 1],
             "X13": [0, 1, 2, 3],
             "X13|do(X12=0)": [0, 2, 0, 0],
