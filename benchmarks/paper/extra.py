@@ -18,7 +18,7 @@ _MOST = 0.99
 _AGAINST = ["method", "ite", "cate", "floor", "floor_share", "datasets"]
 
 
-def ranks(records: pd.DataFrame) -> pd.DataFrame:
+def ranks(records: pd.DataFrame, least: float = 0.1) -> pd.DataFrame:
     """Mean ranks of the methods over the phrasings, by two errors.
 
     Datasets of one phrasing are not independent, so each phrasing ranks the methods once: by the
@@ -28,6 +28,9 @@ def ranks(records: pd.DataFrame) -> pd.DataFrame:
     ----------
     records
         As `one_each` gives them.
+    least
+        Methods with scores on a smaller part of the datasets than this, of those that the most-run
+        method has, are left out: a run that has just begun must not take the others' datasets away.
 
     Returns
     -------
@@ -42,7 +45,8 @@ def ranks(records: pd.DataFrame) -> pd.DataFrame:
     for (lm, setting), part in good.groupby(["lm", "setting"], sort=False):
         for error, column in (("ate", "absolute"), ("pehe", "pehe_sd")):
             table = part.pivot(index=["variant", "number"], columns="method", values=column)
-            common = table.dropna(axis="columns", how="all").dropna()
+            counts = table.notna().sum()
+            common = table.loc[:, counts >= max(least * counts.max(), 1)].dropna()
             if common.shape[1] < 2 or common.empty:
                 continue
             # LinReg and LinearS are the same up to rounding, and share a rank.

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from benchmarks.paper.beyond import Comparison
 from benchmarks.paper.tables import LEVEL
-from benchmarks.report.tables import NONE, markdown_table
+from benchmarks.report.tables import NONE, interval, markdown_table, number
 
 
-def markdown(ranked: pd.DataFrame, few: pd.DataFrame, against: Mapping[str, pd.DataFrame]) -> str:
+def markdown(
+    ranked: pd.DataFrame,
+    few: pd.DataFrame,
+    against: Mapping[str, pd.DataFrame],
+    compared: Sequence[Comparison] = (),
+    lost: Mapping[str, int] | None = None,
+) -> str:
     """What the paper did not ask, as Markdown.
 
     Parameters
@@ -19,6 +26,10 @@ def markdown(ranked: pd.DataFrame, few: pd.DataFrame, against: Mapping[str, pd.D
         What `benchmarks.paper.extra.ranks` and ``outliers`` gave.
     against
         What ``against_cate`` gave, by language model; empty without the data.
+    compared
+        What `benchmarks.paper.beyond.comparisons` gave.
+    lost
+        Cells without a score of each estimator beyond the paper.
     """
     parts = [
         "# What the paper did not ask",
@@ -27,7 +38,8 @@ def markdown(ranked: pd.DataFrame, few: pd.DataFrame, against: Mapping[str, pd.D
         "## Ranks over the phrasings",
         "Each phrasing ranks the methods by their mean error over the datasets on which all of "
         f"them have a score (1 is best); in brackets {LEVEL:.0%} bootstrap intervals over "
-        "phrasings. Errors in SD(y): of the average effect (ATE), of the effects of rows (PEHE).",
+        "phrasings. Errors in SD(y): of the average effect (ATE), of the effects of rows (PEHE). "
+        "Methods that have been run on less than a tenth of the others' datasets are left out.",
     ]
     for (lm, setting), part in ranked.groupby(["lm", "setting"], sort=False):
         texts = [
@@ -61,7 +73,41 @@ def markdown(ranked: pd.DataFrame, few: pd.DataFrame, against: Mapping[str, pd.D
             "of the variance of the ITE is the largest R² that can be had.",
             _plain(table),
         ]
+    if compared:
+        parts += _beyond(compared, lost or {})
     return "\n\n".join(parts) + "\n"
+
+
+def _beyond(compared: Sequence[Comparison], lost: Mapping[str, int]) -> Iterator[str]:
+    failures = ", ".join(f"{method} {count}" for method, count in lost.items() if count)
+    yield "## Estimators beyond the paper"
+    yield (
+        "Bold: estimators that the paper does not have, so that there is no published number. They "
+        "stand among its methods on the same datasets, those on which all of a table have scores; "
+        "costly ones are run on fewer, and have a table of their own. Ranks and brackets as above. "
+        "R² and RMSE (in units of y) of the average effect as in Table 1; R² of the effects of "
+        "rows, the right way, mean; PEHE in SD(y), median over datasets; coverage of the SATE by "
+        f"the {LEVEL:.0%} interval. Cells without a score: {failures or 'none'}."
+    )
+    header = ["Method", "Rank, ATE", "Rank, PEHE", "R², ATE", "RMSE, ATE", "R², rows"]
+    header += ["PEHE / SD(y)", "Coverage"]
+    for each in compared:
+        yield (
+            f"### {each.lm}, {each.setting}: {each.datasets} datasets of {each.phrasings} phrasings"
+        )
+        rows = [
+            [
+                f"**{row.method}**" if row.beyond else row.method,
+                *(
+                    interval(*value)
+                    for value in (row.ate_rank, row.pehe_rank, row.r2, row.rmse, row.effects_r2)
+                ),
+                number(row.pehe),
+                number(row.coverage),
+            ]
+            for row in each.rows
+        ]
+        yield markdown_table(header, rows, left=1)
 
 
 def _plain(table: pd.DataFrame) -> str:

@@ -101,7 +101,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Statistic:
+def over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Statistic:
     """A statistic of columns of the cells, with its interval over phrasings."""
 
     def statistic(cells: pd.DataFrame) -> Estimate:
@@ -117,10 +117,10 @@ def _over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Stati
     return statistic
 
 
-average_r2 = _over_phrasings(ate.r2, "ate", "sate")
-average_rmse = _over_phrasings(ate.rmse, "ate", "sate")
+average_r2 = over_phrasings(ate.r2, "ate", "sate")
+average_rmse = over_phrasings(ate.rmse, "ate", "sate")
 
 _AVERAGE: dict[str, Statistic] = {"r2": average_r2, "rmse": average_rmse}
 _EFFECTS: dict[str, Statistic] = {
-    name: _over_phrasings(weighted_mean, name) for name in ("r2_swapped", "r2")
+    name: over_phrasings(weighted_mean, name) for name in ("r2_swapped", "r2")
 }

@@ -46,6 +46,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=options.examples(
             "sdscm paper run --share 0.05",
             'sdscm paper run --share 1 --methods "T-Only OLS,LinReg,LinearT" --workers 2',
+            'sdscm paper run --share 0.05 --rows 1000 --methods "AIPW,CausalML X-LGBM"',
         )
     )(run)
     group.command(epilog=options.examples("sdscm paper tables"))(tables)
@@ -116,14 +117,17 @@ def run(
     costly_share: Annotated[
         float | None,
         typer.Option(
-            help="Part of the datasets for BART, BART-ITE, ForestDR, TARNet and TNet, and of the "
-            "pooled datasets for all methods.",
+            help="Part of the datasets for BART, BART-ITE, ForestDR, TARNet, TNet and others that "
+            "take more than a second, and of the pooled datasets for all methods.",
             show_default="a fifth of --share below 1, else 1",
         ),
     ] = None,
     methods: Annotated[
         str | None,
-        typer.Option(help="Names between commas.", show_default="all of the paper"),
+        typer.Option(
+            help="Names between commas; any built-in one of sdscm estimators list will do.",
+            show_default="all of the paper",
+        ),
     ] = None,
     rows: Annotated[
         str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")
@@ -202,16 +206,20 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
 
     The data are not needed. The records are packed into one file in the folder of the results.
     """
+    from benchmarks.paper.beyond import split
+    from benchmarks.paper.methods import is_beyond
     from benchmarks.paper.report import write
     from benchmarks.paper.tables import tables as make
     from benchmarks.paper.verdict import DIFFERS, REPRODUCED
 
     writable_folder(results, "--results")
     with working("putting the tables together"):
-        records, table, stale = _records(results, runs)
+        records, everything, stale = _records(results, runs)
+        table, _ = split(everything)
         made = make(table)
         packed = records.pack()
-        files = write(results, made, table, stale)
+        old = {method: count for method, count in stale.items() if not is_beyond(method)}
+        files = write(results, made, table, old)
     for number, part in made[made["published"] != ""].groupby("table"):
         counts = part["verdict"].value_counts()
         good, bad = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS))
@@ -259,10 +267,12 @@ def _figures_of_data(results: Path, folder: Path) -> list[Path]:
 
 
 def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
-    """Write what the paper did not ask of the records: ranks, outliers, CATE apart from ITE.
+    """Write what the paper did not ask: ranks, outliers, CATE apart from ITE, other estimators.
 
-    The last of these needs the data, and is left out where they are not.
+    CATE and ITE need the data, and are left out where they are not. Other estimators are those that
+    `sdscm paper run --methods` was given beside the paper's.
     """
+    from benchmarks.paper.beyond import comparisons, split
     from benchmarks.paper.data import find
     from benchmarks.paper.extra import against_cate, floors, outliers, ranks
     from benchmarks.paper.extra_report import markdown
@@ -270,7 +280,8 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
 
     writable_folder(results, "--results")
     with working("putting it together"):
-        _, table, _ = _records(results, runs)
+        _, everything, _ = _records(results, runs)
+        table, others = split(everything)
         try:
             find(data)
         except InputError:
@@ -283,7 +294,9 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
             lm: against_cate(table[table["lm"] == lm], floors(each))
             for lm, each in releases.items()
         }
-        text = markdown(ranks(table), outliers(table), against)
+        failed = others[others["status"] != "ok"]["method"].value_counts()
+        lost = {str(method): int(count) for method, count in failed.items()}
+        text = markdown(ranks(table), outliers(table), against, comparisons(everything), lost)
     path = results / "extra.md"
     write_atomically(path, lambda file: file.write(text.encode()))
     say("Written:", f"  {path}")
