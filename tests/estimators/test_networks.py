@@ -120,7 +120,6 @@ def test_default_networks_recover_effects(name):
     assert fitted.ate(X) == pytest.approx(effect.mean(), abs=0.1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["TARNet", "TNet"])
 def test_networks_of_the_paper_recover_effects(name):
     X, t, y, effect = draw(1000, 0)

@@ -76,8 +76,10 @@ def ours(name: str, data: dict[str, np.ndarray], at_once: int) -> tuple[float, n
     return (time.process_time() - start) / len(datasets), effects
 
 
-def theirs(python: str, name: str, data: dict[str, np.ndarray]) -> tuple[float, np.ndarray]:
-    """As `ours`, for CATENets, one dataset after the other, compilation included as it is there."""
+def answers_of_catenets(
+    python: str, name: str, data: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """What `catenets_worker` finds, with the Python that has CATENets."""
     with tempfile.TemporaryDirectory() as folder:
         given, answers = (str(Path(folder, f"{part}.npz")) for part in ("given", "answers"))
         np.savez(given, **data)
@@ -85,8 +87,13 @@ def theirs(python: str, name: str, data: dict[str, np.ndarray]) -> tuple[float, 
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"CATENets failed: {done.stderr.strip().splitlines()[-1]}")
-        found = np.load(answers)
-        return float(np.mean(found["seconds"])), found["effects"]
+        return dict(np.load(answers))
+
+
+def theirs(python: str, name: str, data: dict[str, np.ndarray]) -> tuple[float, np.ndarray]:
+    """As `ours`, for CATENets, one dataset after the other, compilation included as it is there."""
+    found = answers_of_catenets(python, name, data)
+    return float(np.mean(found["seconds"])), found["effects"]
 
 
 def main() -> None:
