@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sdscm.audit.estimand import Estimand
-from sdscm.audit.finding import Finding, Inference, finding
+from sdscm.audit.finding import Finding, Inference, adjust_families, finding
 from sdscm.audit.measure import Measure
 from sdscm.audit.phrasings import choose_phrasings
 from sdscm.audit.placebo import with_placebo
@@ -16,6 +17,9 @@ from sdscm.audit.result import Control
 from sdscm.audit.shuffled import shuffled_scm
 from sdscm.lm.interface import LanguageModel
 from sdscm.spec import Variable
+
+# With fewer, five standard errors are missed by chance: with 50 units in 1 of 12 audits.
+_PLANTED_UNITS = 300
 
 
 def null_controls(
@@ -42,7 +46,10 @@ def null_controls(
 
 
 def planted_controls(plan: Plan, inference: Inference) -> list[Control]:
-    """The plan's method, number of phrasings and units on a model whose effects are known."""
+    """The plan's method and number of phrasings on a model whose effects are known.
+
+    Where units are sampled they are the plan's, or more: see `_PLANTED_UNITS`.
+    """
     spec, lm = planted_spec(), planted_lm()
     numbers = choose_phrasings(spec, len(plan.phrasings), plan.seed)
     asked = questions([("down", "up")], [Measure.of(spec)], planted_estimands())
@@ -53,6 +60,7 @@ def planted_controls(plan: Plan, inference: Inference) -> list[Control]:
         phrasings=numbers,
         temperature=1.0,
         scoring="definition",
+        units=max(_PLANTED_UNITS, plan.units),
         max_contexts=max(8, plan.max_contexts),
     )
     trials = [spec.phrased(number).choice[spec.outcome.name] for number in numbers]
@@ -65,6 +73,17 @@ def planted_controls(plan: Plan, inference: Inference) -> list[Control]:
         )
         found.append(Control("planted", each, sum(planted) / len(planted), passed))
     return found
+
+
+def adjusted(controls: Sequence[Control]) -> tuple[Control, ...]:
+    """The controls with adjusted p values; each kind of control has families of its own."""
+    found: dict[int, Control] = {}
+    for kind in dict.fromkeys(each.kind for each in controls):
+        places = [place for place, each in enumerate(controls) if each.kind == kind]
+        findings = adjust_families([controls[place].finding for place in places])
+        for place, each in zip(places, findings, strict=True):
+            found[place] = replace(controls[place], finding=each)
+    return tuple(found[place] for place in range(len(controls)))
 
 
 def _findings(plan: Plan, reading: Reading, model: str, inference: Inference) -> list[Finding]:

@@ -19,6 +19,9 @@ from sdscm.audit.randomisation import equivalence, minimum_effect, sign_flip
 from sdscm.audit.variance import VarianceSplit, variance_split
 from sdscm.errors import InputError
 
+# The counts of a million resamples of 30 phrasings take 240 MB.
+_MOST_RESAMPLES = 1_000_000
+
 Verdict = Literal["effect", "no effect that matters", "some effect", "undecided", "not judged"]
 
 
@@ -146,8 +149,10 @@ class Inference:
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
             raise InputError(f"level = {self.level}: give a number between 0 and 1, such as 0.95")
-        if self.resamples < 100:
-            raise InputError(f"resamples = {self.resamples}: give at least 100")
+        if not 100 <= self.resamples <= _MOST_RESAMPLES:
+            raise InputError(
+                f"resamples = {self.resamples:,}: give a number from 100 to {_MOST_RESAMPLES:,}"
+            )
 
     def smallest_for(self, measure: Measure) -> float | None:
         """The smallest effect of interest on this scale."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sdscm.errors import InputError
 from sdscm.spec import Phrasing, Spec, Variable
 
@@ -21,6 +23,55 @@ WEEKDAY = Variable(
 )
 
 
+_CHOICE = re.compile(r"\{([^{}]*)\}")
+
+
+def placebo_of(first: str, *others: str) -> Variable:
+    """A placebo from sentences that show their two values, such as ``Filed on a {Monday|Friday}.``
+
+    Parameters
+    ----------
+    first, others
+        Sentences that say the same: a phrasing each, with the two values in braces.
+
+    Raises
+    ------
+    InputError
+        If a sentence has no such place, or more than one, or other values than the first.
+    """
+    found = [_parted(sentence) for sentence in dict.fromkeys((first, *others))]
+    values = found[0][1]
+    for phrasing, other in found:
+        if other != values:
+            raise InputError(
+                f"placebo: '{phrasing.template}' has the values {'|'.join(other)}, and '{first}' "
+                f"{'|'.join(values)}; give all sentences the same two"
+            )
+    phrasings = tuple(phrasing for phrasing, _ in found)
+    return WEEKDAY.model_copy(
+        update={"name": "placebo_given", "values": values, "phrasings": phrasings}
+    )
+
+
+def shown(placebo: Variable) -> tuple[str, ...]:
+    """The placebo's sentences with its two values in braces, as `placebo_of` reads them."""
+    values = "{" + "|".join(placebo.values[:2]) + "}"
+    return tuple(phrasing.sentence(values) for phrasing in placebo.phrasings)
+
+
+def _parted(sentence: str) -> tuple[Phrasing, tuple[str, ...]]:
+    """The phrasing of a sentence, and its two values."""
+    places = list(_CHOICE.finditer(sentence))
+    values = tuple(each.strip() for place in places for each in place.group(1).split("|"))
+    if len(places) != 1 or len(values) != 2 or len(set(values)) != 2 or not all(values):
+        raise InputError(
+            f"placebo: '{sentence}' must hold two different values in one pair of braces, such as "
+            "'This note was filed on a {Tuesday|Thursday}.'"
+        )
+    begin, end = places[0].span()
+    return Phrasing(prefix=sentence[:begin], suffix=sentence[end:]), values
+
+
 def with_placebo(spec: Spec, placebo: Variable = WEEKDAY) -> Spec:
     """The spec with the placebo as the treatment, which only the outcome reads.
 
@@ -30,12 +81,14 @@ def with_placebo(spec: Spec, placebo: Variable = WEEKDAY) -> Spec:
     Raises
     ------
     InputError
-        If the placebo has parents or the name of a variable of the spec.
+        If the placebo has parents, a single value, or the name of a variable of the spec.
     """
     if placebo.name in spec.order:
         raise InputError(f"placebo: '{placebo.name}' is a variable of the spec; rename the placebo")
     if placebo.parents:
         raise InputError(f"placebo: '{placebo.name}' has parents; nothing may cause a placebo")
+    if len(placebo.values) < 2:
+        raise InputError(f"placebo: '{placebo.name}' has one value only; give it two")
     variables = []
     for name in spec.order:
         variable = spec.variable(name)

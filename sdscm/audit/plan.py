@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -13,7 +14,8 @@ from sdscm.audit.question import mediators_between
 from sdscm.errors import InputError
 from sdscm.exact import refuse_descendants
 from sdscm.interventions import code_of
-from sdscm.spec import Spec
+from sdscm.scoring import SCORINGS
+from sdscm.spec import Spec, Variable
 from sdscm.spec.hints import did_you_mean
 
 Method = Literal["auto", "exact", "sample"]
@@ -86,6 +88,12 @@ class Plan:
             raise InputError(f"unknown method '{self.method}': choose one of {', '.join(METHODS)}")
         if self.units < 2:
             raise InputError(f"units = {self.units}: give at least 2")
+        if not 0 < self.temperature < math.inf:
+            raise InputError(f"temperature = {self.temperature}: give a positive number")
+        if self.scoring not in SCORINGS:
+            raise InputError(
+                f"unknown scoring '{self.scoring}': choose one of {', '.join(SCORINGS)}"
+            )
         if self.panel < 2 and self.panel != 0:
             raise InputError(f"panel = {self.panel}: give at least 2, or 0 for none")
 
@@ -152,8 +160,8 @@ def estimands(
     held
         Values that controlled effects set; by default each value of each mediator alone.
     subgroups
-        Covariates that the treatment does not change: an effect for each of their values, and its
-        difference from that of the first.
+        Covariates that the treatment does not change: an effect for each of their values that can
+        be, and its difference from that of the first.
 
     Raises
     ------
@@ -164,7 +172,7 @@ def estimands(
     between = mediators_between(spec)
     copied = between if mediators is None else _known(spec, "mediators", mediators)
     for name in copied:
-        _refuse_elsewhere(spec, name, between)
+        _refuse_elsewhere(spec, "mediators", name, between)
     found = [Estimand("total")]
     if copied:
         kinds: tuple[Literal["natural direct", "natural indirect", "mediated interaction"], ...] = (
@@ -180,7 +188,7 @@ def estimands(
         raise InputError("subgroups: the treatment and the outcome make none; leave them out")
     refuse_descendants(spec, names)
     for name in names:
-        groups: list[Values] = [((name, value),) for value in spec.variable(name).values]
+        groups: list[Values] = [((name, value),) for value in _possible(spec.variable(name))]
         found += [Estimand("subgroup", group=group) for group in groups]
         found += [Estimand("interaction", group=group, reference=groups[0]) for group in groups[1:]]
     return tuple(found)
@@ -191,11 +199,12 @@ def questions(
     measures: Sequence[Measure],
     wanted: Sequence[Estimand],
 ) -> tuple[Question, ...]:
-    """Every estimand of every contrast on every scale."""
-    return tuple(
+    """Every estimand of every contrast on every scale, each once."""
+    asked = (
         Question(control, treated, measure, estimand)
         for (control, treated), measure, estimand in product(contrasts, measures, wanted)
     )
+    return tuple(dict.fromkeys(asked))
 
 
 def _held(
@@ -206,9 +215,17 @@ def _held(
     between = mediators_between(spec)
     for each in held:
         for name in _known(spec, "held", tuple(each)):
-            _refuse_elsewhere(spec, name, between)
+            _refuse_elsewhere(spec, "held", name, between)
             code_of(spec.variable(name), each[name], "held")
     return [tuple(each.items()) for each in held if each]
+
+
+def _possible(variable: Variable) -> list[str]:
+    """The values that some unit can have: fixed weights may be 0."""
+    weights = variable.distribution
+    if isinstance(weights, str):
+        return list(variable.values)
+    return [value for value, weight in zip(variable.values, weights, strict=True) if weight > 0]
 
 
 def _known(spec: Spec, key: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -218,9 +235,9 @@ def _known(spec: Spec, key: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _refuse_elsewhere(spec: Spec, name: str, between: Sequence[str]) -> None:
+def _refuse_elsewhere(spec: Spec, key: str, name: str, between: Sequence[str]) -> None:
     if name not in between:
         raise InputError(
-            f"mediators: '{name}' is not between '{spec.treatment.name}' and "
+            f"{key}: '{name}' is not between '{spec.treatment.name}' and "
             f"'{spec.outcome.name}'; choose among {', '.join(between) or 'none'}"
         )

@@ -24,7 +24,8 @@ def aimed(spec: Spec, treatment: str | None = None, outcome: str | None = None) 
         If a name is unknown, both are the same, the outcome comes before the treatment, or the
         language model does not draw the outcome.
     """
-    cause, effect = treatment or spec.treatment.name, outcome or spec.outcome.name
+    cause = spec.treatment.name if treatment is None else treatment
+    effect = spec.outcome.name if outcome is None else outcome
     for key, name in {"treatment": cause, "outcome": effect}.items():
         if name not in spec.order:
             raise InputError(f"{key}: '{name}' is no variable; {did_you_mean(name, spec.order)}")

@@ -11,7 +11,7 @@ from sdscm.audit.interval import Interval
 from sdscm.audit.measure import Measure
 from sdscm.audit.plan import Method
 from sdscm.diagnostics import MechanismFacts
-from sdscm.spec import Spec
+from sdscm.spec import Spec, Variable
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,12 @@ class AuditResult:
     findings
         Model by model, in the order of the questions.
     differences
-        Effects of a model less those of the first, on the same phrasings and units.
+        Effects of each model less those of each earlier one, on the same phrasings and units.
     means
         The mean outcomes behind the contrasts: of each value alone, in a group or not.
-    controls
+    controls, placebo
+        The questions to the audit itself, and the placebo treatment of one of them; none, and None,
+        where they were left out.
     level, smallest
         Level of intervals, and smallest effect of interest by kind of measure.
     method, units, panel, seed, temperature, scoring, max_contexts, resamples
@@ -116,6 +118,7 @@ class AuditResult:
     differences: tuple[Finding, ...]
     means: tuple[ValueMean, ...]
     controls: tuple[Control, ...]
+    placebo: Variable | None
     level: float
     smallest: tuple[tuple[str, float], ...]
     method: Method

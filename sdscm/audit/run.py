@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdscm.audit.controls import null_controls, planted_controls
+from sdscm.audit.controls import adjusted, null_controls, planted_controls
 from sdscm.audit.finding import Finding, Inference, adjust_families, finding
 from sdscm.audit.interval import MIN_PHRASINGS, bootstrap_interval
 from sdscm.audit.measure import Measure, MeasureKind
@@ -104,7 +104,8 @@ def audit(
     resamples
         Of the bootstrap.
     controls, placebo
-        Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment.
+        Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment;
+        `sdscm.audit.placebo.placebo_of` makes one of a sentence.
     progress
         Called with the passes over a phrasing that are done, and their number.
     load
@@ -172,7 +173,8 @@ def audit(
         findings=adjust_families(_findings(plan, readings, inference)),
         differences=adjust_families(_differences(plan, readings, inference)),
         means=tuple(_means(readings, inference)),
-        controls=tuple(checks),
+        controls=adjusted(checks),
+        placebo=placebo if controls else None,
         level=level,
         smallest=inference.smallest,
         method=method,

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from sdscm.cli import options
+from sdscm.cli import audit_options, options
 from sdscm.cli.destination import writable_folder
 from sdscm.cli.output import bystander, heading, say, table
 from sdscm.cli.progress import LogProgress, in_terminal
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
-    from sdscm.audit import AuditResult, Finding, Measure
+    from sdscm.audit import AuditResult, Finding
     from sdscm.audit.plan import Method
     from sdscm.audit.report.view import Table
     from sdscm.lm import LanguageModel
-    from sdscm.spec import Spec
 
 ABOVE = 3
 _FAILED = 1
@@ -100,8 +99,9 @@ def audit(
     hold: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="VARIABLE=VALUE",
-            help="Hold a mediator, for a controlled direct effect; repeatable. Default each value.",
+            metavar="VARIABLE=VALUE[|VARIABLE=VALUE]",
+            help="Hold a mediator, or several together, for a controlled direct effect; "
+            "repeatable. Default each value of each.",
         ),
     ] = None,
     subgroup: Annotated[
@@ -137,6 +137,14 @@ def audit(
         int, typer.Option(min=1, help="Most contexts of a variable that are enumerated.")
     ] = 2000,
     resamples: Annotated[int, typer.Option(help="Of the bootstrap.")] = 10_000,
+    placebo: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SENTENCE",
+            help="A sentence that should not matter, with two values in braces: 'It is a "
+            "{Monday|Friday}.'; repeatable, for other wordings. Default a weekday.",
+        ),
+    ] = None,
     no_controls: Annotated[
         bool, typer.Option("--no-controls", help="Leave out placebo, shuffled and planted.")
     ] = False,
@@ -170,6 +178,7 @@ def audit(
     about the world.
     """
     from sdscm.audit import audit as run_audit
+    from sdscm.audit.placebo import WEEKDAY, placebo_of
     from sdscm.audit.question import aimed
     from sdscm.audit.report import require_libraries, write_report
     from sdscm.lm import load_lm
@@ -178,9 +187,13 @@ def audit(
     if not no_html:
         require_libraries()
     folder = _new_report(out, force)
-    aim = _with_groups(aimed(load_spec(spec), treatment, outcome), group or [])
-    measures = _measures(aim, measure or ["probability"], outcome_value or [], score or [])
-    limits = _numbers("--fail-above", fail_above or [], measures)
+    aim = audit_options.with_groups(aimed(load_spec(spec), treatment, outcome), group or [])
+    measures = audit_options.measures(
+        aim, measure or ["probability"], outcome_value or [], score or []
+    )
+    limits = audit_options.numbers("--fail-above", fail_above or [], measures)
+    if placebo and no_controls:
+        raise InputError("--placebo: --no-controls leaves it out; give one of the two")
 
     def load(name: str) -> LanguageModel:
         return load_lm(name, device=device, precision=precision, memory=options.gibibytes(memory))
@@ -189,13 +202,16 @@ def audit(
         result = run_audit(
             aim,
             lm or [options.DEFAULT_LM],
-            contrasts=[_contrast(aim, each) for each in contrast] if contrast else None,
+            contrasts=[audit_options.contrast(aim, each) for each in contrast]
+            if contrast
+            else None,
             measures=measures,
             mediators=mediator,
-            held=[dict([_pair("--hold", each)]) for each in hold] if hold else None,
+            held=[audit_options.held(each) for each in hold] if hold else None,
             subgroups=subgroup or (),
-            phrasings=_count(phrasings),
-            smallest=_numbers("--smallest-effect", smallest_effect or [], measures) or None,
+            phrasings=audit_options.count(phrasings),
+            smallest=audit_options.numbers("--smallest-effect", smallest_effect or [], measures)
+            or None,
             level=level,
             method=cast("Method", method),
             units=units,
@@ -206,6 +222,7 @@ def audit(
             max_contexts=max_contexts,
             resamples=resamples,
             controls=not no_controls,
+            placebo=placebo_of(*placebo) if placebo else WEEKDAY,
             progress=progress,
             load=load,
         )
@@ -266,109 +283,6 @@ def _new_report(folder: Path, force: bool) -> Path:
     if (folder / "audit.json").exists() and not force:
         raise InputError(f"--out {folder}: holds a report already; give another folder, or --force")
     return writable_folder(folder, "--out")
-
-
-def _with_groups(spec: Spec, given: Sequence[str]) -> Spec:
-    if not given:
-        return spec
-    groups = dict(spec.treatment.groups)
-    for each in given:
-        name, members = _pair("--group", each)
-        groups[name] = tuple(members.split("|"))
-        for value in groups[name]:
-            if value not in spec.treatment.values:
-                raise InputError(
-                    f"--group {each}: '{value}' is no value of '{spec.treatment.name}'; its values "
-                    f"are {', '.join(spec.treatment.values)}"
-                )
-        if name in spec.treatment.values:
-            raise InputError(f"--group {each}: '{name}' is a value; give the group another name")
-    treatment = spec.treatment.model_copy(update={"groups": tuple(groups.items())})
-    variables = [treatment if v.name == treatment.name else v for v in spec.variables]
-    return spec.model_copy(update={"variables": tuple(variables)})
-
-
-def _measures(
-    spec: Spec, kinds: Sequence[str], values: Sequence[str], given: Sequence[str]
-) -> list[Measure]:
-    from sdscm.audit.measure import Measure, MeasureKind
-
-    known = get_args(MeasureKind)
-    scores = {value: _number("--score", each, text) for each, value, text in _split(given)}
-    found = []
-    wanted: list[str | None] = list(values) or [None]
-    for kind in kinds:
-        if kind not in known:
-            raise InputError(f"--measure {kind}: choose among {', '.join(known)}")
-        scale = cast(MeasureKind, kind)
-        if scores and kind in ("expected-score", "category"):
-            found.append(Measure.of(spec, scale, scores=scores))
-        else:
-            found += [Measure.of(spec, scale, value) for value in wanted]
-    if scores and not any(each.value == "" for each in found):
-        raise InputError("--score: give --measure expected-score, or category, to use the scores")
-    return found
-
-
-def _split(given: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    for each in given:
-        yield each, *_pair("--score", each)
-
-
-def _contrast(spec: Spec, given: str) -> tuple[str, str]:
-    """Two names with a comma between; values may hold commas of their own."""
-    known = {*spec.treatment.values, *dict(spec.treatment.groups)}
-    parts = given.split(",")
-    cuts = [
-        (",".join(parts[:place]).strip(), ",".join(parts[place:]).strip())
-        for place in range(1, len(parts))
-    ]
-    if not cuts:
-        raise InputError(f"--contrast {given}: write CONTROL,TREATED with a comma between")
-    return next((cut for cut in cuts if known.issuperset(cut)), cuts[0])
-
-
-def _count(given: str) -> int | None:
-    if given == "all":
-        return None
-    if not given.isdecimal():
-        raise InputError(f"--phrasings {given}: give a number, or all")
-    return int(given)
-
-
-def _numbers(option: str, given: Sequence[str], measures: Sequence[Measure]) -> dict[str, float]:
-    """Positive numbers by kind of measure; one alone is for the only kind."""
-    kinds = list(dict.fromkeys(each.kind for each in measures))
-    found: dict[str, float] = {}
-    for each in given:
-        kind, equals, text = each.rpartition("=")
-        if not equals and len(kinds) > 1:
-            raise InputError(
-                f"{option} {each}: each measure has a scale of its own; write {kinds[0]}={each}"
-            )
-        kind = kind if equals else kinds[0]
-        if kind not in kinds:
-            raise InputError(f"{option} {each}: '{kind}' is not measured; see --measure")
-        if kind in found:
-            raise InputError(f"{option} {each}: {kind} has a number already; give one")
-        found[kind] = _number(option, each, text)
-        if not found[kind] > 0:
-            raise InputError(f"{option} {each}: give a positive number")
-    return found
-
-
-def _number(option: str, given: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{option} {given}: '{text}' is no number") from None
-
-
-def _pair(option: str, given: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
-    if not (name and equals and value):
-        raise InputError(f"{option} {given}: write a name, an equals sign, and what belongs to it")
-    return name, value
 
 
 @contextmanager

@@ -52,6 +52,7 @@ def record(result: AuditResult) -> dict[str, Any]:
         "findings": [_finding(each, result) for each in result.findings],
         "differences": [_finding(each, result) for each in result.differences],
         "means": [asdict(each) for each in result.means],
+        "placebo": None if result.placebo is None else result.placebo.model_dump(mode="json"),
         "controls": [
             {
                 "kind": each.kind,

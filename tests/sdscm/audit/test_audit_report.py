@@ -14,6 +14,7 @@ from PIL import Image
 from sdscm import Spec, TabularLM
 from sdscm.audit import AuditResult, audit
 from sdscm.audit.interval import Interval
+from sdscm.audit.placebo import placebo_of
 from sdscm.audit.planted import planted_lm, planted_spec
 from sdscm.audit.report import record, words
 from sdscm.audit.report.figures import pictures
@@ -105,6 +106,39 @@ def test_every_picture_is_drawn_in_both_formats(clinic_audit: AuditResult) -> No
         assert ink.any()
         assert not ink[[0, -1]].any(), each.name
         assert not ink[:, [0, -1]].any(), each.name
+
+
+def test_a_long_label_is_whole_and_a_very_long_one_is_cut() -> None:
+    long, very_long = "as dry as it ever was in our town", "w" * 90
+    season = planted_spec().variable("season")
+    change = {"values": ("wet", long, very_long), "distribution": "uniform"}
+    variables = [season.model_copy(update=change), *planted_spec().variables[1:]]
+    spec = planted_spec().model_copy(update={"variables": tuple(variables)})
+    lm = TabularLM(lambda choice: [1.0] * len(choice.values))
+    found = audit(spec, lm, subgroups=["season"], phrasings=1, **QUICK)
+    drawn = pictures(found)[0]
+    svg = drawn.svg.decode()
+    whole = f"interaction: season = {long} less wet"
+    assert 56 < len(whole) < 72
+    assert f">{whole}<" in svg
+    assert "w…" in svg
+    assert very_long not in svg
+    # No letter reaches the numbers on the right.
+    image = np.array(Image.open(io.BytesIO(drawn.png)).convert("L"))
+    left, right = (round(110 * inches) for inches in (3.62, 3.68))
+    assert (image[: -round(110 * 0.6), left:right] > 200).all()
+
+
+def test_the_report_shows_the_placebo(clinic: Spec) -> None:
+    options: dict[str, Any] = {**QUICK, "controls": True, "phrasings": 2}
+    lm = TabularLM(random_table(2))
+    found = audit(clinic, lm, placebo=placebo_of("It was typed in {Arial|Courier}."), **options)
+    told = markdown(page(found))
+    assert "'It was typed in {Arial|Courier}.'" in told
+    kept = record(found)
+    assert kept["placebo"]["values"] == ["Arial", "Courier"]
+    assert kept["placebo"]["phrasings"] == [{"prefix": "It was typed in ", "suffix": "."}]
+    assert kept["controls"][-2]["finding"]["tests"]["no_effect"]["holm"] is not None
 
 
 def test_common_causes_reach_the_outcome_beside_the_treatment(clinic: Spec) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sdscm import SDSCM, InputError, Spec, TabularLM
 from sdscm.audit import Measure, audit
 from sdscm.audit.phrasings import choose_phrasings, count_phrasings
-from sdscm.audit.placebo import WEEKDAY, with_placebo
+from sdscm.audit.placebo import WEEKDAY, placebo_of, shown, with_placebo
 from sdscm.audit.planted import (
     direct_effect,
     planted_estimands,
@@ -130,6 +130,76 @@ def test_where_the_placebo_stands(clinic: Spec) -> None:
         with_placebo(spec)
     with pytest.raises(InputError, match="nothing may cause"):
         with_placebo(clinic, WEEKDAY.model_copy(update={"parents": ("age",)}))
+    with pytest.raises(InputError, match="one value only"):
+        with_placebo(clinic, WEEKDAY.model_copy(update={"values": ("Tuesday",)}))
+
+
+def test_a_placebo_of_sentences(planted: Spec) -> None:
+    told = ("The lamp was bought in {Ulm|Kiel}.", "Its shop stands in { Ulm | Kiel }.")
+    placebo = placebo_of(*told, told[0])
+    assert placebo.values == ("Ulm", "Kiel")
+    assert shown(placebo) == (told[0], "Its shop stands in {Ulm|Kiel}.")
+    plain = planted_lm()
+
+    def table(choice: Choice) -> Any:
+        context = tuple(each for each in choice.context if not each.endswith(("Ulm.", "Kiel.")))
+        (scores,) = plain.score([replace(choice, context=context)])
+        kiel, shop = ((word in " ".join(choice.context)) for word in ("Kiel.", "shop"))
+        return np.exp(scores.value) + np.array([0.05, -0.05]) * (kiel + (kiel and shop))
+
+    found = audit(planted, TabularLM(table), phrasings=8, placebo=placebo, **QUICK)
+    assert found.placebo == placebo
+    (control,) = [each for each in found.controls if each.kind == "placebo"]
+    assert (control.finding.control, control.finding.treated) == ("Ulm", "Kiel")
+    effects = [round(each.value, 6) for each in control.finding.effects]
+    assert set(effects) == {0.05, 0.1}, "both wordings of the placebo are read"
+    assert audit(planted, plain, phrasings=1, controls=False, **QUICK).placebo is None
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["Filed today."],
+        ["Filed on {Monday}."],
+        ["Filed on {Monday|Monday}."],
+        ["Filed on {Monday|}."],
+        ["Filed on {a|b|c}."],
+        ["Filed on {a} or {b}."],
+        ["Filed on {a|b} in {c|d}."],
+        ["Filed on {a|b}.", "On {b|a}."],
+    ],
+)
+def test_sentences_that_make_no_placebo(sentences: list[str], one_line: Line) -> None:
+    with pytest.raises(InputError) as caught:
+        placebo_of(*sentences)
+    message = one_line(caught.value)
+    assert "placebo: '" in message
+    assert "two" in message
+
+
+def test_controls_have_verdicts_of_their_own(planted: Spec) -> None:
+    found = audit(planted, [planted_lm(), stronger(0.03, "bright")], phrasings=8, **QUICK)
+    by_kind: dict[str, list[Any]] = {}
+    for each in found.controls:
+        assert each.finding.tests is not None
+        by_kind.setdefault(each.kind, []).append(each.finding.tests.no_effect)
+    assert [p.holm for p in by_kind["placebo"]] == [1.0, 1.0]
+    # The values of seven estimands, which are no family: only the two controlled effects are.
+    planted_tests = dict(zip(planted_estimands(), by_kind["planted"], strict=True))
+    least = 2 / 2**8
+    for estimand, p in planted_tests.items():
+        times = 2 if estimand.kind == "controlled direct" else 1
+        assert (p.raw, p.holm) == pytest.approx((least, times * least)), estimand.label
+    verdicts = {each.finding.verdict() for each in found.controls if each.kind == "planted"}
+    assert verdicts == {"some effect"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_few_units_raise_no_false_alarm(planted: Spec, seed: int) -> None:
+    options: dict[str, Any] = {**QUICK, "units": 5, "panel": 0, "method": "sample"}
+    found = audit(planted, planted_lm(), phrasings=8, seed=seed, **options)
+    assert all(each.passed for each in found.controls if each.kind == "planted")
+    assert found.units == 5
 
 
 def test_shuffled_values_are_turned_in_half_of_the_contexts(clinic: Spec) -> None:
@@ -267,6 +337,28 @@ def test_no_effect_is_a_finding(planted: Spec) -> None:
     assert total.verdict() == "no effect that matters"
 
 
+@pytest.mark.parametrize("method", ["exact", "sample"])
+def test_nobody_is_in_a_subgroup_that_cannot_be(planted: Spec, method: Any) -> None:
+    season = planted.variable("season").model_copy(update={"distribution": (0.0, 1.0)})
+    variables = [season if v.name == "season" else v for v in planted.variables]
+    spec = planted.model_copy(update={"variables": tuple(variables)})
+    options: dict[str, Any] = {**QUICK, "subgroups": ["season"], "method": method}
+    found = audit(spec, planted_lm(), phrasings=2, controls=False, **options)
+    assert [each.estimand.label for each in found.of("subgroup")] == ["total among season = wet"]
+    assert found.of("interaction") == ()
+
+
+def test_what_is_asked_twice_is_answered_once(planted: Spec) -> None:
+    options: dict[str, Any] = {**QUICK, "phrasings": 6, "controls": False}
+    twice = [("down", "up"), ("down", "up")]
+    lms = [planted_lm(), stronger(0.03, "bright")]
+    found = audit(planted, lms, contrasts=twice, held=[{"fuse": "hot"}] * 2, **options)
+    assert len(found.of("total")) == len(found.of("controlled direct")) == 2
+    (gap,) = [each for each in found.differences if each.estimand.kind == "total"]
+    assert gap.tests is not None
+    assert gap.tests.no_effect.holm == gap.tests.no_effect.raw
+
+
 def test_a_value_that_never_occurs_leaves_the_spurious_part_undefined(planted: Spec) -> None:
     switch = planted.treatment.model_copy(update={"distribution": (1.0, 0.0)})
     variables = [switch if v.name == "switch" else v for v in planted.variables]
@@ -340,6 +432,12 @@ def test_phrasings_are_drawn_where_the_outcome_can_tell(clinic: Spec) -> None:
         ({"smallest": -1.0}, ["positive"]),
         ({"level": 95}, ["level", "0.95"]),
         ({"resamples": 3}, ["resamples"]),
+        ({"resamples": 10**9}, ["resamples", "1,000,000"]),
+        ({"temperature": 0.0}, ["temperature", "positive"]),
+        ({"temperature": math.nan}, ["temperature", "positive"]),
+        ({"scoring": "guess"}, ["'guess'", "definition"]),
+        ({"treatment": ""}, ["treatment: ''"]),
+        ({"held": [{"season": "wet"}]}, ["held: 'season'", "fuse"]),
         ({"phrasings": 0}, ["phrasings = 0"]),
         ({"method": "guess"}, ["guess", "exact"]),
         ({"units": 1}, ["units = 1"]),

@@ -215,6 +215,34 @@ def test_subgroups_and_held_mediators(cli) -> None:
     assert gap["mean"] == pytest.approx(0, abs=1e-6)
 
 
+def test_a_placebo_of_the_command_line(cli) -> None:
+    told = ("It was typed in {Arial|Courier}.", "The font is {Arial|Courier}.")
+    given = [each for sentence in told for each in ("--placebo", sentence)]
+    ran = cli("audit", "hiring.yaml", "--lm", "hiring", "--no-html", *given, *QUICK)
+    assert ran.code == 0
+    (control,) = (each for each in report()["controls"] if each["kind"] == "placebo")
+    assert (control["finding"]["control"], control["finding"]["treated"]) == ("Arial", "Courier")
+    assert control["passed"] is True
+    assert all(f"'{each}'" in Path("audit/audit.md").read_text() for each in told)
+
+
+def test_mediators_that_are_held_together(cli) -> None:
+    """The drug acts on both; the state reads them and the drug."""
+    said = {"role": "covariate", "phrasings": ["It is {value}."]}
+    variables = [
+        {"name": "drug", "values": ["no", "yes"], **said, "role": "treatment"},
+        {"name": "a", "values": ["a0", "a1"], **said, "parents": ["drug"]},
+        {"name": "b", "values": ["b0", "b1"], **said, "parents": ["drug"]},
+        {"name": "end", "values": ["up", "down"], **said, "role": "outcome"}
+        | {"parents": ["drug", "a", "b"]},
+    ]
+    Path("two.json").write_text(json.dumps({"name": "two", "variables": variables}))
+    options = ["--hold", "a=a1|b=b0", "--hold", "b=b1", "--no-controls", "--no-html"]
+    assert cli("audit", "two.json", "--lm", "flat", *options, "--panel", "0").code == 0
+    labels = {each["estimand"]["label"] for each in report()["findings"]}
+    assert {"controlled direct at a = a1, b = b0", "controlled direct at b = b1"} <= labels
+
+
 @pytest.mark.parametrize(("limit", "code"), [("0.43", 3), ("0.45", 0), ("probability=0.43", 3)])
 def test_fail_above(cli, limit: str, code: int) -> None:
     options = ("--fail-above", limit, "--no-controls", "--no-html", "--panel", 0)
@@ -259,7 +287,17 @@ def test_one_phrasing_has_no_interval_and_says_why(cli) -> None:
         (["--outcome-value", "maybe"], ["'maybe'", "yes, no"]),
         (["--measure", "odds"], ["--measure odds", "log-odds"]),
         (["--score", "yes=1"], ["--score", "--measure expected-score"]),
-        (["--score", "yes"], ["--score yes", "equals sign"]),
+        (["--score", "yes"], ["--score yes", "VALUE=NUMBER"]),
+        (["--score", "yes=1", "--score", "yes=2"], ["--score yes=2", "twice"]),
+        (["--group", "twins=Ann|Ann"], ["--group twins=Ann|Ann", "twice"]),
+        (["--group", "a=Ann", "--group", "a=Tom"], ["--group a=Tom", "twice"]),
+        (["--hold", "skill"], ["--hold skill", "VARIABLE=VALUE"]),
+        (["--hold", "skill=weak|skill=good"], ["'skill'", "twice"]),
+        (["--hold", "who=Ann"], ["held: 'who'", "skill"]),
+        (["--fail-above", "inf"], ["--fail-above inf", "positive"]),
+        (["--temperature", "0"], ["temperature = 0", "positive"]),
+        (["--placebo", "On a {Monday}."], ["placebo: 'On a {Monday}.'", "two different values"]),
+        (["--placebo", "On a {Monday|Friday}.", "--no-controls"], ["--placebo", "--no-controls"]),
         (["--measure", "category", "--score", "yes=x", "--score", "no=0"], ["'x' is no number"]),
         (["--phrasings", "many"], ["--phrasings many", "all"]),
         (["--smallest-effect", "x"], ["--smallest-effect x", "no number"]),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ROW, _HEAD, _FOOT = 0.25, 0.42, 0.55  # inches
 _LEFT, _RIGHT = 3.7, 1.95
+_SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)  # of a label, in points
 
 
 def forest(result: AuditResult, measure: Measure, name: str) -> Picture:
@@ -85,15 +86,15 @@ def _draw(
         for label, found in rows.items():
             middle = y + _ROW * step / 2
             strong = found[0].estimand.kind == "total"
-            axes.text(
+            told = axes.text(
                 left + 0.02,
                 middle,
-                _short(label),
+                label,
                 transform=names,
                 va="center",
-                size=8.5,
                 weight="bold" if strong else "normal",
             )
+            style.fit(told, _LEFT - 0.25, _SIZES)
             axes.text(
                 1.02,
                 middle,
@@ -146,7 +147,3 @@ def _numbers(found: Finding) -> str:
         return f"{mean} (no interval)"
     low, high = words.effect(found.interval.low), words.effect(found.interval.high)
     return f"{mean} [{low}, {high}]"
-
-
-def _short(label: str, most: int = 56) -> str:
-    return label if len(label) <= most else f"{label[: most - 1]}…"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from sdscm.audit.report.view import Picture
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 INK, MUTED, GRID, BAND = "#22262b", "#5a616b", "#d9d9d6", "#efece3"
 UP, DOWN = "#0b5a73", "#b4441c"
@@ -75,6 +76,22 @@ def plain(axes: Axes) -> None:
         axes.spines[side].set_visible(False)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1.5)
+
+
+def fit(text: Text, most: float, sizes: Sequence[float]) -> None:
+    """Make a text no wider than so many inches: in the first size that does, else shorter."""
+    figure = text.get_figure(root=True)
+    assert figure is not None
+
+    def fits() -> bool:
+        return float(text.get_window_extent().width) <= most * figure.dpi
+
+    for size in sizes:
+        text.set_fontsize(size)
+        if fits():
+            return
+    while not fits():
+        text.set_text(f"{text.get_text()[:-2]}…")
 
 
 def band(axes: Axes, smallest: float | None) -> None:
