@@ -96,9 +96,9 @@ def comparisons(records: pd.DataFrame) -> list[Comparison]:
             counts = here["method"].value_counts()
             methods = counts.index[counts >= _ENOUGH * len(numbers)]
             common = _common(here[here["method"].isin(methods)])
-            if common["method"].nunique() > 1:
-                phrasings = common["variant"].nunique()
-                datasets = common["number"].nunique()
+            phrasings, datasets = common["variant"].nunique(), common["number"].nunique()
+            # Of one phrasing there is no interval, and nothing to be learned.
+            if common["method"].nunique() > 1 and phrasings > 1:
                 found.append(Comparison(str(lm), str(setting), datasets, phrasings, _rows(common)))
     return found
 

@@ -17,6 +17,8 @@ from sdscm.dataset import SETTINGS
 METHODS = ("LinearDR", "ForestDR")
 #: EconML's default first.
 CLIPS = (1e-6, 0.01, 0.05)
+#: Size of an error, in SD(y), that no use could be made of.
+FAILED = 1.0
 
 
 def clipping(
@@ -78,6 +80,32 @@ def clipping(
                     }
                 )
     return pd.DataFrame(found)
+
+
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """What `clipping` gave, put together over the seeds.
+
+    Returns
+    -------
+    A row for each dataset, setting and clip: ``number``, ``setting``, ``treated``, ``clip``,
+    ``seeds``; ``forests``, of how many of these the model of the propensity was a forest in at
+    least one fold; ``failed``, how many have an error of the average effect above `FAILED`; the
+    ``median`` and the ``largest`` size of the error, in SD(y).
+    """
+    sizes = table.assign(
+        size=table["error"].abs(),
+        forest=table["models"].str.contains("Forest"),
+        fails=table["error"].abs() > FAILED,
+    )
+    groups = sizes.groupby(["number", "setting", "treated", "clip"], sort=False)
+    found = groups.agg(
+        seeds=("seed", "nunique"),
+        forests=("forest", "sum"),
+        failed=("fails", "sum"),
+        median=("size", "median"),
+        largest=("size", "max"),
+    )
+    return found.reset_index()
 
 
 def _lowest(models: Sequence[Any], X: np.ndarray, t: np.ndarray) -> float:

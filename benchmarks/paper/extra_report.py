@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from benchmarks.bootstrap import Estimate
 from benchmarks.paper.beyond import Comparison
 from benchmarks.paper.tables import LEVEL
 from benchmarks.report.tables import NONE, interval, markdown_table, number
@@ -98,16 +100,22 @@ def _beyond(compared: Sequence[Comparison], lost: Mapping[str, int]) -> Iterator
         rows = [
             [
                 f"**{row.method}**" if row.beyond else row.method,
-                *(
-                    interval(*value)
-                    for value in (row.ate_rank, row.pehe_rank, row.r2, row.rmse, row.effects_r2)
-                ),
+                _interval(row.ate_rank, 2),
+                _interval(row.pehe_rank, 2),
+                _interval(row.r2, 3),
+                _interval(row.rmse, 4),
+                interval(*row.effects_r2),
                 number(row.pehe),
                 number(row.coverage),
             ]
             for row in each.rows
         ]
         yield markdown_table(header, rows, left=1)
+
+
+def _interval(value: Estimate, digits: int) -> str:
+    estimate, *ends = (f"{each:.{digits}f}" for each in value)
+    return NONE if math.isnan(value[0]) else f"{estimate} [{', '.join(ends)}]"
 
 
 def _plain(table: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import r2_score
 
-from benchmarks.paper.clipping import clipping
+from benchmarks.paper.clipping import clipping, over_seeds
 from benchmarks.paper.data_defects import redrawn, rounding, swapped
 from benchmarks.paper.release import OUTCOMES
 from sdscm import SDSCM, load_lm, load_spec
@@ -79,6 +79,27 @@ def test_clipping_is_where_propensities_are_low(made_up):
     assert found["error"].to_numpy() == pytest.approx(
         (found["ate"] - dataset.ite.mean()) / dataset.y.std()
     )
+
+
+def test_seeds_are_put_together():
+    table = pd.DataFrame(
+        {
+            "number": 556,
+            "setting": "all",
+            "treated": 0.08,
+            "seed": [0, 0, 1, 1, 2, 2],
+            "models": ["LogisticRegression"] * 4
+            + ["LogisticRegression RandomForestClassifier"] * 2,
+            "clip": [1e-6, 0.01] * 3,
+            "error": [-0.1, 0.1, 0.2, -0.2, -50.0, 0.3],
+        }
+    )
+    found = over_seeds(table)
+    names = ["clip", "seeds", "forests", "failed", "median", "largest"]
+    assert found[names].to_numpy().tolist() == [
+        [1e-6, 3, 1, 1, 0.2, 50.0],
+        [0.01, 3, 1, 0, 0.2, 0.3],
+    ]
 
 
 @pytest.mark.slow
