@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import metrics
+from benchmarks.clusters import clusters
 from benchmarks.holdout import held_out
 from benchmarks.manifest import Manifest
 from benchmarks.outcome import Outcome
@@ -93,6 +94,7 @@ def score(
         name: held_out(dataset.t, manifest.suite.holdout, dataset.fingerprint)
         for name, dataset in datasets.items()
     }
+    together = clusters(manifest.sources, datasets)
     rows = []
     for cell in manifest.cells:
         source, truth = sources[cell.dataset], truths[cell.dataset, cell.setting]
@@ -105,7 +107,7 @@ def score(
             row: dict[str, Any] = {
                 "dataset": cell.dataset,
                 "entry": source.entry,
-                "cluster": source.cluster,
+                "cluster": together[cell.dataset],
                 "lm": source.lm,
                 "setting": cell.setting,
                 "rows": part,
