@@ -15,6 +15,7 @@ from benchmarks import metrics
 from benchmarks.bootstrap import cluster_means, cluster_medians, cluster_statistic
 from benchmarks.hashing import derive_seed
 from benchmarks.manifest import Entrant
+from benchmarks.metrics.metric import broken
 from benchmarks.standing import Standing, merit, standing
 from benchmarks.suite import BoardOptions
 
@@ -50,6 +51,10 @@ class Board:
     standings
         For each metric of ``rank_by`` that some method should have a score of, by name: which
         methods a table of its estimand shows and in what order, and how they compare.
+    undefined
+        For each metric of cells, by name, and each method with a score of it: the number of its
+        cells that ended well, but on which the score is not defined, though that of another method
+        is. Its mean is over fewer datasets than that of others.
     """
 
     group: dict[str, str]
@@ -57,6 +62,7 @@ class Board:
     clusters: int
     table: pd.DataFrame
     standings: Mapping[str, Standing]
+    undefined: Mapping[str, Mapping[str, int]]
 
     @property
     def scored_against(self) -> str:
@@ -75,9 +81,10 @@ def ranking_rule(options: BoardOptions) -> str:
     )
     return (
         f"Ordered by rank: {by}; a method has no rank by a metric that it has no score of. A "
-        "method with cells that failed, were skipped or are missing ranks behind all methods "
-        "without (fewer first), since its mean is over the others. Equal means share a rank. The "
-        "Oracle is shown the truth: it checks the scorer and has no rank."
+        "method with cells that failed, were skipped or are missing, or on which its score is not "
+        "defined though that of another is, ranks behind all methods without (fewer first), since "
+        "its mean is over the others. Equal means share a rank. The Oracle is shown the truth: it "
+        "checks the scorer and has no rank."
     )
 
 
@@ -124,8 +131,10 @@ def _board(
         _row(entrant, scores[scores["estimator"] == entrant.label], resampled)
         for entrant in entrants
     ]
+    undefined = _undefined(scores)
     for name in options.rank_by:
-        for row, rank in zip(rows, _ranks(rows, metrics.get(name)), strict=True):
+        ranks = _ranks(rows, metrics.get(name), undefined.get(name, {}))
+        for row, rank in zip(rows, ranks, strict=True):
             row[f"rank_{name}"] = rank
     rows.sort(key=lambda row: _place(row, options.rank_by))
     mean = partial(cluster_means, **resampled)
@@ -140,7 +149,22 @@ def _board(
         clusters=scores["cluster"].nunique(),
         table=_table(rows, options.rank_by, standings),
         standings=standings,
+        undefined=undefined,
     )
+
+
+def _undefined(scores: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """See `Board`; metrics and methods without such a cell are left out."""
+    well = scores[scores["status"] == "ok"]
+    found: dict[str, dict[str, int]] = {}
+    for metric in metrics.registered():
+        there = well[metric.name].notna()
+        elsewhere = there.groupby([well["dataset"], well["setting"]]).transform("any")
+        answers = there.groupby(well["estimator"]).transform("any")
+        counts = well.loc[~there & elsewhere & answers, "estimator"].value_counts()
+        if len(counts):
+            found[metric.name] = {str(name): int(count) for name, count in counts.items()}
+    return found
 
 
 def _row(entrant: Entrant, cells: pd.DataFrame, resampled: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,8 +190,7 @@ def _row(entrant: Entrant, cells: pd.DataFrame, resampled: Mapping[str, Any]) ->
 
     for metric in map(metrics.find, metrics.names()):
         if isinstance(metric, metrics.PooledMetric):
-            parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
-            add(metric.name, cluster_statistic(metric.function, parts, clusters, **resampled))
+            add(metric.name, _pooled(metric, cells, resampled))
             continue
         values = cells[metric.name].to_numpy(dtype=float)
         if metric.group == "cost":
@@ -177,6 +200,17 @@ def _row(entrant: Entrant, cells: pd.DataFrame, resampled: Mapping[str, Any]) ->
         add(metric.name, cluster_means(values, clusters, **resampled))
         add(f"{metric.name}_median", cluster_medians(values, clusters, **resampled))
     return row
+
+
+def _pooled(
+    metric: metrics.PooledMetric, cells: pd.DataFrame, resampled: Mapping[str, Any]
+) -> tuple[float, float, float]:
+    clusters = cells["cluster"].to_numpy()
+    try:
+        parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
+        return cluster_statistic(metric.function, parts, clusters, **resampled)
+    except Exception as error:  # a stranger's function
+        raise broken(metric, error) from error
 
 
 def _table(
@@ -235,12 +269,15 @@ def _competes(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
     return not row["oracle"] and not math.isnan(row[metric.name])
 
 
-def _ranks(rows: Sequence[Mapping[str, Any]], metric: metrics.Metric) -> list[str]:
+def _ranks(
+    rows: Sequence[Mapping[str, Any]], metric: metrics.Metric, undefined: Mapping[str, int]
+) -> list[str]:
     """The rank of each row by one metric; see `ranking_rule`."""
     sign = -1 if metric.better == "higher" else 1
 
     def key(row: Mapping[str, Any]) -> tuple[int, float]:
-        return row["cells"] - row["ok"], sign * merit(row[metric.name])
+        without = row["cells"] - row["ok"] + undefined.get(row["estimator"], 0)
+        return without, sign * merit(row[metric.name])
 
     keys = sorted(key(row) for row in rows if _competes(row, metric))
     return [

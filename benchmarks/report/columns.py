@@ -88,14 +88,24 @@ def columns_of(
     return [metrics.find(name) for name in names if seen[name].notna().any()]
 
 
+#: Marks a mean over fewer datasets than that of other methods; see `Board.undefined`.
+FEWER = "†"
+
+
+def fewer(board: Board, name: str, metric: Metric | PooledMetric) -> str:
+    """`FEWER` if a method's score is not defined on a dataset where another's is, else nothing."""
+    return FEWER if name in board.undefined.get(metric.name, {}) else ""
+
+
 def best(board: Board, standing: Standing, metric: Metric | PooledMetric) -> set[str]:
     """The methods with the best number of a column, ties included.
 
-    Of methods without a lost cell, and of metrics that are compared with the truth and are best at
-    one end: a narrow interval or a quick answer is no merit by itself.
+    Of methods without a lost cell or an undefined score, and of metrics that are compared with the
+    truth and are best at one end: a narrow interval or a quick answer is no merit by itself.
     """
     rows = rows_of(board, standing)
     whole = rows[~rows["oracle"] & (rows["ok"] == rows["cells"])]
+    whole = whole[~whole.index.isin(list(board.undefined.get(metric.name, {})))]
     values = whole[metric.name].dropna()
     if metric.better == "nominal" or metric.target == "none" or values.empty:
         return set()

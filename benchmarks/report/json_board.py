@@ -25,7 +25,8 @@ def board_json(
     A number that is not there or not defined is null; infinite ones are the texts "Infinity" and
     "-Infinity", since JSON has no such numbers. ``metrics`` says what the columns mean; each of
     ``boards`` has ``group``, ``target``, ``clusters``, its ``estimators`` (with ``cost`` apart:
-    it alone differs between runs of the same cells) and its ``standings``.
+    it alone differs between runs of the same cells), its ``standings``, and ``undefined``, see
+    `benchmarks.leaderboard.Board`.
     """
     content = {
         "format": _FORMAT,
@@ -40,6 +41,7 @@ def board_json(
                 "target": board.target,
                 "clusters": board.clusters,
                 "estimators": [_estimator(row) for row in board.table.to_dict("records")],
+                "undefined": board.undefined,
                 "standings": [_standing(board, each) for each in board.standings.values()],
             }
             for board in boards

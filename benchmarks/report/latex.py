@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from benchmarks.leaderboard import CHECK, Board
 from benchmarks.metrics import Metric, PooledMetric
-from benchmarks.report.columns import best, columns_of, rows_of
+from benchmarks.report.columns import best, columns_of, fewer, rows_of
 from benchmarks.report.tables import NONE, number, score
 from benchmarks.standing import Standing
 
@@ -64,6 +64,7 @@ def _table(
             shown = _maths(score(row[metric.name], metric))
             if metric is standing.metric and metric.group != "cost" and not row["oracle"]:
                 shown += _interval(row[f"{metric.name}_low"], row[f"{metric.name}_high"])
+            shown += _FEWER if fewer(board, str(estimator), metric) else ""
             cells.append(f"\\textbf{{{shown}}}" if estimator in bold[metric.name] else shown)
         average = standing.average["average_rank"].get(str(estimator), float("nan"))
         cells.append(_maths(number(average)))
@@ -85,7 +86,7 @@ def _table(
         [
             r"\begin{table}",
             r"\centering",
-            f"\\caption{{{_caption(board, standing)}}}",
+            f"\\caption{{{_caption(board, standing, columns)}}}",
             f"\\label{{tab:{_slug(name, *board.group.values(), standing.metric.name)}}}",
             *tabular,
             r"\end{table}",
@@ -96,9 +97,10 @@ def _table(
 #: Columns that a page has room for.
 _FITTING = 7
 _LOST = r"\textsuperscript{*}"
+_FEWER = r"\textsuperscript{\dag}"
 
 
-def _caption(board: Board, standing: Standing) -> str:
+def _caption(board: Board, standing: Standing, columns: Sequence[Metric | PooledMetric]) -> str:
     group = standing.metric.group
     where = ", ".join(f"{key} {value}" for key, value in board.group.items() if value)
     said = f"{group} by {standing.metric.title}" + (f"; {where}" if where else "")
@@ -121,7 +123,9 @@ def _caption(board: Board, standing: Standing) -> str:
         )
     rows = rows_of(board, standing)
     lost = " An asterisk: some cells are lost." if (rows["ok"] < rows["cells"]).any() else ""
-    return escape(said + lost)
+    fewer_there = any(fewer(board, str(name), metric) for name in rows.index for metric in columns)
+    dagger = " A dagger: not defined on all datasets." if fewer_there else ""
+    return escape(said + lost + dagger)
 
 
 def _interval(low: float, high: float) -> str:

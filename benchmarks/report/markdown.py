@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.leaderboard import Board, ranking_rule
 from benchmarks.manifest import Manifest
-from benchmarks.report.columns import columns_of, direction
+from benchmarks.report.columns import FEWER, columns_of, direction
 from benchmarks.report.standings import comparison, table
 from benchmarks.report.tables import NONE, markdown_table, number
 from benchmarks.scores import of_cells
@@ -99,7 +99,9 @@ def _reading(boards: Sequence[Board], manifest: Manifest) -> str:
         f"brackets: {options.level:.0%} percentile bootstrap intervals, {options.resamples:,} "
         "resamples of the phrasings (datasets of one phrasing are not independent). With few "
         "phrasings they are rough. In bold: the best of the methods without lost cells, where a "
-        "column compares with the truth and is best at one end.",
+        "column compares with the truth and is best at one end. "
+        f"{FEWER}: a mean over fewer datasets than that of other methods, since the score is not "
+        "defined on all (a rank correlation of equal effects, for one); it is never in bold.",
         RULE,
         "Group: methods that share a letter do not differ by Nemenyi's test, which is made after "
         "Friedman's and for all pairs at once, with phrasings (or files) as blocks (Demsar 2006).",

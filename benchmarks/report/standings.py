@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.leaderboard import Board, averaged
-from benchmarks.report.columns import best, columns_of, rows_of
+from benchmarks.report.columns import best, columns_of, fewer, rows_of
 from benchmarks.report.tables import NONE, interval, markdown_table, number, score
 from benchmarks.standing import Standing
 
@@ -25,6 +25,7 @@ def table(board: Board, standing: Standing, chosen: Sequence[str] | None) -> str
             shown = score(row[metric.name], metric)
             if metric.name == ranked and metric.group != "cost" and not row["oracle"]:
                 shown = interval(*(row[f"{ranked}{end}"] for end in ("", "_low", "_high")))
+            shown += fewer(board, str(name), metric)
             cells.append(f"**{shown}**" if name in bold[metric.name] else shown)
         cells += [
             number(row.get(f"{ranked}_median", row[ranked])),

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import metrics
 from benchmarks.leaderboard import Board, boards, ranking_rule
 from benchmarks.manifest import Entrant
+from benchmarks.report.columns import best, fewer
 from benchmarks.scores import columns
 from benchmarks.suite import BoardOptions
 
@@ -199,3 +201,37 @@ def test_average_ranks_are_on_the_table(board: Board) -> None:
     )
     assert rows.loc["twin", "average_rank_pehe_sd_low"] == 1
     assert rows.loc["twin", "average_rank_pehe_sd_high"] == 3
+
+
+def test_who_has_no_score_of_some_datasets_ranks_behind_and_is_marked() -> None:
+    """A rank correlation of equal effects is not defined: its mean is over easier datasets."""
+    scores = {
+        "steady": [0.5, 0.5, 0.5],
+        "odd": [0.9, NAN, 0.9],
+        "never": [NAN, NAN, NAN],
+        "Truth": [1.0, 1.0, 1.0],
+    }
+    rows = table()[table()["estimator"].isin(["good", "twin", "average", "Truth"])]
+    rows = rows.assign(
+        estimator=rows["estimator"].map(
+            dict(zip(["good", "twin", "average", "Truth"], scores, strict=True))
+        )
+    )
+    rows["rank_correlation"] = [value for values in scores.values() for value in values]
+    entrants = [Entrant(name, "toy", "CATE", oracle=name == "Truth") for name in scores]
+    options = BoardOptions(rank_by=["rank_correlation"], resamples=10)
+    (made,) = boards(rows, entrants, options, seed=0)
+    assert made.undefined["rank_correlation"] == {"odd": 1}
+    ranks = made.table.set_index("estimator")["rank_rank_correlation"].to_dict()
+    assert ranks == {"steady": "1", "odd": "2", "never": "", "Truth": "check"}
+    (standing,) = made.standings.values()
+    metric = metrics.get("rank_correlation")
+    assert best(made, standing, metric) == {"steady"}
+    assert [fewer(made, name, metric) for name in scores] == ["", "†", "", ""]
+
+
+def test_a_score_that_nobody_has_of_a_dataset_sets_nobody_back() -> None:
+    rows = table()
+    rows.loc[rows["dataset"] == "d1", "pehe_sd"] = NAN
+    (made,) = boards(rows, ENTRANTS, BoardOptions(resamples=10), seed=0)
+    assert "pehe_sd" not in made.undefined

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.leaderboard import CHECK, Board, averaged
 from benchmarks.metrics import Metric, PooledMetric
-from benchmarks.report.columns import best, columns_of, direction, rows_of
+from benchmarks.report.columns import FEWER, best, columns_of, direction, fewer, rows_of
 from benchmarks.report.html.view import BoardView, Cell, Column, Row, Table
 from benchmarks.report.html.words import (
     first_direction,
@@ -63,13 +63,13 @@ def _view(board: Board, standing: Standing, suite: Suite) -> BoardView:
     usual = {metric.name for metric in columns_of(board, standing, suite.board.columns)}
     bold = {metric.name: best(board, standing, metric) for metric in columns}
     rows = [
-        _row(str(name), row, columns, standing, bold)
+        _row(str(name), row, columns, board, standing, bold)
         for name, row in rows_of(board, standing).iterrows()
     ]
     place = slug(" ".join((group, standing.metric.name, *board.group.values())))
     return BoardView(
         heading=heading,
-        note=_note(board, standing, suite),
+        note=_note(board, standing, columns, suite),
         table=Table(
             id=f"board-{place}",
             caption=f"Leaderboard: {heading}",
@@ -95,16 +95,19 @@ def _columns(board: Board, standing: Standing, chosen: Sequence[str] | None) -> 
     return list({metric.name: metric for metric in (*usual, *others)}.values())
 
 
-def _note(board: Board, standing: Standing, suite: Suite) -> str:
-    note = ""
-    if standing.metric.group == "CATE":
-        note = f"{board.scored_against} "
+def _note(board: Board, standing: Standing, columns: Sequence[AnyMetric], suite: Suite) -> str:
+    parts = [board.scored_against] if standing.metric.group == "CATE" else []
     if board.clusters < 2:
-        return f"{note}One phrasing or file: no intervals."
-    return (
-        f"{note}Under the ranked score its {suite.board.level:.0%} interval, which resamples "
-        f"{board.clusters} phrasings or files. Bold: the best."
-    )
+        parts.append("One phrasing or file: no intervals.")
+    else:
+        parts.append(
+            f"Under the ranked score its {suite.board.level:.0%} interval, which resamples "
+            f"{board.clusters} phrasings or files."
+        )
+    parts.append("Bold: the best.")
+    if any(fewer(board, str(name), m) for name in rows_of(board, standing).index for m in columns):
+        parts.append(f"{FEWER}: a mean over fewer datasets, since it is not defined on all.")
+    return " ".join(parts)
 
 
 def _heads(columns: Sequence[AnyMetric], usual: set[str], suite: Suite) -> list[Column]:
@@ -131,6 +134,7 @@ def _row(
     name: str,
     row: pd.Series,
     columns: Sequence[AnyMetric],
+    board: Board,
     standing: Standing,
     bold: dict[str, set[str]],
 ) -> Row:
@@ -141,7 +145,8 @@ def _row(
         detail = ""
         if metric.name == ranked and not row["oracle"] and metric.group != "cost":
             detail = _ends(row, ranked)
-        cells.append(numeric(float(value), score(value, metric), detail, name in bold[metric.name]))
+        shown = score(value, metric) + fewer(board, name, metric)
+        cells.append(numeric(float(value), shown, detail, name in bold[metric.name]))
     tested = standing.significance
     average = averaged("average_rank", ranked)
     letters = tested.letters(name) if tested else ""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.report.html.axes import varied
+from benchmarks.report.html.figures.style import is_cut, is_log
 from benchmarks.sources import Source
 from sdscm.dataset import CausalDataset, Provenance
 
@@ -76,3 +77,20 @@ def test_rows_vary_and_data_of_other_origin_are_grouped_by_entry() -> None:
 @pytest.mark.parametrize("level", ["high", None])
 def test_what_is_no_number_is_no_level(level) -> None:
     assert levels(design("a", overlap=level), design("b", overlap="low")) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "logarithmic"),
+    [
+        ([0.1, 0.2, 1], False),
+        ([0.1, 0.2, 980], True),
+        ([0, 0.1, 0.2, 980], True),  # an exact answer, and one far off
+        ([0, 0, 0, 0.1, 980], False),
+        ([-1, 0.1, 980], False),
+        ([0, 0], False),
+        ([], False),
+    ],
+)
+def test_an_axis_is_logarithmic_where_one_error_would_hide_the_others(values, logarithmic) -> None:
+    assert is_log(np.array(values, dtype=float)) is logarithmic
+    assert is_cut(np.array(values, dtype=float)) is (logarithmic and min(values) == 0)

@@ -101,8 +101,8 @@ def heading(axis: Axes, text: str) -> None:
 def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> None:
     """Logarithmic where values span more than a factor of 30, linear from 0 elsewhere.
 
-    On a logarithmic axis what is below ``floor`` times the median is cut off, lest a lucky hit
-    takes half of the room.
+    On a logarithmic axis what is below ``floor`` times the median is cut off, zeros too, lest a
+    lucky hit takes half of the room.
     """
     from matplotlib.axis import XAxis
     from matplotlib.ticker import LogLocator, NullLocator
@@ -126,13 +126,15 @@ def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> No
 
 def is_cut(values: np.ndarray) -> bool:
     """Whether `scaled` leaves values out at the lower end."""
-    return is_log(values) and float(values.min()) < FLOOR * float(np.median(values))
+    return is_log(values) and bool(values.min() < FLOOR * np.median(values))
 
 
 def is_log(values: np.ndarray) -> bool:
     """Whether `scaled` makes the axis logarithmic."""
     positive = values[values > 0]
-    return len(positive) == len(values) > 0 and values.max() / values.min() > _RATIO_FOR_LOG
+    if not len(positive) or values.min() < 0 or 2 * len(positive) < len(values):
+        return False
+    return bool(positive.max() / positive.min() > _RATIO_FOR_LOG)
 
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
