@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.entries import Columns, FilesEntry
+from benchmarks.roles import check_roles, check_truth
 from benchmarks.suite import columns_from
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
@@ -38,9 +39,16 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
             yield path, CausalDataset.read_parquet(path)
         return
     frames = {path: _table(path) for path in paths}
+    said = (
+        str(folder / entry.columns) if isinstance(entry.columns, str) else "the suite's 'columns'"
+    )
+    for path, frame in frames.items():
+        check_roles(path, frame, columns, said)
     levels = {name: _levels(name, frames) for name in columns.categorical}
     for number, (path, frame) in enumerate(frames.items()):
-        yield path, _dataset(frame, columns, levels, path.name, number)
+        dataset = _dataset(frame, columns, levels, path.name, number)
+        check_truth(path, dataset, said)
+        yield path, dataset
 
 
 def _matches(entry: FilesEntry, folder: Path) -> list[Path]:
@@ -49,7 +57,10 @@ def _matches(entry: FilesEntry, folder: Path) -> list[Path]:
         found |= dict.fromkeys(sorted(map(Path, glob(str(folder / pattern)))))
     if not found:
         tried = "' or '".join(str(folder / pattern) for pattern in entry.patterns)
-        raise InputError(f"{entry.name}: no file matches '{tried}'")
+        raise InputError(
+            f"{entry.name}: no file matches '{tried}'; mend 'files', or name their folder "
+            "with --data"
+        )
     return list(found)
 
 
@@ -69,8 +80,6 @@ def _levels(name: str, frames: Mapping[Path, pd.DataFrame]) -> list[Any]:
     """The values of a categorical column over all files: a code means the same in each."""
     seen: set[Any] = set()
     for path, frame in frames.items():
-        if name not in frame:
-            raise InputError(f"{path}: no column '{name}'; mend 'categorical'")
         if frame[name].isna().any():
             raise InputError(f"{path}: '{name}' is empty in some rows; leave these out")
         seen |= set(frame[name].unique())

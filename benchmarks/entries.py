@@ -12,12 +12,15 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    FiniteFloat,
     PositiveFloat,
     PositiveInt,
     Tag,
     model_validator,
 )
 
+from sdscm.errors import InputError
+from sdscm.knobs import Knobs
 from sdscm.lm import DEFAULT_LM
 from sdscm.lm.precision import Precision
 from sdscm.outcomes import OutcomeKind
@@ -132,6 +135,11 @@ class ScenarioEntry(Model):
     def _consistent(self) -> Self:
         if self.seeds is not None and self.replicates != 1:
             raise ValueError("'replicates' and 'seeds' are two ways to say it; leave one out")
+        for variant in self.variants:
+            try:
+                Knobs(**variant.dials)
+            except InputError as error:
+                raise ValueError(f"knobs: {error}") from None
         twice = sorted({*self.knobs, "temperature"} & set(self.options))
         if twice:
             raise ValueError(f"'{twice[0]}' stands in 'options' too; leave it out there")
@@ -187,7 +195,8 @@ class Columns(Model):
         The average effect over the rows of a file, a number in units of the outcome, as a
         randomised trial of the same people gives it.
     covariates
-        What estimators see; by default every other column.
+        What estimators see; by default every other column, so name them where a table holds more
+        of the truth.
     exogenous
         The covariates that the setting ``hidden`` removes.
     categorical
@@ -202,7 +211,7 @@ class Columns(Model):
     y0: str | None = None
     y1: str | None = None
     effect: str | None = None
-    ate: float | None = None
+    ate: FiniteFloat | None = None
     covariates: list[str] | None = None
     exogenous: list[str] = []
     categorical: list[str] = []

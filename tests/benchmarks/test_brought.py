@@ -85,10 +85,22 @@ def test_a_mapping_may_stand_in_a_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"categorical": ["village"]}, "no column 'village'; mend 'categorical'"),
-        ({}, "encode text columns as numbers first"),
+        ({"categorical": ["village"]}, "no column 'village'; mend 'categorical' in the suite's"),
+        ({"treatment": "pill"}, "no column 'pill'; mend 'treatment' in the suite's 'columns'"),
+        ({"treatment": "town", "covariates": ["age"]}, "two values, but 'town' has 3"),
+        ({}, "'town' is not of numbers; add it to 'categorical'"),
         ({"covariates": ["age", "gain"]}, "'gain' cannot be a covariate"),
-        ({"outcome": "town", "covariates": ["age"]}, "encode text columns"),
+        ({"outcome": "town", "covariates": ["age"]}, "'town' is not of numbers; 'outcome' in"),
+        ({"covariates": []}, "no covariate is left"),
+        ({"covariates": ["age", "age"]}, "has 'age' twice"),
+        (
+            {"covariates": ["age"], "exogenous": ["tau"]},
+            "'exogenous' in the suite's",
+        ),
+        ({"covariates": ["age"], "categorical": ["town"]}, "is in 'categorical' in the suite's"),
+        ({"covariates": ["age"], "effect": "gain"}, "'gain' is 'outcome' and 'effect'"),
+        ({"covariates": ["age"], "propensity": "age"}, "'age' cannot be a covariate"),
+        ({"covariates": ["tau"], "propensity": "age"}, "values outside of 0 to 1"),
     ],
 )
 def test_bad_mappings_give_one_line(folder: Path, changes: dict[str, object], part: str) -> None:
@@ -100,5 +112,33 @@ def test_bad_mappings_give_one_line(folder: Path, changes: dict[str, object], pa
 
 def test_gaps_in_an_outcome_are_told(tmp_path: Path) -> None:
     FRAME.assign(gain=[1.0, np.nan, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
-    with pytest.raises(InputError, match=r"one\.csv: 'gain' has a value"):
+    with pytest.raises(InputError, match=r"one\.csv: 'gain' lacks a finite number in 1 of 4 rows"):
         read(tmp_path, covariates=["age"])
+
+
+@pytest.mark.parametrize(("column", "value"), [("age", np.nan), ("age", np.inf), ("drug", None)])
+def test_gaps_elsewhere_are_told(tmp_path: Path, column: str, value: object) -> None:
+    FRAME.assign(**{column: [value, *FRAME[column][1:]]}).to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(InputError, match=rf"one\.csv: .*'{column}' .*leave these"):
+        read(tmp_path, covariates=["age"])
+
+
+@pytest.mark.parametrize(
+    ("column", "what"), [("gain", "the outcome"), ("tau", "the effect"), ("y0", "the outcome un")]
+)
+def test_the_truth_by_another_name_is_no_covariate(tmp_path: Path, column: str, what: str) -> None:
+    """With potential outcomes, the observed one is in many tables, and no key may name it."""
+    y0 = FRAME["gain"] - FRAME["tau"] * (FRAME["drug"] == "b")
+    frame = FRAME[["drug", "age"]].assign(y0=y0, y1=y0 + FRAME["tau"])
+    mapping = {"treatment": "drug", "y0": "y0", "y1": "y1"}
+
+    def found(frame: pd.DataFrame) -> list[CausalDataset]:
+        frame.to_csv(tmp_path / "one.csv", index=False)
+        columns = Columns.model_validate(mapping)
+        entry = FilesEntry(name="mine", files="*.csv", columns=columns)
+        return [dataset for _, dataset in read_files(entry, tmp_path)]
+
+    assert found(frame)[0].X.columns.tolist() == ["age"]
+    secret = y0 if column == "y0" else FRAME[column]
+    with pytest.raises(InputError, match=rf"the covariate 'seen' is {what}.* leave it out"):
+        found(frame.assign(seen=secret))
