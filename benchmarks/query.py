@@ -54,9 +54,13 @@ def query(folder: Path, sql: str) -> pd.DataFrame:
         for name, table in tables(folder).items():
             connection.register(name, table)
         try:
-            return connection.execute(sql).df()
+            asked = connection.execute(sql)
+            answer = None if asked is None else asked.df()
         except duckdb.Error as error:
             reason = " ".join(str(error).split())
             raise InputError(
                 f"query: {reason}; the tables are records, scores and datasets"
             ) from None
+        if answer is None:
+            raise InputError("query: it asks for nothing; begin with 'select'")
+        return answer

@@ -86,6 +86,14 @@ class BoardOptions(Model):
                 raise ValueError(f"unknown metric '{name}': choose among {', '.join(known)}")
         return value
 
+    @field_validator("by", "columns", "rank_by")
+    @classmethod
+    def _once(cls, value: list[str] | None) -> list[str] | None:
+        for name in value or []:
+            if (value or []).count(name) > 1:
+                raise ValueError(f"'{name}' occurs twice; remove one of them")
+        return value
+
     @field_validator("rank_by")
     @classmethod
     def _ordered(cls, value: list[str]) -> list[str]:
@@ -227,6 +235,8 @@ def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suit
     InputError
         One line that names the file, the key and the fix.
     """
+    if data is not None and not Path(data).is_dir():
+        raise InputError(f"{data}: no such folder; --data names that of your tables")
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         return _parse(_text(path), str(path), path.parent, data)
@@ -301,12 +311,23 @@ _MODELS: dict[str, type[BaseModel]] = {
 _KINDS = ("int", "str", "float", "constrained-int", "LMEntry", "Columns")
 
 
+def _same_key(errors: Sequence[Any]) -> list[Any]:
+    """The complaints about what the first one is about."""
+
+    def place(error: Any) -> list[Any]:
+        return [p for p in error["loc"] if p not in _KINDS and "[" not in str(p)]
+
+    about = place(errors[0])
+    return [each for each in errors if place(each)[: len(about)] == about]
+
+
 def _one_line(origin: str, error: ValidationError, model: type[BaseModel]) -> str:
     """The first of pydantic's complaints as ``file: key: what is wrong and how to mend it``."""
     told = error.errors()
     # Where a mapping may be a text instead, pydantic complains of both.
     errors = [each for each in told if each["loc"][-1:] != ("str",)] or told
-    first = errors[0]
+    # Where a key takes values of several kinds, that which the user's got farthest with.
+    first = max(_same_key(errors), key=lambda each: len(each["loc"]))
     path = list(first["loc"])
     for part in path[:-1]:
         model = _MODELS.get(str(part), model)

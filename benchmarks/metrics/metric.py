@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 import numpy as np
 
 from benchmarks.prediction import Prediction
 from benchmarks.truth import Truth
+from sdscm.errors import InputError
 
 Group = Literal["ATE", "CATE", "ITE", "cost"]
 Better = Literal["lower", "higher", "nominal"]
@@ -46,11 +47,29 @@ class Metric:
     function: Callable[[Prediction, Truth], float]
     source: str
 
+    def __post_init__(self) -> None:
+        _check_words(self)
+        parts = [field.name for field in fields(Prediction)]
+        for part in self.needs:
+            if part not in parts:
+                raise InputError(
+                    f"metric '{self.name}': needs '{part}': choose among {', '.join(parts)}"
+                )
+
     def score(self, prediction: Prediction, truth: Truth) -> float:
-        """The score, or NaN if the prediction lacks what it needs."""
+        """The score, or NaN if the prediction lacks what it needs.
+
+        Raises
+        ------
+        InputError
+            If the function raises, or gives no number: it may be a stranger's.
+        """
         if any(getattr(prediction, part) is None for part in self.needs):
             return float("nan")
-        return float(self.function(prediction, truth))
+        try:
+            return float(self.function(prediction, truth))
+        except Exception as error:
+            raise broken(self, error) from error
 
 
 @dataclass(frozen=True)
@@ -77,3 +96,25 @@ class PooledMetric:
     columns: tuple[str, ...]
     function: Callable[..., np.ndarray]
     source: str
+
+    def __post_init__(self) -> None:
+        _check_words(self)
+
+
+def broken(metric: Metric | PooledMetric, error: Exception) -> InputError:
+    """What to tell whose metric raises."""
+    why = " ".join(f"{type(error).__name__}: {error}".split())
+    return InputError(
+        f"metric '{metric.name}': its function fails ({why}); it must give a number wherever its "
+        "needs are there, NaN where it is not defined"
+    )
+
+
+def _check_words(metric: Metric | PooledMetric) -> None:
+    """Refuse a word that no board knows where it is written, and not hours later."""
+    for key, known in (("group", get_args(Group)), ("better", get_args(Better))):
+        value = getattr(metric, key)
+        if value not in known:
+            raise InputError(
+                f"metric '{metric.name}': {key} '{value}': choose among {', '.join(known)}"
+            )

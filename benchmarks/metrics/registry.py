@@ -21,8 +21,10 @@ def register(metric: Metric | PooledMetric) -> None:
     Raises
     ------
     InputError
-        If the name is taken by another metric.
+        If the name is taken by another metric, or it is none.
     """
+    if not isinstance(metric, Metric | PooledMetric):
+        raise InputError(f"{metric!r} is no metric: register a Metric or a PooledMetric")
     if _METRICS.get(metric.name, metric) != metric:
         raise InputError(f"the metric '{metric.name}' exists: choose another name")
     _METRICS[metric.name] = metric

@@ -289,3 +289,26 @@ def test_a_package_brings_metrics_by_an_entry_point(monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     registry._load_installed.cache_clear()
     assert metrics.names() == before
+
+
+@pytest.mark.parametrize("function", [lambda p, t: 1 / 0, lambda p, t: None, lambda p, t: p.effect])
+def test_a_metric_that_fails_is_named(function) -> None:
+    metric = Metric("mine", "Mine", "CATE", "ITE", "lower", ("effect",), function, "own")
+    with pytest.raises(InputError, match=r"metric 'mine': its function fails .*Error: "):
+        metric.score(PREDICTION, TRUTH)
+    assert np.isnan(metric.score(Prediction(ate=1.0), TRUTH))
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"group": "cate"}, "group 'cate': choose among ATE, CATE, ITE, cost"),
+        ({"better": "less"}, "better 'less': choose among lower, higher, nominal"),
+        ({"needs": ("effects",)}, "needs 'effects': choose among effect, "),
+    ],
+)
+def test_a_metric_that_no_board_could_show_is_refused(change, part) -> None:
+    with pytest.raises(InputError, match=f"metric 'pehe': {part}"):
+        replace(metrics.get("pehe"), **change)
+    with pytest.raises(InputError, match="is no metric"):
+        metrics.register(part)  # type: ignore[arg-type]

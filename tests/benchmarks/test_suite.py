@@ -88,6 +88,17 @@ def write(folder: Path, content: object) -> Path:
         ({"datasets": [{"lm": "x"}]}, ["datasets[0].scenario: this key is needed"]),
         ({"board": {"rank_by": ["pehee"]}}, ["board.rank_by: unknown metric 'pehee'", "pehe_sd"]),
         ({"board": {"rank_by": ["ate_error"]}}, ["board.rank_by: 'ate_error' is best at"]),
+        ({"board": {"rank_by": ["pehe", "pehe"]}}, ["board.rank_by: 'pehe' occurs twice"]),
+        ({"board": {"columns": ["r2", "r2"]}}, ["board.columns: 'r2' occurs twice"]),
+        ({"board": {"by": ["lm", "lm"]}}, ["board.by: 'lm' occurs twice"]),
+        (
+            {"datasets": [{"scenario": "s", "knobs": {"overlap": [0, 2]}}]},
+            ["datasets[0]: knobs: overlap 2.0", "between 0 and 1"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "phrasings": [0, -1]}]},
+            ["datasets[0].phrasings[1]: ", "greater than or equal to 0, but it is -1"],
+        ),
     ],
 )
 def test_bad_suites_give_one_line(
@@ -116,6 +127,14 @@ def test_bad_yaml_gives_one_line(tmp_path: Path, text: str, part: str) -> None:
         load_suite(write(tmp_path, text))
     assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_of_data_that_is_not_there_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    with pytest.raises(InputError, match="nowhere: no such folder; --data names"):
+        load_suite(path, tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"\.yaml: no such folder"):
+        load_suite(path, path)
 
 
 def test_unknown_names_are_told(tmp_path: Path) -> None:
