@@ -72,7 +72,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def paper() -> None:
-    """Make the paper's tables again from the released data, and compare number by number."""
+    """Make the paper's tables and figures again from its data, and compare number by number."""
 
 
 def variants(
