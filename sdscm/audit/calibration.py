@@ -39,6 +39,8 @@ SHAPES: dict[str, Callable[[Generator], float]] = {
     "normal": lambda g: float(g.standard_normal()),
     "two lumps": lambda g: float(g.choice([-1.0, 1.0]) * 0.9 + math.sqrt(0.19) * g.normal()),
     # Cut off at 10, where one in a million lies, for probabilities below 1.
+    # One phrasing in five has an effect, as with a model that is sure in the others.
+    "in few": lambda g: 2.0 if g.random() < 0.2 else -0.5,
     "skewed": lambda g: min(float(g.gamma(2.0) - 2.0) / math.sqrt(2.0), 10.0),
 }
 
@@ -82,7 +84,7 @@ class Calibration:
 DESIGNS = (
     *(Design(count, "normal") for count in (6, 10, 30)),
     Design(10, "two lumps"),
-    *(Design(count, "skewed") for count in (10, 30)),
+    *(Design(count, shape) for shape in ("skewed", "in few") for count in (10, 30)),
     Design(10, "normal", "sample"),
 )
 
@@ -206,7 +208,9 @@ def table(found: Sequence[Calibration]) -> str:
         "",
         f"Chance alone moves a share of 5% or 95% by {band(_ALPHA, runs):.1%} (three standard",
         "deviations). Effects that are not symmetric between phrasings break the assumption of the",
-        "tests; the rows *skewed* show by how much.",
+        "tests; the rows *skewed* and *in few* show by how much. *In few*: the effect of one",
+        "phrasing in five is large, and all others are equal and small, as with a model that is",
+        "sure of its answer in most phrasings. Ten phrasings miss the large one in 11% of audits.",
         "",
         "| phrasings | shape | each phrasing | sign flip | possible | minimum effect | equivalence "
         "| coverage |",

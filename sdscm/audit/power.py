@@ -26,6 +26,9 @@ def detectable_effect(effects: np.ndarray, *, alpha: float = 0.05, power: float 
     count = len(effects)
     if 2.0 ** (1 - count) > alpha:
         return math.inf
+    spread = float(np.std(effects, ddof=1))
+    if spread <= 1e-12 * float(np.abs(effects).max()):  # what rounding leaves of equal effects
+        return 0.0
     critical = t.isf(alpha / 2, count - 1)
 
     def missing(size: float) -> float:
@@ -37,4 +40,4 @@ def detectable_effect(effects: np.ndarray, *, alpha: float = 0.05, power: float 
     largest = 1 / math.sqrt(count)
     while missing(largest) < 0:
         largest *= 2
-    return float(brentq(missing, 0.0, largest)) * float(np.std(effects, ddof=1))
+    return float(brentq(missing, 0.0, largest)) * spread

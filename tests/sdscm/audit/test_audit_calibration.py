@@ -26,10 +26,13 @@ from sdscm.audit.calibration import (
 def check(found: Calibration) -> None:
     """Shares within what chance allows, and what is known beyond it.
 
-    Skewed effects break the tests' assumption by a little; ten effects in two lumps have resamples
-    of hardly any spread, which make the interval too wide.
+    Skewed effects break the tests' assumption by a little, and an effect of one phrasing in five
+    by more, if there are ten; ten effects in two lumps make the interval too wide.
     """
-    slack = 0.02 if found.design.shape == "skewed" else 0.0
+    skewed = found.design.shape in ("skewed", "in few")
+    slack = 0.02 if skewed else 0.0
+    if found.design == Design(10, "in few"):
+        slack = 0.06
     wide = 0.03 if found.design.shape == "two lumps" else 0.0
     runs, possible = found.runs, exact_size(found.design.phrasings)
     assert found.size <= possible + band(0.05, runs) + 2 * slack

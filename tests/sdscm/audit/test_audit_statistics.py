@@ -143,6 +143,31 @@ def test_intervals_of_equal_and_of_few_phrasings() -> None:
         bootstrap_interval(EFFECTS[:4])
 
 
+@pytest.mark.parametrize("count", [5, 10, 30])
+def test_the_interval_of_one_phrasing_with_an_effect_is_no_wider_than_effects_can_be(
+    count: int,
+) -> None:
+    """The others are all but 0: resamples without the one have hardly any spread."""
+    effects = np.append(1e-6 * np.random.default_rng(1).normal(size=count - 1), 0.3)
+    found = bootstrap_interval(effects)
+    assert found.covers(0.0)
+    assert -0.1 < found.low < effects.mean() < found.high < 0.6
+    # Were one in a few of all phrasings such, as may be: the interval holds that, too.
+    assert found.covers(2 * effects.mean())
+    alone = bootstrap_interval(np.append(np.zeros(count - 1), 0.3))
+    assert (alone.low, alone.high) == pytest.approx((found.low, found.high), abs=1e-3)
+
+
+@pytest.mark.parametrize("count", [6, 20])
+def test_coverage_where_few_phrasings_carry_the_effect(count: int) -> None:
+    generator = np.random.default_rng(count)
+    held, runs = 0, 200
+    for _ in range(runs):
+        effects = (generator.random(count) < 0.4) * 0.3 + generator.normal(0, 1e-3, count)
+        held += bootstrap_interval(effects, resamples=500).covers(0.12)
+    assert held / runs > (0.9 if count == 20 else 0.85)
+
+
 def test_within_and_covers() -> None:
     found = bootstrap_interval(EFFECTS)
     assert found.covers(EFFECTS.mean())
@@ -201,3 +226,9 @@ def test_too_few_phrasings_detect_nothing() -> None:
     assert detectable_effect(np.ones(5)) == math.inf
     assert math.isfinite(detectable_effect(EFFECTS[:6]))
     assert math.isfinite(detectable_effect(EFFECTS[:5], alpha=0.1))
+
+
+def test_equal_effects_detect_anything() -> None:
+    assert detectable_effect(0.44 + np.array([0, 1e-16, -1e-16, 0, 0, 1e-16, 0])) == 0
+    assert detectable_effect(np.zeros(8)) == 0
+    assert detectable_effect(EFFECTS * 1e-20) > 0

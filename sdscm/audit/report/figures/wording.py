@@ -83,7 +83,9 @@ def _panel(axes: Axes, found: Finding) -> None:
     ticks = [(-1.7, "mean"), *((y, str(place + 1)) for y, (_, place, _) in enumerate(ranked))]
     axes.set_yticks([y for y, _ in ticks], [told for _, told in ticks], fontsize=6.5)
     axes.set_xlabel(f"effect on {words.outcome(found.measure)}", loc="left")
-    told = f"mean {words.effect(found.mean)}, {words.share(found.agreement)} agree in sign"
+    told = f"mean {words.effect(found.mean)}"
+    if not math.isnan(found.agreement):
+        told += f", {words.share(found.agreement)} agree in sign"
     lines = textwrap.wrap(words.contrast(found), _LETTERS, max_lines=2, placeholder=" …")
     axes.set_title(
         "\n".join([textwrap.shorten(found.model, _LETTERS, placeholder="…"), *lines, told]),
