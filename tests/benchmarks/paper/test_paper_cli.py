@@ -58,6 +58,35 @@ def test_a_run_goes_on_and_gives_tables(paper_folder, tmp_path, capsys):
     pd.testing.assert_frame_equal(pd.read_csv("results/paper/tables.csv"), made, rtol=1e-5)
 
 
+def test_figures_and_what_the_paper_did_not_ask(paper_folder, tmp_path, capsys):
+    """Of a few cells: the data's figures are there, and an estimator beyond stands apart."""
+    pytest.importorskip("matplotlib")
+    where = ["--data", str(paper_folder)]
+    run = ["paper", "run", *where, "--workers", "0", "--rows", "1000", "--share", "0.002"]
+    assert main([*run, "--methods", "LinReg,AIPW"]) == 0
+    for command in (["tables"], ["figures", *where], ["extra", *where]):
+        assert main(["paper", *command]) == 0
+    results = tmp_path / "results" / "paper"
+    for name in ("example.png", "sate-therapy.png", "effects-gpt2.png"):
+        assert (results / name).stat().st_size > 1000
+    assert "AIPW" not in (results / "tables.md").read_text()
+    page = (results / "extra.md").read_text()
+    before, after = page.split("## Estimators beyond the paper")
+    assert "AIPW" not in before
+    assert "| **AIPW** |" in after
+    assert "| LinReg |" in after
+
+
+def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    run = ["paper", "run", "--data", str(paper_folder), "--workers", "0", "--rows", "1000"]
+    assert main([*run, "--share", "0.001", "--methods", "LinReg"]) == 0
+    monkeypatch.setattr(data, "_BESIDE", tmp_path / "nowhere")
+    assert main(["paper", "figures"]) == 0
+    assert "Without the data there is no example" in capsys.readouterr().out
+    assert main(["paper", "figures", "--data", str(tmp_path / "nowhere")]) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
