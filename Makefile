@@ -22,7 +22,9 @@ SHARE ?= 0.05
 paper: $(STAMP)
 	$(BIN)/sdscm paper run --share $(SHARE) $(if $(DATA),--data $(DATA))
 	$(BIN)/sdscm paper tables
-	$(BIN)/sdscm paper figures
+	$(BIN)/sdscm paper figures $(if $(DATA),--data $(DATA))
+	$(BIN)/sdscm paper extra $(if $(DATA),--data $(DATA))
+	$(BIN)/sdscm paper toy
 
 # What the embedded language model makes of an applicant's name: the report in results/audit/.
 audit: $(STAMP)
