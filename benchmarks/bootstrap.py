@@ -80,13 +80,27 @@ def cluster_statistic(
     found = found[~np.isnan(found)]
     if not len(found):
         return estimate, float("nan"), float("nan")
-    lower, upper = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    lower, upper = quantiles(found, [(1 - level) / 2, (1 + level) / 2])
     return estimate, float(lower), float(upper)
+
+
+def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """As ``numpy.quantile``; of values some of which are infinite, one of the values.
+
+    Between a finite and an infinite one there is nothing to interpolate.
+    """
+    if np.isfinite(values).all():
+        return np.quantile(values, shares)
+    return np.quantile(values, shares, method="inverted_cdf")
 
 
 def weighted_mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Mean of values of shape (k,), each counted ``weights`` times, of shape (..., k)."""
-    return weights @ values / weights.sum(axis=-1)
+    count = weights.sum(axis=-1)
+    if np.isfinite(values).all():
+        return weights @ values / count
+    # An infinite score that was not drawn counts nothing, but 0 times infinity is NaN.
+    return (weights * np.where(weights > 0, values, 0.0)).sum(axis=-1) / count
 
 
 def weighted_median(weights: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -131,7 +131,7 @@ def _board(
         _row(entrant, scores[scores["estimator"] == entrant.label], resampled)
         for entrant in entrants
     ]
-    undefined = _undefined(scores)
+    undefined = _undefined(scores, {entrant.label for entrant in entrants if entrant.oracle})
     for name in options.rank_by:
         ranks = _ranks(rows, metrics.get(name), undefined.get(name, {}))
         for row, rank in zip(rows, ranks, strict=True):
@@ -153,9 +153,9 @@ def _board(
     )
 
 
-def _undefined(scores: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """See `Board`; metrics and methods without such a cell are left out."""
-    well = scores[scores["status"] == "ok"]
+def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict[str, int]]:
+    """See `Board`; metrics and methods without such a cell are left out, and Oracles."""
+    well = scores[(scores["status"] == "ok") & ~scores["estimator"].isin(oracles)]
     found: dict[str, dict[str, int]] = {}
     for metric in metrics.registered():
         there = well[metric.name].notna()

@@ -110,7 +110,9 @@ def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     # Not skipping NaN: a mean over the datasets that went well is not a mean.
     mean = by_block.agg(lambda values: values.mean(skipna=False)).unstack("estimator")
     mean = mean[mean.notna().any(axis=1)]
-    merits = mean.map(lambda value: merit(sign * value)).fillna(np.inf)
+    merits = mean.map(lambda value: merit(sign * value))
+    # An infinite score is one, and better than none.
+    merits = merits.clip(upper=np.finfo(float).max).fillna(np.inf)
     ranks = rankdata(merits.to_numpy(), axis=1) if len(merits) else merits.to_numpy()
     return pd.DataFrame(ranks, index=merits.index, columns=merits.columns)
 

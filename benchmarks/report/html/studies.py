@@ -54,7 +54,7 @@ def studies(
             fans=(),
             fan_dataset="",
         )
-        name = _typical(part, bias)
+        name = _typical(part, bias, datasets)
         shown = _fans(manifest, study, name, datasets[name], records)
         found.append(replace(study, fans=shown, fan_dataset=name))
     return found
@@ -100,8 +100,11 @@ def _for_units(fans: Mapping[str, Fan]) -> bool:
     return any(fan.made_for == "ITE" for fan in fans.values())
 
 
-def _typical(scores: pd.DataFrame, bias: Mapping[str, float]) -> str:
-    """The dataset of (lower) median bias by confounding."""
+def _typical(
+    scores: pd.DataFrame, bias: Mapping[str, float], datasets: Mapping[str, CausalDataset]
+) -> str:
+    """The dataset of (lower) median bias by confounding, of those whose effects are known."""
     names = list(dict.fromkeys(map(str, scores["dataset"])))
+    names = [name for name in names if datasets[name].effects_known] or names
     size = [abs(bias[name]) if np.isfinite(bias[name]) else 0.0 for name in names]
     return names[int(np.argsort(size, kind="stable")[(len(names) - 1) // 2])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def errors_of(rank_by: Iterable[str], scores: pd.DataFrame) -> tuple[Metric, ...
     return tuple(m for m in wanted if scores[m.name].notna().any())
 
 
-def drawable(values: Sequence[float] | np.ndarray) -> np.ndarray:
+def drawable(values: Sequence[float] | np.ndarray | pd.Series[Any]) -> np.ndarray:
     """The finite ones."""
     array = np.asarray(values, dtype=float)
     return array[np.isfinite(array)]

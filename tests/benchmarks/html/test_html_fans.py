@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.prediction import Prediction
 from benchmarks.report.html.fans import fan_of
+from benchmarks.report.html.studies import _typical
 from benchmarks.truth import Truth
 
 ITE = np.array([3.0, 1.0, 2.0])
@@ -51,3 +55,12 @@ def test_thinning_keeps_both_ends(n, most, kept) -> None:
     fan = fan_of("m", "all", Prediction(ite_interval=(values - 1, values + 1)), truth)
     assert fan is not None
     assert fan.thinned(most).tolist() == kept
+
+
+def test_the_fan_is_of_a_dataset_whose_effects_are_known() -> None:
+    scores = pd.DataFrame({"dataset": ["world", "low", "middle", "high", "middle"]})
+    bias = {"world": float("nan"), "low": 0.1, "middle": -0.2, "high": 0.3}
+    known = {name: SimpleNamespace(effects_known=name != "world") for name in bias}
+    assert _typical(scores, bias, known) == "middle"  # type: ignore[arg-type]
+    unknown = dict.fromkeys(bias, SimpleNamespace(effects_known=False))
+    assert _typical(scores, bias, unknown) == "low"  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.bootstrap import quantiles
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import (
@@ -19,7 +20,7 @@ from benchmarks.report.html.figures.style import (
     key,
     scaled,
 )
-from benchmarks.report.html.study import Study
+from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.view import Cell, Column, Row, Table
 from benchmarks.report.html.words import listed, numeric, setting_words, words
 from benchmarks.report.tables import number
@@ -44,6 +45,7 @@ def draw(study: Study) -> Drawing | None:
             "reach the extremes; each dot is a dataset. Best method first, by mean "
             f"{study.errors[0].title} with {setting_words(study.settings[0])}."
             + (" What reaches the left edge goes on beyond it." if _cut(study) else "")
+            + (" Infinite scores are in the table only." if _endless(study) else "")
         ),
         alt=_alt(study),
         table=_table(study),
@@ -53,9 +55,12 @@ def draw(study: Study) -> Drawing | None:
 
 def _cut(study: Study) -> bool:
     """Whether the smallest errors lie outside of a panel."""
-    return any(
-        is_cut(study.scores[metric.name].dropna().to_numpy(float)) for metric in study.errors
-    )
+    return any(is_cut(drawable(study.scores[metric.name])) for metric in study.errors)
+
+
+def _endless(study: Study) -> bool:
+    """Whether some score is infinite, as that of an infinite interval."""
+    return bool(np.isinf(study.scores[[m.name for m in study.errors]].to_numpy(float)).any())
 
 
 def _figure(study: Study, layout: Layout) -> Figure:
@@ -85,14 +90,16 @@ def _panel(axis: Axes, study: Study, metric: Metric) -> None:
     for row in range(0, len(study.methods), 2):
         axis.axhspan(row - 0.5, row + 0.5, color=BAND, zorder=0)
     for row, method in enumerate(study.methods):
-        found = [study.values(method, s, metric.name).to_numpy(float) for s in study.settings]
+        scored = [study.values(method, s, metric.name) for s in study.settings]
+        found = [drawable(values) for values in scored]
         for values, offset, (colour, marker) in zip(found, offsets, SETTING_STYLE, strict=False):
             if len(values):
                 _box(axis, values, row + float(offset), colour, marker)
                 drawn.append(values)
         if not any(len(values) for values in found):
+            silence = "average effect only" if metric.group == "CATE" else "no estimate"
             axis.annotate(
-                "average effect only" if metric.group == "CATE" else "no estimate",
+                "infinite" if any(len(values) for values in scored) else silence,
                 (0.02, row),
                 xycoords=axis.get_yaxis_transform(),
                 va="center",
@@ -154,12 +161,13 @@ def _table(study: Study) -> Table:
 def _numbers(values: np.ndarray) -> list[Cell]:
     if not len(values):
         return [numeric(float("nan"))] * 3
-    low, lower, median, upper, high = np.quantile(values, (0, 0.25, 0.5, 0.75, 1))
-    return [
-        numeric(float(median)),
-        numeric(float(upper - lower), f"{number(lower)} to {number(upper)}"),
-        numeric(float(high - low), f"{number(low)} to {number(high)}"),
-    ]
+    low, lower, median, upper, high = quantiles(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
+    return [numeric(float(median)), _span(lower, upper), _span(low, high)]
+
+
+def _span(low: float, high: float) -> Cell:
+    # Two infinite ends have no difference.
+    return numeric(0.0 if low == high else high - low, f"{number(low)} to {number(high)}")
 
 
 def _alt(study: Study) -> str:

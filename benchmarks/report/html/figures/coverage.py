@@ -44,12 +44,18 @@ class _Spot:
     coverage: float
     width: float
 
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a place for it: not for an infinite width."""
+        return bool(np.isfinite(self.width))
+
 
 def draw(study: Study) -> Drawing | None:
     """The figure; None if no method gives intervals."""
     spots = _spots(study)
-    if not spots:
+    if not any(spot.drawn for spot in spots):
         return None
+    endless = not all(spot.drawn for spot in spots)
     return Drawing(
         name="coverage-against-width",
         title="Coverage against width of the intervals",
@@ -58,6 +64,7 @@ def draw(study: Study) -> Drawing | None:
             "and as far to the left as it can be: below it, intervals promise too much; to the "
             "right they say little. Means over datasets; the width is in SD(y). A method without a "
             "name had no room for it; the table has them all."
+            + (" Infinite widths are in the table only." if endless else "")
         ),
         alt=_alt(spots, study),
         table=_table(spots, study),
@@ -77,12 +84,13 @@ def _spots(study: Study) -> list[_Spot]:
                     study.mean(method, setting, coverage),
                     study.mean(method, setting, width),
                 )
-                if np.isfinite([spot.coverage, spot.width]).all():
+                if not np.isnan([spot.coverage, spot.width]).any():
                     found.append(spot)
     return found
 
 
 def _figure(spots: list[_Spot], study: Study, layout: Layout) -> Figure:
+    spots = [spot for spot in spots if spot.drawn]
     kinds = list(dict.fromkeys(spot.kind for spot in spots))
     figure, axes = canvas(layout, len(kinds), len(study.settings), panel=2.6)
     styles = family_styles(list(study.families.values()))

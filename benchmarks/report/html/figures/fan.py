@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.report.html.fans import Fan
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import GRID, INK, MISS, canvas, heading, key
-from benchmarks.report.html.study import Study
+from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.view import Column, Row, Table
 from benchmarks.report.html.words import listed, numeric, setting_words, words
 
@@ -78,13 +78,15 @@ def _panel(axis: Axes, fan: Fan, row: list[Fan]) -> None:
     chosen = fan.thinned(_UNITS)
     place = 100 * chosen / max(len(fan.truth) - 1, 1)
     held = fan.covered[chosen]
+    bottom, top = _limits(fan, row)
+    # Infinite ends are drawn beyond the panel: a path that reaches infinity is not drawn at all.
+    lower, upper = (
+        np.clip(ends[chosen], 2 * bottom - top, 2 * top - bottom) for ends in (fan.lower, fan.upper)
+    )
     for which, colour in ((held, _HELD), (~held, MISS)):
-        _lines(axis, place[which], fan.lower[chosen][which], fan.upper[chosen][which], colour)
+        _lines(axis, place[which], lower[which], upper[which], colour)
     axis.plot(place, fan.truth[chosen], color=INK, linewidth=1.4, zorder=3)
-    low = min(np.quantile(each.lower, 0.01) for each in row)
-    high = max(np.quantile(each.upper, 0.99) for each in row)
-    low, high = min(low, fan.truth.min()), max(high, fan.truth.max())
-    axis.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    axis.set_ylim(bottom, top)
     axis.set_xlim(-1.5, 101.5)
     axis.set_xticks((0, 50, 100), ("smallest", "effect of the unit", "largest"))
     first, _, last = axis.get_xticklabels()
@@ -93,6 +95,16 @@ def _panel(axis: Axes, fan: Fan, row: list[Fan]) -> None:
     axis.grid(axis="y", color=GRID, linewidth=0.7)
     axis.axhline(0, color=INK, linewidth=0.6, zorder=1)
     heading(axis, f"{fan.method}, {fan.setting}: {fan.covered.mean():.0%} held")
+
+
+def _limits(fan: Fan, row: list[Fan]) -> tuple[float, float]:
+    """The same for all panels of a row but for the truth; extreme ends are cut off."""
+    lowers = [ends for each in row if len(ends := drawable(each.lower))]
+    uppers = [ends for each in row if len(ends := drawable(each.upper))]
+    low = min([float(fan.truth.min()), *(float(np.quantile(ends, 0.01)) for ends in lowers)])
+    high = max([float(fan.truth.max()), *(float(np.quantile(ends, 0.99)) for ends in uppers)])
+    room = 0.05 * (high - low) or 1.0
+    return low - room, high + room
 
 
 def _lines(axis: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> None:
