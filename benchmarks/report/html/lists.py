@@ -10,6 +10,7 @@ from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.columns import direction
 from benchmarks.report.html.view import Cell, Column, Row, Table
 from benchmarks.report.html.words import numeric, words
+from benchmarks.scores import of_cells
 
 
 def dataset_table(facts: pd.DataFrame) -> Table:
@@ -82,7 +83,8 @@ def metric_table(columns: Sequence[Metric | PooledMetric], alpha: float) -> Tabl
 
 def trouble_table(scores: pd.DataFrame) -> Table | None:
     """Cells without a score by method, setting and reason; None if there are none."""
-    lost = scores[scores["status"] != "ok"]
+    cells = of_cells(scores)
+    lost = cells[cells["status"] != "ok"]
     if lost.empty:
         return None
     groups = lost.groupby(["estimator", "setting", "status", "reason"], sort=False)

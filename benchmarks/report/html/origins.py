@@ -14,13 +14,21 @@ from benchmarks.store import Record
 from sdscm.dataset import Provenance
 
 
-def commands(manifest: Manifest) -> tuple[Fact, ...]:
+def commands(manifest: Manifest, mixed: bool = False) -> tuple[Fact, ...]:
     """What to type to make the run, and this page, again."""
-    name = shlex.quote(manifest.suite.name)
+    again = ["sdscm", "report", manifest.suite.name, *_plugins(manifest.command)]
+    again += ["--mixed"] * mixed
     return (
         Fact("Run the suite (what is on record is not computed again)", manifest.command, True),
-        Fact("Make this page from the records", f"sdscm report {name}", True),
+        Fact("Make this page from the records", shlex.join(again), True),
     )
+
+
+def _plugins(command: str) -> list[str]:
+    """The options of a command that name plugins: they may register the metrics of a board."""
+    words = shlex.split(command)
+    places = [place for place, word in enumerate(words) if word == "--plugin"]
+    return [word for place in places for word in words[place : place + 2]]
 
 
 def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[Fact, ...]:

@@ -100,6 +100,7 @@ class _Run:
     manifest: Manifest
     datasets: Mapping[str, CausalDataset]
     records: Mapping[str, Record]
+    mixed: bool
 
     @classmethod
     def read(cls, result: Result, mixed: bool) -> _Run:
@@ -109,6 +110,7 @@ class _Run:
             manifest=replace(manifest, suite=result.suite),
             datasets={source.name: source.load(result.run_dir) for source in manifest.sources},
             records=read_records(result.run_dir, manifest, mixed),
+            mixed=mixed,
         )
 
 
@@ -130,7 +132,7 @@ def _page(run: _Run, figures: Sequence[FigureView]) -> Page:
         metrics=metric_table(metrics_shown(boards, suite.board.columns), suite.alpha),
         datasets=dataset_table(result.facts),
         trouble=trouble_table(result.scores),
-        commands=origins.commands(manifest),
+        commands=origins.commands(manifest, run.mixed),
         provenance=origins.facts(manifest, origin),
         suite=origins.suite_yaml(manifest),
         versions=origins.versions(origin, run.records),

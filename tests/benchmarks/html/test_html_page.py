@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from benchmarks.report.html import write_page
+from benchmarks.report.html.lists import trouble_table
+from benchmarks.report.html.origins import commands
 
 # One process makes the toy run, which the tests in the browser show too.
 pytestmark = pytest.mark.xdist_group("report")
@@ -132,7 +136,7 @@ def test_names_are_text_and_not_markup(outline: Outline, page: str) -> None:
 def test_provenance(outline: Outline) -> None:
     text = " ".join("".join(outline.text).split())
     assert "sdscm benchmark" in text
-    assert "sdscm report toy" in text
+    assert "sdscm report toy --plugin " in text
     assert "40 of 48 cells scored" in text
     for library in ("numpy", "scikit-learn", "python"):
         assert library in text
@@ -178,3 +182,20 @@ def test_contrast(page: str) -> None:
     # Names beside points are in the colour of their family, so these are text.
     for colour in style.PALETTE:
         assert contrast(colour, colours["paper"]) >= 4.5, colour
+
+
+def test_a_lost_cell_counts_once_where_rows_are_held_out() -> None:
+    cell = {"estimator": "A", "setting": "all", "status": "failed", "reason": "no"}
+    scores = pd.DataFrame([cell | {"rows": rows} for rows in ("fitted", "held-out")])
+    table = trouble_table(scores)
+    assert table is not None
+    assert [each.text for each in table.rows[0].cells] == ["A", "all", "failed", "no", "1"]
+
+
+def test_the_command_of_a_page_of_mixed_records_says_so() -> None:
+    manifest = SimpleNamespace(
+        command="sdscm benchmark 'my suite.yaml' --plugin 'my metric.py' --plugin b.py",
+        suite=SimpleNamespace(name="mine"),
+    )
+    _, page = commands(manifest, mixed=True)  # type: ignore[arg-type]
+    assert page.value == "sdscm report mine --plugin 'my metric.py' --plugin b.py --mixed"
