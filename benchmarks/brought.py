@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.entries import Columns, FilesEntry
-from benchmarks.roles import check_roles, check_truth
+from benchmarks.roles import check_propensity, check_roles, check_secrets
 from benchmarks.suite import columns_from
 from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
@@ -47,7 +47,9 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
     levels = {name: _levels(name, frames) for name in columns.categorical}
     for number, (path, frame) in enumerate(frames.items()):
         dataset = _dataset(frame, columns, levels, path.name, number)
-        check_truth(path, dataset, said)
+        if columns.covariates is None:
+            check_secrets(path, dataset, said)
+        check_propensity(path, dataset, said)
         yield path, dataset
 
 

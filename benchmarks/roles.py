@@ -102,22 +102,25 @@ def _check_numbers(path: Path, values: pd.Series, fix: str) -> None:
         )
 
 
-def check_truth(path: Path, dataset: CausalDataset, said: str) -> None:
-    """Refuse a table whose covariates tell the truth, or whose propensities are none.
+def check_secrets(path: Path, dataset: CausalDataset, said: str) -> None:
+    """Refuse a table of which a column tells the truth, if nobody has said that it is a covariate.
 
     Raises
     ------
     InputError
-        If a covariate equals the outcome, a potential outcome or the effect in all rows, or a
-        propensity is not between 0 and 1.
+        If a covariate equals the outcome, a potential outcome or the effect in all rows.
     """
     for name, values in dataset.X.items():
         for what, secret in _secrets(dataset):
             if np.allclose(values, secret, rtol=1e-9, atol=0):
                 raise InputError(
-                    f"{path}: the covariate '{name}' is {what} in all rows; leave it out: name the "
-                    f"others in 'covariates' in {said}"
+                    f"{path}: the column '{name}' is {what} in all rows; name the covariates in "
+                    f"'covariates' in {said}"
                 )
+
+
+def check_propensity(path: Path, dataset: CausalDataset, said: str) -> None:
+    """Refuse propensities that are no probabilities, by an InputError."""
     shares = dataset.propensity
     if shares is not None and ((shares < 0) | (shares > 1)).any():
         raise InputError(

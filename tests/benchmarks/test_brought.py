@@ -130,7 +130,7 @@ def test_the_truth_by_another_name_is_no_covariate(tmp_path: Path, column: str, 
     """With potential outcomes, the observed one is in many tables, and no key may name it."""
     y0 = FRAME["gain"] - FRAME["tau"] * (FRAME["drug"] == "b")
     frame = FRAME[["drug", "age"]].assign(y0=y0, y1=y0 + FRAME["tau"])
-    mapping = {"treatment": "drug", "y0": "y0", "y1": "y1"}
+    mapping: dict[str, object] = {"treatment": "drug", "y0": "y0", "y1": "y1"}
 
     def found(frame: pd.DataFrame) -> list[CausalDataset]:
         frame.to_csv(tmp_path / "one.csv", index=False)
@@ -140,5 +140,7 @@ def test_the_truth_by_another_name_is_no_covariate(tmp_path: Path, column: str, 
 
     assert found(frame)[0].X.columns.tolist() == ["age"]
     secret = y0 if column == "y0" else FRAME[column]
-    with pytest.raises(InputError, match=rf"the covariate 'seen' is {what}.* leave it out"):
+    with pytest.raises(InputError, match=rf"the column 'seen' is {what}.* name the covariates"):
         found(frame.assign(seen=secret))
+    mapping["covariates"] = ["age", "seen"]
+    assert found(frame.assign(seen=secret))[0].X.columns.tolist() == ["age", "seen"]
