@@ -22,8 +22,7 @@ def clusters(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -
             marks.append((meta.spec_hash, meta.phrasing))
         known = [found[mark] for mark in marks if mark in found]
         label = known[0] if known else source.cluster
-        for mark, other in found.items():
-            if other in known:
-                found[mark] = label
+        if len(set(known)) > 1:
+            found = {mark: label if other in known else other for mark, other in found.items()}
         found |= dict.fromkeys(marks, label)
     return {source.name: found[source.cluster] for source in sources}

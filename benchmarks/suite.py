@@ -183,6 +183,16 @@ class Suite(Model):
                     f"datasets[{number}].columns: the setting 'hidden' hides nothing; name the "
                     "covariates to hide in 'exogenous', or set 'settings: [all]'"
                 )
+            if (
+                "hidden" in self.settings
+                and isinstance(columns, Columns)
+                and columns.covariates
+                and set(columns.covariates) <= set(columns.exogenous)
+            ):
+                raise ValueError(
+                    f"datasets[{number}].columns: the setting 'hidden' leaves no covariate; take "
+                    "one out of 'exogenous', or set 'settings: [all]'"
+                )
         return self
 
     @property

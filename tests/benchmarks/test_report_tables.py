@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -116,6 +117,17 @@ def test_latex(board: Board) -> None:
         shape, rest = part.split("}", 1)
         lines = [line for line in rest.split(r"\bottomrule")[0].splitlines() if "&" in line]
         assert {line.replace(r"\&", "").count("&") for line in lines} == {len(shape) - 1}
+
+
+def test_a_mean_over_fewer_datasets_is_marked(board: Board) -> None:
+    assert "dagger" not in latex("toy", [board], ["pehe_sd"], "sdscm")
+    marked = replace(board, undefined={"pehe_sd": {"twin_1": 1}})
+    text = latex("toy", [marked], ["pehe_sd"], "sdscm")
+    assert r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 2.333 \\" in text
+    assert r"1 & twin\_1 & 0.100 [0.100, 0.100]\textsuperscript{\dag} & 2.333 \\" in text
+    assert text.count("A dagger: not defined on all datasets.") == 1
+    shown = table(marked, marked.standings["pehe_sd"], ["pehe_sd"])
+    assert "| 1 | twin_1 | toy | 0.100 [0.100, 0.100]† |" in shown
 
 
 def test_latex_escapes() -> None:

@@ -45,6 +45,15 @@ def write(folder: Path, content: object) -> Path:
         ({"datasets": [{"files": "x.csv"}]}, ["datasets[0].name: this key is needed"]),
         ({"datasets": [FILES]}, ["'hidden' hides nothing", "'exogenous'", "settings: [all]"]),
         (
+            {
+                "datasets": [
+                    FILES
+                    | {"columns": FILES["columns"] | {"covariates": ["x"], "exogenous": ["x"]}}
+                ]
+            },
+            ["datasets[0].columns: the setting 'hidden' leaves no covariate"],
+        ),
+        (
             {"datasets": [FILES | {"columns": {"treatment": "t"}}]},
             ["datasets[0].columns: say which column is the 'outcome', or which are 'y0'"],
         ),
