@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
@@ -100,13 +101,15 @@ def fewer(board: Board, name: str, metric: Metric | PooledMetric) -> str:
 def best(board: Board, standing: Standing, metric: Metric | PooledMetric) -> set[str]:
     """The methods with the best number of a column, ties included.
 
-    Of methods without a lost cell or an undefined score, and of metrics that are compared with the
-    truth and are best at one end: a narrow interval or a quick answer is no merit by itself.
+    Of methods without a lost cell or an undefined score, and of finite numbers of metrics that are
+    compared with the truth and are best at one end: a narrow interval or a quick answer is no merit
+    by itself.
     """
     rows = rows_of(board, standing)
     whole = rows[~rows["oracle"] & (rows["ok"] == rows["cells"])]
     whole = whole[~whole.index.isin(list(board.undefined.get(metric.name, {})))]
     values = whole[metric.name].dropna()
+    values = values[np.isfinite(values)]
     if metric.better == "nominal" or metric.target == "none" or values.empty:
         return set()
     merits = values.map(merit)

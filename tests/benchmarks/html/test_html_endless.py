@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import benchmarks
 from benchmarks.bootstrap import cluster_means, cluster_medians, quantiles
 from benchmarks.metrics import get
+from benchmarks.report.columns import best
 from benchmarks.report.html import write_page
 from benchmarks.standing import block_ranks
 
@@ -50,6 +53,11 @@ def test_the_page_of_infinite_intervals(result, tmp_path) -> None:
     row = result.boards[0].table.set_index("estimator").loc["Endless"]
     name = "ite_interval_score_sd"
     assert row[[name, f"{name}_low", f"{name}_high"]].tolist() == [np.inf] * 3
+    board = result.boards[0]
+    assert best(board, board.standings[name], get(name)) == {"Wide"}
+    scores = board.table["ite_width_sd"].where(board.table["estimator"] != "Wide", np.inf)
+    endless = replace(board, table=board.table.assign(**{name: scores}))
+    assert best(endless, board.standings[name], get(name)) == set()
     page = write_page(result, tmp_path / "page")[0].read_text()
     assert "Infinite scores are in the table only." in page
     assert "Infinite widths are in the table only." in page
