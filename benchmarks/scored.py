@@ -104,5 +104,8 @@ def _from_table(name: str, path: Path) -> Scored:
     texts = table[list(IDENTITY)].select_dtypes(exclude="number").columns
     empty = [column for column in ("lm", "reason") if column not in texts]
     table[[*texts, *empty]] = table[[*texts, *empty]].astype(object).fillna("")
-    # The table does not say which are Oracles, but who errs nowhere has seen the truth.
-    return Scored(name, table, None, {}, frozenset({"Oracle"}))
+    # The table does not say which are Oracles, but what their name is, encodings behind it.
+    oracles = {
+        each for each in table["estimator"].astype(str) if f"{each} (".startswith("Oracle (")
+    }
+    return Scored(name, table, None, {}, frozenset(oracles))

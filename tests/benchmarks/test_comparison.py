@@ -12,7 +12,8 @@ from scipy.stats import ttest_1samp
 import benchmarks
 from benchmarks import metrics
 from benchmarks.comparison import compared, mean_interval
-from benchmarks.scored import Scored
+from benchmarks.scored import Scored, scored
+from benchmarks.scores import IDENTITY
 from sdscm.cli import main
 from sdscm.errors import InputError
 
@@ -210,3 +211,10 @@ def test_on_the_command_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> 
         captured = capsys.readouterr()
         assert said in captured.err
         assert len(captured.err.splitlines()) == 1
+
+
+def test_oracles_of_a_table_are_known_by_name(tmp_path: Path) -> None:
+    names = ["Oracle", "Oracle (one-hot)", "Oracle2", "LinReg"]
+    table = pd.DataFrame({column: ["x"] * 4 for column in IDENTITY}).assign(estimator=names)
+    table.to_csv(tmp_path / "scores.csv", index=False)
+    assert scored(tmp_path).oracles == {"Oracle", "Oracle (one-hot)"}
