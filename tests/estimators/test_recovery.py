@@ -26,6 +26,9 @@ SHRINKS_TO = 0.75
 #: How near to the truth the larger sample must come, in units of y. The effects' standard deviation
 #: is 0.5 in the linear truth and 0.9 in the nonlinear one.
 NEAR = {"effect": 0.5, "ate": 0.1}
+#: Where the larger sample has come this near, it need not have shrunk: the error of the average with
+#: 500 rows is a few hundredths itself, and a root mean square of three seeds is off by half.
+THERE = {"effect": 0.1, "ate": 0.05}
 
 
 def error_by_rows(name: str, truth: str, rows: tuple[int, int]) -> dict[str, list[float]]:
@@ -46,7 +49,7 @@ def approaches_the_truth(name: str, truth: str, rows: tuple[int, int]) -> None:
             pytest.skip(str(error))
     for target, (few, many) in error_by_rows(name, truth, rows).items():
         if claims_consistency(name, truth, target).holds:
-            assert many < SHRINKS_TO * few, (target, few, many)
+            assert many < max(SHRINKS_TO * few, THERE[target]), (target, few, many)
             assert many < NEAR[target], (target, few, many)
 
 
