@@ -57,7 +57,9 @@ _AUTOMATIC = "EconML's automatic nuisance models on half of 500 rows leave some 
 _SHRUNK = (
     "its priors shrink the effect: low by 0.10 with 500 rows, half of an interval's half width"
 )
-_ZERO_PROPENSITY = "a forest as its propensity model gives some rows a probability of 0, which EconML clips at 1e-6"
+_ZERO_PROPENSITY = (
+    "its propensity model, where it is a forest, gives rows a probability of 0, clipped at 1e-6"
+)
 _RANDOM_FEATURES = "its effect is linear in 20 random features"
 _WRONG_PROPENSITY = "its logistic propensity is wrong, and its interval needs both models right"
 

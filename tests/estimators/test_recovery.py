@@ -26,7 +26,7 @@ SHRINKS_TO = 0.75
 #: How near to the truth the larger sample must come, in units of y. The effects' standard deviation
 #: is 0.5 in the linear truth and 0.9 in the nonlinear one.
 NEAR = {"effect": 0.5, "ate": 0.1}
-#: Where the larger sample has come this near, it need not have shrunk: the error of the average with
+#: Where the larger sample comes this near, the error need not have shrunk: that of the average with
 #: 500 rows is a few hundredths itself, and a root mean square of three seeds is off by half.
 THERE = {"effect": 0.1, "ate": 0.05}
 
