@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,11 @@ from sdscm.dataset import CausalDataset
 from sdscm.errors import InputError
 from sdscm.spec import Spec
 
-_SET_BY_ENTRY = {"self", "n", "seed", "outcome", "block", "progress"}
+#: Arguments of ``SDSCM`` and of its ``dataset`` that an entry's own keys say, or the runner.
+_SET_BY_ENTRY = {
+    *("self", "spec", "lm", "phrasing", "temperature"),
+    *("n", "seed", "outcome", "block", "progress"),
+}
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,8 @@ def requests(suite: Suite) -> list[Request]:
 
 def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     beside = suite.folder / entry.scenario
-    spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
+    with _told_of(suite, entry, "scenario"):
+        spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
     _check_hidden(spec, suite, entry)
 
     def request(of: LMEntry, phrasing: int, replicate: int, variant: Variant) -> Request:
@@ -164,12 +170,12 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
         options |= {str(name): value for name, value in variant.dials.items()}
         recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
-        _check_options(recipe, entry, suite)
-        lm = recipe.loaded()
-        try:
+        _check_options("dataset", recipe.dataset, sdscm.SDSCM.dataset, entry, suite)
+        _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
+        with _told_of(suite, entry, "lm"):
+            lm = recipe.loaded()
+        with _told_of(suite, entry):
             recipe.model()
-        except TypeError as error:
-            raise InputError(f"{suite.origin}: {entry.title}: options: {error}") from None
         settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
         content = digest([spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()])
 
@@ -202,13 +208,28 @@ def _marks(entry: ScenarioEntry, variant: Variant) -> str:
     return "".join(f"-{name}{value:g}" for name, value in varied)
 
 
-def _check_options(recipe: Recipe, entry: ScenarioEntry, suite: Suite) -> None:
-    known = inspect.signature(sdscm.SDSCM.dataset).parameters
-    unknown = sorted(set(recipe.dataset) - (set(known) - _SET_BY_ENTRY))
+@contextmanager
+def _told_of(suite: Suite, entry: ScenarioEntry, *key: str) -> Iterator[None]:
+    """Put the place in the suite before what is wrong with it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(": ".join([suite.origin, entry.title, *key, str(error)])) from None
+
+
+def _check_options(
+    key: str,
+    given: Mapping[str, Any],
+    takes: Callable[..., Any],
+    entry: ScenarioEntry,
+    suite: Suite,
+) -> None:
+    known = [name for name in inspect.signature(takes).parameters if name not in _SET_BY_ENTRY]
+    unknown = sorted(set(given) - set(known))
     if unknown:
         raise InputError(
-            f"{suite.origin}: {entry.title}: dataset: unknown option '{unknown[0]}'; "
-            f"choose among {', '.join(name for name in known if name not in _SET_BY_ENTRY)}"
+            f"{suite.origin}: {entry.title}: {key}: unknown option '{unknown[0]}'; "
+            f"choose among {', '.join(known)}"
         )
 
 

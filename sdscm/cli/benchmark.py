@@ -123,7 +123,7 @@ def leaderboard(
     """
     import benchmarks
 
-    chosen = [name.strip() for name in columns.split(",")] if columns else None
+    chosen = options.listed("columns", columns) if columns is not None else None
     if compare is not None:
         options.load_plugins(plugin)
         with working("reading the records"):

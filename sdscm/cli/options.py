@@ -175,3 +175,17 @@ def load_plugins(paths: Sequence[Path] | Iterable[Path] | None) -> None:
 
     for path in paths or ():
         estimators.load_plugin(path)
+
+
+def listed(option: str, text: str) -> list[str]:
+    """The words that stand between the commas of an option.
+
+    Raises
+    ------
+    InputError
+        If nothing stands between two of them.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise InputError(f"--{option}: nothing stands between two commas in {text!r}; give names")
+    return words

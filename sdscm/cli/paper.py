@@ -171,14 +171,14 @@ def run(
     from benchmarks.paper.records import Records
     from benchmarks.threads import workers_for
 
-    chosen = named(_split(methods)) if methods else list(METHODS)
-    sizes = [size for size in SIZES if str(size) in _among(rows, map(str, SIZES), "--rows")]
-    seen = [each for each in SETTINGS if each in _among(settings, SETTINGS, "--settings")]
+    chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
+    sizes = [size for size in SIZES if str(size) in _among(rows, map(str, SIZES), "rows")]
+    seen = [each for each in SETTINGS if each in _among(settings, SETTINGS, "settings")]
     if costly_share is None:
         costly_share = share if share == 1 else share / 5
     processes = 0 if workers == 0 else workers_for(workers, 1)
     writable_folder(runs, "--runs")
-    releases, _ = _read(data, _split(lms) if lms else None)
+    releases, _ = _read(data, options.listed("lms", lms) if lms is not None else None)
     for release in releases.values():
         release.require_all()
     with working("looking at the data"):
@@ -331,13 +331,14 @@ def clipping(
 
     if method not in known:
         raise InputError(f"--method: '{method}' is not one of {', '.join(known)}")
-    if not all(each.isdigit() for each in _split(ids)):
+    chosen = options.listed("ids", ids)
+    if not all(each.isdigit() for each in chosen):
         raise InputError(f"--ids: '{ids}' is not whole numbers between commas, as 556,306")
     if out is not None:
         new_file(out, (".csv",), force)
     releases, _ = _read(data, [lm])
     with working("fitting"):
-        table = fit(releases[lm], [int(each) for each in _split(ids)], method, seeds=seeds)
+        table = fit(releases[lm], [int(each) for each in chosen], method, seeds=seeds)
     shown = table if seeds == 1 else over_seeds(table)
     rows = [
         [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
@@ -413,17 +414,13 @@ def _records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str
     return records, table, stale
 
 
-def _split(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",")]
-
-
 def _among(text: str, known: Iterable[str], option: str) -> list[str]:
     """The texts between the commas, each one of those that are known."""
-    known = list(known)
-    for each in _split(text):
+    known, chosen = list(known), options.listed(option, text)
+    for each in chosen:
         if each not in known:
-            raise InputError(f"{option}: '{each}' is not one of {', '.join(known)}")
-    return _split(text)
+            raise InputError(f"--{option}: '{each}' is not one of {', '.join(known)}")
+    return chosen
 
 
 def _read(data: Path | None, lms: list[str] | None = None) -> tuple[dict[str, Release], bool]:

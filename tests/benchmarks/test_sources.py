@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,6 +39,8 @@ def engine(monkeypatch, confounded) -> list[tuple]:
     asked: list[tuple] = []
 
     class FakeSDSCM:
+        __signature__ = inspect.signature(sdscm.SDSCM)
+
         def __init__(self, spec, lm, *, phrasing=0, **options) -> None:
             self.args = (spec.name, lm.id, phrasing, options)
 
@@ -222,9 +225,20 @@ def test_an_unknown_option_is_told_before_anything_is_made(tmp_path, monkeypatch
     entry = {"scenario": "marathon_confounder", "options": {"colour": 1}}
     with pytest.raises(InputError, match=r"s\.yaml: marathon_confounder: options: .*'colour'"):
         prepared(suite_of(tmp_path, entry), tmp_path / "run")
-    nowhere = suite_of(tmp_path, {"scenario": "nowhere"})
-    with pytest.raises(InputError, match="nowhere"):
-        prepared(nowhere, tmp_path / "run")
+    for wrong, told in (
+        ({"scenario": "nowhere"}, r"s\.yaml: nowhere: scenario: .*nowhere"),
+        ({"options": {"scoring": "mine"}}, r"s\.yaml: marathon_confounder: .*mine"),
+        ({"dataset": {"colour": 1}}, r"s\.yaml: marathon_confounder: dataset: .*'colour'"),
+    ):
+        suite = suite_of(tmp_path, {"scenario": "marathon_confounder", **wrong})
+        with pytest.raises(InputError, match=told):
+            prepared(suite, tmp_path / "run")
+
+
+def test_a_language_model_that_is_not_there_is_told_with_its_place(tmp_path) -> None:
+    suite = suite_of(tmp_path, {"scenario": "marathon_confounder", "lm": str(tmp_path / "none")})
+    with pytest.raises(InputError, match=r"s\.yaml: marathon_confounder: lm: .*none"):
+        prepared(suite, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

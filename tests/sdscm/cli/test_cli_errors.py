@@ -17,6 +17,7 @@ LONG = "x" * 300
 
 # A command, and pieces of the line that it ends with: what is wrong, and the way out.
 BAD = {
+    "leaderboard quick --columns pehe_sd,": ["--columns", "'pehe_sd,'"],
     "generate": ["Missing argument 'SPEC'", "sdscm generate --help"],
     "papers": ["No such command 'papers'", "sdscm --help"],
     "generate study.yaml --frob": ["No such option: --frob", "sdscm generate --help"],
