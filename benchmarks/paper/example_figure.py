@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.drawing import BLUE, GREEN, INK, ORANGE, PINK, bare, save
+from benchmarks.paper.drawing import BLUE, GREEN, INK, ORANGE, PINK, bare, in_default_style, save
 from benchmarks.paper.example import HISTOGRAM_THERAPY, THERAPY, Example
 from benchmarks.paper.release import LMS
-from benchmarks.report.figure import require_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +24,7 @@ _BINS = 40
 _WIDE = 14
 
 
+@in_default_style
 def draw_example(example: Example, path: Path) -> Path:
     """Write the figure of one dataset as a PNG file.
 
@@ -37,7 +37,6 @@ def draw_example(example: Example, path: Path) -> Path:
     MissingExtraError
         If matplotlib is not installed.
     """
-    require_matplotlib()
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.patches import Patch
@@ -150,9 +149,9 @@ def _propensity(axis: Axes, example: Example) -> None:
     axis.set_title(f"P({_treatment(example)} {_values(example)[1]})", color=INK, fontsize=10)
 
 
+@in_default_style
 def draw_sates(sates: Mapping[str, pd.Series], path: Path) -> Path:
     """Write the histogram of what `normalised_sates` gave, by language model, as a PNG file."""
-    require_matplotlib()
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4 * len(sates), 3), layout="constrained")

@@ -14,10 +14,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.drawing import BLUE, GREEN, GRID, INK, ORANGE, PINK, bare, save
+from benchmarks.paper.drawing import (
+    BLUE,
+    GREEN,
+    GRID,
+    INK,
+    ORANGE,
+    PINK,
+    bare,
+    in_default_style,
+    save,
+)
 from benchmarks.paper.methods import METHODS
 from benchmarks.paper.release import LMS, ROWS
-from benchmarks.report.figure import require_matplotlib
 from sdscm.dataset import SETTINGS
 
 if TYPE_CHECKING:
@@ -66,6 +75,7 @@ _FIGURES = {
 }
 
 
+@in_default_style
 def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
     """Write the figures as PNG files.
 
@@ -80,7 +90,6 @@ def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
     MissingExtraError
         If matplotlib is not installed.
     """
-    require_matplotlib()
     good = records[(records["status"] == "ok") & (records["rows"] == ROWS)].copy()
     # Methods with intervals for individual effects have no others.
     for name in ("coverage", "width_sd"):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.drawing import BLUE, INK, ORANGE, bare, save
+from benchmarks.paper.drawing import BLUE, INK, ORANGE, bare, in_default_style, save
 from benchmarks.paper.toy import CORRELATION, ERROR, GIVEN, SCENARIOS
-from benchmarks.report.figure import require_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +19,7 @@ _COLOURS = dict(zip(SCENARIOS, (BLUE, ORANGE), strict=True))
 _SPREAD = 0.16
 
 
+@in_default_style
 def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
     """Write the figure as a PNG file: each number once a phrasing, from units and from all units.
 
@@ -36,7 +36,6 @@ def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
     MissingExtraError
         If matplotlib is not installed.
     """
-    require_matplotlib()
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 

@@ -46,3 +46,13 @@ def test_equal_records_give_equal_bytes(records, tmp_path):
 def test_failures_and_pools_are_left_out(records, tmp_path):
     assert write_figures(tmp_path, records.assign(status="failed")) == []
     assert write_figures(tmp_path, records.assign(rows=10_000)) == []
+
+
+def test_the_style_that_a_library_sets_is_not_theirs(records, tmp_path):
+    """CausalML sets one for the whole process where it is imported."""
+    from matplotlib import style
+
+    first = [path.read_bytes() for path in write_figures(tmp_path, records)]
+    with style.context("fivethirtyeight"):
+        again = [path.read_bytes() for path in write_figures(tmp_path, records)]
+    assert again == first
