@@ -12,9 +12,9 @@ import pandas as pd
 
 from benchmarks.paper.plan import POOLED_ROWS
 from benchmarks.paper.published import NOT_ABOVE_ZERO, SOURCE
-from benchmarks.paper.release import DATASETS, LMS, POOLED
+from benchmarks.paper.release import DATASETS, LMS, POOLED, ROWS
 from benchmarks.paper.tables import LEVEL
-from benchmarks.paper.verdict import DIFFERS, REPRODUCED
+from benchmarks.paper.verdict import DIFFERS, REPRODUCED, TOO_FEW
 from benchmarks.report.tables import NONE, markdown_table
 from sdscm.dataset import SETTINGS
 from sdscm.files import write_atomically
@@ -61,7 +61,9 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         f"{LEVEL:.0%} percentile bootstrap intervals over the phrasings. A share of the datasets "
         "has wide ones, and a number inside a wide interval is weak evidence; over all datasets "
         "the interval says how much the number depends on the phrasings that the authors drew, not "
-        "how well it is known.",
+        "how well it is known. Where the paper prints ≤ 0, the difference is how far ours is above "
+        "0. Effects that are equal for all rows have a swapped R² of 0; those of LinearS are so up "
+        "to rounding, by which it divides (-1e24).",
         _summary(made),
         "## What the numbers stand on",
         _standing(records, stale),
@@ -180,27 +182,64 @@ def _summary(made: pd.DataFrame) -> str:
     lines = []
     for table, part in held.groupby("table"):
         run = part[part["ours"].notna()]
-        good, bad = ((run["verdict"] == verdict).sum() for verdict in (REPRODUCED, DIFFERS))
         lines.append(
-            f"- Table {table}: of {len(part)} published numbers {len(run)} were made again; "
-            f"{good} are reproduced, {bad} differ."
+            f"- Table {table}: of {len(part)} published numbers {len(run)} were made again."
         )
+        of_all = _whole(run)
+        for what, those in (("all datasets", run[of_all]), ("a share of them", run[~of_all])):
+            if len(those):
+                lines.append(f"  - From {what} {len(those)}: {_verdicts(those)}.")
     return "\n".join(lines)
 
 
-def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
-    numbers = {
-        cast(tuple[str, str, int], which): set(part["number"])
-        for which, part in records.groupby(["method", "lm", "rows"], sort=False)
+def _whole(numbers: pd.DataFrame) -> pd.Series:
+    """Which numbers stand on all datasets."""
+    return numbers["datasets"] == numbers["rows"].map({ROWS: DATASETS}).fillna(DATASETS // POOLED)
+
+
+def _verdicts(numbers: pd.DataFrame) -> str:
+    """How many of each verdict, and what the reproduced ones rest on."""
+    words = {
+        REPRODUCED: "are reproduced",
+        DIFFERS: "differ",
+        TOO_FEW: "have datasets of too few phrasings for a verdict",
     }
+    told = []
+    for verdict, word in words.items():
+        those = numbers[numbers["verdict"] == verdict]
+        if verdict == REPRODUCED and len(those):
+            reasons = those["reason"].value_counts().items()
+            word += f" ({'; '.join(f'{reason}: {count}' for reason, count in reasons)})"
+        if len(those) or verdict != TOO_FEW:
+            told.append(f"{len(those)} {word}")
+    return ", ".join(told)
+
+
+def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
+    good = records[records["status"] == "ok"]
+    numbers: dict[tuple[str, str, int], set[int]] = {}
+    for (method, lm, rows), part in good.groupby(["method", "lm", "rows"], sort=False):
+        seen = {str(name): set(each["number"]) for name, each in part.groupby("setting")}
+        apart = len(seen) < len(SETTINGS) or len(set(map(frozenset, seen.values()))) > 1
+        for setting, those in seen.items():
+            named = f"{method} in setting {setting}" if apart else str(method)
+            numbers[named, str(lm), cast(int, rows)] = those
     lines = standing(numbers)
-    old = ", ".join(f"{method} ({count})" for method, count in stale.items() if count)
-    if old:
-        lines.append(
-            f"Made with other code or other versions of libraries than those here: {old}. "
-            "`sdscm paper run` makes them again."
-        )
+    if told := older(stale, records):
+        lines.append(told)
     return "\n".join(f"- {line}" for line in lines)
+
+
+def older(stale: Mapping[str, int], records: pd.DataFrame) -> str:
+    """How many records of which methods other code made, in words; empty if none."""
+    counts = records["method"].value_counts()
+    old = ", ".join(f"{m} ({n} of {counts.get(m, n)})" for m, n in stale.items() if n)
+    if not old:
+        return ""
+    return (
+        f"Cells made with other code or other versions of libraries than those here: {old}. "
+        "`sdscm paper run` makes them again."
+    )
 
 
 def standing(numbers: Mapping[tuple[str, str, int], Collection[int]]) -> list[str]:

@@ -95,7 +95,17 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                                 text = str(printed.loc[where, "published"])
                                 row["published"] = text
                                 row |= judge(
-                                    text, ours, low, high, table, method, lm, setting, size, whole
+                                    text,
+                                    ours,
+                                    low,
+                                    high,
+                                    table,
+                                    method,
+                                    lm,
+                                    setting,
+                                    size,
+                                    whole,
+                                    row["phrasings"],
                                 )
                             rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -215,7 +215,7 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
     from benchmarks.paper.methods import is_beyond
     from benchmarks.paper.report import write
     from benchmarks.paper.tables import tables as make
-    from benchmarks.paper.verdict import DIFFERS, REPRODUCED
+    from benchmarks.paper.verdict import DIFFERS, REPRODUCED, TOO_FEW
 
     writable_folder(results, "--results")
     with working("putting the tables together"):
@@ -227,8 +227,9 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
         files = write(results, made, table, old)
     for number, part in made[made["published"] != ""].groupby("table"):
         counts = part["verdict"].value_counts()
-        good, bad = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS))
-        say(f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ.")
+        good, bad, few = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS, TOO_FEW))
+        told = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
+        say(f"{told}, {few} stand on too few phrasings." if few else f"{told}.")
     say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
 
 

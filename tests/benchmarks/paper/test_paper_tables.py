@@ -14,7 +14,7 @@ from benchmarks.paper.published import published
 from benchmarks.paper.records import COLUMNS
 from benchmarks.paper.report import grids, latex, markdown, spans
 from benchmarks.paper.tables import average_r2, average_rmse, tables
-from benchmarks.paper.verdict import judge
+from benchmarks.paper.verdict import LEAST_PHRASINGS, judge
 
 BY_NAME = {method.name: method for method in METHODS}
 
@@ -112,17 +112,44 @@ def test_failures_are_counted_and_left_out():
     ],
 )
 def test_verdicts(printed, ours, low, high, method, whole, verdict):
-    said = judge(printed, ours, low, high, 1, BY_NAME[method], "gpt2", "all", 1000, whole)
+    said = judge(printed, ours, low, high, 1, BY_NAME[method], "gpt2", "all", 1000, whole, 50)
     assert said["verdict"] == verdict
     assert bool(said.get("reason")) == (verdict != "not run")
 
 
 def test_means_of_swapped_r2_may_be_off_by_two_thousandths():
     said = [
-        judge("0.0116", ours, 0, 1, 2, BY_NAME["LinearT"], "gpt2", "all", 1000, True)["verdict"]
+        judge("0.0116", ours, 0, 1, 2, BY_NAME["LinearT"], "gpt2", "all", 1000, True, 50)["verdict"]
         for ours in (0.0135, 0.0137)
     ]
     assert said == ["reproduced", "differs"]
+
+
+def of_a_share(ours, phrasings, method="RF", setting="all", whole=False):
+    """Table 1's RMSE of 0.0042 on GPT-2, against an interval of 0.001 about ours."""
+    interval = ours - 0.001, ours + 0.001
+    where = 1, BY_NAME[method], "gpt2", setting, 1000
+    return judge("0.0042", ours, *interval, *where, whole, phrasings)
+
+
+@pytest.mark.parametrize("ours", [0.0042, 0.005, 0.009])
+def test_a_share_of_few_phrasings_has_no_verdict(ours):
+    """Neither for nor against: one pool of ten datasets would always differ."""
+    said = of_a_share(ours, LEAST_PHRASINGS - 1)
+    assert said["verdict"] == "too few"
+    assert said["difference"] == pytest.approx(ours - 0.0042)
+    assert said["reason"].startswith("phrasings: 9,")
+    assert of_a_share(ours, LEAST_PHRASINGS)["verdict"] != "too few"
+    assert of_a_share(ours, 1, whole=True)["verdict"] != "too few"
+
+
+def test_reasons_of_what_differs():
+    """What is known of a number, or else whether all datasets speak."""
+    far = 0.009
+    assert "propensity of 0" in of_a_share(far, 50, "LinearDR")["reason"]
+    assert "20 of 1,000" in of_a_share(far, 50, "LinearS", "hidden")["reason"]
+    assert "of a share" in of_a_share(far, 50)["reason"]
+    assert of_a_share(far, 50, whole=True)["reason"] == "not explained"
 
 
 def test_what_people_read_is_what_was_made():
@@ -132,11 +159,10 @@ def test_what_people_read_is_what_was_made():
     assert len(titles) == 4 + 8
     told = markdown(made, cells, {"RF": 2})
     line = (
-        "| RF | ≤ 0 | 0.6000 [0.5000, 0.7000] | +0.6000 | differs | 0.2000 [0.1000, 0.3000] | 2 |"
+        "| RF | ≤ 0 | 0.6000 [0.5000, 0.7000] | +0.6000 | too few | 0.2000 [0.1000, 0.3000] | 2 |"
     )
     assert line in told.splitlines()
-    assert "Made with other code or other versions of libraries than those here: RF (2)." in told
-    assert "gpt2, N = 1,000, ids 2 of 1000: 0-1 (RF)" in told
+    assert "other versions of libraries than those here: RF (2 of 2)." in told
     assert latex(made).count(r"\begin{tabular}") == 12
     assert r"RF & $\le$ 0 & 0.6000 [0.5000, 0.7000]" in latex(made)
 
@@ -144,3 +170,28 @@ def test_what_people_read_is_what_was_made():
 def test_spans():
     assert spans([1, 2, 3, 7, 9, 10]) == "1-3, 7, 9-10"
     assert spans([]) == ""
+
+
+def test_the_summary_tells_all_datasets_from_a_share():
+    whole = records(range(1000), range(1000), np.arange(1000) % 50, "LinReg")
+    share = records(range(12), range(12), range(12), "BART")
+    made = tables(pd.concat([whole, share]))
+    told = markdown(made, pd.concat([whole, share]), {})
+    assert "- Table 1: of 96 published numbers 4 were made again." in told
+    # Of the exact ATE the R2 is 1 and the RMSE 0: near BART's 0.9999, 3 digits off its 0.0003.
+    assert "  - From all datasets 2: 0 are reproduced, 2 differ." in told
+    assert (
+        "  - From a share of them 2: 1 are reproduced (the printed digits, +- 1 in the last: 1), "
+        "1 differ." in told
+    )
+
+
+def test_ids_are_told_by_setting_where_they_are_others():
+    """And only those that have a score."""
+    both = [records([1.0] * 3, [1.0] * 3, range(3), setting=each) for each in ("all", "hidden")]
+    cells = pd.concat(both, ignore_index=True)
+    assert "ids 3 of 1000: 0-2 (RF)" in markdown(tables(cells), cells, {})
+    cells.loc[5, "status"] = "failed"
+    told = markdown(tables(cells), cells, {})
+    assert "ids 3 of 1000: 0-2 (RF in setting all)" in told
+    assert "ids 2 of 1000: 0-1 (RF in setting hidden)" in told
