@@ -20,6 +20,8 @@ from sdscm.errors import InputError
 #: Environment variable that names the folder of the data.
 VARIABLE = "SDSCM_PAPER_DATA"
 _OBSERVED = "logP(X13=0)"
+#: No code of a value is larger, so that covariates take one byte each.
+_LARGEST = np.iinfo(np.int8).max
 #: Where the data are inside the folder that the user names.
 _INSIDE = ("", "data/cancer_example", "cancer_example")
 _BESIDE = Path(__file__).resolve().parents[3] / "shared" / "paper"
@@ -115,22 +117,39 @@ def read_columns(
     packed, files = _packed(folder, lm), _files(folder, lm)
     if packed is None and not files:
         raise InputError(f"{folder}: no data of {lm} in it; {_HOW}")
-    try:
-        if packed is not None:
-            which = None if number is None else [("dataset", "=", number)]
-            table = pq.read_table(packed, columns=["dataset", *names], filters=which).to_pandas()
-        else:
-            parts = [
-                pa_csv.read_csv(path).select(list(names)).to_pandas().assign(dataset=each)
-                for each, path in files.items()
-                if number in (None, each)
-            ]
-            table = pd.concat(parts) if parts else pd.DataFrame()
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise InputError(f"{packed or folder / lm}: {_first_line(error)}; get it again") from None
+    if packed is not None:
+        which = None if number is None else [("dataset", "=", number)]
+        table = _read_parquet(packed, ["dataset", *names], which).to_pandas()
+    else:
+        parts = [
+            _columns(path, names).assign(dataset=each)
+            for each, path in files.items()
+            if number in (None, each)
+        ]
+        table = pd.concat(parts) if parts else pd.DataFrame()
     if table.empty:
         raise InputError(f"{folder}: no dataset {number} of {lm} in it; {_HOW}")
     return table
+
+
+def _read_parquet(
+    path: Path, names: Sequence[str], filters: list[tuple[str, str, int]] | None = None
+) -> pa.Table:
+    try:
+        there = pq.read_schema(path).names
+        missing = [name for name in names if name not in there]
+        if not missing:
+            return pq.read_table(path, columns=list(names), filters=filters)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: {_first_line(error)}; get the data again") from None
+    raise InputError(f"{path}: no column '{missing[0]}'; get the data again")
+
+
+def _columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    try:
+        return pa_csv.read_csv(path).select(list(names)).to_pandas()
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise InputError(f"{path}: {_first_line(error)}; get it again") from None
 
 
 def _packed(folder: Path, lm: str) -> Path | None:
@@ -140,23 +159,24 @@ def _packed(folder: Path, lm: str) -> Path | None:
 
 def _files(folder: Path, lm: str) -> dict[int, Path]:
     """CSV files by the number at the end of their names, ascending."""
-    found = {}
+    found: dict[int, Path] = {}
     for path in (folder / lm).glob("*.csv"):
         match = re.search(r"_(\d+)$", path.stem)
-        if match:
-            found[int(match[1])] = path
+        if match and (other := found.setdefault(int(match[1]), path)) != path:
+            raise InputError(
+                f"{path}: dataset {match[1]} is in {other.name} as well; delete one of them"
+            )
     return dict(sorted(found.items()))
 
 
 def _read_packed(lm: str, path: Path) -> Release:
     wanted = ["dataset", "variant", *COVARIATES, TREATMENT, *OUTCOMES]
-    try:
-        table = pq.read_table(path, columns=wanted)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: {_first_line(error)}; get the data again") from None
-    if set(wanted) - set(table.column_names):
-        missing = sorted(set(wanted) - set(table.column_names))[0]
-        raise InputError(f"{path}: no column '{missing}'; get the data again")
+    table = _read_parquet(path, wanted)
+    for field in table.schema:
+        if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+            raise InputError(f"{path}: column '{field.name}' is not of numbers; get the data again")
+    if not table.num_rows:
+        raise InputError(f"{path}: no rows in it; get the data again")
     number = table["dataset"].to_numpy()
     ids, sizes = np.unique(number, return_counts=True)
     if len(set(sizes)) != 1 or (np.diff(number) < 0).any():
@@ -172,7 +192,10 @@ def _read_packed(lm: str, path: Path) -> Release:
         lm=lm,
         ids=ids.astype(int),
         variant=variant[:, 0].astype(int),
-        X=np.stack([table[name].to_numpy().reshape(shape) for name in COVARIATES], axis=-1),
+        X=np.stack(
+            [_codes(table[name].to_numpy(), name, path).reshape(shape) for name in COVARIATES],
+            axis=-1,
+        ),
         t=table[TREATMENT].to_numpy().reshape(shape),
         y0=table[OUTCOMES[0]].to_numpy().reshape(shape),
         y1=table[OUTCOMES[1]].to_numpy().reshape(shape),
@@ -211,6 +234,10 @@ def _read_file(path: Path) -> np.ndarray:
         table = pa_csv.read_csv(path, convert_options=options)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise InputError(f"{path}: {_first_line(error)}; get it again") from None
+    if not table.num_rows:
+        raise InputError(f"{path}: no rows in it; get it again")
+    for name in COVARIATES:
+        _codes(table[name].to_numpy(), name, path)
     values = np.column_stack([table[name].to_numpy() for name in wanted])
     treated = values[:, wanted.index(TREATMENT)] == 1
     *_, y0, y1, observed = values.T
@@ -221,6 +248,17 @@ def _read_file(path: Path) -> np.ndarray:
             "value); get it again"
         )
     return values[:, :-1]
+
+
+def _codes(column: np.ndarray, name: str, path: Path) -> np.ndarray:
+    """Codes of values as one byte each."""
+    whole = (column >= 0) & (column <= _LARGEST) & (column % 1 == 0)
+    if not whole.all():
+        raise InputError(
+            f"{path}: '{name}' is not a whole number from 0 to {_LARGEST} in {int((~whole).sum())} "
+            "rows; get it again"
+        )
+    return column.astype(np.int8)
 
 
 def _first_line(error: Exception) -> str:

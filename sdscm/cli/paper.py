@@ -100,7 +100,8 @@ def variants(
             number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
         _, sizes = np.unique(number, return_counts=True)
         least, most = sizes.min(), sizes.max()
-        each = f"{least} datasets each" if least == most else f"{least} to {most} datasets"
+        noun = "dataset" if most == 1 else "datasets"
+        each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
         told = [("Datasets", f"{len(number):,}"), ("Phrasings", f"{len(sizes)}, of {each}")]
         if packed:
             differ = int((number != release.variant).sum())
@@ -176,6 +177,9 @@ def run(
     seen = [each for each in SETTINGS if each in _among(settings, SETTINGS, "settings")]
     if costly_share is None:
         costly_share = share if share == 1 else share / 5
+    for option, value in (("--share", share), ("--costly-share", costly_share)):
+        if not 0 < value <= 1:
+            raise InputError(f"{option}: the share is {value:g}; give a number above 0, up to 1")
     processes = 0 if workers == 0 else workers_for(workers, 1)
     writable_folder(runs, "--runs")
     releases, _ = _read(data, options.listed("lms", lms) if lms is not None else None)
@@ -338,8 +342,16 @@ def clipping(
     if out is not None:
         new_file(out, (".csv",), force)
     releases, _ = _read(data, [lm])
+    numbers = list(dict.fromkeys(map(int, chosen)))
+    there = releases[lm].ids.tolist()
+    for number in numbers:
+        if number not in there:
+            raise InputError(
+                f"--ids: there is no dataset {number} of {lm}; its {len(there)} ids go from "
+                f"{there[0]} to {there[-1]}"
+            )
     with working("fitting"):
-        table = fit(releases[lm], [int(each) for each in chosen], method, seeds=seeds)
+        table = fit(releases[lm], numbers, method, seeds=seeds)
     shown = table if seeds == 1 else over_seeds(table)
     rows = [
         [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]

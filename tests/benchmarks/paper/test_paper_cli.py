@@ -91,7 +91,9 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
     ("arguments", "message"),
     [
         (["--methods", "OLS"], "'OLS' is no method"),
-        (["--share", "2"], "the share is 2"),
+        (["--share", "2"], "--share: the share is 2"),
+        (["--share", "0"], "--share: the share is 0"),
+        (["--costly-share", "0", "--methods", "RF"], "--costly-share: the share is 0"),
         (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
         (["--settings", "some"], "--settings: 'some'"),
         (["--lms", "gpt5"], "'gpt5' is not in the release"),
@@ -99,6 +101,17 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
 )
 def test_bad_input_is_one_line(arguments, message, paper_folder, capsys):
     assert main(["paper", "run", "--data", str(paper_folder), *arguments]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [("5000", "no dataset 5000 of gpt2; its 1000 ids go from 0 to 999"), ("1,b", "'1,b' is not")],
+)
+def test_ids_that_do_not_exist(ids, message, paper_folder, capsys):
+    assert main(["paper", "clipping", "--data", str(paper_folder), "--ids", ids]) == 2
     err = capsys.readouterr().err
     assert message in err
     assert err.count("\n") == 1

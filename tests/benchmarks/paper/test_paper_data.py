@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.paper import data
 from benchmarks.paper.data import find, read
-from benchmarks.paper.release import DATASETS, ROWS
+from benchmarks.paper.release import COVARIATES, DATASETS, OUTCOMES, ROWS, TREATMENT
 from benchmarks.paper.variants import recover
 from sdscm.errors import InputError
 
@@ -82,6 +82,13 @@ def _edit(folder, change):
         (lambda f: f.iloc[:-1], "19 rows"),
         (lambda f: f.assign(**{"logP(X13=0)": f["logP(X13=0)"] + 1}), "in 20 rows logP"),
         (lambda f: f.assign(X12=2), "X12"),
+        (lambda f: f.assign(X12=None), "X12"),
+        (lambda f: f.assign(X3="a"), "invalid value 'a'"),
+        (lambda f: f.assign(X3=[None, *f["X3"][1:]]), "'X3' is not a whole number .* in 1 rows"),
+        (lambda f: f.assign(X3=0.5), "'X3' is not a whole number .* in 20 rows"),
+        (lambda f: f.assign(X3=-1), "'X3'"),
+        (lambda f: f.assign(X3=300), "'X3'"),
+        (lambda f: f.iloc[:0], "no rows"),
     ],
 )
 def test_damage_is_named(change, message, made_up, clone):
@@ -89,6 +96,47 @@ def test_damage_is_named(change, message, made_up, clone):
     _edit(folder, change)
     with pytest.raises(InputError, match=message) as told:
         read("gpt2", find(folder))
+    assert "\n" not in str(told.value)
+
+
+def test_a_dataset_in_two_files_is_told(made_up, clone):
+    folder = clone(made_up(2, 3, 20))
+    path = next(folder.rglob("*_1.csv"))
+    path.with_name("copy_1.csv").write_bytes(path.read_bytes())
+    with pytest.raises(InputError, match=r"dataset 1 is in .*_1\.csv as well"):
+        find(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.drop(columns="X5"), "no column 'X5'"),
+        (lambda f: f.drop(columns="variant"), "no column 'variant'"),
+        (lambda f: f.assign(X3="a"), "column 'X3' is not of numbers"),
+        (lambda f: f.assign(X3=[np.nan, *f["X3"][1:]]), "'X3' is not a whole number .* in 1 rows"),
+        (lambda f: f.assign(X12=2), "X12"),
+        (lambda f: f.iloc[:-1], "of 19 to 20 rows"),
+        (lambda f: f.iloc[::-1], "not in order"),
+        (lambda f: f.assign(variant=range(len(f))), "more than one variant"),
+        (lambda f: f.iloc[:0], "no rows"),
+    ],
+)
+def test_damage_of_a_packed_copy_is_named(change, message, made_up, tmp_path):
+    made = made_up(2, 3, 20)
+    parts = [
+        pd.DataFrame(made.X[k], columns=list(COVARIATES)).assign(
+            dataset=k,
+            variant=made.variant[k],
+            **{TREATMENT: made.t[k], OUTCOMES[0]: made.y0[k], OUTCOMES[1]: made.y1[k]},
+        )
+        for k in range(3)
+    ]
+    whole = pd.concat(parts, ignore_index=True)
+    whole.to_parquet(tmp_path / "gpt2.parquet")
+    np.testing.assert_array_equal(read("gpt2", tmp_path).X, made.X)
+    change(whole).to_parquet(tmp_path / "gpt2.parquet")
+    with pytest.raises(InputError, match=message) as told:
+        read("gpt2", tmp_path)
     assert "\n" not in str(told.value)
 
 

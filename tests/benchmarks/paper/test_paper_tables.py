@@ -108,6 +108,8 @@ def test_failures_are_counted_and_left_out():
         ("<=0", -3, -4, -2, "RF", True, "reproduced"),
         ("<=0", 0.1, -0.1, 0.2, "RF", True, "reproduced"),
         ("<=0", 0.1, 0.05, 0.2, "RF", True, "differs"),
+        ("<=0", 0.1, -0.1, 0.2, "LinearT", True, "differs"),
+        ("<=0", 0.1, -0.1, 0.2, "LinearT", False, "reproduced"),
         ("0.5", math.nan, math.nan, math.nan, "RF", False, "not run"),
     ],
 )
