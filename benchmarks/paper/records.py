@@ -71,9 +71,9 @@ class Records:
         Raises
         ------
         InputError
-            If the packed table is damaged.
+            If the packed table or a file of lines is damaged.
         """
-        parts = [Log(path, COLUMNS).rows() for path in sorted(self.folder.glob("*.csv"))]
+        parts = [_lines(path) for path in sorted(self.folder.glob("*.csv"))]
         if self.packed.is_file():
             parts.insert(0, self._unpack())
         parts = [part for part in parts if len(part)]
@@ -113,6 +113,32 @@ class Records:
                 f"{self.packed}: not a readable Parquet file ({str(error).splitlines()[0]}); "
                 "restore or delete it"
             ) from None
+
+
+def _lines(path: Path) -> pd.DataFrame:
+    """The records of a file of lines.
+
+    Raises
+    ------
+    InputError
+        If it is not such a file.
+    """
+    try:
+        table = Log(path, COLUMNS).rows()
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise _damaged(path, " ".join(str(error).split())) from None
+    for name in COLUMNS:
+        if name not in table.columns:
+            raise _damaged(path, f"no column '{name}'")
+        if len(table) and name not in _TEXTS and not pd.api.types.is_numeric_dtype(table[name]):
+            raise _damaged(path, f"column '{name}' is not of numbers")
+    return table
+
+
+def _damaged(path: Path, what: str) -> InputError:
+    return InputError(
+        f"{path}: not records of sdscm paper run ({what}); mend it, or move it away and run again"
+    )
 
 
 def one_each(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:

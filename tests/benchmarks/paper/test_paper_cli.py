@@ -127,6 +127,27 @@ def test_a_part_of_the_data_is_refused(made_up, clone, capsys):
     assert "9 datasets of 60 rows" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: "hello,world\n1,2\n", "no column 'key'"),
+        (lambda text: text + "," * 40 + "\n", "Expected 24 fields"),
+        (lambda text: text.replace(",gpt2,1000,", ",gpt2,many,"), "'rows' is not of numbers"),
+    ],
+)
+def test_damaged_records_are_one_line(change, message, paper_folder, tmp_path, capsys):
+    run = ["paper", "run", "--data", str(paper_folder), "--workers", "0", "--rows", "1000"]
+    assert main([*run, "--share", "0.002", "--methods", "LinReg"]) == 0
+    path = tmp_path / "runs" / "paper" / "linreg.csv"
+    path.write_text(change(path.read_text()))
+    capsys.readouterr()
+    assert main(["paper", "tables"]) == 2
+    err = capsys.readouterr().err
+    assert "linreg.csv: not records of sdscm paper run" in err
+    assert message in err
+    assert err.count("\n") == 1
+
+
 def test_tables_need_records(capsys):
     assert main(["paper", "tables"]) == 2
     assert "run first: sdscm paper run" in capsys.readouterr().err

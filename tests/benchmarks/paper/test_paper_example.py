@@ -75,7 +75,7 @@ def test_a_dataset_that_is_not_there(folder):
 
 
 def test_columns_that_are_not_there(folder):
-    with pytest.raises(InputError, match=r"llama-3-8b\.parquet: .*get it again"):
+    with pytest.raises(InputError, match=r"llama-3-8b\.parquet: .*get the data again"):
         read_columns("llama-3-8b", folder, ["X99"])
 
 
