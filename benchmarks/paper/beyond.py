@@ -8,13 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from benchmarks.bootstrap import Estimate, weighted_mean
-from benchmarks.paper.extra import ranks
+from benchmarks.paper.extra import ENOUGH, ranks
 from benchmarks.paper.methods import is_beyond
 from benchmarks.paper.release import ROWS
 from benchmarks.paper.tables import average_r2, average_rmse, over_phrasings
-
-#: Methods with scores on so large a part of the datasets of a comparison take part in it.
-_ENOUGH = 0.8
 
 _effects_r2 = over_phrasings(weighted_mean, "r2")
 
@@ -94,7 +91,7 @@ def comparisons(records: pd.DataFrame) -> list[Comparison]:
         for numbers in _datasets(split(part)[1]):
             here = part[part["number"].isin(numbers)]
             counts = here["method"].value_counts()
-            methods = counts.index[counts >= _ENOUGH * len(numbers)]
+            methods = counts.index[counts >= ENOUGH * len(numbers)]
             common = _common(here[here["method"].isin(methods)])
             phrasings, datasets = common["variant"].nunique(), common["number"].nunique()
             # Of one phrasing there is no interval, and nothing to be learned.
@@ -107,7 +104,7 @@ def _datasets(others: pd.DataFrame) -> Iterator[set[int]]:
     """Sets of datasets, the largest first: of the estimators with about so many."""
     counts = others["method"].value_counts()
     while len(counts):
-        near = counts[counts >= _ENOUGH * counts.iloc[0]]
+        near = counts[counts >= ENOUGH * counts.iloc[0]]
         yield set(others.loc[others["method"].isin(near.index), "number"])
         counts = counts[len(near) :]
 
@@ -122,7 +119,7 @@ def _rows(cells: pd.DataFrame) -> tuple[Compared, ...]:
     nothing = (float("nan"),) * 3
     ranked: dict[tuple[str, str], Estimate] = {
         (str(row["error"]), str(row["method"])): (row["rank"], row["low"], row["high"])
-        for row in ranks(cells, least=1).to_dict("records")
+        for row in ranks(cells).query("table == 0").to_dict("records")
     }
     rows = [
         Compared(

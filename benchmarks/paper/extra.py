@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from benchmarks.bootstrap import cluster_means
 from benchmarks.paper.release import ROWS, Release
 from benchmarks.paper.tables import LEVEL, RESAMPLES, SEED
+from benchmarks.paper.verdict import LEAST_PHRASINGS
 
 #: First column that the setting ``hidden`` shows.
 _SHOWN = 4
@@ -15,57 +18,72 @@ _SHOWN = 4
 _DECIMALS = 9
 #: Part of the squared error that the outliers are to make up.
 _MOST = 0.99
+#: Outliers may be so many of few datasets, or 1 % of many; of fewer than these there are none.
+_FEW, _LEAST = 3, 30
+#: Methods with scores on so large a part of the datasets of a table take part in it.
+ENOUGH = 0.8
 _AGAINST = ["method", "ite", "cate", "floor", "floor_share", "datasets"]
 
 
-def ranks(records: pd.DataFrame, least: float = 0.1) -> pd.DataFrame:
+def ranks(records: pd.DataFrame) -> pd.DataFrame:
     """Mean ranks of the methods over the phrasings, by two errors.
 
     Datasets of one phrasing are not independent, so each phrasing ranks the methods once: by the
-    mean of the error over those of its datasets on which every method has a score.
+    mean of the error over those of its datasets on which every method has a score. Methods that
+    have been run on fewer datasets must not take the others' away: there are as many tables as
+    there are numbers of datasets, each with the methods that have at least about so many. After
+    the first, tables of fewer than `LEAST_PHRASINGS` phrasings are left out.
 
     Parameters
     ----------
     records
         As `one_each` gives them.
-    least
-        Methods with scores on a smaller part of the datasets than this, of those that the most-run
-        method has, are left out: a run that has just begun must not take the others' datasets away.
 
     Returns
     -------
-    A row for each ``lm``, ``setting``, ``error`` (``ate``: absolute error of the average effect;
-    ``pehe``: of the effects of rows, both in SD(y)) and ``method``, with ``rank`` (1 is best), its
-    percentile bootstrap interval over phrasings ``low`` and ``high``, and the ``datasets`` and
-    ``phrasings`` behind it. Groups with fewer than two methods are left out.
+    A row for each ``lm``, ``setting``, ``table`` (from 0, that of most datasets), ``error``
+    (``ate``: absolute error of the average effect; ``pehe``: of the effects of rows, both in SD(y))
+    and ``method``, with ``rank`` (1 is best), its percentile bootstrap interval over phrasings
+    ``low`` and ``high``, and the ``datasets`` and ``phrasings`` behind it. Tables with fewer than
+    two methods are left out.
     """
     good = records[(records["status"] == "ok") & (records["rows"] == ROWS)]
     good = good.assign(absolute=(good["ate"] - good["sate"]).abs() / good["sd"])
     found = []
     for (lm, setting), part in good.groupby(["lm", "setting"], sort=False):
         for error, column in (("ate", "absolute"), ("pehe", "pehe_sd")):
-            table = part.pivot(index=["variant", "number"], columns="method", values=column)
-            counts = table.notna().sum()
-            common = table.loc[:, counts >= max(least * counts.max(), 1)].dropna()
-            if common.shape[1] < 2 or common.empty:
-                continue
-            # LinReg and LinearS are the same up to rounding, and share a rank.
-            means = common.groupby(level="variant").mean().round(_DECIMALS)
-            ranked = means.rank(axis="columns")
-            for method in ranked:
-                rank, low, high = cluster_means(
-                    ranked[method].to_numpy(),
-                    ranked.index.to_numpy(),
-                    resamples=RESAMPLES,
-                    level=LEVEL,
-                    seed=SEED,
-                )
-                found.append(
-                    (lm, setting, error, method, rank, low, high, len(common), len(ranked))
-                )
-    names = ["lm", "setting", "error", "method", "rank", "low", "high", "datasets", "phrasings"]
-    table = pd.DataFrame(found, columns=names)
-    return table.sort_values(["lm", "setting", "error", "rank"], ignore_index=True)
+            values = part.pivot(index=["variant", "number"], columns="method", values=column)
+            for table, common in enumerate(_on_common_datasets(values)):
+                # LinReg and LinearS are the same up to rounding, and share a rank.
+                means = common.groupby(level="variant").mean().round(_DECIMALS)
+                ranked = means.rank(axis="columns")
+                for method in ranked:
+                    rank, low, high = cluster_means(
+                        ranked[method].to_numpy(),
+                        ranked.index.to_numpy(),
+                        resamples=RESAMPLES,
+                        level=LEVEL,
+                        seed=SEED,
+                    )
+                    counts = len(common), len(ranked)
+                    found.append((lm, setting, table, error, method, rank, low, high, *counts))
+    names = ["lm", "setting", "table", "error", "method", "rank", "low", "high"]
+    made = pd.DataFrame(found, columns=[*names, "datasets", "phrasings"])
+    return made.sort_values(["lm", "setting", "table", "error", "rank"], ignore_index=True)
+
+
+def _on_common_datasets(values: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Tables of a row a dataset and a column a method without holes, the longest first."""
+    counts = values.notna().sum().sort_values(ascending=False)
+    counts = counts[counts > 0]
+    taken, first = 0, True
+    while taken < len(counts):
+        taken = int((counts >= ENOUGH * counts.iloc[taken]).sum())
+        common = values[counts.index[:taken].sort_values()].dropna()
+        phrasings = common.index.get_level_values("variant").nunique()
+        if common.shape[1] > 1 and phrasings >= (1 if first else LEAST_PHRASINGS):
+            yield common
+            first = False
 
 
 def outliers(records: pd.DataFrame) -> pd.DataFrame:
@@ -79,8 +97,8 @@ def outliers(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     A row for each ``lm``, ``setting`` and ``method`` whose RMSE over all ``datasets`` (``rmse``)
-    is 99 % made by at most 1 % of them, in squares: their ids ``which``, largest error first, and
-    the RMSE without them (``rmse_without``). In units of y.
+    is 99 % made by at most 1 % of them or by three, in squares: their ids ``which``, largest error
+    first, and the RMSE without them (``rmse_without``). In units of y.
     """
     good = records[(records["status"] == "ok") & (records["rows"] == ROWS)]
     found = []
@@ -89,7 +107,7 @@ def outliers(records: pd.DataFrame) -> pd.DataFrame:
         order = np.argsort(-square, kind="stable")
         made = np.cumsum(square[order]) / max(square.sum(), np.finfo(float).tiny)
         count = int(np.argmax(made >= _MOST)) + 1
-        if count <= len(part) / 100:
+        if len(part) >= _LEAST and count <= max(len(part) / 100, _FEW):
             found.append(
                 {
                     "lm": lm,

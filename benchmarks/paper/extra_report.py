@@ -19,6 +19,8 @@ def markdown(
     against: Mapping[str, pd.DataFrame],
     compared: Sequence[Comparison] = (),
     lost: Mapping[str, int] | None = None,
+    older: str = "",
+    standing: Sequence[str] = (),
 ) -> str:
     """What the paper did not ask, as Markdown.
 
@@ -32,18 +34,23 @@ def markdown(
         What `benchmarks.paper.beyond.comparisons` gave.
     lost
         Cells without a score of each estimator beyond the paper.
+    older
+        Which records other code made, in words; see `benchmarks.paper.report.older`.
+    standing
+        Which datasets the estimators beyond the paper stand on, in words.
     """
     parts = [
         "# What the paper did not ask",
         "From the records behind [tables.md](tables.md), by `sdscm paper extra`. Datasets of 1,000 "
-        "rows.",
+        f"rows. {older}".rstrip(),
         "## Ranks over the phrasings",
         "Each phrasing ranks the methods by their mean error over the datasets on which all of "
         f"them have a score (1 is best); in brackets {LEVEL:.0%} bootstrap intervals over "
         "phrasings. Errors in SD(y): of the average effect (ATE), of the effects of rows (PEHE). "
-        "Methods that have been run on less than a tenth of the others' datasets are left out.",
+        "Methods that have been run on fewer datasets are in a table of their own beside the "
+        "others, on the datasets of all.",
     ]
-    for (lm, setting), part in ranked.groupby(["lm", "setting"], sort=False):
+    for (lm, setting, table), part in ranked.groupby(["lm", "setting", "table"], sort=False):
         texts = [
             f"{rank:.2f} [{low:.2f}, {high:.2f}]"
             for rank, low, high in zip(part["rank"], part["low"], part["high"], strict=True)
@@ -59,28 +66,31 @@ def markdown(
             ].itertuples()
         ]
         rows = [[str(method), *map(str, texts)] for method, *texts in wide.itertuples()]
-        parts += [f"### {lm}, {setting}", markdown_table(["Method", *header], rows, left=1)]
+        title = [] if table else [f"### {lm}, {setting}"]
+        parts += [*title, markdown_table(["Method", *header], rows, left=1)]
     parts += [
         "## Few datasets that make an RMSE",
         "Methods whose squared error of the average effect is 99 % that of at most 1 % of their "
-        "datasets.",
+        "datasets, or of three.",
         _plain(few) if len(few) else "None.",
     ]
-    for lm, table in against.items():
+    for lm, errors in against.items():
         parts += [
             f"## Hidden covariates: errors against ITE and CATE, {lm}",
             "Root mean squared errors of the effects of rows, in units of y. The floor is that of "
             "the true CATE given the shown covariates against the ITE: no estimator gets below it "
             "but by chance, or by learning the rows it was fitted on by heart. One less its share "
             "of the variance of the ITE is the largest R² that can be had.",
-            _plain(table),
+            _plain(errors),
         ]
     if compared:
-        parts += _beyond(compared, lost or {})
+        parts += _beyond(compared, lost or {}, standing)
     return "\n\n".join(parts) + "\n"
 
 
-def _beyond(compared: Sequence[Comparison], lost: Mapping[str, int]) -> Iterator[str]:
+def _beyond(
+    compared: Sequence[Comparison], lost: Mapping[str, int], standing: Sequence[str]
+) -> Iterator[str]:
     failures = ", ".join(f"{method} {count}" for method, count in lost.items() if count)
     yield "## Estimators beyond the paper"
     yield (
@@ -91,6 +101,9 @@ def _beyond(compared: Sequence[Comparison], lost: Mapping[str, int]) -> Iterator
         "rows, the right way, mean; PEHE in SD(y), median over datasets; coverage of the SATE by "
         f"the {LEVEL:.0%} interval. Cells without a score: {failures or 'none'}."
     )
+    if standing:
+        yield "They have scores on these datasets; those of the paper's methods are in tables.md."
+        yield "\n".join(f"- {line}" for line in standing)
     header = ["Method", "Rank, ATE", "Rank, PEHE", "R², ATE", "RMSE, ATE", "R², rows"]
     header += ["PEHE / SD(y)", "Coverage"]
     for each in compared:

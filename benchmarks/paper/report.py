@@ -216,6 +216,14 @@ def _verdicts(numbers: pd.DataFrame) -> str:
 
 
 def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
+    lines = standing_of(records)
+    if told := older(stale, records):
+        lines.append(told)
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def standing_of(records: pd.DataFrame) -> list[str]:
+    """Which datasets the methods of records have scores on, in words; see `standing`."""
     good = records[records["status"] == "ok"]
     numbers: dict[tuple[str, str, int], set[int]] = {}
     for (method, lm, rows), part in good.groupby(["method", "lm", "rows"], sort=False):
@@ -224,10 +232,7 @@ def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
         for setting, those in seen.items():
             named = f"{method} in setting {setting}" if apart else str(method)
             numbers[named, str(lm), cast(int, rows)] = those
-    lines = standing(numbers)
-    if told := older(stale, records):
-        lines.append(told)
-    return "\n".join(f"- {line}" for line in lines)
+    return standing(numbers)
 
 
 def older(stale: Mapping[str, int], records: pd.DataFrame) -> str:

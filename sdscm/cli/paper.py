@@ -286,11 +286,12 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
     from benchmarks.paper.data import find
     from benchmarks.paper.extra import against_cate, floors, outliers, ranks
     from benchmarks.paper.extra_report import markdown
+    from benchmarks.paper.report import older, standing_of
     from sdscm.files import write_atomically
 
     writable_folder(results, "--results")
     with working("putting it together"):
-        _, everything, _ = _records(results, runs)
+        _, everything, stale = _records(results, runs)
         table, others = split(everything)
         try:
             find(data)
@@ -306,7 +307,15 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
         }
         failed = others[others["status"] != "ok"]["method"].value_counts()
         lost = {str(method): int(count) for method, count in failed.items()}
-        text = markdown(ranks(table), outliers(table), against, comparisons(everything), lost)
+        text = markdown(
+            ranks(table),
+            outliers(table),
+            against,
+            comparisons(everything),
+            lost,
+            older(stale, everything),
+            standing_of(others),
+        )
     path = results / "extra.md"
     write_atomically(path, lambda file: file.write(text.encode()))
     say("Written:", f"  {path}")

@@ -74,6 +74,7 @@ def test_figures_and_what_the_paper_did_not_ask(paper_folder, tmp_path, capsys):
     before, after = page.split("## Estimators beyond the paper")
     assert "AIPW" not in before
     assert "| **AIPW** |" in after
+    assert "gpt2, N = 1,000, ids 2 of 1000: " in after
     assert "| LinReg |" in after
 
 

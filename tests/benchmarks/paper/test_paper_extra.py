@@ -54,6 +54,35 @@ def test_outliers_are_named_largest_first():
     assert found["rmse_without"].item() == pytest.approx(0.1)
 
 
+def test_outliers_of_a_share_are_named():
+    """1 % of 50 datasets is none; three of them may make an RMSE as well, four are no few."""
+    errors = np.full(50, 0.1)
+    errors[[7, 9, 11]] = 50, -100, 70
+    found = outliers(records("A", errors))
+    assert found["which"].tolist() == ["9, 11, 7"]
+    errors[13] = 60
+    assert outliers(records("A", errors)).empty
+    assert outliers(records("A", errors[:12])).empty
+
+
+def test_methods_of_fewer_datasets_have_a_table_of_their_own():
+    """40 datasets of 20 phrasings; C on the first 20, of 10 phrasings; D has just begun."""
+    parts = [
+        records(name, [error] * count)
+        for name, error, count in (("A", 1, 40), ("B", 2, 40), ("C", 0, 20), ("D", 0, 4))
+    ]
+    found = ranks(pd.concat(parts)).query("error == 'ate'")
+    tables = {
+        table: (dict(zip(part["method"], part["rank"], strict=True)), part["datasets"].max())
+        for table, part in found.groupby("table")
+    }
+    assert tables == {0: ({"A": 1, "B": 2}, 40), 1: ({"C": 1, "A": 2, "B": 3}, 20)}
+    page = markdown(ranks(pd.concat(parts)), outliers(parts[0]), {}, older="Old: A (3 of 40).")
+    assert page.count("### gpt2, hidden") == 1
+    assert page.index("ATE, 40 datasets of 20") < page.index("ATE, 20 datasets of 10")
+    assert "Datasets of 1,000 rows. Old: A (3 of 40)." in page
+
+
 @pytest.fixture(scope="module")
 def release() -> Release:
     """Effects of 3 times a shown covariate and of 2 times a hidden one, fair coins both."""
