@@ -14,7 +14,7 @@ from benchmarks.paper.plan import POOLED_ROWS
 from benchmarks.paper.published import NOT_ABOVE_ZERO, SOURCE
 from benchmarks.paper.release import DATASETS, LMS, POOLED, ROWS
 from benchmarks.paper.tables import LEVEL
-from benchmarks.paper.verdict import DIFFERS, REPRODUCED, TOO_FEW
+from benchmarks.paper.verdict import DIFFERS, OPEN, REPRODUCED
 from benchmarks.report.tables import NONE, markdown_table
 from sdscm.dataset import SETTINGS
 from sdscm.files import write_atomically
@@ -70,12 +70,14 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
     ]
     for title, (header, rows) in grids(made):
         parts += [f"## {title}", markdown_table(header, rows, left=1)]
-    differing = made[made["verdict"] == DIFFERS]
-    if len(differing):
+    for verdict, title in ((DIFFERS, "Numbers that differ"), (OPEN, "Numbers that are open")):
+        part = made[made["verdict"] == verdict]
+        if part.empty:
+            continue
         header = ["Table", "Method", "LM", "Setting", "N", "Number", "Reason"]
         which = ["table", "method", "lm", "setting", "rows", "metric", "reason"]
-        rows = [[str(value) for value in row] for row in differing[which].to_numpy()]
-        parts += ["## Numbers that differ", markdown_table(header, rows, left=7)]
+        rows = [[str(value) for value in row] for row in part[which].to_numpy()]
+        parts += [f"## {title}", markdown_table(header, rows, left=7)]
     lost = records[records["status"] != "ok"]
     if len(lost):
         header = ["Method", "LM", "Rows", "Setting", "Dataset", "Status", "Reason"]
@@ -202,7 +204,7 @@ def _verdicts(numbers: pd.DataFrame) -> str:
     words = {
         REPRODUCED: "are reproduced",
         DIFFERS: "differ",
-        TOO_FEW: "have datasets of too few phrasings for a verdict",
+        OPEN: "are open (datasets of too few phrasings, or too wide an interval)",
     }
     told = []
     for verdict, word in words.items():
@@ -210,7 +212,7 @@ def _verdicts(numbers: pd.DataFrame) -> str:
         if verdict == REPRODUCED and len(those):
             reasons = those["reason"].value_counts().items()
             word += f" ({'; '.join(f'{reason}: {count}' for reason, count in reasons)})"
-        if len(those) or verdict != TOO_FEW:
+        if len(those) or verdict != OPEN:
             told.append(f"{len(those)} {word}")
     return ", ".join(told)
 

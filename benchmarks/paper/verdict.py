@@ -11,9 +11,12 @@ from benchmarks.paper.release import ROWS
 from sdscm.dataset import SETTINGS
 
 REPRODUCED, DIFFERS, NOT_RUN = "reproduced", "differs", "not run"
-TOO_FEW = "too few"
+#: Neither for nor against: of too few phrasings, or inside too wide an interval.
+OPEN = "open"
 #: Phrasings that a share must have datasets of: a bootstrap over fewer has too narrow intervals.
 LEAST_PHRASINGS = 10
+#: Width of an interval inside which everything is: of an R2, and for an RMSE ten SD(y).
+_TOO_WIDE = 1.0
 
 #: The paper prints four decimals; the last may be off by one.
 _DIGIT = 1e-4
@@ -60,7 +63,7 @@ def judge(
     A method without chance that has been run on all datasets must meet the printed digits (and in
     table 2 come within 0.002). Others, and shares, are reproduced as well if the printed number
     is inside the interval over phrasings. A share with datasets of fewer than
-    `LEAST_PHRASINGS` phrasings gets no verdict.
+    `LEAST_PHRASINGS` phrasings gets no verdict, and an interval wider than 1 no good one.
 
     Parameters
     ----------
@@ -80,12 +83,12 @@ def judge(
     # Without chance on the same datasets: the interval over phrasings excuses nothing.
     fixed = method.exact and whole and rows == ROWS
     if printed == NOT_ABOVE_ZERO:
-        said = _not_above_zero(ours, low, fixed)
+        said = _not_above_zero(ours, low, high, fixed)
     else:
         said = _near(float(printed), ours, low, high, table, fixed)
     if not whole and phrasings < LEAST_PHRASINGS:
         return said | {
-            "verdict": TOO_FEW,
+            "verdict": OPEN,
             "reason": f"phrasings: {phrasings}, but a share takes {LEAST_PHRASINGS} for a verdict",
         }
     if said["verdict"] == DIFFERS:
@@ -94,13 +97,12 @@ def judge(
     return said
 
 
-def _not_above_zero(ours: float, low: float, fixed: bool) -> dict[str, Any]:
+def _not_above_zero(ours: float, low: float, high: float, fixed: bool) -> dict[str, Any]:
     difference = max(ours, 0.0)
     if round(ours, 4) <= 0:
         return {"difference": difference, "verdict": REPRODUCED, "reason": "neither is above 0"}
     if low <= 0 and not fixed:
-        reason = "the interval reaches 0"
-        return {"difference": difference, "verdict": REPRODUCED, "reason": reason}
+        return {"difference": difference} | _inside("the interval reaches 0", low, high)
     return {"difference": difference, "verdict": DIFFERS}
 
 
@@ -120,5 +122,14 @@ def _near(
     if fixed and table == 2 and abs(difference) <= _MEAN_OF_R2:
         return told | {"reason": "within 0.002"}
     if not fixed and low <= printed <= high:
-        return told | {"reason": "inside the interval"}
+        return told | _inside("inside the interval", low, high)
     return told | {"verdict": DIFFERS}
+
+
+def _inside(reason: str, low: float, high: float) -> dict[str, str]:
+    if high - low > _TOO_WIDE:
+        return {
+            "verdict": OPEN,
+            "reason": f"the interval is {high - low:.2g} wide: a few datasets decide",
+        }
+    return {"verdict": REPRODUCED, "reason": reason}

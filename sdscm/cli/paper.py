@@ -219,7 +219,7 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
     from benchmarks.paper.methods import is_beyond
     from benchmarks.paper.report import write
     from benchmarks.paper.tables import tables as make
-    from benchmarks.paper.verdict import DIFFERS, REPRODUCED, TOO_FEW
+    from benchmarks.paper.verdict import DIFFERS, OPEN, REPRODUCED
 
     writable_folder(results, "--results")
     with working("putting the tables together"):
@@ -231,9 +231,9 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
         files = write(results, made, table, old)
     for number, part in made[made["published"] != ""].groupby("table"):
         counts = part["verdict"].value_counts()
-        good, bad, few = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS, TOO_FEW))
+        good, bad, unsure = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS, OPEN))
         told = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
-        say(f"{told}, {few} stand on too few phrasings." if few else f"{told}.")
+        say(f"{told}, {unsure} are open." if unsure else f"{told}.")
     say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
 
 
