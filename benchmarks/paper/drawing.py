@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, ParamSpec, TypeVar
+from typing import IO, TYPE_CHECKING, Literal
 
-from benchmarks.report.figure import require_matplotlib
 from sdscm.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 # Okabe and Ito's colours are told apart by people with any colour vision.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 INK, GRID = "#333333", "#e3e3e3"
-
-
-def in_default_style(draw: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Draw in matplotlib's own style, whatever has been set before.
-
-    CausalML sets another one, with grey paper and large letters, where it is imported: for the
-    identity of its records, for instance.
-
-    Raises
-    ------
-    MissingExtraError
-        When it is called, if matplotlib is not installed.
-    """
-
-    @wraps(draw)
-    def drawn(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        require_matplotlib()
-        from matplotlib import style
-
-        with style.context("default"):
-            return draw(*args, **kwargs)
-
-    return drawn
 
 
 def bare(axis: Axes, grid: Literal["x", "y"]) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.drawing import BLUE, GREEN, INK, ORANGE, PINK, bare, in_default_style, save
+from benchmarks.paper.drawing import BLUE, GREEN, INK, ORANGE, PINK, bare, save
 from benchmarks.paper.example import HISTOGRAM_THERAPY, THERAPY, Example
 from benchmarks.paper.release import LMS
+from benchmarks.report.figure import in_default_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

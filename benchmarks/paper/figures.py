@@ -22,11 +22,11 @@ from benchmarks.paper.drawing import (
     ORANGE,
     PINK,
     bare,
-    in_default_style,
     save,
 )
 from benchmarks.paper.methods import METHODS
 from benchmarks.paper.release import LMS, ROWS
+from benchmarks.report.figure import in_default_style
 from sdscm.dataset import SETTINGS
 
 if TYPE_CHECKING:

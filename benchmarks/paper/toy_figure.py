@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.drawing import BLUE, INK, ORANGE, bare, in_default_style, save
+from benchmarks.paper.drawing import BLUE, INK, ORANGE, bare, save
 from benchmarks.paper.toy import CORRELATION, ERROR, GIVEN, SCENARIOS
+from benchmarks.report.figure import in_default_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

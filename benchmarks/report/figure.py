@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from sdscm.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 _PANELS = ("pehe_sd", "ate_abs_error_sd")
 # Okabe and Ito's colours are told apart by people with any colour vision, and the markers without.
@@ -30,6 +34,29 @@ def require_matplotlib() -> None:
         raise MissingExtraError("the figure of the results", "plot")
 
 
+def in_default_style(draw: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Draw in matplotlib's own style, whatever has been set before.
+
+    CausalML sets another one, with grey paper and large letters, where it is imported.
+
+    Raises
+    ------
+    MissingExtraError
+        When it is called, if matplotlib is not installed.
+    """
+
+    @wraps(draw)
+    def drawn(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        require_matplotlib()
+        from matplotlib import style
+
+        with style.context("default"):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+@in_default_style
 def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     """One PNG for each group of boards that differ in the setting only and have scores.
 
@@ -42,7 +69,6 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     MissingExtraError
         If matplotlib is not installed.
     """
-    require_matplotlib()
     groups: dict[tuple[tuple[str, str], ...], list[Board]] = {}
     for board in boards:
         shared = tuple((k, v) for k, v in board.group.items() if k != "setting")

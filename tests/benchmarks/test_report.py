@@ -10,6 +10,7 @@ import yaml
 
 import benchmarks
 from benchmarks.metrics import registry
+from benchmarks.report.figure import draw
 from benchmarks.report.tables import markdown_table, number, seconds
 from sdscm.errors import InputError
 
@@ -60,6 +61,15 @@ def test_files(result, tmp_path) -> None:
         )
     ]
     assert result.files[-1].read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_style_that_a_library_sets_is_not_the_figure_s(result) -> None:
+    """CausalML sets one for the whole process where it is imported."""
+    from matplotlib import style
+
+    first = draw(result.boards)
+    with style.context("fivethirtyeight"):
+        assert draw(result.boards) == first
 
 
 def test_the_page(result) -> None:
