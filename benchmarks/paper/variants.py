@@ -48,6 +48,19 @@ def recover(X: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return _components(linked)
 
 
+def disagreements(found: np.ndarray, told: np.ndarray) -> int:
+    """How many datasets are in another group, whatever the groups are called.
+
+    Groups are matched one to one so that as many datasets as can be agree.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = (np.unique(each, return_inverse=True)[1] for each in (found, told))
+    both = np.zeros((rows.max() + 1, columns.max() + 1), dtype=int)
+    np.add.at(both, (rows, columns), 1)
+    return len(found) - int(both[linear_sum_assignment(both, maximize=True)].sum())
+
+
 def _common_rows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rows whose values are among the most frequent, and a number of each."""
     key = np.ravel_multi_index(tuple(X.T.astype(np.int64)), tuple(X.max(axis=0).astype(int) + 1))

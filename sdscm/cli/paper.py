@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdscm.cli import options
-from sdscm.cli.destination import new_file, writable_folder
-from sdscm.cli.output import pairs, say
+from sdscm.cli.destination import writable_folder
+from sdscm.cli.output import say
+from sdscm.cli.paper_data import Data, read_releases, variants
+from sdscm.cli.paper_defects import clipping, defects
 from sdscm.cli.paper_toy import toy
 from sdscm.cli.progress import run_progress, working
 from sdscm.dataset import SETTINGS
@@ -25,15 +27,7 @@ if TYPE_CHECKING:
 
 _RESULTS = Path("results/paper")
 _RUNS = Path("runs/paper")
-_DEFECTS = ("redrawn", "swapped-r2", "rounding", "scoring")
 
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        help="Clone of the authors' repository, or folder of the packed copy.",
-        show_default="$SDSCM_PAPER_DATA, or ../shared/paper beside the checkout",
-    ),
-]
 Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
 Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
 
@@ -73,49 +67,6 @@ def add_to(app: typer.Typer) -> None:
 
 def paper() -> None:
     """Make the paper's tables and figures again from its data, and compare number by number."""
-
-
-def variants(
-    data: Data = None,
-    out: Annotated[
-        Path | None, typer.Option(help="CSV file for the phrasing of each dataset.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
-) -> None:
-    """Tell from the scores alone which datasets were made with the same phrasing.
-
-    Where the data come as the packed copy, what is found is compared with its column 'variant'.
-    """
-    import numpy as np
-    import pandas as pd
-
-    from benchmarks.paper.variants import recover
-
-    if out is not None:
-        new_file(out, (".csv",), force)
-    releases, packed = _read(data)
-    found, disagreements = [], 0
-    for lm, release in releases.items():
-        with working(f"comparing the datasets of {lm}"):
-            number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
-        _, sizes = np.unique(number, return_counts=True)
-        least, most = sizes.min(), sizes.max()
-        noun = "dataset" if most == 1 else "datasets"
-        each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
-        told = [("Datasets", f"{len(number):,}"), ("Phrasings", f"{len(sizes)}, of {each}")]
-        if packed:
-            differ = int((number != release.variant).sum())
-            disagreements += differ
-            agreed = "agrees for every dataset" if differ == 0 else f"differs for {differ} datasets"
-            told.append(("Column 'variant'", agreed))
-        say(lm)
-        pairs(told)
-        found.append(pd.DataFrame({"lm": lm, "dataset": release.ids, "variant": number}))
-    if out is not None:
-        pd.concat(found).to_csv(out, index=False, lineterminator="\n")
-        say(f"Written: {out}")
-    if disagreements:
-        raise typer.Exit(1)
 
 
 def run(
@@ -182,7 +133,7 @@ def run(
             raise InputError(f"{option}: the share is {value:g}; give a number above 0, up to 1")
     processes = 0 if workers == 0 else workers_for(workers, 1)
     writable_folder(runs, "--runs")
-    releases, _ = _read(data, options.listed("lms", lms) if lms is not None else None)
+    releases, _ = read_releases(data, options.listed("lms", lms) if lms is not None else None)
     for release in releases.values():
         release.require_all()
     with working("looking at the data"):
@@ -300,7 +251,7 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
                 raise
             releases: dict[str, Release] = {}
         else:
-            releases, _ = _read(data)
+            releases, _ = read_releases(data)
         against = {
             lm: against_cate(table[table["lm"] == lm], floors(each))
             for lm, each in releases.items()
@@ -323,108 +274,6 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
         say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")
 
 
-def clipping(
-    ids: Annotated[str, typer.Option(help="Datasets, between commas.")] = "556,306,706,363",
-    lm: Annotated[str, typer.Option(help="Language model.")] = "gpt2",
-    method: Annotated[str, typer.Option(help="LinearDR or ForestDR.")] = "LinearDR",
-    seeds: Annotated[int, typer.Option(min=1, help="Fits of each with other seeds.")] = 1,
-    data: Data = None,
-    out: Annotated[Path | None, typer.Option(help="CSV file for the numbers.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
-) -> None:
-    """Show why a doubly robust learner fails on a few datasets, and what clipping changes.
-
-    Prints the lowest propensity that its models give to a row's own treatment, and the error of
-    the average effect in SD(y), for several lowest propensities; with several seeds how many of
-    them fail, and the median and the largest error. The file has every fit.
-    """
-    from benchmarks.paper.clipping import METHODS as known
-    from benchmarks.paper.clipping import clipping as fit
-    from benchmarks.paper.clipping import over_seeds
-    from benchmarks.report.tables import markdown_table
-
-    if method not in known:
-        raise InputError(f"--method: '{method}' is not one of {', '.join(known)}")
-    chosen = options.listed("ids", ids)
-    if not all(each.isdigit() for each in chosen):
-        raise InputError(f"--ids: '{ids}' is not whole numbers between commas, as 556,306")
-    if out is not None:
-        new_file(out, (".csv",), force)
-    releases, _ = _read(data, [lm])
-    numbers = list(dict.fromkeys(map(int, chosen)))
-    there = releases[lm].ids.tolist()
-    for number in numbers:
-        if number not in there:
-            raise InputError(
-                f"--ids: there is no dataset {number} of {lm}; its {len(there)} ids go from "
-                f"{there[0]} to {there[-1]}"
-            )
-    with working("fitting"):
-        table = fit(releases[lm], numbers, method, seeds=seeds)
-    shown = table if seeds == 1 else over_seeds(table)
-    rows = [
-        [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
-        for row in shown.itertuples(index=False)
-    ]
-    say(*markdown_table(list(shown.columns), rows, left=2).splitlines())
-    if out is not None:
-        table.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
-        say(f"Written: {out}")
-
-
-def defects(
-    which: Annotated[
-        str,
-        typer.Argument(help=f"One of {', '.join(_DEFECTS)}; the last needs a language model."),
-    ],
-    data: Data = None,
-    rows: Annotated[int, typer.Option(min=1, help="scoring: units of the spec.")] = 10,
-    orders: Annotated[int, typer.Option(min=1, help="rounding: orders of the rows.")] = 3,
-) -> None:
-    """Show one defect of the reference, and what it does to the published numbers.
-
-    redrawn: categories that differ under the observed treatment. swapped-r2: both R2 of one method.
-    rounding: what gave LinearS its published numbers. scoring: distances between the definition
-    and what the reference computes, with a fresh cache and with one that grows.
-    """
-    from benchmarks.report.tables import markdown_table
-
-    if which not in _DEFECTS:
-        raise InputError(f"'{which}' is none of {', '.join(_DEFECTS)}")
-    with working("computing"):
-        table = _scoring_defects(rows) if which == "scoring" else _data_defects(which, data, orders)
-    cells = [
-        [f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
-        for row in table.itertuples(index=False)
-    ]
-    say(*markdown_table(list(table.columns), cells, left=1).splitlines())
-
-
-def _data_defects(which: str, data: Path | None, orders: int) -> pd.DataFrame:
-    import pandas as pd
-
-    from benchmarks.paper.data import find
-    from benchmarks.paper.data_defects import redrawn, rounding, swapped
-
-    releases, _ = _read(data)
-    if which == "redrawn":
-        return pd.DataFrame([{"lm": lm, **redrawn(lm, find(data))} for lm in releases])
-    if which == "swapped-r2":
-        return pd.DataFrame([{"lm": lm, **swapped(each)} for lm, each in releases.items()])
-    found = {lm: rounding(each, orders) for lm, each in releases.items()}
-    return pd.concat(found, names=["lm", "order"]).reset_index()
-
-
-def _scoring_defects(rows: int) -> pd.DataFrame:
-    from benchmarks.paper.scoring_defects import compare
-    from sdscm import load_lm, load_spec
-    from sdscm.lm.embedded import EMBEDDED
-    from sdscm.lm.load import DEFAULT_LM
-
-    lm = load_lm(DEFAULT_LM)
-    return compare(load_spec("breast_cancer"), lm, str(EMBEDDED[DEFAULT_LM].folder()), rows)
-
-
 def _records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:
     """The records, one of each cell, and how many of each method other code made."""
     from benchmarks.paper.records import Records, one_each
@@ -443,17 +292,6 @@ def _among(text: str, known: Iterable[str], option: str) -> list[str]:
         if each not in known:
             raise InputError(f"--{option}: '{each}' is not one of {', '.join(known)}")
     return chosen
-
-
-def _read(data: Path | None, lms: list[str] | None = None) -> tuple[dict[str, Release], bool]:
-    """The releases that are there, and whether they come as the packed copy."""
-    from benchmarks.paper.data import find, has, read
-    from benchmarks.paper.release import LMS
-
-    folder = find(data)
-    wanted = lms or [lm for lm in LMS if has(lm, folder)]
-    with working("reading the data"):
-        return {lm: read(lm, folder) for lm in wanted}, any(folder.glob("*.parquet"))
 
 
 def _which(wanted: list[PaperCell]) -> list[str]:

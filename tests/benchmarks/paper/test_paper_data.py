@@ -12,7 +12,7 @@ import pytest
 from benchmarks.paper import data
 from benchmarks.paper.data import find, read
 from benchmarks.paper.release import COVARIATES, DATASETS, OUTCOMES, ROWS, TREATMENT
-from benchmarks.paper.variants import recover
+from benchmarks.paper.variants import disagreements, recover
 from sdscm.errors import InputError
 
 
@@ -187,3 +187,19 @@ def test_the_scores_tell_the_phrasings_of_the_release(release):
     )
     found = recover(part.X, np.stack([part.y0, part.y1], axis=-1))
     assert found.tolist() == part.variant.tolist()
+
+
+@pytest.mark.parametrize(
+    ("told", "differ"),
+    [
+        ([0, 0, 1, 1, 2, 2], 0),
+        ([7, 7, 3, 3, 5, 5], 0),  # other names of the same groups
+        ([0, 1, 1, 1, 2, 2], 1),  # one of them elsewhere
+        ([0, 0, 1, 1, 1, 1], 2),  # two groups that are one
+        ([0, 0, 1, 1, 2, 3], 1),  # one group that is two
+    ],
+)
+def test_groups_are_compared_whatever_they_are_called(told, differ):
+    found = np.array([0, 0, 1, 1, 2, 2])
+    assert disagreements(found, np.array(told)) == differ
+    assert disagreements(np.array(told), found) == differ

@@ -1,0 +1,80 @@
+"""Where the commands of ``sdscm paper`` find the released data, and ``sdscm paper variants``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sdscm.cli.destination import new_file
+from sdscm.cli.output import pairs, say
+from sdscm.cli.progress import working
+
+if TYPE_CHECKING:
+    from benchmarks.paper.release import Release
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Clone of the authors' repository, or folder of the packed copy.",
+        show_default="$SDSCM_PAPER_DATA, or ../shared/paper beside the checkout",
+    ),
+]
+
+
+def variants(
+    data: Data = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file for the phrasing of each dataset.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Tell from the scores alone which datasets were made with the same phrasing.
+
+    Where the data come as the packed copy, what is found is compared with its column 'variant',
+    whose numbers may be others.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from benchmarks.paper.variants import disagreements, recover
+
+    if out is not None:
+        new_file(out, (".csv",), force)
+    releases, packed = read_releases(data)
+    found, differing = [], 0
+    for lm, release in releases.items():
+        with working(f"comparing the datasets of {lm}"):
+            number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
+        _, sizes = np.unique(number, return_counts=True)
+        least, most = sizes.min(), sizes.max()
+        noun = "dataset" if most == 1 else "datasets"
+        each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
+        told = [("Datasets", f"{len(number):,}"), ("Phrasings", f"{len(sizes)}, of {each}")]
+        if packed:
+            differ = disagreements(number, release.variant)
+            differing += differ
+            agreed = "agrees for every dataset" if differ == 0 else f"differs for {differ} datasets"
+            told.append(("Column 'variant'", agreed))
+        say(lm)
+        pairs(told)
+        found.append(pd.DataFrame({"lm": lm, "dataset": release.ids, "variant": number}))
+    if out is not None:
+        pd.concat(found).to_csv(out, index=False, lineterminator="\n")
+        say(f"Written: {out}")
+    if differing:
+        raise typer.Exit(1)
+
+
+def read_releases(
+    data: Path | None, lms: list[str] | None = None
+) -> tuple[dict[str, Release], bool]:
+    """The releases that are there, and whether they come as the packed copy."""
+    from benchmarks.paper.data import find, has, read
+    from benchmarks.paper.release import LMS
+
+    folder = find(data)
+    wanted = lms or [lm for lm in LMS if has(lm, folder)]
+    with working("reading the data"):
+        return {lm: read(lm, folder) for lm in wanted}, any(folder.glob("*.parquet"))

@@ -1,0 +1,122 @@
+"""``sdscm paper defects`` and ``sdscm paper clipping``: what the reference does to its numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sdscm.cli import options
+from sdscm.cli.destination import new_file
+from sdscm.cli.output import say
+from sdscm.cli.paper_data import Data, read_releases
+from sdscm.cli.progress import working
+from sdscm.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DEFECTS = ("redrawn", "swapped-r2", "rounding", "scoring")
+
+
+def clipping(
+    ids: Annotated[str, typer.Option(help="Datasets, between commas.")] = "556,306,706,363",
+    lm: Annotated[str, typer.Option(help="Language model.")] = "gpt2",
+    method: Annotated[str, typer.Option(help="LinearDR or ForestDR.")] = "LinearDR",
+    seeds: Annotated[int, typer.Option(min=1, help="Fits of each with other seeds.")] = 1,
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file for the numbers.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Show why a doubly robust learner fails on a few datasets, and what clipping changes.
+
+    Prints the lowest propensity that its models give to a row's own treatment, and the error of
+    the average effect in SD(y), for several lowest propensities; with several seeds how many of
+    them fail, and the median and the largest error. The file has every fit.
+    """
+    from benchmarks.paper.clipping import METHODS as known
+    from benchmarks.paper.clipping import clipping as fit
+    from benchmarks.paper.clipping import over_seeds
+    from benchmarks.report.tables import markdown_table
+
+    if method not in known:
+        raise InputError(f"--method: '{method}' is not one of {', '.join(known)}")
+    chosen = options.listed("ids", ids)
+    if not all(each.isdigit() for each in chosen):
+        raise InputError(f"--ids: '{ids}' is not whole numbers between commas, as 556,306")
+    if out is not None:
+        new_file(out, (".csv",), force)
+    releases, _ = read_releases(data, [lm])
+    numbers = list(dict.fromkeys(map(int, chosen)))
+    there = releases[lm].ids.tolist()
+    for number in numbers:
+        if number not in there:
+            raise InputError(
+                f"--ids: there is no dataset {number} of {lm}; its {len(there)} ids go from "
+                f"{there[0]} to {there[-1]}"
+            )
+    with working("fitting"):
+        table = fit(releases[lm], numbers, method, seeds=seeds)
+    shown = table if seeds == 1 else over_seeds(table)
+    rows = [
+        [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
+        for row in shown.itertuples(index=False)
+    ]
+    say(*markdown_table(list(shown.columns), rows, left=2).splitlines())
+    if out is not None:
+        table.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
+        say(f"Written: {out}")
+
+
+def defects(
+    which: Annotated[
+        str,
+        typer.Argument(help=f"One of {', '.join(_DEFECTS)}; the last needs a language model."),
+    ],
+    data: Data = None,
+    rows: Annotated[int, typer.Option(min=1, help="scoring: units of the spec.")] = 10,
+    orders: Annotated[int, typer.Option(min=1, help="rounding: orders of the rows.")] = 3,
+) -> None:
+    """Show one defect of the reference, and what it does to the published numbers.
+
+    redrawn: categories that differ under the observed treatment. swapped-r2: both R2 of one method.
+    rounding: what gave LinearS its published numbers. scoring: distances between the definition
+    and what the reference computes, with a fresh cache and with one that grows.
+    """
+    from benchmarks.report.tables import markdown_table
+
+    if which not in _DEFECTS:
+        raise InputError(f"'{which}' is none of {', '.join(_DEFECTS)}")
+    with working("computing"):
+        table = _scoring_defects(rows) if which == "scoring" else _data_defects(which, data, orders)
+    cells = [
+        [f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
+        for row in table.itertuples(index=False)
+    ]
+    say(*markdown_table(list(table.columns), cells, left=1).splitlines())
+
+
+def _data_defects(which: str, data: Path | None, orders: int) -> pd.DataFrame:
+    import pandas as pd
+
+    from benchmarks.paper.data import find
+    from benchmarks.paper.data_defects import redrawn, rounding, swapped
+
+    releases, _ = read_releases(data)
+    if which == "redrawn":
+        return pd.DataFrame([{"lm": lm, **redrawn(lm, find(data))} for lm in releases])
+    if which == "swapped-r2":
+        return pd.DataFrame([{"lm": lm, **swapped(each)} for lm, each in releases.items()])
+    found = {lm: rounding(each, orders) for lm, each in releases.items()}
+    return pd.concat(found, names=["lm", "order"]).reset_index()
+
+
+def _scoring_defects(rows: int) -> pd.DataFrame:
+    from benchmarks.paper.scoring_defects import compare
+    from sdscm import load_lm, load_spec
+    from sdscm.lm.embedded import EMBEDDED
+    from sdscm.lm.load import DEFAULT_LM
+
+    lm = load_lm(DEFAULT_LM)
+    return compare(load_spec("breast_cancer"), lm, str(EMBEDDED[DEFAULT_LM].folder()), rows)
