@@ -18,6 +18,7 @@ import pandas as pd
 
 import estimators
 from benchmarks.contender import Maker
+from benchmarks.garbage import Garbage
 from benchmarks.memory import watch_peak
 from benchmarks.memory_limit import at_most
 from benchmarks.outcome import Outcome
@@ -26,6 +27,7 @@ from benchmarks.surroundings import surroundings
 
 _LONGEST = 300
 _MOST_WARNINGS = 10
+_garbage = Garbage()
 
 
 Truths = tuple[np.ndarray, np.ndarray]
@@ -127,7 +129,9 @@ def execute(job: Job, in_worker: bool = False) -> Outcome:
     """
     begin = time.perf_counter()
     outcome = _run(job, in_worker)
-    return replace(outcome, wall=time.perf_counter() - begin)
+    wall = time.perf_counter() - begin
+    _garbage.after(wall)
+    return replace(outcome, wall=wall)
 
 
 def _run(job: Job, in_worker: bool) -> Outcome:

@@ -11,25 +11,25 @@ import typer
 from sdscm.cli import options
 from sdscm.cli.destination import writable_folder
 from sdscm.cli.output import say
-from sdscm.cli.paper_data import Data, read_releases, variants
-from sdscm.cli.paper_defects import clipping, defects
+from sdscm.cli.paper_data import (
+    RESULTS,
+    RUNS,
+    Data,
+    Results,
+    Runs,
+    read_records,
+    read_releases,
+    variants,
+)
+from sdscm.cli.paper_defects import clipping, defects, seeds
 from sdscm.cli.paper_toy import toy
 from sdscm.cli.progress import run_progress, working
 from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from benchmarks.paper.plan import PaperCell
-    from benchmarks.paper.records import Records
     from benchmarks.paper.release import Release
-
-_RESULTS = Path("results/paper")
-_RUNS = Path("runs/paper")
-
-Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
-Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,6 +57,11 @@ def add_to(app: typer.Typer) -> None:
             "sdscm paper clipping --ids 556,306,706 --seeds 5 --out clipping.csv",
         )
     )(clipping)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper seeds", "sdscm paper seeds --method ForestDML --lm llama-3-8b --seeds 3"
+        )
+    )(seeds)
     group.command(
         epilog=options.examples(
             "sdscm paper defects redrawn", "sdscm paper defects scoring --rows 20"
@@ -105,8 +110,8 @@ def run(
             help="Worker processes of one thread; 0 runs in this one.",
         ),
     ] = None,
-    results: Results = _RESULTS,
-    runs: Runs = _RUNS,
+    results: Results = RESULTS,
+    runs: Runs = RUNS,
     retry: Annotated[bool, typer.Option("--retry", help="Run cells again that failed.")] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what would be run and how long; run nothing.")
@@ -161,7 +166,7 @@ def run(
     say(f"Cells run now: {done:,}. The tables: sdscm paper tables")
 
 
-def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
+def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
     """Write Tables 1 and 2 beside the published numbers, from all records that there are.
 
     The data are not needed. The records are packed into one file in the folder of the results.
@@ -174,7 +179,7 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
 
     writable_folder(results, "--results")
     with working("putting the tables together"):
-        records, everything, stale = _records(results, runs)
+        records, everything, stale = read_records(results, runs)
         table, _ = split(everything)
         made = make(table)
         packed = records.pack()
@@ -188,7 +193,7 @@ def tables(results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
     say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
 
 
-def figures(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
+def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
     """Draw the paper's figures: from all records that there are, and from the data.
 
     From the records comes the spread over datasets of what the tables average. The example of a
@@ -200,7 +205,7 @@ def figures(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) 
 
     writable_folder(results, "--results")
     with working("drawing"):
-        _, table, _ = _records(results, runs)
+        _, table, _ = read_records(results, runs)
         files = write_figures(results, table)
     try:
         folder = find(data)
@@ -227,7 +232,7 @@ def _figures_of_data(results: Path, folder: Path) -> list[Path]:
     return files
 
 
-def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) -> None:
+def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
     """Write what the paper did not ask: ranks, outliers, CATE apart from ITE, other estimators.
 
     CATE and ITE need the data, and are left out where they are not. Other estimators are those that
@@ -242,7 +247,7 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
 
     writable_folder(results, "--results")
     with working("putting it together"):
-        _, everything, stale = _records(results, runs)
+        _, everything, stale = read_records(results, runs)
         table, others = split(everything)
         try:
             find(data)
@@ -272,17 +277,6 @@ def extra(data: Data = None, results: Results = _RESULTS, runs: Runs = _RUNS) ->
     say("Written:", f"  {path}")
     if not releases:
         say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")
-
-
-def _records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:
-    """The records, one of each cell, and how many of each method other code made."""
-    from benchmarks.paper.records import Records, one_each
-
-    records = Records(runs, results / "cells.parquet")
-    table, stale = one_each(records.table())
-    if table.empty:
-        raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
-    return records, table, stale
 
 
 def _among(text: str, known: Iterable[str], option: str) -> list[str]:

@@ -10,9 +10,16 @@ import typer
 from sdscm.cli.destination import new_file
 from sdscm.cli.output import pairs, say
 from sdscm.cli.progress import working
+from sdscm.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmarks.paper.records import Records
     from benchmarks.paper.release import Release
+
+RESULTS = Path("results/paper")
+RUNS = Path("runs/paper")
 
 Data = Annotated[
     Path | None,
@@ -21,6 +28,8 @@ Data = Annotated[
         show_default="$SDSCM_PAPER_DATA, or ../shared/paper beside the checkout",
     ),
 ]
+Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
+Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
 
 
 def variants(
@@ -78,3 +87,14 @@ def read_releases(
     wanted = lms or [lm for lm in LMS if has(lm, folder)]
     with working("reading the data"):
         return {lm: read(lm, folder) for lm in wanted}, any(folder.glob("*.parquet"))
+
+
+def read_records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:
+    """The records, one of each cell, and how many of each method other code made."""
+    from benchmarks.paper.records import Records, one_each
+
+    records = Records(runs, results / "cells.parquet")
+    table, stale = one_each(records.table())
+    if table.empty:
+        raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
+    return records, table, stale
