@@ -24,7 +24,7 @@ from benchmarks.paper.drawing import (
     bare,
     save,
 )
-from benchmarks.paper.methods import METHODS
+from benchmarks.paper.methods import METHODS, is_beyond
 from benchmarks.paper.release import LMS, ROWS
 from benchmarks.report.figure import in_default_style
 from sdscm.dataset import SETTINGS
@@ -83,14 +83,16 @@ def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
     ----------
     folder
     records
-        As `one_each` gives them. Failed cells and pooled datasets are left out.
+        As `one_each` gives them. Failed cells, pooled datasets and estimators beyond the paper's
+        are left out.
 
     Raises
     ------
     MissingExtraError
         If matplotlib is not installed.
     """
-    good = records[(records["status"] == "ok") & (records["rows"] == ROWS)].copy()
+    shown = (records["status"] == "ok") & (records["rows"] == ROWS)
+    good = records[shown & ~records["method"].map(is_beyond).astype(bool)].copy()
     # Methods with intervals for individual effects have no others.
     for name in ("coverage", "width_sd"):
         good[name.removesuffix("_sd")] = good[f"ite_{name}"].fillna(good[f"cate_{name}"])

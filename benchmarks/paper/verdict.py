@@ -32,8 +32,8 @@ _PROPENSITY = (
     "hangs on the seed which (sdscm paper clipping)"
 )
 _SEED = (
-    "it hangs on the seed of the fits to one phrasing, of which 8 % of the rows are treated: "
-    "with 12 others it is 0.0030 to 0.0168 (sdscm paper seeds)"
+    "it hangs on the seed of the fits to two phrasings, of which 8 % and 85 % of the rows are "
+    "treated: with 12 others it is 0.0030 to 0.0168 (sdscm paper seeds)"
 )
 #: What is known of numbers that differ, by (table, method, lm, setting).
 _KNOWN: dict[tuple[int, str, str, str], str] = {

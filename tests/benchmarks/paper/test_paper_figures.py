@@ -48,6 +48,14 @@ def test_failures_and_pools_are_left_out(records, tmp_path):
     assert write_figures(tmp_path, records.assign(rows=10_000)) == []
 
 
+def test_estimators_beyond_the_paper_change_nothing(records, tmp_path):
+    """Nor the number of datasets in the title, though they have fewer."""
+    first = [path.read_bytes() for path in write_figures(tmp_path, records)]
+    beyond = records[records["number"] < 2].assign(method="AIPW")
+    both = write_figures(tmp_path, pd.concat([records, beyond]))
+    assert [path.read_bytes() for path in both] == first
+
+
 def test_the_style_that_a_library_sets_is_not_theirs(records, tmp_path):
     """CausalML sets one for the whole process where it is imported."""
     from matplotlib import style
