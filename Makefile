@@ -17,14 +17,17 @@ benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
 
 # The tables of the paper from the released data: a share of them, or all with `make paper SHARE=1`.
-# It goes on where it was stopped. DATA names the data: see docs/paper.md.
+# It goes on where it was stopped, and from the records in results/paper. FRESH=folder runs the
+# share from nothing, into that folder. DATA names the data: see docs/paper.md.
 SHARE ?= 0.05
 paper: $(STAMP)
-	$(BIN)/sdscm paper run --share $(SHARE) $(if $(DATA),--data $(DATA))
-	$(BIN)/sdscm paper tables
-	$(BIN)/sdscm paper figures $(if $(DATA),--data $(DATA))
-	$(BIN)/sdscm paper extra $(if $(DATA),--data $(DATA))
-	$(BIN)/sdscm paper toy
+	$(BIN)/sdscm paper run --share $(SHARE) $(PAPER_DATA) $(PAPER_FOLDERS)
+	$(BIN)/sdscm paper tables $(PAPER_FOLDERS)
+	$(BIN)/sdscm paper figures $(PAPER_DATA) $(PAPER_FOLDERS)
+	$(BIN)/sdscm paper extra $(PAPER_DATA) $(PAPER_FOLDERS)
+	$(BIN)/sdscm paper toy $(if $(FRESH),--results "$(FRESH)")
+PAPER_DATA = $(if $(DATA),--data "$(DATA)")
+PAPER_FOLDERS = $(if $(FRESH),--runs "$(FRESH)/runs" --results "$(FRESH)")
 
 # What the embedded language model makes of an applicant's name: the report in results/audit/.
 audit: $(STAMP)

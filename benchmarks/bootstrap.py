@@ -76,12 +76,59 @@ def cluster_statistic(
     if len(np.unique(member)) < 2:
         return estimate, float("nan"), float("nan")
     weights = _draws(len(names), resamples, seed)[:, member]
-    found = statistic(weights[weights.sum(axis=1) > 0], *kept)
+    return estimate, *_ends(statistic(weights[weights.sum(axis=1) > 0], *kept), level)
+
+
+def stratified_statistic(
+    statistic: Callable[..., np.ndarray],
+    columns: Sequence[np.ndarray],
+    strata: np.ndarray,
+    *,
+    resamples: int,
+    level: float,
+    seed: int,
+) -> Estimate:
+    """A statistic, and percentile bootstrap interval that resamples datasets within strata.
+
+    The strata stay as they are, so that what differs between them does not widen the interval. Of
+    the n datasets of a stratum n - 1 are drawn and weighted by n / (n - 1), which makes the
+    variance right for few as well (Rao and Wu 1988, JASA 83, section 2).
+
+    Parameters
+    ----------
+    statistic, columns, resamples, level, seed
+        As for `cluster_statistic`.
+    strata : array of shape (k,)
+        Label of the stratum of each dataset.
+
+    Returns
+    -------
+    estimate, lower, upper : float
+        The ends are NaN if a stratum has a single dataset: its spread is unknown.
+    """
+    there = ~np.isnan(np.array(columns, dtype=float)).any(axis=0)
+    kept, strata = [column[there] for column in columns], strata[there]
+    if not there.any():
+        return float("nan"), float("nan"), float("nan")
+    estimate = float(statistic(np.ones(len(strata)), *kept))
+    names, counts = np.unique(strata, return_counts=True)
+    if counts.min() < 2:
+        return estimate, float("nan"), float("nan")
+    generator = np.random.Generator(np.random.Philox(seed))
+    weights = np.empty((resamples, len(strata)))
+    for name, count in zip(names, counts, strict=True):
+        drawn = generator.multinomial(count - 1, np.full(count, 1 / count), resamples)
+        weights[:, strata == name] = drawn * count / (count - 1)
+    return estimate, *_ends(statistic(weights, *kept), level)
+
+
+def _ends(found: np.ndarray, level: float) -> tuple[float, float]:
+    """Ends of the percentile interval of what resamples gave; NaN if none gave a number."""
     found = found[~np.isnan(found)]
     if not len(found):
-        return estimate, float("nan"), float("nan")
+        return float("nan"), float("nan")
     lower, upper = quantiles(found, [(1 - level) / 2, (1 + level) / 2])
-    return estimate, float(lower), float(upper)
+    return float(lower), float(upper)
 
 
 def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:

@@ -11,8 +11,11 @@ import pandas as pd
 
 import estimators
 from benchmarks.hashing import derive_seed
-from benchmarks.paper.release import Release
-from sdscm.dataset import SETTINGS
+from benchmarks.paper.methods import METHODS as OF_PAPER
+from benchmarks.paper.plan import PaperCell, units
+from benchmarks.paper.release import ROWS, Release
+from benchmarks.paper.seeds import numbers_of, of_number
+from sdscm.dataset import SETTINGS, Setting
 
 METHODS = ("LinearDR", "ForestDR")
 #: EconML's default first.
@@ -106,6 +109,65 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
         largest=("size", "max"),
     )
     return found.reset_index()
+
+
+def failed(records: pd.DataFrame, lm: str, method: str) -> dict[Setting, list[int]]:
+    """The datasets, by setting, on which a recorded fit failed: see `FAILED`.
+
+    Raises
+    ------
+    InputError
+        If a setting has no records.
+    """
+    found: dict[Setting, list[int]] = {}
+    for setting in SETTINGS:
+        number = of_number(records, lm, setting, method)
+        errors = (number["ate"] - number["sate"]).abs() / number["sd"]
+        found[setting] = sorted(number.loc[errors > FAILED, "number"])
+    return found
+
+
+def table_when_clipped(
+    release: Release, records: pd.DataFrame, method: str, clips: Sequence[float] = CLIPS[1:]
+) -> pd.DataFrame:
+    """Table 1's numbers, had the fits that failed clipped their propensities.
+
+    These are fitted again with the seed of their record, so that nothing but the clip is another;
+    the other datasets keep their record.
+
+    Parameters
+    ----------
+    release
+    records
+        As `one_each` gives them.
+    method
+        ``LinearDR`` or ``ForestDR``.
+    clips
+        Lowest propensities.
+
+    Returns
+    -------
+    A row for each setting and clip, EconML's as recorded first: ``setting``, ``clip``,
+    ``datasets``, ``failed`` (of the record), and as in `numbers_of` ``r2``, ``rmse``, ``worst``,
+    ``error``.
+    """
+    (which,) = (one for one in OF_PAPER if one.name == method)
+    unit = {each.number: each for each in units(release, 1, ROWS)}
+    rows = []
+    for setting, those in failed(records, release.lm, method).items():
+        number = of_number(records, release.lm, setting, method).set_index("number")
+        told = {"setting": setting, "datasets": len(number), "failed": len(those)}
+        rows.append(told | {"clip": CLIPS[0]} | numbers_of(number["ate"], number["sate"]))
+        for clip in clips:
+            ates = number["ate"].copy()
+            for each in those:
+                seen = release.dataset(each).setting(setting)
+                state = PaperCell(unit[each], setting, which).seed
+                made: Any = estimators.get(method, random_state=state, min_propensity=clip)
+                ates[each] = float(made.fit(seen.X, seen.t, seen.y).ate(seen.X))
+            rows.append(told | {"clip": clip} | numbers_of(ates, number["sate"]))
+    columns = ["setting", "clip", "datasets", "failed", "r2", "rmse", "worst", "error"]
+    return pd.DataFrame(rows)[columns]
 
 
 def _lowest(models: Sequence[Any], X: np.ndarray, t: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""What decides a method's numbers beside the data and the seed: code and versions."""
+"""What decides a method's numbers beside data and seed: code, parameters and versions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import estimators
 from benchmarks.hashing import digest
+from benchmarks.paper.methods import parameters_of
 from benchmarks.reached import reached
 from benchmarks.versions import versions
 
@@ -17,7 +18,7 @@ _BATCHED = "fit_many"
 
 @cache
 def identity(method: str) -> str:
-    """Hash of the code behind a registered estimator, and of the versions that matter.
+    """Hash of the code behind a method, of its parameters, and of the versions that matter.
 
     The code is that of its class and of every definition of `estimators` that it reaches by name,
     without docstrings and comments: a run of hours must survive a better sentence and an estimator
@@ -27,4 +28,7 @@ def identity(method: str) -> str:
     file = Path(inspect.getfile(made))
     code = sorted(reached([(file, made.__name__), (file, _BATCHED)]).items())
     # With a letter before it no reader of CSV takes it for a number.
-    return "i" + digest([method, code, versions(estimators.info(method).extra)])[:12]
+    content = [method, code, versions(estimators.info(method).extra)]
+    if parameters := parameters_of(method):
+        content.append(parameters)
+    return "i" + digest(content)[:12]

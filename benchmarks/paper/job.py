@@ -9,6 +9,7 @@ from itertools import groupby
 from benchmarks.cells import Cell
 from benchmarks.contender import Registered
 from benchmarks.outcome import Outcome
+from benchmarks.paper.methods import parameters_of
 from benchmarks.paper.plan import PaperCell, load
 from benchmarks.paper.records import Records
 from benchmarks.paper.release import Release
@@ -143,7 +144,7 @@ class _Views:
 
 def _job(cell: PaperCell, view: CausalDataset) -> Job:
     return Job(
-        maker=Registered(cell.method.name, {}),
+        maker=Registered(cell.method.name, parameters_of(cell.method.name)),
         X=view.X,
         t=view.t,
         y=view.y,

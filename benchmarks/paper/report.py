@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks.paper.plan import POOLED_ROWS
 from benchmarks.paper.published import NOT_ABOVE_ZERO, SOURCE
 from benchmarks.paper.release import DATASETS, LMS, POOLED, ROWS
-from benchmarks.paper.tables import LEVEL
+from benchmarks.paper.tables import LEVEL, OVER
 from benchmarks.paper.verdict import DIFFERS, OPEN, REPRODUCED
 from benchmarks.report.tables import NONE, markdown_table
 from sdscm.dataset import SETTINGS
@@ -58,12 +58,14 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         "# Tables 1 and 2 of the paper",
         f"Published: {SOURCE}. Ours: made again from the released data by `sdscm paper run` and "
         "`sdscm paper tables`. In brackets: "
-        f"{LEVEL:.0%} percentile bootstrap intervals over the phrasings. A share of the datasets "
-        "has wide ones, and a number inside a wide interval is weak evidence; over all datasets "
-        "the interval says how much the number depends on the phrasings that the authors drew, not "
-        "how well it is known. Where the paper prints ≤ 0, the difference is how far ours is above "
-        "0. Effects that are equal for all rows have a swapped R² of 0; those of LinearS are so up "
-        "to rounding, by which it divides (-1e24).",
+        f"{LEVEL:.0%} percentile bootstrap intervals for chance: the seeds of the paper's fits and "
+        "of these, and of a share which datasets are in it. They resample datasets within "
+        "phrasings, since the paper's number is of the same 50. With a star they resample "
+        "phrasings, because some has one dataset or none in the share: if each has one, such an "
+        "interval is too wide. A verdict takes datasets of every phrasing, and a number inside a "
+        "wide interval is open. Where neither number is above 0, which is all that the paper "
+        "prints, there is no difference. Effects that are equal for all rows have a swapped R² of "
+        "0; those of LinearS are so up to rounding, by which it divides (-1e24).",
         _summary(made),
         "## What the numbers stand on",
         _standing(records, stale),
@@ -166,7 +168,8 @@ def _number(number: Row) -> str:
         return NONE
     if math.isnan(number["low"]):
         return _digits(number["ours"])
-    return f"{_digits(number['ours'])} [{_digits(number['low'])}, {_digits(number['high'])}]"
+    star = "*" if number["interval"] == OVER else ""
+    return f"{_digits(number['ours'])} [{_digits(number['low'])}, {_digits(number['high'])}]{star}"
 
 
 def _digits(value: float) -> str:
@@ -204,7 +207,7 @@ def _verdicts(numbers: pd.DataFrame) -> str:
     words = {
         REPRODUCED: "are reproduced",
         DIFFERS: "differ",
-        OPEN: "are open (datasets of too few phrasings, or too wide an interval)",
+        OPEN: "are open (not of every phrasing, or too wide an interval)",
     }
     told = []
     for verdict, word in words.items():

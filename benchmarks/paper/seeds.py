@@ -11,7 +11,7 @@ from sklearn.metrics import r2_score
 
 import estimators
 from benchmarks.hashing import derive_seed
-from benchmarks.paper.methods import METHODS
+from benchmarks.paper.methods import METHODS, parameters_of
 from benchmarks.paper.release import ROWS, Release
 from sdscm.dataset import Setting
 from sdscm.errors import InputError
@@ -25,7 +25,7 @@ def of_number(records: pd.DataFrame, lm: str, setting: str, method: str) -> pd.D
 
     Returns
     -------
-    A row for each dataset of 1,000 rows: ``number``, ``variant``, ``ate``, ``sate``.
+    A row for each dataset of 1,000 rows: ``number``, ``variant``, ``ate``, ``sate``, ``sd``.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def of_number(records: pd.DataFrame, lm: str, setting: str, method: str) -> pd.D
     """
     which = (records["lm"] == lm) & (records["setting"] == setting) & (records["rows"] == ROWS)
     which &= (records["method"] == method) & (records["status"] == "ok")
-    found = records.loc[which, ["number", "variant", "ate", "sate"]]
+    found = records.loc[which, ["number", "variant", "ate", "sate", "sd"]]
     if found["ate"].isna().all():
         raise InputError(
             f"no records of {method} on {lm}, setting {setting}; run first: "
@@ -65,7 +65,7 @@ def refit(
         seen, sate = dataset.setting(setting), float(dataset.ite.mean())
         for seed in range(1, seeds + 1):
             state = derive_seed("seeds", release.lm, number, setting, method, seed)
-            made: Any = estimators.get(method, random_state=state)
+            made: Any = estimators.get(method, random_state=state, **parameters_of(method))
             made.fit(seen.X, seen.t, seen.y)
             found.append(
                 {
@@ -97,19 +97,19 @@ def by_seed(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
     """
     ates = records.set_index("number")["ate"]
     sates = records.set_index("number")["sate"]
-    rows = [_numbers("recorded", ates, sates)]
+    rows = [{"seed": "recorded"} | numbers_of(ates, sates)]
     for seed, part in refits.groupby("seed"):
         other = ates.copy()
         other.update(part.set_index("number")["ate"])
-        rows.append(_numbers(str(seed), other, sates))
+        rows.append({"seed": str(seed)} | numbers_of(other, sates))
     return pd.DataFrame(rows)
 
 
-def _numbers(seed: str, ates: pd.Series, sates: pd.Series) -> dict[str, Any]:
+def numbers_of(ates: pd.Series, sates: pd.Series) -> dict[str, Any]:
+    """``r2`` and ``rmse`` of average effects, by dataset, and the ``worst`` with its ``error``."""
     errors = (ates - sates).to_numpy()
     worst = int(np.argmax(np.abs(errors)))
     return {
-        "seed": seed,
         "r2": float(r2_score(sates, ates)),
         "rmse": float(np.sqrt((errors**2).mean())),
         "worst": int(ates.index[worst]),

@@ -14,13 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.bootstrap import Estimate, cluster_statistic, weighted_mean
+from benchmarks.bootstrap import (
+    Estimate,
+    cluster_statistic,
+    stratified_statistic,
+    weighted_mean,
+)
 from benchmarks.metrics import ate
 from benchmarks.paper.methods import METHODS
 from benchmarks.paper.plan import SIZES
 from benchmarks.paper.published import published
-from benchmarks.paper.release import DATASETS, LMS, POOLED, ROWS
-from benchmarks.paper.verdict import judge
+from benchmarks.paper.release import DATASETS, LMS, PHRASINGS, POOLED, ROWS
+from benchmarks.paper.verdict import Number, judge
 from sdscm.dataset import SETTINGS
 
 LEVEL, RESAMPLES, SEED = 0.95, 2000, 0
@@ -36,6 +41,7 @@ COLUMNS = (
     "ours",
     "low",
     "high",
+    "interval",
     "difference",
     "datasets",
     "phrasings",
@@ -45,6 +51,9 @@ COLUMNS = (
 )
 
 Statistic = Callable[[pd.DataFrame], Estimate]
+
+#: What an interval resamples: datasets of one phrasing, or whole phrasings.
+WITHIN, OVER = "within phrasings", "over phrasings"
 
 
 def tables(records: pd.DataFrame) -> pd.DataFrame:
@@ -57,9 +66,9 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with the columns `COLUMNS`, in the paper's order. ``low`` and ``high`` are the 95 %
-    percentile bootstrap over phrasings (datasets of one are not independent); ``ours`` is NaN where
-    nothing has been run. The right R2 of table 2 has no published number and no verdict.
+    DataFrame with the columns `COLUMNS`, in the paper's order; ``low`` and ``high`` as
+    `monte_carlo` has them, and ``interval`` of which kind. ``ours`` is NaN where nothing has been
+    run. The right R2 of table 2 has no published number and no verdict.
     """
     cells = dict(tuple(records.groupby(["method", "lm", "setting", "rows"])))
     printed = published().set_index(["table", "method", "lm", "setting", "rows", "metric"])
@@ -75,14 +84,15 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                         part = cells.get((method.name, lm, setting, size), records.iloc[:0])
                         good = part[part["status"] == "ok"]
                         whole = len(good) == (DATASETS if size == ROWS else DATASETS // POOLED)
-                        for metric, statistic in statistics.items():
+                        for metric, (function, columns) in statistics.items():
                             where = (table, method.name, lm, setting, size, metric)
                             row: dict[str, Any] = dict(zip(COLUMNS, where, strict=False))
-                            ours, low, high = statistic(good) if len(good) else (np.nan,) * 3
+                            (ours, low, high), kind = monte_carlo(good, function, *columns)
                             row |= {
                                 "ours": ours,
                                 "low": low,
                                 "high": high,
+                                "interval": kind,
                                 "datasets": len(good),
                                 "phrasings": good["variant"].nunique(),
                                 "failed": len(part) - len(good),
@@ -94,19 +104,9 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                             if where in printed.index:
                                 text = str(printed.loc[where, "published"])
                                 row["published"] = text
-                                row |= judge(
-                                    text,
-                                    ours,
-                                    low,
-                                    high,
-                                    table,
-                                    method,
-                                    lm,
-                                    setting,
-                                    size,
-                                    whole,
-                                    row["phrasings"],
-                                )
+                                number = Number(table, method, lm, setting, size, metric)
+                                phrasings = row["phrasings"]
+                                row |= judge(number, text, (ours, low, high), whole, phrasings)
                             rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -130,7 +130,47 @@ def over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Statis
 average_r2 = over_phrasings(ate.r2, "ate", "sate")
 average_rmse = over_phrasings(ate.rmse, "ate", "sate")
 
-_AVERAGE: dict[str, Statistic] = {"r2": average_r2, "rmse": average_rmse}
-_EFFECTS: dict[str, Statistic] = {
-    name: over_phrasings(weighted_mean, name) for name in ("r2_swapped", "r2")
+
+def monte_carlo(
+    cells: pd.DataFrame, function: Callable[..., np.ndarray], *columns: str
+) -> tuple[Estimate, str]:
+    """A statistic with an interval for what the published number may be if nothing is different.
+
+    The paper's number is of the same 50 phrasings, so what differs between these is not chance.
+    Chance are the seeds of both runs, and of a share which datasets of a phrasing are in it. The
+    interval resamples datasets within phrasings, which takes all of their spread for chance: too
+    much as long as a seed moves the score of a dataset less than the choice of the dataset does.
+
+    Where a phrasing has one dataset, or none, that spread is unknown, and the interval is over
+    phrasings: too wide where each has one.
+
+    Parameters
+    ----------
+    cells
+        Records with a score, of one number.
+    function, columns
+        As for `over_phrasings`.
+
+    Returns
+    -------
+    The estimate, all NaN if there are no cells, and `WITHIN`, `OVER` or nothing.
+    """
+    if cells.empty:
+        return (np.nan, np.nan, np.nan), ""
+    counts = cells["variant"].value_counts()
+    if len(counts) < PHRASINGS or counts.min() < 2:
+        return over_phrasings(function, *columns)(cells), OVER
+    values = [cells[name].to_numpy(float) for name in columns]
+    strata = cells["variant"].to_numpy()
+    within = stratified_statistic(
+        function, values, strata, resamples=RESAMPLES, level=LEVEL, seed=SEED
+    )
+    return within, WITHIN
+
+
+_Metric = tuple[Callable[..., np.ndarray], tuple[str, ...]]
+_AVERAGE: dict[str, _Metric] = {
+    "r2": (ate.r2, ("ate", "sate")),
+    "rmse": (ate.rmse, ("ate", "sate")),
 }
+_EFFECTS: dict[str, _Metric] = {name: (weighted_mean, (name,)) for name in ("r2_swapped", "r2")}

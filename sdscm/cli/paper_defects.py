@@ -30,11 +30,18 @@ _DEFECTS = ("redrawn", "swapped-r2", "rounding", "scoring")
 
 
 def clipping(
-    ids: Annotated[str, typer.Option(help="Datasets, between commas.")] = "556,306,706,363",
+    ids: Annotated[
+        str,
+        typer.Option(
+            help="Datasets, between commas; or failed, for Table 1 with those clipped that failed."
+        ),
+    ] = "556,306,706,363",
     lm: Annotated[str, typer.Option(help="Language model.")] = "gpt2",
     method: Annotated[str, typer.Option(help="LinearDR or ForestDR.")] = "LinearDR",
     seeds: Annotated[int, typer.Option(min=1, help="Fits of each with other seeds.")] = 1,
     data: Data = None,
+    results: Results = RESULTS,
+    runs: Runs = RUNS,
     out: Annotated[Path | None, typer.Option(help="CSV file for the numbers.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
@@ -43,19 +50,32 @@ def clipping(
     Prints the lowest propensity that its models give to a row's own treatment, and the error of
     the average effect in SD(y), for several lowest propensities; with several seeds how many of
     them fail, and the median and the largest error. The file has every fit.
+
+    With --ids failed: Table 1's R2 and RMSE as recorded, and had the fits of the records that are
+    off by more than 1 SD(y) clipped their propensities.
     """
     from benchmarks.paper.clipping import METHODS as known
     from benchmarks.paper.clipping import clipping as fit
-    from benchmarks.paper.clipping import over_seeds
-    from benchmarks.report.tables import markdown_table
+    from benchmarks.paper.clipping import over_seeds, table_when_clipped
 
     if method not in known:
         raise InputError(f"--method: '{method}' is not one of {', '.join(known)}")
-    chosen = options.listed("ids", ids)
-    if not all(each.isdigit() for each in chosen):
-        raise InputError(f"--ids: '{ids}' is not whole numbers between commas, as 556,306")
     if out is not None:
         new_file(out, (".csv",), force)
+    if ids == "failed":
+        if seeds != 1:
+            raise InputError("--seeds: fits that failed are made again with the seed of the record")
+        releases, _ = read_releases(data, [lm])
+        _, records, _ = read_records(results, runs)
+        with working("fitting"):
+            table = table_when_clipped(releases[lm], records, method)
+        _show(table, table, out)
+        return
+    chosen = options.listed("ids", ids)
+    if not all(each.isdigit() for each in chosen):
+        raise InputError(
+            f"--ids: '{ids}' is not whole numbers between commas, as 556,306; or failed"
+        )
     releases, _ = read_releases(data, [lm])
     numbers = list(dict.fromkeys(map(int, chosen)))
     there = releases[lm].ids.tolist()
@@ -67,7 +87,13 @@ def clipping(
             )
     with working("fitting"):
         table = fit(releases[lm], numbers, method, seeds=seeds)
-    shown = table if seeds == 1 else over_seeds(table)
+    _show(table if seeds == 1 else over_seeds(table), table, out)
+
+
+def _show(shown: pd.DataFrame, table: pd.DataFrame, out: Path | None) -> None:
+    """Print a table, and write the whole of it."""
+    from benchmarks.report.tables import markdown_table
+
     rows = [
         [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
         for row in shown.itertuples(index=False)
