@@ -12,7 +12,7 @@ import pandas as pd
 import estimators
 from benchmarks.hashing import derive_seed
 from benchmarks.paper.methods import METHODS as OF_PAPER
-from benchmarks.paper.plan import PaperCell, units
+from benchmarks.paper.plan import PaperCell, Unit
 from benchmarks.paper.release import ROWS, Release
 from benchmarks.paper.seeds import numbers_of, of_number
 from sdscm.dataset import SETTINGS, Setting
@@ -152,7 +152,6 @@ def table_when_clipped(
     ``error``.
     """
     (which,) = (one for one in OF_PAPER if one.name == method)
-    unit = {each.number: each for each in units(release, 1, ROWS)}
     rows = []
     for setting, those in failed(records, release.lm, method).items():
         number = of_number(records, release.lm, setting, method).set_index("number")
@@ -161,8 +160,10 @@ def table_when_clipped(
         for clip in clips:
             ates = number["ate"].copy()
             for each in those:
-                seen = release.dataset(each).setting(setting)
-                state = PaperCell(unit[each], setting, which).seed
+                dataset = release.dataset(each)
+                seen = dataset.setting(setting)
+                unit = Unit(release.lm, ROWS, each, dataset.meta.phrasing, "")
+                state = PaperCell(unit, setting, which).seed
                 made: Any = estimators.get(method, random_state=state, min_propensity=clip)
                 ates[each] = float(made.fit(seen.X, seen.t, seen.y).ate(seen.X))
             rows.append(told | {"clip": clip} | numbers_of(ates, number["sate"]))

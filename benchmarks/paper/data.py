@@ -55,6 +55,8 @@ def find(data: Path | None = None) -> Path:
             return start / inside
     if data is None and not named:
         raise InputError(f"the paper's data are not here; {_HOW}")
+    if start.is_file():
+        raise InputError(f"{start}: a file; name the folder that it is in")
     raise InputError(f"{start}: no released data of the paper in it; {_HOW}")
 
 
@@ -81,7 +83,9 @@ def read(lm: str, folder: Path) -> Release:
         of a CSV file is not the one under do(X12 = the row's X12).
     """
     if lm not in LMS:
-        raise InputError(f"'{lm}' is not in the release; choose among {', '.join(LMS)}")
+        raise InputError(
+            f"'{lm}' is no language model of the release; choose among {', '.join(LMS)}"
+        )
     packed = _packed(folder, lm)
     if packed is not None:
         return _read_packed(lm, packed)

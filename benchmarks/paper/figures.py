@@ -50,27 +50,32 @@ class _Panel:
     """One metric beside the others of a figure.
 
     ``limits`` cut the axis off, as a few R2 of -1000 would hide all others; an upper one above 1.1
-    is drawn nearer where the boxes end before it. ``line`` is a value to look at.
+    is drawn nearer where the boxes end before it. ``line`` is a value to look at. With ``powers``
+    the axis is linear from -1 to 1 and logarithmic beyond.
     """
 
     metric: str
     title: str
     limits: tuple[float | None, float | None]
     line: float | None = None
+    powers: bool = False
 
 
 _FIGURES = {
     "effects": (
         _Panel("r2_swapped", "R² of the effects of rows,\nswapped as published", (-2, 1.02), 0),
-        _Panel("r2", "R² of the effects of rows", (-2, 1.02), 0),
+        _Panel(
+            "r2", "R² of the effects of rows\n(logarithmic below -1)", (-2000, 1.05), 0, powers=True
+        ),
         _Panel("pehe_sd", "PEHE / SD(y)", (0, 1.5)),
     ),
     "intervals": (
         _Panel("ate_coverage", "Coverage of the SATE\n(share of datasets)", (0, 1.02), 0.95),
+        _Panel("ate_width_sd", "Width / SD(y) of the same", (0, 5)),
         _Panel(
             "coverage", "Coverage of the effects of rows\n(CQR, BART-ITE: ITE)", (0, 1.02), 0.95
         ),
-        _Panel("width", "Width / SD(y) of the same", (0, 5)),
+        _Panel("width", "Width / SD(y)\nof the effects of rows", (0, 5)),
     ),
 }
 
@@ -126,13 +131,18 @@ def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
                 if len(values):
                     _box(axis, values, place + offset, setting, scaled)
         _dress(axis, scaled)
-    axes[0].set_yticks(range(len(names)), list(reversed(names)))
-    axes[0].set_ylim(-0.6, len(names) - 0.4)
     count = shown.groupby("method")["number"].nunique()
+    # Boxes of other numbers of datasets must not be taken for equals.
+    most = count.max()
+    labels = [name if count[name] == most else f"{name} ({count[name]:,})" for name in names]
+    axes[0].set_yticks(range(len(names)), list(reversed(labels)))
+    axes[0].set_ylim(-0.6, len(names) - 0.4)
     handles = [_handle(setting) for setting in SETTINGS]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(
-        f"{lm}: {_range(count.min(), count.max())} datasets of 1,000 rows a method", color=INK
+        f"{lm}: {most:,} datasets of 1,000 rows a method"
+        + (", or as many as beside its name" if count.min() < most else ""),
+        color=INK,
     )
     return figure
 
@@ -189,7 +199,12 @@ def _box(axis: Axes, values: np.ndarray, place: float, setting: str, panel: _Pan
 def _dress(axis: Axes, panel: _Panel) -> None:
     axis.set_title(panel.title, fontsize=10, color=INK)
     axis.set_xlim(*panel.limits)
-    axis.locator_params(axis="x", nbins=5)
+    if panel.powers:
+        axis.set_xscale("symlog", linthresh=1, linscale=0.8)
+        axis.set_xticks([-1000, -100, -10, -1, 0, 1], ["−1000", "−100", "−10", "−1", "0", "1"])
+        axis.minorticks_off()
+    else:
+        axis.locator_params(axis="x", nbins=5)
     bare(axis, "x")
     if panel.line is not None:
         axis.axvline(panel.line, color=INK, linewidth=0.8, zorder=0.5)
@@ -251,7 +266,8 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
     handles = [_handle(setting) for setting in SETTINGS]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(
-        f"{lm}: average effect / SD(y) and 95 % intervals; the line is the SATE", color=INK
+        f"{lm}: average effect / SD(y) and 95 % intervals, drawn symmetric; the line is the SATE",
+        color=INK,
     )
     return figure
 
@@ -278,7 +294,3 @@ def _average_effects(good: pd.DataFrame) -> Figure:
     axes[0].set_ylabel("datasets", color=INK)
     axes[0].legend(frameon=False, fontsize=8)
     return figure
-
-
-def _range(least: int, most: int) -> str:
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"

@@ -183,9 +183,11 @@ def listed(option: str, text: str) -> list[str]:
     Raises
     ------
     InputError
-        If nothing stands between two of them.
+        If there are none, or nothing stands between two commas.
     """
     words = [word.strip() for word in text.split(",")]
+    if words == [""]:
+        raise InputError(f"--{option}: it is empty; give names, or leave the option out")
     if not all(words):
         raise InputError(f"--{option}: nothing stands between two commas in {text!r}; give names")
     return words

@@ -47,6 +47,7 @@ def variants(
     import numpy as np
     import pandas as pd
 
+    from benchmarks.paper.release import DATASETS
     from benchmarks.paper.variants import disagreements, recover
 
     if out is not None:
@@ -54,13 +55,19 @@ def variants(
     releases, packed = read_releases(data)
     found, differing = [], 0
     for lm, release in releases.items():
-        with working(f"comparing the datasets of {lm}"):
-            number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
+        number = release.variant  # of CSV files it was recovered when they were read
+        if packed:
+            with working(f"comparing the datasets of {lm}"):
+                number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
         _, sizes = np.unique(number, return_counts=True)
         least, most = sizes.min(), sizes.max()
         noun = "dataset" if most == 1 else "datasets"
         each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
-        told = [("Datasets", f"{len(number):,}"), ("Phrasings", f"{len(sizes)}, of {each}")]
+        lacking = f" of {DATASETS:,}" if len(number) < DATASETS else ""
+        told = [
+            ("Datasets", f"{len(number):,}{lacking}"),
+            ("Phrasings", f"{len(sizes)}, of {each}"),
+        ]
         if packed:
             differ = disagreements(number, release.variant)
             differing += differ

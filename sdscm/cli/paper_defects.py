@@ -169,7 +169,7 @@ def defects(
     from benchmarks.report.tables import markdown_table
 
     if which not in _DEFECTS:
-        raise InputError(f"'{which}' is none of {', '.join(_DEFECTS)}")
+        raise InputError(f"no defect is called '{which}'; choose among {', '.join(_DEFECTS)}")
     with working("computing"):
         table = _scoring_defects(rows) if which == "scoring" else _data_defects(which, data, orders)
     cells = [

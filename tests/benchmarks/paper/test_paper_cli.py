@@ -18,7 +18,9 @@ def _workspace(tmp_path, monkeypatch):
 def test_variants_are_told_and_written(made_up, clone, capsys):
     folder = clone(made_up(3, 9, 60))
     assert main(["paper", "variants", "--data", str(folder), "--out", "variants.csv"]) == 0
-    assert "3, of 3 datasets each" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "3, of 3 datasets each" in said
+    assert "9 of 1,000" in said
     written = pd.read_csv("variants.csv")
     assert written["variant"].tolist() == [0, 1, 2] * 3
     assert set(written["lm"]) == {"gpt2"}
@@ -97,7 +99,9 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
         (["--costly-share", "0", "--methods", "RF"], "--costly-share: the share is 0"),
         (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
         (["--settings", "some"], "--settings: 'some'"),
-        (["--lms", "gpt5"], "'gpt5' is not in the release"),
+        (["--lms", "gpt5"], "'gpt5' is no language model of the release"),
+        (["--methods", ""], "--methods: it is empty"),
+        (["--methods", "RF,,BART"], "--methods: nothing stands between two commas"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message, paper_folder, capsys):
@@ -121,6 +125,12 @@ def test_ids_that_do_not_exist(ids, message, paper_folder, capsys):
 def test_missing_data_say_how_to_get_them(tmp_path, capsys):
     assert main(["paper", "run", "--data", str(tmp_path)]) == 2
     assert "clone the repository" in capsys.readouterr().err
+
+
+def test_a_file_of_the_data_is_not_their_folder(paper_folder, capsys):
+    file = next(iter(sorted(paper_folder.glob("*.parquet"))))
+    assert main(["paper", "variants", "--data", str(file)]) == 2
+    assert f"{file}: a file; name the folder" in capsys.readouterr().err
 
 
 def test_a_part_of_the_data_is_refused(made_up, clone, capsys):

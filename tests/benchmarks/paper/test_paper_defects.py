@@ -9,8 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import r2_score
 
-from benchmarks.paper.clipping import clipping, over_seeds
+import estimators
+from benchmarks.paper.clipping import clipping, failed, over_seeds, table_when_clipped
 from benchmarks.paper.data_defects import redrawn, rounding, swapped
+from benchmarks.paper.methods import METHODS
+from benchmarks.paper.plan import PaperCell, Unit
 from benchmarks.paper.release import OUTCOMES
 from sdscm import SDSCM, load_lm, load_spec
 from sdscm.cli import main
@@ -81,6 +84,61 @@ def test_clipping_is_where_propensities_are_low(made_up):
     )
 
 
+@pytest.fixture
+def three_datasets(made_up):
+    """A release, and records of it in which the first dataset fails with all covariates."""
+    release = made_up(3, 3, 200)
+    rows = []
+    for setting in ("all", "hidden"):
+        for number in (0, 1, 2):
+            dataset = release.dataset(number)
+            sate, sd = dataset.ite.mean(), dataset.y.std()
+            off = {("all", 0): 1.5, ("hidden", 2): -0.9}.get((setting, number), 0.1) * sd
+            rows.append([number, number, setting, sate + off, sate, sd])
+    columns = ["number", "variant", "setting", "ate", "sate", "sd"]
+    known = {"lm": "gpt2", "rows": 1000, "method": "LinearDR", "status": "ok"}
+    return release, pd.DataFrame(rows, columns=columns).assign(**known)
+
+
+def test_a_fit_fails_if_it_is_off_by_more_than_a_standard_deviation(three_datasets):
+    _, records = three_datasets
+    assert failed(records, "gpt2", "LinearDR") == {"all": [0], "hidden": []}
+    with pytest.raises(InputError, match="no records of ForestDR"):
+        failed(records, "gpt2", "ForestDR")
+
+
+def test_what_failed_is_fitted_again_as_it_was_but_for_the_clip(three_datasets):
+    """The others keep their record; the seed is the one that the run gave to the cell."""
+    pytest.importorskip("econml")
+    release, records = three_datasets
+    found = table_when_clipped(release, records, "LinearDR", clips=(0.3,))
+    assert found["setting"].tolist() == ["all"] * 2 + ["hidden"] * 2
+    assert found["clip"].tolist() == [1e-6, 0.3] * 2
+    assert found["failed"].tolist() == [1, 1, 0, 0]
+    unit = Unit("gpt2", 1000, 0, 0, "")
+    (method,) = (each for each in METHODS if each.name == "LinearDR")
+    seed = PaperCell(unit, "all", method).seed
+    seen = release.dataset(0).setting("all")
+    clipped = estimators.get("LinearDR", random_state=seed, min_propensity=0.3)
+    again = clipped.fit(seen.X, seen.t, seen.y).ate(seen.X)
+    number = records[records["setting"] == "all"]
+    for ate, row in zip((number["ate"].iloc[0], again), (0, 1), strict=True):
+        ates = np.array([ate, *number["ate"].iloc[1:]])
+        assert found["r2"][row] == pytest.approx(r2_score(number["sate"], ates))
+    assert found["r2"][0] != found["r2"][1]
+    assert found["r2"][2] == found["r2"][3]
+
+
+def test_the_clipped_table_is_printed(three_datasets, tmp_path, monkeypatch, capsys):
+    release, records = three_datasets
+    monkeypatch.setattr("sdscm.cli.paper_defects.read_releases", lambda *_: ({"gpt2": release}, ""))
+    monkeypatch.setattr("sdscm.cli.paper_defects.read_records", lambda *_: ("", records, {}))
+    out = tmp_path / "clipped.csv"
+    assert main(["paper", "clipping", "--ids", "failed", "--out", str(out)]) == 0
+    assert "| all | 1e-06 | 3 | 1 |" in capsys.readouterr().out
+    assert pd.read_csv(out)["clip"].tolist() == [1e-6, 0.01, 0.05] * 2
+
+
 def test_seeds_are_put_together():
     table = pd.DataFrame(
         {
@@ -131,9 +189,10 @@ def test_a_growing_cache_changes_all_values_but_the_first():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["defects", "none"], "'none' is none of redrawn, swapped-r2, rounding, scoring"),
+        (["defects", "none"], "'none'; choose among redrawn, swapped-r2, rounding, scoring"),
         (["clipping", "--ids", "5;6"], "--ids: '5;6'"),
         (["clipping", "--method", "LinReg"], "--method: 'LinReg'"),
+        (["clipping", "--ids", "failed", "--seeds", "2"], "--seeds: fits that failed"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message, capsys):

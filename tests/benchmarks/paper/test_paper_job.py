@@ -145,7 +145,7 @@ def test_one_fit_serves_both_uses_of_bart(records, releases, monkeypatch, tmp_pa
     pytest.importorskip("stochtree")
     get = estimators.get
     small = {"n_trees": 5, "n_burn_in": 5, "n_draws": 5, "n_chains": 1}
-    monkeypatch.setattr(estimators, "get", lambda name, **more: get(name, **small, **more))
+    monkeypatch.setattr(estimators, "get", lambda name, **more: get(name, **(more | small)))
     fits = []
     bart = type(get("BART"))
     fit = bart.__mro__[1]._fit
@@ -162,6 +162,26 @@ def test_one_fit_serves_both_uses_of_bart(records, releases, monkeypatch, tmp_pa
     assert set(one["status"]) == {"ok"}
     pd.testing.assert_frame_equal(one.drop(columns="seconds"), two.drop(columns="seconds"))
     assert (one["seconds"] > 0).all()
+
+
+def test_bart_runs_as_many_chains_as_in_the_paper(records, releases, monkeypatch):
+    """Not the registry's default, and a record with the default is another record."""
+    pytest.importorskip("stochtree")
+    get, chains = estimators.get, []
+    small = {"n_trees": 5, "n_burn_in": 5, "n_draws": 5}
+
+    def noted(name, **more):
+        chains.append(more.get("n_chains"))
+        return get(name, **small, **more)
+
+    ours = identity.identity.__wrapped__("BART")
+    monkeypatch.setattr("benchmarks.paper.identity.parameters_of", lambda method: {})
+    assert identity.identity.__wrapped__("BART") != ours
+    monkeypatch.setattr(estimators, "get", noted)
+    found = wanted(releases, "BART")[:1]
+    run_missing(found, releases, records, workers=0)
+    assert records.table()["status"].tolist() == ["ok"]
+    assert chains == [10]
 
 
 def test_records_of_other_code_give_way(records, releases):
