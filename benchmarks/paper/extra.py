@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.bootstrap import cluster_means
+from benchmarks.paper.clipping import FAILED
 from benchmarks.paper.release import ROWS, Release
 from benchmarks.paper.tables import LEVEL, RESAMPLES, SEED
 
@@ -99,16 +100,20 @@ def outliers(records: pd.DataFrame) -> pd.DataFrame:
     -------
     A row for each ``lm``, ``setting`` and ``method`` whose RMSE over all ``datasets`` (``rmse``)
     is 99 % made by at most 1 % of them or by three, in squares: their ids ``which``, largest error
-    first, and the RMSE without them (``rmse_without``). In units of y.
+    first, with those of all others that are off by more than 1 SD(y), and the RMSE without them
+    (``rmse_without``). In units of y.
     """
     good = records[(records["status"] == "ok") & (records["rows"] == ROWS)]
     found = []
     for (lm, setting, method), part in good.groupby(["lm", "setting", "method"], sort=False):
-        square = (part["ate"] - part["sate"]).to_numpy(float) ** 2
+        error = (part["ate"] - part["sate"]).to_numpy(float)
+        square = error**2
         order = np.argsort(-square, kind="stable")
         made = np.cumsum(square[order]) / max(square.sum(), np.finfo(float).tiny)
         count = int(np.argmax(made >= _MOST)) + 1
         if len(part) >= _LEAST and count <= max(len(part) / 100, _FEW):
+            out = np.abs(error) / part["sd"].to_numpy(float) > FAILED
+            out[order[:count]] = True
             found.append(
                 {
                     "lm": lm,
@@ -116,8 +121,8 @@ def outliers(records: pd.DataFrame) -> pd.DataFrame:
                     "method": method,
                     "datasets": len(part),
                     "rmse": float(np.sqrt(square.mean())),
-                    "which": ", ".join(map(str, part["number"].to_numpy()[order[:count]])),
-                    "rmse_without": float(np.sqrt(square[order[count:]].mean())),
+                    "which": ", ".join(map(str, part["number"].to_numpy()[order[out[order]]])),
+                    "rmse_without": float(np.sqrt(square[~out].mean())),
                 }
             )
     names = ["lm", "setting", "method", "datasets", "rmse", "which", "rmse_without"]

@@ -71,7 +71,7 @@ def markdown(
     parts += [
         "## Few datasets that make an RMSE",
         "Methods whose squared error of the average effect is 99 % that of at most 1 % of their "
-        "datasets, or of three.",
+        "datasets, or of three. With these stand all others that are off by more than 1 SD(y).",
         _plain(few) if len(few) else "None.",
     ]
     for lm, errors in against.items():

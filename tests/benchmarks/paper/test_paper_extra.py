@@ -54,6 +54,15 @@ def test_outliers_are_named_largest_first():
     assert found["rmse_without"].item() == pytest.approx(0.1)
 
 
+def test_all_that_failed_are_outliers():
+    """1.5 is less than 1 SD(y) of 2, and 2.5 is more; neither makes an RMSE of 20."""
+    errors = np.full(300, 0.1)
+    errors[[7, 9, 11]] = 1.5, -2.5, 400
+    found = outliers(records("A", errors))
+    assert found["which"].tolist() == ["11, 9"]
+    assert found["rmse_without"].item() == pytest.approx(np.sqrt((297 * 0.01 + 2.25) / 298))
+
+
 def test_outliers_of_a_share_are_named():
     """1 % of 50 datasets is none; three of them may make an RMSE as well, four are no few."""
     errors = np.full(50, 0.1)
