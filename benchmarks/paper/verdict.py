@@ -42,7 +42,7 @@ _ROUNDING = (
 )
 _PROPENSITY = (
     "the published number comes from a few datasets in which a propensity of 0 fails a fit; it "
-    "hangs on the seed which (sdscm paper clipping)"
+    "hangs on the seed which (sdscm paper clipping --ids failed)"
 )
 _SEED = (
     "it hangs on the seed of the fits to two phrasings, of which 8 % and 85 % of the rows are "
@@ -144,6 +144,6 @@ def _inside(reason: str, low: float, high: float, widest: float) -> dict[str, st
     if high - low > widest:
         return {
             "verdict": OPEN,
-            "reason": f"the interval is {high - low:.2g} wide: a few datasets decide",
+            "reason": f"inside an interval that is {high - low:.2g} wide",
         }
     return {"verdict": REPRODUCED, "reason": reason}

@@ -54,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
     group.command(
         epilog=options.examples(
             "sdscm paper clipping --ids 556,306",
+            "sdscm paper clipping --ids failed --method ForestDR",
             "sdscm paper clipping --ids 556,306,706 --seeds 5 --out clipping.csv",
         )
     )(clipping)

@@ -200,7 +200,7 @@ def test_what_is_known_of_an_open_number_is_told():
     which = number("LinearDR", setting="hidden", lm="llama-3-8b")
     said = judge(which, "0.8176", (-3e5, -1e6, 0.84), True, 50)
     assert said["verdict"] == "open"
-    assert "a few datasets decide; one fit of the 1,000 fails, to id 880" in said["reason"]
+    assert "1e+06 wide; one fit of the 1,000 fails, to id 880" in said["reason"]
 
 
 def test_what_people_read_is_what_was_made():
