@@ -66,7 +66,7 @@ def test_show_tells_parameters_and_answers(cli):
         ("SparseLinearDML", "EconML does not standardise"),
         ("CausalML tree", "y is standardised before the fit"),
         ("CausalML X-LGBM", "not CausalML's own calibrated ones"),
-        ("BART", "fewer than the 500 of R's"),
+        ("BART", "R's bartCause has ten of 500"),
     ],
 )
 def test_show_tells_where_settings_are_not_the_librarys(name, words, cli):
