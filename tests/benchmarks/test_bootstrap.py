@@ -132,3 +132,11 @@ def test_a_stratum_of_one_has_no_spread() -> None:
     assert np.isnan(pair[1:]).all()
     nothing = stratified_statistic(weighted_mean, [np.full(3, np.nan)], strata, **OPTIONS)
     assert np.isnan(nothing).all()
+
+
+def test_strata_keep_their_sizes() -> None:
+    """Twenty zeros in strata of two, sixty ones in strata of six: the mean is 0.75 in all draws."""
+    values = np.repeat([0.0, 1.0], [20, 60])
+    strata = np.concatenate([np.repeat(np.arange(10), 2), np.repeat(np.arange(10, 20), 6)])
+    found = stratified_statistic(weighted_mean, [values], strata, **OPTIONS)
+    assert found == pytest.approx((0.75, 0.75, 0.75))
