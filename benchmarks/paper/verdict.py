@@ -56,7 +56,7 @@ _KNOWN: dict[tuple[int, str, str, str], str] = {
     (1, "LinearDML", "gpt2", "all"): _SEED,
     (1, "LinearDR", "llama-3-8b", "hidden"): (
         "one fit of the 1,000 fails, to id 880, and with other seeds does not "
-        "(sdscm paper clipping --lm llama-3-8b --ids 880)"
+        "(sdscm paper clipping --lm llama-3-8b --ids 880 --seeds 3)"
     ),
     **{
         (1, method, "gpt2", setting): _PROPENSITY
