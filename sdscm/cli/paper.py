@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +10,14 @@ import typer
 from sdscm.cli import options
 from sdscm.cli.destination import writable_folder
 from sdscm.cli.output import say
+from sdscm.cli.paper_again import refit
 from sdscm.cli.paper_data import (
     RESULTS,
     RUNS,
     Data,
     Results,
     Runs,
+    among,
     read_records,
     read_releases,
     variants,
@@ -63,6 +64,11 @@ def add_to(app: typer.Typer) -> None:
             "sdscm paper seeds", "sdscm paper seeds --method ForestDML --lm llama-3-8b --seeds 3"
         )
     )(seeds)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper refit", "sdscm paper refit --each 40 --methods BART,BART-ITE"
+        )
+    )(refit)
     group.command(
         epilog=options.examples(
             "sdscm paper defects redrawn", "sdscm paper defects scoring --rows 20"
@@ -130,8 +136,8 @@ def run(
     from benchmarks.threads import workers_for
 
     chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
-    sizes = [size for size in SIZES if str(size) in _among(rows, map(str, SIZES), "rows")]
-    seen = [each for each in SETTINGS if each in _among(settings, SETTINGS, "settings")]
+    sizes = [size for size in SIZES if str(size) in among(rows, map(str, SIZES), "rows")]
+    seen = [each for each in SETTINGS if each in among(settings, SETTINGS, "settings")]
     if costly_share is None:
         costly_share = share if share == 1 else share / 5
     for option, value in (("--share", share), ("--costly-share", costly_share)):
@@ -278,15 +284,6 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
     say("Written:", f"  {path}")
     if not releases:
         say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")
-
-
-def _among(text: str, known: Iterable[str], option: str) -> list[str]:
-    """The texts between the commas, each one of those that are known."""
-    known, chosen = list(known), options.listed(option, text)
-    for each in chosen:
-        if each not in known:
-            raise InputError(f"--{option}: '{each}' is not one of {', '.join(known)}")
-    return chosen
 
 
 def _which(wanted: list[PaperCell]) -> list[str]:

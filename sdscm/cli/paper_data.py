@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sdscm.cli import options
 from sdscm.cli.destination import new_file
 from sdscm.cli.output import pairs, say
 from sdscm.cli.progress import working
@@ -105,3 +107,12 @@ def read_records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict
     if table.empty:
         raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
     return records, table, stale
+
+
+def among(text: str, known: Iterable[str], option: str) -> list[str]:
+    """The texts between the commas, each one of those that are known."""
+    known, chosen = list(known), options.listed(option, text)
+    for each in chosen:
+        if each not in known:
+            raise InputError(f"--{option}: '{each}' is not one of {', '.join(known)}")
+    return chosen

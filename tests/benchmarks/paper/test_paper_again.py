@@ -1,0 +1,131 @@
+"""Cells of the records fitted once more."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.paper.again import NUMBERS, compare, drawn
+from benchmarks.paper.methods import named
+from benchmarks.paper.plan import PaperCell, Unit
+from sdscm.cli import main
+
+
+@pytest.fixture
+def cells():
+    """BART and BART-ITE share a fit, RF has its own: of each 20 fits."""
+    methods = named(["BART", "BART-ITE", "RF"])
+    return [
+        PaperCell(Unit("gpt2", 1000, number, 0, f"data{number}"), setting, method)
+        for number in range(10)
+        for setting in ("all", "hidden")
+        for method in methods
+    ]
+
+
+def test_fits_are_drawn_whole_and_only_from_the_records(cells):
+    known = {cell.key for cell in cells if cell.unit.number > 4}
+    chosen = drawn(cells, known, 3)
+    assert [cell.method.name for cell in chosen] == ["BART", "BART-ITE"] * 3 + ["RF"] * 3
+    assert all(cell.unit.number > 4 for cell in chosen)
+    assert len({cell.key for cell in chosen}) == 9
+    for first, second in zip(chosen[:6:2], chosen[1:6:2], strict=True):
+        assert (first.unit, first.setting) == (second.unit, second.setting)
+
+
+def test_what_is_drawn_hangs_on_the_draw_and_not_on_other_methods(cells):
+    keys = {cell.key for cell in cells}
+    chosen = drawn(cells, keys, 3)
+    forests = [cell for cell in cells if cell.method.name == "RF"]
+    assert drawn(forests, keys, 3) == chosen[6:]
+    assert drawn(list(reversed(forests)), keys, 3) == chosen[6:]
+    assert drawn(forests, keys, 3, draw=1) != chosen[6:]
+
+
+def test_where_there_are_fewer_all_are_drawn(cells):
+    known = {cell.key for cell in cells[:6]}
+    assert {cell.key for cell in drawn(cells, known, 50)} == known
+    assert drawn(cells, set(), 50) == []
+
+
+def records(**columns) -> pd.DataFrame:
+    """Three records of two methods."""
+    made = {"key": ["a", "b", "c"], "method": ["RF", "RF", "BART"], "status": "ok"}
+    return pd.DataFrame(made | dict.fromkeys(NUMBERS, 0.3) | columns)
+
+
+def test_equal_records_are_the_same():
+    told = compare(records(ite_coverage=np.nan), records(ite_coverage=np.nan).iloc[::-1])
+    assert told["method"].tolist() == ["BART", "RF"]
+    assert told["cells"].tolist() == told["same"].tolist() == [1, 2]
+    assert (told["largest"] == 0).all()
+    assert (told["number"] == "").all()
+
+
+def test_a_difference_is_told_with_the_number_that_has_it():
+    old = records(ate=[1.0, 1.0, 1.0], r2=[-1000.0, 0.3, 0.3])
+    new = records(ate=[1.0, 1.001, 1.0], r2=[-1010.0, 0.3, 0.3 + 1e-8])
+    told = compare(old, new).set_index("method")
+    assert told.loc["RF", "same"] == 0
+    assert told.loc["RF", "largest"] == pytest.approx(0.01)
+    assert told.loc["RF", "number"] == "r2"
+    assert told.loc["BART", "same"] == 1
+    assert told.loc["BART", "largest"] == pytest.approx(1e-8)
+
+
+def test_a_record_of_single_precision_is_compared_so():
+    told = compare(records(r2=np.float32(0.1)).astype({"r2": float}), records(r2=0.1))
+    assert (told["largest"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "columns", [{"ate": np.nan}, {"ate": None, "status": "failed"}, {"status": "failed"}]
+)
+def test_what_fails_now_is_not_the_same(columns):
+    told = compare(records(), records(**columns))
+    assert told["same"].tolist() == [0, 0]
+    assert np.isinf(told["largest"]).all()
+
+
+def test_the_command_compares_with_the_records(paper_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    data = ["--data", str(paper_folder), "--methods", "LinReg,RF", "--workers", "0"]
+    assert main(["paper", "run", *data, "--share", "0.002", "--rows", "1000"]) == 0
+    lines = (tmp_path / "runs" / "paper" / "rf.csv").read_text()
+    assert main(["paper", "tables"]) == 0
+    capsys.readouterr()
+    assert main(["paper", "refit", *data]) == 0
+    said = capsys.readouterr().out
+    assert "| RF | 2 of 2 | 0 |" in said
+    assert (tmp_path / "runs" / "paper" / "rf.csv").read_text() == lines
+    (tmp_path / "runs" / "paper" / "rf.csv").unlink()
+    assert main(["paper", "refit", *data, "--each", "1"]) == 0
+    assert "| RF | 1 of 1 | 0 |" in capsys.readouterr().out
+
+    table = pd.read_csv(tmp_path / "runs" / "paper" / "linreg.csv")
+    table.assign(ate=table["ate"] + 0.5).to_csv(
+        tmp_path / "runs" / "paper" / "linreg.csv", index=False
+    )
+    assert main(["paper", "refit", *data]) == 1
+    assert "| LinReg | 0 of 2 | 0.5 | ate |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--methods", "OLS"], "'OLS' is no method"),
+        (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
+        (["--methods", "LinearT"], "nothing to compare with; run first: sdscm paper run"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message, paper_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    data = ["--data", str(paper_folder), "--workers", "0"]
+    run = ["paper", "run", *data, "--methods", "LinReg", "--rows", "1000", "--settings", "all"]
+    assert main([*run, "--share", "0.001", "--lms", "gpt2"]) == 0
+    capsys.readouterr()
+    assert main(["paper", "refit", *data, *arguments]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
