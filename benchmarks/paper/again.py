@@ -1,10 +1,11 @@
-"""Cells of the records fitted once more: whether code and machine give the same numbers."""
+"""Cells of the records fitted once more: as they were, or with other parameters."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,11 +64,19 @@ def fit_again(
     releases: Mapping[str, Release],
     workers: int,
     progress: Progress | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Fit the cells as `run_missing` does, and give their new records; the old ones are kept."""
     with tempfile.TemporaryDirectory() as folder:
         records = Records(Path(folder), Path(folder) / "none.parquet")
-        run_missing(chosen, releases, records, workers=workers, progress=progress)
+        run_missing(
+            chosen,
+            releases,
+            records,
+            workers=workers,
+            progress=progress,
+            parameters=parameters,
+        )
         return records.table()
 
 
@@ -103,6 +112,46 @@ def compare(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found)
+
+
+def changes(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
+    """What other parameters do to the numbers of the tables, on the same datasets and seeds.
+
+    Parameters
+    ----------
+    recorded, again
+        Records; each key of ``again`` is in ``recorded``. Fits that failed are left out.
+
+    Returns
+    -------
+    A row for each ``method``, ``lm``, number of ``rows`` and ``setting``: ``fits``; the mean of the
+    swapped R2 ``recorded`` and ``now``, the mean ``difference`` of a dataset with its standard
+    error ``se`` over datasets (NaN of a single one); and the RMSE of the average effect, in units
+    of y, ``rmse_recorded`` and ``rmse_now``.
+    """
+    both = again.merge(recorded, on="key", suffixes=("", "_recorded"), validate="one_to_one")
+    both = both[(both["status"] == "ok") & (both["status_recorded"] == "ok")]
+    found = []
+    for which, part in both.groupby(["method", "lm", "rows", "setting"]):
+        old, new = (part[name].astype(float) for name in ("r2_swapped_recorded", "r2_swapped"))
+        difference = new - old
+        found.append(
+            dict(zip(("method", "lm", "rows", "setting"), which, strict=True))
+            | {
+                "fits": len(part),
+                "recorded": old.mean(),
+                "now": new.mean(),
+                "difference": difference.mean(),
+                "se": difference.sem(),
+                "rmse_recorded": _rmse(part["ate_recorded"] - part["sate"]),
+                "rmse_now": _rmse(part["ate"] - part["sate"]),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _rmse(errors: pd.Series) -> float:
+    return float(np.sqrt((errors.astype(float) ** 2).mean()))
 
 
 def _off(new: pd.Series, old: pd.Series) -> np.ndarray:

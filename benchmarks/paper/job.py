@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 from benchmarks.cells import Cell
 from benchmarks.contender import Registered
@@ -37,6 +38,7 @@ def run_missing(
     workers: int,
     progress: Progress | None = None,
     retry: bool = False,
+    parameters: Mapping[str, Any] | None = None,
 ) -> int:
     """Run the cells that have no record.
 
@@ -55,6 +57,9 @@ def run_missing(
         Told of each cell.
     retry
         Run those again that failed.
+    parameters
+        Of the estimators, beside those of the paper: for a trial whose records stand apart, since
+        a key does not tell of them.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def run_missing(
     todo = [cell for cell in wanted if cell.key not in known]
     progress.begin("cells", len(todo))
     for portion in _portions(todo):
-        _run_portion(portion, releases, records, workers, progress)
+        _run_portion(portion, releases, records, workers, progress, dict(parameters or {}))
     return len(todo)
 
 
@@ -80,6 +85,7 @@ def _run_portion(
     records: Records,
     workers: int,
     progress: Progress,
+    parameters: dict[str, Any],
 ) -> None:
     views = _Views(releases)
     by_key = {cell.key: cell for cell in portion}
@@ -89,11 +95,14 @@ def _run_portion(
         records.append(cell, outcome, truth_of(view, view.covariates))
         progress.advance(str(cell), failed=outcome.status in ("failed", "timeout"))
 
+    def job(cell: PaperCell) -> Job:
+        return _job(cell, views[cell], parameters)
+
     batches = [*_pairs(portion), *_batches(cell for cell in portion if cell.method.together)]
     batched = {cell.key for batch in batches for cell in batch}
     # Costly cells first, so that no core is idle at the end.
     alone = sorted((c for c in portion if c.key not in batched), key=lambda c: -c.seconds)
-    tasks: list[Task] = [(_harness_cell(cell), _job(cell, views[cell])) for cell in alone]
+    tasks: list[Task] = [(_harness_cell(cell), job(cell)) for cell in alone]
 
     def done(cell: Cell, outcome: Outcome) -> None:
         record(by_key[cell.identity], outcome)
@@ -116,7 +125,7 @@ def _run_portion(
 
     if batches:
         run_together(
-            [_batch(batch, [_job(cell, views[cell]) for cell in batch]) for batch in batches],
+            [_batch(batch, [job(cell) for cell in batch]) for batch in batches],
             done_together,
             min(workers, len(batches)),
         )
@@ -124,7 +133,7 @@ def _run_portion(
 
 def _batch(cells: Sequence[PaperCell], jobs: list[Job]) -> Batch:
     first = cells[0].method
-    return partial(execute_together if first.together else execute_both, first.name, jobs)
+    return partial(execute_together if first.together else execute_both, jobs)
 
 
 class _Views:
@@ -142,9 +151,9 @@ class _Views:
         return self._made[which]
 
 
-def _job(cell: PaperCell, view: CausalDataset) -> Job:
+def _job(cell: PaperCell, view: CausalDataset, parameters: dict[str, Any]) -> Job:
     return Job(
-        maker=Registered(cell.method.name, parameters_of(cell.method.name)),
+        maker=Registered(cell.method.name, parameters_of(cell.method.name) | parameters),
         X=view.X,
         t=view.t,
         y=view.y,

@@ -39,7 +39,7 @@ class _Ready:
         return getattr(self._estimator, name)
 
 
-def execute_together(name: str, jobs: Sequence[Job]) -> list[Outcome]:
+def execute_together(jobs: Sequence[Job]) -> list[Outcome]:
     """Run the cells of one network method; seconds are equal parts of the batch's.
 
     What cannot be fitted together is run one by one, so that a bad dataset fails alone.
@@ -49,7 +49,7 @@ def execute_together(name: str, jobs: Sequence[Job]) -> list[Outcome]:
 
         start = time.perf_counter()
         fitted = fit_many(
-            estimators.get(name),
+            jobs[0].maker.make(jobs[0].seed),
             [(job.X, job.t, job.y) for job in jobs],
             [job.seed for job in jobs],
         )
@@ -84,24 +84,22 @@ class _Kept:
         return getattr(self.estimator, name)
 
 
-def execute_both(name: str, jobs: Sequence[Job]) -> list[Outcome]:
+def execute_both(jobs: Sequence[Job]) -> list[Outcome]:
     """Run the cell of a method and that of another which asks its fit another question.
 
     BART-ITE fits what BART fits and more, and the fit is nearly all of the time.
 
     Parameters
     ----------
-    name
-        The first method.
     jobs
-        Its job and that of the second one, on the same data with the same seed.
+        That of the method and that of the other, on the same data with the same seed.
     """
     first, second = jobs
     kept = _Kept(second.maker)
     outcome = execute(replace(second, maker=kept))
     if outcome.prediction is None:
         return [execute(first), outcome]
-    estimator = estimators.get(name, random_state=first.seed)
+    estimator = first.maker.make(first.seed)
     vars(estimator).update(vars(kept.estimator))
     shared = execute(replace(first, maker=_Fitted(estimator)))
     return [_with_seconds(shared, kept.seconds), outcome]

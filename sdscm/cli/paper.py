@@ -66,7 +66,9 @@ def add_to(app: typer.Typer) -> None:
     )(seeds)
     group.command(
         epilog=options.examples(
-            "sdscm paper refit", "sdscm paper refit --each 40 --methods BART,BART-ITE"
+            "sdscm paper refit",
+            "sdscm paper refit --each 40 --methods BART,BART-ITE",
+            "sdscm paper refit --each 20 --methods BART,BART-ITE --settings all --set n_draws=500",
         )
     )(refit)
     group.command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,11 @@ from sdscm.cli.paper_data import (
     read_releases,
 )
 from sdscm.cli.progress import run_progress, working
+from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def refit(
@@ -31,7 +35,23 @@ def refit(
     rows: Annotated[
         str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")
     ] = "1000",
+    settings: Annotated[
+        str, typer.Option(help="Settings between commas: which covariates estimators see.")
+    ] = ",".join(SETTINGS),
+    lms: Annotated[
+        str | None,
+        typer.Option(help="Language models between commas.", show_default="those in the data"),
+    ] = None,
     draw: Annotated[int, typer.Option(min=0, help="Another number draws other fits.")] = 0,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PARAMETER=VALUE",
+            help="A parameter of the methods that is to be another than for the record; once for "
+            "each.",
+        ),
+    ] = None,
     data: Data = None,
     workers: Annotated[
         int | None,
@@ -46,23 +66,23 @@ def refit(
 ) -> None:
     """Fit some of the recorded cells once more, and say how far the numbers are from the record.
 
-    The records are left as they are. Exits with 1 if a number is not that of the record; networks
-    depend on what they are trained beside, in their rounding, and with it on another epoch at which
-    they stop.
+    Exits with 1 if a number is not that of the record. With --set it shows instead what another
+    parameter does to the numbers of the tables. The records are left as they are.
     """
-    from benchmarks.paper.again import compare, drawn, fit_again
+    from benchmarks.paper.again import drawn, fit_again
     from benchmarks.paper.methods import METHODS, named
     from benchmarks.paper.plan import SIZES, cells
-    from benchmarks.report.tables import markdown_table
     from benchmarks.threads import workers_for
 
     chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
     sizes = [size for size in SIZES if str(size) in among(rows, map(str, SIZES), "rows")]
+    seen = [each for each in SETTINGS if each in among(settings, SETTINGS, "settings")]
+    others = _parameters(parameters or [], [method.name for method in chosen])
     processes = 0 if workers == 0 else workers_for(workers, 1)
     _, table, _ = read_records(results, runs)
-    releases, _ = read_releases(data)
+    releases, _ = read_releases(data, options.listed("lms", lms) if lms is not None else None)
     with working("looking at the data"):
-        wanted = cells(releases, chosen, 1, 1, sizes=sizes)
+        wanted = cells(releases, chosen, 1, 1, sizes=sizes, settings=seen)
         picked = drawn(wanted, table["key"], each, draw)
     if not picked:
         raise InputError(
@@ -70,12 +90,75 @@ def refit(
             "there is nothing to compare with; run first: sdscm paper run"
         )
     with run_progress() as progress:
-        again = fit_again(picked, releases, processes, progress)
-    found = compare(table, again)
-    shown = [
+        again = fit_again(picked, releases, processes, progress, others)
+    if others:
+        _show_changes(table, again)
+    else:
+        _show_comparison(table, again)
+
+
+def _show_comparison(recorded: pd.DataFrame, again: pd.DataFrame) -> None:
+    from benchmarks.paper.again import compare
+    from benchmarks.report.tables import markdown_table
+
+    found = compare(recorded, again)
+    rows = [
         [str(row.method), f"{row.same} of {row.cells}", f"{row.largest:.1g}", str(row.number)]
         for row in found.itertuples(index=False)
     ]
-    say(*markdown_table(["method", "same", "largest difference", "of"], shown, left=1).splitlines())
+    say(*markdown_table(["method", "same", "largest difference", "of"], rows, left=1).splitlines())
     if (found["same"] < found["cells"]).any():
         raise typer.Exit(1)
+
+
+def _show_changes(recorded: pd.DataFrame, again: pd.DataFrame) -> None:
+    from benchmarks.paper.again import changes
+    from benchmarks.report.tables import markdown_table
+
+    lost = again[again["status"] != "ok"]
+    if len(lost) == len(again):
+        raise InputError(f"--set: every fit failed; the first: {lost['reason'].iloc[0]}")
+    if len(lost):
+        say(f"Fits that failed: {len(lost)} of {len(again)}; the first: {lost['reason'].iloc[0]}")
+    names = {
+        "fits": "{:,}",
+        "recorded": "{:.4f}",
+        "now": "{:.4f}",
+        "difference": "{:+.4f}",
+        "se": "{:.4f}",
+        "rmse_recorded": "{:.5f}",
+        "rmse_now": "{:.5f}",
+    }
+    rows = [
+        [row["method"], row["lm"], f"{row['rows']:,}", row["setting"]]
+        + [form.format(row[name]).replace("nan", "–") for name, form in names.items()]
+        for row in changes(recorded, again).to_dict("records")
+    ]
+    heads = ["method", "lm", "rows", "setting", "fits", "swapped R2, recorded", "now"]
+    heads += ["difference", "SE", "RMSE of the average, recorded", "now"]
+    say(*markdown_table(heads, rows, left=4).splitlines())
+
+
+def _parameters(texts: list[str], methods: list[str]) -> dict[str, Any]:
+    """What --set was given, for methods that all have such parameters."""
+    import yaml
+
+    import estimators
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InputError(f"--set: '{text}' is not PARAMETER=VALUE, as n_draws=500")
+        for method in methods:
+            known = [each for each in estimators.parameters(method) if each != "random_state"]
+            if name not in known:
+                raise InputError(
+                    f"--set: {method} has no parameter '{name}' but {', '.join(known) or 'none'}; "
+                    "choose methods that have it with --methods"
+                )
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"--set: '{value}' is no value") from None
+    return found

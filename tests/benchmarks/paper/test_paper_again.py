@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.again import NUMBERS, compare, drawn
+import estimators
+from benchmarks.paper.again import NUMBERS, changes, compare, drawn
 from benchmarks.paper.methods import named
 from benchmarks.paper.plan import PaperCell, Unit
 from sdscm.cli import main
@@ -88,6 +89,26 @@ def test_what_fails_now_is_not_the_same(columns):
     assert np.isinf(told["largest"]).all()
 
 
+def test_what_another_parameter_changes_by_hand():
+    which = {"lm": "gpt2", "rows": 1000, "setting": ["all", "all", "hidden"], "sate": 1.0}
+    old = records(**which, r2_swapped=[0.2, 0.4, 0.1], ate=[1.0, 1.0, 2.0], method="RF")
+    new = records(**which, r2_swapped=[0.3, 0.7, 0.1], ate=[1.3, 1.4, 1.5], method="RF")
+    told = changes(old, new.iloc[::-1]).set_index("setting")
+    assert told["fits"].to_dict() == {"all": 2, "hidden": 1}
+    seen = told.loc["all", ["recorded", "now", "difference", "se", "rmse_recorded", "rmse_now"]]
+    assert seen.tolist() == pytest.approx([0.3, 0.5, 0.2, 0.1, 0.0, np.sqrt(0.25 / 2)])
+    assert told.loc["hidden", ["rmse_recorded", "rmse_now"]].tolist() == pytest.approx([1, 0.5])
+    assert np.isnan(told.loc["hidden", "se"])
+
+
+def test_fits_that_fail_are_left_out_of_the_changes():
+    which = {"lm": "gpt2", "rows": 1000, "setting": "all", "sate": 1.0, "method": "RF"}
+    new = records(**which).assign(status=["ok", "failed", "ok"], r2_swapped=[0.5, np.nan, 0.3])
+    told = changes(records(**which), new)
+    assert told["fits"].item() == 2
+    assert told["difference"].item() == pytest.approx(0.1)
+
+
 def test_the_command_compares_with_the_records(paper_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     data = ["--data", str(paper_folder), "--methods", "LinReg,RF", "--workers", "0"]
@@ -111,9 +132,32 @@ def test_the_command_compares_with_the_records(paper_folder, tmp_path, monkeypat
     assert "| LinReg | 0 of 2 | 0.5 | ate |" in capsys.readouterr().out
 
 
+def test_the_command_shows_what_a_parameter_changes(paper_folder, tmp_path, monkeypatch, capsys):
+    """With the parameter that the record has nothing changes; with another it does."""
+    monkeypatch.chdir(tmp_path)
+    data = ["--data", str(paper_folder), "--methods", "RF", "--workers", "0", "--lms", "gpt2"]
+    assert main(["paper", "run", *data, "--share", "0.002", "--rows", "1000"]) == 0
+    usual = estimators.parameters("RF")["n_estimators"]
+    trial = ["paper", "refit", *data, "--settings", "hidden"]
+    capsys.readouterr()
+    assert main([*trial, "--set", f"n_estimators={usual}"]) == 0
+    same = capsys.readouterr().out.splitlines()[-1]
+    assert main([*trial, "--set", "n_estimators=2"]) == 0
+    other = capsys.readouterr().out.splitlines()[-1]
+    assert same.startswith("| RF | gpt2 | 1,000 | hidden | 2 |")
+    assert "| +0.0000 | 0.0000 |" in same
+    assert "| +0.0000 |" not in other
+    assert other.split("|")[6] == same.split("|")[6]
+    assert other.split("|")[7] != same.split("|")[7]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--set", "n_draws=5"], "--set: LinReg has no parameter 'n_draws' but none; choose"),
+        (["--methods", "RF", "--set", "seed=5"], "RF has no parameter 'seed' but n_estimators"),
+        (["--set", "n_draws"], "'n_draws' is not PARAMETER=VALUE, as n_draws=500"),
+        (["--settings", "some"], "--settings: 'some' is not one of all, hidden"),
         (["--methods", "OLS"], "'OLS' is no method"),
         (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
         (["--methods", "LinearT"], "nothing to compare with; run first: sdscm paper run"),
@@ -121,8 +165,8 @@ def test_the_command_compares_with_the_records(paper_folder, tmp_path, monkeypat
 )
 def test_bad_input_is_one_line(arguments, message, paper_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    data = ["--data", str(paper_folder), "--workers", "0"]
-    run = ["paper", "run", *data, "--methods", "LinReg", "--rows", "1000", "--settings", "all"]
+    data = ["--data", str(paper_folder), "--workers", "0", "--methods", "LinReg"]
+    run = ["paper", "run", *data, "--rows", "1000", "--settings", "all"]
     assert main([*run, "--share", "0.001", "--lms", "gpt2"]) == 0
     capsys.readouterr()
     assert main(["paper", "refit", *data, *arguments]) == 2
