@@ -123,40 +123,38 @@ def test_networks_are_batched_and_agree_with_single_fits(records, releases, monk
     together = job.run_together
 
     def counted(batches, done, workers):
-        calls.extend(len(batch.args[1]) for batch in batches)
+        calls.extend(len(batch.args[0]) for batch in batches)
         together(batches, done, workers)
 
     small = {"representation_layers": (8,), "head_layers": (4,), "max_epochs": 3}
-    get = estimators.get
-    monkeypatch.setattr(estimators, "get", lambda name, **more: get(name, **small, **more))
     monkeypatch.setattr(job, "run_together", counted)
     found = wanted(releases, "TARNet", share=0.05)
-    run_missing(found, releases, records, workers=0)
+    run_missing(found, releases, records, workers=0, parameters=small)
     assert calls == [3, 3]
     table = records.table().set_index("key")
     cell = found[0]
     view = releases["gpt2"].dataset(cell.unit.number).setting(cell.setting)
-    alone = estimators.get("TARNet", random_state=cell.seed).fit(view.X, view.t, view.y)
+    alone = estimators.get("TARNet", random_state=cell.seed, **small)
+    alone.fit(view.X, view.t, view.y)
     assert table.loc[cell.key, "ate"] == pytest.approx(alone.ate(view.X), rel=1e-2, abs=1e-3)
     assert (table["seconds"] > 0).all()
 
 
 def test_one_fit_serves_both_uses_of_bart(records, releases, monkeypatch, tmp_path):
     pytest.importorskip("stochtree")
-    get = estimators.get
     small = {"n_trees": 5, "n_burn_in": 5, "n_draws": 5, "n_chains": 1}
-    monkeypatch.setattr(estimators, "get", lambda name, **more: get(name, **(more | small)))
     fits = []
-    bart = type(get("BART"))
+    bart = type(estimators.get("BART"))
     fit = bart.__mro__[1]._fit
     monkeypatch.setattr(
         bart.__mro__[1], "_fit", lambda self, *data: fits.append(1) or fit(self, *data)
     )
-    run_missing(wanted(releases, "BART", "BART-ITE"), releases, records, workers=0)
+    both = wanted(releases, "BART", "BART-ITE")
+    run_missing(both, releases, records, workers=0, parameters=small)
     assert len(fits) == 6
     alone = Records(tmp_path / "alone", tmp_path / "none.parquet")
     for method in ("BART", "BART-ITE"):
-        run_missing(wanted(releases, method), releases, alone, workers=0)
+        run_missing(wanted(releases, method), releases, alone, workers=0, parameters=small)
     assert len(fits) == 18
     one, two = (r.table().sort_values("key", ignore_index=True) for r in (records, alone))
     assert set(one["status"]) == {"ok"}
