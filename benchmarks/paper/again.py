@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.paper.job import run_missing
+from benchmarks.paper.methods import METHODS
 from benchmarks.paper.plan import PaperCell
 from benchmarks.paper.records import METRICS, Records
 from benchmarks.paper.release import Release
@@ -20,6 +21,10 @@ from benchmarks.progress import Progress
 NUMBERS = ("ate", *(name for name in METRICS if name != "seconds"))
 #: The packed records have metrics in single precision, whose rounding is 6e-8 of a number.
 TOLERANCE = 1e-6
+#: Networks compute in single precision, and in other orders beside other datasets of their batch;
+#: thousands of steps magnify that.
+TOLERANCE_OF_NETWORKS = 0.01
+_NETWORKS = frozenset(method.name for method in METHODS if method.together)
 
 
 def drawn(
@@ -92,7 +97,8 @@ def compare(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     A row for each method: ``method``; ``cells``, how many were fitted again; ``same``, in how many
-    of these each number is that of the record, up to `TOLERANCE`; ``largest``, the largest
+    of these each number is that of the record, up to `TOLERANCE` or `TOLERANCE_OF_NETWORKS`;
+    ``largest``, the largest
     difference, as a share of the number where that is above 1, infinite where one of the two is
     lacking; and the ``number`` that has it, empty if all are equal in every digit on record.
     """
@@ -102,11 +108,12 @@ def compare(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     found = []
     for method, part in off.groupby(both["method"]):
         largest = float(part.to_numpy().max())
+        tolerance = TOLERANCE_OF_NETWORKS if method in _NETWORKS else TOLERANCE
         found.append(
             {
                 "method": method,
                 "cells": len(part),
-                "same": int((part.max(axis=1) <= TOLERANCE).sum()),
+                "same": int((part.max(axis=1) <= tolerance).sum()),
                 "largest": largest,
                 "number": part.max().idxmax() if largest > 0 else "",
             }

@@ -80,6 +80,12 @@ def test_a_record_of_single_precision_is_compared_so():
     assert (told["largest"] == 0).all()
 
 
+def test_networks_may_round_otherwise():
+    old = records(method=["TARNet", "TARNet", "RF"])
+    told = compare(old, old.assign(r2=[0.304, 0.33, 0.304])).set_index("method")
+    assert told["same"].to_dict() == {"TARNet": 1, "RF": 0}
+
+
 @pytest.mark.parametrize(
     "columns", [{"ate": np.nan}, {"ate": None, "status": "failed"}, {"status": "failed"}]
 )
