@@ -12,11 +12,16 @@ from sdscm.cli.destination import writable_folder
 from sdscm.cli.output import say
 from sdscm.cli.paper_again import refit
 from sdscm.cli.paper_data import (
+    ALL_SETTINGS,
     RESULTS,
     RUNS,
     Data,
+    LMs,
     Results,
+    Rows,
     Runs,
+    Settings,
+    Workers,
     among,
     read_records,
     read_releases,
@@ -100,25 +105,11 @@ def run(
             show_default="all of the paper",
         ),
     ] = None,
-    rows: Annotated[
-        str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")
-    ] = "1000,10000",
-    settings: Annotated[
-        str, typer.Option(help="Settings between commas: which covariates estimators see.")
-    ] = ",".join(SETTINGS),
-    lms: Annotated[
-        str | None,
-        typer.Option(help="Language models between commas.", show_default="those in the data"),
-    ] = None,
+    rows: Rows = "1000,10000",
+    settings: Settings = ALL_SETTINGS,
+    lms: LMs = None,
     data: Data = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            show_default="as many as the cores bear",
-            help="Worker processes of one thread; 0 runs in this one.",
-        ),
-    ] = None,
+    workers: Workers = None,
     results: Results = RESULTS,
     runs: Runs = RUNS,
     retry: Annotated[bool, typer.Option("--retry", help="Run cells again that failed.")] = False,

@@ -9,11 +9,16 @@ import typer
 from sdscm.cli import options
 from sdscm.cli.output import say
 from sdscm.cli.paper_data import (
+    ALL_SETTINGS,
     RESULTS,
     RUNS,
     Data,
+    LMs,
     Results,
+    Rows,
     Runs,
+    Settings,
+    Workers,
     among,
     read_records,
     read_releases,
@@ -32,16 +37,9 @@ def refit(
         str | None,
         typer.Option(help="Names between commas.", show_default="all of the paper"),
     ] = None,
-    rows: Annotated[
-        str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")
-    ] = "1000",
-    settings: Annotated[
-        str, typer.Option(help="Settings between commas: which covariates estimators see.")
-    ] = ",".join(SETTINGS),
-    lms: Annotated[
-        str | None,
-        typer.Option(help="Language models between commas.", show_default="those in the data"),
-    ] = None,
+    rows: Rows = "1000",
+    settings: Settings = ALL_SETTINGS,
+    lms: LMs = None,
     draw: Annotated[int, typer.Option(min=0, help="Another number draws other fits.")] = 0,
     parameters: Annotated[
         list[str] | None,
@@ -53,14 +51,7 @@ def refit(
         ),
     ] = None,
     data: Data = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            show_default="as many as the cores bear",
-            help="Worker processes of one thread; 0 runs in this one.",
-        ),
-    ] = None,
+    workers: Workers = None,
     results: Results = RESULTS,
     runs: Runs = RUNS,
 ) -> None:

@@ -12,6 +12,7 @@ from sdscm.cli import options
 from sdscm.cli.destination import new_file
 from sdscm.cli.output import pairs, say
 from sdscm.cli.progress import working
+from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,23 @@ Data = Annotated[
 ]
 Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
 Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
+Rows = Annotated[str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")]
+Settings = Annotated[
+    str, typer.Option(help="Settings between commas: which covariates estimators see.")
+]
+ALL_SETTINGS = ",".join(SETTINGS)
+LMs = Annotated[
+    str | None,
+    typer.Option(help="Language models between commas.", show_default="those in the data"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        show_default="as many as the cores bear",
+        help="Worker processes of one thread; 0 runs in this one.",
+    ),
+]
 
 
 def variants(
