@@ -62,7 +62,12 @@ def find(data: Path | None = None) -> Path:
 
 def has(lm: str, folder: Path) -> bool:
     """Whether a folder holds data of a language model."""
-    return _packed(folder, lm) is not None or bool(_files(folder, lm))
+    return is_packed(lm, folder) or bool(_files(folder, lm))
+
+
+def is_packed(lm: str, folder: Path) -> bool:
+    """Whether a folder holds the packed copy of a language model, which is then what is read."""
+    return _packed(folder, lm) is not None
 
 
 def read(lm: str, folder: Path) -> Release:

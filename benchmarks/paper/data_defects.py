@@ -13,10 +13,9 @@ from sklearn.linear_model import LinearRegression
 from benchmarks.metrics import ate
 from benchmarks.metrics.formulas import r2
 from benchmarks.paper.data import read_columns
-from benchmarks.paper.release import OUTCOMES, TREATMENT, Release
+from benchmarks.paper.release import FIRST_SHOWN, OUTCOMES, TREATMENT, Release
 
 _CATEGORY = "X13"
-_HIDDEN = slice(4, None)
 
 
 def redrawn(lm: str, folder: Path) -> dict[str, float]:
@@ -46,15 +45,15 @@ def swapped(release: Release) -> dict[str, float]:
 
     Returns
     -------
-    ``published`` takes the estimate for the truth and the truth for the estimate; ``right`` does
-    not.
+    ``swapped``, as published, takes the estimate for the truth and the truth for the estimate;
+    ``right`` does not.
     """
     found = []
     for X, t, y, ite in _rows(release):
         arms = [LinearRegression().fit(X[t == arm], y[t == arm]).predict(X) for arm in (0, 1)]
         effect = arms[1] - arms[0]
         found.append((r2(effect, ite), r2(ite, effect)))
-    names = ("published", "right")
+    names = ("swapped", "right")
     return dict(zip(names, np.mean(found, axis=0).tolist(), strict=True))
 
 
@@ -85,7 +84,7 @@ def rounding(release: Release, orders: int) -> pd.DataFrame:
         estimates, truths, used = [], [], 0
         for X, t, y, ite in _rows(release):
             place = slice(None) if number == 0 else order
-            estimate, empty = _old_linear_s(X[place, _HIDDEN], t[place], y[place])
+            estimate, empty = _old_linear_s(X[place, FIRST_SHOWN:], t[place], y[place])
             estimates.append(estimate)
             truths.append(ite.mean())
             used += empty

@@ -71,7 +71,8 @@ def markdown(
     parts += [
         "## Few datasets that make an RMSE",
         "Methods whose squared error of the average effect is 99 % that of at most 1 % of their "
-        "datasets, or of three. With these stand all others that are off by more than 1 SD(y).",
+        "datasets, or of three. With these stand all others that are off by more than 1 SD(y). "
+        "RMSE in units of y.",
         _plain(few) if len(few) else "None.",
     ]
     for lm, errors in against.items():
@@ -79,8 +80,13 @@ def markdown(
             f"## Hidden covariates: errors against ITE and CATE, {lm}",
             "Root mean squared errors of the effects of rows, in units of y. The floor is that of "
             "the true CATE given the shown covariates against the ITE: no estimator gets below it "
-            "but by chance, or by learning the rows it was fitted on by heart. One less its share "
-            "of the variance of the ITE is the largest R² that can be had.",
+            "but by chance, or by learning the rows it was fitted on by heart. Beside it, its "
+            "square as a part of the variance of the ITE, and the R² of the true CATE, mean over "
+            "the datasets: on the scale of Table 2's right R² the largest that can be had. The "
+            "error against the CATE is not measured. It is what is left of the error against the "
+            "ITE without the floor (of squares), if an estimate does not follow the hidden part of "
+            "the rows that it was fitted on. BART-ITE's do, by the outcomes of these rows; those "
+            "of forests may in part.",
             _plain(errors),
         ]
     if compared:
@@ -127,13 +133,35 @@ def _beyond(
 
 
 def _interval(value: Estimate, digits: int) -> str:
-    estimate, *ends = (f"{each:.{digits}f}" for each in value)
+    estimate, *ends = (f"{each:.{digits}f}" if abs(each) < 1e4 else f"{each:.2e}" for each in value)
     return NONE if math.isnan(value[0]) else f"{estimate} [{', '.join(ends)}]"
+
+
+#: What people read instead of the names of columns.
+_HEADERS = {
+    "lm": "LM",
+    "setting": "Setting",
+    "method": "Method",
+    "datasets": "Datasets",
+    "rmse": "RMSE",
+    "which": "Which",
+    "rmse_without": "RMSE without them",
+    "ite": "Against the ITE",
+    "cate": "Against the CATE",
+    "floor": "Floor",
+    "floor_share": "Floor², part of the variance",
+    "largest_r2": "R² of the true CATE",
+}
 
 
 def _plain(table: pd.DataFrame) -> str:
     rows = [
-        [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
+        [_short(value) if isinstance(value, float) else str(value) for value in row]
         for row in table.itertuples(index=False)
     ]
-    return markdown_table([str(name) for name in table.columns], rows, left=1)
+    left = sum(name in ("lm", "setting", "method") for name in table.columns)
+    return markdown_table([_HEADERS[str(name)] for name in table.columns], rows, left=left)
+
+
+def _short(value: float) -> str:
+    return NONE if math.isnan(value) else f"{value:.4g}"

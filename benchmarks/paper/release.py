@@ -18,8 +18,10 @@ DATASETS, PHRASINGS, ROWS = 1000, 50, 1000
 POOLED = 10
 
 COVARIATES = tuple(f"X{i}" for i in range(12))
+#: Place of the first covariate that the setting ``hidden`` shows.
+FIRST_SHOWN = 4
 #: Age, condition, medication and menopausal status: gone in the setting ``hidden``.
-EXOGENOUS = COVARIATES[:4]
+EXOGENOUS = COVARIATES[:FIRST_SHOWN]
 TREATMENT = "X12"
 #: y0 and y1: the score of the first value of the outcome under each treatment.
 OUTCOMES = ("logP(X13=0)|do(X12=0)", "logP(X13=0)|do(X12=1)")

@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 import pandas as pd
 
 from benchmarks.paper.plan import POOLED_ROWS
+from benchmarks.paper.power import held_by_intervals
 from benchmarks.paper.published import NOT_ABOVE_ZERO, SOURCE
 from benchmarks.paper.release import DATASETS, LMS, POOLED, ROWS
 from benchmarks.paper.tables import LEVEL, OVER
@@ -72,6 +73,7 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
     ]
     for title, (header, rows) in grids(made):
         parts += [f"## {title}", markdown_table(header, rows, left=1)]
+    parts += _power(made)
     for verdict, title in ((DIFFERS, "Numbers that differ"), (OPEN, "Numbers that are open")):
         part = made[made["verdict"] == verdict]
         if part.empty:
@@ -89,9 +91,50 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
     return "\n\n".join(parts) + "\n"
 
 
+def _power(made: pd.DataFrame) -> Iterator[str]:
+    held = held_by_intervals(made)
+    if held.empty:
+        return
+    yield "## What the verdicts can tell apart"
+    yield (
+        "Of the numbers that are reproduced by an interval and not by their digits, medians of the "
+        "size of the difference and of half the interval's width; and how many of the numbers that "
+        "the paper prints for other methods lie inside these intervals as well. Where that are "
+        "most, the verdict says little of the method, and the difference says more."
+    )
+    header = ["Table", "LM", "Setting", "N", "Number", "Numbers", "Difference", "Half width"]
+    rows = [
+        [
+            str(table),
+            lm,
+            setting,
+            f"{size:,}",
+            metric,
+            str(numbers),
+            f"{difference:.2g}",
+            f"{half_width:.2g}",
+            f"{inside} of {others}",
+        ]
+        for table, lm, setting, size, metric, numbers, difference, half_width, inside, others in (
+            held.itertuples(index=False)
+        )
+    ]
+    yield markdown_table([*header, "Others inside"], rows, left=5)
+
+
+#: Stands before the tables of LaTeX: what their marks mean.
+_MARKS = (
+    f"% In brackets: {LEVEL:.0%} bootstrap intervals, of datasets within phrasings; with a star of"
+    " phrasings.",
+    "% Swapped R2 takes the estimate for the truth, as the paper's code does.",
+    "% Effects that are equal for all rows have a swapped R2 of 0; LinearS's are so up to rounding"
+    " (-1e24).",
+)
+
+
 def latex(made: pd.DataFrame) -> str:
     """All tables as ``tabular`` environments of the package booktabs."""
-    parts = [f"% Published: {SOURCE}."]
+    parts = ["\n".join([f"% Published: {SOURCE}.", *_MARKS])]
     for title, (header, rows) in grids(made):
         columns = "l" + "r" * (len(header) - 1)
         lines = [" & ".join(map(_escaped, row)) + r" \\" for row in (header, *rows)]
@@ -159,7 +202,7 @@ def _by_method(part: pd.DataFrame) -> Iterator[tuple[str, dict[str, Row]]]:
 def _told(number: Row) -> list[str]:
     printed = "≤ 0" if number["published"] == NOT_ABOVE_ZERO else str(number["published"])
     difference = number["difference"]
-    shown = NONE if math.isnan(difference) else f"{difference:+.4f}"
+    shown = NONE if math.isnan(difference) else _digits(difference, "+")
     return [printed or NONE, _number(number), shown, str(number["verdict"])]
 
 
@@ -172,8 +215,8 @@ def _number(number: Row) -> str:
     return f"{_digits(number['ours'])} [{_digits(number['low'])}, {_digits(number['high'])}]{star}"
 
 
-def _digits(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:.2e}"
+def _digits(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.4f}" if abs(value) < 100 else f"{value:{sign}.2e}"
 
 
 def _count(numbers: dict[str, Row]) -> str:

@@ -22,7 +22,7 @@ from sdscm.cli.paper_data import (
     Runs,
     Settings,
     Workers,
-    among,
+    part_of_job,
     read_records,
     read_releases,
     variants,
@@ -30,7 +30,6 @@ from sdscm.cli.paper_data import (
 from sdscm.cli.paper_defects import clipping, defects, seeds
 from sdscm.cli.paper_toy import toy
 from sdscm.cli.progress import run_progress, working
-from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
@@ -123,40 +122,27 @@ def run(
     any time; the same command goes on from there.
     """
     from benchmarks.paper.job import run_missing
-    from benchmarks.paper.methods import METHODS, named
-    from benchmarks.paper.plan import SIZES, cells, seconds
+    from benchmarks.paper.plan import cells, seconds
     from benchmarks.paper.records import Records
-    from benchmarks.threads import workers_for
 
-    chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
-    sizes = [size for size in SIZES if str(size) in among(rows, map(str, SIZES), "rows")]
-    seen = [each for each in SETTINGS if each in among(settings, SETTINGS, "settings")]
+    chosen, sizes, seen, processes = part_of_job(methods, rows, settings, workers)
     if costly_share is None:
         costly_share = share if share == 1 else share / 5
     for option, value in (("--share", share), ("--costly-share", costly_share)):
         if not 0 < value <= 1:
             raise InputError(f"{option}: the share is {value:g}; give a number above 0, up to 1")
-    processes = 0 if workers == 0 else workers_for(workers, 1)
     writable_folder(runs, "--runs")
-    releases, _ = read_releases(data, options.listed("lms", lms) if lms is not None else None)
-    for release in releases.values():
-        release.require_all()
+    releases = read_releases(data, options.listed("lms", lms) if lms is not None else None)
     with working("looking at the data"):
-        wanted = cells(
-            releases,
-            chosen,
-            share,
-            costly_share,
-            sizes=sizes,
-            settings=seen,
-        )
+        wanted = cells(releases, chosen, share, costly_share, sizes=sizes, settings=seen)
         records = Records(runs, results / "cells.parquet")
         known = records.done(retry)
     missing = [cell for cell in wanted if cell.key not in known]
     say(*_which(wanted))
     say(f"Cells: {len(wanted):,}, of which {len(wanted) - len(missing):,} are on record.")
-    cores = f"{processes} cores" if processes > 1 else "one core"
-    say(f"The others take about {_duration(seconds(missing, processes))} on {cores}.")
+    if missing:
+        cores = f"{processes} cores" if processes > 1 else "one core"
+        say(f"The others take about {_duration(seconds(missing, processes))} on {cores}.")
     if estimate:
         return
     with run_progress() as progress:
@@ -200,36 +186,44 @@ def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) ->
     dataset and the histogram of true effects on a therapy's probability need the data, and are left
     out where they are not. The toy of Figure 2 is a command of its own: sdscm paper toy.
     """
-    from benchmarks.paper.data import find
     from benchmarks.paper.figures import write_figures
 
     writable_folder(results, "--results")
+    releases = _releases_if_there(data)
     with working("drawing"):
         _, table, _ = read_records(results, runs)
         files = write_figures(results, table)
-    try:
-        folder = find(data)
-    except InputError:
-        if data is not None:
-            raise
+        if releases:
+            files += _figures_of_data(results, data, list(releases))
+    if not releases:
         say("Without the data there is no example of a dataset; see docs/paper.md.")
-    else:
-        files += _figures_of_data(results, folder)
     say("Written:", *(f"  {path}" for path in files))
 
 
-def _figures_of_data(results: Path, folder: Path) -> list[Path]:
-    from benchmarks.paper.data import has
+def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[Path]:
+    from benchmarks.paper.data import find
     from benchmarks.paper.example import LM, normalised_sates, read_example
     from benchmarks.paper.example_figure import draw_example, draw_sates
-    from benchmarks.paper.release import LMS
 
-    with working("reading the data"):
-        sates = {lm: normalised_sates(folder, lm) for lm in LMS if has(lm, folder)}
-        files = [draw_sates(sates, results / "sate-therapy.png")]
-        if has(LM, folder):
-            files.append(draw_example(read_example(folder), results / "example.png"))
+    folder = find(data)
+    sates = {lm: normalised_sates(folder, lm) for lm in lms}
+    files = [draw_sates(sates, results / "sate-therapy.png")]
+    if LM in lms:
+        files.append(draw_example(read_example(folder), results / "example.png"))
     return files
+
+
+def _releases_if_there(data: Path | None) -> dict[str, Release]:
+    """The releases; none if the user has named no data and none are found."""
+    from benchmarks.paper.data import find
+
+    try:
+        find(data)
+    except InputError:
+        if data is not None:
+            raise
+        return {}
+    return read_releases(data)
 
 
 def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
@@ -239,24 +233,16 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
     `sdscm paper run --methods` was given beside the paper's.
     """
     from benchmarks.paper.beyond import comparisons, split
-    from benchmarks.paper.data import find
     from benchmarks.paper.extra import against_cate, floors, outliers, ranks
     from benchmarks.paper.extra_report import markdown
     from benchmarks.paper.report import older, standing_of
     from sdscm.files import write_atomically
 
     writable_folder(results, "--results")
+    releases = _releases_if_there(data)
     with working("putting it together"):
         _, everything, stale = read_records(results, runs)
         table, others = split(everything)
-        try:
-            find(data)
-        except InputError:
-            if data is not None:
-                raise
-            releases: dict[str, Release] = {}
-        else:
-            releases, _ = read_releases(data)
         against = {
             lm: against_cate(table[table["lm"] == lm], floors(each))
             for lm, each in releases.items()
@@ -292,6 +278,6 @@ def _which(wanted: list[PaperCell]) -> list[str]:
 
 def _duration(seconds: float) -> str:
     minutes = seconds / 60
-    if minutes < 1:
+    if minutes < 1.5:
         return "a minute"
     return f"{minutes:.0f} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"

@@ -19,12 +19,11 @@ from sdscm.cli.paper_data import (
     Runs,
     Settings,
     Workers,
-    among,
+    part_of_job,
     read_records,
     read_releases,
 )
 from sdscm.cli.progress import run_progress, working
-from sdscm.dataset import SETTINGS
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,19 +61,12 @@ def refit(
     parameter does to the numbers of the tables. The records are left as they are.
     """
     from benchmarks.paper.again import drawn, fit_again
-    from benchmarks.paper.methods import METHODS, named
-    from benchmarks.paper.plan import SIZES, cells
-    from benchmarks.threads import workers_for
+    from benchmarks.paper.plan import cells
 
-    chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
-    sizes = [size for size in SIZES if str(size) in among(rows, map(str, SIZES), "rows")]
-    seen = [one for one in SETTINGS if one in among(settings, SETTINGS, "settings")]
+    chosen, sizes, seen, processes = part_of_job(methods, rows, settings, workers)
     others = _parameters(parameters or [], [method.name for method in chosen])
-    processes = 0 if workers == 0 else workers_for(workers, 1)
     _, table, _ = read_records(results, runs)
-    releases, _ = read_releases(data, options.listed("lms", lms) if lms is not None else None)
-    for release in releases.values():
-        release.require_all()
+    releases = read_releases(data, options.listed("lms", lms) if lms is not None else None)
     with working("looking at the data"):
         wanted = cells(releases, chosen, 1, 1, sizes=sizes, settings=seen)
         picked = drawn(wanted, table["key"], each, draw)

@@ -1,4 +1,4 @@
-"""Where the commands of ``sdscm paper`` find the released data, and ``sdscm paper variants``."""
+"""What the commands of ``sdscm paper`` share, and ``sdscm paper variants``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from sdscm.cli import options
 from sdscm.cli.destination import new_file
 from sdscm.cli.output import pairs, say
 from sdscm.cli.progress import working
-from sdscm.dataset import SETTINGS
+from sdscm.dataset import SETTINGS, Setting
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmarks.paper.methods import Method
     from benchmarks.paper.records import Records
     from benchmarks.paper.release import Release
 
@@ -61,20 +62,22 @@ def variants(
 ) -> None:
     """Tell from the scores alone which datasets were made with the same phrasing.
 
-    Where the data come as the packed copy, what is found is compared with its column 'variant',
-    whose numbers may be others.
+    Where the data of a language model come as the packed copy, what is found is compared with its
+    column 'variant', whose numbers may be others. A part of the datasets will do.
     """
     import numpy as np
     import pandas as pd
 
+    from benchmarks.paper.data import find, is_packed
     from benchmarks.paper.release import DATASETS
     from benchmarks.paper.variants import disagreements, recover
 
     if out is not None:
         new_file(out, (".csv",), force)
-    releases, packed = read_releases(data)
+    folder = find(data)
     found, differing = [], 0
-    for lm, release in releases.items():
+    for lm, release in read_releases(folder, whole=False).items():
+        packed = is_packed(lm, folder)
         number = release.variant  # of CSV files it was recovered when they were read
         if packed:
             with working(f"comparing the datasets of {lm}"):
@@ -104,16 +107,43 @@ def variants(
 
 
 def read_releases(
-    data: Path | None, lms: list[str] | None = None
-) -> tuple[dict[str, Release], bool]:
-    """The releases that are there, and whether they come as the packed copy."""
+    data: Path | None, lms: list[str] | None = None, *, whole: bool = True
+) -> dict[str, Release]:
+    """The releases of some language models, or of all that are there.
+
+    Most numbers are about all datasets and would be others for a part of them, so that by default
+    each release must be the whole one.
+    """
     from benchmarks.paper.data import find, has, read
     from benchmarks.paper.release import LMS
 
     folder = find(data)
     wanted = lms or [lm for lm in LMS if has(lm, folder)]
     with working("reading the data"):
-        return {lm: read(lm, folder) for lm in wanted}, any(folder.glob("*.parquet"))
+        releases = {lm: read(lm, folder) for lm in wanted}
+    if whole:
+        for release in releases.values():
+            release.require_all()
+    return releases
+
+
+def part_of_job(
+    methods: str | None, rows: str, settings: str, workers: int | None
+) -> tuple[list[Method], list[int], list[Setting], int]:
+    """Methods, rows, settings and worker processes: what the options of a run stand for."""
+    from benchmarks.paper.methods import METHODS, named
+    from benchmarks.paper.plan import SIZES
+    from benchmarks.threads import workers_for
+
+    chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
+    sizes = _among(rows, map(str, SIZES), "rows")
+    seen = _among(settings, SETTINGS, "settings")
+    return (
+        chosen,
+        [size for size in SIZES if str(size) in sizes],
+        [setting for setting in SETTINGS if setting in seen],
+        0 if workers == 0 else workers_for(workers, 1),
+    )
 
 
 def read_records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:
@@ -127,7 +157,18 @@ def read_records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict
     return records, table, stale
 
 
-def among(text: str, known: Iterable[str], option: str) -> list[str]:
+def say_table(table: pd.DataFrame, left: int, form: str = ".4f") -> None:
+    """Print a table with so many columns to the left, and its decimal numbers in one format."""
+    from benchmarks.report.tables import markdown_table
+
+    rows = [
+        [f"{value:{form}}" if isinstance(value, float) else str(value) for value in row]
+        for row in table.itertuples(index=False)
+    ]
+    say(*markdown_table(list(table.columns), rows, left=left).splitlines())
+
+
+def _among(text: str, known: Iterable[str], option: str) -> list[str]:
     """The texts between the commas, each one of those that are known."""
     known, chosen = list(known), options.listed(option, text)
     for each in chosen:

@@ -18,6 +18,7 @@ from sdscm.cli.paper_data import (
     Runs,
     read_records,
     read_releases,
+    say_table,
 )
 from sdscm.cli.progress import working
 from sdscm.dataset import Setting
@@ -65,7 +66,7 @@ def clipping(
     if ids == "failed":
         if seeds != 1:
             raise InputError("--seeds: fits that failed are made again with the seed of the record")
-        releases, _ = read_releases(data, [lm])
+        releases = read_releases(data, [lm])
         _, records, _ = read_records(results, runs)
         with working("fitting"):
             table = table_when_clipped(releases[lm], records, method)
@@ -76,7 +77,8 @@ def clipping(
         raise InputError(
             f"--ids: '{ids}' is not whole numbers between commas, as 556,306; or failed"
         )
-    releases, _ = read_releases(data, [lm])
+    # What is printed is about these datasets alone, so a part of the data will do.
+    releases = read_releases(data, [lm], whole=False)
     numbers = list(dict.fromkeys(map(int, chosen)))
     there = releases[lm].ids.tolist()
     for number in numbers:
@@ -92,13 +94,7 @@ def clipping(
 
 def _show(shown: pd.DataFrame, table: pd.DataFrame, out: Path | None) -> None:
     """Print a table, and write the whole of it."""
-    from benchmarks.report.tables import markdown_table
-
-    rows = [
-        [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]
-        for row in shown.itertuples(index=False)
-    ]
-    say(*markdown_table(list(shown.columns), rows, left=2).splitlines())
+    say_table(shown, left=2, form=".4g")
     if out is not None:
         table.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
         say(f"Written: {out}")
@@ -124,28 +120,23 @@ def seeds(
     and prints the R2 and the RMSE as they would be; the other datasets keep their record.
     """
     from benchmarks.paper import seeds as again
-    from benchmarks.report.tables import markdown_table
 
     if method not in again.CHANCY:
         raise InputError(f"--method: '{method}' is not one of {', '.join(again.CHANCY)}")
     if out is not None:
         new_file(out, (".csv",), force)
-    releases, _ = read_releases(data, [lm])
+    releases = read_releases(data, [lm])
     _, everything, _ = read_records(results, runs)
     records = again.of_number(everything, lm, setting, method)
     worst = again.worst_phrasings(records, phrasings)
     numbers = records.loc[records["variant"].isin(worst), "number"].tolist()
     with working(f"fitting {method} {len(numbers) * count} times"):
         refits = again.refit(releases[lm], numbers, setting, method, count)
-    rows = [
-        [f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
-        for row in again.by_seed(records, refits).itertuples(index=False)
-    ]
     say(
         f"{method} on {lm}, setting {setting}. Fitted again: the datasets of phrasing "
         f"{' and '.join(map(str, sorted(worst)))} ({len(numbers)} of {len(records)})"
     )
-    say(*markdown_table(["seed", "r2", "rmse", "worst", "error"], rows, left=1).splitlines())
+    say_table(again.by_seed(records, refits), left=1)
     if out is not None:
         refits.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
         say(f"Written: {out}")
@@ -166,17 +157,11 @@ def defects(
     rounding: what gave LinearS its published numbers. scoring: distances between the definition
     and what the reference computes, with a fresh cache and with one that grows.
     """
-    from benchmarks.report.tables import markdown_table
-
     if which not in _DEFECTS:
         raise InputError(f"no defect is called '{which}'; choose among {', '.join(_DEFECTS)}")
     with working("computing"):
         table = _scoring_defects(rows) if which == "scoring" else _data_defects(which, data, orders)
-    cells = [
-        [f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
-        for row in table.itertuples(index=False)
-    ]
-    say(*markdown_table(list(table.columns), cells, left=1).splitlines())
+    say_table(table, left=1)
 
 
 def _data_defects(which: str, data: Path | None, orders: int) -> pd.DataFrame:
@@ -185,7 +170,7 @@ def _data_defects(which: str, data: Path | None, orders: int) -> pd.DataFrame:
     from benchmarks.paper.data import find
     from benchmarks.paper.data_defects import redrawn, rounding, swapped
 
-    releases, _ = read_releases(data)
+    releases = read_releases(data)
     if which == "redrawn":
         return pd.DataFrame([{"lm": lm, **redrawn(lm, find(data))} for lm in releases])
     if which == "swapped-r2":

@@ -10,6 +10,7 @@ import typer
 from sdscm.cli import options
 from sdscm.cli.destination import writable_folder
 from sdscm.cli.output import say
+from sdscm.cli.paper_data import RESULTS, say_table
 from sdscm.cli.progress import working
 
 
@@ -21,20 +22,18 @@ def toy(
     phrasings: Annotated[int, typer.Option(min=1, help="How many; the first is number 0.")] = 12,
     seed: options.Seed = 0,
     temperature: options.Temperature = 1.0,
-    results: Annotated[Path, typer.Option(help="The figure and its numbers go here.")] = Path(
-        "results/paper"
-    ),
+    results: Annotated[Path, typer.Option(help="The figure and its numbers go here.")] = RESULTS,
 ) -> None:
     """Draw the paper's toy: what conditioning on a confounder does, and on a collider.
 
     Correlations of the probabilities of treatment and outcome, in all and given each weather, and
     the errors of three estimates of an effect that is 0; from units that were drawn, and by
-    enumeration from all that there can be. Minutes the first time; scores are kept.
+    enumeration from all that there can be. Up to a minute of one core the first time and seconds
+    after that, since scores are kept.
     """
     from benchmarks.paper.toy import summary, toys
     from benchmarks.paper.toy_figure import draw_toy
     from benchmarks.report.figure import require_matplotlib
-    from benchmarks.report.tables import markdown_table
     from sdscm import load_lm
     from sdscm.files import write_atomically
 
@@ -48,11 +47,8 @@ def toy(
     each = "1 phrasing" if phrasings == 1 else f"{phrasings} phrasings"
     title = f"{model.id}: {n:,} units of each of {each}"
     picture = draw_toy(table, title, results / "toy.png")
-    rows = [
-        [f"{value:.4f}" if isinstance(value, float) else str(value) for value in row]
-        for row in summary(table).itertuples(index=False)
-    ]
     header = ["Scenario", "Quantity", "Given", "Drawn units", "All units"]
-    say(title, *markdown_table(header, rows, left=3).splitlines())
+    say(title)
+    say_table(summary(table).set_axis(header, axis="columns"), left=3)
     say("Sizes without signs, means over the phrasings.")
     say("Written:", f"  {picture}", f"  {results / 'toy.csv'}")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import estimators
 from benchmarks.paper import identity
 from benchmarks.paper.beyond import comparisons, split
 from benchmarks.paper.extra import outliers, ranks
 from benchmarks.paper.extra_report import markdown
 from benchmarks.paper.job import run_missing
-from benchmarks.paper.methods import METHODS, named
+from benchmarks.paper.methods import is_beyond, named
 from benchmarks.paper.plan import cells
 from benchmarks.paper.records import METRICS, Records
 from benchmarks.paper.tables import tables
@@ -43,7 +51,7 @@ def records(method: str, errors: list[float], **more) -> pd.DataFrame:
 
 def test_any_built_in_estimator_may_be_named():
     found = named(["aipw", "LinReg", "CausalML X-LGBM"])
-    assert [(method.name, method.beyond) for method in found] == [
+    assert [(method.name, is_beyond(method.name)) for method in found] == [
         ("LinReg", False),
         ("AIPW", True),
         ("CausalML X-LGBM", True),
@@ -58,14 +66,36 @@ def test_others_may_not(name):
         named([name])
 
 
-def test_records_of_the_paper_s_methods_keep_their_keys():
-    """The definition behind a method alone decides, whatever else can be run."""
-    identity.identity.cache_clear()
-    before = {method.name: identity.identity(method.name) for method in METHODS[:1]}
-    named(["AIPW", "IPW"])
-    identity.identity.cache_clear()
-    assert {name: identity.identity(name) for name in before} == before
-    assert identity.identity("AIPW") != identity.identity("IPW")
+def test_records_keep_their_keys_beside_a_new_estimator(tmp_path):
+    """In a copy of the package that has one more module, with one more built-in estimator."""
+    package = Path(estimators.__file__).parent
+    copy = shutil.copytree(
+        package, tmp_path / "estimators", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (copy / "added.py").write_text(
+        "from estimators.baselines import DiffInMeans\n\n\nclass Added(DiffInMeans):\n    pass\n"
+    )
+    with (copy / "catalogue.py").open("a") as file:
+        info = 'EstimatorInfo("Added", "Baseline", "ATE", "one more")'
+        file.write(f'\nBUILT_INS = (*BUILT_INS, ({info}, "estimators.added:Added"))\n')
+    names = ["LinReg", "RF", "AIPW"]
+    told = (
+        "import json, sys; from benchmarks.paper.identity import identity; "
+        "print(json.dumps({name: identity(name) for name in sys.argv[1:]}))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", told, *names, "Added"],
+        cwd=tmp_path,  # whose copy is imported before the package itself
+        env=os.environ | {"PYTHONPATH": str(package.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(ended.stdout)
+    assert {name: found[name] for name in names} == {
+        name: identity.identity(name) for name in names
+    }
+    assert len(set(found.values())) == 4
 
 
 def test_they_are_run_and_recorded_as_the_others(made_up, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.paper import data
 from sdscm.cli import main
+from sdscm.cli.paper import _duration
 
 
 @pytest.fixture(autouse=True)
@@ -26,9 +27,18 @@ def test_variants_are_told_and_written(made_up, clone, capsys):
     assert set(written["lm"]) == {"gpt2"}
 
 
+def test_another_parquet_file_makes_no_packed_copy(made_up, clone, capsys):
+    folder = clone(made_up(2, 4, 30))
+    (folder / "data" / "cancer_example" / "notes.parquet").touch()
+    assert main(["paper", "variants", "--data", str(folder)]) == 0
+    assert "Column 'variant'" not in capsys.readouterr().out
+
+
 def test_the_packed_copy_agrees_with_its_variants(paper_folder, capsys):
     assert main(["paper", "variants", "--data", str(paper_folder)]) == 0
-    assert capsys.readouterr().out.count("50, of 20 datasets each") == 2
+    said = capsys.readouterr().out
+    assert said.count("50, of 20 datasets each") == 2
+    assert said.count("agrees for every dataset") == 2
 
 
 def test_an_estimate_runs_nothing(paper_folder, tmp_path, capsys):
@@ -58,6 +68,31 @@ def test_a_run_goes_on_and_gives_tables(paper_folder, tmp_path, capsys):
         path.unlink()
     assert main(["paper", "tables"]) == 0
     pd.testing.assert_frame_equal(pd.read_csv("results/paper/tables.csv"), made, rtol=1e-5)
+
+
+def test_where_nothing_is_missing_no_time_is_told(paper_folder, capsys):
+    run = ["paper", "run", "--data", str(paper_folder), "--methods", "LinReg", "--lms", "gpt2"]
+    run += ["--workers", "0", "--rows", "1000", "--share", "0.001"]
+    assert main(run) == 0
+    assert "The others take about a minute on one core." in capsys.readouterr().out
+    assert main(run) == 0
+    said = capsys.readouterr().out
+    assert "Cells: 2, of which 2 are on record." in said
+    assert "The others" not in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (5, "a minute"),
+        (89, "a minute"),
+        (91, "2 minutes"),
+        (5900, "98 minutes"),
+        (6100, "1.7 hours"),
+    ],
+)
+def test_durations_are_rounded(seconds, told):
+    assert _duration(seconds) == told
 
 
 def test_figures_and_what_the_paper_did_not_ask(paper_folder, tmp_path, capsys):
@@ -133,9 +168,33 @@ def test_a_file_of_the_data_is_not_their_folder(paper_folder, capsys):
     assert f"{file}: a file; name the folder" in capsys.readouterr().err
 
 
-def test_a_part_of_the_data_is_refused(made_up, clone, capsys):
-    assert main(["paper", "run", "--data", str(clone(made_up(3, 9, 60)))]) == 2
-    assert "9 datasets of 60 rows" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run"],
+        ["figures"],
+        ["extra"],
+        ["seeds"],
+        ["clipping", "--ids", "failed"],
+        ["defects", "redrawn"],
+        ["defects", "swapped-r2"],
+        ["defects", "rounding"],
+    ],
+    ids=" ".join,
+)
+def test_a_part_of_the_data_is_refused(command, made_up, clone, capsys):
+    assert main(["paper", *command, "--data", str(clone(made_up(3, 9, 60)))]) == 2
+    said = capsys.readouterr()
+    assert "9 datasets of 60 rows" in said.err
+    assert said.err.count("\n") == 1
+    assert not said.out
+
+
+def test_a_part_of_the_data_will_do_for_a_dataset_by_its_id(made_up, clone, capsys):
+    pytest.importorskip("econml")
+    where = ["--data", str(clone(made_up(2, 2, 300)))]
+    assert main(["paper", "clipping", *where, "--ids", "1"]) == 0
+    assert "| 1 | all | 0 |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

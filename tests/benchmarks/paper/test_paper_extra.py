@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,6 +112,27 @@ def test_the_hidden_part_of_effects(release):
     assert floor["hidden"].to_numpy() == pytest.approx(1, rel=0.01)
     assert floor["variance"].to_numpy() == pytest.approx(1 + 9 / 4, rel=0.02)
     assert floor["rows"].tolist() == [1, 1]
+    # Datasets of one distribution: 1 - 1 / (1 + 9 / 4) each.
+    assert floor["largest_r2"].to_numpy() == pytest.approx(9 / 13, rel=0.02)
+
+
+def test_the_largest_r2_is_a_mean_over_datasets(release):
+    """One with effects ten times as large: the hidden part is pooled, the variance is its own."""
+    y1 = release.y1.copy()
+    y1[0] *= 10
+    found = floors(replace(release, y1=y1)).iloc[0]
+    ite = y1[:2].astype(float)
+    expected = np.mean(1 - found["hidden"] / ite.var(axis=1))
+    assert found["largest_r2"] == pytest.approx(expected)
+    assert found["largest_r2"] < 1 - found["hidden"] / found["variance"] - 1
+
+
+def test_no_error_against_the_cate_is_told_of_estimates_that_follow_their_own_rows(release):
+    own = against_cate(records("BART-ITE", [2, 2, 2, 2], sd=1.0), floors(release))
+    assert own["ite"].item() == 2
+    assert np.isnan(own["cate"].item())
+    page = markdown(ranks(records("BART-ITE", [1, 2])), outliers(records("A", [1])), {"gpt2": own})
+    assert "| BART-ITE | 2 | – | " in page
 
 
 def test_errors_are_split_into_cate_and_the_rest(release):
@@ -119,6 +142,7 @@ def test_errors_are_split_into_cate_and_the_rest(release):
     assert found["cate"] == pytest.approx(np.sqrt(3), rel=0.01)
     assert found["floor"] == pytest.approx(1, rel=0.01)
     assert found["floor_share"] == pytest.approx(1 / (1 + 9 / 4), rel=0.02)
+    assert found["largest_r2"] == pytest.approx(9 / 13, rel=0.02)
 
 
 def test_the_page_holds_what_was_found(release):

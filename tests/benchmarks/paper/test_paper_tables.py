@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 
 from benchmarks.metrics import ate as ate_metrics
 from benchmarks.paper.methods import METHODS
+from benchmarks.paper.power import held_by_intervals
 from benchmarks.paper.published import published
 from benchmarks.paper.records import COLUMNS
 from benchmarks.paper.report import grids, latex, markdown, spans
@@ -190,7 +191,10 @@ def test_a_share_that_lacks_a_phrasing_has_no_verdict(ours):
 def test_reasons_of_what_differs():
     """What is known of a number, or else whether all datasets speak."""
     far = 0.009
-    assert "propensity of 0" in of_a_share(far, 50, "LinearDR")["reason"]
+    for method in ("LinearDR", "ForestDR"):
+        said = of_a_share(far, 50, method)["reason"]
+        assert "propensity of 0" in said
+        assert f"--method {method})" in said
     assert "20 of 1,000" in of_a_share(far, 50, "LinearS", "hidden")["reason"]
     assert "of a share" in of_a_share(far, 50)["reason"]
     assert of_a_share(far, 50, whole=True)["reason"] == "not explained"
@@ -201,6 +205,27 @@ def test_what_is_known_of_an_open_number_is_told():
     said = judge(which, "0.8176", (-3e5, -1e6, 0.84), True, 50)
     assert said["verdict"] == "open"
     assert "1e+06 wide; one fit of the 1,000 fails, to id 880" in said["reason"]
+
+
+def test_intervals_are_held_against_the_numbers_of_other_methods():
+    """An interval from the third to the fifth of the other printed numbers holds these."""
+    made = tables(records([0.0], [0.0], [0]))
+    assert held_by_intervals(made).empty
+    part = made.query("table == 1 and lm == 'llama-3-8b' and setting == 'all' and metric == 'rmse'")
+    printed = part.set_index("method")["published"].astype(float)
+    others = printed[printed != printed["RF"]].sort_values()
+    low, high = others.iloc[2], others.iloc[4]
+    told = {"verdict": "reproduced", "difference": -0.001, "low": low, "high": high, "ours": low}
+    # LinReg's verdict rests on digits, not on its interval.
+    for method in ("RF", "LinReg"):
+        made.loc[part.index[part["method"] == method], list(told)] = list(told.values())
+    held = held_by_intervals(made).iloc[0].to_dict()
+    inside = int(((others >= low) & (others <= high)).sum())
+    assert 3 <= inside < len(others)
+    assert (held["numbers"], held["inside"], held["others"]) == (1, inside, len(others))
+    assert (held["difference"], held["half_width"]) == pytest.approx((0.001, (high - low) / 2))
+    page = markdown(made, records([], [], []), {})
+    assert f" | {inside} of {len(others)} |" in page.split("## What the verdicts can tell apart")[1]
 
 
 def test_what_people_read_is_what_was_made():
@@ -214,6 +239,7 @@ def test_what_people_read_is_what_was_made():
     assert "## Numbers that are open" in told
     assert "other versions of libraries than those here: RF (2 of 2)." in told
     assert latex(made).count(r"\begin{tabular}") == 12
+    assert "% In brackets: 95% bootstrap" in latex(made)
     assert r"RF & $\le$ 0 & 0.6000 [0.5000, 0.7000]*" in latex(made)
 
 
