@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
+from benchmarks.paper.release import LMS
 from sdscm.files import write_atomically
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours are told apart by people with any colour vision.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-INK, GRID = "#333333", "#e3e3e3"
+INK, GREY, GRID = "#333333", "#666666", "#e3e3e3"
+#: Of each language model where both are shown.
+LM_COLOURS: dict[str, str] = dict(zip(LMS, (GREEN, PINK), strict=True))
 
 
 def bare(axis: Axes, grid: Literal["x", "y"]) -> None:
@@ -25,6 +30,20 @@ def bare(axis: Axes, grid: Literal["x", "y"]) -> None:
     axis.tick_params(colors=INK, length=0)
     for side in axis.spines.values():
         side.set_visible(False)
+
+
+def explain(figure: Figure, handles: Sequence[Artist], caption: str = "") -> None:
+    """The legend at the bottom, below small lines that say how the figure is to be read."""
+    legend = figure.legend(
+        handles=handles,
+        # A title of the legend, as the layout would draw a text of its own across it.
+        title=caption or None,
+        title_fontsize=9,
+        loc="outside lower center",
+        ncols=len(handles),
+        frameon=False,
+    )
+    legend.get_title().set_color(GREY)
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -2,8 +2,8 @@
 
 The outcomes are other ones than those of the tables, which take the score of the first therapy: the
 example shows the score of the second and the category itself, and the histogram the probability of
-the third, normalised over the therapies. The paper's figures say so on their axes; which dataset
-the example is, the authors' notebook of plots says.
+the third, normalised over the therapies. Only the authors' notebook of plots says so, and which
+dataset the example is; the paper's text was not at hand.
 """
 
 from __future__ import annotations

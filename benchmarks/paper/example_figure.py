@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.drawing import BLUE, GREEN, INK, ORANGE, PINK, bare, save
+from benchmarks.paper.drawing import BLUE, GREEN, INK, LM_COLOURS, ORANGE, PINK, bare, explain, save
 from benchmarks.paper.example import HISTOGRAM_THERAPY, THERAPY, Example
-from benchmarks.paper.release import LMS
 from benchmarks.report.figure import in_default_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ARMS = (BLUE, ORANGE)
-_OF_LMS: dict[str, str] = dict(zip(LMS, (GREEN, PINK), strict=True))
 _BINS = 40
 #: Letters of a value in one line.
 _WIDE = 14
@@ -42,7 +40,7 @@ def draw_example(example: Example, path: Path) -> Path:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.patches import Patch
 
-    figure = Figure(figsize=(15, 10.5), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    figure = Figure(figsize=(15, 11), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     grid = figure.add_gridspec(2, 1, height_ratios=(1, 1.5))
     above = grid[0].subgridspec(1, 2, width_ratios=(2, 1))
     _effects(figure.add_subplot(above[0]), example)
@@ -52,17 +50,16 @@ def draw_example(example: Example, path: Path) -> Path:
     for place, name in enumerate(names):
         _shares(figure.add_subplot(below[divmod(place, 7)]), example, name)
     _propensity(figure.add_subplot(below[1, 6]), example)
-    figure.legend(
-        handles=[
+    explain(
+        figure,
+        [
             Patch(
                 color=colour,
-                label=f"of the {(example.t == k).sum()} units with {_treatment(example)} {arm}",
+                label=f"{_treatment(example)} {arm}, {(example.t == k).sum()} units",
             )
             for k, (colour, arm) in enumerate(zip(_ARMS, _values(example), strict=True))
         ],
-        loc="outside lower center",
-        ncols=2,
-        frameon=False,
+        _therapies(example),
     )
     figure.suptitle(
         f"Dataset {example.number} of {example.lm}: {len(example.t):,} units", color=INK
@@ -79,6 +76,11 @@ def _values(example: Example) -> list[str]:
     return list(example.labels[_treatment(example)].cat.categories)
 
 
+def _therapies(example: Example) -> str:
+    """What the numbers of the therapies mean."""
+    return "\n".join(f"Therapy {k}: {text}." for k, text in enumerate(example.therapies))
+
+
 def _effects(axis: Axes, example: Example) -> None:
     ite = np.sort(example.ite)
     axis.plot(ite, ".", color=INK, markersize=3, label="ITE")
@@ -91,7 +93,7 @@ def _effects(axis: Axes, example: Example) -> None:
     bare(axis, "y")
     axis.set_xlabel("units, by their effects", color=INK)
     axis.set_title(f"Effect on the score of therapy {THERAPY}, in SD(y)", color=INK, fontsize=10)
-    axis.legend(frameon=False)
+    axis.legend(edgecolor="none", framealpha=1)  # white, as it lies on grid lines
 
 
 def _worlds(axis: Axes, example: Example) -> None:
@@ -132,6 +134,7 @@ def _shares(axis: Axes, example: Example, name: str) -> None:
     axis.set_yticks(range(len(shown)), texts, fontsize=8)
     bare(axis, "x")
     axis.set_title(name, color=INK, fontsize=10)
+    axis.set_xlabel("share of units", color=INK, fontsize=8)
     axis.locator_params(axis="x", nbins=3)
 
 
@@ -147,6 +150,7 @@ def _propensity(axis: Axes, example: Example) -> None:
         )
     bare(axis, "y")
     axis.set_yticks([])
+    axis.set_ylabel("density of units", color=INK, fontsize=8)
     axis.set_title(f"P({_treatment(example)} {_values(example)[1]})", color=INK, fontsize=10)
 
 
@@ -158,7 +162,7 @@ def draw_sates(sates: Mapping[str, pd.Series], path: Path) -> Path:
     figure = Figure(figsize=(4 * len(sates), 3), layout="constrained")
     axes = figure.subplots(1, len(sates), squeeze=False)[0]
     for axis, (lm, values) in zip(axes, sates.items(), strict=True):
-        axis.hist(values, bins=_BINS, color=_OF_LMS[lm])
+        axis.hist(values, bins=_BINS, color=LM_COLOURS[lm])
         axis.axvline(0, color=INK, linewidth=0.8)
         bare(axis, "y")
         axis.set_title(f"{lm}, {len(values):,} datasets", color=INK, fontsize=10)

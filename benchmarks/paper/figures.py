@@ -16,12 +16,13 @@ import pandas as pd
 
 from benchmarks.paper.drawing import (
     BLUE,
-    GREEN,
+    GREY,
     GRID,
     INK,
+    LM_COLOURS,
     ORANGE,
-    PINK,
     bare,
+    explain,
     save,
 )
 from benchmarks.paper.methods import METHODS, is_beyond
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
+    from matplotlib.patches import Patch
 
 _COLOURS: dict[str, str] = dict(zip(SETTINGS, (BLUE, ORANGE), strict=True))
-_OF_LMS: dict[str, str] = dict(zip(LMS, (GREEN, PINK), strict=True))
 _BINS = 60
 #: Datasets in the figure of examples.
 _SHOWN = 6
@@ -43,6 +44,12 @@ _SHOWN = 6
 _WHISKERS = (5, 95)
 #: A spread below this is one value.
 _LINE = 1e-3
+_CAPTION = (
+    "Boxes: quartiles over datasets, and the median. Whiskers: 5th to 95th percentile; datasets "
+    "beyond are not drawn. Arrows: the box or whisker goes on beyond the axis."
+)
+#: Coverage that all intervals here are asked for.
+_NOMINAL = 0.95
 
 
 @dataclass(frozen=True)
@@ -63,19 +70,22 @@ class _Panel:
 
 _FIGURES = {
     "effects": (
-        _Panel("r2_swapped", "R² of the effects of rows,\nswapped as published", (-2, 1.02), 0),
+        _Panel("r2_swapped", "R² of individual effects,\nswapped as published", (-2, 1.02), 0),
         _Panel(
-            "r2", "R² of the effects of rows\n(logarithmic below -1)", (-2000, 1.05), 0, powers=True
+            "r2", "R² of individual effects\n(logarithmic below -1)", (-2000, 1.05), 0, powers=True
         ),
         _Panel("pehe_sd", "PEHE / SD(y)", (0, 1.5)),
     ),
     "intervals": (
-        _Panel("ate_coverage", "Coverage of the SATE\n(share of datasets)", (0, 1.02), 0.95),
-        _Panel("ate_width_sd", "Width / SD(y) of the same", (0, 5)),
+        _Panel("ate_coverage", "Coverage of the SATE\n(share of datasets)", (0, 1.02), _NOMINAL),
+        _Panel("ate_width_sd", "Width of the SATE interval / SD(y)", (0, 5)),
         _Panel(
-            "coverage", "Coverage of the effects of rows\n(CQR, BART-ITE: ITE)", (0, 1.02), 0.95
+            "coverage",
+            "Coverage of individual effects\n(CATE intervals; CQR, BART-ITE: ITE intervals)",
+            (0, 1.02),
+            _NOMINAL,
         ),
-        _Panel("width", "Width / SD(y)\nof the effects of rows", (0, 5)),
+        _Panel("width", "Width of the intervals\nof individual effects / SD(y)", (0, 5)),
     ),
 }
 
@@ -120,14 +130,16 @@ def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
 
     shown = part.dropna(subset=[panel.metric for panel in panels], how="all")
     names = [method.name for method in METHODS if (shown["method"] == method.name).any()]
-    figure = Figure(figsize=(4 * len(panels) + 1, 0.36 * len(names) + 1.8), layout=_layout())
+    figure = Figure(figsize=(4 * len(panels) + 1, 0.36 * len(names) + 2.2), layout=_layout())
     axes = figure.subplots(1, len(panels), sharey=True)
     for axis, panel in zip(axes, panels, strict=True):
         scaled = _fitting(panel, shown)
-        for offset, setting in zip((0.19, -0.19), SETTINGS, strict=True):
-            seen = shown[shown["setting"] == setting]
-            for place, name in enumerate(reversed(names)):
-                values = seen.loc[seen["method"] == name, panel.metric].dropna().to_numpy(float)
+        for place, name in enumerate(reversed(names)):
+            mine = shown[shown["method"] == name].dropna(subset=panel.metric)
+            if mine.empty:
+                _none(axis, place)
+            for offset, setting in zip((0.19, -0.19), SETTINGS, strict=True):
+                values = mine.loc[mine["setting"] == setting, panel.metric].to_numpy(float)
                 if len(values):
                     _box(axis, values, place + offset, setting, scaled)
         _dress(axis, scaled)
@@ -137,8 +149,9 @@ def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
     labels = [name if count[name] == most else f"{name} ({count[name]:,})" for name in names]
     axes[0].set_yticks(range(len(names)), list(reversed(labels)))
     axes[0].set_ylim(-0.6, len(names) - 0.4)
-    handles = [_handle(setting) for setting in SETTINGS]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    # Room for the arrows of boxes that the axis cuts.
+    axes[0].tick_params(axis="y", pad=9)
+    explain(figure, [_handle(setting) for setting in SETTINGS], _CAPTION)
     figure.suptitle(
         f"{lm}: {most:,} datasets of 1,000 rows a method"
         + (", or as many as beside its name" if count.min() < most else ""),
@@ -155,34 +168,56 @@ def _fitting(panel: _Panel, part: pd.DataFrame) -> _Panel:
     return replace(panel, limits=(lower, min(upper, float(ends.max()) * 1.05)))
 
 
+def _none(axis: Axes, place: float) -> None:
+    """An empty place must not be taken for a box that was lost."""
+    axis.annotate(
+        "none",
+        (0.5, place),
+        xycoords=axis.get_yaxis_transform(),
+        ha="center",
+        va="center",
+        fontsize=8,
+        color=GREY,
+    )
+
+
 def _box(axis: Axes, values: np.ndarray, place: float, setting: str, panel: _Panel) -> None:
+    from matplotlib.cbook import boxplot_stats
+    from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
+
     colour = _COLOURS[setting]
     if panel.metric == "ate_coverage":  # 0 or 1 for a dataset: only the mean says something
         axis.plot(values.mean(), place, "o", color=colour, markersize=5)
         return
-    low, median, high = np.quantile(values, (_WHISKERS[0] / 100, 0.5, _WHISKERS[1] / 100))
-    if high - low < _LINE:  # a box would be thinner than its median
-        axis.plot(median, place, "|", color=colour, markersize=11, markeredgewidth=3)
-        return
-    box = axis.boxplot(
-        [values],
-        positions=[place],
-        widths=0.32,
-        orientation="horizontal",
-        whis=_WHISKERS,
-        showfliers=False,
-        patch_artist=True,
-        medianprops={"color": "white", "linewidth": 1.5},
-        manage_ticks=False,
-    )
-    box["boxes"][0].set(facecolor=colour, edgecolor=colour)
-    for part in (*box["whiskers"], *box["caps"]):
-        part.set_color(colour)
+    (spread,) = boxplot_stats(values, whis=_WHISKERS)
+    if spread["whishi"] - spread["whislo"] < _LINE:  # a box would be thinner than its median
+        axis.plot(spread["med"], place, "|", color=colour, markersize=10, markeredgewidth=3)
+    else:
+        axis.bxp(
+            [spread],
+            positions=[place],
+            widths=0.3,
+            orientation="horizontal",
+            showfliers=False,
+            patch_artist=True,
+            # A wider edge than the median has colour beside it in the narrowest box.
+            boxprops={"facecolor": colour, "edgecolor": colour, "linewidth": 2},
+            medianprops={"color": "black", "linewidth": 1, "solid_capstyle": "butt"},
+            whiskerprops={"color": colour},
+            capprops={"color": colour},
+            manage_ticks=False,
+        )
     lower, upper = panel.limits
-    for limit, beyond, marker in ((lower, -1, "<"), (upper, 1, ">")):
-        if limit is not None and beyond * (median - limit) > 0:
-            # The median is off the scale: say where, instead of showing half a box.
-            axis.plot(limit, place, marker, color=colour, markersize=5, clip_on=False)
+    for limit, beyond, marker, end in (
+        (lower, -1, CARETLEFTBASE, spread["whislo"]),
+        (upper, 1, CARETRIGHTBASE, spread["whishi"]),
+    ):
+        if limit is None or beyond * (end - limit) <= 0:
+            continue
+        axis.plot(limit, place, marker=marker, color=colour, markersize=6, clip_on=False)
+        median = spread["med"]
+        if beyond * (median - limit) > 0:
+            # Less than half a box is shown, or none: say where it is.
             axis.annotate(
                 f"median {median:.3g}",
                 (limit, place),
@@ -197,7 +232,8 @@ def _box(axis: Axes, values: np.ndarray, place: float, setting: str, panel: _Pan
 
 
 def _dress(axis: Axes, panel: _Panel) -> None:
-    axis.set_title(panel.title, fontsize=10, color=INK)
+    named = panel.line == _NOMINAL
+    axis.set_title(panel.title, fontsize=10, color=INK, pad=16 if named else None)
     axis.set_xlim(*panel.limits)
     if panel.powers:
         axis.set_xscale("symlog", linthresh=1, linscale=0.8)
@@ -208,6 +244,16 @@ def _dress(axis: Axes, panel: _Panel) -> None:
     bare(axis, "x")
     if panel.line is not None:
         axis.axvline(panel.line, color=INK, linewidth=0.8, zorder=0.5)
+    if named:
+        axis.annotate(
+            f"nominal {_NOMINAL}",
+            (_NOMINAL, 1),
+            xycoords=axis.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            color=INK,
+        )
 
 
 def _layout() -> LayoutEngine:
@@ -217,7 +263,7 @@ def _layout() -> LayoutEngine:
     return ConstrainedLayoutEngine(w_pad=0.15)
 
 
-def _handle(setting: str) -> object:
+def _handle(setting: str) -> Patch:
     from matplotlib.patches import Patch
 
     words = {"all": "all covariates", "hidden": "exogenous covariates hidden"}
@@ -239,7 +285,7 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
     places = np.unique(np.linspace(0, len(first) - 1, _SHOWN).round().astype(int))
     numbers = first["number"].to_numpy()[places]
     names = [method.name for method in METHODS if (often["method"] == method.name).any()]
-    figure = Figure(figsize=(2 * len(numbers) + 2, 0.4 * len(names) + 1.8), layout=_layout())
+    figure = Figure(figsize=(2 * len(numbers) + 2, 0.4 * len(names) + 2), layout=_layout())
     axes = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
     for axis, number in zip(axes, numbers, strict=True):
         mine = often[often["number"] == number].set_index(["method", "setting"])
@@ -261,12 +307,13 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
         axis.margins(x=0.1)
         _dress(axis, _Panel("", f"dataset {number}", (None, None)))
         axis.locator_params(axis="x", nbins=3)
+        axis.set_xlabel("average effect / SD(y)", fontsize=9, color=INK)
     axes[0].set_yticks(range(len(names)), list(reversed(names)))
     axes[0].set_ylim(-0.6, len(names) - 0.4)
-    handles = [_handle(setting) for setting in SETTINGS]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    explain(figure, [_handle(setting) for setting in SETTINGS])
     figure.suptitle(
-        f"{lm}: average effect / SD(y) and 95 % intervals, drawn symmetric; the line is the SATE",
+        f"{lm}: estimated average effects and their 95 % intervals, drawn symmetric; "
+        "the line is the SATE",
         color=INK,
     )
     return figure
@@ -276,21 +323,22 @@ def _average_effects(good: pd.DataFrame) -> Figure:
     """Histograms of the true average effects, in units of y and of SD(y)."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 3), layout="constrained")
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
     axes = figure.subplots(1, 2)
     each = good.drop_duplicates(["lm", "number"])
-    for axis, values, title in (
-        (axes[0], each["sate"], "SATE, in units of y"),
+    for axis, values, what in (
+        (axes[0], each["sate"], "SATE"),
         (axes[1], each["sate"] / each["sd"], "SATE / SD(y)"),
     ):
         bins = np.histogram_bin_edges(values, bins=_BINS)
-        for lm, colour in _OF_LMS.items():
+        for lm, colour in LM_COLOURS.items():
             mine = values[each["lm"] == lm]
             if len(mine):
                 label = f"{lm}, {len(mine):,} datasets"
                 axis.hist(mine, bins=bins, color=colour, alpha=0.6, label=label)
-        _dress(axis, _Panel("", title, (None, None), 0))
+        _dress(axis, _Panel("", "", (None, None), 0))
         axis.grid(axis="y", color=GRID)
+        axis.set_xlabel(f"{what}, y = log score of therapy 0", color=INK)
     axes[0].set_ylabel("datasets", color=INK)
-    axes[0].legend(frameon=False, fontsize=8)
+    explain(figure, axes[0].get_legend_handles_labels()[0])
     return figure

@@ -1,7 +1,7 @@
 """The records of the job: one line a cell, appended when it ends, and a packed table to keep.
 
-The store of the harness keeps each prediction in a file of its own: for the 69,000 cells of the
-paper that would be 140,000 files and gigabytes. Here a cell is its scores.
+The store of the harness keeps each prediction in a file of its own: for the 75,000 cells of the
+paper that would be 150,000 files and gigabytes. Here a cell is its scores.
 """
 
 from __future__ import annotations

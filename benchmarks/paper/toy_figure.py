@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.drawing import BLUE, INK, ORANGE, bare, save
+from benchmarks.paper.drawing import BLUE, INK, ORANGE, bare, explain, save
 from benchmarks.paper.toy import CORRELATION, ERROR, GIVEN, SCENARIOS
 from benchmarks.report.figure import in_default_style
 
@@ -52,14 +52,15 @@ def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
         axis.set_title(f"The {GIVEN} is a {role}", color=INK, fontsize=10)
     axes[0].set_ylabel("correlation of P(run outside) and P(worsen)", color=INK)
     for axis in axes[:2]:
-        axis.set_xlabel(f"units of any {GIVEN}, and of one", color=INK)
+        axis.set_xlabel(f"{GIVEN} of the units (any, or one)", color=INK)
     errors = table[table["quantity"] == ERROR]
     errors = errors.assign(sample=errors["sample"].abs(), population=errors["population"].abs())
     for role, shift in zip(SCENARIOS, (-0.2, 0.2), strict=True):
         _numbers(axes[2], errors[errors["scenario"] == role], shift, role)
     # Below 0, so that marks at 0 are seen whole.
     axes[2].set_ylim(bottom=-0.03 * axes[2].get_ylim()[1])
-    axes[2].set_title("Error of the SATE, which is 0, in SD(y)", color=INK, fontsize=10)
+    axes[2].set_title("Estimates of the SATE, which is 0", color=INK, fontsize=10)
+    axes[2].set_ylabel("absolute error / SD(y)", color=INK)
     handles = [
         each
         for role, colour in _COLOURS.items()
@@ -70,7 +71,7 @@ def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
             Line2D([], [], ls="", marker="D", ms=4, color=colour, label=f"{role}, all units"),
         )
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    explain(figure, handles)
     figure.suptitle(title, color=INK)
     return save(figure, path)
 

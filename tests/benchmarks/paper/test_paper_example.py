@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.paper.data import read_columns
+from benchmarks.paper.drawing import BLUE, GREEN, ORANGE, PINK
 from benchmarks.paper.example import NUMBER, normalised_sates, read_example
 from benchmarks.paper.release import COVARIATES
 from sdscm.errors import InputError
@@ -67,6 +70,72 @@ def test_the_example_is_drawn(folder, tmp_path):
     first = draw_example(example, tmp_path / "a.png").read_bytes()
     assert draw_example(example, tmp_path / "b.png").read_bytes() == first
     assert draw_sates({"llama-3-8b": normalised_sates(folder, "llama-3-8b")}, tmp_path / "c.png")
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are saved, in order."""
+    kept = []
+    monkeypatch.setattr(
+        "benchmarks.paper.example_figure.save", lambda figure, path: kept.append(figure) or path
+    )
+    return kept
+
+
+def test_what_the_example_shows(folder, figures, tmp_path):
+    pytest.importorskip("matplotlib")
+    from matplotlib.colors import to_hex
+
+    from benchmarks.paper.example_figure import draw_example
+
+    example = read_example(folder)
+    labels = example.labels.copy()
+    labels["age"] = pd.Categorical(["25", "25", "25", "35"], labels["age"].cat.categories)
+    y1 = example.y0 + np.array([0.3, 0.1, 0.2, 0.6])
+    draw_example(dataclasses.replace(example, labels=labels, y1=y1), tmp_path / "a.png")
+    (figure,) = figures
+    effects, worlds, age = figure.axes[:3]
+    assert effects.lines[0].get_ydata() == pytest.approx([0.1, 0.2, 0.3, 0.6])
+    assert effects.lines[1].get_ydata() == pytest.approx([0.3, 0.3])
+    # Half of the units had the therapies 0 and 2 in the two worlds, the others 1 and 2.
+    counts = [text.get_text() for text in worlds.texts]
+    assert counts == [*"0020", *"0020", *"0000", *"0000"]
+    assert (age.get_title(), age.get_xlabel()) == ("age", "share of units")
+    names = [label.get_text() for label in age.get_yticklabels()]
+    shares = {
+        (names[round(bar.get_y() + bar.get_height() / 2)], to_hex(bar.get_facecolor())): (
+            bar.get_width()
+        )
+        for bar in age.patches
+        if bar.get_width()
+    }
+    low, high = BLUE.lower(), ORANGE.lower()
+    assert shares == {("25", low): 1, ("25", high): 0.5, ("35", high): 0.5}
+    (legend,) = figure.legends
+    named = zip(legend.get_patches(), legend.get_texts(), strict=True)
+    assert [(to_hex(k.get_facecolor()), v.get_text()) for k, v in named] == [
+        (low, "PD-L1 level low, 2 units"),
+        (high, "PD-L1 level high, 2 units"),
+    ]
+    told = legend.get_title().get_text()
+    assert all(f"Therapy {k}: {text}." in told for k, text in enumerate(example.therapies))
+
+
+def test_what_the_histogram_shows(figures, tmp_path):
+    pytest.importorskip("matplotlib")
+    from matplotlib.colors import to_hex
+
+    from benchmarks.paper.example_figure import draw_sates
+
+    first, second = pd.Series([0.0, 0.0, 1.0]), pd.Series([2.0, 3.0])
+    draw_sates({"gpt2": first, "llama-3-8b": second}, tmp_path / "a.png")
+    for axis, values, colour in zip(figures[0].axes, (first, second), (GREEN, PINK), strict=True):
+        heights = [bar.get_height() for bar in axis.patches]
+        assert (heights[0], heights[-1], sum(heights)) == (len(values) - 1, 1, len(values))
+        ends = axis.patches[0].get_x(), axis.patches[-1].get_x() + axis.patches[-1].get_width()
+        assert ends == pytest.approx((values.min(), values.max()))
+        assert to_hex(axis.patches[0].get_facecolor()) == colour.lower()
+        assert "y = P(therapy 2)" in axis.get_xlabel()
 
 
 def test_a_dataset_that_is_not_there(folder):
