@@ -16,7 +16,7 @@ from benchmarks.hashing import digest
 from benchmarks.sources import Source
 from benchmarks.suite import Suite
 from sdscm.errors import InputError
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 _FORMAT = 1
 _NAME = "run.json"
@@ -69,8 +69,7 @@ class Manifest:
             "cells": [asdict(cell) for cell in self.cells],
         }
         content["digest"] = digest(content)
-        text = json.dumps(content, indent=1, ensure_ascii=False).encode()
-        write_atomically(folder / _NAME, lambda file: file.write(text))
+        put_atomically(folder / _NAME, json.dumps(content, indent=1, ensure_ascii=False))
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:

@@ -17,7 +17,7 @@ from benchmarks.hashing import digest, digest_bytes
 from benchmarks.outcome import Outcome
 from benchmarks.prediction import Prediction
 from sdscm.errors import InputError
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 _FORMAT = 2
 _HELD_OUT = "held_out:"
@@ -96,7 +96,7 @@ class Store:
     @staticmethod
     def _write(path: Path, data: bytes) -> None:
         # Not durable: who loses power finds by its hash what is not whole, and computes it again.
-        write_atomically(path, lambda file: file.write(data), durable=False)
+        put_atomically(path, data, durable=False)
 
     def recorded(self) -> list[str]:
         """The keys of all records, sorted."""

@@ -31,6 +31,12 @@ def write_atomically(
         raise
 
 
+def put_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Write text, as UTF-8, or bytes as `write_atomically` does."""
+    data = content.encode() if isinstance(content, str) else content
+    write_atomically(path, lambda file: file.write(data), durable=durable)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

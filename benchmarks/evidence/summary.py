@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 import estimators
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 COVERAGE_SUMMARY = (
     *("estimator", "truth", "rows", "seeds", "failed", "interval"),
@@ -63,4 +63,4 @@ def put(path: Path, name: str, fresh: pd.DataFrame) -> None:
     joined = joined.iloc[np.argsort(order, kind="stable")]
     text = io.StringIO()
     joined.to_csv(text, index=False, lineterminator="\n")
-    write_atomically(path, lambda file: file.write(text.getvalue().encode()))
+    put_atomically(path, text.getvalue())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal
 
 from benchmarks.paper.release import LMS
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -51,9 +50,5 @@ def save(figure: Figure, path: Path) -> Path:
     buffer = io.BytesIO()
     # Without the version of matplotlib, equal content gives equal bytes.
     figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    write_atomically(path, partial(_put, buffer.getvalue()))
+    put_atomically(path, buffer.getvalue())
     return path
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)

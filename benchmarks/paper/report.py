@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import pandas as pd
 
@@ -18,7 +17,7 @@ from benchmarks.paper.tables import LEVEL, OVER
 from benchmarks.paper.verdict import DIFFERS, OPEN, REPRODUCED
 from benchmarks.report.tables import NONE, markdown_table
 from sdscm.dataset import SETTINGS
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 Row = dict[str, Any]
 Grid = tuple[list[str], list[list[str]]]
@@ -45,12 +44,8 @@ def write(
         "tables.tex": latex(made),
     }
     for name, content in contents.items():
-        write_atomically(folder / name, partial(_put, content.encode()))
+        put_atomically(folder / name, content)
     return [folder / name for name in contents]
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)
 
 
 def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]) -> str:

@@ -16,7 +16,7 @@ from benchmarks.report.markdown import render
 from benchmarks.report.tables import board_csv, comparisons_csv, scores_csv
 from benchmarks.store import Record
 from sdscm.dataset import CausalDataset
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 
 def write_report(
@@ -51,5 +51,5 @@ def write_report(
     }
     contents = {name: text.encode() for name, text in texts.items()} | figures
     for name, content in contents.items():
-        write_atomically(folder / name, lambda file, content=content: file.write(content))  # type: ignore[misc]
+        put_atomically(folder / name, content)
     return tuple(folder / name for name in contents)

@@ -22,7 +22,7 @@ from sdscm.audit.measure import Measure
 from sdscm.audit.phrasings import choose_phrasings
 from sdscm.audit.plan import Method, Plan, questions
 from sdscm.audit.reading import read
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 from sdscm.lm.interface import Choice
 from sdscm.lm.tabular import TabularLM
 from sdscm.spec import Spec
@@ -237,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for design in DESIGNS:
         found.append(calibrate(design, options.runs))
         print(found[-1], flush=True)
-    write_atomically(options.out, lambda file: file.write(table(found).encode()))
+    put_atomically(options.out, table(found))
 
 
 if __name__ == "__main__":

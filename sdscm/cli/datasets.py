@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sdscm.dataset import CausalDataset
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically, write_atomically
 from sdscm.generate import model_options
 from sdscm.scm import SDSCM
 from sdscm.units import Units
@@ -91,5 +91,4 @@ def read_units(path: Path) -> UnitsFile | None:
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    text = frame.to_csv(index=False, lineterminator="\n")
-    write_atomically(path, lambda file: file.write(text.encode()))
+    put_atomically(path, frame.to_csv(index=False, lineterminator="\n"))

@@ -236,7 +236,7 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
     from benchmarks.paper.extra import against_cate, floors, outliers, ranks
     from benchmarks.paper.extra_report import markdown
     from benchmarks.paper.report import older, standing_of
-    from sdscm.files import write_atomically
+    from sdscm.files import put_atomically
 
     writable_folder(results, "--results")
     releases = _releases_if_there(data)
@@ -259,7 +259,7 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
             standing_of(others),
         )
     path = results / "extra.md"
-    write_atomically(path, lambda file: file.write(text.encode()))
+    put_atomically(path, text)
     say("Written:", f"  {path}")
     if not releases:
         say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")

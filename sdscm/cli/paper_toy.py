@@ -35,7 +35,7 @@ def toy(
     from benchmarks.paper.toy_figure import draw_toy
     from benchmarks.report.figure import require_matplotlib
     from sdscm import load_lm
-    from sdscm.files import write_atomically
+    from sdscm.files import put_atomically
 
     require_matplotlib()
     writable_folder(results, "--results")
@@ -43,7 +43,7 @@ def toy(
     with working("drawing units"):
         table = toys(model, n=n, phrasings=range(phrasings), seed=seed, temperature=temperature)
     content = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_atomically(results / "toy.csv", lambda file: file.write(content.encode()))
+    put_atomically(results / "toy.csv", content)
     each = "1 phrasing" if phrasings == 1 else f"{phrasings} phrasings"
     title = f"{model.id}: {n:,} units of each of {each}"
     picture = draw_toy(table, title, results / "toy.png")

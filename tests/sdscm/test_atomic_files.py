@@ -13,7 +13,7 @@ from typing import IO
 import pytest
 
 from sdscm.cache import cache_folder
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically, write_atomically
 
 
 def test_it_writes(tmp_path: Path) -> None:
@@ -21,6 +21,12 @@ def test_it_writes(tmp_path: Path) -> None:
     write_atomically(path, lambda file: file.write(b"content"))
     assert path.read_bytes() == b"content"
     assert [each.name for each in path.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("content", ["α\n", "α\n".encode()])
+def test_it_puts_text_and_bytes(tmp_path: Path, content: str | bytes) -> None:
+    put_atomically(tmp_path / "file", content)
+    assert (tmp_path / "file").read_bytes() == b"\xce\xb1\n"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -26,7 +26,7 @@ from benchmarks.suite import Suite
 from sdscm import __version__
 from sdscm.dataset import CausalDataset
 from sdscm.errors import MissingExtraError
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 if TYPE_CHECKING:
     from benchmarks.experiment import Result
@@ -74,7 +74,7 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     for _, written in made:
         contents |= {f"{_FIGURES}/{name}": content for name, content in written.items()}
     for name, content in contents.items():
-        write_atomically(folder / name, lambda file, content=content: file.write(content))  # type: ignore[misc]
+        put_atomically(folder / name, content)
     return tuple(folder / name for name in contents)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from functools import partial
 from pathlib import Path
-from typing import IO
 
 from sdscm.audit.report.html import html
 from sdscm.audit.report.markdown import markdown
@@ -15,7 +13,7 @@ from sdscm.audit.report.record import record
 from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
 from sdscm.errors import MissingExtraError
-from sdscm.files import write_atomically
+from sdscm.files import put_atomically
 
 STEM = "audit"
 
@@ -64,9 +62,5 @@ def write_report(
         contents[f"{STEM}.html"] = html(shown).encode()
         contents |= {f"figures/{each.name}.png": each.png for each in drawn}
     for name, content in contents.items():
-        write_atomically(Path(folder) / name, partial(_put, content))
+        put_atomically(Path(folder) / name, content)
     return tuple(Path(folder) / name for name in contents)
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)
