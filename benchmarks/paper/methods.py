@@ -19,7 +19,7 @@ class Method:
     name
     seconds, pooled_seconds
         Seconds of a fit with effects and intervals, for 1,000 and 10,000 rows of 12 covariates on
-        one core: for the estimate of a run only.
+        one core: for the estimate of a run, and for what is ``costly``.
     average
         Whether Table 1 has it.
     effects

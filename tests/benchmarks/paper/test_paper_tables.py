@@ -200,6 +200,14 @@ def test_reasons_of_what_differs():
     assert of_a_share(far, 50, whole=True)["reason"] == "not explained"
 
 
+def test_reasons_of_pools_are_not_those_of_datasets():
+    said = [
+        judge(number("BART", 2, lm="llama-3-8b", rows=rows), "0.9", (0.8, 0.7, 0.85), True, 50)
+        for rows in (1000, 10000)
+    ]
+    assert ["--rows 10000" in each["reason"] for each in said] == [False, True]
+
+
 def test_what_is_known_of_an_open_number_is_told():
     which = number("LinearDR", setting="hidden", lm="llama-3-8b")
     said = judge(which, "0.8176", (-3e5, -1e6, 0.84), True, 50)
