@@ -53,13 +53,13 @@ format: $(STAMP)
 
 # The table of the README, from the board of the quick suite.
 readme: $(STAMP)
-	$(BIN)/python -m benchmarks.report.extract README.md results/quick/leaderboard.csv
+	$(BIN)/python -m benchmarks.report.docs.extract README.md results/quick/leaderboard.csv
 
 # The tables of docs/estimators.md, from the catalogue, the pins and results/estimators/, and those
 # of docs/suites.md, from the models of the suites and the registry of metrics.
 docs: $(STAMP)
-	$(BIN)/python -m benchmarks.report.catalogue docs/estimators.md constraints.txt results/estimators
-	$(BIN)/python -m benchmarks.report.suite_page docs/suites.md
+	$(BIN)/python -m benchmarks.report.docs.catalogue docs/estimators.md constraints.txt results/estimators
+	$(BIN)/python -m benchmarks.report.docs.suite_page docs/suites.md
 
 install: $(STAMP)
 

@@ -5,12 +5,14 @@
 """
 
 from benchmarks import metrics
-from benchmarks.comparison import Comparison, compare
-from benchmarks.experiment import Interrupted, Result, folder_of, leaderboard, run
-from benchmarks.leaderboard import Board
+from benchmarks.boards.board import Board
+from benchmarks.boards.comparison import Comparison, compare
+from benchmarks.boards.result import Result
+from benchmarks.experiment import Interrupted, leaderboard, run
 from benchmarks.metrics import Metric
 from benchmarks.progress import Progress, RichProgress
-from benchmarks.suite import EstimatorEntry, Suite, load_suite, shipped_suites
+from benchmarks.storage.manifest import folder_of
+from benchmarks.suite.model import EstimatorEntry, Suite, load_suite, shipped_suites
 
 __all__ = [
     "run",

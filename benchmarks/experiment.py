@@ -12,71 +12,37 @@ import pandas as pd
 
 import estimators as registry
 from benchmarks import metrics
-from benchmarks.airlock import Airlock
-from benchmarks.cells import Cell, plan
-from benchmarks.cluster import RayWorker, connected
-from benchmarks.commands import command, how_to_go_on
-from benchmarks.contender import Contender, contenders
-from benchmarks.costs import Costs
-from benchmarks.facts import fact_table
-from benchmarks.leaderboard import Board, boards
-from benchmarks.lock import only_run
-from benchmarks.manifest import Entrant, Manifest
-from benchmarks.outcome import Outcome
-from benchmarks.outlook import Outlook
+from benchmarks.boards.board import Board, boards
+from benchmarks.boards.result import Result
+from benchmarks.boards.scores import read_records, score
+from benchmarks.boards.significance import require_posthocs
+from benchmarks.datasets.facts import fact_table
+from benchmarks.datasets.prepare import prepare, requests
+from benchmarks.execution.cells import Cell, plan
+from benchmarks.execution.eta import Outlook
+from benchmarks.execution.job_builder import Airlock
+from benchmarks.execution.methods import Contender, contenders
+from benchmarks.execution.ray_backend import RayWorker, connected
+from benchmarks.execution.runtimes import Costs
+from benchmarks.execution.scheduler import Done, Task, run_here, run_in_pool, run_with
+from benchmarks.interface import Outcome
+from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress, Silent
 from benchmarks.report import write_report
 from benchmarks.report.figure import require_matplotlib
-from benchmarks.reuse import Kin
-from benchmarks.runner import Done, Task, run_here, run_in_pool, run_with
-from benchmarks.scores import of_cells, read_records, score
-from benchmarks.significance import require_posthocs
-from benchmarks.sources import prepare, requests
-from benchmarks.store import DamagedRecord, Record, Store
-from benchmarks.suite import Suite, load_suite
-from benchmarks.sweep import sweep
-from benchmarks.threads import workers_for
-from sdscm.dataset import CausalDataset
+from benchmarks.storage.cleanup import sweep
+from benchmarks.storage.lock import only_run
+from benchmarks.storage.manifest import Entrant, Manifest, folder_of
+from benchmarks.storage.reuse import Kin
+from benchmarks.storage.store import DamagedRecord, Record, Store
+from benchmarks.suite.command_line import command, how_to_go_on
+from benchmarks.suite.model import Suite, load_suite
+from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
 
 
 class Interrupted(KeyboardInterrupt):
     """The user stopped a run; the message says how far it is and how to go on."""
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """The scores and boards of a run.
-
-    Attributes
-    ----------
-    suite
-    scores
-        A row a cell, two where the suite holds rows out; see `benchmarks.scores.score`.
-    boards
-        See `Board`.
-    facts
-        A row a dataset; see `benchmarks.facts.fact_table`.
-    run_dir
-        Folder of the records.
-    files
-        What was written to the results folder.
-    computed
-        Number of cells that this call ran; the others were on record.
-    """
-
-    suite: Suite
-    scores: pd.DataFrame
-    boards: list[Board]
-    facts: pd.DataFrame
-    run_dir: Path
-    files: tuple[Path, ...]
-    computed: int
-
-    @property
-    def cells(self) -> pd.DataFrame:
-        """The scores, of each cell only those of the rows that it was fitted on."""
-        return of_cells(self.scores)
 
 
 def run(
@@ -215,14 +181,6 @@ def leaderboard(
         manifest = replace(manifest, suite=manifest.suite.model_copy(update={"board": shown}))
     datasets = {source.name: source.load(folder) for source in manifest.sources}
     return _conclude(manifest, datasets, folder, results_dir, computed=0, mixed=mixed)
-
-
-def folder_of(suite: Suite | str | Path, runs_dir: str | Path = "runs") -> Path:
-    """The folder of a suite's records; of a suite that is not there any more, too."""
-    if isinstance(suite, Suite):
-        return Path(runs_dir) / suite.name
-    is_file = Path(suite).suffix in (".yaml", ".yml")
-    return Path(runs_dir) / (load_suite(suite).name if is_file else str(suite))
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from estimators.errors import EstimatorError
-from estimators.quiet import add_notes, quiet
-from estimators.seeds import guarded_global_generators, resolve_seed
-from estimators.validation import (
+from estimators.support.quiet import add_notes, quiet
+from estimators.support.seeds import guarded_global_generators, resolve_seed
+from estimators.support.validation import (
     as_matrix,
     as_outcome,
     as_treatment,

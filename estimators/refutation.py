@@ -20,13 +20,13 @@ from dowhy.causal_refuters import (
 from dowhy.causal_refuters.placebo_treatment_refuter import PlaceboType
 from sklearn.base import clone
 
-from estimators.dowhy_estimators import causal_model
+from estimators.adapters.dowhy_estimators import causal_model
 from estimators.errors import EstimatorError
 from estimators.interface import HasATE
-from estimators.quiet import quiet
 from estimators.registry import REGISTRY
-from estimators.seeds import guarded_global_generators, resolve_seed
-from estimators.validation import as_matrix, as_outcome, as_treatment, require_both_arms
+from estimators.support.quiet import quiet
+from estimators.support.seeds import guarded_global_generators, resolve_seed
+from estimators.support.validation import as_matrix, as_outcome, as_treatment, require_both_arms
 
 #: The unobserved common cause is standard normal. It flips the treatment of this share of rows,
 #: those in which it is largest, and takes this many standard deviations of y from y per unit.

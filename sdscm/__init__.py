@@ -5,15 +5,15 @@ Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411
 
 from importlib.metadata import version
 
-from sdscm.dataset import SETTINGS, CausalDataset, Provenance, Setting
-from sdscm.diagnostics import DatasetFacts, MechanismFacts, facts, mechanism_facts
+from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
+from sdscm.data.diagnostics import DatasetFacts, MechanismFacts, facts, mechanism_facts
 from sdscm.errors import InputError, MissingExtraError
-from sdscm.exact import Enumeration
-from sdscm.interventions import UNIFORM
+from sdscm.inference.enumeration import Enumeration
 from sdscm.lm import DEFAULT_LM, LanguageModel, TabularLM, load_lm
+from sdscm.sampling.interventions import UNIFORM
+from sdscm.sampling.units import Units
 from sdscm.scm import SDSCM
 from sdscm.spec import PhrasedSpec, Spec, load_spec, scenario_names
-from sdscm.units import Units
 
 __version__ = version("sdscm")
 

@@ -10,21 +10,21 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sdscm import monte_carlo
-from sdscm.dataset import CausalDataset
+from sdscm.data.dataset import CausalDataset
+from sdscm.data.generate import make_dataset
 from sdscm.errors import InputError
-from sdscm.exact import MAX_CONTEXTS, Enumeration
-from sdscm.generate import make_dataset
-from sdscm.interventions import Do, code_of, parse_do
-from sdscm.knobs import Knobs
+from sdscm.inference import monte_carlo
+from sdscm.inference.enumeration import MAX_CONTEXTS, Enumeration
+from sdscm.inference.monte_carlo import Estimate
+from sdscm.inference.outcome import Outcome, OutcomeKind
 from sdscm.lm.interface import LanguageModel
-from sdscm.mechanisms import Mechanisms
-from sdscm.monte_carlo import Estimate
-from sdscm.noise import AbductedNoise, Noise, SeededNoise, posterior_gumbel, uniform_noise
-from sdscm.outcomes import Outcome, OutcomeKind
+from sdscm.sampling.dials import Knobs
+from sdscm.sampling.interventions import Do, code_of, parse_do
+from sdscm.sampling.mechanisms import Mechanisms
+from sdscm.sampling.noise import AbductedNoise, Noise, SeededNoise, posterior_gumbel, uniform_noise
+from sdscm.sampling.units import Units
+from sdscm.sampling.world import World
 from sdscm.spec import Spec
-from sdscm.units import Units
-from sdscm.world import World
 
 Coupling = Literal["gumbel", "redraw"]
 Conditioning = Literal["reject", "weight", "clamp"]
@@ -53,12 +53,13 @@ class SDSCM:
         is peaked at 1, so that most units are alike; a higher temperature spreads them out. Every
         mechanism, the outcome's too, is changed alike.
     scoring
-        ``definition`` (whole sentence) or another one of `sdscm.scoring.SCORINGS`.
+        ``definition`` (whole sentence) or another one of `sdscm.sampling.scoring.SCORINGS`.
     coupling
         How a counterfactual meets the unit's noise: ``gumbel`` keeps it (Gumbel-max), ``redraw``
         draws descendants afresh, as the paper does.
     overlap, confounding, effect
-        Dials of the benchmark's maker, see `sdscm.knobs.Knobs`; by default nothing is changed.
+        Dials of the benchmark's maker, see `sdscm.sampling.dials.Knobs`; by default nothing is
+        changed.
     treatments
         Values of the treatment that can be drawn, two or more; by default all. Its mechanism is
         normalised over them (domain-restricted sampling; paper, section 3).
@@ -275,8 +276,8 @@ class SDSCM:
     ) -> Estimate:
         """The population average treatment effect (PATE), with its Monte Carlo standard error.
 
-        For specs that are too large for ``exact()``; see `sdscm.monte_carlo.effect`. For what the
-        other arguments mean, see `dataset`.
+        For specs that are too large for ``exact()``; see `sdscm.inference.monte_carlo.effect`.
+        For what the other arguments mean, see `dataset`.
 
         Raises
         ------
@@ -331,7 +332,8 @@ class SDSCM:
             ``log-probability`` (natural logarithm) or ``probability`` of one value,
             ``expected-score`` over the values, or the score of the sampled ``category``.
         outcome_value, scores
-            The value in question, and a number for each value; see `sdscm.outcomes.Outcome.of`.
+            The value in question, and a number for each value; see
+            `sdscm.inference.outcome.Outcome.of`.
         contrast
             Values (control, treated) of the treatment; by default its first two. Where it has more,
             it is drawn from these two only.
@@ -344,7 +346,7 @@ class SDSCM:
             5,000; 0 leaves it unknown where it is not the individual effect.
         cate_draws
             Where it cannot be enumerated, draws a unit of a weighted Monte Carlo estimate of it
-            (`sdscm.monte_carlo.cate`); 0 leaves it unknown.
+            (`sdscm.inference.monte_carlo.cate`); 0 leaves it unknown.
         block, progress
             As in `sample`.
 
@@ -379,8 +381,8 @@ class SDSCM:
     ) -> Units:
         """Take units through all variables in the order tau, block after block.
 
-        The ground floor of `sample`, `counterfactual` and `abduct`; see `sdscm.world.World` for
-        what is forced, kept and clamped.
+        The ground floor of `sample`, `counterfactual` and `abduct`; see
+        `sdscm.sampling.world.World` for what is forced, kept and clamped.
         """
         if block < 1:
             raise InputError(f"block = {block}: take at least one unit at a time")

@@ -6,15 +6,62 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from estimators import plugins
 from estimators.registry import REGISTRY
+from sdscm.lm import LanguageModel, load_lm
+from sdscm.lm.backends.embedded import EMBEDDED
+from sdscm.spec import Spec, spec_from_yaml
 
 _SNIPPET = re.compile(r"<!-- test: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
+
+
+_CACHE_OF_THE_USER = os.environ.get("SDSCM_CACHE")
+
+# The same examples at each run: a test that fails in CI fails on every machine.
+settings.register_profile("sdscm", derandomize=True, deadline=None, database=None)
+settings.load_profile("sdscm")
+
+# The DAG of a study in which nothing is simple: two roots, a mediator, a variable behind the
+# outcome, and one that neither causes nor is caused by the treatment.
+CLINIC = """\
+name: clinic
+variables:
+  - {name: age, role: exogenous, values: [young, old], phrasings: ["The patient is {value}."]}
+  - {name: town, role: exogenous, values: [Rome, Oslo, Bonn], distribution: [0.5, 0.3, 0.2],
+     phrasings: ["She lives in {value}."]}
+  - {name: smoker, role: covariate, values: ["no", "yes"], parents: [age, town],
+     phrasings: ["Asked whether she smokes, she says {value}.", "Smoker: {value}."]}
+  - {name: hobby, role: covariate, values: [chess, golf, tennis], parents: [town],
+     phrasings: ["In her free time she plays {value}."]}
+  - {name: drug, role: treatment, values: [placebo, statin], parents: [age, smoker],
+     phrasings: ["She takes the {value}.", "Her doctor gives her the {value}."]}
+  - {name: pressure, role: covariate, values: [low, normal, high], parents: [drug, smoker],
+     phrasings: ["Her blood pressure is {value}."]}
+  - {name: state, role: outcome, values: [recovers, worsens, dies], parents: [drug, pressure, age],
+     phrasings: ["In the end she {value}.", "A month later she {value} at home."]}
+  - {name: ward, role: covariate, values: [A, B], parents: [state],
+     phrasings: ["She is moved to ward {value}."]}
+outcome_value: worsens
+"""
+
+
+_numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def _private_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test reads or writes the scores of the user."""
+    folder = tmp_path_factory.getbasetemp() / "sdscm-cache" / str(next(_numbers))
+    monkeypatch.setenv("SDSCM_CACHE", str(folder))
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +97,42 @@ def run_snippets(tmp_path: Path) -> Callable[..., list[str]]:
         return [kind for kind, _ in snippets]
 
     return run
+
+
+@pytest.fixture
+def clinic() -> Spec:
+    return spec_from_yaml(CLINIC, "clinic.yaml")
+
+
+@pytest.fixture
+def one_line() -> Callable[[BaseException], str]:
+    """The message of an error, once it is seen to be one line that says something."""
+
+    def check(error: BaseException) -> str:
+        message = str(error)
+        assert message, "the error has no message"
+        assert "\n" not in message, message
+        return message
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def embedded_folder() -> Path:
+    """The embedded model, converted once to the user's own cache (15 s the first time)."""
+    with pytest.MonkeyPatch.context() as patch:
+        if _CACHE_OF_THE_USER is None:
+            patch.delenv("SDSCM_CACHE", raising=False)
+        else:
+            patch.setenv("SDSCM_CACHE", _CACHE_OF_THE_USER)
+        return EMBEDDED["smollm2-135m"].folder()
+
+
+@pytest.fixture(scope="session")
+def embedded_lm(embedded_folder: Path) -> Iterator[LanguageModel]:
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield load_lm(str(embedded_folder), store=False)
+    torch.set_num_threads(threads)

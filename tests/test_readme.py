@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.report.extract import extract, replaced
+from benchmarks.report.docs.extract import extract, replaced
 
 README = Path(__file__).parents[1] / "README.md"
 FILES = {"spec": "sleep.yaml", "plugin": "mine.py", "suite": "mine.yaml"}

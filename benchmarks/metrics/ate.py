@@ -6,12 +6,11 @@ from typing import cast
 
 import numpy as np
 
+from benchmarks.interface import Prediction, Truth
 from benchmarks.metrics import formulas
 from benchmarks.metrics.metric import Metric, PooledMetric
 from benchmarks.metrics.registry import register
 from benchmarks.metrics.units import in_sd
-from benchmarks.prediction import Prediction
-from benchmarks.truth import Truth
 
 
 def error(prediction: Prediction, truth: Truth) -> float:

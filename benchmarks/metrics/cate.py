@@ -9,12 +9,11 @@ from typing import cast
 
 import numpy as np
 
+from benchmarks.interface import Interval, Prediction, Truth
 from benchmarks.metrics import formulas
 from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.registry import register
 from benchmarks.metrics.units import in_sd
-from benchmarks.prediction import Interval, Prediction
-from benchmarks.truth import Truth
 
 
 def _effect(prediction: Prediction) -> np.ndarray:

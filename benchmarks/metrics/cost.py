@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
+from benchmarks.interface import Prediction, Truth
 from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.registry import register
-from benchmarks.prediction import Prediction
-from benchmarks.truth import Truth
 
 
 def seconds(prediction: Prediction, truth: Truth) -> float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
+from benchmarks.interface import Interval, Prediction, Truth
 from benchmarks.metrics import formulas
 from benchmarks.metrics.metric import Metric
 from benchmarks.metrics.registry import register
 from benchmarks.metrics.units import in_sd
-from benchmarks.prediction import Interval, Prediction
-from benchmarks.truth import Truth
 
 
 def _interval(prediction: Prediction) -> Interval:

@@ -8,8 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from benchmarks.prediction import Prediction
-from benchmarks.truth import Truth
+from benchmarks.interface import Prediction, Truth
 from sdscm.errors import InputError
 
 Group = Literal["ATE", "CATE", "ITE", "cost"]
@@ -81,8 +80,8 @@ class PooledMetric:
     name, title, group, target, better, source
         As of a `Metric`.
     columns
-        Columns of the table of scores (see `benchmarks.scores.score`) that it is made of. Datasets
-        that lack one are left out.
+        Columns of the table of scores (see `benchmarks.boards.scores.score`) that it is made of.
+        Datasets that lack one are left out.
     function
         From weights of shape (..., k), how often each dataset was drawn, and the columns, of shape
         (k,), to scores of shape (...); NaN where it is not defined.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.truth import Truth
+from benchmarks.interface import Truth
 
 
 def in_sd(value: float, truth: Truth) -> float:

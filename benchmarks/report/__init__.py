@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.leaderboard import Board
-from benchmarks.manifest import Manifest
+from benchmarks.boards.board import Board
 from benchmarks.report.figure import draw
 from benchmarks.report.json_board import board_json
 from benchmarks.report.latex import latex
 from benchmarks.report.markdown import render
 from benchmarks.report.tables import board_csv, comparisons_csv, scores_csv
-from benchmarks.store import Record
-from sdscm.dataset import CausalDataset
+from benchmarks.storage.manifest import Manifest
+from benchmarks.storage.store import Record
+from sdscm.data.dataset import CausalDataset
 from sdscm.files import put_atomically
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.leaderboard import Board
+from benchmarks.boards.board import Board
+from benchmarks.boards.ranking import Standing, merit
 from benchmarks.metrics import Metric, PooledMetric
-from benchmarks.standing import Standing, merit
 
 #: The columns of the tables of each estimand, unless the suite chooses others.
 USUAL = {

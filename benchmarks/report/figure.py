@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.leaderboard import Board
+from benchmarks.boards.board import Board
 from sdscm.errors import MissingExtraError
 
 if TYPE_CHECKING:

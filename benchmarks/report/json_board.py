@@ -8,9 +8,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from benchmarks import metrics
-from benchmarks.leaderboard import Board, averaged
+from benchmarks.boards.board import Board, averaged
+from benchmarks.boards.ranking import Standing
 from benchmarks.report.columns import rows_of
-from benchmarks.standing import Standing
 
 _FORMAT = 1
 _COUNTS = ("cells", "ok", "failed", "timeout", "skipped", "missing")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from benchmarks.leaderboard import CHECK, Board
+from benchmarks.boards.board import CHECK, Board
+from benchmarks.boards.ranking import Standing
 from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.columns import best, columns_of, fewer, rows_of
 from benchmarks.report.tables import NONE, number, score
-from benchmarks.standing import Standing
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from benchmarks.leaderboard import Board, ranking_rule
-from benchmarks.manifest import Manifest
+from benchmarks.boards.board import Board, ranking_rule
+from benchmarks.boards.ranking import RULE
+from benchmarks.boards.scores import of_cells
 from benchmarks.report.columns import FEWER, columns_of, direction
-from benchmarks.report.standings import comparison, table
+from benchmarks.report.markdown_board import comparison, table
 from benchmarks.report.tables import NONE, markdown_table, number
-from benchmarks.scores import of_cells
-from benchmarks.standing import RULE
-from benchmarks.store import Record
-from sdscm.dataset import Provenance
+from benchmarks.storage.manifest import Manifest
+from benchmarks.storage.store import Record
+from sdscm.data.dataset import Provenance
 
 _SETTINGS = {
     "all": "every covariate is seen",

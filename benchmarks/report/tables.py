@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.leaderboard import Board, averaged
+from benchmarks.boards.board import Board, averaged
 
 #: Stands where a method has no such score.
 NONE = "–"

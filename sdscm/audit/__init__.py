@@ -5,13 +5,13 @@ and says how sure that is. The effects are facts about the model under this DAG 
 they claim nothing about the world.
 """
 
-from sdscm.audit.estimand import Estimand
+from sdscm.audit.effects.estimand import Estimand
+from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, PhrasingEffect, PValue, Tests, Verdict
-from sdscm.audit.interval import Interval
-from sdscm.audit.measure import Measure
+from sdscm.audit.inference.interval import Interval
+from sdscm.audit.inference.variance import VarianceSplit
 from sdscm.audit.result import AuditedModel, AuditResult, Control, ValueMean
 from sdscm.audit.run import audit
-from sdscm.audit.variance import VarianceSplit
 
 __all__ = [
     "audit",

@@ -16,15 +16,15 @@ from pathlib import Path
 
 from numpy.random import Generator, Philox
 
-from sdscm.audit.estimand import Estimand
+from sdscm.audit.effects.estimand import Estimand
+from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, Inference, finding
-from sdscm.audit.measure import Measure
 from sdscm.audit.phrasings import choose_phrasings
 from sdscm.audit.plan import Method, Plan, questions
 from sdscm.audit.reading import read
 from sdscm.files import put_atomically
+from sdscm.lm.backends.tabular import TabularLM
 from sdscm.lm.interface import Choice
-from sdscm.lm.tabular import TabularLM
 from sdscm.spec import Spec
 
 LEVEL = 0.95

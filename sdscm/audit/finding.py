@@ -8,16 +8,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sdscm.audit.estimand import Estimand
-from sdscm.audit.estimate import Estimate
-from sdscm.audit.interval import MIN_PHRASINGS, Interval, bootstrap_interval
-from sdscm.audit.measure import Measure
-from sdscm.audit.multiplicity import adjusted
+from sdscm.audit.effects.estimand import Estimand
+from sdscm.audit.effects.estimate import Estimate
+from sdscm.audit.effects.measure import Measure
+from sdscm.audit.inference.interval import MIN_PHRASINGS, Interval, bootstrap_interval
+from sdscm.audit.inference.power import detectable_effect
+from sdscm.audit.inference.randomisation import equivalence, minimum_effect, sign_flip
+from sdscm.audit.inference.variance import VarianceSplit, variance_split
 from sdscm.audit.plan import Question
-from sdscm.audit.power import detectable_effect
-from sdscm.audit.randomisation import equivalence, minimum_effect, sign_flip
-from sdscm.audit.variance import VarianceSplit, variance_split
 from sdscm.errors import InputError
+from sdscm.statistics.multiplicity import adjusted
 
 # The counts of a million resamples of 30 phrasings take 240 MB.
 _MOST_RESAMPLES = 1_000_000
@@ -54,7 +54,7 @@ class Tests:
     Attributes
     ----------
     no_effect
-        Of an effect symmetric about 0 (`sdscm.audit.randomisation.sign_flip`).
+        Of an effect symmetric about 0 (`sdscm.audit.inference.randomisation.sign_flip`).
     minimum_effect, equivalence
         Of an effect at most, and at least, as large as ``smallest``; None without one.
     smallest

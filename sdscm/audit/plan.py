@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from sdscm.audit.estimand import Arm, Estimand, Values
-from sdscm.audit.measure import Measure
+from sdscm.audit.effects.estimand import Arm, Estimand, Values
+from sdscm.audit.effects.measure import Measure
 from sdscm.audit.question import mediators_between
 from sdscm.errors import InputError
-from sdscm.exact import refuse_descendants
-from sdscm.interventions import code_of
-from sdscm.scoring import SCORINGS
+from sdscm.inference.enumeration import refuse_descendants
+from sdscm.sampling.interventions import code_of
+from sdscm.sampling.scoring import SCORINGS
 from sdscm.spec import Spec, Variable
 from sdscm.spec.hints import did_you_mean
 

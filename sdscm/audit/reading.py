@@ -8,14 +8,14 @@ from functools import reduce
 
 import numpy as np
 
-from sdscm.audit.enumerated import EnumeratedArms
-from sdscm.audit.estimand import Arm
-from sdscm.audit.estimate import Estimate
-from sdscm.audit.measure import Measure
+from sdscm.audit.effects.enumerated import EnumeratedArms
+from sdscm.audit.effects.estimand import Arm
+from sdscm.audit.effects.estimate import Estimate
+from sdscm.audit.effects.measure import Measure
+from sdscm.audit.effects.sampled import SampledArms
 from sdscm.audit.plan import Method, Plan, Question, values_of
-from sdscm.audit.sampled import SampledArms
-from sdscm.diagnostics import MechanismFacts, mechanism_facts, worst
-from sdscm.exact import TooLargeError
+from sdscm.data.diagnostics import MechanismFacts, mechanism_facts, worst
+from sdscm.inference.enumeration import TooLargeError
 from sdscm.lm.interface import LanguageModel
 from sdscm.scm import SDSCM
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel
-from sdscm.lm.store import reference_scores
+from sdscm.lm.score_cache import reference_scores
 
 
 class RememberedLM:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sdscm.audit.estimand import Kind
+from sdscm.audit.effects.estimand import Kind
+from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
-from sdscm.audit.interval import Interval
-from sdscm.audit.measure import Measure
+from sdscm.audit.inference.interval import Interval
 from sdscm.audit.plan import Method
-from sdscm.diagnostics import MechanismFacts
+from sdscm.data.diagnostics import MechanismFacts
 from sdscm.spec import Spec, Variable
 
 

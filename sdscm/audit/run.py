@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sdscm.audit.controls import adjusted, null_controls, planted_controls
+from sdscm.audit.controls.controls import adjusted, null_controls, planted_controls
+from sdscm.audit.controls.placebo import WEEKDAY, with_placebo
+from sdscm.audit.effects.measure import Measure, MeasureKind
 from sdscm.audit.finding import Finding, Inference, adjust_families, finding
-from sdscm.audit.interval import MIN_PHRASINGS, bootstrap_interval
-from sdscm.audit.measure import Measure, MeasureKind
+from sdscm.audit.inference.interval import MIN_PHRASINGS, bootstrap_interval
 from sdscm.audit.phrasings import choose_phrasings, count_phrasings
-from sdscm.audit.placebo import WEEKDAY, with_placebo
 from sdscm.audit.plan import (
     Method,
     Plan,
@@ -31,7 +31,7 @@ from sdscm.audit.reading import Reading, Tick, read, rounded
 from sdscm.audit.remembered import RememberedLM
 from sdscm.audit.result import AuditedModel, AuditResult, ValueMean
 from sdscm.errors import InputError
-from sdscm.exact import TooLargeError
+from sdscm.inference.enumeration import TooLargeError
 from sdscm.lm import LanguageModel, load_lm
 from sdscm.spec import Spec, Variable, load_spec
 
@@ -105,7 +105,7 @@ def audit(
         Of the bootstrap.
     controls, placebo
         Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment;
-        `sdscm.audit.placebo.placebo_of` makes one of a sentence.
+        `sdscm.audit.controls.placebo.placebo_of` makes one of a sentence.
     progress
         Called with the passes over a phrasing that are done, and their number.
     load

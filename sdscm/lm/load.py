@@ -8,10 +8,10 @@ from typing import Any
 
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
-from sdscm.lm.embedded import EMBEDDED
+from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.interface import LanguageModel
 from sdscm.lm.precision import Precision, check_precision, with_arithmetic
-from sdscm.lm.store import ScoreStore, StoredLM
+from sdscm.lm.score_cache import ScoreStore, StoredLM
 
 DEFAULT_LM = "smollm2-135m"
 UNKNOWN_REVISION = "unknown"
@@ -58,7 +58,7 @@ def load_lm(
     for library in ("torch", "transformers", "gguf", "accelerate"):
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError(f"language model '{name}'", "lm")
-    from sdscm.lm.huggingface import HuggingFaceLM, check_device, folder_hash
+    from sdscm.lm.backends.huggingface import HuggingFaceLM, check_device, folder_hash
 
     _check(name)
     check_device(device)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks.suite import Suite, load_suite
-from sdscm.dataset import CausalDataset
+from benchmarks.suite.model import Suite, load_suite
+from sdscm.data.dataset import CausalDataset
 
 
 def confounded(seed: int, n: int = 120) -> CausalDataset:

@@ -172,7 +172,7 @@ class PeeksAtTheTruth(Base):
         import gc
         from pathlib import Path
 
-        from sdscm.dataset import CausalDataset
+        from sdscm.data.dataset import CausalDataset
 
         found = [str(path) for path in (*Path().rglob("*"), *Path("..").glob("*.parquet"))]
         found += [each for each in gc.get_objects() if isinstance(each, CausalDataset)]

@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 import estimators
 from estimators import ATEIntervals, CATEEstimator, EffectIntervals, EstimatorError, ITEIntervals
-from estimators.quiet import quiet
-from estimators.seeds import guarded_global_generators, resolve_seed
+from estimators.support.quiet import quiet
+from estimators.support.seeds import guarded_global_generators, resolve_seed
 
 
 class Noisy(CATEEstimator):

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import estimators
-from benchmarks.evidence import TRUTHS, claims_consistency, claims_coverage
-from benchmarks.evidence.claims import BANDS, named
-from benchmarks.evidence.jobs import Plan, measure_coverage
-from benchmarks.evidence.measure import errors
-from benchmarks.evidence.summary import summarise_coverage
-from benchmarks.evidence.truths import POPULATION_ATE
+from benchmarks.simulations import TRUTHS, claims_consistency, claims_coverage
+from benchmarks.simulations.designs import POPULATION_ATE
+from benchmarks.simulations.exemptions import BANDS, named
+from benchmarks.simulations.jobs import Plan, measure_coverage
+from benchmarks.simulations.measure import errors
+from benchmarks.simulations.summary import summarise_coverage
 
 CONFOUNDED = ("linear", "nonlinear")
 #: Those that fit in hundredths of a second.

@@ -24,10 +24,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import sdscm
-from sdscm.lm.embedded import EMBEDDED
-from sdscm.lm.huggingface import HuggingFaceLM
+from sdscm.lm.backends.embedded import EMBEDDED
+from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.interface import Choice
-from sdscm.lm.store import ScoreStore, StoredLM
+from sdscm.lm.score_cache import ScoreStore, StoredLM
 from sdscm.spec import Spec, spec_from_yaml
 
 EMBEDDED_LM = "smollm2-135m"
@@ -229,7 +229,7 @@ def precision(arguments: argparse.Namespace) -> None:
         for i in range(len(units))
         for name in spec.order
     ]
-    from sdscm.lm.plain import PlainScorer
+    from sdscm.lm.engine.plain import PlainScorer
 
     tokens = [double._tokenize(choice) for choice in choices]
     truth = [np.array([v.sum() for v in c]) for c in PlainScorer(double._model, 1).score(tokens)]

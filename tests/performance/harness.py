@@ -20,7 +20,7 @@ import pandas as pd
 
 import benchmarks
 from benchmarks.progress import Silent
-from sdscm.dataset import CausalDataset
+from sdscm.data.dataset import CausalDataset
 
 _PLUGIN = """
 import time

@@ -17,9 +17,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pandas as pd
 
-from benchmarks import worker
-from benchmarks.contender import Registered
-from benchmarks.garbage import Garbage
+from benchmarks.execution import worker
+from benchmarks.execution.methods import Registered
+from benchmarks.process.collector import Garbage
 
 
 class Never(Garbage):

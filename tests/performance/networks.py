@@ -66,7 +66,7 @@ def pehe(data: dict[str, np.ndarray], effects: np.ndarray) -> np.ndarray:
 def ours(name: str, data: dict[str, np.ndarray], at_once: int) -> tuple[float, np.ndarray]:
     """CPU seconds of one dataset, and the effects, shape (datasets, n)."""
     import estimators
-    from estimators.networks import fit_many
+    from estimators.networks.networks import fit_many
 
     datasets = list(zip(data["X"], data["t"], data["y"], strict=True))
     seeds = list(range(len(datasets)))

@@ -19,9 +19,9 @@ from networks import answers_of_catenets, pehe, synthetic
 from sklearn.model_selection import train_test_split
 
 import estimators
-from estimators import network_training
-from estimators.ensemble_network import Parameters, predict
-from estimators.network_training import Trained, TrainingData
+from estimators.networks.ensemble_network import Parameters, predict
+from estimators.networks.network_training import Trained, TrainingData
+from estimators.networks.networks import network_training
 
 TOLERANCE = 1e-3
 

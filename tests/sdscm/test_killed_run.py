@@ -17,9 +17,9 @@ SCRIPT = textwrap.dedent(
     """
     import sys
     import sdscm
-    import sdscm.lm.store
+    import sdscm.lm.score_cache
 
-    sdscm.lm.store._BATCH = 16  # what a kill can lose
+    sdscm.lm.score_cache._BATCH = 16  # what a kill can lose
     scm = sdscm.SDSCM(sdscm.load_spec("tea_or_coffee"), sdscm.load_lm(), temperature=2.5)
     scm.dataset(40, seed=3, cate_contexts=0).to_parquet(sys.argv[1])
     """

@@ -11,7 +11,7 @@ import pytest
 
 from sdscm import SDSCM, InputError, Spec
 from sdscm.lm import Choice, ChoiceScores, TabularLM
-from sdscm.lm.tabular import random_table
+from sdscm.lm.backends.tabular import random_table
 
 Line = Callable[[BaseException], str]
 

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.sources import Source
-from sdscm.dataset import CausalDataset
+from benchmarks.datasets.source import Source
+from sdscm.data.dataset import CausalDataset
 
 #: Name of the dial, as in the options of a dataset, and its title. ``n`` is the number of rows.
 DIALS = {

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.leaderboard import CHECK, Board, averaged
+from benchmarks.boards.board import CHECK, Board, averaged
+from benchmarks.boards.ranking import Standing
 from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.columns import FEWER, best, columns_of, direction, fewer, rows_of
 from benchmarks.report.html.view import BoardView, Cell, Column, Row, Table
@@ -21,8 +22,7 @@ from benchmarks.report.html.words import (
     words,
 )
 from benchmarks.report.tables import NONE, number, score
-from benchmarks.standing import Standing
-from benchmarks.suite import Suite
+from benchmarks.suite.model import Suite
 
 AnyMetric = Metric | PooledMetric
 

@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.prediction import Prediction
-from benchmarks.truth import Truth
+from benchmarks.interface import Prediction, Truth
 
 
 @dataclass(frozen=True, eq=False)

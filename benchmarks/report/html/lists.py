@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from benchmarks.boards.scores import of_cells
 from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.columns import direction
 from benchmarks.report.html.view import Cell, Column, Row, Table
 from benchmarks.report.html.words import numeric, words
-from benchmarks.scores import of_cells
 
 
 def dataset_table(facts: pd.DataFrame) -> Table:
-    """What makes each dataset hard or easy; see `benchmarks.facts.fact_table`."""
+    """What makes each dataset hard or easy; see `benchmarks.datasets.facts.fact_table`."""
     columns = (
         Column("Dataset", numeric=False),
         Column("Problems", numeric=False),

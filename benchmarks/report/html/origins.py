@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
-from benchmarks.manifest import Manifest
 from benchmarks.report.html.view import Cell, Column, Fact, Row, Table
 from benchmarks.report.html.words import counted, listed, words
-from benchmarks.store import Record
-from sdscm.dataset import Provenance
+from benchmarks.storage.manifest import Manifest
+from benchmarks.storage.store import Record
+from sdscm.data.dataset import Provenance
 
 
 def commands(manifest: Manifest, mixed: bool = False) -> tuple[Fact, ...]:

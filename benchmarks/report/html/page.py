@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.leaderboard import ranking_rule
-from benchmarks.manifest import Manifest
+from benchmarks.boards.board import ranking_rule
+from benchmarks.boards.ranking import RULE
+from benchmarks.boards.scores import read_records
 from benchmarks.report.html import origins
 from benchmarks.report.html.boards import board_views, findings, metrics_shown
 from benchmarks.report.html.figures import Drawing, drawings
@@ -19,17 +20,16 @@ from benchmarks.report.html.lists import dataset_table, metric_table, trouble_ta
 from benchmarks.report.html.studies import studies
 from benchmarks.report.html.view import FigureView, Page
 from benchmarks.report.html.words import counted, listed, slug
-from benchmarks.scores import read_records
-from benchmarks.standing import RULE
-from benchmarks.store import Record
-from benchmarks.suite import Suite
+from benchmarks.storage.manifest import Manifest
+from benchmarks.storage.store import Record
+from benchmarks.suite.model import Suite
 from sdscm import __version__
-from sdscm.dataset import CausalDataset
+from sdscm.data.dataset import CausalDataset
 from sdscm.errors import MissingExtraError
 from sdscm.files import put_atomically
 
 if TYPE_CHECKING:
-    from benchmarks.experiment import Result
+    from benchmarks.boards.result import Result
 
 _NAME, _FIGURES = "report.html", "figures"
 

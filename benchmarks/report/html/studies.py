@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from benchmarks.holdout import held_out
-from benchmarks.manifest import Manifest
+from benchmarks.datasets.holdout import held_out
+from benchmarks.datasets.truth import truth_of
 from benchmarks.report.html.axes import varied
 from benchmarks.report.html.fans import Fan, fan_of
 from benchmarks.report.html.study import Study, errors_of
-from benchmarks.store import Record
-from benchmarks.truth import truth_of
-from sdscm.dataset import CausalDataset
+from benchmarks.storage.manifest import Manifest
+from benchmarks.storage.store import Record
+from sdscm.data.dataset import CausalDataset
 
 #: Fans of a setting: as many as fit a page in two lines of three.
 _FANS = 6

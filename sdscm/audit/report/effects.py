@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sdscm.audit.estimand import Kind
+from sdscm.audit.effects.estimand import Kind
 from sdscm.audit.finding import Finding
 from sdscm.audit.report import words
 from sdscm.audit.report.view import Section, Table

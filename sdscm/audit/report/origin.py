@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdscm.audit.placebo import shown
+from sdscm.audit.controls.placebo import shown
 from sdscm.audit.report import words
 from sdscm.audit.report.prompts import example, prompt
 from sdscm.audit.report.view import Section, Table

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, PValue
-from sdscm.audit.interval import Interval
-from sdscm.audit.measure import Measure
+from sdscm.audit.inference.interval import Interval
 from sdscm.audit.plan import values_of
 from sdscm.spec import Spec
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import estimators
-from benchmarks.paper.again import NUMBERS, changes, compare, drawn
-from benchmarks.paper.methods import named
-from benchmarks.paper.plan import PaperCell, Unit
-from sdscm.cli import main
+from benchmarks.cli import main
+from benchmarks.paper.run.methods import named
+from benchmarks.paper.run.plan import PaperCell, Unit
+from benchmarks.paper.run.refit import NUMBERS, changes, compare, drawn
 
 
 @pytest.fixture

@@ -14,15 +14,15 @@ import pandas as pd
 import pytest
 
 import estimators
-from benchmarks.paper import identity
-from benchmarks.paper.beyond import comparisons, split
-from benchmarks.paper.extra import outliers, ranks
-from benchmarks.paper.extra_report import markdown
-from benchmarks.paper.job import run_missing
-from benchmarks.paper.methods import is_beyond, named
-from benchmarks.paper.plan import cells
-from benchmarks.paper.records import METRICS, Records
-from benchmarks.paper.tables import tables
+from benchmarks.paper.analysis.extra import outliers, ranks
+from benchmarks.paper.analysis.other_estimators import comparisons, split
+from benchmarks.paper.analysis.tables import tables
+from benchmarks.paper.report.extra import markdown
+from benchmarks.paper.run import identity
+from benchmarks.paper.run.job import run_missing
+from benchmarks.paper.run.methods import is_beyond, named
+from benchmarks.paper.run.plan import cells
+from benchmarks.paper.run.records import METRICS, Records
 from sdscm.errors import InputError
 
 
@@ -73,14 +73,15 @@ def test_records_keep_their_keys_beside_a_new_estimator(tmp_path):
         package, tmp_path / "estimators", ignore=shutil.ignore_patterns("__pycache__")
     )
     (copy / "added.py").write_text(
-        "from estimators.baselines import DiffInMeans\n\n\nclass Added(DiffInMeans):\n    pass\n"
+        "from estimators.baselines.baselines import DiffInMeans\n\n\n"
+        "class Added(DiffInMeans):\n    pass\n"
     )
-    with (copy / "catalogue.py").open("a") as file:
+    with (copy / "catalogue" / "__init__.py").open("a") as file:
         info = 'EstimatorInfo("Added", "Baseline", "ATE", "one more")'
         file.write(f'\nBUILT_INS = (*BUILT_INS, ({info}, "estimators.added:Added"))\n')
     names = ["LinReg", "RF", "AIPW"]
     told = (
-        "import json, sys; from benchmarks.paper.identity import identity; "
+        "import json, sys; from benchmarks.paper.run.identity import identity; "
         "print(json.dumps({name: identity(name) for name in sys.argv[1:]}))"
     )
     ended = subprocess.run(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.paper import data
-from sdscm.cli import main
-from sdscm.cli.paper import _duration
+from benchmarks.cli import main
+from benchmarks.cli.paper import _duration
+from benchmarks.paper.data import loading
 
 
 @pytest.fixture(autouse=True)
 def _workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(data.VARIABLE, raising=False)
+    monkeypatch.delenv(loading.VARIABLE, raising=False)
 
 
 def test_variants_are_told_and_written(made_up, clone, capsys):
@@ -119,7 +119,7 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
     pytest.importorskip("matplotlib")
     run = ["paper", "run", "--data", str(paper_folder), "--workers", "0", "--rows", "1000"]
     assert main([*run, "--share", "0.001", "--methods", "LinReg"]) == 0
-    monkeypatch.setattr(data, "_BESIDE", tmp_path / "nowhere")
+    monkeypatch.setattr(loading, "_BESIDE", tmp_path / "nowhere")
     assert main(["paper", "figures"]) == 0
     assert "Without the data there is no example" in capsys.readouterr().out
     assert main(["paper", "figures", "--data", str(tmp_path / "nowhere")]) == 2

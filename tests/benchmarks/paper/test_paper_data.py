@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper import data
-from benchmarks.paper.data import find, read
-from benchmarks.paper.release import COVARIATES, DATASETS, OUTCOMES, ROWS, TREATMENT
-from benchmarks.paper.variants import disagreements, recover
+from benchmarks.paper.data import loading
+from benchmarks.paper.data.loading import find, read
+from benchmarks.paper.data.phrasings import disagreements, recover
+from benchmarks.paper.data.release import COVARIATES, DATASETS, OUTCOMES, ROWS, TREATMENT
 from sdscm.errors import InputError
 
 
@@ -53,18 +53,18 @@ def test_ten_datasets_of_one_phrasing_are_pooled(made_up):
 
 
 def test_the_message_says_how_to_get_the_data(tmp_path, monkeypatch):
-    monkeypatch.delenv(data.VARIABLE, raising=False)
+    monkeypatch.delenv(loading.VARIABLE, raising=False)
     with pytest.raises(InputError, match=r"no released data.*clone.*--data") as told:
         find(tmp_path)
     assert "\n" not in str(told.value)
-    monkeypatch.setattr(data, "_BESIDE", tmp_path)
+    monkeypatch.setattr(loading, "_BESIDE", tmp_path)
     with pytest.raises(InputError, match="not here; clone"):
         find()
 
 
 def test_the_variable_names_the_folder(made_up, clone, monkeypatch):
     folder = clone(made_up(2, 3, 10))
-    monkeypatch.setenv(data.VARIABLE, str(folder))
+    monkeypatch.setenv(loading.VARIABLE, str(folder))
     assert find() == folder / "data" / "cancer_example"
 
 

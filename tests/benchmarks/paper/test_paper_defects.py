@@ -10,16 +10,16 @@ import pytest
 from sklearn.metrics import r2_score
 
 import estimators
-from benchmarks.paper import data_defects
-from benchmarks.paper.clipping import clipping, failed, over_seeds, table_when_clipped
-from benchmarks.paper.data_defects import redrawn, rounding, swapped
-from benchmarks.paper.methods import METHODS
-from benchmarks.paper.plan import PaperCell, Unit
-from benchmarks.paper.release import OUTCOMES
+from benchmarks.cli import main
+from benchmarks.paper.analysis import data_defects
+from benchmarks.paper.analysis.clipping import clipping, failed, over_seeds, table_when_clipped
+from benchmarks.paper.analysis.data_defects import redrawn, rounding, swapped
+from benchmarks.paper.data.release import OUTCOMES
+from benchmarks.paper.run.methods import METHODS
+from benchmarks.paper.run.plan import PaperCell, Unit
 from sdscm import SDSCM, load_lm, load_spec
-from sdscm.cli import main
 from sdscm.errors import InputError
-from sdscm.scoring import SCORINGS
+from sdscm.sampling.scoring import SCORINGS
 
 
 def test_redrawn_categories_are_counted(tmp_path):
@@ -147,8 +147,8 @@ def test_what_failed_is_fitted_again_as_it_was_but_for_the_clip(three_datasets):
 
 def test_the_clipped_table_is_printed(three_datasets, tmp_path, monkeypatch, capsys):
     release, records = three_datasets
-    monkeypatch.setattr("sdscm.cli.paper_defects.read_releases", lambda *_: {"gpt2": release})
-    monkeypatch.setattr("sdscm.cli.paper_defects.read_records", lambda *_: ("", records, {}))
+    monkeypatch.setattr("benchmarks.cli.paper_defects.read_releases", lambda *_: {"gpt2": release})
+    monkeypatch.setattr("benchmarks.cli.paper_defects.read_records", lambda *_: ("", records, {}))
     out = tmp_path / "clipped.csv"
     assert main(["paper", "clipping", "--ids", "failed", "--out", str(out)]) == 0
     assert "| all | 1e-06 | 3 | 1 |" in capsys.readouterr().out
@@ -179,8 +179,8 @@ def test_seeds_are_put_together():
 @pytest.mark.slow
 def test_a_growing_cache_changes_all_values_but_the_first():
     pytest.importorskip("transformers")
-    from benchmarks.paper.scoring_defects import _choices, _Growing, compare
-    from sdscm.lm.embedded import EMBEDDED
+    from benchmarks.paper.analysis.scoring_defects import _choices, _Growing, compare
+    from sdscm.lm.backends.embedded import EMBEDDED
     from sdscm.lm.load import DEFAULT_LM
 
     try:

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.paper.data import read_columns
-from benchmarks.paper.drawing import BLUE, GREEN, ORANGE, PINK
-from benchmarks.paper.example import NUMBER, normalised_sates, read_example
-from benchmarks.paper.release import COVARIATES
+from benchmarks.paper.data.example import NUMBER, normalised_sates, read_example
+from benchmarks.paper.data.loading import read_columns
+from benchmarks.paper.data.release import COVARIATES
+from benchmarks.paper.report.style import BLUE, GREEN, ORANGE, PINK
 from sdscm.errors import InputError
 
 
@@ -64,7 +64,7 @@ def test_the_example_by_hand(folder):
 
 def test_the_example_is_drawn(folder, tmp_path):
     pytest.importorskip("matplotlib")
-    from benchmarks.paper.example_figure import draw_example, draw_sates
+    from benchmarks.paper.report.example_figure import draw_example, draw_sates
 
     example = read_example(folder)
     first = draw_example(example, tmp_path / "a.png").read_bytes()
@@ -77,7 +77,8 @@ def figures(monkeypatch):
     """The figures that are saved, in order."""
     kept = []
     monkeypatch.setattr(
-        "benchmarks.paper.example_figure.save", lambda figure, path: kept.append(figure) or path
+        "benchmarks.paper.report.example_figure.save",
+        lambda figure, path: kept.append(figure) or path,
     )
     return kept
 
@@ -86,7 +87,7 @@ def test_what_the_example_shows(folder, figures, tmp_path):
     pytest.importorskip("matplotlib")
     from matplotlib.colors import to_hex
 
-    from benchmarks.paper.example_figure import draw_example
+    from benchmarks.paper.report.example_figure import draw_example
 
     example = read_example(folder)
     labels = example.labels.copy()
@@ -125,7 +126,7 @@ def test_what_the_histogram_shows(figures, tmp_path):
     pytest.importorskip("matplotlib")
     from matplotlib.colors import to_hex
 
-    from benchmarks.paper.example_figure import draw_sates
+    from benchmarks.paper.report.example_figure import draw_sates
 
     first, second = pd.Series([0.0, 0.0, 1.0]), pd.Series([2.0, 3.0])
     draw_sates({"gpt2": first, "llama-3-8b": second}, tmp_path / "a.png")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.extra import against_cate, floors, outliers, ranks
-from benchmarks.paper.extra_report import markdown
-from benchmarks.paper.records import COLUMNS
-from benchmarks.paper.release import Release
+from benchmarks.paper.analysis.extra import against_cate, floors, outliers, ranks
+from benchmarks.paper.data.release import Release
+from benchmarks.paper.report.extra import markdown
+from benchmarks.paper.run.records import COLUMNS
 
 
 def records(method, errors, **more) -> pd.DataFrame:

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.drawing import BLUE, GREEN, ORANGE, PINK
-from benchmarks.paper.records import COLUMNS, METRICS
+from benchmarks.paper.report.style import BLUE, GREEN, ORANGE, PINK
+from benchmarks.paper.run.records import COLUMNS, METRICS
 
 pytest.importorskip("matplotlib")
 
 from matplotlib.colors import to_hex
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
-from benchmarks.paper.figures import write_figures
+from benchmarks.paper.report.figures import write_figures
 
 #: Where the 5th, 25th, 50th, 75th and 95th percentile of 21 values are.
 FIVE = (1, 5, 10, 15, 19)
@@ -83,7 +83,7 @@ def drawn(monkeypatch, tmp_path):
         kept = {}
         with monkeypatch.context() as patch:
             patch.setattr(
-                "benchmarks.paper.figures.save",
+                "benchmarks.paper.report.figures.save",
                 lambda figure, path: kept.update({path.stem: figure}) or path,
             )
             write_figures(tmp_path, records)

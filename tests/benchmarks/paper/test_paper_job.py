@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 import estimators
-from benchmarks.paper import identity, job
-from benchmarks.paper.job import run_missing
-from benchmarks.paper.methods import named
-from benchmarks.paper.plan import cells
-from benchmarks.paper.records import Records, one_each
+from benchmarks.paper.run import identity, job
+from benchmarks.paper.run.job import run_missing
+from benchmarks.paper.run.methods import named
+from benchmarks.paper.run.plan import cells
+from benchmarks.paper.run.records import Records, one_each
 from sdscm.errors import InputError
 
 
@@ -173,7 +173,7 @@ def test_bart_runs_as_many_chains_as_in_the_paper(records, releases, monkeypatch
         return get(name, **small, **more)
 
     ours = identity.identity.__wrapped__("BART")
-    monkeypatch.setattr("benchmarks.paper.identity.parameters_of", lambda method: {})
+    monkeypatch.setattr("benchmarks.paper.run.identity.parameters_of", lambda method: {})
     assert identity.identity.__wrapped__("BART") != ours
     monkeypatch.setattr(estimators, "get", noted)
     found = wanted(releases, "BART")[:1]
@@ -225,7 +225,7 @@ def test_a_damaged_pack_is_named(records):
 
 
 def test_identity_reaches_base_classes_and_training():
-    file = Path(estimators.__file__).parent / "networks.py"
+    file = Path(estimators.__file__).parent / "networks" / "networks.py"
     found = identity.reached([(file, "TARNet"), (file, "fit_many")])
     assert {"base.EffectEstimator", "network_training.train", "networks.fit_many"} <= set(found)
     assert identity.identity("LinReg") != identity.identity("LinearS")

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.seeds import by_seed, of_number, refit, worst_phrasings
-from sdscm.cli import main
+from benchmarks.cli import main
+from benchmarks.paper.analysis.seeds import by_seed, of_number, refit, worst_phrasings
 from sdscm.errors import InputError
 
 

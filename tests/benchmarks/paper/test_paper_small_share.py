@@ -15,14 +15,14 @@ from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
-from benchmarks.paper import tables as tables_module
-from benchmarks.paper.data import read
-from benchmarks.paper.job import run_missing
-from benchmarks.paper.methods import named
-from benchmarks.paper.plan import cells
-from benchmarks.paper.published import published
-from benchmarks.paper.records import Records
-from benchmarks.paper.tables import tables
+from benchmarks.paper.analysis import tables as tables_module
+from benchmarks.paper.analysis.published import published
+from benchmarks.paper.analysis.tables import tables
+from benchmarks.paper.data.loading import read
+from benchmarks.paper.run.job import run_missing
+from benchmarks.paper.run.methods import named
+from benchmarks.paper.run.plan import cells
+from benchmarks.paper.run.records import Records
 
 SHARE = 0.02
 COLUMNS = {"all": range(12), "hidden": range(4, 12)}

@@ -10,13 +10,20 @@ import pytest
 from sklearn.metrics import r2_score
 
 from benchmarks.metrics import ate as ate_metrics
-from benchmarks.paper.methods import METHODS
-from benchmarks.paper.power import held_by_intervals
-from benchmarks.paper.published import published
-from benchmarks.paper.records import COLUMNS
-from benchmarks.paper.report import grids, latex, markdown, spans
-from benchmarks.paper.tables import OVER, WITHIN, average_r2, average_rmse, monte_carlo, tables
-from benchmarks.paper.verdict import Number, judge
+from benchmarks.paper.analysis.power import held_by_intervals
+from benchmarks.paper.analysis.published import published
+from benchmarks.paper.analysis.tables import (
+    OVER,
+    WITHIN,
+    average_r2,
+    average_rmse,
+    monte_carlo,
+    tables,
+)
+from benchmarks.paper.analysis.verdict import Number, judge
+from benchmarks.paper.report.tables import grids, latex, markdown, spans
+from benchmarks.paper.run.methods import METHODS
+from benchmarks.paper.run.records import COLUMNS
 
 BY_NAME = {method.name: method for method in METHODS}
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.toy import ADJUSTED, ANY, DIFFERENCE, toy
+from benchmarks.cli import main
+from benchmarks.paper.analysis.toy import ADJUSTED, ANY, DIFFERENCE, toy
 from sdscm import SDSCM, TabularLM
-from sdscm.cli import main
 from sdscm.spec import spec_from_yaml
 
 NAMES = """

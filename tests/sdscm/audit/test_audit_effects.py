@@ -12,12 +12,12 @@ import pytest
 
 from sdscm import SDSCM, InputError, Spec, TabularLM
 from sdscm.audit import Estimand, Measure
-from sdscm.audit.enumerated import EnumeratedArms, UnidentifiedError
-from sdscm.audit.estimate import Estimate, weighted_mean
+from sdscm.audit.effects.enumerated import EnumeratedArms, UnidentifiedError
+from sdscm.audit.effects.estimate import Estimate, weighted_mean
+from sdscm.audit.effects.sampled import SampledArms
 from sdscm.audit.plan import Plan, Question, estimands, questions
 from sdscm.audit.question import aimed, mediators_between
 from sdscm.audit.reading import read
-from sdscm.audit.sampled import SampledArms
 from sdscm.lm import random_table
 from sdscm.spec import spec_from_yaml
 

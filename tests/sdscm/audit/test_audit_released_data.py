@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from sdscm.audit import Estimand, Finding, Measure
-from sdscm.audit.estimate import Estimate
+from sdscm.audit.effects.estimate import Estimate
 from sdscm.audit.finding import Inference, finding
 from sdscm.audit.plan import Question
 

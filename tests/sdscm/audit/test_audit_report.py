@@ -13,9 +13,9 @@ from PIL import Image
 
 from sdscm import Spec, TabularLM
 from sdscm.audit import AuditResult, audit
-from sdscm.audit.interval import Interval
-from sdscm.audit.placebo import placebo_of
-from sdscm.audit.planted import planted_lm, planted_spec
+from sdscm.audit.controls.placebo import placebo_of
+from sdscm.audit.controls.planted import planted_lm, planted_spec
+from sdscm.audit.inference.interval import Interval
 from sdscm.audit.report import record, words
 from sdscm.audit.report.figures import pictures
 from sdscm.audit.report.figures.paths import common_causes

@@ -12,16 +12,16 @@ import pytest
 
 from sdscm import SDSCM, InputError, Spec, TabularLM
 from sdscm.audit import Measure, audit
-from sdscm.audit.phrasings import choose_phrasings, count_phrasings
-from sdscm.audit.placebo import WEEKDAY, placebo_of, shown, with_placebo
-from sdscm.audit.planted import (
+from sdscm.audit.controls.placebo import WEEKDAY, placebo_of, shown, with_placebo
+from sdscm.audit.controls.planted import (
     direct_effect,
     planted_estimands,
     planted_lm,
     planted_spec,
     planted_value,
 )
-from sdscm.audit.shuffled import ShuffledMechanisms
+from sdscm.audit.controls.shuffled import ShuffledMechanisms
+from sdscm.audit.phrasings import choose_phrasings, count_phrasings
 from sdscm.lm import random_table
 from sdscm.lm.interface import Choice
 
@@ -92,7 +92,9 @@ def test_the_audit_finds_what_was_planted(planted: Spec, method: Any) -> None:
 def test_a_planted_effect_that_is_not_found_is_told(
     planted: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sdscm.audit.controls.planted_lm", lambda: stronger(0.001, "planted"))
+    monkeypatch.setattr(
+        "sdscm.audit.controls.controls.planted_lm", lambda: stronger(0.001, "planted")
+    )
     found = audit(planted, planted_lm(), phrasings=5, **QUICK)
     passed = {each.finding.estimand.label: each.passed for each in found.controls}
     assert passed["controlled direct at fuse = hot"] is False

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from sdscm.lm import Choice, ChoiceScores
-from sdscm.lm.huggingface import HuggingFaceLM
+from sdscm.lm.backends.huggingface import HuggingFaceLM
 
 CORPUS = [
     "The patient is young and lives in the old town of Rome.",

@@ -14,8 +14,8 @@ import pytest
 
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm import Choice, LanguageModel, ScoreStore, StoredLM, load_lm
-from sdscm.lm.embedded import EMBEDDED
-from sdscm.lm.huggingface import HuggingFaceLM
+from sdscm.lm.backends.embedded import EMBEDDED
+from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.precision import Precision
 
 Line = Callable[[BaseException], str]
@@ -225,7 +225,7 @@ def test_unknown_names_fail_in_seconds(
     name: str, one_line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Offline as well, where transformers alone would retry for most of a minute."""
-    monkeypatch.setattr("sdscm.lm.huggingface.HfApi", lambda: _Unreachable())
+    monkeypatch.setattr("sdscm.lm.backends.huggingface.HfApi", lambda: _Unreachable())
     began = time.perf_counter()
     with pytest.raises(InputError) as caught:
         load_lm(name)

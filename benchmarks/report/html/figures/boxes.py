@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.bootstrap import quantiles
+from benchmarks.boards.bootstrap import quantiles
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import (

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
-from sdscm.audit.measure import Measure
 from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
 from sdscm.audit.report.view import Picture

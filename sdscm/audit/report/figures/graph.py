@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdscm.audit.report.figures import style
 from sdscm.audit.report.view import Picture
-from sdscm.picture import draw_graph
+from sdscm.graph_plot import draw_graph
 from sdscm.spec import Spec
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from sdscm.audit.estimand import Kind
+from sdscm.audit.effects.estimand import Kind
+from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
-from sdscm.audit.measure import Measure
 from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
 from sdscm.audit.report.view import Picture

@@ -1,0 +1,1 @@
+"""Scores, rankings and leaderboards made from the records of a run."""

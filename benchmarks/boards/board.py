@@ -1,0 +1,293 @@
+"""From scores to boards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import metrics
+from benchmarks.boards.bootstrap import cluster_means, cluster_medians, cluster_statistic
+from benchmarks.boards.ranking import Standing, merit, standing
+from benchmarks.metrics.metric import broken
+from benchmarks.provenance.hashing import derive_seed
+from benchmarks.storage.manifest import Entrant
+from benchmarks.suite.model import BoardOptions
+
+#: Shown in the place of a rank where there is none to give.
+CHECK = "check"
+
+_GROUP_COLUMN = {"lm": "lm", "setting": "setting", "dataset": "entry"}
+_ESTIMANDS = ("ATE", "CATE", "ITE")
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """One leaderboard.
+
+    Attributes
+    ----------
+    group
+        What all its cells share, e.g. ``{"lm": ..., "setting": "all"}``.
+    target
+        What the effects of rows were scored against.
+    clusters
+        Number of phrasings (or files) that the intervals resample.
+    table
+        A row an estimator, best first: for each metric of ``rank_by`` ``rank_<metric>`` (a number
+        as text, ``check`` for an Oracle, empty if it has no such score), ``average_rank_<metric>``
+        with ``_low`` and ``_high``, and ``win_rate_<metric>``; ``estimator``, ``family``,
+        ``estimand``, ``oracle``; the counts ``cells``, ``ok``, ``failed`` (failed or timed out),
+        ``timeout`` (those of them that timed out), ``skipped`` and ``missing``, and ``lost``, the
+        share of the cells that are not ok. Then for each metric of cells its mean ``<metric>`` and
+        median ``<metric>_median``, for each metric of all datasets its value ``<metric>``, each
+        with the ends of its interval in ``..._low`` and ``..._high``. Metrics of cost are medians
+        without an interval.
+    standings
+        For each metric of ``rank_by`` that some method should have a score of, by name: which
+        methods a table of its estimand shows and in what order, and how they compare.
+    undefined
+        For each metric of cells, by name, and each method with a score of it: the number of its
+        cells that ended well, but on which the score is not defined, though that of another method
+        is. Its mean is over fewer datasets than that of others.
+    """
+
+    group: dict[str, str]
+    target: str
+    clusters: int
+    table: pd.DataFrame
+    standings: Mapping[str, Standing]
+    undefined: Mapping[str, Mapping[str, int]]
+
+    @property
+    def scored_against(self) -> str:
+        """What effects of rows are scored against, as a sentence."""
+        names = [m.name for m in metrics.registered() if m.target not in ("none", "SATE")]
+        if not self.table.loc[~self.table["oracle"], names].notna().to_numpy().any():
+            return "No method has an effect of rows that is scored."
+        return f"Effects of rows are scored against the {self.target}."
+
+
+def ranking_rule(options: BoardOptions) -> str:
+    """The rule by which boards are ordered, for readers."""
+    by = "; ".join(
+        f"{metric.group} by mean {metric.title} ({metric.better} is better)"
+        for metric in map(metrics.get, options.rank_by)
+    )
+    return (
+        f"Ordered by rank: {by}; a method has no rank by a metric that it has no score of. A "
+        "method with cells that failed, were skipped or are missing, or on which its score is not "
+        "defined though that of another is, ranks behind all methods without (fewer first), since "
+        "its mean is over the others. Equal means share a rank. The Oracle is shown the truth: it "
+        "checks the scorer and has no rank."
+    )
+
+
+def boards(
+    scores: pd.DataFrame, entrants: Sequence[Entrant], options: BoardOptions, seed: int
+) -> list[Board]:
+    """Put scored cells together, one board for each combination of ``options.by``.
+
+    Parameters
+    ----------
+    scores
+        As `benchmarks.boards.scores.score` returns them.
+    entrants
+        The estimators of the boards.
+    options
+        See `BoardOptions`.
+    seed
+        Seed of the bootstrap.
+    """
+    keys = [_GROUP_COLUMN[name] for name in options.by]
+    if not keys:
+        return [_board({}, scores, entrants, options, seed)]
+    return [
+        _board(dict(zip(options.by, map(str, values), strict=True)), part, entrants, options, seed)
+        for values, part in scores.groupby(keys, sort=False, dropna=False)
+    ]
+
+
+def _board(
+    group: dict[str, str],
+    scores: pd.DataFrame,
+    entrants: Sequence[Entrant],
+    options: BoardOptions,
+    seed: int,
+) -> Board:
+    # One seed a board and not a method: all methods are resampled alike.
+    seed = derive_seed(seed, "bootstrap")
+    resampled: dict[str, Any] = {
+        "resamples": options.resamples,
+        "level": options.level,
+        "seed": seed,
+    }
+    rows = [
+        _row(entrant, scores[scores["estimator"] == entrant.label], resampled)
+        for entrant in entrants
+    ]
+    undefined = _undefined(scores, {entrant.label for entrant in entrants if entrant.oracle})
+    for name in options.rank_by:
+        ranks = _ranks(rows, metrics.get(name), undefined.get(name, {}))
+        for row, rank in zip(rows, ranks, strict=True):
+            row[f"rank_{name}"] = rank
+    rows.sort(key=lambda row: _place(row, options.rank_by))
+    mean = partial(cluster_means, **resampled)
+    standings = {
+        name: found
+        for name in options.rank_by
+        if (found := _standing(metrics.get(name), rows, scores, mean, options.level)) is not None
+    }
+    return Board(
+        group=group,
+        target=" and ".join(sorted(set(scores["target"]))),
+        clusters=scores["cluster"].nunique(),
+        table=_table(rows, options.rank_by, standings),
+        standings=standings,
+        undefined=undefined,
+    )
+
+
+def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict[str, int]]:
+    """See `Board`; metrics and methods without such a cell are left out, and Oracles."""
+    well = scores[(scores["status"] == "ok") & ~scores["estimator"].isin(oracles)]
+    found: dict[str, dict[str, int]] = {}
+    for metric in metrics.registered():
+        there = well[metric.name].notna()
+        elsewhere = there.groupby([well["dataset"], well["setting"]]).transform("any")
+        answers = there.groupby(well["estimator"]).transform("any")
+        counts = well.loc[~there & elsewhere & answers, "estimator"].value_counts()
+        if len(counts):
+            found[metric.name] = {str(name): int(count) for name, count in counts.items()}
+    return found
+
+
+def _row(entrant: Entrant, cells: pd.DataFrame, resampled: Mapping[str, Any]) -> dict[str, Any]:
+    status = cells["status"]
+    ok = int((status == "ok").sum())
+    row: dict[str, Any] = {
+        "estimator": entrant.label,
+        "family": entrant.family,
+        "estimand": entrant.estimand,
+        "oracle": entrant.oracle,
+        "cells": len(cells),
+        "ok": ok,
+        "failed": int(status.isin(["failed", "timeout"]).sum()),
+        "timeout": int((status == "timeout").sum()),
+        "skipped": int((status == "skipped").sum()),
+        "missing": int((status == "missing").sum()),
+        "lost": 1 - ok / len(cells) if len(cells) else float("nan"),
+    }
+    clusters = cells["cluster"].to_numpy()
+
+    def add(name: str, found: tuple[float, float, float]) -> None:
+        row.update(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
+
+    for metric in map(metrics.find, metrics.names()):
+        if isinstance(metric, metrics.PooledMetric):
+            add(metric.name, _pooled(metric, cells, resampled))
+            continue
+        values = cells[metric.name].to_numpy(dtype=float)
+        if metric.group == "cost":
+            there = values[~np.isnan(values)]
+            row[metric.name] = float(np.median(there)) if len(there) else float("nan")
+            continue
+        add(metric.name, cluster_means(values, clusters, **resampled))
+        add(f"{metric.name}_median", cluster_medians(values, clusters, **resampled))
+    return row
+
+
+def _pooled(
+    metric: metrics.PooledMetric, cells: pd.DataFrame, resampled: Mapping[str, Any]
+) -> tuple[float, float, float]:
+    clusters = cells["cluster"].to_numpy()
+    try:
+        parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
+        return cluster_statistic(metric.function, parts, clusters, **resampled)
+    except Exception as error:  # a stranger's function
+        raise broken(metric, error) from error
+
+
+def _table(
+    rows: Sequence[Mapping[str, Any]],
+    rank_by: Sequence[str],
+    standings: Mapping[str, Standing],
+) -> pd.DataFrame:
+    """The rows, with ranks and what the standings say in front."""
+    body = pd.DataFrame(rows)
+    front: dict[str, pd.Series[Any]] = {}
+    for name in rank_by:
+        front[f"rank_{name}"] = body.pop(f"rank_{name}")
+        if name in standings:
+            average = standings[name].average.reindex(body["estimator"]).reset_index(drop=True)
+            for column in average:
+                front[averaged(str(column), name)] = average[column]
+    return pd.concat([pd.DataFrame(front), body], axis=1)
+
+
+def averaged(column: str, name: str) -> str:
+    """Name in a board's table of a column of a standing by the metric ``name``."""
+    kind, end = (column[:-4], "_low") if column.endswith("_low") else (column, "")
+    kind, end = (column[:-5], "_high") if column.endswith("_high") else (kind, end)
+    return f"{kind}_{name}{end}"
+
+
+def _standing(
+    metric: metrics.Metric,
+    rows: Sequence[Mapping[str, Any]],
+    scores: pd.DataFrame,
+    mean: Callable[[np.ndarray, np.ndarray], tuple[float, float, float]],
+    level: float,
+) -> Standing | None:
+    """None if no method but the Oracle answers, or should answer, for the metric's estimand."""
+    shown = sorted(
+        (row for row in rows if _belongs(row, metric)), key=lambda row: _place(row, [metric.name])
+    )
+    if all(row["oracle"] for row in shown):
+        return None
+    names = tuple(row["estimator"] for row in shown)
+    compete = [row["estimator"] for row in shown if _competes(row, metric)]
+    return standing(metric, scores, names, compete, mean, level)
+
+
+def _belongs(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
+    """Whether a method answers, or had it not failed would answer, for the metric's estimand."""
+    alike = [m.name for m in metrics.registered() if m.group == metric.group]
+    if row["ok"]:
+        return any(not math.isnan(row[name]) for name in alike)
+    if metric.group not in _ESTIMANDS or row["estimand"] not in _ESTIMANDS:
+        return True
+    return _ESTIMANDS.index(metric.group) <= _ESTIMANDS.index(row["estimand"])
+
+
+def _competes(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
+    return not row["oracle"] and not math.isnan(row[metric.name])
+
+
+def _ranks(
+    rows: Sequence[Mapping[str, Any]], metric: metrics.Metric, undefined: Mapping[str, int]
+) -> list[str]:
+    """The rank of each row by one metric; see `ranking_rule`."""
+    sign = -1 if metric.better == "higher" else 1
+
+    def key(row: Mapping[str, Any]) -> tuple[int, float]:
+        without = row["cells"] - row["ok"] + undefined.get(row["estimator"], 0)
+        return without, sign * merit(row[metric.name])
+
+    keys = sorted(key(row) for row in rows if _competes(row, metric))
+    return [
+        CHECK if row["oracle"] else str(keys.index(key(row)) + 1) if _competes(row, metric) else ""
+        for row in rows
+    ]
+
+
+def _place(row: Mapping[str, Any], rank_by: Sequence[str]) -> tuple[bool, tuple[float, ...], str]:
+    """Sorts rows: by the first rank, those without it by the next, the Oracle at the end."""
+    ranks = [row[f"rank_{name}"] for name in rank_by]
+    places = tuple(float(rank or "inf") if not row["oracle"] else 0.0 for rank in ranks)
+    return row["oracle"], places, row["estimator"]

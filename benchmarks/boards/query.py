@@ -1,0 +1,66 @@
+"""Questions to the folder of a run, in SQL or pandas, while it goes on too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.boards.scores import read_records, score
+from benchmarks.datasets.facts import fact_table
+from benchmarks.storage.manifest import Manifest
+from benchmarks.storage.store import Store
+from sdscm.errors import InputError, MissingExtraError
+
+
+def tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """What is on record.
+
+    Returns
+    -------
+    ``records``: a row for each record of the folder, of older versions and suites too;
+    ``scores``: a row for each cell of the latest run, see `benchmarks.boards.scores.score`;
+    ``datasets``: a row for each dataset of it, see `benchmarks.datasets.facts.fact_table`.
+
+    Raises
+    ------
+    InputError
+        If there is no run, or a dataset of it is damaged.
+    """
+    manifest = Manifest.read(folder)
+    datasets = {source.name: source.load(folder) for source in manifest.sources}
+    return {
+        "records": Store(folder).frame(),
+        "scores": score(manifest, datasets, read_records(folder, manifest)),
+        "datasets": fact_table(manifest.sources, datasets),
+    }
+
+
+def query(folder: Path, sql: str) -> pd.DataFrame:
+    """Ask DuckDB about the `tables` of a run.
+
+    Raises
+    ------
+    MissingExtraError
+        If DuckDB is not installed.
+    InputError
+        If the question cannot be understood.
+    """
+    try:
+        import duckdb
+    except ModuleNotFoundError:
+        raise MissingExtraError("a query in SQL", "query") from None
+    with duckdb.connect(config={"enable_external_access": False}) as connection:
+        for name, table in tables(folder).items():
+            connection.register(name, table)
+        try:
+            asked = connection.execute(sql)
+            answer = None if asked is None else asked.df()
+        except duckdb.Error as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"query: {reason}; the tables are records, scores and datasets"
+            ) from None
+        if answer is None:
+            raise InputError("query: it asks for nothing; begin with 'select'")
+        return answer

@@ -1,0 +1,110 @@
+"""The scores of a run, from its records or from the table that it left."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.boards.scores import IDENTITY, read_records, score
+from benchmarks.storage.manifest import Manifest, folder_of
+from sdscm.errors import InputError
+
+_TABLE = "scores.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The scores of a run, and what made them.
+
+    Attributes
+    ----------
+    name
+        How the user named it.
+    scores
+        As `benchmarks.boards.scores.score` returns them; from a file without the metrics of cost.
+    suite
+        The suite with every default, as plain values; None if only a table is left of the run.
+    versions
+        The versions of each library, as text; empty if only a table is left.
+    oracles
+        Estimators that are no contestants.
+    """
+
+    name: str
+    scores: pd.DataFrame
+    suite: dict[str, Any] | None
+    versions: dict[str, str]
+    oracles: frozenset[str]
+
+
+def scored(run: str | Path, runs_dir: str | Path = "runs", *, mixed: bool = False) -> Scored:
+    """Read the scores of a run.
+
+    Parameters
+    ----------
+    run
+        Name of a suite (or path of its YAML file) whose records are in ``runs_dir``, the folder of
+        a run, or a folder of results or a file of the form of ``scores.csv``.
+    runs_dir, mixed
+        As for `benchmarks.leaderboard`.
+
+    Raises
+    ------
+    InputError
+        If there is neither a run nor a table, or it is damaged.
+    """
+    place = Path(run)
+    if (place / "run.json").is_file():
+        return _from_records(str(run), place, mixed)
+    table = place if place.suffix == ".csv" else place / _TABLE
+    if table.is_file():
+        return _from_table(str(run), table)
+    try:
+        return _from_records(str(run), folder_of(run, runs_dir), mixed)
+    except InputError as error:
+        if "no run here" not in str(error):
+            raise
+        raise InputError(
+            f"{error} (or name the folder of a run, or a folder of results with {_TABLE})"
+        ) from None
+
+
+def _from_records(name: str, folder: Path, mixed: bool) -> Scored:
+    manifest = Manifest.read(folder)
+    datasets = {source.name: source.load(folder) for source in manifest.sources}
+    records = read_records(folder, manifest, mixed)
+    found: dict[str, set[str]] = defaultdict(set)
+    makers = [dataset.meta.versions for dataset in datasets.values()]
+    makers += [record.versions for record in records.values()]
+    for versions in makers:
+        for library, version in versions.items():
+            found[library].add(version)
+    return Scored(
+        name=name,
+        scores=score(manifest, datasets, records),
+        suite=manifest.suite.model_dump(mode="json"),
+        versions={library: " and ".join(sorted(each)) for library, each in found.items()},
+        oracles=frozenset(entrant.label for entrant in manifest.entrants if entrant.oracle),
+    )
+
+
+def _from_table(name: str, path: Path) -> Scored:
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable as CSV ({error})") from None
+    missing = [column for column in IDENTITY if column not in table]
+    if missing:
+        raise InputError(f"{path}: no column '{missing[0]}'; give a {_TABLE} of a results folder")
+    texts = table[list(IDENTITY)].select_dtypes(exclude="number").columns
+    empty = [column for column in ("lm", "reason") if column not in texts]
+    table[[*texts, *empty]] = table[[*texts, *empty]].astype(object).fillna("")
+    # The table does not say which are Oracles, but what their name is, encodings behind it.
+    oracles = {
+        each for each in table["estimator"].astype(str) if f"{each} (".startswith("Oracle (")
+    }
+    return Scored(name, table, None, {}, frozenset(oracles))

@@ -1,0 +1,61 @@
+"""The commands of ``sdscm``, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import (
+    audit,
+    benchmark,
+    estimators,
+    generate,
+    inspect,
+    lm,
+    paper,
+    report,
+    results,
+    scenarios,
+)
+from benchmarks.cli.output import say
+
+app = typer.Typer(add_completion=False, invoke_without_command=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from sdscm import __version__
+
+        say(f"sdscm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def sdscm(
+    context: typer.Context,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error. Works anywhere.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Benchmark causal effect estimators on data from language models, whose effects are known.
+
+    Each command has its own help with an example: sdscm generate --help
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+generate.add_to(app)
+inspect.add_to(app)
+scenarios.add_to(app)
+audit.add_to(app)
+benchmark.add_to(app)
+report.add_to(app)
+results.add_to(app)
+estimators.add_to(app)
+paper.add_to(app)
+lm.add_to(app)

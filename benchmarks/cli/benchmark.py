@@ -1,0 +1,176 @@
+"""``sdscm benchmark`` and ``sdscm leaderboard``: run suites, and show their boards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.comparison import show
+from benchmarks.cli.destination import writable_folder
+from benchmarks.cli.output import heading, say, table
+from benchmarks.cli.progress import run_progress, working
+
+if TYPE_CHECKING:
+    from benchmarks import Board, Result
+
+_RESULTS = Path("results")
+_RUNS = Path("runs")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(
+        epilog=options.examples(
+            "sdscm benchmark quick",
+            "sdscm benchmark suite.yaml --workers 2 --plugin mine.py",
+            "sdscm benchmark own-data --data my_folder",
+        )
+    )(benchmark)
+    app.command(
+        epilog=options.examples(
+            "sdscm leaderboard quick --top 10",
+            "sdscm leaderboard quick --columns pehe_sd,qini,regret_sd,ate_r2,seconds",
+            "sdscm leaderboard --compare results/quick quick",
+        )
+    )(leaderboard)
+
+
+def benchmark(
+    suite: options.Suite,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            show_default="as many as the cores bear",
+            help="Worker processes; 0 runs in this one, for a debugger. No score depends on it.",
+        ),
+    ] = None,
+    results: options.Results = _RESULTS,
+    runs: options.Runs = _RUNS,
+    plugin: options.Plugins = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="that of the suite's file",
+            help="Folder that the paths in the suite start from.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ADDRESS", help="Run the cells on a Ray cluster; no score depends on it."
+        ),
+    ] = None,
+    mixed: options.Mixed = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Run cells again that failed or timed out.")
+    ] = False,
+    top: options.Top = 5,
+) -> None:
+    """Run a suite, or what is left of it, and write its leaderboards.
+
+    It can be stopped at any time; the same command goes on from there.
+    """
+    import benchmarks
+
+    writable_folder(results, "--results")
+    writable_folder(runs, "--runs")
+    # Before the suite is read, which may name their metrics.
+    options.load_plugins(plugin)
+    with run_progress() as progress:
+        result = benchmarks.run(
+            benchmarks.load_suite(suite, data),
+            workers=workers,
+            results_dir=results,
+            runs_dir=runs,
+            plugins=plugin or (),
+            progress=progress,
+            retry=retry,
+            mixed=mixed,
+            cluster=cluster,
+        )
+    _show(result, top)
+    say("", f"Cells run now: {result.computed} of {len(result.cells)}.")
+
+
+def leaderboard(
+    suite: options.Suite,
+    results: options.Results = _RESULTS,
+    runs: options.Runs = _RUNS,
+    mixed: options.Mixed = False,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Metrics of the tables, by name between commas.", show_default="the suite's"
+        ),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Say instead what changed since another run, and whether it is more than noise: "
+            "a suite, the folder of a run, or a folder of results. Nothing is written.",
+        ),
+    ] = None,
+    plugin: options.Plugins = None,
+    top: options.Top = 5,
+) -> None:
+    """Make the boards of a run again from its records, and show their top.
+
+    The run may be unfinished or still going on; nothing is computed.
+    """
+    import benchmarks
+
+    chosen = options.listed("columns", columns) if columns is not None else None
+    if compare is not None:
+        options.load_plugins(plugin)
+        with working("reading the records"):
+            found = benchmarks.compare(compare, suite, runs_dir=runs, columns=chosen, mixed=mixed)
+        show(found)
+        return
+    writable_folder(results, "--results")
+    with working("reading the records"):
+        result = benchmarks.leaderboard(
+            suite,
+            results_dir=results,
+            runs_dir=runs,
+            mixed=mixed,
+            columns=chosen,
+            plugins=plugin or (),
+        )
+    _show(result, top)
+
+
+def _show(result: Result, top: int) -> None:
+    for board in result.boards:
+        _top(board, result.suite.board.rank_by, top)
+    lost = result.cells[result.cells["status"] != "ok"]
+    if len(lost):
+        counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
+        say("", f"Cells without a score: {counts}; the reasons are in leaderboard.md.")
+    say("", "Written:", *(f"  {path}" for path in result.files))
+
+
+def _top(board: Board, rank_by: list[str], top: int) -> None:
+    from benchmarks import metrics
+    from benchmarks.report.tables import number
+
+    group = ", ".join(f"{key} {value}" for key, value in board.group.items() if value)
+    heading(group or "all cells")
+    shown = [metrics.get(name) for name in rank_by if name in board.standings]
+    rows = [
+        [
+            row[f"rank_{rank_by[0]}"],
+            row["estimator"],
+            *(number(row[metric.name]) for metric in shown),
+            f"{row['ok']} of {row['cells']}",
+        ]
+        for _, row in board.table.head(top).iterrows()
+    ]
+    header = ["Rank", "Estimator", *(metric.title for metric in shown), "Cells"]
+    table(header, rows, right=[each for each in header if each != "Estimator"])
+    more = len(board.table) - top
+    if more > 0:
+        say(f"... and {more} more")

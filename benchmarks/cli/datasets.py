@@ -1,0 +1,94 @@
+"""Data files of the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sdscm.data.dataset import CausalDataset
+from sdscm.data.generate import model_options
+from sdscm.files import put_atomically, write_atomically
+from sdscm.sampling.units import Units
+from sdscm.scm import SDSCM
+
+_UNITS_KEY = b"sdscm.sampling.units"
+
+
+def write_dataset(dataset: CausalDataset, path: Path) -> None:
+    """Write a dataset as its suffix says; a CSV file has the columns of the Parquet file's frame.
+
+    They are the covariates' codes, ``t``, ``y``, ``y0``, ``y1``, ``ite``, ``propensity``, and the
+    covariates' labels as ``label:<name>``.
+    """
+    if path.suffix == ".parquet":
+        dataset.to_parquet(path)
+        return
+    frame = dataset.to_frame()
+    if dataset.labels is not None:
+        frame = frame.join(dataset.labels.add_prefix("label:"))
+    _write_csv(frame, path)
+
+
+@dataclass(frozen=True)
+class UnitsFile:
+    """Interventional units as read from a Parquet file.
+
+    Attributes
+    ----------
+    labels
+        The values as text, a column a variable.
+    origin
+        What they were sampled with, by name.
+    """
+
+    labels: pd.DataFrame
+    origin: dict[str, Any]
+
+
+def write_units(units: Units, model: SDSCM, seed: int, path: Path) -> None:
+    """Write units: columns ``label:<name>`` and ``code:<name>`` of each variable, and ``text``.
+
+    A Parquet file holds beside them what they were sampled with.
+    """
+    labels, codes = units.labels.add_prefix("label:"), units.codes.add_prefix("code:")
+    frame = labels.join(codes).assign(text=units.text)
+    if path.suffix == ".csv":
+        _write_csv(frame, path)
+        return
+    spec = units.phrased.spec
+    origin = {
+        "scenario": spec.name,
+        "do": {name: str(units.labels[name].iloc[0]) for name in units.do},
+        "spec_hash": spec.content_hash,
+        "lm": model.lm.id,
+        "lm_revision": model.lm.revision,
+        "phrasing": units.phrased.number,
+        "seed": seed,
+        "options": model_options(model),
+    }
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({_UNITS_KEY: json.dumps(origin)})
+    write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
+
+
+def read_units(path: Path) -> UnitsFile | None:
+    """Read what ``write_units`` wrote to a Parquet file; None if it is something else."""
+    try:
+        raw = (pq.read_schema(path).metadata or {}).get(_UNITS_KEY)
+        if raw is None:
+            return None
+        frame = pq.read_table(path).to_pandas()
+    except (pa.ArrowException, OSError):
+        return None
+    labels = frame[[c for c in frame.columns if c.startswith("label:")]]
+    return UnitsFile(labels.rename(columns=lambda c: c.removeprefix("label:")), json.loads(raw))
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    put_atomically(path, frame.to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,190 @@
+"""Specs, datasets and their facts in words and tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.cli.output import heading, number, pairs, say, share, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sdscm.data.diagnostics import DatasetFacts, MechanismFacts
+    from sdscm.spec import Spec
+
+
+#: |naive - SATE| / SD(y) from which on confounding matters.
+_CONFOUNDED = 0.05
+
+
+def spec_page(spec: Spec) -> None:
+    """Print a spec: what it is, its variables, and its DAG."""
+    say(f"{spec.name}: {spec.title}" if spec.title else spec.name)
+    pairs(
+        [
+            ("treatment", f"{spec.treatment.name}: {' or '.join(spec.treatment.values)}"),
+            ("outcome", f"{spec.outcome.name}: P({spec.outcome.values[spec.outcome_code]})"),
+            ("common causes", ", ".join(common_causes(spec)) or "none: nothing confounds"),
+            ("effect", "may vary" if has_effect(spec) else "exactly 0: no path from the treatment"),
+            ("phrased specs", f"{spec.n_phrasings:,}"),
+            ("content hash", spec.content_hash),
+        ]
+    )
+    heading("Variables")
+    rows = []
+    for name in spec.order:
+        variable = spec.variable(name)
+        drawn = variable.distribution
+        rows.append(
+            [
+                name,
+                variable.role,
+                str(len(variable.phrasings)),
+                drawn if isinstance(drawn, str) else "fixed",
+                " | ".join(variable.values),
+            ]
+        )
+    table(["Name", "Role", "Sentences", "Drawn", "Values"], rows, right=["Sentences"])
+    heading("Graph")
+    say(*graph_lines(spec))
+
+
+def common_causes(spec: Spec) -> list[str]:
+    """Variables with a directed path to the treatment, and one to the outcome that avoids it."""
+    around = spec.graph.copy()
+    around.remove_node(spec.treatment.name)
+    causes = []
+    for name in spec.ancestors(spec.treatment.name):
+        reached = {name}
+        for other in spec.order:
+            if other in around and reached.intersection(around.predecessors(other)):
+                reached.add(other)
+        if spec.outcome.name in reached:
+            causes.append(name)
+    return causes
+
+
+def has_effect(spec: Spec) -> bool:
+    """Whether a directed path leads from the treatment to the outcome."""
+    return spec.outcome.name in spec.descendants(spec.treatment.name)
+
+
+def graph_lines(spec: Spec) -> list[str]:
+    """The DAG, a line a variable in the order of generation: its name, and its parents."""
+    width = max(len(name) for name in spec.order)
+    lines = []
+    for place, name in enumerate(spec.order):
+        parents = spec.parents(name)
+        told = ", ".join(parents)
+        if len(parents) == place and place > 1:
+            told = "all above"
+        elif len(parents) == place - 1 and place > 3:
+            (missing,) = set(spec.order[:place]) - set(parents)
+            told = f"all above but {missing}"
+        lines.append(f"  {name:<{width}} <- {told}" if parents else f"  {name}")
+    return lines
+
+
+def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
+    """The facts of one dataset, each with its name."""
+    return [
+        ("rows", f"{facts.n:,} ({facts.distinct:,} distinct)"),
+        ("treated", share(facts.treated)),
+        ("SATE", number(facts.sate)),
+        ("naive contrast", number(facts.naive) + (" (sign flips)" if facts.sign_flip else "")),
+        ("bias / SD(y)", number(facts.bias)),
+        ("SD(ITE) / SD(y)", number(facts.heterogeneity)),
+        ("true propensity", _propensity(facts)),
+        ("effective rows", _known(facts.effective_n, "{:,.0f}")),
+        ("Var(ITE | X) / Var(ITE), hidden", _known(facts.hidden_share, "{:.2f}")),
+        ("problems", "; ".join(facts.problems) or "none"),
+    ]
+
+
+def phrasing_table(facts: Mapping[int, DatasetFacts]) -> None:
+    """Print the facts of the datasets of several phrasings, a column each."""
+    columns = {f"Phrasing {phrasing}": dict(fact_rows(each)) for phrasing, each in facts.items()}
+    names = list(next(iter(columns.values())))
+    rows = [[name, *(column[name] for column in columns.values())] for name in names]
+    table(["", *columns], rows, right=list(columns))
+
+
+def mechanism_table(facts: Sequence[MechanismFacts]) -> None:
+    """Print what the language model makes of each variable."""
+    rows = [
+        [
+            each.name,
+            _known(each.mass, "{:.1e}"),
+            _known(each.least_mass, "{:.1e}"),
+            share(each.settled),
+            share(each.largest),
+            "; ".join(each.problems) or "none",
+        ]
+        for each in facts
+    ]
+    header = ["Variable", "Mass", "Least mass", "Over 99 %", "Largest share", "Problems"]
+    table(header, rows, right=header[1:-1])
+
+
+def verdict(spec: Spec, facts: Sequence[DatasetFacts], effect: float = 1.0) -> str:
+    """Whether the phrasings make a benchmark that is not trivial; ``effect`` is the knob."""
+    if effect == 0 or not has_effect(spec):
+        reason = "by --effect 0" if has_effect(spec) else "by the graph"
+        return (
+            f"Verdict: a test for false effects, since {reason} every effect is exactly 0; "
+            f"{_how_far(facts)}."
+        )
+    good = [each for each in facts if not each.problems]
+    if not good:
+        return (
+            "Verdict: trivial in every phrasing; try a higher --temperature, other values or other "
+            "sentences."
+        )
+    return (
+        f"Verdict: {len(good)} of {len(facts)} phrasings are not trivial; in them {_how_far(good)}."
+    )
+
+
+def _how_far(facts: Sequence[DatasetFacts]) -> str:
+    known = [abs(each.bias) for each in facts if not math.isnan(each.bias)]
+    if not known:
+        return "the naive contrast is not known, since one arm is empty"
+    far = f"the naive contrast is up to {max(known):.2f} SD(y) away from the SATE"
+    return far if max(known) >= _CONFOUNDED else f"{far}, so that hardly anything confounds"
+
+
+def _propensity(facts: DatasetFacts) -> str:
+    low, high = facts.propensity_min, facts.propensity_max
+    return f"{number(low)} to {number(high)}" if low == low else "not known"
+
+
+def _known(value: float, form: str) -> str:
+    return form.format(value) if value == value else "not known"
+
+
+def share_table(domains: Mapping[str, Sequence[Any]], samples: Mapping[str, pd.DataFrame]) -> None:
+    """Print how often each value of each variable occurs in each sample."""
+    rows = []
+    for name, values in domains.items():
+        for place, value in enumerate(values):
+            shares = [share(float((each[name] == value).mean())) for each in samples.values()]
+            rows.append(["" if place else name, str(value), *shares])
+    table(["Variable", "Value", *samples], rows, right=list(samples))
+
+
+def origin_rows(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Provenance as names and values; what is empty is left out."""
+    return [
+        (name.replace("_", " "), _plain(value))
+        for name, value in origin.items()
+        if value not in ("", {})
+    ]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in value.items() if each != "")
+    return value if isinstance(value, str) else json.dumps(value)

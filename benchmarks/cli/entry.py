@@ -1,0 +1,154 @@
+"""From a command line to an exit code, with one line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import errno
+import io
+import logging
+import os
+import shlex
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+import typer
+
+from benchmarks.cli.app import app
+from benchmarks.cli.output import one_line
+from sdscm.errors import InputError
+
+DEBUG = "--debug"
+
+OK = 0
+FAILED = 1
+BAD_INPUT = 2
+STOPPED = 130  # 128 + SIGINT, as shells have it
+READER_LEFT = 141  # 128 + SIGPIPE
+
+# What the user can mend where a file or a folder is concerned, and how.
+_REMEDIES = {
+    errno.ENAMETOOLONG: "give a shorter one",
+    errno.ENOTDIR: "a file stands where a folder should; give another path",
+    errno.EISDIR: "give the path of a file",
+    errno.ELOOP: "its links lead in a circle; give another path",
+    errno.EACCES: "give another path, or change its permissions",
+    errno.EPERM: "give another path, or change its permissions",
+    errno.EROFS: "give a path on a disk that can be written to",
+    errno.ENOSPC: "free the disk, or write to another",
+    errno.EDQUOT: "free the disk, or write to another",
+}
+_LONGEST_PATH = 120
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``sdscm`` and return its exit code.
+
+    Parameters
+    ----------
+    arguments
+        What stands behind ``sdscm`` on the command line; by default those of this process.
+
+    Returns
+    -------
+    0 on success, 1 on failure, 2 on bad input, 130 when the user stops it, 141 when the reader of
+    its output is gone.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = DEBUG in given
+    # In front of the command, where it is declared, it may stand behind it too.
+    ordered = [DEBUG] * debug + [each for each in given if each != DEBUG]
+    _print_what_can_be_printed()
+    try:
+        with nullcontext() if debug else _quiet_libraries():
+            code = _invoke(ordered)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _drop_output()
+        return READER_LEFT
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # rich exits on it
+            return READER_LEFT
+        raise
+    except KeyboardInterrupt as stop:
+        _tell(str(stop) or f"stopped; to go on, run again: {shlex.join(['sdscm', *given])}")
+        return STOPPED
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        code, line = _explain(error, debug)
+        _tell(f"error: {line}")
+        return code
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run a command. Typer's own ``main`` would swallow what an interrupt has to say."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("sdscm", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    return OK
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Hold back what libraries warn their developers of, retries and deprecations for instance."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _explain(error: Exception, debug: bool) -> tuple[int, str]:
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        path = "sdscm" if context is None else context.command_path
+        # Typer leaves checks to pydantic, and its words in the message.
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        return BAD_INPUT, f"{message}; see: {path} --help"
+    if isinstance(error, InputError) or _is_estimator_error(error):
+        return BAD_INPUT, str(error)
+    if isinstance(error, OSError) and error.errno in _REMEDIES:
+        return BAD_INPUT, _about_file(error)
+    hint = "" if debug else f"; run again with {DEBUG} for the traceback"
+    return FAILED, f"{type(error).__name__}: {str(error).rstrip('.')}{hint}"
+
+
+def _about_file(error: OSError) -> str:
+    path = "" if error.filename is None else os.fsdecode(error.filename)
+    if len(path) > _LONGEST_PATH:
+        path = f"{path[:_LONGEST_PATH]}..."
+    told = f"{path}: " * bool(path) + (error.strerror or type(error).__name__)
+    return f"{told}; {_REMEDIES[error.errno or 0]}"
+
+
+def _is_estimator_error(error: Exception) -> bool:
+    # Loaded already if it can have been raised; importing it for others would cost time.
+    errors = sys.modules.get("estimators.errors")
+    return errors is not None and isinstance(error, errors.EstimatorError)
+
+
+def _print_what_can_be_printed() -> None:
+    """Put a question mark for a letter that a terminal or pipe cannot show, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _tell(line: str) -> None:
+    print(one_line(line), file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from flushing to the closed pipe when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

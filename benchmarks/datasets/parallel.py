@@ -1,0 +1,104 @@
+"""Makes datasets side by side, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from multiprocessing import get_context
+from multiprocessing.context import SpawnContext
+from multiprocessing.managers import SyncManager
+from pathlib import Path
+from queue import Empty, Queue
+
+from pebble import ProcessExpired, ProcessPool
+
+from benchmarks.datasets.sampling import Recipe
+from benchmarks.process.lifetime import died, leave_with_parent, start_worker
+from benchmarks.process.threads import children_inherit, cores
+
+#: What a process with a small language model and its key/value cache takes.
+_BYTES = 4 * 2**30
+
+
+def generators_for(workers: int, datasets: int) -> int:
+    """Processes to make so many datasets with: what the run, the work and the memory allow."""
+    return max(1, min(workers, datasets, _free_memory() // _BYTES))
+
+
+def make_in_pool(
+    recipes: Mapping[Path, Recipe], processes: int, rows: Callable[[Path, float], None]
+) -> None:
+    """Make the dataset of each path, and write it there.
+
+    Processes of one thread each are faster than one process of many: nobody waits for the slowest
+    thread of each step, and other programs on the machine hold up one dataset only.
+
+    Parameters
+    ----------
+    recipes
+        What belongs into each file.
+    processes
+        How many to use.
+    rows
+        Told, in this process, of the rows that are ready of a file.
+
+    Raises
+    ------
+    RuntimeError
+        If a process dies; the others are stopped.
+    """
+    context = get_context("spawn")
+    with children_inherit(max(1, cores() // processes)), _post_office(context) as manager:
+        told: Queue[tuple[Path, float]] = manager.Queue()
+        pool = ProcessPool(processes, initializer=start_worker, initargs=((),), context=context)
+        try:
+            paths: dict[Future[None], Path] = {
+                pool.schedule(_make, args=(path, recipe, told)): path
+                for path, recipe in recipes.items()
+            }
+            waiting = set(paths)
+            while waiting:
+                ended, waiting = wait(waiting, timeout=0.5)
+                _pass_on(told, rows)
+                for future in ended:
+                    _read(future, paths[future])
+            pool.close()
+        except BaseException:
+            pool.stop()
+            raise
+        finally:
+            pool.join()
+
+
+def _post_office(context: SpawnContext) -> SyncManager:
+    """A process that hands on what others tell; it would outlive a run that is killed."""
+    manager = SyncManager(ctx=context)
+    manager.start(leave_with_parent)
+    return manager
+
+
+def _make(path: Path, recipe: Recipe, told: Queue[tuple[Path, float]]) -> None:
+    recipe.make(lambda rows: told.put((path, rows))).to_parquet(path)
+
+
+def _read(future: Future[None], path: Path) -> None:
+    try:
+        future.result()
+    except ProcessExpired as error:
+        raise RuntimeError(f"{path}: not made, {died(error.exitcode).reason}") from None
+
+
+def _pass_on(told: Queue[tuple[Path, float]], rows: Callable[[Path, float], None]) -> None:
+    while True:
+        try:
+            rows(*told.get_nowait())
+        except Empty:
+            return
+
+
+def _free_memory() -> int:
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return _BYTES

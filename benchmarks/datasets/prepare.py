@@ -1,0 +1,236 @@
+"""From a suite's dataset entries to datasets on disk. The one place where data enter a run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sdscm
+from benchmarks.datasets.parallel import generators_for, make_in_pool
+from benchmarks.datasets.sampling import Recipe
+from benchmarks.datasets.source import Source
+from benchmarks.datasets.user_tables import read_files
+from benchmarks.progress import Progress
+from benchmarks.provenance.hashing import derive_seed, digest
+from benchmarks.provenance.versions import code_of_generator
+from benchmarks.suite.entries import FilesEntry, LMEntry, ScenarioEntry, Variant
+from benchmarks.suite.model import Suite
+from sdscm.data.dataset import CausalDataset
+from sdscm.errors import InputError
+from sdscm.spec import Spec
+
+#: Arguments of ``SDSCM`` and of its ``dataset`` that an entry's own keys say, or the runner.
+_SET_BY_ENTRY = {
+    *("self", "spec", "lm", "phrasing", "temperature"),
+    *("n", "seed", "outcome", "block", "progress"),
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A dataset to be had: its name, its rows, and what it is made from or is."""
+
+    name: str
+    entry: str
+    cluster: str
+    n: int
+    content: Recipe | CausalDataset
+    lm_marks: str = ""
+
+    def path(self, folder: Path) -> Path:
+        return folder / "datasets" / f"{self.name}.parquet"
+
+
+def prepare(
+    requests: Sequence[Request], folder: Path, progress: Progress, workers: int = 1
+) -> Iterator[tuple[Source, CausalDataset]]:
+    """Make datasets, or find them in ``folder``; several at a time if ``workers`` allow.
+
+    A damaged dataset file is named and made again.
+    """
+    missing = [request for request in requests if not _is_there(request, folder, progress)]
+    rows = _Rows(requests, folder, progress)
+    recipes: dict[Path, Recipe] = {}
+    for request in missing:
+        if isinstance(request.content, Recipe):
+            recipes[request.path(folder)] = request.content
+        else:
+            request.content.to_parquet(request.path(folder))
+    processes = generators_for(workers, len(recipes))
+    if processes > 1:
+        make_in_pool(recipes, processes, rows)
+    else:
+        for path, recipe in recipes.items():
+            recipe.make(partial(rows, path)).to_parquet(path)
+    for request in requests:
+        rows(request.path(folder), request.n)
+        dataset = CausalDataset.read_parquet(request.path(folder))
+        source = Source(
+            name=request.name,
+            entry=request.entry,
+            cluster=request.cluster,
+            lm=dataset.meta.lm + (f" ({request.lm_marks})" if request.lm_marks else ""),
+            fingerprint=dataset.fingerprint,
+        )
+        yield source, dataset
+
+
+def _is_there(request: Request, folder: Path, progress: Progress) -> bool:
+    path = request.path(folder)
+    if not path.exists():
+        return False
+    try:
+        CausalDataset.read_parquet(path)
+    except InputError as error:
+        progress.say(f"{error}; it is made again now")
+        return False
+    return True
+
+
+class _Rows:
+    """Tells the progress of the rows that are new, dataset by dataset."""
+
+    def __init__(self, requests: Sequence[Request], folder: Path, progress: Progress) -> None:
+        self._names = {request.path(folder): request.name for request in requests}
+        self._ready = dict.fromkeys(self._names, 0.0)
+        self._progress = progress
+
+    def __call__(self, path: Path, rows: float) -> None:
+        new = max(rows - self._ready[path], 0.0)
+        self._ready[path] += new
+        self._progress.advance(self._names[path], new)
+
+
+def requests(suite: Suite) -> list[Request]:
+    """What a suite asks for, in its order; nothing is generated or written yet.
+
+    Raises
+    ------
+    InputError
+        If a scenario, phrasing, language model, option, file or column is not there.
+    """
+    found: list[Request] = []
+    for entry in suite.datasets:
+        if isinstance(entry, ScenarioEntry):
+            found += _sampled(entry, suite)
+        else:
+            found += _brought(entry, suite)
+    return found
+
+
+def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
+    beside = suite.folder / entry.scenario
+    with _told_of(suite, entry, "scenario"):
+        spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
+    _check_hidden(spec, suite, entry)
+
+    def request(of: LMEntry, phrasing: int, replicate: int, variant: Variant) -> Request:
+        n, seed = variant.n, _seed(entry, suite, phrasing, replicate)
+        options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
+        options |= {str(name): value for name, value in variant.dials.items()}
+        recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
+        _check_options("dataset", recipe.dataset, sdscm.SDSCM.dataset, entry, suite)
+        _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
+        with _told_of(suite, entry, "lm"):
+            lm = recipe.loaded()
+        with _told_of(suite, entry):
+            recipe.model()
+        settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
+        content = digest([spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()])
+
+        return Request(
+            name=f"{entry.title}-p{phrasing}-r{replicate}{_marks(entry, variant)}-{content[:8]}",
+            entry=entry.title,
+            cluster=f"{entry.title}, phrasing {_first_alike(spec, entry, phrasing)}",
+            n=n,
+            content=recipe,
+            lm_marks=of.marks,
+        )
+
+    for lm in entry.lms:
+        for phrasing in entry.phrasing_numbers:
+            for replicate in range(len(entry.seeds or ()) or entry.replicates):
+                for variant in entry.variants:
+                    yield request(lm, phrasing, replicate, variant)
+
+
+def _seed(entry: ScenarioEntry, suite: Suite, phrasing: int, replicate: int) -> int:
+    if entry.seeds is not None:
+        return entry.seeds[replicate]
+    return derive_seed(suite.seed, entry.title, phrasing, replicate)
+
+
+def _marks(entry: ScenarioEntry, variant: Variant) -> str:
+    """What tells a dataset from its siblings, where the entry varies it."""
+    varied: list[tuple[str, float]] = [("n", variant.n)] * (len(entry.sizes) > 1)
+    varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.knobs[d], list)]
+    return "".join(f"-{name}{value:g}" for name, value in varied)
+
+
+@contextmanager
+def _told_of(suite: Suite, entry: ScenarioEntry, *key: str) -> Iterator[None]:
+    """Put the place in the suite before what is wrong with it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(": ".join([suite.origin, entry.title, *key, str(error)])) from None
+
+
+def _check_options(
+    key: str,
+    given: Mapping[str, Any],
+    takes: Callable[..., Any],
+    entry: ScenarioEntry,
+    suite: Suite,
+) -> None:
+    known = [name for name in inspect.signature(takes).parameters if name not in _SET_BY_ENTRY]
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise InputError(
+            f"{suite.origin}: {entry.title}: {key}: unknown option '{unknown[0]}'; "
+            f"choose among {', '.join(known)}"
+        )
+
+
+def _first_alike(spec: Spec, entry: ScenarioEntry, phrasing: int) -> int:
+    """The first phrasing of the entry that says the same: draws of few phrasings coincide."""
+    choice = spec.phrased(phrasing).choice
+    return next(n for n in entry.phrasing_numbers if spec.phrased(n).choice == choice)
+
+
+def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
+    """Refuse a setting that hides nothing or everything before anything is generated."""
+    if "hidden" not in suite.settings:
+        return
+    if not spec.exogenous:
+        raise InputError(
+            f"{suite.origin}: {entry.title}: the setting 'hidden' hides nothing, since no variable "
+            "is exogenous; write 'settings: [all]'"
+        )
+    if set(spec.exogenous) == set(spec.covariates):
+        raise InputError(
+            f"{suite.origin}: {entry.title}: the setting 'hidden' leaves no covariate; "
+            "write 'settings: [all]', or give the spec an observed one"
+        )
+
+
+def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
+    for path, dataset in read_files(entry, suite.folder):
+        if "hidden" in suite.settings and not dataset.exogenous:
+            raise InputError(
+                f"{path}: the setting 'hidden' hides nothing, since no covariate is exogenous; "
+                f"set 'settings: [all]' in {suite.origin}"
+            )
+        sampled = bool(dataset.meta.spec_hash)
+        yield Request(
+            name=f"{entry.title}-{path.stem}-{dataset.fingerprint[:8]}",
+            entry=entry.title,
+            cluster=f"{entry.title}, phrasing {dataset.meta.phrasing}" if sampled else str(path),
+            n=len(dataset),
+            content=dataset,
+        )

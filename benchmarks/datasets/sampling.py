@@ -1,0 +1,65 @@
+"""How a dataset is sampled: all that a process of its own needs to make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sdscm
+from benchmarks.suite.entries import LMEntry
+from sdscm.data.dataset import CausalDataset
+from sdscm.inference.outcome import OutcomeKind
+from sdscm.lm import LanguageModel
+from sdscm.spec import Spec
+
+Rows = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A dataset to sample.
+
+    Attributes
+    ----------
+    spec, lm
+        The spec, and the language model.
+    phrasing, options
+        Arguments of ``sdscm.SDSCM``.
+    n, seed, outcome, dataset
+        Arguments of ``SDSCM.dataset``.
+    """
+
+    spec: Spec
+    lm: LMEntry
+    phrasing: int
+    options: Mapping[str, Any]
+    n: int
+    seed: int
+    outcome: OutcomeKind
+    dataset: Mapping[str, Any]
+
+    def model(self) -> sdscm.SDSCM:
+        """The SD-SCM; its language model is not loaded before it has to score."""
+        return sdscm.SDSCM(self.spec, self.loaded(), phrasing=self.phrasing, **self.options)
+
+    def loaded(self) -> LanguageModel:
+        """The language model; one of a name serves all recipes of a process."""
+        return language_model(self.lm)
+
+    def make(self, rows: Rows) -> CausalDataset:
+        """Sample the dataset; ``rows`` is told of the rows that are ready, a fraction too."""
+        return self.model().dataset(
+            self.n,
+            self.seed,
+            outcome=self.outcome,
+            progress=lambda done, _: rows(done),
+            **self.dataset,
+        )
+
+
+@cache
+def language_model(entry: LMEntry) -> LanguageModel:
+    """The language model of an entry."""
+    return sdscm.load_lm(entry.name, **entry.options)

@@ -1,0 +1,1 @@
+"""Cells, and the workers that run them."""

@@ -1,0 +1,85 @@
+"""A cell: one estimator on one dataset in one setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from benchmarks.datasets.source import Source
+from benchmarks.execution.methods import Contender
+from benchmarks.provenance.hashing import derive_seed, digest
+from benchmarks.suite.model import Suite
+from sdscm.data.dataset import Setting
+
+#: Raised when a worker treats an estimator in another way, so that older records are not reused.
+_PROTOCOL = 2
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a record is the answer to.
+
+    Attributes
+    ----------
+    dataset, fingerprint
+        Name and content hash of the dataset.
+    setting
+        Which covariates the estimator sees.
+    estimator, identity
+        Label of the contender, and the hash of all that decides its numbers.
+    seed
+        ``random_state`` of the estimator.
+    alpha, threads, holdout
+        As in the suite.
+    kin
+        Hash of what the user chose of the contender; `identity` without code and versions.
+    """
+
+    dataset: str
+    fingerprint: str
+    setting: Setting
+    estimator: str
+    identity: str
+    seed: int
+    alpha: float
+    threads: int
+    holdout: float = 0.0
+    kin: str = ""
+
+    @property
+    def key(self) -> str:
+        """Content hash. The names of things are no part of it, except through the seed."""
+        content = asdict(self)
+        del content["dataset"], content["estimator"], content["kin"]
+        return digest([_PROTOCOL, content])
+
+    @property
+    def kin_key(self) -> str:
+        """Content hash without code and versions: the same for cells that an upgrade parts."""
+        content = asdict(self)
+        del content["dataset"], content["estimator"], content["identity"]
+        return digest(content)
+
+    def __str__(self) -> str:
+        return f"{self.estimator} on {self.dataset} ({self.setting})"
+
+
+def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Contender]) -> list[Cell]:
+    """Every cell of a suite, in the order of the suite."""
+    return [
+        Cell(
+            dataset=source.name,
+            fingerprint=source.fingerprint,
+            setting=setting,
+            estimator=contender.label,
+            identity=contender.identity,
+            seed=derive_seed(suite.seed, source.fingerprint, setting, contender.label),
+            alpha=suite.alpha,
+            threads=suite.threads,
+            holdout=suite.holdout,
+            kin=contender.kin,
+        )
+        for source in sources
+        for setting in suite.settings
+        for contender in field
+    ]

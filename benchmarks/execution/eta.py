@@ -1,0 +1,46 @@
+"""How long the rest of a run will take, and which of its cells was slowest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from benchmarks.execution.cells import Cell
+from benchmarks.execution.runtimes import Costs, Kind
+from benchmarks.execution.scheduler import Task
+from benchmarks.interface import Outcome
+from benchmarks.progress import Progress, duration
+
+
+class Outlook:
+    """Tells a `Progress` after each cell.
+
+    Parameters
+    ----------
+    progress
+    workers
+        How many cells run at a time.
+    """
+
+    def __init__(self, progress: Progress, workers: int) -> None:
+        self.workers = max(1, workers)
+        self._progress = progress
+        self._slowest: tuple[float, str] = (0.0, "")
+        self._left: Counter[Kind] = Counter()
+        self._rows: dict[str, int] = {}
+        self._costs = Costs()
+
+    def expect(self, tasks: Sequence[Task], costs: Costs) -> None:
+        """Take in what is to be run; ``costs`` go on learning."""
+        self._rows = {cell.key: job.rows for cell, job in tasks}
+        self._left = Counter((cell.estimator, job.rows) for cell, job in tasks)
+        self._costs = costs
+
+    def update(self, cell: Cell, outcome: Outcome) -> None:
+        """A cell has ended."""
+        if cell.key in self._rows:
+            self._left[cell.estimator, self._rows[cell.key]] -= 1
+        if outcome.wall > self._slowest[0]:
+            self._slowest = (outcome.wall, f"{cell}, {duration(outcome.wall)}")
+        seconds = self._costs.total((k, n) for k, n in self._left.items() if n > 0)
+        self._progress.outlook(seconds / self.workers, self._slowest[1])

@@ -1,0 +1,79 @@
+"""What leaves a dataset for an estimator: X, t and y; only an Oracle is shown more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.datasets.encoding import encoded
+from benchmarks.datasets.holdout import held_out
+from benchmarks.datasets.truth import truth_of
+from benchmarks.execution.cells import Cell
+from benchmarks.execution.job import Job, Rows
+from benchmarks.execution.methods import Contender
+from benchmarks.suite.model import Suite
+from sdscm.data.dataset import CausalDataset
+
+
+class Airlock:
+    """The jobs of a suite's cells.
+
+    Parameters
+    ----------
+    suite
+    datasets
+        By name, with their truth.
+    field
+        The contenders, by label.
+    """
+
+    def __init__(
+        self, suite: Suite, datasets: Mapping[str, CausalDataset], field: Mapping[str, Contender]
+    ) -> None:
+        self._suite, self._datasets, self._field = suite, datasets, field
+        self._masks = {
+            name: held_out(dataset.t, suite.holdout, dataset.fingerprint)
+            for name, dataset in datasets.items()
+        }
+        self._seen: dict[tuple[str, str, str, bool], Rows] = {}
+
+    def truth_known(self, cell: Cell) -> bool:
+        """Whether there is something to show an Oracle."""
+        return self._datasets[cell.dataset].effects_known
+
+    def rows(self, cell: Cell) -> int:
+        """Number of rows that are fitted on."""
+        return int((~self._masks[cell.dataset]).sum())
+
+    def job(self, cell: Cell) -> Job:
+        """All that a worker is told of a cell."""
+        contender, mask = self._field[cell.estimator], self._masks[cell.dataset]
+        fitted = self._rows(cell, contender, ~mask)
+        return Job(
+            maker=contender.maker,
+            X=fitted.X,
+            t=fitted.t,
+            y=fitted.y,
+            reveal=fitted.reveal,
+            seed=cell.seed,
+            alpha=cell.alpha,
+            threads=cell.threads,
+            held_out=self._rows(cell, contender, mask) if mask.any() else None,
+            memory_limit=self._suite.memory_limit,
+            house=contender.house,
+        )
+
+    def _rows(self, cell: Cell, contender: Contender, chosen: np.ndarray) -> Rows:
+        # Cells that see the same share the arrays: a job is sent when its turn comes.
+        key = (cell.dataset, cell.setting, contender.encoding, bool(chosen[0]))
+        if key not in self._seen:
+            view = self._datasets[cell.dataset].setting(cell.setting)
+            X = encoded(view, contender.encoding)[chosen].reset_index(drop=True)
+            self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None)
+        rows = self._seen[key]
+        if not contender.oracle:
+            return rows
+        truth = truth_of(self._datasets[cell.dataset], cell.setting).of_rows(chosen)
+        return replace(rows, reveal=(truth.ite, truth.effect))

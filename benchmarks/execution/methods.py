@@ -1,0 +1,245 @@
+"""An estimator as a suite enters it: how to make it, and what identifies its numbers."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import cloudpickle
+
+import estimators
+from benchmarks.provenance.hashing import canonical, digest, digest_bytes
+from benchmarks.provenance.versions import code_of_estimators, versions
+from benchmarks.suite.entries import Encoding
+from benchmarks.suite.model import EstimatorEntry
+from sdscm.errors import InputError
+
+
+class Maker(Protocol):
+    """Makes a fresh, unfitted estimator in a worker; it travels there by pickle."""
+
+    def make(self, seed: int) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Makes an estimator of the registry."""
+
+    name: str
+    params: dict[str, Any]
+
+    def make(self, seed: int) -> Any:
+        params = dict(self.params)
+        if "random_state" in estimators.parameters(self.name):
+            params.setdefault("random_state", seed)
+        return estimators.get(self.name, **params)
+
+
+@dataclass(frozen=True)
+class Pickled:
+    """Makes a copy of an object that the user gave; a seed that it brings is kept."""
+
+    payload: bytes
+
+    def make(self, seed: int) -> Any:
+        estimator = pickle.loads(self.payload)
+        if hasattr(estimator, "get_params") and hasattr(estimator, "set_params"):
+            missing = object()
+            if estimator.get_params(deep=False).get("random_state", missing) is None:
+                estimator.set_params(random_state=seed)
+        return estimator
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One line of a board.
+
+    Attributes
+    ----------
+    label
+        Its name on the board.
+    family, estimand, oracle
+        As in ``estimators.EstimatorInfo``.
+    extra
+        The extra that installs its library.
+    identity
+        Hash of everything but data and seed that decides its numbers: parameters, code, versions.
+    maker
+        See `Maker`.
+    kin
+        Hash of what the user chose: name and parameters, without code and versions.
+    house
+        Contenders of one house share worker processes: those of the project do, and those of one
+        plugin; a stranger's code shares none with others, nor does who is shown the truth.
+    encoding
+        How it sees covariates that are categories.
+    """
+
+    label: str
+    family: str
+    estimand: str
+    oracle: bool
+    extra: str
+    identity: str
+    maker: Maker
+    kin: str = ""
+    house: str = ""
+    encoding: Encoding = "codes"
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return dict(versions(self.extra))
+
+
+def contenders(
+    entries: Iterable[Any],
+    plugins: Sequence[Path] = (),
+    encodings: Sequence[Encoding] = ("codes",),
+) -> list[Contender]:
+    """Turn what the user gave into contenders.
+
+    Parameters
+    ----------
+    entries
+        Names, `EstimatorEntry`, objects with ``fit``, or pairs (label, object).
+    plugins
+        Plugin files, loaded before; their content is part of the identity of what they register.
+    encodings
+        A contender for each, unless the entry names its own.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a parameter is not plain data, or two labels are equal.
+    """
+    code = digest_bytes(b"".join(path.read_bytes() for path in plugins))
+    found: list[Contender] = []
+    for entry in entries:
+        if isinstance(entry, str):
+            entry = EstimatorEntry(name=entry)
+        contender = (
+            _registered(entry, code) if isinstance(entry, EstimatorEntry) else _object(entry)
+        )
+        own = entry.encodings if isinstance(entry, EstimatorEntry) else None
+        found += [_seeing(contender, encoding) for encoding in own or encodings]
+    labels = [contender.label for contender in found]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise InputError(f"two estimators are called '{label}': give one a label of its own")
+    if not found:
+        raise InputError("no estimators: name at least one")
+    return found
+
+
+def _seeing(contender: Contender, encoding: Encoding) -> Contender:
+    """The contender as it enters with an encoding; the label says which, unless it is the usual."""
+    if encoding == "codes":
+        return contender
+    return replace(
+        contender,
+        label=f"{contender.label} ({encoding})",
+        identity=digest([contender.identity, encoding]),
+        kin=digest([contender.kin, encoding]),
+        encoding=encoding,
+    )
+
+
+def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
+    try:
+        info = estimators.info(entry.name)
+        # Parameters are checked here, not in the workers, so that a slip is one line and no table
+        # of failures. Only entries that have some pay for the import of a library.
+        known = estimators.parameters(entry.name) if entry.params else {}
+    except estimators.MissingExtraError:
+        known = entry.params
+    except estimators.EstimatorError as error:
+        raise InputError(str(error)) from None
+    for name in entry.params:
+        if name not in known:
+            has = ", ".join(known) or "none"
+            raise InputError(f"{entry.title}: no parameter '{name}'; its parameters: {has}")
+    try:
+        canonical(entry.params)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{entry.title}: params must be plain numbers, texts and lists, but are {entry.params}"
+        ) from None
+    code = code_of_estimators()
+    if info.origin != "built-in":
+        code = digest([code, plugin_code, _code_behind_plugin(entry)])
+    identity = [info.name, entry.params, code, versions(info.extra)]
+    return Contender(
+        label=entry.title,
+        family=info.family,
+        estimand=info.estimand,
+        oracle=info.oracle,
+        extra=info.extra,
+        identity=digest(identity),
+        maker=Registered(info.name, entry.params),
+        kin=digest([info.name, entry.params]),
+        house="truth" if info.oracle else "" if info.origin == "built-in" else info.origin,
+    )
+
+
+def _code_behind_plugin(entry: EstimatorEntry) -> str:
+    """Empty where it cannot be made: each of its cells will say so, and the others are run."""
+    try:
+        return code_behind(estimators.get(entry.name, **entry.params))
+    except estimators.PluginError:
+        return ""
+
+
+def _object(given: Any) -> Contender:
+    label, thing = given if isinstance(given, tuple) else (type(given).__name__, given)
+    if isinstance(thing, type) or not callable(getattr(thing, "fit", None)):
+        raise InputError(
+            f"{label}: not an estimator; give a registered name or an object with fit(X, t, y)"
+        )
+    try:
+        payload = cloudpickle.dumps(thing)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{label}: cannot be sent to the workers ({error}); make it picklable"
+        ) from None
+    return Contender(
+        label=str(label),
+        family="yours",
+        estimand="CATE" if hasattr(thing, "effect") else "ATE",
+        oracle=False,
+        extra="",
+        identity=digest([_state(thing, payload), code_behind(thing), versions()]),
+        maker=Pickled(payload),
+        kin=digest([type(thing).__qualname__, _state(thing, payload)]),
+        house=str(label),
+    )
+
+
+def code_behind(made: Any) -> str:
+    """Hash of the files that an estimator's classes, and the function it calls, are written in.
+
+    A name stays while the code behind it is edited, and a score must not outlive its code.
+    """
+    files = set()
+    for thing in (*type(made).__mro__, getattr(made, "function", None)):
+        try:
+            files.add(inspect.getsourcefile(thing))  # type: ignore[arg-type]
+        except TypeError:  # built into Python, or defined without a file
+            continue
+    content = sorted(Path(file).read_bytes() for file in files if file and Path(file).exists())
+    return digest_bytes(b"".join(content))
+
+
+def _state(thing: Any, payload: bytes) -> str:
+    """Hash of an object's class and attributes; of its whole pickle where they hold code.
+
+    A pickle of a class that is defined in a script differs from run to run.
+    """
+    try:
+        attributes = pickle.dumps(vars(thing))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return digest_bytes(payload)
+    return digest([type(thing).__qualname__, digest_bytes(attributes)])

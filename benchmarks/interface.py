@@ -1,0 +1,146 @@
+"""Records that all parts of the harness share: predictions, outcomes of cells, and true effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+import numpy as np
+
+Interval = tuple[np.ndarray, np.ndarray]
+Target = Literal["CATE", "ITE"]
+Status = Literal["ok", "failed", "timeout", "skipped", "missing"]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Everything that scores are computed from, besides the truth; in units of y.
+
+    Attributes
+    ----------
+    effect : array of shape (n,), optional
+        The effect of each row.
+    effect_interval, ite_interval : pair of arrays of shape (n,), optional
+        Lower and upper ends.
+    ate : float, optional
+        The average effect over the rows.
+    ate_interval : array of shape (2,), optional
+        Lower and upper end.
+    seconds : float, optional
+        Wall-clock seconds of the fit and of the effects, intervals left out.
+    peak_memory : float, optional
+        MiB that the cell needed at its peak, intervals included, beside what its process held
+        before.
+    alpha : float, optional
+        The intervals are meant to have level 1 - alpha. A fact of the cell, not of the answer: set
+        when it is scored, and not stored.
+    """
+
+    effect: np.ndarray | None = None
+    effect_interval: Interval | None = None
+    ate: float | None = None
+    ate_interval: np.ndarray | None = None
+    ite_interval: Interval | None = None
+    seconds: float | None = None
+    peak_memory: float | None = None
+    alpha: float | None = None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The parts that are there, as arrays to store; ``alpha`` is left out."""
+        named = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name != "alpha"
+        }
+        return {
+            name: np.asarray(value, float) for name, value in named.items() if value is not None
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Prediction:
+        """The inverse of ``arrays``."""
+
+        def pair(name: str) -> Interval | None:
+            return (arrays[name][0], arrays[name][1]) if name in arrays else None
+
+        def number(name: str) -> float | None:
+            return float(arrays[name]) if name in arrays else None
+
+        return cls(
+            effect=arrays.get("effect"),
+            effect_interval=pair("effect_interval"),
+            ate=number("ate"),
+            ate_interval=arrays.get("ate_interval"),
+            ite_interval=pair("ite_interval"),
+            seconds=number("seconds"),
+            peak_memory=number("peak_memory"),
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended.
+
+    Attributes
+    ----------
+    status
+        ``ok``, ``failed``, ``timeout``, ``skipped`` (its library is not installed, or there is no
+        truth to show it), or ``missing`` (not run yet; no record says so).
+    reason
+        One line on what went wrong; empty if nothing did.
+    warnings
+        What libraries warned of, each once.
+    prediction
+        What it said of the rows it was fitted on; present if and only if the status is ``ok``.
+    held_out
+        What it said of the rows it was not fitted on, if there are any.
+    wall
+        Seconds that the whole cell took; NaN where it did not end.
+    """
+
+    status: Status
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    prediction: Prediction | None = None
+    held_out: Prediction | None = None
+    wall: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The true effects of one dataset in one setting; in units of y.
+
+    Attributes
+    ----------
+    ite : array of shape (n,)
+        Individual effects; their mean is the SATE.
+    effect : array of shape (n,)
+        What an estimated effect of a row is scored against.
+    target : "CATE" or "ITE"
+        What ``effect`` is.
+    sd : float
+        Standard deviation of the observed outcome (divisor n), the unit of normalised errors.
+    ate : float, optional
+        The average effect, where it is known though those of the rows are not, and are NaN.
+    """
+
+    ite: np.ndarray
+    effect: np.ndarray
+    target: Target
+    sd: float
+    ate: float | None = None
+
+    @property
+    def sate(self) -> float:
+        return float(self.ite.mean()) if self.ate is None else self.ate
+
+    def of_rows(self, rows: np.ndarray) -> Truth:
+        """The truth of some rows, in units of the whole dataset's SD(y).
+
+        ``rows`` is a boolean array of shape (n,).
+        """
+        return replace(self, ite=self.ite[rows], effect=self.effect[rows])
+
+    def tells(self, target: str) -> bool:
+        """Whether scores against a metric's target can be had: ``none`` needs no truth."""
+        if target == "none":
+            return True
+        return bool(np.isfinite(self.sate if target == "SATE" else self.effect).all())

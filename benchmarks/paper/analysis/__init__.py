@@ -1,0 +1,1 @@
+"""Comparison of our numbers with the published ones."""

@@ -1,0 +1,121 @@
+"""Defects of the reference that the released data show, and what they do to the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+from sklearn.linear_model import LinearRegression
+
+from benchmarks.metrics import ate
+from benchmarks.metrics.formulas import r2
+from benchmarks.paper.data.loading import read_columns
+from benchmarks.paper.data.release import FIRST_SHOWN, OUTCOMES, TREATMENT, Release
+
+_CATEGORY = "X13"
+
+
+def redrawn(lm: str, folder: Path) -> dict[str, float]:
+    """How often the sampled category of a row is another one under its own treatment.
+
+    A counterfactual under the observed treatment is what was observed. The reference draws the
+    category afresh in each world; the scores of the categories, which are the published outcome,
+    do not depend on the draw.
+
+    Returns
+    -------
+    Shares of the rows: ``category`` whose observed category is not that under do(X12 = its X12),
+    ``effect`` whose category differs between the two worlds, and ``score`` whose scores do.
+    """
+    worlds = [f"{_CATEGORY}|do({TREATMENT}={arm})" for arm in (0, 1)]
+    table = read_columns(lm, folder, [TREATMENT, _CATEGORY, *worlds, *OUTCOMES])
+    own = np.where(table[TREATMENT] == 1, table[worlds[1]], table[worlds[0]])
+    return {
+        "category": float((own != table[_CATEGORY]).mean()),
+        "effect": float((table[worlds[0]] != table[worlds[1]]).mean()),
+        "score": float((table[OUTCOMES[0]] != table[OUTCOMES[1]]).mean()),
+    }
+
+
+def swapped(release: Release) -> dict[str, float]:
+    """Both R2 of the effects of rows by LinearT with all covariates, means over the datasets.
+
+    Returns
+    -------
+    ``swapped``, as published, takes the estimate for the truth and the truth for the estimate;
+    ``right`` does not.
+    """
+    found = []
+    for X, t, y, ite in _rows(release):
+        arms = [LinearRegression().fit(X[t == arm], y[t == arm]).predict(X) for arm in (0, 1)]
+        effect = arms[1] - arms[0]
+        found.append((r2(effect, ite), r2(ite, effect)))
+    names = ("swapped", "right")
+    return dict(zip(names, np.mean(found, axis=0).tolist(), strict=True))
+
+
+def rounding(release: Release, orders: int) -> pd.DataFrame:
+    """LinearS with hidden covariates as scikit-learn before 1.6 rounded it.
+
+    The S-learner gives the regression both 1 - t and t beside an intercept, so that one direction
+    of its columns is empty. `scipy.linalg.lstsq` with its default ``cond`` takes what rounding
+    leaves in it for information in some datasets; coefficients of 1e12 and more then cancel, and
+    their digits are lost. Where that happens depends on the rounding: another order of the rows
+    gives another result. scikit-learn passes a safe ``cond`` since (scikit-learn pull request
+    30040).
+
+    Parameters
+    ----------
+    release
+    orders
+        Orders of the rows to try; the first one is theirs.
+
+    Returns
+    -------
+    A row an order with ``r2`` and ``rmse`` of the average effects over the datasets, and
+    ``datasets``, in how many the empty direction was used.
+    """
+    found = []
+    for number in range(orders):
+        order = np.random.Generator(np.random.Philox(number)).permutation(release.X.shape[1])
+        estimates, truths, used = [], [], 0
+        for X, t, y, ite in _rows(release):
+            place = slice(None) if number == 0 else order
+            estimate, empty = _old_linear_s(X[place, FIRST_SHOWN:], t[place], y[place])
+            estimates.append(estimate)
+            truths.append(ite.mean())
+            used += empty
+        once, each = np.ones(len(truths)), (np.array(estimates), np.array(truths))
+        found.append(
+            {
+                "r2": float(ate.r2(once, *each)),
+                "rmse": float(ate.rmse(once, *each)),
+                "datasets": used,
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _old_linear_s(X: np.ndarray, t: np.ndarray, y: np.ndarray) -> tuple[float, bool]:
+    """Average effect, and whether the empty direction was used."""
+    columns = np.column_stack([X, 1 - t, t])
+    centre = columns.mean(axis=0)
+    coefficients, _, rank, _ = linalg.lstsq(columns - centre, y - y.mean())
+    intercept = y.mean() - centre @ coefficients
+    one, zero = np.ones(len(X)), np.zeros(len(X))
+    treated, control = (
+        np.column_stack([X, *arms]) @ coefficients + intercept
+        for arms in ((zero, one), (one, zero))
+    )
+    full = np.linalg.matrix_rank(np.column_stack([X - X.mean(axis=0), t - t.mean()]))
+    return float((treated - control).mean()), bool(rank > full)
+
+
+def _rows(release: Release) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Covariates, treatment, outcome and true effects of each dataset."""
+    for X, t, y0, y1 in zip(release.X, release.t, release.y0, release.y1, strict=True):
+        y0, y1 = y0.astype(float), y1.astype(float)
+        yield X.astype(float), t.astype(float), np.where(t == 1, y1, y0), y1 - y0

@@ -1,0 +1,1 @@
+"""The datasets that the authors of the paper released."""

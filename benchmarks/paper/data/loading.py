@@ -1,0 +1,274 @@
+"""Finds and reads the released data: a clone of the authors' repository, or the packed copy."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from benchmarks.paper.data.phrasings import recover
+from benchmarks.paper.data.release import COVARIATES, LMS, OUTCOMES, TREATMENT, Release
+from sdscm.errors import InputError
+
+#: Environment variable that names the folder of the data.
+VARIABLE = "SDSCM_PAPER_DATA"
+_OBSERVED = "logP(X13=0)"
+#: No code of a value is larger, so that covariates take one byte each.
+_LARGEST = np.iinfo(np.int8).max
+#: Where the data are inside the folder that the user names.
+_INSIDE = ("", "data/cancer_example", "cancer_example")
+_BESIDE = Path(__file__).resolve().parents[4] / "shared" / "paper"
+_HOW = (
+    "clone the repository lbynum/sequence-driven-scms from GitHub and name its folder with --data "
+    f"or in {VARIABLE}"
+)
+
+
+def find(data: Path | None = None) -> Path:
+    """The folder of the released data.
+
+    It holds ``gpt2.parquet`` and ``llama-3-8b.parquet`` (the packed copy), or the folders ``gpt2``
+    and ``llama-3-8b`` with CSV files (the authors' layout).
+
+    Parameters
+    ----------
+    data
+        Such a folder, or a clone of the authors' repository. By default what the environment
+        variable ``SDSCM_PAPER_DATA`` names, or else ``../shared/paper`` beside the checkout.
+
+    Raises
+    ------
+    InputError
+        If there are no such data; the message says how to get them.
+    """
+    named = os.environ.get(VARIABLE)
+    start = data or (Path(named) if named else _BESIDE)
+    for inside in _INSIDE:
+        if any(has(lm, start / inside) for lm in LMS):
+            return start / inside
+    if data is None and not named:
+        raise InputError(f"the paper's data are not here; {_HOW}")
+    if start.is_file():
+        raise InputError(f"{start}: a file; name the folder that it is in")
+    raise InputError(f"{start}: no released data of the paper in it; {_HOW}")
+
+
+def has(lm: str, folder: Path) -> bool:
+    """Whether a folder holds data of a language model."""
+    return is_packed(lm, folder) or bool(_files(folder, lm))
+
+
+def is_packed(lm: str, folder: Path) -> bool:
+    """Whether a folder holds the packed copy of a language model, which is then what is read."""
+    return _packed(folder, lm) is not None
+
+
+def read(lm: str, folder: Path) -> Release:
+    """The datasets of one language model.
+
+    Parameters
+    ----------
+    lm
+        One of `LMS`.
+    folder
+        What `find` gave. Where it holds the packed copy, that is read. Phrasings of CSV files are
+        recovered.
+
+    Raises
+    ------
+    InputError
+        If files or columns are missing, damaged, or of unequal lengths, or if an observed outcome
+        of a CSV file is not the one under do(X12 = the row's X12).
+    """
+    if lm not in LMS:
+        raise InputError(
+            f"'{lm}' is no language model of the release; choose among {', '.join(LMS)}"
+        )
+    packed = _packed(folder, lm)
+    if packed is not None:
+        return _read_packed(lm, packed)
+    files = _files(folder, lm)
+    if not files:
+        raise InputError(f"{folder}: no data of {lm} in it; {_HOW}")
+    return _read_files(lm, files)
+
+
+def read_columns(
+    lm: str, folder: Path, names: Sequence[str], number: int | None = None
+) -> pd.DataFrame:
+    """Columns of the released tables as they are, for what `read` leaves out.
+
+    Parameters
+    ----------
+    lm, folder
+        As for `read`.
+    names
+        Of columns of the authors' CSV files that the packed copy has, too.
+    number
+        Of one dataset; by default all.
+
+    Returns
+    -------
+    A row a unit: ``dataset`` and the columns.
+
+    Raises
+    ------
+    InputError
+        If there are no data of the model, no such dataset, or not these columns.
+    """
+    packed, files = _packed(folder, lm), _files(folder, lm)
+    if packed is None and not files:
+        raise InputError(f"{folder}: no data of {lm} in it; {_HOW}")
+    if packed is not None:
+        which = None if number is None else [("dataset", "=", number)]
+        table = _read_parquet(packed, ["dataset", *names], which).to_pandas()
+    else:
+        parts = [
+            _columns(path, names).assign(dataset=each)
+            for each, path in files.items()
+            if number in (None, each)
+        ]
+        table = pd.concat(parts) if parts else pd.DataFrame()
+    if table.empty:
+        raise InputError(f"{folder}: no dataset {number} of {lm} in it; {_HOW}")
+    return table
+
+
+def _read_parquet(
+    path: Path, names: Sequence[str], filters: list[tuple[str, str, int]] | None = None
+) -> pa.Table:
+    try:
+        there = pq.read_schema(path).names
+        missing = [name for name in names if name not in there]
+        if not missing:
+            return pq.read_table(path, columns=list(names), filters=filters)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: {_first_line(error)}; get the data again") from None
+    raise InputError(f"{path}: no column '{missing[0]}'; get the data again")
+
+
+def _columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    try:
+        return pa_csv.read_csv(path).select(list(names)).to_pandas()
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise InputError(f"{path}: {_first_line(error)}; get it again") from None
+
+
+def _packed(folder: Path, lm: str) -> Path | None:
+    path = folder / f"{lm}.parquet"
+    return path if path.is_file() else None
+
+
+def _files(folder: Path, lm: str) -> dict[int, Path]:
+    """CSV files by the number at the end of their names, ascending."""
+    found: dict[int, Path] = {}
+    for path in (folder / lm).glob("*.csv"):
+        match = re.search(r"_(\d+)$", path.stem)
+        if match and (other := found.setdefault(int(match[1]), path)) != path:
+            raise InputError(
+                f"{path}: dataset {match[1]} is in {other.name} as well; delete one of them"
+            )
+    return dict(sorted(found.items()))
+
+
+def _read_packed(lm: str, path: Path) -> Release:
+    wanted = ["dataset", "variant", *COVARIATES, TREATMENT, *OUTCOMES]
+    table = _read_parquet(path, wanted)
+    for field in table.schema:
+        if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+            raise InputError(f"{path}: column '{field.name}' is not of numbers; get the data again")
+    if not table.num_rows:
+        raise InputError(f"{path}: no rows in it; get the data again")
+    number = table["dataset"].to_numpy()
+    ids, sizes = np.unique(number, return_counts=True)
+    if len(set(sizes)) != 1 or (np.diff(number) < 0).any():
+        raise InputError(
+            f"{path}: its datasets are of {sizes.min()} to {sizes.max()} rows or not in order; "
+            "get the data again"
+        )
+    shape = (len(ids), int(sizes[0]))
+    variant = table["variant"].to_numpy().reshape(shape)
+    if (variant != variant[:, :1]).any():
+        raise InputError(f"{path}: a dataset has more than one variant; get the data again")
+    return Release(
+        lm=lm,
+        ids=ids.astype(int),
+        variant=variant[:, 0].astype(int),
+        X=np.stack(
+            [_codes(table[name].to_numpy(), name, path).reshape(shape) for name in COVARIATES],
+            axis=-1,
+        ),
+        t=table[TREATMENT].to_numpy().reshape(shape),
+        y0=table[OUTCOMES[0]].to_numpy().reshape(shape),
+        y1=table[OUTCOMES[1]].to_numpy().reshape(shape),
+    )
+
+
+def _read_files(lm: str, files: dict[int, Path]) -> Release:
+    parts = [_read_file(path) for path in files.values()]
+    for path, part in zip(files.values(), parts, strict=True):
+        if len(part) != len(parts[0]):
+            raise InputError(
+                f"{path}: {len(part)} rows, but {next(iter(files.values()))} has {len(parts[0])}; "
+                "get it again"
+            )
+    table = np.stack(parts)
+    X = table[..., : len(COVARIATES)].astype(np.int8)
+    return Release(
+        lm=lm,
+        ids=np.array(list(files)),
+        variant=recover(X, table[..., -2:]),
+        X=X,
+        t=table[..., len(COVARIATES)].astype(np.int8),
+        # As the packed copy has them, so that both layouts give the same bits.
+        y0=table[..., -2].astype(np.float32),
+        y1=table[..., -1].astype(np.float32),
+    )
+
+
+def _read_file(path: Path) -> np.ndarray:
+    """Covariates, treatment, y0 and y1 of a file, shape (rows, 15)."""
+    wanted = [*COVARIATES, TREATMENT, *OUTCOMES, _OBSERVED]
+    options = pa_csv.ConvertOptions(
+        include_columns=wanted, column_types=dict.fromkeys(wanted, pa.float64())
+    )
+    try:
+        table = pa_csv.read_csv(path, convert_options=options)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise InputError(f"{path}: {_first_line(error)}; get it again") from None
+    if not table.num_rows:
+        raise InputError(f"{path}: no rows in it; get it again")
+    for name in COVARIATES:
+        _codes(table[name].to_numpy(), name, path)
+    values = np.column_stack([table[name].to_numpy() for name in wanted])
+    treated = values[:, wanted.index(TREATMENT)] == 1
+    *_, y0, y1, observed = values.T
+    inconsistent = int((observed != np.where(treated, y1, y0)).sum())
+    if inconsistent:
+        raise InputError(
+            f"{path}: in {inconsistent} rows {_OBSERVED} is not the one under do({TREATMENT} = its "
+            "value); get it again"
+        )
+    return values[:, :-1]
+
+
+def _codes(column: np.ndarray, name: str, path: Path) -> np.ndarray:
+    """Codes of values as one byte each."""
+    whole = (column >= 0) & (column <= _LARGEST) & (column % 1 == 0)
+    if not whole.all():
+        raise InputError(
+            f"{path}: '{name}' is not a whole number from 0 to {_LARGEST} in {int((~whole).sum())} "
+            "rows; get it again"
+        )
+    return column.astype(np.int8)
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).splitlines()[:1]) or type(error).__name__

@@ -1,0 +1,330 @@
+"""The tables as Markdown, CSV and LaTeX, with what they stand on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+
+from benchmarks.paper.analysis.power import held_by_intervals
+from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO, SOURCE
+from benchmarks.paper.analysis.tables import LEVEL, OVER
+from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
+from benchmarks.paper.data.release import DATASETS, LMS, POOLED, ROWS
+from benchmarks.paper.run.plan import POOLED_ROWS
+from benchmarks.report.tables import NONE, markdown_table
+from sdscm.data.dataset import SETTINGS
+from sdscm.files import put_atomically
+
+Row = dict[str, Any]
+Grid = tuple[list[str], list[list[str]]]
+
+
+def write(
+    folder: Path, made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
+) -> list[Path]:
+    """Write ``tables.md``, ``tables.csv`` and ``tables.tex`` to a folder.
+
+    Parameters
+    ----------
+    folder
+    made
+        What `tables` gave.
+    records
+        What it was made from.
+    stale
+        Records of each method that were made with other code or libraries than those here.
+    """
+    contents = {
+        "tables.md": markdown(made, records, stale),
+        "tables.csv": made.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
+        "tables.tex": latex(made),
+    }
+    for name, content in contents.items():
+        put_atomically(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]) -> str:
+    """All tables with their notes."""
+    parts = [
+        "# Tables 1 and 2 of the paper",
+        f"Published: {SOURCE}. Ours: made again from the released data by `sdscm paper run` and "
+        "`sdscm paper tables`. In brackets: "
+        f"{LEVEL:.0%} percentile bootstrap intervals for chance: the seeds of the paper's fits and "
+        "of these, and of a share which datasets are in it. They resample datasets within "
+        "phrasings, since the paper's number is of the same 50. With a star they resample "
+        "phrasings, because some has one dataset or none in the share: if each has one, such an "
+        "interval is too wide. A verdict takes datasets of every phrasing, and a number inside a "
+        "wide interval is open. Where neither number is above 0, which is all that the paper "
+        "prints, there is no difference. Effects that are equal for all rows have a swapped R² of "
+        "0; those of LinearS are so up to rounding, by which it divides (-1e24).",
+        _summary(made),
+        "## What the numbers stand on",
+        _standing(records, stale),
+    ]
+    for title, (header, rows) in grids(made):
+        parts += [f"## {title}", markdown_table(header, rows, left=1)]
+    parts += _power(made)
+    for verdict, title in ((DIFFERS, "Numbers that differ"), (OPEN, "Numbers that are open")):
+        part = made[made["verdict"] == verdict]
+        if part.empty:
+            continue
+        header = ["Table", "Method", "LM", "Setting", "N", "Number", "Reason"]
+        which = ["table", "method", "lm", "setting", "rows", "metric", "reason"]
+        rows = [[str(value) for value in row] for row in part[which].to_numpy()]
+        parts += [f"## {title}", markdown_table(header, rows, left=7)]
+    lost = records[records["status"] != "ok"]
+    if len(lost):
+        header = ["Method", "LM", "Rows", "Setting", "Dataset", "Status", "Reason"]
+        which = ["method", "lm", "rows", "setting", "number", "status", "reason"]
+        rows = [[str(value) for value in row] for row in lost[which].to_numpy()]
+        parts += ["## Cells without a score", markdown_table(header, rows, left=7)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _power(made: pd.DataFrame) -> Iterator[str]:
+    held = held_by_intervals(made)
+    if held.empty:
+        return
+    yield "## What the verdicts can tell apart"
+    yield (
+        "Of the numbers that are reproduced by an interval and not by their digits, medians of the "
+        "size of the difference and of half the interval's width; and how many of the numbers that "
+        "the paper prints for other methods lie inside these intervals as well. Where that are "
+        "most, the verdict says little of the method, and the difference says more."
+    )
+    header = ["Table", "LM", "Setting", "N", "Number", "Numbers", "Difference", "Half width"]
+    rows = [
+        [
+            str(table),
+            lm,
+            setting,
+            f"{size:,}",
+            metric,
+            str(numbers),
+            f"{difference:.2g}",
+            f"{half_width:.2g}",
+            f"{inside} of {others}",
+        ]
+        for table, lm, setting, size, metric, numbers, difference, half_width, inside, others in (
+            held.itertuples(index=False)
+        )
+    ]
+    yield markdown_table([*header, "Others inside"], rows, left=5)
+
+
+#: Stands before the tables of LaTeX: what their marks mean.
+_MARKS = (
+    f"% In brackets: {LEVEL:.0%} bootstrap intervals, of datasets within phrasings; with a star of"
+    " phrasings.",
+    "% Swapped R2 takes the estimate for the truth, as the paper's code does.",
+    "% Effects that are equal for all rows have a swapped R2 of 0; LinearS's are so up to rounding"
+    " (-1e24).",
+)
+
+
+def latex(made: pd.DataFrame) -> str:
+    """All tables as ``tabular`` environments of the package booktabs."""
+    parts = ["\n".join([f"% Published: {SOURCE}.", *_MARKS])]
+    for title, (header, rows) in grids(made):
+        columns = "l" + "r" * (len(header) - 1)
+        lines = [" & ".join(map(_escaped, row)) + r" \\" for row in (header, *rows)]
+        parts.append(
+            "\n".join(
+                [
+                    r"\begin{table}",
+                    rf"\caption{{{_escaped(title)}}}",
+                    rf"\begin{{tabular}}{{{columns}}}",
+                    r"\toprule",
+                    lines[0],
+                    r"\midrule",
+                    *lines[1:],
+                    r"\bottomrule",
+                    r"\end{tabular}",
+                    r"\end{table}",
+                ]
+            )
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def grids(made: pd.DataFrame) -> Iterable[tuple[str, Grid]]:
+    """Titles and texts of the tables that people read, one for each LM and setting."""
+    for table, name in ((1, "Table 1, average effects"), (2, "Table 2, effects of rows")):
+        for lm in LMS:
+            for setting in SETTINGS:
+                part = made[
+                    (made["table"] == table) & (made["lm"] == lm) & (made["setting"] == setting)
+                ]
+                sizes = sorted(part["rows"].unique())
+                for rows in sizes:
+                    size = f", N = {rows:,}" if len(sizes) > 1 else ""
+                    grid = (_averages if table == 1 else _effects)(part[part["rows"] == rows])
+                    yield f"{name}: {lm}, {setting}{size}", grid
+
+
+def _averages(part: pd.DataFrame) -> Grid:
+    header = ["Method"]
+    for metric in ("R²", "RMSE"):
+        header += [f"{metric} published", "ours", "difference", "verdict"]
+    rows = [
+        [method, *_told(numbers["r2"]), *_told(numbers["rmse"]), _count(numbers)]
+        for method, numbers in _by_method(part)
+    ]
+    return [*header, "Datasets"], rows
+
+
+def _effects(part: pd.DataFrame) -> Grid:
+    header = ["Method", "Swapped R² published", "ours", "difference", "verdict", "R²", "Datasets"]
+    rows = [
+        [method, *_told(numbers["r2_swapped"]), _number(numbers["r2"]), _count(numbers)]
+        for method, numbers in _by_method(part)
+    ]
+    return header, rows
+
+
+def _by_method(part: pd.DataFrame) -> Iterator[tuple[str, dict[str, Row]]]:
+    """The rows of each method, by metric."""
+    for method, numbers in part.groupby("method", sort=False):
+        rows = numbers.to_dict("records")
+        yield str(method), {str(row["metric"]): cast(Row, row) for row in rows}
+
+
+def _told(number: Row) -> list[str]:
+    printed = "≤ 0" if number["published"] == NOT_ABOVE_ZERO else str(number["published"])
+    difference = number["difference"]
+    shown = NONE if math.isnan(difference) else _digits(difference, "+")
+    return [printed or NONE, _number(number), shown, str(number["verdict"])]
+
+
+def _number(number: Row) -> str:
+    if math.isnan(number["ours"]):
+        return NONE
+    if math.isnan(number["low"]):
+        return _digits(number["ours"])
+    star = "*" if number["interval"] == OVER else ""
+    return f"{_digits(number['ours'])} [{_digits(number['low'])}, {_digits(number['high'])}]{star}"
+
+
+def _digits(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.4f}" if abs(value) < 100 else f"{value:{sign}.2e}"
+
+
+def _count(numbers: dict[str, Row]) -> str:
+    first = next(iter(numbers.values()))
+    lost = f" ({first['failed']} failed)" if first["failed"] else ""
+    return f"{first['datasets']}{lost}"
+
+
+def _summary(made: pd.DataFrame) -> str:
+    held = made[made["published"] != ""]
+    lines = []
+    for table, part in held.groupby("table"):
+        run = part[part["ours"].notna()]
+        lines.append(
+            f"- Table {table}: of {len(part)} published numbers {len(run)} were made again."
+        )
+        of_all = _whole(run)
+        for what, those in (("all datasets", run[of_all]), ("a share of them", run[~of_all])):
+            if len(those):
+                lines.append(f"  - From {what} {len(those)}: {_verdicts(those)}.")
+    return "\n".join(lines)
+
+
+def _whole(numbers: pd.DataFrame) -> pd.Series:
+    """Which numbers stand on all datasets."""
+    return numbers["datasets"] == numbers["rows"].map({ROWS: DATASETS}).fillna(DATASETS // POOLED)
+
+
+def _verdicts(numbers: pd.DataFrame) -> str:
+    """How many of each verdict, and what the reproduced ones rest on."""
+    words = {
+        REPRODUCED: "are reproduced",
+        DIFFERS: "differ",
+        OPEN: "are open (not of every phrasing, or too wide an interval)",
+    }
+    told = []
+    for verdict, word in words.items():
+        those = numbers[numbers["verdict"] == verdict]
+        if verdict == REPRODUCED and len(those):
+            reasons = those["reason"].value_counts().items()
+            word += f" ({'; '.join(f'{reason}: {count}' for reason, count in reasons)})"
+        if len(those) or verdict != OPEN:
+            told.append(f"{len(those)} {word}")
+    return ", ".join(told)
+
+
+def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
+    lines = standing_of(records)
+    if told := older(stale, records):
+        lines.append(told)
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def standing_of(records: pd.DataFrame) -> list[str]:
+    """Which datasets the methods of records have scores on, in words; see `standing`."""
+    good = records[records["status"] == "ok"]
+    numbers: dict[tuple[str, str, int], set[int]] = {}
+    for (method, lm, rows), part in good.groupby(["method", "lm", "rows"], sort=False):
+        seen = {str(name): set(each["number"]) for name, each in part.groupby("setting")}
+        apart = len(seen) < len(SETTINGS) or len(set(map(frozenset, seen.values()))) > 1
+        for setting, those in seen.items():
+            named = f"{method} in setting {setting}" if apart else str(method)
+            numbers[named, str(lm), cast(int, rows)] = those
+    return standing(numbers)
+
+
+def older(stale: Mapping[str, int], records: pd.DataFrame) -> str:
+    """How many records of which methods other code made, in words; empty if none."""
+    counts = records["method"].value_counts()
+    old = ", ".join(f"{m} ({n} of {counts.get(m, n)})" for m, n in stale.items() if n)
+    if not old:
+        return ""
+    return (
+        f"Cells made with other code or other versions of libraries than those here: {old}. "
+        "`sdscm paper run` makes them again."
+    )
+
+
+def standing(numbers: Mapping[tuple[str, str, int], Collection[int]]) -> list[str]:
+    """Which datasets methods stand on, in words; methods with the same ones share a line.
+
+    Parameters
+    ----------
+    numbers
+        Of the datasets, or of the pooled ones, by method, language model and rows.
+    """
+    together: dict[tuple[str, int, tuple[int, ...]], list[str]] = {}
+    for (method, lm, rows), which in numbers.items():
+        together.setdefault((lm, rows, tuple(sorted(which))), []).append(method)
+    lines = []
+    for (lm, rows, which), methods in sorted(together.items(), key=lambda item: item[0]):
+        what = "pools" if rows == POOLED_ROWS else "ids"
+        whole = DATASETS // POOLED if rows == POOLED_ROWS else DATASETS
+        told = "all" if len(which) == whole else f"{len(which)} of {whole}: {spans(which)}"
+        lines.append(f"{lm}, N = {rows:,}, {what} {told} ({', '.join(methods)})")
+    return lines
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Ascending numbers in few words: ``1-3, 7``."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in found)
+
+
+_TEX = {"%": r"\%", "_": r"\_", "&": r"\&", "R²": r"$R^2$", "≤": r"$\le$", NONE: "--"}
+
+
+def _escaped(text: str) -> str:
+    for plain, escaped in _TEX.items():
+        text = text.replace(plain, escaped)
+    return text

@@ -1,0 +1,1 @@
+"""Cells of the paper's tables, and their records."""

@@ -1,0 +1,1 @@
+"""Limits of a worker process: threads, memory, and what a library may change."""

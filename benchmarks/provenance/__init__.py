@@ -1,0 +1,1 @@
+"""Hashes, versions and code: what decides a number."""

@@ -1,0 +1,63 @@
+"""Versions of what decides a number, for records and content keys."""
+
+from __future__ import annotations
+
+import platform
+import re
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import estimators
+import sdscm
+from benchmarks.provenance.hashing import digest_sources
+
+_CORE = ("numpy", "scipy", "scikit-learn", "pandas")
+
+
+def version_of(distribution: str) -> str | None:
+    """The installed version of a distribution, or None."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@cache
+def _distributions_of(extra: str) -> tuple[str, ...]:
+    """The libraries that an extra of this project installs, from the project's own metadata."""
+    try:
+        requirements = metadata.requires("sdscm") or []
+    except metadata.PackageNotFoundError:
+        return (extra,)
+    wanted = re.compile(rf"extra\s*==\s*['\"]{re.escape(extra)}['\"]")
+    names = [re.split(r"[^\w.-]", r, maxsplit=1)[0] for r in requirements if wanted.search(r)]
+    return tuple(names) or (extra,)
+
+
+@cache
+def code_of_estimators() -> str:
+    """Hash of the code of `estimators`.
+
+    A version number stands still while code is edited; a hash does not, so a score never
+    outlives the code that made it.
+    """
+    return digest_sources(Path(estimators.__file__).parent)
+
+
+@cache
+def code_of_generator() -> str:
+    """Hash of the code of `sdscm`, the command line and the audit left out."""
+    return digest_sources(
+        Path(sdscm.__file__).parent, leave_out=("audit", "statistics", "graph_plot")
+    )
+
+
+@cache
+def versions(extra: str = "") -> dict[str, str]:
+    """Versions that matter to an estimator whose library comes with ``extra``; callers copy it."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    found = {"python": python}
+    for name in (*_CORE, *(_distributions_of(extra) if extra else ())):
+        found[name] = version_of(name) or "not installed"
+    return found

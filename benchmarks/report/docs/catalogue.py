@@ -1,0 +1,143 @@
+"""The tables of ``docs/estimators.md``.
+
+``python -m benchmarks.report.docs.catalogue docs/estimators.md constraints.txt results/estimators``
+writes them between the marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``: ``catalogue``,
+``answers``, ``rules``, ``versions``, ``coverage`` and ``seconds``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+import estimators
+from benchmarks.report.docs.extract import replaced
+from benchmarks.simulations.exemptions import BANDS, claims_coverage
+from estimators.check import RULES, RULES_OF_REGISTERED, title
+
+#: What decides numbers, beside the libraries of the extras.
+_CORE = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "lightgbm", "xgboost")
+_LIBRARIES = ("econml", "causalml", "dowhy", "stochtree", "quantile-forest", "doubleml", "optuna")
+
+
+def page(text: str, constraints: str, coverage: pd.DataFrame, seconds: pd.DataFrame) -> str:
+    """``text`` with fresh tables.
+
+    Parameters
+    ----------
+    text
+        The page.
+    constraints
+        Content of ``constraints.txt``.
+    coverage, seconds
+        The tables that ``python -m benchmarks.simulations`` makes.
+    """
+    tables = {
+        "catalogue": catalogue(),
+        "answers": answers(),
+        "rules": "\n".join(f"- {title(rule)}." for rule in RULES + RULES_OF_REGISTERED),
+        "versions": versions(constraints),
+        "coverage": coverage_table(coverage),
+        "seconds": seconds_table(seconds),
+    }
+    for mark, table in tables.items():
+        text = replaced(text, table, mark)
+    return text
+
+
+def built_in() -> list[estimators.EstimatorInfo]:
+    """The estimators of the project, without the plugins of whoever makes the page."""
+    return [info for info in estimators.infos() if info.origin == "built-in"]
+
+
+def catalogue() -> str:
+    """What there is."""
+    heads = ("Name", "Family", "Estimand", "Intervals", "Extra", "What it does", "Source")
+    rows = (
+        (i.name, i.family, i.estimand, ", ".join(i.intervals.kinds), i.extra, i.summary, i.source)
+        for i in built_in()
+    )
+    return _table(heads, rows)
+
+
+def answers() -> str:
+    """What average effects are, and how intervals arise."""
+    rows = []
+    for info in built_in():
+        by_text: dict[str, list[str]] = {}
+        for kind in info.intervals.kinds:
+            by_text.setdefault(getattr(info.intervals, kind), []).append(kind)
+        told = "; ".join(f"{', '.join(kinds)}: {text}" for text, kinds in by_text.items())
+        rows.append((info.name, info.ate, told))
+    return _table(("Name", "Average effect", "Intervals"), rows)
+
+
+def versions(constraints: str) -> str:
+    """The pinned versions of the libraries that estimators stand on."""
+    pinned = dict(re.findall(r"^([\w.-]+)==([\w.+-]+)$", constraints.lower(), re.MULTILINE))
+    rows = [(name, pinned[name]) for name in (*_CORE, *_LIBRARIES)]
+    return _table(("Library", "Version"), rows)
+
+
+def coverage_table(measured: pd.DataFrame) -> str:
+    """Coverage of intervals of level 0.95, with what each is held to."""
+    heads = ("Name", "Truth", "Interval", "Coverage", "Width / SD(y)", "Held to", "Seeds", "Failed")
+    rows = []
+    for row in measured.to_dict("records"):
+        name, truth, kind = row["estimator"], row["truth"], row["interval"]
+        claim = claims_coverage(name, truth, kind)
+        held_to = f"at least {BANDS[kind][0]:.2f}" if claim.holds else f"nothing: {claim.reason}"
+        numbers = (_number(row["coverage"], ".3f"), _number(row["width_sd"], ".2f"))
+        rows.append((name, truth, kind, *numbers, held_to, row["seeds"], row["failed"]))
+    return _table(heads, rows, right=("Coverage", "Width / SD(y)", "Seeds", "Failed"))
+
+
+def seconds_table(measured: pd.DataFrame) -> str:
+    """Seconds of a fit, a column for each number of rows; ``failed`` where no fit succeeded."""
+    sizes = sorted(measured["rows"].unique())
+    known = measured.set_index(["estimator", "rows"])["seconds"].to_dict()
+    rows = [
+        (name, *(_seconds(known[name, n]) if (name, n) in known else "" for n in sizes))
+        for name in measured["estimator"].drop_duplicates()
+    ]
+    heads = [f"{n:,} rows" for n in sizes]
+    return _table(("Name", *heads), rows, right=heads)
+
+
+def _seconds(value: float) -> str:
+    """An estimator all of whose fits have failed has no number."""
+    return "failed" if pd.isna(value) else _number(value, ".3g" if value < 100 else ".0f")
+
+
+def _number(value: float, form: str) -> str:
+    return "" if pd.isna(value) else format(value, form)
+
+
+def _table(
+    heads: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()
+) -> str:
+    lines = [heads, ["---:" if head in right else "---" for head in heads], *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|") or "–"
+
+
+def main(path: Path, constraints: Path, folder: Path) -> None:
+    """Write the tables into the page."""
+    fresh = page(
+        path.read_text(encoding="utf-8"),
+        constraints.read_text(encoding="utf-8"),
+        pd.read_csv(folder / "coverage.csv"),
+        pd.read_csv(folder / "seconds.csv"),
+    )
+    path.write_text(fresh, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

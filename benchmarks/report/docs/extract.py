@@ -1,0 +1,60 @@
+"""A short table for the README from a suite's ``leaderboard.csv``.
+
+``python -m benchmarks.report.docs.extract README.md results/quick/leaderboard.csv`` writes it
+between the marks ``<!-- board:begin -->`` and ``<!-- board:end -->``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from sdscm.errors import InputError
+
+_METRICS = {"pehe_sd": "PEHE / SD(y)", "ate_abs_error_sd": "\\|ATE error\\| / SD(y)"}
+_SETTINGS = {"all": "all seen", "hidden": "confounders hidden"}
+_ALWAYS = ("Zero", "DiffInMeans", "Oracle")
+
+
+def extract(board: pd.DataFrame, top: int = 10) -> str:
+    """The best ``top`` of the setting ``all``, and those that a reader compares them with."""
+    by_setting = {s: board[board["setting"] == s].set_index("estimator") for s in _SETTINGS}
+    ranks = pd.to_numeric(by_setting["all"]["rank_pehe_sd"], errors="coerce")
+    chosen = [*ranks[ranks <= top].sort_values(kind="stable").index]
+    chosen += [name for name in _ALWAYS if name not in chosen]
+    heads = [
+        f"{metric}, {setting}" for metric in _METRICS.values() for setting in _SETTINGS.values()
+    ]
+    lines = [
+        "| " + " | ".join(["Estimator", *heads]) + " |",
+        "| --- |" + " ---: |" * len(heads),
+    ]
+    for name in chosen:
+        values = [by_setting[s][metric].loc[name] for metric in _METRICS for s in _SETTINGS]
+        cells = ["–" if pd.isna(value) else f"{value:.3f}" for value in values]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def replaced(text: str, table: str, mark: str = "board") -> str:
+    """``text`` with the table between the marks of that name.
+
+    Raises
+    ------
+    InputError
+        If the marks are not there.
+    """
+    begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise InputError(f"the page has no place for a table: write {begin} and {end} on two lines")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+if __name__ == "__main__":
+    readme, csv = map(Path, sys.argv[1:])
+    content = replaced(readme.read_text(encoding="utf-8"), extract(pd.read_csv(csv)))
+    readme.write_text(content, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Suites: what a user writes in YAML."""

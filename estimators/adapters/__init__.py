@@ -1,0 +1,1 @@
+"""Estimators of other libraries behind the common interface."""

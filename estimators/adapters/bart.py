@@ -1,0 +1,201 @@
+"""BART and BART-ITE: Bayesian additive regression trees by stochtree.
+
+The settings are those that R's bartCause passes on to dbarts where stochtree has them: 75 trees,
+chains from single leaves, a leaf variance and a noise prior by the rules of Chipman, George
+and McCulloch (2010, Annals of Applied Statistics 4(1), section 2.2), leaves down to one row, and
+the propensity score among the covariates (Hahn, Murray and Carvalho 2020). The score comes from
+boosted trees and not from another BART, which would double the time.
+
+By default four chains keep 100 draws each, where bartCause has ten of 500. That is for speed: the
+average effect has a root mean squared error of 0.0004 on the paper's GPT-2 datasets with them,
+0.0003 in print. The effects of rows gain from ``n_chains=10``, at 2.3 times the time: a chain stays
+near where its burn-in has led it, and only the mean of many is smooth. The paper's tables are made
+so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+from stochtree import BARTModel
+
+from estimators.adapters.stochtree_models import (
+    PicklableModel,
+    Posterior,
+    boosted_propensity,
+    normal_ends,
+    posterior_of,
+    propensity_scores,
+    require_variation,
+)
+from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Interval, ITEIntervals
+
+#: The noise variance has nu degrees of freedom, and is below that of least squares with this
+#: probability (Chipman et al. 2010, section 2.2.4).
+NOISE_DEGREES, NOISE_QUANTILE = 3, 0.9
+#: The least noise that a chain starts from, as a share of the variance of y.
+LEAST_NOISE = 1e-6
+
+
+class _BART(CATEEstimator):
+    """The sampler of both estimators.
+
+    Parameters
+    ----------
+    n_trees
+        Trees in the sum.
+    n_burn_in, n_draws
+        Iterations of each chain that are dropped, and that are kept.
+    n_chains
+        Chains, run one after the other.
+    k
+        The prior puts the range of y at ``k`` standard deviations of the sum to each side.
+    min_samples_leaf
+        Fewest rows in a leaf.
+    random_state
+        Seed of the sampler and of the propensity model.
+    """
+
+    def __init__(
+        self,
+        n_trees: int = 75,
+        n_burn_in: int = 500,
+        n_draws: int = 100,
+        n_chains: int = 4,
+        k: float = 2.0,
+        min_samples_leaf: int = 1,
+        random_state: int | None = 0,
+    ) -> None:
+        self.n_trees = n_trees
+        self.n_burn_in = n_burn_in
+        self.n_draws = n_draws
+        self.n_chains = n_chains
+        self.k = k
+        self.min_samples_leaf = min_samples_leaf
+        self.random_state = random_state
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_variation(y)
+        self.propensity_model_ = boosted_propensity(X, t, self.seed_)
+        covariates = self._covariates_of_trees(X, t)
+        noise = _least_squares_noise(covariates, y)
+        scale = noise * stats.chi2.ppf(1 - NOISE_QUANTILE, NOISE_DEGREES) / 2
+        half_range = np.ptp(y) / np.std(y) / 2
+        model = BARTModel()
+        model.sample(
+            X_train=covariates,
+            y_train=y,
+            num_gfr=0,
+            num_burnin=self.n_burn_in,
+            num_mcmc=self.n_draws,
+            general_params={
+                "num_chains": self.n_chains,
+                "random_seed": self.seed_,
+                "num_threads": 1,
+                "sigma2_init": noise,
+                "sigma2_global_shape": NOISE_DEGREES / 2,
+                "sigma2_global_scale": scale,
+            },
+            mean_forest_params={
+                "num_trees": self.n_trees,
+                "min_samples_leaf": self.min_samples_leaf,
+                "sample_sigma2_leaf": False,
+                "sigma2_leaf_init": (half_range / self.k) ** 2 / self.n_trees,
+            },
+        )
+        self.model_ = PicklableModel(model)
+        self.noise_variance_ = float(np.mean(model.global_var_samples))
+        self._last: tuple[np.ndarray, Posterior] | None = None
+
+    def _covariates_of_trees(self, X: np.ndarray, t: np.ndarray | float) -> np.ndarray:
+        """Treatment, covariates, propensity score."""
+        treatment = np.broadcast_to(np.asarray(t, float), len(X))
+        return np.column_stack([treatment, X, propensity_scores(self.propensity_model_, X)])
+
+    def _outcomes(self, X: np.ndarray, t: np.ndarray | float) -> np.ndarray:
+        """Draws of the expected outcomes of rows that are treated as t says, shape (n, draws)."""
+        return self.model_.model.predict(self._covariates_of_trees(X, t), terms="y_hat")
+
+    def _posterior(self, X: np.ndarray) -> Posterior:
+        # Effects and intervals are asked for one after the other, and the trees take long.
+        if self._last is None or not np.array_equal(self._last[0], X):
+            draws = self.n_chains * self.n_draws
+            self._last = X.copy(), posterior_of(self._draws_of_effects, X, draws)
+        return self._last[1]
+
+    def _draws_of_effects(self, X: np.ndarray) -> np.ndarray:
+        return self._outcomes(X, 1.0) - self._outcomes(X, 0.0)
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self._posterior(X).mean.copy()
+
+
+class BART(_BART, EffectIntervals, ATEIntervals):
+    """Posterior mean of the effect of each row (Hill 2011; Chipman, George and McCulloch 2010).
+
+    The average effect is the mean over the rows of X. Intervals are the posterior mean plus and
+    minus normal quantiles times the posterior standard deviation, of the expected outcomes:
+    they leave the outcome noise out. stochtree standardises y, so that a shift of y does no harm.
+    Four chains of 100 draws are for speed; R's bartCause has ten of 500, and ten bring the effects
+    of rows nearer to the published ones (``n_chains=10``).
+    """
+
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+        posterior = self._posterior(X)
+        return normal_ends(posterior.mean, posterior.sd, alpha)
+
+    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
+        posterior = self._posterior(X)
+        lower, upper = normal_ends(posterior.mean.mean(), posterior.average_sd, alpha)
+        return float(lower), float(upper)
+
+
+class BARTITE(_BART, ITEIntervals):
+    """Posterior of the individual effect, given what was observed of the individual.
+
+    The observed outcome is known, and the missing one has a posterior predictive distribution:
+    the expected outcome under the other treatment, and outcome noise, which is taken to be
+    independent between the two (Hill 2011). Mean and standard deviation are those
+    of draws from it, computed without drawing the noise. ``effect`` of the X of ``fit`` uses
+    the outcomes of those rows; for any other X nothing was observed, and it is the effect of
+    `BART`. The average effect is the mean over the rows of X.
+    """
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        super()._fit(X, t, y)
+        self._rows_of_fit = X
+        self._effect_of_fit = self._individual(X, t, y)[0]
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        if np.array_equal(X, self._rows_of_fit):
+            return self._effect_of_fit.copy()
+        return super()._effect(X)
+
+    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Interval:
+        return normal_ends(*self._individual(X, t, y), alpha)
+
+    def _individual(
+        self, X: np.ndarray, t: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Posterior mean and standard deviation of the effect of each unit, shape (n,) each."""
+        draws = self.n_chains * self.n_draws
+        missing = posterior_of(
+            lambda rows: self._outcomes(rows[:, 1:], rows[:, 0]), np.column_stack([1 - t, X]), draws
+        )
+        effect = np.where(t == 1, y - missing.mean, missing.mean - y)
+        return effect, np.sqrt(missing.sd**2 + self.noise_variance_)
+
+
+def _least_squares_noise(covariates: np.ndarray, y: np.ndarray) -> float:
+    """Residual variance of least squares as a share of that of y, in (0, 1].
+
+    Where there are no more rows than columns, nothing is explained.
+    """
+    design = np.column_stack([np.ones(len(y)), covariates])
+    coefficients, _, rank, _ = np.linalg.lstsq(design, y)
+    freedom = len(y) - rank
+    total = float(np.sum((y - y.mean()) ** 2))
+    if freedom < 1:
+        return 1.0
+    residual = float(np.sum((y - design @ coefficients) ** 2)) / freedom
+    return float(np.clip(residual / (total / len(y)), LEAST_NOISE, 1.0))

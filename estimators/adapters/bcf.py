@@ -1,0 +1,105 @@
+"""Bayesian causal forests by stochtree."""
+
+from __future__ import annotations
+
+import numpy as np
+from stochtree import BCFModel
+
+from estimators.adapters.stochtree_models import (
+    PicklableModel,
+    Posterior,
+    boosted_propensity,
+    normal_ends,
+    posterior_of,
+    propensity_scores,
+    require_variation,
+)
+from estimators.base import ATEIntervals, EffectIntervals, Interval
+
+
+class BCF(EffectIntervals, ATEIntervals):
+    """One sum of trees for the outcome, another for the effect (Hahn, Murray and Carvalho 2020).
+
+    The propensity score, from boosted trees, is among the covariates of the first. Priors are
+    stochtree's; chains start from single leaves. The average effect is the mean over the rows
+    of X. Intervals are the posterior mean plus and minus normal quantiles times the posterior
+    standard deviation.
+
+    Parameters
+    ----------
+    n_trees, n_effect_trees
+        Trees in the two sums.
+    n_burn_in, n_draws
+        Iterations of each chain that are dropped, and that are kept.
+    n_chains
+        Chains, run one after the other.
+    random_state
+        Seed of the sampler and of the propensity model.
+    """
+
+    def __init__(
+        self,
+        n_trees: int = 250,
+        n_effect_trees: int = 100,
+        n_burn_in: int = 500,
+        n_draws: int = 400,
+        n_chains: int = 1,
+        random_state: int | None = 0,
+    ) -> None:
+        self.n_trees = n_trees
+        self.n_effect_trees = n_effect_trees
+        self.n_burn_in = n_burn_in
+        self.n_draws = n_draws
+        self.n_chains = n_chains
+        self.random_state = random_state
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_variation(y)
+        self.propensity_model_ = boosted_propensity(X, t, self.seed_)
+        model = BCFModel()
+        model.sample(
+            X_train=X,
+            Z_train=t.astype(float),
+            y_train=y,
+            propensity_train=propensity_scores(self.propensity_model_, X),
+            num_gfr=0,
+            num_burnin=self.n_burn_in,
+            num_mcmc=self.n_draws,
+            general_params={
+                "num_chains": self.n_chains,
+                "random_seed": self.seed_,
+                "num_threads": 1,
+            },
+            prognostic_forest_params={"num_trees": self.n_trees},
+            treatment_effect_forest_params={"num_trees": self.n_effect_trees},
+        )
+        self.model_ = PicklableModel(model)
+        self._last: tuple[np.ndarray, Posterior] | None = None
+
+    def _posterior(self, X: np.ndarray) -> Posterior:
+        # Effects and intervals are asked for one after the other, and the trees take long.
+        if self._last is None or not np.array_equal(self._last[0], X):
+            draws = self.n_chains * self.n_draws
+            self._last = X.copy(), posterior_of(self._draws_of_effects, X, draws)
+        return self._last[1]
+
+    def _draws_of_effects(self, X: np.ndarray) -> np.ndarray:
+        """Shape (n, draws)."""
+        return self.model_.model.predict(
+            X,
+            np.ones(len(X)),
+            propensity=propensity_scores(self.propensity_model_, X),
+            terms="tau",
+        )
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self._posterior(X).mean.copy()
+
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+        posterior = self._posterior(X)
+        return normal_ends(posterior.mean, posterior.sd, alpha)
+
+    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
+        posterior = self._posterior(X)
+        lower, upper = normal_ends(posterior.mean.mean(), posterior.average_sd, alpha)
+        return float(lower), float(upper)

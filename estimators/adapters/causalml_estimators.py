@@ -1,0 +1,289 @@
+"""CausalML's meta-learners over least squares, LightGBM and XGBoost, each with its defaults.
+
+The average effect is the mean over the rows of X. The learners that need propensities are given
+those of a logistic regression, clipped at ``clip``. CausalML's own default calibrates them on the
+rows that they were fitted on, which drives many to its bounds of 0.001 and 0.999: with it, the
+doubly robust learner gave -10.7 for an average effect of 0.98 on 1,000 rows with good overlap.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from causalml.inference.meta import (
+    BaseDRRegressor,
+    BaseRRegressor,
+    BaseSRegressor,
+    BaseTRegressor,
+    BaseXRegressor,
+)
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import KFold
+
+from estimators.base import CATEEstimator
+from estimators.baselines.weighting import clipped, propensity_model
+from estimators.errors import EstimatorError
+from estimators.support.boosting import lightgbm_regression, xgboost_regression
+
+
+class _Learner(CATEEstimator):
+    """A CausalML meta-learner over one kind of regression."""
+
+    @abstractmethod
+    def _regression(self) -> Any:
+        """The unfitted regression."""
+
+    @abstractmethod
+    def _learner(self) -> Any:
+        """The unfitted CausalML learner."""
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        self.model_ = self._learner()
+        self.model_.fit(X=X, treatment=t, y=y)
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self.model_.predict(X)
+
+
+class _PropensityLearner(_Learner):
+    """A learner that is given propensities, clipped into [clip, 1 - clip]."""
+
+    clip: float
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        self.propensity_model_ = propensity_model().fit(X, t)
+        self.model_ = self._learner()
+        self.model_.fit(X=X, treatment=t, y=y, p=self._propensity(X), **self._fit_options())
+
+    def _fit_options(self) -> dict[str, Any]:
+        return {}
+
+    def _propensity(self, X: np.ndarray) -> np.ndarray:
+        return clipped(self.propensity_model_.predict_proba(X)[:, 1], self.clip)
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self.model_.predict(X, p=self._propensity(X))
+
+
+def require_both_arms_in_thirds(t: np.ndarray, seed: int, at_least: int) -> None:
+    """Check the thirds into which CausalML's doubly robust learner splits the rows.
+
+    It does not stratify them by treatment, and would fail inside a regression.
+
+    Raises
+    ------
+    EstimatorError
+        If a third has fewer than ``at_least`` rows of an arm.
+    """
+    for _, third in KFold(3, shuffle=True, random_state=seed).split(t):
+        for value, arm in ((1, "treated"), (0, "control")):
+            count = int(np.sum(t[third] == value))
+            if count < at_least:
+                raise EstimatorError(
+                    f"t: a random third of the {len(t)} rows has {count} of the "
+                    f"{int(np.sum(t == value))} {arm} ones, needs at least {at_least}; give more "
+                    "of them, or another random_state"
+                )
+
+
+class _S(_Learner):
+    def _learner(self) -> Any:
+        return BaseSRegressor(self._regression())
+
+
+class _T(_Learner):
+    def _learner(self) -> Any:
+        return BaseTRegressor(self._regression())
+
+
+class _X(_PropensityLearner):
+    def _learner(self) -> Any:
+        return BaseXRegressor(self._regression())
+
+
+class _R(_PropensityLearner):
+    def _learner(self) -> Any:
+        return BaseRRegressor(self._regression(), random_state=self.seed_)
+
+
+class _DR(_PropensityLearner):
+    #: The fewest rows of each arm in each third of the rows with which the regression can work.
+    rows_per_third: ClassVar[int] = 1
+    rows_per_arm = 3
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_both_arms_in_thirds(t, self.seed_, self.rows_per_third)
+        super()._fit(X, t, y)
+
+    def _learner(self) -> Any:
+        return BaseDRRegressor(self._regression())
+
+    def _fit_options(self) -> dict[str, Any]:
+        return {"seed": self.seed_}
+
+
+class _Linear:
+    """Least squares."""
+
+    def _regression(self) -> Any:
+        return LinearRegression()
+
+
+class _ClippedLinear(_Linear):
+    """Least squares, and clipped propensities."""
+
+    def __init__(self, clip: float = 0.01) -> None:
+        self.clip = clip
+
+
+class _SplitLinear(_Linear):
+    """Least squares, clipped propensities, and random folds."""
+
+    def __init__(self, clip: float = 0.01, random_state: int | None = 0) -> None:
+        self.clip = clip
+        self.random_state = random_state
+
+
+class _Boosted:
+    """Boosted trees; ``n_estimators`` is the number of trees of each model."""
+
+    seed_: int
+
+    def __init__(self, n_estimators: int = 100, random_state: int | None = 0) -> None:
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+
+class _ClippedBoosted:
+    """Boosted trees, and clipped propensities."""
+
+    seed_: int
+
+    def __init__(
+        self, n_estimators: int = 100, clip: float = 0.01, random_state: int | None = 0
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.clip = clip
+        self.random_state = random_state
+
+
+class _LightGBM:
+    n_estimators: int
+    seed_: int
+
+    def _regression(self) -> Any:
+        return lightgbm_regression(self.n_estimators, self.seed_)
+
+
+class _XGBoost:
+    n_estimators: int
+    seed_: int
+
+    def _regression(self) -> Any:
+        return xgboost_regression(self.n_estimators, self.seed_)
+
+
+class SLearnerLinear(_Linear, _S):
+    """S-learner, least squares: one effect for every row, that of ``LinReg``."""
+
+
+class TLearnerLinear(_Linear, _T):
+    """T-learner, least squares (Kuenzel et al. 2019, section 2)."""
+
+
+class XLearnerLinear(_ClippedLinear, _X):
+    """X-learner, least squares (Kuenzel et al. 2019).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+
+class RLearnerLinear(_SplitLinear, _R):
+    """R-learner, least squares (Nie and Wager 2021).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+
+class DRLearnerLinear(_SplitLinear, _DR):
+    """Doubly robust learner, least squares, over three parts of the data (Kennedy 2023).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+
+class SLearnerLGBM(_LightGBM, _Boosted, _S):
+    """S-learner: one LightGBM on covariates and treatment (Kuenzel et al. 2019, section 2)."""
+
+
+class TLearnerLGBM(_LightGBM, _Boosted, _T):
+    """T-learner: one LightGBM for each arm (Kuenzel et al. 2019, section 2)."""
+
+    # LightGBM refuses a single row.
+    rows_per_arm = 2
+
+
+class XLearnerLGBM(_LightGBM, _ClippedBoosted, _X):
+    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+    rows_per_arm = 2
+
+
+class RLearnerLGBM(_LightGBM, _ClippedBoosted, _R):
+    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+
+class DRLearnerLGBM(_LightGBM, _ClippedBoosted, _DR):
+    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+    rows_per_third = 2
+    rows_per_arm = 6
+
+
+class SLearnerXGB(_XGBoost, _Boosted, _S):
+    """S-learner: one XGBoost on covariates and treatment (Kuenzel et al. 2019, section 2)."""
+
+
+class TLearnerXGB(_XGBoost, _Boosted, _T):
+    """T-learner: one XGBoost for each arm (Kuenzel et al. 2019, section 2)."""
+
+
+class XLearnerXGB(_XGBoost, _ClippedBoosted, _X):
+    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+
+class RLearnerXGB(_XGBoost, _ClippedBoosted, _R):
+    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """
+
+
+class DRLearnerXGB(_XGBoost, _ClippedBoosted, _DR):
+    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023).
+
+    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
+    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    """

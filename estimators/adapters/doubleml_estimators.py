@@ -1,0 +1,108 @@
+"""DoubleML's estimators of the average effect (Bach, Chernozhukov, Kurz and Spindler 2022).
+
+Nuisance models are random forests with at least five rows a leaf. Folds are stratified by
+treatment; with fewer than ``folds`` rows in an arm, there are as many folds as rows in it. The
+average effect is that of the rows of ``fit``, whatever X is asked for; the interval is normal,
+from the variance of the orthogonal scores.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from doubleml import DoubleMLData, DoubleMLIRM, DoubleMLPLR
+from doubleml.utils import PSProcessorConfig
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from estimators.base import ATEIntervals
+from estimators.support.folds import stratified_folds
+from estimators.support.validation import require_clip
+
+LEAF = 5
+
+
+class _DoubleML(ATEIntervals):
+    """A cross-fitted model with a scalar effect."""
+
+    rows_per_arm = 2
+    n_estimators: int
+    folds: int
+
+    @abstractmethod
+    def _model(self, data: DoubleMLData) -> Any:
+        """The unfitted model, without folds."""
+
+    def _regression(self) -> RandomForestRegressor:
+        return RandomForestRegressor(
+            self.n_estimators, min_samples_leaf=LEAF, random_state=self.seed_, n_jobs=1
+        )
+
+    def _classification(self) -> RandomForestClassifier:
+        return RandomForestClassifier(
+            self.n_estimators, min_samples_leaf=LEAF, random_state=self.seed_, n_jobs=1
+        )
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        model = self._model(DoubleMLData.from_arrays(X, y, t))
+        model.set_sample_splitting(stratified_folds(t, self.folds, self.seed_))
+        self.model_ = model.fit()
+
+    def _ate(self, X: np.ndarray) -> float:
+        return float(self.model_.coef[0])
+
+    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
+        lower, upper = self.model_.confint(level=1 - alpha).to_numpy()[0]
+        return float(lower), float(upper)
+
+
+class DoubleMLPartiallyLinear(_DoubleML):
+    """Partially linear regression: y = t * effect + g(X) + noise (Chernozhukov et al. 2018, 4.1).
+
+    With an effect that varies, its weighted mean is estimated, with weights e(X) (1 - e(X)).
+    """
+
+    def __init__(
+        self, n_estimators: int = 100, folds: int = 5, random_state: int | None = 0
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.folds = folds
+        self.random_state = random_state
+
+    def _model(self, data: DoubleMLData) -> Any:
+        return DoubleMLPLR(
+            data,
+            ml_l=self._regression(),
+            ml_m=self._classification(),
+            draw_sample_splitting=False,
+        )
+
+
+class DoubleMLInteractive(_DoubleML):
+    """Interactive regression: the doubly robust average effect (Chernozhukov et al. 2018, 5.1).
+
+    Propensities are clipped at ``clip``: it divides by them, and is unstable under poor overlap.
+    """
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        folds: int = 5,
+        clip: float = 0.01,
+        random_state: int | None = 0,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.folds = folds
+        self.clip = clip
+        self.random_state = random_state
+
+    def _model(self, data: DoubleMLData) -> Any:
+        require_clip(self.clip)
+        return DoubleMLIRM(
+            data,
+            ml_g=self._regression(),
+            ml_m=self._classification(),
+            ps_processor_config=PSProcessorConfig(clipping_threshold=self.clip),
+            draw_sample_splitting=False,
+        )

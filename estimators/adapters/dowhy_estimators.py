@@ -1,0 +1,132 @@
+"""DoWhy's estimators of the average effect, identified from a graph of the covariates.
+
+In the graph every covariate causes both treatment and outcome: all of them are adjusted for.
+The average effect is that of the rows of ``fit``, whatever X is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from dowhy import CausalModel
+
+from estimators.base import ATEEstimator, ATEIntervals
+from estimators.baselines.weighting import propensity_model
+
+
+def confounder_graph(covariates: list[str], treatment: str, outcome: str) -> nx.DiGraph:
+    """The DAG in which each covariate causes treatment and outcome, and treatment the outcome."""
+    graph = nx.DiGraph([(treatment, outcome)])
+    for covariate in covariates:
+        graph.add_edges_from([(covariate, treatment), (covariate, outcome)])
+    return graph
+
+
+def causal_model(
+    X: np.ndarray, t: np.ndarray, y: np.ndarray
+) -> tuple[pd.DataFrame, CausalModel, Any]:
+    """A table of (X, t, y), DoWhy's model of it, and the average effect by back-door adjustment.
+
+    Columns are named ``x0``, ``x1``, ..., ``t`` and ``y``; t stays an integer, since some of
+    DoWhy's methods fail with booleans.
+    """
+    covariates = [f"x{column}" for column in range(X.shape[1])]
+    data = pd.DataFrame(X, columns=covariates).assign(t=t, y=y)
+    model = CausalModel(data, "t", "y", graph=confounder_graph(covariates, "t", "y"))
+    estimand = model.identify_effect(
+        proceed_when_unidentifiable=True,
+        # The default search grows with the subsets of the covariates: 4 s for 40 of them.
+        method_name="maximal-adjustment",
+    )
+    # They come out of a set, in an order that differs between processes, and so do the last digits.
+    for key in estimand.backdoor_variables:
+        estimand.set_backdoor_variables(covariates.copy(), key)
+    return data, model, estimand
+
+
+class _DoWhy(ATEEstimator):
+    """One of DoWhy's back-door methods."""
+
+    method: ClassVar[str]
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        _, model, estimand = causal_model(X, t, y)
+        estimate = model.estimate_effect(
+            estimand, method_name=f"backdoor.{self.method}", method_params=self._options()
+        )
+        self._keep(estimate)
+
+    def _options(self) -> dict[str, Any]:
+        return {}
+
+    def _keep(self, estimate: Any) -> None:
+        self.ate_ = float(estimate.value)
+
+    def _ate(self, X: np.ndarray) -> float:
+        return self.ate_
+
+
+class DoWhyLinear(_DoWhy, ATEIntervals):
+    """Linear regression on treatment and covariates, with the interval of least squares."""
+
+    method = "linear_regression"
+
+    def _keep(self, estimate: Any) -> None:
+        super()._keep(estimate)
+        self._estimate = estimate
+
+    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
+        ends = self._estimate.get_confidence_intervals(confidence_level=1 - alpha)
+        lower, upper = np.asarray(ends, dtype=float).reshape(2)
+        return lower, upper
+
+
+class DoWhyWeighting(_DoWhy):
+    """Propensity-score weighting: logistic regression, clipped at 0.05, DoWhy's defaults.
+
+    There is no interval: DoWhy would bootstrap it.
+    """
+
+    method = "propensity_score_weighting"
+
+
+class DoWhyStratification(_DoWhy):
+    """Differences in means within strata of the propensity score (Rosenbaum and Rubin 1984).
+
+    Rows are sorted by a logistic propensity into ``strata`` of equal size; the first and last are
+    cut in half by DoWhy's rounding, so that there is one more. Strata with fewer than
+    ``min_per_arm`` rows in an arm are left out, and the average effect is then that of the others.
+    DoWhy's own default looks for a number of strata with more than 10 rows in each arm, and fails
+    on small data. There is no interval: DoWhy would bootstrap it.
+    """
+
+    method = "propensity_score_stratification"
+
+    def __init__(self, strata: int = 10, min_per_arm: int = 1) -> None:
+        self.strata = strata
+        self.min_per_arm = min_per_arm
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "num_strata": self.strata,
+            # DoWhy keeps the strata with more rows than this.
+            "clipping_threshold": self.min_per_arm - 1,
+            "propensity_score_model": propensity_model(),
+        }
+
+
+class DoWhyMatching(_DoWhy):
+    """Each row against its neighbour in the other arm with the nearest propensity score.
+
+    Rosenbaum and Rubin 1983. One neighbour, with replacement, without a caliper; propensities from
+    a logistic regression. There is no interval: the bootstrap of matching is not valid (Abadie and
+    Imbens 2008).
+    """
+
+    method = "propensity_score_matching"
+
+    def _options(self) -> dict[str, Any]:
+        return {"propensity_score_model": propensity_model()}

@@ -1,0 +1,1 @@
+"""Baselines and estimators that need no other library than scikit-learn."""

@@ -1,0 +1,1 @@
+"""Neural networks: TARNet, TNet and their training."""

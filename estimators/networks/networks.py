@@ -1,0 +1,322 @@
+"""TARNet and TNet, one dataset at a time or many at once.
+
+Architecture and defaults are those of CATENets (Curth and van der Schaar 2021, AISTATS, there
+SNet-1 and TNet): three layers of 200 ELU units, then two of 100 and a linear output for each arm;
+Adam; a penalty on the weights; early stopping on 30 % of the rows. Numbers follow from
+``random_state`` alone, on one device; another device or company in a batch changes their rounding.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import clone
+
+from estimators.base import CATEEstimator
+from estimators.errors import EstimatorError
+from estimators.networks.ensemble_network import Architecture, predict
+from estimators.networks.network_training import Trained, TrainingData, TrainingSettings, train
+from estimators.support.quiet import add_notes
+
+#: Rows that one pass of a prediction takes.
+PREDICTION_ROWS = 4096
+#: Networks that `fit_many` trains in one model. More do not fit a CPU's caches: 32 took a quarter
+#: more time for each than 4.
+NETWORKS_ON_CPU, NETWORKS_ELSEWHERE = 4, 256
+
+
+class Dataset(NamedTuple):
+    """What ``fit`` takes: X of shape (n, p), t of 0 and 1 and y of floats, both of shape (n,)."""
+
+    X: pd.DataFrame | np.ndarray
+    t: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What one fit asks of the training: networks of one architecture, one for each of ``data``."""
+
+    architecture: Architecture
+    data: list[TrainingData]
+
+
+class NetworkEstimator(CATEEstimator):
+    """Base of the two estimators: their parameters, and what happens before and after training.
+
+    Parameters
+    ----------
+    representation_layers, head_layers
+        Widths of the hidden layers: those that the arms share in TARNet, and those after them.
+    learning_rate, l2, batch_size, validation_fraction, patience, min_updates, max_epochs
+        As in `estimators.networks.network_training.TrainingSettings`.
+    device
+        Where to train, as PyTorch names it: ``cpu``, ``cuda``, ``cuda:1``.
+    random_state
+        Seed of initial weights, split and minibatches.
+
+    Attributes
+    ----------
+    epochs_
+        Passes over the data of each network: one number for TARNet, two for TNet.
+    """
+
+    #: Each arm needs a row to learn from and one to validate on.
+    rows_per_arm = 2
+    shift_invariant = False
+
+    #: Whether y is brought to mean 0 and standard deviation 1 before training.
+    standardised: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        representation_layers: Sequence[int] = (200, 200, 200),
+        head_layers: Sequence[int] = (100, 100),
+        learning_rate: float = 1e-4,
+        l2: float = 1e-4,
+        batch_size: int = 100,
+        validation_fraction: float = 0.3,
+        patience: int = 10,
+        min_updates: int = 200,
+        max_epochs: int = 10_000,
+        device: str = "cpu",
+        random_state: int | None = 0,
+    ) -> None:
+        self.representation_layers = representation_layers
+        self.head_layers = head_layers
+        self.learning_rate = learning_rate
+        self.l2 = l2
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.min_updates = min_updates
+        self.max_epochs = max_epochs
+        self.device = device
+        self.random_state = random_state
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        job = self._job(X, t, y)
+        self._accept(train(job.data, job.architecture, self._settings(), self._torch_device()))
+
+    @abstractmethod
+    def _job(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Job:
+        """What to train."""
+
+    def _accept(self, networks: list[Trained]) -> None:
+        """Take what was trained."""
+        self.networks_ = networks
+        self.epochs_ = tuple(network.epochs for network in networks)
+        if not all(np.isfinite(network.validation_loss) for network in networks):
+            raise EstimatorError(
+                f"{type(self).__name__}: training diverged; scale X and y, "
+                f"or lower learning_rate (is {self.learning_rate})"
+            )
+
+    def _scaled(self, y: np.ndarray) -> np.ndarray:
+        """y as the networks see it; notes how to go back."""
+        spread = float(np.std(y)) if self.standardised else 1.0
+        self.scale_ = spread if spread > 0 else 1.0
+        return (y - np.mean(y)) / self.scale_ if self.standardised else y
+
+    def _network(self, inputs: int, heads: int) -> Architecture:
+        trunk, head = (
+            tuple(map(int, widths)) for widths in (self.representation_layers, self.head_layers)
+        )
+        return Architecture(inputs, trunk, head, heads)
+
+    def _settings(self) -> TrainingSettings:
+        if self.batch_size < 1:
+            raise EstimatorError(f"batch_size: is {self.batch_size}, must be 1 or more")
+        if self.max_epochs < 1:
+            raise EstimatorError(f"max_epochs: is {self.max_epochs}, must be 1 or more")
+        if not 0 < self.validation_fraction < 1:
+            raise EstimatorError(
+                f"validation_fraction: is {self.validation_fraction}, must be between 0 and 1"
+            )
+        return TrainingSettings(
+            learning_rate=self.learning_rate,
+            l2=self.l2,
+            batch_size=self.batch_size,
+            validation_fraction=self.validation_fraction,
+            patience=self.patience,
+            min_updates=self.min_updates,
+            max_epochs=self.max_epochs,
+        )
+
+    def _torch_device(self) -> torch.device:
+        try:
+            device = torch.device(self.device)
+        except RuntimeError as error:
+            raise EstimatorError(
+                f"device: {self.device!r} is no device of PyTorch; give 'cpu' or 'cuda'"
+            ) from error
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise EstimatorError(
+                f"device: {self.device!r} was asked for, but PyTorch sees no CUDA device; "
+                "give 'cpu', or install a CUDA build of torch"
+            )
+        return device
+
+    def _outcomes(self, network: Trained, architecture: Architecture, X: np.ndarray) -> np.ndarray:
+        """What each head of a network says of the rows of X, shape (heads, n)."""
+        x = torch.from_numpy(X.astype(np.float32))
+        with torch.no_grad():
+            parts = [
+                predict(architecture, network.parameters, rows[None])[:, 0]
+                for rows in x.split(PREDICTION_ROWS)
+            ]
+        return torch.cat(parts, dim=1).double().numpy()
+
+
+class TARNet(NetworkEstimator):
+    """One network with a head for each arm (Shalit, Johansson and Sontag 2017, ICML; SNet-1).
+
+    y is not standardised, as in CATENets and in the paper. Effects are the difference of the
+    heads; the average effect is their mean over the rows of X.
+    """
+
+    def _job(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Job:
+        data = TrainingData(X, t, self._scaled(y), self.seed_)
+        return _Job(self._network(X.shape[1], heads=2), [data])
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        architecture = self._network(X.shape[1], heads=2)
+        control, treated = self._outcomes(self.networks_[0], architecture, X)
+        return (treated - control) * self.scale_
+
+
+class TNet(NetworkEstimator):
+    """A network for each arm: a T-learner (Curth and van der Schaar 2021).
+
+    y is not standardised, as in CATENets and in the paper; both networks start from the same
+    weights, as there. Effects are the difference of the networks; the average effect is their
+    mean over the rows of X.
+    """
+
+    def _job(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Job:
+        y = self._scaled(y)
+        data = [
+            TrainingData(X[t == arm], np.zeros(np.sum(t == arm), int), y[t == arm], self.seed_)
+            for arm in (0, 1)
+        ]
+        return _Job(self._network(X.shape[1], heads=1), data)
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        architecture = self._network(X.shape[1], heads=1)
+        control, treated = (self._outcomes(n, architecture, X)[0] for n in self.networks_)
+        return (treated - control) * self.scale_
+
+
+class StandardisedTARNet(TARNet):
+    """TARNet on y of mean 0 and standard deviation 1: faster, and errs less where y is far from 0.
+
+    Not a method of the paper. Effects are given in units of y.
+    """
+
+    shift_invariant = True
+    standardised = True
+
+
+class StandardisedTNet(TNet):
+    """TNet on y of mean 0 and standard deviation 1: faster, and errs less where y is far from 0.
+
+    Not a method of the paper. Effects are given in units of y.
+    """
+
+    shift_invariant = True
+    standardised = True
+
+
+Network = TypeVar("Network", bound=NetworkEstimator)
+
+
+def fit_many(
+    estimator: Network,
+    datasets: Sequence[Dataset | tuple[Any, Any, Any]],
+    random_states: Sequence[int | None] | None = None,
+    at_once: int | None = None,
+) -> list[Network]:
+    """Fit a clone of ``estimator`` on each dataset, many in one batched model.
+
+    Each clone is what ``clone(estimator).fit(X, t, y)`` would give, to the tolerance of 32-bit
+    floats: splits, initial weights, minibatches and early stopping are each dataset's own.
+
+    Parameters
+    ----------
+    estimator
+        A TARNet, a TNet or a variant of one; it is left as it is.
+    datasets
+        (X, t, y) of each, as ``fit`` takes them. Numbers of rows may differ.
+    random_states
+        A seed for each dataset; by default all have the estimator's.
+    at_once
+        Datasets in one model; by default as many as make 4 networks on a CPU, whose caches hold no
+        more, and 256 elsewhere. One network takes about 5 MB, and its data.
+
+    Raises
+    ------
+    EstimatorError
+        If a dataset cannot be fitted: what ``fit`` raises, with the dataset's position before it.
+    """
+    if not isinstance(estimator, NetworkEstimator):
+        raise EstimatorError(
+            f"fit_many: {type(estimator).__name__} is no TARNet or TNet; fit it one by one"
+        )
+    if random_states is not None and len(random_states) != len(datasets):
+        raise EstimatorError(
+            f"random_states: {len(random_states)} seeds for {len(datasets)} datasets"
+        )
+    settings, device = estimator._settings(), estimator._torch_device()
+    if at_once is not None and at_once < 1:
+        raise EstimatorError(f"at_once: is {at_once}, must be 1 or more")
+    fitted: list[Network] = []
+    jobs: list[_Job] = []
+    for number, dataset in enumerate(datasets):
+        one = clone(estimator)
+        if random_states is not None:
+            one.set_params(random_state=random_states[number])
+        with _told_of(number):
+            jobs.append(one._job(*one._checked(*dataset)))
+        fitted.append(one)
+    by_architecture: dict[Architecture, list[int]] = {}
+    for number, job in enumerate(jobs):
+        by_architecture.setdefault(job.architecture, []).append(number)
+    for architecture, numbers in by_architecture.items():
+        size = at_once or _networks_at_once(device) // len(jobs[numbers[0]].data)
+        for start in range(0, len(numbers), size):
+            chunk = numbers[start : start + size]
+            with fitted[chunk[0]]._library_code():
+                networks = iter(
+                    train(
+                        [data for number in chunk for data in jobs[number].data],
+                        architecture,
+                        settings,
+                        device,
+                    )
+                )
+            for number in chunk:
+                add_notes(fitted[number].warnings_, fitted[chunk[0]].warnings_)
+                with _told_of(number):
+                    fitted[number]._accept([next(networks) for _ in jobs[number].data])
+                fitted[number]._remember_columns(datasets[number][0])
+    return fitted
+
+
+def _networks_at_once(device: torch.device) -> int:
+    return NETWORKS_ON_CPU if device.type == "cpu" else NETWORKS_ELSEWHERE
+
+
+@contextmanager
+def _told_of(number: int) -> Iterator[None]:
+    """Put the position of the dataset before an error."""
+    try:
+        yield
+    except EstimatorError as error:
+        raise EstimatorError(f"dataset {number}: {error}") from error

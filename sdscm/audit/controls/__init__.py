@@ -1,0 +1,1 @@
+"""Controls of an audit: effects that are known in advance."""

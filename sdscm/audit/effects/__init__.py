@@ -1,0 +1,1 @@
+"""Effects that an audit measures in one phrasing."""

@@ -1,0 +1,1 @@
+"""Intervals and tests over the phrasings of an audit."""

@@ -1,0 +1,195 @@
+"""Facts about datasets and mechanisms that say whether they make a benchmark worth running."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdscm.data.dataset import CausalDataset
+from sdscm.sampling.units import Units
+from sdscm.scm import SDSCM
+
+#: A dataset with fewer distinct rows is a table of a few means.
+FEW_ROWS = 10
+#: Share of the rows that weighting should leave.
+POOR_OVERLAP = 0.1
+#: SD(ITE) / SD(y) below which there is no heterogeneity to speak of.
+LITTLE = 0.01
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What makes a dataset hard, easy or degenerate.
+
+    Attributes
+    ----------
+    n, distinct
+        Rows, and distinct rows of covariates and treatment.
+    treated
+        Share of units with t = 1.
+    constant
+        Names of the covariates that have one value only.
+    sate, naive
+        Sample average effect, and difference in observed means; in units of y.
+    bias
+        (naive - sate) / SD(y): how far confounding leads the naive contrast astray.
+    heterogeneity
+        SD(ITE) / SD(y).
+    propensity_min, propensity_max
+        Range of the true propensity; NaN if it is not known.
+    effective_n
+        Effective sample size (Kish 1965, n E[w]^2 / E[w^2]) under the stabilised weights
+        w = P(t) / P(t | parents), expected over the treatment: n where the propensity is the same
+        for all, 0 where a unit cannot have one of the treatments; NaN if it is not known. (The
+        weights of the treatments received would not tell: units that would weigh much are rare.)
+    hidden_share
+        Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the effects' variance that
+        no method can explain there; NaN if the true CATE is not known.
+    """
+
+    n: int
+    distinct: int
+    treated: float
+    constant: tuple[str, ...]
+    sate: float
+    naive: float
+    bias: float
+    heterogeneity: float
+    propensity_min: float
+    propensity_max: float
+    effective_n: float
+    hidden_share: float
+
+    @property
+    def sign_flip(self) -> bool:
+        """Whether the naive contrast has the other sign than the true effect."""
+        return self.naive * self.sate < 0
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why the dataset is degenerate, in words; empty if it is not."""
+        found = []
+        if not 0.1 <= self.treated <= 0.9:
+            found.append(f"{self.treated:.0%} of the units are treated (want 10 % to 90 %)")
+        if self.constant:
+            found.append(f"constant covariates: {', '.join(self.constant)}")
+        if self.distinct < min(FEW_ROWS, self.n):
+            found.append(f"{self.distinct} distinct rows (want {FEW_ROWS} or more)")
+        if self.effective_n < POOR_OVERLAP * self.n:
+            found.append(
+                f"poor overlap: weighting leaves {self.effective_n:,.1f} of {self.n:,} rows "
+                f"(want {POOR_OVERLAP:.0%})"
+            )
+        if not self.heterogeneity > 1e-6:
+            found.append("the effect does not vary between units")
+        elif self.heterogeneity < LITTLE:
+            found.append(f"the effect hardly varies: SD(ITE) / SD(y) is {self.heterogeneity:.1e}")
+        return tuple(found)
+
+
+def facts(dataset: CausalDataset) -> DatasetFacts:
+    """Measure a dataset; see `DatasetFacts` for units."""
+    y, t, sd = dataset.y, dataset.t == 1, float(dataset.y.std())
+    naive = float(y[t].mean() - y[~t].mean()) if t.any() and not t.all() else float("nan")
+    e = np.array([np.nan]) if dataset.propensity is None else dataset.propensity
+    return DatasetFacts(
+        n=len(dataset),
+        distinct=len(dataset.X.assign(_t=dataset.t).drop_duplicates()),
+        treated=float(t.mean()),
+        constant=tuple(str(c) for c in dataset.X if dataset.X[c].nunique() == 1),
+        sate=dataset.sate,
+        naive=naive,
+        bias=(naive - dataset.sate) / sd if sd > 0 else float("nan"),
+        heterogeneity=float(dataset.ite.std()) / sd if sd > 0 else 0.0,
+        propensity_min=float(e.min()),
+        propensity_max=float(e.max()),
+        effective_n=_effective_n(dataset),
+        hidden_share=_hidden_share(dataset),
+    )
+
+
+def _effective_n(dataset: CausalDataset) -> float:
+    if dataset.propensity is None:
+        return float("nan")
+    e = dataset.propensity
+    share = e.mean()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = share**2 / e + (1 - share) ** 2 / (1 - e)
+    # Nobody at all treated, or everybody: 0 / 0.
+    return len(dataset) / float(np.where(np.isnan(squares), np.inf, squares).mean())
+
+
+def _hidden_share(dataset: CausalDataset) -> float:
+    cate, variance = dataset.cates.get("hidden"), float(dataset.ite.var())
+    if cate is None or variance == 0:
+        return float("nan")
+    return float(((dataset.ite - cate) ** 2).mean()) / variance
+
+
+@dataclass(frozen=True)
+class MechanismFacts:
+    """What a language model makes of one variable, over the contexts of some units.
+
+    Attributes
+    ----------
+    name
+        The variable.
+    mass, least_mass
+        Mean and least probability that the model gives to the domain as a whole; NaN for a variable
+        that it does not draw. Where it is tiny, the model would rather say something else.
+    settled
+        Share of the units for which one value has more than 99 %.
+    largest
+        The largest mean share of a value over the units.
+    """
+
+    name: str
+    mass: float
+    least_mass: float
+    settled: float
+    largest: float
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why the mechanism is degenerate, in words; empty if it is not."""
+        found = []
+        if self.mass < TINY_MASS:
+            found.append(f"the model gives the domain {self.mass:.1e} of its probability")
+        if self.settled > 0.5:
+            found.append(f"one value has over 99 % for {self.settled:.0%} of the units")
+        return tuple(found)
+
+
+TINY_MASS = 1e-4
+
+
+def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:
+    """The worst of each number over several phrasings of one variable."""
+    return MechanismFacts(
+        name=facts[0].name,
+        mass=min(each.mass for each in facts),
+        least_mass=min(each.least_mass for each in facts),
+        settled=max(each.settled for each in facts),
+        largest=max(each.largest for each in facts),
+    )
+
+
+def mechanism_facts(scm: SDSCM, units: Units) -> list[MechanismFacts]:
+    """Measure each variable's mechanism on units of the model; see `MechanismFacts`."""
+    codes = {name: units.codes[name].to_numpy() for name in scm.spec.order}
+    found = []
+    for name in scm.spec.order:
+        chances = np.exp(units.log_probabilities[name])
+        mass = scm.mechanisms.mass(name, codes, len(units))
+        found.append(
+            MechanismFacts(
+                name=name,
+                mass=float(mass.mean()),
+                least_mass=float(mass.min()),
+                settled=float((chances.max(axis=1) > 0.99).mean()),
+                largest=float(chances.mean(axis=0).max()),
+            )
+        )
+    return found

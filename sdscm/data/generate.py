@@ -1,0 +1,220 @@
+"""Datasets from an SD-SCM: both potential outcomes of each unit, and what is known beyond them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
+from sdscm.errors import InputError
+from sdscm.inference import monte_carlo
+from sdscm.inference.enumeration import Enumeration, TooLargeError
+from sdscm.inference.outcome import Outcome
+from sdscm.sampling.interventions import contrast_of
+from sdscm.sampling.units import Units
+from sdscm.spec import Spec
+
+if TYPE_CHECKING:
+    from sdscm.scm import SDSCM, Progress
+
+
+def make_dataset(
+    scm: SDSCM,
+    n: int,
+    seed: int,
+    *,
+    outcome: Outcome,
+    contrast: tuple[str, str] | None,
+    hide: int | Sequence[str] | None,
+    cate_contexts: int | None,
+    cate_draws: int,
+    block: int,
+    progress: Progress | None,
+) -> CausalDataset:
+    """See `sdscm.SDSCM.dataset`."""
+    control, treated = contrast = contrast_of(scm.spec, contrast)
+    scm = _between(scm, contrast)
+    spec = scm.spec
+    code = spec.treatment.values.index(treated)
+    hidden = _hidden(spec.exogenous, hide)
+    if cate_contexts is None:
+        # Scored for the truth alone, so not so many that they outweigh the units.
+        cate_contexts = min(max(10 * n, 500), 5_000)
+    elif cate_contexts < 0:
+        raise InputError(f"cate_contexts = {cate_contexts}: give a number from 0 (none) upwards")
+    if cate_draws < 0 or cate_draws == 1:
+        raise InputError(f"cate_draws = {cate_draws}: give 0 for none, or 2 or more")
+    share = _thirds(progress, n)
+    units = scm.sample(n, seed, block=block, progress=share(0))
+    name = spec.outcome.name
+    potential, expected = [], []
+    for part, value in enumerate((control, treated), start=1):
+        world = scm.counterfactual(
+            units, {spec.treatment.name: value}, block=block, progress=share(part)
+        )
+        potential.append(outcome.value(world.log_probabilities[name], world.codes[name].to_numpy()))
+        expected.append(outcome.mean(world.log_probabilities[name]))
+    covariates = list(spec.covariates)
+    labels = units.labels
+    dataset = CausalDataset(
+        X=units.codes[covariates],
+        t=(units.codes[spec.treatment.name] == code).to_numpy(dtype=np.int8),
+        y0=potential[0],
+        y1=potential[1],
+        propensity=np.exp(units.log_probabilities[spec.treatment.name][:, code]),
+        labels=labels[covariates],
+        text=units.text,
+        exogenous=hidden,
+        meta=_provenance(scm, seed, outcome, contrast, cate_draws),
+    )
+    exact = Enumeration(scm.mechanisms, cate_contexts)
+    cates, errors = {}, {}
+    for setting in SETTINGS:
+        if _shows_parents(dataset, spec, setting):
+            cates[setting] = expected[1] - expected[0]
+            continue
+        found = _cate(scm, units, dataset, setting, outcome, contrast, exact, cate_draws, seed)
+        if isinstance(found, monte_carlo.ConditionalEstimate):
+            cates[setting], errors[setting] = found.value, found.standard_error
+        elif found is not None:
+            cates[setting] = found
+    return dataset.with_cates(cates, errors)
+
+
+def _cate(
+    scm: SDSCM,
+    units: Units,
+    dataset: CausalDataset,
+    setting: Setting,
+    outcome: Outcome,
+    contrast: tuple[str, str],
+    exact: Enumeration,
+    draws: int,
+    seed: int,
+) -> np.ndarray | monte_carlo.ConditionalEstimate | None:
+    """The CATE given the covariates of a setting, exact or estimated; None where not known."""
+    spec = scm.spec
+    given = _shown(dataset, spec, setting)
+    if not given or set(spec.descendants(spec.treatment.name)) & set(given):
+        return None
+    sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
+    needed = {spec.outcome.name, *given, *sources}
+    needed |= {name for each in (*given, *sources) for name in spec.ancestors(each)}
+    try:
+        if not exact.feasible(sorted(needed - {spec.treatment.name})):
+            raise TooLargeError(f"{spec.name}: too many contexts for a table of each variable")
+        table = exact.effect(outcome.mean(exact.log_table(spec.outcome.name)), given, contrast)
+        return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
+    except TooLargeError:
+        if not draws:
+            return None
+    return monte_carlo.cate(scm, units, given, outcome, draws, seed, contrast)
+
+
+def _shown(dataset: CausalDataset, spec: Spec, setting: Setting) -> list[str]:
+    """The covariates of a setting."""
+    hidden = set() if setting == "all" else set(dataset.exogenous)
+    return [name for name in spec.covariates if name not in hidden]
+
+
+def _shows_parents(dataset: CausalDataset, spec: Spec, setting: Setting) -> bool:
+    """Whether all that the outcome listens to is shown and untouched by the treatment.
+
+    The CATE is then the difference of the two worlds' expected outcomes.
+    """
+    sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
+    after = set(spec.descendants(spec.treatment.name))
+    return sources <= set(_shown(dataset, spec, setting)) - after
+
+
+def _between(scm: SDSCM, contrast: tuple[str, str]) -> SDSCM:
+    """The SD-SCM whose treatment is drawn from these two of its values only."""
+    mechanisms, knobs = scm.mechanisms, scm.mechanisms.knobs
+    if len(scm.spec.treatment.values) == 2:
+        return scm
+    return type(scm)(
+        scm.spec,
+        scm.lm,
+        phrasing=scm.phrased.number,
+        temperature=mechanisms.temperature,
+        scoring=mechanisms.scoring,
+        coupling=scm.coupling,
+        overlap=knobs.overlap,
+        confounding=knobs.confounding,
+        effect=knobs.effect,
+        treatments=contrast,
+    )
+
+
+def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tuple[str, ...]:
+    if hide is None:
+        return exogenous
+    if isinstance(hide, int):
+        if not 0 <= hide <= len(exogenous):
+            raise InputError(
+                f"hide = {hide}: give at most {len(exogenous)}, the number of exogenous variables"
+            )
+        return exogenous[:hide]
+    names = [hide] if isinstance(hide, str) else list(hide)
+    unknown = [name for name in names if name not in exogenous]
+    if unknown:
+        raise InputError(
+            f"hide: '{unknown[0]}' is not exogenous; choose among {', '.join(exogenous)}"
+        )
+    return tuple(name for name in exogenous if name in names)
+
+
+def model_options(scm: SDSCM) -> dict[str, object]:
+    """What an SD-SCM was given beside spec, language model and phrasing, by name."""
+    knobs = scm.mechanisms.knobs
+    return {
+        "temperature": scm.mechanisms.temperature,
+        "scoring": scm.mechanisms.scoring,
+        "coupling": scm.coupling,
+        "overlap": knobs.overlap,
+        "confounding": knobs.confounding,
+        "effect": knobs.effect,
+    }
+
+
+def _provenance(
+    scm: SDSCM, seed: int, outcome: Outcome, contrast: tuple[str, str], cate_draws: int
+) -> Provenance:
+    options: Mapping[str, object] = {
+        **model_options(scm),
+        "outcome": outcome.kind,
+        "outcome_value": scm.spec.outcome.values[outcome.code],
+        "outcome_scores": dict(
+            zip(scm.spec.outcome.values, map(float, outcome.scores), strict=True)
+        ),
+        "contrast": list(contrast),
+        "cate_draws": cate_draws,
+    }
+    libraries = ("sdscm", "numpy", "torch", "transformers")
+    return Provenance(
+        scenario=scm.spec.name,
+        spec_hash=scm.spec.content_hash,
+        lm=scm.lm.id,
+        lm_revision=scm.lm.revision,
+        phrasing=scm.phrased.number,
+        seed=int(seed),
+        options=options,
+        versions={library: _version(library) for library in libraries},
+    )
+
+
+def _thirds(progress: Progress | None, n: int) -> Callable[[int], Progress | None]:
+    """Progress of one of three passes over the units as a part of the whole."""
+    if progress is None:
+        return lambda part: None
+    return lambda part: lambda done, _: progress((part * n + done) / 3, n)
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,1 @@
+"""Exact and Monte Carlo quantities of an SD-SCM."""

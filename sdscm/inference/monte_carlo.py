@@ -1,0 +1,260 @@
+"""Averages and conditional quantities by Monte Carlo, for specs too large to enumerate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdscm.errors import InputError
+from sdscm.inference.enumeration import check_given, refuse_descendants
+from sdscm.inference.outcome import Outcome
+from sdscm.sampling.interventions import Do, code_of, contrast_of, parse_do
+from sdscm.sampling.noise import SeededNoise
+from sdscm.sampling.units import Units
+from sdscm.spec import Spec
+
+if TYPE_CHECKING:
+    from sdscm.scm import SDSCM
+
+_ROWS = 2**16  # drawn together; it bounds the memory and changes no value
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number, its Monte Carlo standard error, and the draws behind it."""
+
+    value: float
+    standard_error: float
+    draws: int
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionalEstimate:
+    """A quantity for each unit, with its Monte Carlo standard error; arrays of shape (n,).
+
+    ``draws`` is the effective number of draws for a unit, (sum w)**2 / sum w**2.
+    """
+
+    value: np.ndarray
+    standard_error: np.ndarray
+    draws: np.ndarray
+
+
+def mean(scm: SDSCM, outcome: Outcome, draws: int, seed: int = 0, do: Do | None = None) -> Estimate:
+    """E[Y], or E[Y | do(...)], over units drawn for this; otherwise as `effect`.
+
+    ``do`` is as in `sdscm.SDSCM.sample`, a value or a distribution for each target.
+    """
+    return _average(_outcomes(scm, outcome, draws, seed, do or {}))
+
+
+def effect(
+    scm: SDSCM,
+    outcome: Outcome,
+    draws: int,
+    seed: int = 0,
+    contrast: tuple[str, str] | None = None,
+) -> Estimate:
+    """E[Y(treated) - Y(control)], the population average treatment effect (PATE).
+
+    Both worlds of a unit share its noise (common random numbers; Owen, "Monte Carlo theory, methods
+    and examples", 2013, section 8.6), and the standard error is that of the mean of their
+    differences. Of the outcome its expectation given its parents is taken, so that sampling it adds
+    nothing to the error.
+
+    Parameters
+    ----------
+    outcome
+        What Y is.
+    draws
+        Units to draw, two or more. They are not those that `sdscm.SDSCM.sample` gives.
+    seed
+        Seed of the draws.
+    contrast
+        Values (control, treated) of the treatment; by default its first two.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two draws, or the treatment has no such value.
+    """
+    control, treated = (
+        _outcomes(scm, outcome, draws, seed, {scm.spec.treatment.name: value})
+        for value in contrast_of(scm.spec, contrast)
+    )
+    return _average(treated - control)
+
+
+def _outcomes(scm: SDSCM, outcome: Outcome, draws: int, seed: int, do: Do) -> np.ndarray:
+    """The expected outcome of each draw, of shape (draws,)."""
+    if draws < 2:
+        raise InputError(f"{draws} draws: a standard error needs at least two")
+    found = []
+    for begin in range(0, draws, _ROWS):
+        ids = np.arange(begin, min(begin + _ROWS, draws))
+        noise = SeededNoise(seed, ids).fresh("average")
+        world = scm.run(noise, len(ids), do=parse_do(scm.spec, do, len(ids)))
+        found.append(outcome.mean(world.log_probabilities[scm.spec.outcome.name]))
+    return np.concatenate(found)
+
+
+def _average(values: np.ndarray) -> Estimate:
+    error = values.std(ddof=1) / math.sqrt(len(values))
+    return Estimate(float(values.mean()), float(error), len(values))
+
+
+def cate(
+    scm: SDSCM,
+    units: Units,
+    given: Sequence[str],
+    outcome: Outcome,
+    draws: int,
+    seed: int = 0,
+    contrast: tuple[str, str] | None = None,
+) -> ConditionalEstimate:
+    """E[Y(treated) - Y(control) | given], for each unit's values of what is given.
+
+    A function of these values: units that agree in them share their draws.
+
+    Likelihood weighting: everything that is not given is drawn from its mechanism, and a draw
+    counts as much as it makes the given values probable. Both worlds of a draw share its noise. The
+    standard error is that of a ratio of means (Owen, "Monte Carlo theory, methods and examples",
+    2013, section 9.2).
+
+    Parameters
+    ----------
+    units
+        The units whose values are given.
+    given
+        Covariates that the treatment does not change.
+    outcome
+        What Y is.
+    draws
+        Draws for each distinct row of what is given, two or more. The standard error is itself an
+        estimate; below about 200 draws intervals made of it cover too seldom.
+    seed
+        Seed of the draws.
+    contrast
+        Values (control, treated) of the treatment; by default its first two.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two draws a row, or the treatment changes what is given.
+    """
+    refuse_descendants(scm.spec, given)
+    treatment, name = scm.spec.treatment, scm.spec.outcome.name
+    rows = _Rows.of(scm.spec, units, given)
+    found = []
+    for part in rows.parts(draws):
+        worlds = [
+            _drawn(scm, part, {treatment.name: value}, draws, seed)
+            for value in contrast_of(scm.spec, contrast)
+        ]
+        control, treated = (outcome.mean(world.log_probabilities[name]) for world in worlds)
+        found.append(_weighted(treated - control, worlds[0], given, draws))
+    return rows.spread(found)
+
+
+def propensity(
+    scm: SDSCM,
+    units: Units,
+    given: Sequence[str],
+    draws: int,
+    seed: int = 0,
+    value: str | None = None,
+) -> ConditionalEstimate:
+    """P(treatment = value | given) for each unit's values of what is given; otherwise as `cate`.
+
+    ``value`` is by default the treatment's second.
+    """
+    treatment = scm.spec.treatment
+    code = 1 if value is None else code_of(treatment, value, "propensity")
+    check_given(scm.spec, given)
+    rows = _Rows.of(scm.spec, units, given)
+    found = []
+    for part in rows.parts(draws):
+        world = _drawn(scm, part, {}, draws, seed)
+        chance = np.exp(world.log_probabilities[treatment.name][:, code])
+        found.append(_weighted(chance, world, given, draws))
+    return rows.spread(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The distinct rows of what is given, and for each unit which one is its own.
+
+    ``ids`` (increasing) number the rows by their values alone, so that a row's draws do not depend
+    on the units around.
+    """
+
+    codes: dict[str, np.ndarray]
+    ids: np.ndarray
+    where: np.ndarray
+
+    @classmethod
+    def of(cls, spec: Spec, units: Units, given: Sequence[str]) -> _Rows:
+        names = [name for name in spec.order if name in given]
+        table = units.codes[names].to_numpy(dtype=np.int64)
+        distinct, where = np.unique(table, axis=0, return_inverse=True)
+        ids = np.array([_number(row) for row in distinct])
+        order = np.argsort(ids)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        codes = {name: distinct[order, column] for column, name in enumerate(names)}
+        return cls(codes, ids[order], place[where.reshape(-1)])
+
+    def parts(self, draws: int) -> Iterator[_Rows]:
+        """The rows, cut where their draws would be too many at once."""
+        if draws < 2:
+            raise InputError(f"{draws} draws a row: a standard error needs at least two")
+        step = max(1, _ROWS // draws)
+        for begin in range(0, len(self.ids), step):
+            rows = slice(begin, begin + step)
+            codes = {name: each[rows] for name, each in self.codes.items()}
+            yield _Rows(codes, self.ids[rows], self.where)
+
+    def spread(self, found: Sequence[ConditionalEstimate]) -> ConditionalEstimate:
+        """What was found of the rows, for each unit."""
+        columns = ("value", "standard_error", "draws")
+        value, error, draws = (np.concatenate([getattr(p, c) for p in found]) for c in columns)
+        return ConditionalEstimate(value[self.where], error[self.where], draws[self.where])
+
+
+def _number(row: np.ndarray) -> int:
+    digest = blake2b(np.ascontiguousarray(row).tobytes(), digest_size=5).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _drawn(scm: SDSCM, rows: _Rows, do: dict[str, str], draws: int, seed: int) -> Units:
+    """``draws`` units a row that share what is given."""
+    ids = (rows.ids[:, None] * draws + np.arange(draws)).reshape(-1)
+    evidence = {name: np.repeat(codes, draws) for name, codes in rows.codes.items()}
+    noise = SeededNoise(seed, ids).fresh("monte carlo")
+    return scm.run(noise, len(ids), do=parse_do(scm.spec, do, len(ids)), clamped=evidence)
+
+
+def _weighted(
+    values: np.ndarray, world: Units, given: Sequence[str], draws: int
+) -> ConditionalEstimate:
+    rows = np.arange(len(world))
+    total = np.zeros(len(world))
+    for name in given:
+        total += world.log_probabilities[name][rows, world.codes[name]]
+    logs = total.reshape(-1, draws)
+    weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    drawn = values.reshape(-1, draws)
+    mean = (weights * drawn).sum(axis=1)
+    error = np.sqrt((weights**2 * (drawn - mean[:, None]) ** 2).sum(axis=1))
+    effective = 1 / (weights**2).sum(axis=1)
+    # n / (n - 1) for equal weights. One draw that outweighs all others does not tell its error.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spare = np.sqrt(effective / np.maximum(effective - 1, 0))
+        error = np.where(effective > 1, error * spare, np.inf)
+    return ConditionalEstimate(mean, error, effective)

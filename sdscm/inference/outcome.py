@@ -1,0 +1,109 @@
+"""The numbers that a dataset's outcome can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Literal, get_args
+
+import numpy as np
+
+from sdscm.errors import InputError
+from sdscm.sampling.interventions import code_of
+from sdscm.spec import Spec
+
+OutcomeKind = Literal["log-probability", "probability", "expected-score", "category"]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How the outcome variable becomes a number.
+
+    Attributes
+    ----------
+    kind
+        ``log-probability`` or ``probability`` that the mechanism gives to one value (paper, section
+        4), ``expected-score`` of the mechanism, or the score of the sampled ``category``.
+    code
+        Place of that one value in the domain.
+    scores
+        The number that each value stands for, of shape (size of the domain,).
+    """
+
+    kind: OutcomeKind
+    code: int
+    scores: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        spec: Spec,
+        kind: OutcomeKind = "log-probability",
+        value: str | None = None,
+        scores: Mapping[str, float] | None = None,
+    ) -> Outcome:
+        """The outcome of a spec.
+
+        Parameters
+        ----------
+        kind
+            See the attributes.
+        value
+            The value in question; by default the spec's ``outcome_value``.
+        scores
+            A number for each value, for ``expected-score`` and ``category``; by default 1 for
+            ``value`` and 0 for the others.
+
+        Raises
+        ------
+        InputError
+            If the kind or the value is unknown, a value has no score or one that is no number, or
+            both a value and scores are given.
+        """
+        if kind not in get_args(OutcomeKind):
+            kinds = ", ".join(get_args(OutcomeKind))
+            raise InputError(f"unknown outcome '{kind}': choose one of {kinds}")
+        variable = spec.outcome
+        code = spec.outcome_code if value is None else code_of(variable, value, "outcome")
+        numbers = np.zeros(len(variable.values))
+        if scores is None:
+            numbers[code] = 1.0
+        else:
+            if kind in ("log-probability", "probability"):
+                raise InputError(
+                    f"outcome '{kind}' takes no scores; choose expected-score or category"
+                )
+            if value is not None:
+                raise InputError(f"outcome: give scores, or the value '{value}', but not both")
+            for label, number in scores.items():
+                place = code_of(variable, label, "outcome scores")
+                if not isinstance(number, Real) or not np.isfinite(number):
+                    raise InputError(f"outcome scores: '{label}' has {number}, which is no number")
+                numbers[place] = number
+            missing = [label for label in variable.values if label not in scores]
+            if missing:
+                raise InputError(
+                    f"outcome scores: give '{missing[0]}' a number, too; "
+                    f"the values are {', '.join(variable.values)}"
+                )
+        return cls(kind, code, numbers)
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the outcome is a function of the outcome variable's parents."""
+        return self.kind != "category"
+
+    def value(self, logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """The outcome of units, of shape (n,).
+
+        ``logs`` of shape (n, K) is the outcome's mechanism in a world, ``codes`` of shape (n,) what
+        was sampled in it.
+        """
+        return self.scores[codes] if self.kind == "category" else self.mean(logs)
+
+    def mean(self, logs: np.ndarray) -> np.ndarray:
+        """The outcome's expectation given the parents: ``logs`` without its last axis."""
+        if self.kind == "log-probability":
+            return np.asarray(logs[..., self.code])
+        return np.asarray(np.exp(logs) @ self.scores)

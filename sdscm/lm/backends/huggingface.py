@@ -1,0 +1,309 @@
+"""Any causal language model of Hugging Face, by identifier or local path."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from sdscm.errors import InputError
+from sdscm.lm.engine.packed import PackedScorer, UnsupportedModelError
+from sdscm.lm.engine.plain import PlainScorer
+from sdscm.lm.engine.products import products
+from sdscm.lm.engine.selftest import PROBES, packs
+from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens
+from sdscm.lm.interface import Choice, ChoiceScores
+from sdscm.lm.precision import Precision, check_precision, with_arithmetic
+
+
+class HuggingFaceLM:
+    """Scores choices with a causal language model of ``transformers``; threads take turns.
+
+    At its first use a self-test compares packed forward passes with plain ones on this very model
+    (`sdscm.lm.engine.selftest`); where they differ, or the model cannot be packed, every choice
+    is scored with plain passes (``scorer`` says which).
+
+    Parameters
+    ----------
+    model, tokenizer
+        As loaded by ``transformers``; see `from_pretrained`.
+    id, revision
+        Name of the model, and of its content.
+    memory
+        Bytes that the key/value cache may take; by default a quarter of the machine's memory, at
+        most 4 GiB, and on a CUDA device a quarter of what is free there. What does not fit is
+        computed again when it is needed.
+    batch_tokens
+        New tokens in one forward pass, about. Neither changes a score.
+    precision
+        How exact the products are; see `sdscm.lm.precision`.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        id: str,
+        revision: str,
+        memory: int | None = None,
+        batch_tokens: int = 1024,
+        precision: Precision = "float32",
+    ) -> None:
+        self._model = model.eval()
+        self._precision = precision
+        self._tokenize = ChoiceTokenizer(tokenizer)
+        self._turn = threading.Lock()
+        self._id = id
+        self._revision = revision
+        self._memory = memory
+        self._batch_tokens = batch_tokens
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str,
+        *,
+        id: str | None = None,
+        revision: str | None = None,
+        device: str = "cpu",
+        precision: Precision = "float32",
+        **options: Any,
+    ) -> HuggingFaceLM:
+        """Load a model by its Hugging Face id or local path.
+
+        Parameters
+        ----------
+        name
+            Hugging Face id, or path of a folder that ``save_pretrained`` wrote.
+        id
+            What to call it; by default its name.
+        revision
+            For a Hugging Face id, the branch, tag or commit; for a folder, the content hash if the
+            caller knows it already.
+        device, precision
+            Where the model computes, and how exactly; see `sdscm.lm.precision`.
+        options
+            ``memory`` and ``batch_tokens``, see the class.
+
+        Raises
+        ------
+        InputError
+            If it cannot be found or loaded, or is not a causal language model.
+        """
+        folder = Path(name) if Path(name).is_dir() else None
+        source: dict[str, Any] = {"local_files_only": True} if folder is not None else {}
+        check_precision(precision)
+        if folder is None and revision is not None:
+            source["revision"] = revision
+        if folder is None and not _hub_answers(name):
+            source["local_files_only"] = True
+        try:
+            with _without_bars():
+                tokenizer = AutoTokenizer.from_pretrained(name, **source)
+                loaded: Any = AutoModelForCausalLM.from_pretrained(
+                    name,
+                    dtype=getattr(torch, precision.removesuffix("-fast")),
+                    output_loading_info=True,
+                    **source,
+                )
+            model, report = loaded
+            model = model.to(device)
+        except _UNLOADABLE as error:
+            raise InputError(_cannot_load(name, error)) from None
+        if report["missing_keys"]:  # transformers would fill them with random numbers
+            missing = ValueError(f"its files lack the weights {min(report['missing_keys'])}")
+            raise InputError(_cannot_load(name, missing))
+        if folder is not None:
+            content = revision or folder_hash(folder)
+        else:
+            content = getattr(model.config, "_commit_hash", None) or "unknown"
+        return cls(
+            model,
+            tokenizer,
+            id=id or (name if folder is None else folder.resolve().name),
+            revision=with_arithmetic(content, precision, device),
+            precision=precision,
+            **options,
+        )
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def revision(self) -> str:
+        return self._revision
+
+    @property
+    def window(self) -> int | None:
+        """Tokens that the model can read at most, if its configuration says so."""
+        config = self._model.config.get_text_config()
+        for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
+            size = getattr(config, name, None)
+            if isinstance(size, int) and size > 0:
+                return size
+        return None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens fed to the model so far (padding left out)."""
+        return int(self._scorer.tokens)
+
+    @property
+    def scorer(self) -> str:
+        """``packed`` or ``plain``: how this model is scored."""
+        return "packed" if isinstance(self._scorer, PackedScorer) else "plain"
+
+    def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
+        """Scores of each choice; see `sdscm.lm.interface.LanguageModel`.
+
+        Raises
+        ------
+        InputError
+            If a text is longer than the model's window.
+        """
+        with self._turn:
+            tokens = [self._tokenize(choice) for choice in choices]
+            self._tokenize.forget_contexts()
+            found = self._found(choices, tokens)
+        return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
+
+    def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
+        """Scores as the authors' code computes them, for comparison.
+
+        Not a log-probability of the value: the mean over the value's tokens of their
+        log-probability *after* the value, each value behind a fresh cache of the context.
+        """
+        with self._turn:
+            tokens = [self._tokenize.reference(choice) for choice in choices]
+            found = self._found(choices, tokens)
+        scores = []
+        for values in found:
+            mean = np.array([each.mean() for each in values])
+            ones = np.ones(len(mean), dtype=int)
+            scores.append(ChoiceScores(mean, mean, ones, ones))
+        return scores
+
+    def _found(
+        self,
+        choices: Sequence[Choice],
+        tokens: Sequence[ChoiceTokens],
+    ) -> list[list[np.ndarray]]:
+        for choice, each in zip(choices, tokens, strict=True):
+            self._check_length(choice, each)
+        scorer = self._scorer
+        with products(self._model.device, self._precision):
+            return scorer.score(tokens)
+
+    def _check_length(self, choice: Choice, tokens: ChoiceTokens) -> None:
+        if self.window is not None and tokens.length > self.window:
+            raise InputError(
+                f"the text up to '{choice.sentences[0][:40]}...' has {tokens.length} tokens, but "
+                f"'{self.id}' can read {self.window}; shorten the sentences, give the variable "
+                "fewer parents, or take a model with a longer window"
+            )
+
+    @cached_property
+    def _scorer(self) -> PackedScorer | PlainScorer:
+        plain = PlainScorer(self._model, 2 * self._batch_tokens)
+        probe = [self._tokenize(choice) for choice in PROBES]
+        probe = [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
+        try:
+            packed = PackedScorer(self._model, self._memory, self._batch_tokens)
+            right = packs(self._model, probe, self._memory, self._precision)
+        except (UnsupportedModelError, TypeError, AttributeError):
+            return plain
+        return packed if right else plain
+
+
+def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:
+    inside = [c.value_end - c.start for c in tokens.candidates]
+    return ChoiceScores(
+        sentence=np.array([values.sum() for values in found]),
+        value=np.array([values[:k].sum() for values, k in zip(found, inside, strict=True)]),
+        sentence_tokens=np.array([len(values) for values in found]),
+        value_tokens=np.array(inside),
+    )
+
+
+# What transformers, torch (AssertionError: a device that this build lacks) and safetensors raise.
+_UNLOADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    AssertionError,
+    SafetensorError,
+)
+
+
+def _hub_answers(name: str) -> bool:
+    """Whether the hub can be reached; offline, transformers would retry for most of a minute."""
+    try:
+        HfApi().model_info(name, timeout=10)
+    except (HfHubHTTPError, ValueError):
+        return True  # it answers, if only that it does not know this model
+    except Exception:  # the HTTP library, and so its errors, changes with huggingface_hub
+        return False
+    return True
+
+
+def _cannot_load(name: str, error: Exception) -> str:
+    reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return (
+        f"language model '{name}' cannot be loaded ({reason.strip().rstrip('.')}); give the name "
+        "of an embedded model (see: sdscm lm), a Hugging Face id that can be reached, or "
+        "the path of a folder that save_pretrained wrote"
+    )
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing bars and giving advice in other people's terminals."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+def check_device(device: str) -> None:
+    """An InputError if there is no such device here."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise InputError(
+            f"device '{device}' cannot be used here ({reason}); leave it out for the CPU"
+        ) from None
+
+
+def folder_hash(folder: Path) -> str:
+    """Hash of a local model's files, 32 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sorted(folder.glob("*")):
+        if file.is_file():
+            digest.update(file.name.encode())
+            with file.open("rb") as content:
+                digest.update(hashlib.file_digest(content, "blake2b").digest())
+    return digest.hexdigest()

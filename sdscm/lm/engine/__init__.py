@@ -1,0 +1,1 @@
+"""The packed scorer for local language models."""

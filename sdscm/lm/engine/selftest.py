@@ -1,0 +1,130 @@
+"""Whether a model's packed passes give what its plain ones give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from sdscm.lm.engine.packed import PackedScorer, default_memory, token_bytes
+from sdscm.lm.engine.plain import PlainScorer
+from sdscm.lm.engine.products import products
+from sdscm.lm.engine.tokens import ChoiceTokens
+from sdscm.lm.interface import Choice
+from sdscm.lm.precision import Precision
+
+# Largest difference of a token's log-probability that passes in float32, where rounding alone
+# gives about 1e-4.
+_TOLERANCE = 5e-4
+# How many times the plain passes' own largest rounding error the packed ones may have in a coarser
+# precision.
+_COARSER = 8
+
+#: What both ways score. Short texts do not show what a model does with distant tokens.
+PROBES = [
+    Choice((), "The answer is ", ("yes", "no", "not known yet"), "."),
+    Choice(("The answer is no.",), "We were told so by ", ("Alice", "Bob"), " on Monday."),
+    Choice(
+        ("The answer is no.", "We were told so by Bob on Monday."),
+        "",
+        ("That was a surprise", "That was to be expected"),
+        " after all that had been said before.",
+    ),
+    *(
+        Choice(("We were told so by Bob on Monday.",) * sentences, "So say ", ("we", "I"), ".")
+        for sentences in (8, 60)
+    ),
+]
+
+
+def packs(
+    model: Any, probe: Sequence[ChoiceTokens], memory: int | None, precision: Precision
+) -> bool:
+    """Whether packed passes give the scores of plain ones.
+
+    A coarse precision hides what packing gets wrong behind its rounding, so both compute in float32
+    first, whatever the model's own type.
+
+    Parameters
+    ----------
+    model
+        A causal language model of ``transformers`` in evaluation mode.
+    probe
+        What to score.
+    memory
+        Bytes that the key/value cache may take; no more are taken than the probe needs.
+    precision
+        In which the model will be used.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the model's attention or its positions cannot be packed.
+    """
+    limit = default_memory(model.device) if memory is None else memory
+
+    def packed() -> np.ndarray:
+        needed = sum(tokens.size for tokens in probe) * token_bytes(model)
+        # One worker: layers that are in float32 for a while are so for all threads.
+        return _flat(PackedScorer(model, min(needed, limit), workers=1).score(probe))
+
+    def plain() -> np.ndarray:
+        return _flat(PlainScorer(model).score(probe))
+
+    with in_float32(model), products(model.device, "float32"):
+        exact = plain()
+        if not np.abs(packed() - exact).max() <= _TOLERANCE:
+            return False
+    if precision == "float32":
+        return True
+    with products(model.device, precision):
+        rounding = np.abs(plain() - exact).max()
+        return bool(np.abs(packed() - exact).max() <= max(_COARSER * rounding, _TOLERANCE))
+
+
+def _flat(scores: list[list[np.ndarray]]) -> np.ndarray:
+    return np.concatenate([values for choice in scores for values in choice])
+
+
+@contextmanager
+def in_float32(model: Any) -> Iterator[None]:
+    """Let a model of 16 bits compute in float32 for a while.
+
+    Its layers are converted one at a time, when their turn comes: all together may not fit into
+    memory. What they hold afterwards is what they held before.
+    """
+    lists = [m for m in model.modules() if isinstance(m, torch.nn.ModuleList)]
+    layers = list(max(lists, key=lambda each: len(list(each)))) if lists else []
+    inside = {id(tensor) for layer in layers for tensor in _coarse(layer)}
+    held: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def widen(tensors: Sequence[torch.Tensor]) -> None:
+        with torch.inference_mode(False), torch.no_grad():
+            for tensor in tensors:
+                held.append((tensor, tensor.data))
+                tensor.data = tensor.data.float()
+
+    def restore(first: int = 0) -> None:
+        while len(held) > first:
+            tensor, before = held.pop()
+            tensor.data = before
+
+    widen([tensor for tensor in _coarse(model) if id(tensor) not in inside])
+    always = len(held)
+    hooks = [layer.register_forward_pre_hook(lambda m, _: widen(_coarse(m))) for layer in layers]
+    hooks += [layer.register_forward_hook(lambda *_: restore(always)) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+        restore()
+
+
+def _coarse(module: torch.nn.Module) -> list[torch.Tensor]:
+    """The weights and buffers of 16 bits."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return [tensor for tensor in tensors if tensor.dtype in (torch.bfloat16, torch.float16)]

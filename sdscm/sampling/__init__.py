@@ -1,0 +1,1 @@
+"""Sampling from an SD-SCM: mechanisms, noise and interventions."""

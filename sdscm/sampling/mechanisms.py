@@ -1,0 +1,168 @@
+"""The mechanisms of an SD-SCM: P(variable | parents) for any rows of parents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from sdscm.errors import InputError
+from sdscm.lm.interface import Choice, LanguageModel
+from sdscm.sampling.dials import Knobs
+from sdscm.sampling.scoring import SCORINGS, domain_log_probabilities
+from sdscm.spec import PhrasedSpec
+
+
+class Mechanisms:
+    """What the language model says of each variable, given its parents' text and nothing else.
+
+    Parameters
+    ----------
+    phrased
+        The phrased spec.
+    lm
+        The language model.
+    temperature
+        Divides the scores before they are normalised over a domain.
+    scoring
+        Name of a scoring; see `sdscm.sampling.scoring.SCORINGS`.
+    knobs
+        Changes of the treatment's mechanism and of its children's; none by default.
+    treatments
+        Codes of the treatment's values that can be drawn; by default all. Its mechanism is
+        normalised over them (domain-restricted sampling; paper, section 3).
+
+    Raises
+    ------
+    InputError
+        If the temperature is not a positive number, or the scoring is unknown.
+    """
+
+    def __init__(
+        self,
+        phrased: PhrasedSpec,
+        lm: LanguageModel,
+        *,
+        temperature: float = 1.0,
+        scoring: str = "definition",
+        knobs: Knobs | None = None,
+        treatments: tuple[int, ...] | None = None,
+    ) -> None:
+        if not temperature > 0 or not np.isfinite(temperature):
+            raise InputError(f"temperature {temperature}: it must be a positive number")
+        if scoring not in SCORINGS:
+            raise InputError(f"unknown scoring '{scoring}': choose one of {', '.join(SCORINGS)}")
+        self.phrased = phrased
+        self.lm = lm
+        self.temperature = temperature
+        self.scoring = scoring
+        self.knobs = knobs or Knobs()
+        self.treatments = treatments
+
+    @property
+    def identity(self) -> tuple[str | float, ...]:
+        """What the distributions depend on beside the phrased spec."""
+        knobs = f"{self.knobs.overlap} {self.knobs.confounding} {self.knobs.effect}"
+        if self.treatments is not None:
+            knobs += f" treatments {self.treatments}"
+        return self.lm.id, self.lm.revision, self.temperature, self.scoring, knobs
+
+    def __call__(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """log P(variable | parents), of shape (count, size of the domain).
+
+        Parameters
+        ----------
+        name
+            The variable.
+        codes
+            For each parent at least, the codes of its values, an array of shape (count,).
+        count
+            Number of rows. Rows whose parents agree are scored once.
+
+        Raises
+        ------
+        InputError
+            If a text is longer than the language model can read; the message names the variable.
+        """
+        treatment = self.phrased.spec.treatment.name
+        if name == treatment:
+            return self._of_treatment(self._of_model(name, codes, count))
+        if treatment not in self.phrased.spec.parents(name) or self.knobs.effect == 1:
+            return self._of_model(name, codes, count)
+        control = self._of_model(name, {**codes, treatment: np.zeros(count, dtype=np.int64)}, count)
+        if self.knobs.effect == 0:
+            return control
+        return self.knobs.child(self._of_model(name, codes, count), control)
+
+    def _of_treatment(self, logs: np.ndarray) -> np.ndarray:
+        """The treatment's mechanism, from the model's."""
+        if self.treatments is None:
+            return self.knobs.treatment(logs)
+        among = logs[:, self.treatments]
+        among = self.knobs.treatment(among - np.logaddexp.reduce(among, axis=1, keepdims=True))
+        restricted = np.full_like(logs, -np.inf)
+        restricted[:, self.treatments] = among
+        return restricted
+
+    def _of_model(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """The mechanism as the spec and the language model have it."""
+        spec = self.phrased.spec
+        variable = spec.variable(name)
+        size = len(variable.values)
+        if variable.distribution == "uniform":
+            return np.full((count, size), -np.log(size))
+        if not isinstance(variable.distribution, str):
+            with np.errstate(divide="ignore"):
+                return np.tile(np.log(np.array(variable.distribution)), (count, 1))
+        distinct, where = self._distinct(name, codes, count)
+        try:
+            score = SCORINGS[self.scoring](self.lm, [self.choice(name, row) for row in distinct])
+        except InputError as error:
+            raise InputError(f"{spec.name}: variable '{name}': {error}") from None
+        return domain_log_probabilities(score, self.temperature)[where]
+
+    def mass(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """Probability that the language model gives to the domain as a whole, of shape (count,).
+
+        The sum over the values of P(value | context, prefix): how much of what the model might say
+        there the domain holds. Where one value begins with another, both count. NaN for a variable
+        that the language model does not draw.
+        """
+        if self.phrased.spec.variable(name).distribution != "lm":
+            return np.full(count, np.nan)
+        distinct, where = self._distinct(name, codes, count)
+        scores = self.lm.score([self.choice(name, row) for row in distinct])
+        return np.array([np.exp(each.value).sum() for each in scores])[where]
+
+    def _distinct(
+        self, name: str, codes: Mapping[str, np.ndarray], count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The distinct rows of a variable's parents, and for each unit which one is its own."""
+        spec = self.phrased.spec
+        parents = spec.parents(name)
+        rows = np.zeros((count, len(parents)), dtype=np.int64)
+        for column, parent in enumerate(parents):
+            rows[:, column] = codes[parent]
+        sizes = [len(spec.variable(parent).values) for parent in parents]
+        if not parents or math.prod(sizes) > np.iinfo(np.int64).max:
+            distinct, where = np.unique(rows, axis=0, return_inverse=True)
+            return distinct, where.reshape(-1)
+        # One number a row sorts much faster than rows do.
+        numbers = np.ravel_multi_index(tuple(rows.T), tuple(sizes))
+        found, where = np.unique(numbers, return_inverse=True)
+        return np.stack(np.unravel_index(found, tuple(sizes)), axis=1), where
+
+    def choice(self, name: str, parent_codes: np.ndarray) -> Choice:
+        """The question to the language model for one row of parents, in the order tau."""
+        phrasing = self.phrased.phrasing(name)
+        parents = self.phrased.spec.parents(name)
+        return Choice(
+            context=tuple(
+                self.phrased.sentence(parent, int(code))
+                for parent, code in zip(parents, parent_codes, strict=True)
+            ),
+            prefix=phrasing.prefix,
+            values=self.phrased.spec.variable(name).values,
+            suffix=phrasing.suffix,
+        )

@@ -1,0 +1,82 @@
+"""Units: sampled individuals in one world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sdscm.sampling.interventions import code_of
+from sdscm.sampling.noise import Noise
+from sdscm.spec import PhrasedSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """Individuals as sampled in one world: the observed one, or one after an intervention.
+
+    Attributes
+    ----------
+    phrased
+        The phrased spec that they were sampled from.
+    codes : DataFrame of shape (n, number of variables)
+        The place of each unit's value in each variable's domain; columns in the order tau.
+    log_probabilities : for each variable, an array of shape (n, size of its domain)
+        The variable's mechanism in this world, log P(value | the unit's parents).
+    noise
+        The units' exogenous noise.
+    do
+        Names of the variables that were set; empty in the observed world.
+    log_weights : array of shape (n,), optional
+        Importance weights of units that were weighted; None where all count alike.
+    origin
+        Language model, revision, temperature, scoring and knobs that they were sampled with.
+    """
+
+    phrased: PhrasedSpec
+    codes: pd.DataFrame
+    log_probabilities: Mapping[str, np.ndarray]
+    noise: Noise
+    do: tuple[str, ...] = ()
+    log_weights: np.ndarray | None = None
+    origin: tuple[str | float, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __repr__(self) -> str:
+        spec, do = self.phrased.spec, f", do={', '.join(self.do)}" if self.do else ""
+        return f"<Units: {len(self):,} of {spec.name}, phrasing {self.phrased.number}{do}>"
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """The values as text, of the shape of ``codes``."""
+        spec = self.phrased.spec
+        columns = {}
+        for name in spec.order:
+            values = spec.variable(name).values
+            columns[name] = [values[code] for code in self.codes[name]]
+        return pd.DataFrame(columns)
+
+    @property
+    def text(self) -> pd.Series:
+        """All sentences of each unit in the order tau, of shape (n,)."""
+        names = self.phrased.spec.order
+        rows = self.codes[list(names)].to_numpy()
+        texts = [self.phrased.text(dict(zip(names, map(int, row), strict=True))) for row in rows]
+        return pd.Series(texts, name="text")
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights that sum to 1, of shape (n,)."""
+        if self.log_weights is None:
+            return np.full(len(self), 1 / len(self))
+        scaled = np.exp(self.log_weights - self.log_weights.max())
+        return np.asarray(scaled / scaled.sum())
+
+    def log_probability(self, name: str, value: str) -> np.ndarray:
+        """log P(variable = value | the unit's parents) in this world, of shape (n,)."""
+        code = code_of(self.phrased.spec.variable(name), value, "log_probability")
+        return self.log_probabilities[name][:, code]

@@ -1,0 +1,64 @@
+"""One world of a block of units, on its way through the DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sdscm.sampling.noise import Noise
+
+
+@dataclass
+class World:
+    """What is known so far of some units in one world.
+
+    Attributes
+    ----------
+    noise
+        Where draws come from.
+    do
+        Log-weights of the variables that are set, arrays of shape (n, size of the domain).
+    kept
+        Codes and log-probabilities of the variables that stay as they were observed.
+    clamped
+        Codes of the variables that are given, arrays of shape (n,).
+    redraw
+        Whether the others are drawn with fresh noise, another one for each value that is set.
+    codes, logs
+        Codes and log-probabilities of the variables done.
+    """
+
+    noise: Noise
+    do: Mapping[str, np.ndarray] = field(default_factory=dict)
+    kept: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    clamped: Mapping[str, np.ndarray] = field(default_factory=dict)
+    redraw: bool = False
+    codes: dict[str, np.ndarray] = field(default_factory=dict)
+    logs: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def set(self, name: str, logs: np.ndarray) -> None:
+        """Settle a variable whose mechanism in this world is ``logs``, of shape (n, size)."""
+        self.logs[name] = logs
+        if name in self.clamped:
+            self.codes[name] = self.clamped[name]
+        elif name in self.do:
+            # Of its own: the unit's noise of this variable is known once its value is.
+            noise = self.noise.fresh("do").gumbel(name, logs.shape[1])
+            self.codes[name] = (self.do[name] + noise).argmax(axis=1)
+        else:
+            self.codes[name] = (logs + self._drawn(name, logs.shape[1])).argmax(axis=1)
+
+    def _drawn(self, name: str, size: int) -> np.ndarray:
+        """Gumbel noise of a variable that is not set, of shape (n, size)."""
+        if not self.redraw:
+            return self.noise.gumbel(name, size)
+        settled = [name for name in self.codes if name in self.do]
+        targets = np.stack([self.codes[target] for target in settled], axis=1)
+        noise = np.empty((len(targets), size))
+        for codes in np.unique(targets, axis=0):
+            set_to = ",".join(f"{k}={c}" for k, c in zip(settled, codes, strict=True))
+            rows = (targets == codes).all(axis=1)
+            noise[rows] = self.noise.fresh(f"redraw:{set_to}").gumbel(name, size)[rows]
+        return noise

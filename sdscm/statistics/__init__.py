@@ -1,0 +1,1 @@
+"""Statistics that audits and leaderboards share."""

@@ -1,0 +1,164 @@
+"""The command line in this process, a small study, and a tiny language model on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cli import main
+from estimators import plugins, registry
+
+STUDY = """\
+name: statin_study
+title: Does the statin help?
+variables:
+  - name: age
+    role: exogenous
+    values: [young, older]
+    phrasings: ["The patient is {value}.", "A patient who is {value} arrives."]
+  - name: smoker
+    role: covariate
+    values: ["no!", "yes"]
+    parents: [age]
+    phrasings: ["Does she smoke? Her answer is {value}."]
+  - name: drug
+    role: treatment
+    values: [placebo, statins]
+    parents: [age, smoker]
+    phrasings: ["She takes the {value}.", "Her doctor gives her the {value}."]
+  - name: state
+    role: outcome
+    values: [recovers, worsens]
+    parents: [age, smoker, drug]
+    phrasings: ["In the end she {value}."]
+"""
+
+SUITE = """\
+name: toy
+datasets:
+  - {name: statin, files: "data*.parquet"}
+estimators: [DiffInMeans, LinReg, Oracle]
+board: {resamples: 50}
+"""
+
+PLUGIN = """\
+import numpy as np
+import estimators
+
+
+@estimators.register("Mine", summary="difference in means for every row")
+def mine(X, t, y):
+    return np.full(len(X), y[t == 1].mean() - y[t == 0].mean())
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs ``sdscm`` with these arguments."""
+
+    def run(*arguments: object) -> Ran:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder: a study, a suite over the Parquet files here, and a plugin."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "study.yaml").write_text(STUDY)
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What plugins of a test register is gone after it."""
+    monkeypatch.setattr(registry.REGISTRY, "_entries", dict(registry.REGISTRY._entries))
+    monkeypatch.setattr(plugins, "_loaded", {})
+
+
+@pytest.fixture(scope="session")
+def tiny_lm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of one layer that reads bytes, as ``save_pretrained`` writes it."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    letters = ["<s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({each: i for i, each in enumerate(letters)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    config = LlamaConfig(
+        vocab_size=len(letters),
+        hidden_size=32,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        initializer_range=0.15,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
+    folder = tmp_path_factory.mktemp("lm") / "tiny"
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        LlamaForCausalLM(config).save_pretrained(folder)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>")
+    fast.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dataset_file(tiny_lm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of the study, 60 units, as ``sdscm generate`` writes it."""
+    folder = tmp_path_factory.mktemp("dataset")
+    (folder / "study.yaml").write_text(STUDY)
+    before = os.environ.get("SDSCM_CACHE")
+    os.environ["SDSCM_CACHE"] = str(folder / "cache")
+    try:
+        options = ["--lm", tiny_lm, "-n", 60, "--temperature", 5, "--out", folder / "data.parquet"]
+        assert main(["generate", str(folder / "study.yaml"), *map(str, options)]) == 0
+    finally:
+        if before is None:
+            del os.environ["SDSCM_CACHE"]
+        else:
+            os.environ["SDSCM_CACHE"] = before
+    return folder / "data.parquet"
+
+
+@pytest.fixture
+def data(dataset_file: Path, workspace: Path) -> Path:
+    """The dataset, in the working folder."""
+    path = workspace / "data.parquet"
+    path.write_bytes(dataset_file.read_bytes())
+    return path
+
+
+@pytest.fixture
+def untouched(workspace: Path) -> Iterator[None]:
+    """Fails a test that leaves, changes or takes a file in the working folder."""
+
+    def contents() -> dict[Path, bytes]:
+        return {p: p.read_bytes() if p.is_file() else b"" for p in workspace.rglob("*")}
+
+    before = contents()
+    yield
+    assert contents() == before

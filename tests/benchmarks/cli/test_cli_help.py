@@ -1,0 +1,100 @@
+"""Every command explains itself with an example, and the examples are true."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+import sdscm
+from benchmarks.cli.app import app
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of each command, groups among them."""
+    if path:
+        yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, (*path, name))
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
+# What makes an example cheap, by its first words; None: it takes minutes, or the real model.
+CHEAP: dict[str, list[str] | None] = {
+    "generate": ["--lm", "{lm}", "-n", "6"],
+    "inspect": ["--lm", "{lm}", "-n", "6", "--phrasings", "1"],
+    "audit hiring --lm": None,
+    "audit breast_cancer": None,
+    "audit hiring": ["--lm", "{lm}", "--phrasings", "2", "--panel", "0", "--no-controls"],
+    "benchmark quick": None,
+    "benchmark suite.yaml": ["--workers", "0"],
+    "benchmark own-data": None,
+    "paper": None,  # the released data are the user's; tests/benchmarks/paper has a copy in small
+    "lm prepare": None,
+}
+
+
+def examples(out: str) -> list[list[str]]:
+    """The command lines below the word Example of a help page."""
+    _, found, end = out.partition(" Example")
+    lines = [line.strip() for line in end.splitlines()] if found else []
+    return [shlex.split(line)[1:] for line in lines if line.startswith("sdscm ")]
+
+
+def test_all_commands_are_there():
+    first = {path[0] for path in COMMANDS}
+    assert first == {
+        "generate",
+        "inspect",
+        "scenarios",
+        "audit",
+        "benchmark",
+        "leaderboard",
+        "report",
+        "results",
+        "paper",
+        "estimators",
+        "lm",
+    }
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_help_has_an_example_of_the_command(path, cli):
+    ran = cli(*path, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    found = examples(ran.out)
+    assert found
+    for example in found:
+        assert example[0] == path[0]
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_examples_work(path, cli, tiny_lm, workspace, data):
+    suite = (workspace / "suite.yaml").read_text()
+    (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
+    if path[0] in ("leaderboard", "report", "results"):
+        assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
+    for example in examples(cli(*path, "--help").out):
+        text = " ".join(example)
+        more = next((v for k, v in CHEAP.items() if text.startswith(k)), [])
+        if more is None:
+            continue
+        if path == ("generate",):
+            data.unlink(missing_ok=True)
+        ran = cli(*example, *(each.format(lm=tiny_lm) for each in more))
+        assert ran.code == 0, ran.err
+
+
+def test_without_a_command_it_shows_the_commands(cli):
+    ran = cli()
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == cli("--help").out
+    for path in COMMANDS:
+        assert path[0] in ran.out
+
+
+def test_version(cli):
+    assert cli("--version").out == f"sdscm {sdscm.__version__}\n"

@@ -1,0 +1,146 @@
+"""A user's tables: a folder, a mapping, and as much truth as there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.datasets.user_tables import read_files
+from benchmarks.suite.entries import Columns, FilesEntry
+from sdscm.data.dataset import CausalDataset
+from sdscm.errors import InputError
+
+FRAME = pd.DataFrame(
+    {
+        "drug": ["a", "b", "a", "b"],
+        "town": ["Ulm", "Bonn", "Bonn", "Kiel"],
+        "age": [30.0, 40, 50, 60],
+        "gain": [1.0, 5, 3, 9],
+        "tau": [1.0, 2, 3, 4],
+    }
+)
+MAPPING = {"treatment": "drug", "outcome": "gain", "covariates": ["town", "age"]}
+
+
+def read(folder: Path, **changes: object) -> list[CausalDataset]:
+    columns = Columns.model_validate(MAPPING | changes)
+    entry = FilesEntry(name="mine", files=["*.csv", "*.parquet"], columns=columns)
+    return [dataset for _, dataset in read_files(entry, folder)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    FRAME.to_csv(tmp_path / "one.csv", index=False)
+    FRAME.assign(town="Kiel").to_parquet(tmp_path / "two.parquet")
+    return tmp_path
+
+
+def test_an_outcome_with_effects_gives_both_potential_outcomes(folder: Path) -> None:
+    dataset, _ = read(folder, effect="tau", categorical=["town"])
+    np.testing.assert_array_equal(dataset.t, [0, 1, 0, 1])
+    np.testing.assert_array_equal(dataset.y, FRAME["gain"])
+    np.testing.assert_array_equal(dataset.ite, FRAME["tau"])
+    np.testing.assert_array_equal(dataset.y0, [1, 3, 3, 5])
+    assert dataset.effects_known
+
+
+def test_codes_mean_the_same_in_every_file(folder: Path) -> None:
+    one, two = read(folder, categorical=["town"])
+    np.testing.assert_array_equal(one.X["town"], [2, 0, 0, 1])
+    np.testing.assert_array_equal(two.X["town"], [1, 1, 1, 1])
+    assert one.labels is not None
+    assert one.labels["town"].tolist() == FRAME["town"].tolist()
+    assert one.labels.columns.tolist() == ["town"]
+
+
+def test_data_from_the_world_keep_what_is_known(folder: Path, tmp_path: Path) -> None:
+    dataset, _ = read(folder, categorical=["town"], ate=2.5, exogenous=["town"])
+    assert not dataset.effects_known
+    assert np.isnan(dataset.ite).all()
+    assert dataset.sate == 2.5
+    np.testing.assert_array_equal(dataset.y, FRAME["gain"])
+    back = CausalDataset.read_parquet(dataset.to_parquet(tmp_path / "kept" / "d.parquet"))
+    assert (back.sate, back.fingerprint) == (2.5, dataset.fingerprint)
+    np.testing.assert_array_equal(back.y, FRAME["gain"])
+    assert back.setting("hidden").X.columns.tolist() == ["age"]
+    assert np.isnan(read(folder, categorical=["town"])[0].sate)
+
+
+def test_a_mapping_may_stand_in_a_file(folder: Path) -> None:
+    (folder / "columns.yaml").write_text(
+        "treatment: drug\noutcome: gain\ncategorical: [town]\ncovariates: [town, age]\n"
+    )
+    entry = FilesEntry(name="mine", files="*.csv", columns="columns.yaml")
+    ((path, dataset),) = read_files(entry, folder)
+    assert path.name == "one.csv"
+    assert dataset.X.columns.tolist() == ["town", "age"]
+    (folder / "columns.yaml").write_text("treatment: drug\ngain: y\n")
+    with pytest.raises(InputError, match=r"columns\.yaml: gain: unknown key"):
+        list(read_files(entry, folder))
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"categorical": ["village"]}, "no column 'village'; mend 'categorical' in the suite's"),
+        ({"treatment": "pill"}, "no column 'pill'; mend 'treatment' in the suite's 'columns'"),
+        ({"treatment": "town", "covariates": ["age"]}, "two values, but 'town' has 3"),
+        ({}, "'town' is not of numbers; add it to 'categorical'"),
+        ({"covariates": ["age", "gain"]}, "'gain' cannot be a covariate"),
+        ({"outcome": "town", "covariates": ["age"]}, "'town' is not of numbers; 'outcome' in"),
+        ({"covariates": []}, "no covariate is left"),
+        ({"covariates": ["age", "age"]}, "has 'age' twice"),
+        (
+            {"covariates": ["age"], "exogenous": ["tau"]},
+            "'exogenous' in the suite's",
+        ),
+        ({"covariates": ["age"], "categorical": ["town"]}, "is in 'categorical' in the suite's"),
+        ({"covariates": ["age"], "effect": "gain"}, "'gain' is 'outcome' and 'effect'"),
+        ({"covariates": ["age"], "propensity": "age"}, "'age' cannot be a covariate"),
+        ({"covariates": ["tau"], "propensity": "age"}, "values outside of 0 to 1"),
+    ],
+)
+def test_bad_mappings_give_one_line(folder: Path, changes: dict[str, object], part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(folder, **changes)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_gaps_in_an_outcome_are_told(tmp_path: Path) -> None:
+    FRAME.assign(gain=[1.0, np.nan, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(InputError, match=r"one\.csv: 'gain' lacks a finite number in 1 of 4 rows"):
+        read(tmp_path, covariates=["age"])
+
+
+@pytest.mark.parametrize(("column", "value"), [("age", np.nan), ("age", np.inf), ("drug", None)])
+def test_gaps_elsewhere_are_told(tmp_path: Path, column: str, value: object) -> None:
+    FRAME.assign(**{column: [value, *FRAME[column][1:]]}).to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(InputError, match=rf"one\.csv: .*'{column}' .*leave these"):
+        read(tmp_path, covariates=["age"])
+
+
+@pytest.mark.parametrize(
+    ("column", "what"), [("gain", "the outcome"), ("tau", "the effect"), ("y0", "the outcome un")]
+)
+def test_the_truth_by_another_name_is_no_covariate(tmp_path: Path, column: str, what: str) -> None:
+    """With potential outcomes, the observed one is in many tables, and no key may name it."""
+    y0 = FRAME["gain"] - FRAME["tau"] * (FRAME["drug"] == "b")
+    frame = FRAME[["drug", "age"]].assign(y0=y0, y1=y0 + FRAME["tau"])
+    mapping: dict[str, object] = {"treatment": "drug", "y0": "y0", "y1": "y1"}
+
+    def found(frame: pd.DataFrame) -> list[CausalDataset]:
+        frame.to_csv(tmp_path / "one.csv", index=False)
+        columns = Columns.model_validate(mapping)
+        entry = FilesEntry(name="mine", files="*.csv", columns=columns)
+        return [dataset for _, dataset in read_files(entry, tmp_path)]
+
+    assert found(frame)[0].X.columns.tolist() == ["age"]
+    secret = y0 if column == "y0" else FRAME[column]
+    with pytest.raises(InputError, match=rf"the column 'seen' is {what}.* name the covariates"):
+        found(frame.assign(seen=secret))
+    mapping["covariates"] = ["age", "seen"]
+    assert found(frame.assign(seen=secret))[0].X.columns.tolist() == ["age", "seen"]

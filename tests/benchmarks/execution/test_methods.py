@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import benchmarks
+from benchmarks.execution.methods import contenders
+from benchmarks.suite.model import EstimatorEntry
+from sdscm.errors import InputError
+
+
+class Mean:
+    """Has no parameters, and no base class."""
+
+    def fit(self, X, t, y):
+        self.value = float(np.mean(y))
+        return self
+
+    def ate(self, X):
+        return self.value
+
+
+def test_identity_depends_on_parameters_and_not_on_labels() -> None:
+    plain, labelled, deeper = contenders(
+        [
+            "RF",
+            EstimatorEntry(name="RF", label="again"),
+            EstimatorEntry(name="RF", label="deep", params={"n_estimators": 7}),
+        ]
+    )
+    assert plain.identity == labelled.identity
+    assert plain.identity != deeper.identity
+    assert [c.label for c in (plain, labelled, deeper)] == ["RF", "again", "deep"]
+
+
+def test_the_seed_reaches_estimators_that_take_one() -> None:
+    forest, fixed = contenders(
+        ["RF", EstimatorEntry(name="RF", label="fixed", params={"random_state": 3})]
+    )
+    assert forest.maker.make(11).random_state == 11
+    assert fixed.maker.make(11).random_state == 3
+
+
+def test_objects_become_copies() -> None:
+    mine = Mean()
+    (contender,) = contenders([mine])
+    made = contender.maker.make(0)
+    assert made is not mine
+    assert (contender.label, contender.estimand, contender.oracle) == ("Mean", "ATE", False)
+
+
+def test_a_plugins_content_is_part_of_what_it_registers_only(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.py", tmp_path / "two.py"
+    one.write_text("a = 1")
+    two.write_text("a = 2")
+    assert contenders(["RF"], [one])[0].identity == contenders(["RF"], [two])[0].identity
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        (["LinRegg"], "did you mean 'LinReg'"),
+        ([EstimatorEntry(name="RF", params={"tree": 3})], "RF: no parameter 'tree'"),
+        ([EstimatorEntry(name="RF", params={"n_estimators": {1}})], "must be plain numbers"),
+        ([Mean(), Mean()], "two estimators are called 'Mean'"),
+        ([Mean], "not an estimator"),
+        ([3], "int: not an estimator"),
+        ([], "no estimators"),
+    ],
+)
+def test_bad_ones_give_one_line(given: list[object], part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        contenders(given)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_object_that_cannot_travel_is_told() -> None:
+    mine = Mean()
+    mine.lock = threading.Lock()
+    with pytest.raises(InputError, match="Mean: cannot be sent to the workers"):
+        contenders([mine])
+
+
+REGISTERING = """
+import estimators
+
+@estimators.register(name={name!r}, family="f", estimand="CATE", summary="s")
+def effects(X, t, y):
+    return X[:, 0] * {number}
+"""
+
+
+BROKEN = """
+import estimators
+
+@estimators.register("Broken")
+class Broken(estimators.CATEEstimator):
+    def __init__(self, depth=1):
+        raise RuntimeError("no key")
+
+    def _fit(self, X, t, y):
+        pass
+
+    def _effect(self, X):
+        return X[:, 0]
+"""
+
+
+def test_one_that_cannot_be_made_is_a_row_and_others_are_run(make_suite, tmp_path: Path) -> None:
+    plugin = tmp_path / "broken.py"
+    plugin.write_text(BROKEN)
+    suite = make_suite(datasets=1, settings=["all"], estimators=["Broken", "DiffInMeans"])
+    board = benchmarks.run(
+        suite, plugins=[plugin], workers=0, results_dir=None, runs_dir=tmp_path / "runs"
+    )
+    rows = board.scores.set_index("estimator")
+    assert rows.loc["DiffInMeans", "status"] == "ok"
+    assert rows.loc["Broken", "status"] == "failed"
+    assert rows.loc["Broken", "reason"].endswith("'Broken' cannot be made: RuntimeError: no key")
+
+
+def test_edited_code_is_another_estimator(tmp_path: Path) -> None:
+    """Registered by a module, as an entry point does: the name stays, the code changes."""
+    identities = []
+    for number in (1, 2, 2):
+        name = f"Edited {tmp_path.name}"
+        file = tmp_path / f"module{len(identities)}.py"
+        file.write_text(REGISTERING.format(name=name, number=number))
+        script = (
+            "import sys, runpy; from benchmarks.execution.methods import contenders; "
+            f"runpy.run_path({str(file)!r}); print(contenders([{name!r}])[0].identity)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+        identities.append(done.stdout)
+    assert identities[0] != identities[1]
+    assert identities[1] == identities[2]
+
+
+def test_an_object_of_a_script_is_the_same_in_the_next_run(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from benchmarks.execution.methods import contenders\n"
+        "class Mine:\n"
+        "    def __init__(self, a): self.a = a\n"
+        "    def fit(self, X, t, y): return self\n"
+        "    def ate(self, X): return self.a\n"
+        "print(*(c.identity for c in contenders([('one', Mine(1)), ('two', Mine(2))])))\n"
+    )
+    runs = [
+        subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    one, two = runs[0].stdout.split()
+    assert one != two
+    assert runs[0].stdout == runs[1].stdout

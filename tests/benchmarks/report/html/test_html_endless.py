@@ -1,0 +1,91 @@
+"""Intervals may be infinite, as conformal ones are at times; the page stands it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import benchmarks
+from benchmarks.boards.bootstrap import cluster_means, cluster_medians, quantiles
+from benchmarks.boards.ranking import block_ranks
+from benchmarks.metrics import get
+from benchmarks.report.columns import best
+from benchmarks.report.html import write_page
+
+PLUGIN = """\
+import estimators
+import numpy as np
+
+
+class Wide:
+    def fit(self, X, t, y):
+        return self
+
+    def effect(self, X):
+        return np.ones(len(X))
+
+    def ite_interval(self, X, t, y, alpha):
+        upper = np.where(np.arange(len(X)) < {endless}, np.inf, 3.0)
+        return -upper, upper
+
+
+estimators.register("{name}", family="mine", estimand="ITE", summary="wide")(Wide)
+"""
+
+
+@pytest.fixture
+def result(make_suite, tmp_path) -> benchmarks.Result:
+    """`Endless` has infinite intervals for 5 units of each dataset, `Wide` has none."""
+    for name, endless in (("Endless", 5), ("Wide", 0)):
+        (tmp_path / f"{name}.py").write_text(PLUGIN.format(name=name, endless=endless))
+    return benchmarks.run(
+        make_suite(settings=["all"], estimators=["Endless", "Wide", "LinReg"]),
+        plugins=[tmp_path / "Endless.py", tmp_path / "Wide.py"],
+        workers=0,
+        runs_dir=tmp_path / "runs",
+        results_dir=None,
+    )
+
+
+def test_the_page_of_infinite_intervals(result, tmp_path) -> None:
+    row = result.boards[0].table.set_index("estimator").loc["Endless"]
+    name = "ite_interval_score_sd"
+    assert row[[name, f"{name}_low", f"{name}_high"]].tolist() == [np.inf] * 3
+    board = result.boards[0]
+    assert best(board, board.standings[name], get(name)) == {"Wide"}
+    scores = board.table["ite_width_sd"].where(board.table["estimator"] != "Wide", np.inf)
+    endless = replace(board, table=board.table.assign(**{name: scores}))
+    assert best(endless, board.standings[name], get(name)) == set()
+    page = write_page(result, tmp_path / "page")[0].read_text()
+    assert "Infinite scores are in the table only." in page
+    assert "Infinite widths are in the table only." in page
+    assert "∞" in page
+
+
+VALUES, CLUSTERS = np.array([1.0, 2.0, np.inf]), np.array(["a", "b", "c"])
+
+
+def test_a_resample_without_the_infinite_score_is_finite() -> None:
+    """In 8 of 27 resamples of three clusters the third is not drawn."""
+    options = {"resamples": 2000, "level": 0.95, "seed": 0}
+    mean, low, high = cluster_means(VALUES, CLUSTERS, **options)
+    assert (mean, high) == (np.inf, np.inf)
+    assert 1 <= low <= 4 / 3
+    assert cluster_medians(VALUES, CLUSTERS, **options) == (2.0, 1.0, np.inf)
+
+
+def test_quantiles() -> None:
+    finite = np.arange(5.0)
+    assert quantiles(finite, [0.1, 0.5]).tolist() == np.quantile(finite, [0.1, 0.5]).tolist()
+    assert quantiles(np.array([0, 1, 2, np.inf]), [0, 0.7, 1]).tolist() == [0, 2, np.inf]
+
+
+def test_an_infinite_score_ranks_before_none() -> None:
+    import pandas as pd
+
+    name = "ite_interval_score_sd"
+    rows = [("A", 2.0), ("B", np.inf), ("C", np.nan), ("D", np.inf)]
+    scores = pd.DataFrame([{"cluster": "p", "estimator": e, name: x} for e, x in rows])
+    assert block_ranks(scores, get(name)).loc["p"].to_dict() == {"A": 1, "B": 2.5, "C": 4, "D": 2.5}

@@ -1,0 +1,219 @@
+"""What is written of a toy board whose every number is known by hand."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import metrics
+from benchmarks.boards.board import Board, boards
+from benchmarks.boards.scores import columns
+from benchmarks.report.columns import USUAL, best, columns_of, direction
+from benchmarks.report.json_board import board_json
+from benchmarks.report.latex import _maths, escape, latex
+from benchmarks.report.markdown_board import table
+from benchmarks.report.tables import board_csv, comparisons_csv
+from benchmarks.storage.manifest import Entrant
+from benchmarks.suite.model import BoardOptions
+
+NAN = float("nan")
+# PEHE / SD(y) on each of six phrasings
+TOY = {
+    "A & B": [0.1] * 6,
+    "twin_1": [0.1 + 1e-16] * 6,
+    "worst": [0.9] * 6,
+    "frail": [0.0, 0.0, 0.0, 0.0, 0.0, NAN],
+    "average": [NAN] * 6,
+    "Truth": [0.0] * 6,
+}
+ENTRANTS = [Entrant(name, "toy", "CATE", oracle=name == "Truth") for name in TOY]
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    rows = [
+        {
+            "dataset": f"d{i}",
+            "entry": "toy",
+            "cluster": f"p{i}",
+            "lm": "lm",
+            "setting": "all",
+            "estimator": name,
+            "target": "CATE",
+            "status": "failed" if name == "frail" and i == 5 else "ok",
+            "pehe_sd": score,
+            "cate_width_sd": NAN if np.isnan(score) else 0.5,
+            "calibration_slope": NAN if np.isnan(score) else 1.0,
+            "r2": 1 - score,
+            "ate_abs_error_sd": 0.0 if name == "Truth" else 0.5,
+            "seconds": 12.345,
+        }
+        for name, scores in TOY.items()
+        for i, score in enumerate(scores)
+    ]
+    options = BoardOptions(resamples=50)
+    (made,) = boards(pd.DataFrame(rows, columns=columns()), ENTRANTS, options, seed=0)
+    return made
+
+
+def test_the_best_are_whole_and_tied(board: Board) -> None:
+    """``frail`` has the lowest mean, but of five phrasings."""
+    standing = board.standings["pehe_sd"]
+    assert best(board, standing, metrics.find("pehe_sd")) == {"A & B", "twin_1"}
+    assert best(board, standing, metrics.find("r2")) == {"A & B", "twin_1"}
+    assert best(board, standing, metrics.find("cate_width_sd")) == set()  # narrow is no merit
+    assert best(board, standing, metrics.find("calibration_slope")) == set()
+    assert best(board, standing, metrics.find("qini")) == set()
+
+
+def names(found: list) -> list[str]:
+    return [metric.name for metric in found]
+
+
+def test_columns_by_choice_and_by_default(board: Board) -> None:
+    cate, ate = board.standings["pehe_sd"], board.standings["ate_abs_error_sd"]
+    usual = ["pehe_sd", "r2", "calibration_slope", "cate_width_sd", "seconds"]
+    assert names(columns_of(board, cate, None)) == usual
+    assert names(columns_of(board, ate, None)) == ["ate_abs_error_sd", "seconds"]
+    chosen = ["seconds", "ate_r2", "qini", "pehe_sd"]
+    assert names(columns_of(board, cate, chosen)) == ["seconds", "qini", "pehe_sd"]
+    assert names(columns_of(board, ate, chosen)) == ["seconds", "ate_r2"]
+
+
+def test_markdown(board: Board) -> None:
+    """The ranks are 1, 2.5, 2.5 and 4 on five phrasings; on the sixth ``frail`` is last."""
+    lines = table(board, board.standings["pehe_sd"], ["pehe_sd", "r2", "seconds"]).splitlines()
+    tied = "**0.100 [0.100, 0.100]** | **0.900** | 12 | 0.100 | 2.333 | 0.556 | a b | 6 |"
+    assert lines[2:] == [
+        f"| 1 | A & B | toy | {tied}",
+        f"| 1 | twin_1 | toy | {tied}",
+        "| 3 | worst | toy | 0.900 [0.900, 0.900] | 0.100 | 12 | 0.900 | 3.833 | 0.056 | b | 6 |",
+        "| 4 | frail | toy | 0 [0, 0] | 1.000 | 12 | 0 | 1.500 | 0.833 | a | 5 of 6 |",
+        "| check | Truth | toy | 0 | 1.000 | 12 | 0 | – | – | – | 6 |",
+    ]
+
+
+def test_latex(board: Board) -> None:
+    text = latex("toy", [board], ["pehe_sd", "seconds"], "sdscm benchmark toy")
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
+    assert r"\label{tab:toy-lm-all-pehe-sd}" in text
+    body = text.split(r"\midrule")[1].strip().splitlines()
+    assert body == [
+        r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 12 & 2.333 \\",
+        r"1 & twin\_1 & \textbf{0.100 [0.100, 0.100]} & 12 & 2.333 \\",
+        r"3 & worst & 0.900 [0.900, 0.900] & 12 & 3.833 \\",
+        r"4 & frail\textsuperscript{*} & 0 [0, 0] & 12 & 1.500 \\",
+    ]
+    assert "Scored against the CATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[0]
+    assert "Scored against the SATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[2]
+    assert r"\resizebox" not in text
+    assert r"\resizebox{\textwidth}{!}{%" in latex("toy", [board], list(USUAL["CATE"]), "sdscm")
+    for part in text.split(r"\begin{tabular}{")[1:]:
+        shape, rest = part.split("}", 1)
+        lines = [line for line in rest.split(r"\bottomrule")[0].splitlines() if "&" in line]
+        assert {line.replace(r"\&", "").count("&") for line in lines} == {len(shape) - 1}
+
+
+def test_a_mean_over_fewer_datasets_is_marked(board: Board) -> None:
+    assert "dagger" not in latex("toy", [board], ["pehe_sd"], "sdscm")
+    marked = replace(board, undefined={"pehe_sd": {"twin_1": 1}})
+    text = latex("toy", [marked], ["pehe_sd"], "sdscm")
+    assert r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 2.333 \\" in text
+    assert r"1 & twin\_1 & 0.100 [0.100, 0.100]\textsuperscript{\dag} & 2.333 \\" in text
+    assert text.count("A dagger: not defined on all datasets.") == 1
+    shown = table(marked, marked.standings["pehe_sd"], ["pehe_sd"])
+    assert "| 1 | twin_1 | toy | 0.100 [0.100, 0.100]† |" in shown
+
+
+def test_latex_escapes() -> None:
+    assert escape(r"a_b 5% #1 $x {y} ~ ^ \ <|> R²") == (
+        r"a\_b 5\% \#1 \$x \{y\} \textasciitilde{} \textasciicircum{} \textbackslash{} "
+        r"$<$$|$$>$ R$^2$"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [
+        ("-1,234", "$-$1,234"),
+        ("-6.3e6", r"$-$6.3$\times10^{6}$"),
+        ("-∞", r"$-$$\infty$"),
+        ("0.058", "0.058"),
+        ("< 0.01", "$<$ 0.01"),
+        ("–", "--"),
+    ],
+)
+def test_latex_numbers(shown: str, written: str) -> None:
+    assert _maths(shown) == written
+
+
+def test_directions() -> None:
+    found = [direction(metrics.find(name), "95%") for name in ("pehe", "qini", "cate_coverage")]
+    assert found == ["lower is better", "higher is better", "best near 95%"]
+    for name in metrics.names():
+        assert "its nominal value" not in direction(metrics.find(name), "95%"), name
+
+
+def test_json(board: Board) -> None:
+    content = json.loads(board_json("toy", "sdscm benchmark toy", [board], 0.95, 50))
+    (made,) = content["boards"]
+    rows = {row["estimator"]: row for row in made["estimators"]}
+    assert rows["frail"]["counts"] == {
+        "cells": 6,
+        "ok": 5,
+        "failed": 1,
+        "timeout": 0,
+        "skipped": 0,
+        "missing": 0,
+    }
+    scores = rows["worst"]["scores"]
+    assert scores["pehe_sd"] == {
+        "value": 0.9,
+        "low": 0.9,
+        "high": 0.9,
+        "median": {"value": 0.9, "low": 0.9, "high": 0.9},
+    }
+    assert scores["qini"]["value"] is None
+    assert rows["worst"]["cost"] == {"seconds": 12.0, "peak_memory": None}
+    cate = made["standings"][0]
+    assert [row["rank"] for row in cate["order"]] == ["1", "1", "3", "4", "check"]
+    assert cate["competitors"] == ["A & B", "twin_1", "worst", "frail"]
+    assert np.array(cate["wins"], dtype=float) == pytest.approx(
+        np.array(
+            [
+                [NAN, 1 / 2, 1, 1 / 6],
+                [1 / 2, NAN, 1, 1 / 6],
+                [0, 0, NAN, 1 / 6],
+                [5 / 6, 5 / 6, 5 / 6, NAN],
+            ]
+        ),
+        nan_ok=True,
+    )
+    assert cate["groups"] == [["frail", "A & B", "twin_1"], ["A & B", "twin_1", "worst"]]
+    known = [metric["name"] for metric in content["metrics"]]
+    assert known == metrics.names()
+
+
+def test_comparisons(board: Board) -> None:
+    pairs = pd.read_csv(io.StringIO(comparisons_csv([board])))
+    assert len(pairs) == 4 * 3 + 5 * 4
+    found = pairs.set_index(["metric", "estimator", "other"]).loc["pehe_sd"]
+    assert found.loc[("frail", "worst"), "win_rate"] == pytest.approx(5 / 6, abs=1e-6)
+    assert (found["blocks"] == 6).all()
+    tested = board.standings["pehe_sd"].significance
+    expected = tested.p_values.loc["frail", "worst"]
+    assert found.loc[("frail", "worst"), "p_value"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_csv(board: Board) -> None:
+    found = pd.read_csv(io.StringIO(board_csv([board]))).set_index("estimator")
+    front = ["lm", "setting", "rank_pehe_sd", "average_rank_pehe_sd", "average_rank_pehe_sd_low"]
+    front += ["average_rank_pehe_sd_high", "win_rate_pehe_sd", "group_pehe_sd"]
+    assert [*found.columns][: len(front)] == front
+    assert found.loc["worst", "win_rate_pehe_sd"] == pytest.approx(1 / 18, abs=1e-5)
+    assert found.loc["worst", "pehe_sd_median"] == 0.9

@@ -1,0 +1,65 @@
+"""The page of suites and boards says what is so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pydantic import Field
+
+from benchmarks import metrics
+from benchmarks.report.docs.suite_page import MODELS, key_table, meanings, page
+from benchmarks.suite.entries import Model
+
+PAGE = Path(__file__).parents[3] / "docs" / "suites.md"
+
+
+def test_the_page_is_up_to_date() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text) == text, "run: make docs"
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.__name__)
+def test_every_key_has_a_meaning_and_no_other(model) -> None:
+    told = [name for names in meanings(model) for name in names]
+    assert sorted(told) == sorted(model.model_fields)
+
+
+def test_the_page_names_every_metric() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for name in metrics.names():
+        assert text.count(f"\n| `{name}` | ") == 1
+
+
+def test_keys_by_hand() -> None:
+    class Toy(Model):
+        """A toy.
+
+        Attributes
+        ----------
+        first
+            What it
+            is | was.
+        second, third
+            See `LMEntry`.
+        """
+
+        first: float = Field(gt=0, lt=1)
+        second: list[int] = Field(default=[1, 2])
+        third: str | None = None
+
+    assert key_table(Toy).splitlines()[2:] == [
+        "| `first` | a number (above 0 and below 1) | needed | What it is \\| was. |",
+        "| `second`, `third` | a list of whole numbers; text | `[1, 2]`; – "
+        "| See [Language models](#language-models). |",
+    ]
+
+
+def test_its_snippets_run(run_snippets, tmp_path: Path) -> None:
+    kinds = run_snippets(PAGE)
+    assert kinds == ["python", "mine.py", "trials.yaml", "shell", "shell"]
+    board = (tmp_path / "results" / "trials" / "leaderboard.md").read_text()
+    assert "Worst error / SD(y)" in board
+    scores = pd.read_csv(tmp_path / "results" / "changed" / "scores.csv")
+    assert (scores["status"] == "ok").all()

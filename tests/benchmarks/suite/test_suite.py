@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+import estimators
+from benchmarks.suite.model import FilesEntry, ScenarioEntry, load_suite, shipped_suites
+from sdscm.errors import InputError
+
+GOOD = {
+    "name": "mine",
+    "datasets": [{"scenario": "breast_cancer", "phrasings": 3}],
+    "estimators": ["LinReg"],
+}
+FILES = {"name": "f", "files": "x.csv", "columns": {"treatment": "t", "y0": "a", "y1": "b"}}
+
+
+def write(folder: Path, content: object) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"colour": 1}, ["colour: unknown key", "the keys here are name, title"]),
+        ({"name": None}, ["name: input should be a valid string", "None"]),
+        ({"name": "a/b"}, ["name: 'a/b' must be letters"]),
+        ({"estimators": []}, ["estimators: list should have at least 1 item"]),
+        ({"estimators": [{"nome": "RF"}]}, ["estimators[0].name: this key is needed"]),
+        ({"estimators": [{"name": "RF", "x": 1}]}, ["estimators[0].x", "name, params, label"]),
+        ({"estimators": ["RF", "RF"]}, ["'RF' occurs twice", "'label'"]),
+        ({"settings": ["all", "all"]}, ["settings: 'all' occurs twice", "remove"]),
+        ({"datasets": [{"scenario": "a", "phrasings": [2, 2]}]}, ["phrasings: '2' occurs twice"]),
+        ({"datasets": [{"scenario": "a", "lm": ["x", "x"]}]}, ["lm: 'x' occurs twice"]),
+        ({"settings": ["some"]}, ["settings[0]: ", "'all' or 'hidden'", "'some'"]),
+        ({"alpha": 2}, ["alpha: input should be less than 1, but it is 2"]),
+        ({"time_limit": 0}, ["time_limit", "greater than 0"]),
+        ({"datasets": [{"scenario": "s", "phrasings": 0}]}, ["datasets[0].phrasings: "]),
+        ({"datasets": [{"scenario": "s", "phrasing": 2}]}, ["datasets[0].phrasing: unknown key"]),
+        ({"datasets": [{"scenario": "s", "temperature": -1}]}, ["datasets[0].temperature"]),
+        ({"datasets": [{"files": "x.csv"}]}, ["datasets[0].name: this key is needed"]),
+        ({"datasets": [FILES]}, ["'hidden' hides nothing", "'exogenous'", "settings: [all]"]),
+        (
+            {
+                "datasets": [
+                    FILES
+                    | {"columns": FILES["columns"] | {"covariates": ["x"], "exogenous": ["x"]}}
+                ]
+            },
+            ["datasets[0].columns: the setting 'hidden' leaves no covariate"],
+        ),
+        (
+            {"datasets": [FILES | {"columns": {"treatment": "t"}}]},
+            ["datasets[0].columns: say which column is the 'outcome', or which are 'y0'"],
+        ),
+        (
+            {"datasets": [FILES | {"columns": {"treatment": "t", "y0": "a"}}]},
+            ["datasets[0].columns: 'y0' needs the other potential outcome"],
+        ),
+        (
+            {"datasets": [FILES | {"columns": FILES["columns"] | {"ate": 1.0}}]},
+            ["datasets[0].columns: 'ate' follows from 'y0' and 'y1'"],
+        ),
+        (
+            {"datasets": [FILES | {"columns": {"treatment": "t", "outcom": "y"}}]},
+            ["datasets[0].columns.outcom: unknown key", "treatment, outcome, y0"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "lm": {"name": "x", "precison": 1}}]},
+            ["datasets[0].lm.precison: unknown key", "name, revision, device, precision"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "lm": {"name": "x", "precision": "half"}}]},
+            ["datasets[0].lm.precision: ", "'half'"],
+        ),
+        ({"datasets": [{"scenario": "s", "n": [9, 9]}]}, ["datasets[0].n: '9' occurs twice"]),
+        ({"datasets": [{"scenario": "s", "knobs": {"size": 1}}]}, ["datasets[0].knobs.size"]),
+        (
+            {"datasets": [{"scenario": "s", "knobs": {"overlap": [0, 0]}}]},
+            ["datasets[0].knobs.overlap: '0.0' occurs twice"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "seeds": [1], "replicates": 2}]},
+            ["datasets[0]: 'replicates' and 'seeds'"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "knobs": {"overlap": 1}, "options": {"overlap": 0}}]},
+            ["datasets[0]: 'overlap' stands in 'options' too"],
+        ),
+        ({"holdout": 1}, ["holdout: ", "less than or equal to 0.9"]),
+        ({"memory_limit": 0}, ["memory_limit: ", "greater than 0"]),
+        ({"encodings": ["dummies"]}, ["encodings[0]: ", "'one-hot'"]),
+        ({"datasets": [{"lm": "x"}]}, ["datasets[0].scenario: this key is needed"]),
+        ({"board": {"rank_by": ["pehee"]}}, ["board.rank_by: unknown metric 'pehee'", "pehe_sd"]),
+        ({"board": {"rank_by": ["ate_error"]}}, ["board.rank_by: 'ate_error' is best at"]),
+        ({"board": {"rank_by": ["pehe", "pehe"]}}, ["board.rank_by: 'pehe' occurs twice"]),
+        ({"board": {"columns": ["r2", "r2"]}}, ["board.columns: 'r2' occurs twice"]),
+        ({"board": {"by": ["lm", "lm"]}}, ["board.by: 'lm' occurs twice"]),
+        (
+            {"datasets": [{"scenario": "s", "knobs": {"overlap": [0, 2]}}]},
+            ["datasets[0]: knobs: overlap 2.0", "between 0 and 1"],
+        ),
+        (
+            {"datasets": [{"scenario": "s", "phrasings": [0, -1]}]},
+            ["datasets[0].phrasings[1]: ", "greater than or equal to 0, but it is -1"],
+        ),
+    ],
+)
+def test_bad_suites_give_one_line(
+    tmp_path: Path, change: dict[str, object], parts: list[str]
+) -> None:
+    path = write(tmp_path, GOOD | change)
+    with pytest.raises(InputError) as caught:
+        load_suite(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(f"{path}: ")
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("name: [", "line 1, column"),
+        ("- a\n- b", "a suite is a mapping with the keys name"),
+        ("", "a suite is a mapping"),
+    ],
+)
+def test_bad_yaml_gives_one_line(tmp_path: Path, text: str, part: str) -> None:
+    with pytest.raises(InputError, match=r"mine\.yaml: ") as caught:
+        load_suite(write(tmp_path, text))
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_of_data_that_is_not_there_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    with pytest.raises(InputError, match="nowhere: no such folder; --data names"):
+        load_suite(path, tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"\.yaml: no such folder"):
+        load_suite(path, path)
+
+
+def test_unknown_names_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"unknown suite 'quik': choose one of .*quick"):
+        load_suite("quik")
+    with pytest.raises(InputError, match="no such file"):
+        load_suite(tmp_path / "none.yaml")
+
+
+def test_defaults_and_counts(tmp_path: Path) -> None:
+    suite = load_suite(write(tmp_path, GOOD))
+    (entry,) = suite.datasets
+    assert isinstance(entry, ScenarioEntry)
+    assert entry.phrasing_numbers == [0, 1, 2]
+    assert entry.title == "breast_cancer"
+    assert suite.estimators[0].title == "LinReg"
+    assert suite.settings == ["all", "hidden"]
+    assert suite.folder == tmp_path
+
+
+def test_kinds_of_entries(tmp_path: Path) -> None:
+    both = [{"scenario": "s", "phrasings": [4, 7]}, {"files": "*.parquet", "name": "own"}]
+    scenario, files = load_suite(write(tmp_path, GOOD | {"datasets": both})).datasets
+    assert isinstance(scenario, ScenarioEntry)
+    assert scenario.phrasing_numbers == [4, 7]
+    assert isinstance(files, FilesEntry)
+    assert files.patterns == ["*.parquet"]
+
+
+@pytest.mark.parametrize("name", shipped_suites())
+def test_shipped_suites_are_good_and_name_known_estimators(name: str) -> None:
+    suite = load_suite(name)
+    assert suite.name == name
+    assert {entry.name for entry in suite.estimators} <= set(estimators.names())

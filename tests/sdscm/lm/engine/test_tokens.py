@@ -1,0 +1,110 @@
+"""The tokens of a choice are those of the full text, however they were put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sdscm.errors import InputError
+from sdscm.lm import Choice
+from sdscm.lm.engine.tokens import ChoiceTokenizer
+
+FAMILIES = ("byte-level", "no-bos", "across-spaces", "metaspace")
+
+PIECES = st.one_of(
+    st.sampled_from(
+        ["The patient", " is", "old", ".", "7:45", "  ", "\n", " she", "é", "東京", "🙂"]
+    ),
+    st.text(max_size=6),
+)
+TEXT = st.lists(PIECES, max_size=4).map("".join)
+SENTENCE = TEXT.filter(str.strip)
+CHOICES = st.builds(
+    Choice,
+    context=st.lists(SENTENCE, max_size=3).map(tuple),
+    prefix=TEXT,
+    values=st.lists(SENTENCE, min_size=2, max_size=4, unique=True).map(tuple),
+    suffix=TEXT,
+)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_tokens_are_those_of_the_full_text(tokenizers: dict[str, Any], family: str) -> None:
+    tokenizer = tokenizers[family]
+    tokenize = ChoiceTokenizer(tokenizer)
+
+    @settings(max_examples=150)
+    @given(CHOICES)
+    def check(choice: Choice) -> None:
+        tokens = tokenize(choice)
+        for sentence, candidate in zip(choice.sentences, tokens.candidates, strict=True):
+            text = " ".join([*choice.context, sentence])
+            expected = tokenizer(text, add_special_tokens=False)["input_ids"]
+            assert [*tokens.context, *candidate.tokens] == [tokenize.start_token, *expected]
+
+    check()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_scored_tokens_hold_all_that_differs(tokenizers: dict[str, Any], family: str) -> None:
+    tokenize = ChoiceTokenizer(tokenizers[family])
+
+    @settings(max_examples=150)
+    @given(CHOICES)
+    def check(choice: Choice) -> None:
+        candidates = tokenize(choice).candidates
+        starts = {c.start for c in candidates}
+        assert len(starts) == 1
+        start = starts.pop()
+        assert len({c.tokens[:start] for c in candidates}) == 1
+        for c in candidates:
+            assert start < c.value_end <= len(c.tokens)
+
+    check()
+
+
+def test_a_value_begins_at_the_first_token_that_reaches_into_it(
+    tokenizers: dict[str, Any],
+) -> None:
+    """By hand, with byte-level tokens: the space before a value belongs to its token."""
+    tokenizer = tokenizers["byte-level"]
+    choice = Choice(("The patient is old.",), "In the ", ("end", "morning"), " at home.")
+    end, morning = ChoiceTokenizer(tokenizer)(choice).candidates
+    assert tokenizer.decode(end.tokens[: end.start]) == " In the"
+    assert tokenizer.decode(end.tokens[end.start : end.value_end]) == " end"
+    assert tokenizer.decode(end.tokens[end.value_end :]) == " at home."
+    assert tokenizer.decode(morning.tokens[morning.start : morning.value_end]) == " morning"
+
+
+def test_texts_begin_with_bos_or_else_eos(tokenizers: dict[str, Any]) -> None:
+    assert ChoiceTokenizer(tokenizers["byte-level"]).start_token == 0
+    assert ChoiceTokenizer(tokenizers["no-bos"]).start_token == (tokenizers["no-bos"].eos_token_id)
+
+
+def test_only_tokenizers_without_tokens_across_spaces_are_cut(tokenizers: dict[str, Any]) -> None:
+    """The cut is what makes tokenising fast; across spaces it would be wrong."""
+    local = {family: ChoiceTokenizer(tokenizers[family])._local for family in FAMILIES}
+    assert local == {
+        "byte-level": True,
+        "no-bos": True,
+        "across-spaces": False,
+        "metaspace": True,
+    }
+
+
+def test_a_tokenizer_without_start_token_is_refused(tokenizers: dict[str, Any], one_line) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    bare = PreTrainedTokenizerFast(tokenizer_object=tokenizers["byte-level"].backend_tokenizer)
+    with pytest.raises(InputError) as caught:
+        ChoiceTokenizer(bare)
+    assert "BOS" in one_line(caught.value)
+
+
+def test_a_tokenizer_without_offsets_is_refused(one_line) -> None:
+    with pytest.raises(InputError) as caught:
+        ChoiceTokenizer(object())
+    assert "offsets" in one_line(caught.value)
