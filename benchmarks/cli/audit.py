@@ -179,15 +179,15 @@ def audit(
     """
     from sdscm.audit import audit as run_audit
     from sdscm.audit.controls.placebo import WEEKDAY, placebo_of
-    from sdscm.audit.question import aimed
     from sdscm.audit.report import require_libraries, write_report
+    from sdscm.audit.target import retarget
     from sdscm.lm import load_lm
     from sdscm.spec import load_spec
 
     if not no_html:
         require_libraries()
     folder = _new_report(out, force)
-    aim = audit_options.with_groups(aimed(load_spec(spec), treatment, outcome), group or [])
+    aim = audit_options.with_groups(retarget(load_spec(spec), treatment, outcome), group or [])
     measures = audit_options.measures(
         aim, measure or ["probability"], outcome_value or [], score or []
     )

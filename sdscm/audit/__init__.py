@@ -8,7 +8,7 @@ they claim nothing about the world.
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, PhrasingEffect, PValue, Tests, Verdict
-from sdscm.audit.inference.interval import Interval
+from sdscm.audit.inference.interval import ConfidenceInterval
 from sdscm.audit.inference.variance import VarianceSplit
 from sdscm.audit.result import AuditedModel, AuditResult, Control, ValueMean
 from sdscm.audit.run import audit
@@ -24,7 +24,7 @@ __all__ = [
     "Tests",
     "PValue",
     "Verdict",
-    "Interval",
+    "ConfidenceInterval",
     "VarianceSplit",
     "Estimand",
     "Measure",

@@ -11,7 +11,7 @@ import numpy as np
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.audit.effects.estimate import Estimate
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.inference.interval import MIN_PHRASINGS, Interval, bootstrap_interval
+from sdscm.audit.inference.interval import MIN_PHRASINGS, ConfidenceInterval, bootstrap_interval
 from sdscm.audit.inference.power import detectable_effect
 from sdscm.audit.inference.randomisation import equivalence, minimum_effect, sign_flip
 from sdscm.audit.inference.variance import VarianceSplit, variance_split
@@ -104,7 +104,7 @@ class Finding:
     estimand: Estimand
     effects: tuple[PhrasingEffect, ...]
     mean: float
-    interval: Interval | None
+    interval: ConfidenceInterval | None
     tests: Tests | None
     split: VarianceSplit | None
     refusal: str
@@ -159,7 +159,7 @@ class Inference:
         return dict(self.smallest).get(measure.kind)
 
 
-def finding(
+def make_finding(
     question: Question,
     phrasings: Sequence[int],
     estimates: Sequence[Estimate],

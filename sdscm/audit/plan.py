@@ -10,7 +10,7 @@ from typing import Literal
 
 from sdscm.audit.effects.estimand import Arm, Estimand, Values
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.question import mediators_between
+from sdscm.audit.target import mediators_between
 from sdscm.errors import InputError
 from sdscm.inference.enumeration import refuse_descendants
 from sdscm.sampling.interventions import code_of
@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AuditPlan:
     """All questions to one model, and how they are answered.
 
     Attributes

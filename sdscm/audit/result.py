@@ -8,7 +8,7 @@ from typing import Literal
 from sdscm.audit.effects.estimand import Kind
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
-from sdscm.audit.inference.interval import Interval
+from sdscm.audit.inference.interval import ConfidenceInterval
 from sdscm.audit.plan import Method
 from sdscm.data.diagnostics import MechanismFacts
 from sdscm.spec import Spec, Variable
@@ -47,7 +47,7 @@ class ValueMean:
     measure: Measure
     phrasings: tuple[float, ...]
     mean: float
-    interval: Interval | None
+    interval: ConfidenceInterval | None
 
 
 @dataclass(frozen=True)

@@ -12,30 +12,30 @@ from pathlib import Path
 
 import numpy as np
 
+from sdscm.audit.answers import Advance, Answers, ask, rounded
 from sdscm.audit.controls.controls import adjusted, null_controls, planted_controls
 from sdscm.audit.controls.placebo import WEEKDAY, with_placebo
 from sdscm.audit.effects.measure import Measure, MeasureKind
-from sdscm.audit.finding import Finding, Inference, adjust_families, finding
+from sdscm.audit.finding import Finding, Inference, adjust_families, make_finding
 from sdscm.audit.inference.interval import MIN_PHRASINGS, bootstrap_interval
+from sdscm.audit.memoized import MemoizedLM
 from sdscm.audit.phrasings import choose_phrasings, count_phrasings
 from sdscm.audit.plan import (
+    AuditPlan,
     Method,
-    Plan,
     checked_contrast,
     default_contrast,
     estimands,
     questions,
 )
-from sdscm.audit.question import aimed, mediators_between
-from sdscm.audit.reading import Reading, Tick, read, rounded
-from sdscm.audit.remembered import RememberedLM
 from sdscm.audit.result import AuditedModel, AuditResult, ValueMean
+from sdscm.audit.target import mediators_between, retarget
 from sdscm.errors import InputError
 from sdscm.inference.enumeration import TooLargeError
 from sdscm.lm import LanguageModel, load_lm
 from sdscm.spec import Spec, Variable, load_spec
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 _LIBRARIES = ("sdscm", "numpy", "scipy", "torch", "transformers")
 
@@ -64,7 +64,7 @@ def audit(
     resamples: int = 10_000,
     controls: bool = True,
     placebo: Variable = WEEKDAY,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     load: Callable[[str], LanguageModel] = load_lm,
 ) -> AuditResult:
     """Measure the causal effects that language models encode under a DAG.
@@ -100,7 +100,7 @@ def audit(
     method
         ``exact``, ``sample``, or ``auto``: exact where it can be.
     units, panel, seed, temperature, scoring, max_contexts
-        See `sdscm.audit.plan.Plan`.
+        See `sdscm.audit.plan.AuditPlan`.
     resamples
         Of the bootstrap.
     controls, placebo
@@ -116,7 +116,7 @@ def audit(
     InputError
         If an option does not fit the spec, a question cannot be answered, or no model is left.
     """
-    aim = aimed(spec if isinstance(spec, Spec) else load_spec(spec), treatment, outcome)
+    aim = retarget(spec if isinstance(spec, Spec) else load_spec(spec), treatment, outcome)
     scales = _measures(aim, measures)
     pairs = [default_contrast(aim)] if contrasts is None else contrasts
     asked = questions(
@@ -126,7 +126,7 @@ def audit(
     )
     if not asked:
         raise InputError("contrasts, measures: give at least one of each")
-    plan = Plan(
+    plan = AuditPlan(
         spec=aim,
         questions=asked,
         phrasings=choose_phrasings(aim, phrasings, seed),
@@ -143,24 +143,24 @@ def audit(
         with_placebo(aim, placebo)  # told now, and not after the first model is read
     wanted = [lms] if isinstance(lms, str) or not isinstance(lms, Sequence) else lms
     _refuse_twice(wanted)
-    tick = _ticks(progress, len(wanted) * len(plan.phrasings) * (3 if controls else 1))
+    advance = _advancer(progress, len(wanted) * len(plan.phrasings) * (3 if controls else 1))
     models: list[AuditedModel] = []
-    readings: dict[str, Reading] = {}
+    by_model: dict[str, Answers] = {}
     checks = planted_controls(plan, inference) if controls else []
     for each in wanted:
         try:
-            lm = RememberedLM(load(each) if isinstance(each, str) else each)
-            reading = read(plan, lm, tick=tick)
-            null = null_controls(plan, lm, inference, placebo, tick) if controls else []
+            lm = MemoizedLM(load(each) if isinstance(each, str) else each)
+            answers = ask(plan, lm, advance=advance)
+            null = null_controls(plan, lm, inference, placebo, advance) if controls else []
         except TooLargeError:  # so it is for every model
             raise
         except InputError as error:
             models.append(AuditedModel(_id(each), "", (), str(error)))
             continue
-        readings[lm.id] = reading
-        models.append(AuditedModel(lm.id, lm.revision, reading.facts))
+        by_model[lm.id] = answers
+        models.append(AuditedModel(lm.id, lm.revision, answers.facts))
         checks += null
-    if not readings:
+    if not by_model:
         raise InputError(
             "lm: " + ("; ".join(model.error for model in models) or "give at least one model")
         )
@@ -170,9 +170,9 @@ def audit(
         phrasings=plan.phrasings,
         all_phrasings=len(plan.phrasings) == count_phrasings(aim),
         models=tuple(models),
-        findings=adjust_families(_findings(plan, readings, inference)),
-        differences=adjust_families(_differences(plan, readings, inference)),
-        means=tuple(_means(readings, inference)),
+        findings=adjust_families(_findings(plan, by_model, inference)),
+        differences=adjust_families(_differences(plan, by_model, inference)),
+        means=tuple(_means(by_model, inference)),
         controls=adjusted(checks),
         placebo=placebo if controls else None,
         level=level,
@@ -189,38 +189,42 @@ def audit(
     )
 
 
-def _findings(plan: Plan, readings: Mapping[str, Reading], inference: Inference) -> list[Finding]:
+def _findings(
+    plan: AuditPlan, by_model: Mapping[str, Answers], inference: Inference
+) -> list[Finding]:
     found = []
-    for model, reading in readings.items():
-        for question, estimates in reading.answers.items():
+    for model, answers in by_model.items():
+        for question, estimates in answers.estimates.items():
             panel = None
             if question.estimand.kind == "total":
                 key = (question.control, question.treated, question.measure)
-                panel = reading.panels.get(key)
+                panel = answers.panels.get(key)
             found.append(
-                finding(question, plan.phrasings, estimates, inference, model=model, panel=panel)
+                make_finding(
+                    question, plan.phrasings, estimates, inference, model=model, panel=panel
+                )
             )
     return found
 
 
 def _differences(
-    plan: Plan, readings: Mapping[str, Reading], inference: Inference
+    plan: AuditPlan, by_model: Mapping[str, Answers], inference: Inference
 ) -> list[Finding]:
     """Each later model less each earlier one: same phrasings, same units, same noise."""
     found = []
-    for (first, one), (second, other) in combinations(readings.items(), 2):
+    for (first, one), (second, other) in combinations(by_model.items(), 2):
         for question in plan.questions:
-            pairs = zip(other.answers[question], one.answers[question], strict=True)
+            pairs = zip(other.estimates[question], one.estimates[question], strict=True)
             less = [rounded(later - earlier) for later, earlier in pairs]
             found.append(
-                finding(question, plan.phrasings, less, inference, model=second, against=first)
+                make_finding(question, plan.phrasings, less, inference, model=second, against=first)
             )
     return found
 
 
-def _means(readings: Mapping[str, Reading], inference: Inference) -> Iterator[ValueMean]:
-    for model, reading in readings.items():
-        for (value, measure), estimates in reading.means.items():
+def _means(by_model: Mapping[str, Answers], inference: Inference) -> Iterator[ValueMean]:
+    for model, answers in by_model.items():
+        for (value, measure), estimates in answers.means.items():
             found = np.array([each.value for each in estimates])
             interval = None
             if len(found) >= MIN_PHRASINGS and np.isfinite(found).all():
@@ -281,6 +285,6 @@ def _versions() -> tuple[tuple[str, str], ...]:
     return (("python", platform.python_version()), *found)
 
 
-def _ticks(progress: Progress | None, total: int) -> Tick:
+def _advancer(progress: ProgressCallback | None, total: int) -> Advance:
     done = count(1)
     return lambda: None if progress is None else progress(next(done), total)

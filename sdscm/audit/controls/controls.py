@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sdscm.audit.answers import Advance, Answers, ask
 from sdscm.audit.controls.placebo import with_placebo
 from sdscm.audit.controls.planted import planted_estimands, planted_lm, planted_spec, planted_value
 from sdscm.audit.controls.shuffled import shuffled_scm
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.finding import Finding, Inference, adjust_families, finding
+from sdscm.audit.finding import Finding, Inference, adjust_families, make_finding
 from sdscm.audit.phrasings import choose_phrasings
-from sdscm.audit.plan import Plan, questions
-from sdscm.audit.reading import Reading, Tick, read
+from sdscm.audit.plan import AuditPlan, questions
 from sdscm.audit.result import Control
 from sdscm.lm.interface import LanguageModel
 from sdscm.spec import Variable
@@ -23,7 +23,7 @@ _PLANTED_UNITS = 300
 
 
 def null_controls(
-    plan: Plan, lm: LanguageModel, inference: Inference, placebo: Variable, tick: Tick
+    plan: AuditPlan, lm: LanguageModel, inference: Inference, placebo: Variable, advance: Advance
 ) -> list[Control]:
     """The placebo and the shuffled values, for the plan's first contrast on every scale."""
     first = plan.questions[0]
@@ -37,15 +37,15 @@ def null_controls(
     )
     mixed = replace(plan, questions=questions([(first.control, first.treated)], measures, total))
     found = []
-    for each in _findings(inert, read(inert, lm, tick=tick), lm.id, inference):
+    for each in _findings(inert, ask(inert, lm, advance=advance), lm.id, inference):
         found.append(Control("placebo", each, 0.0, _no_effect(each)))
-    reading = read(mixed, lm, build=shuffled_scm, tick=tick)
-    for each in _findings(mixed, reading, lm.id, inference):
+    answers = ask(mixed, lm, build=shuffled_scm, advance=advance)
+    for each in _findings(mixed, answers, lm.id, inference):
         found.append(Control("shuffled", each, 0.0, _no_effect(each)))
     return found
 
 
-def planted_controls(plan: Plan, inference: Inference) -> list[Control]:
+def planted_controls(plan: AuditPlan, inference: Inference) -> list[Control]:
     """The plan's method and number of phrasings on a model whose effects are known.
 
     Where units are sampled they are the plan's, or more: see `_PLANTED_UNITS`.
@@ -65,7 +65,7 @@ def planted_controls(plan: Plan, inference: Inference) -> list[Control]:
     )
     trials = [spec.phrased(number).choice[spec.outcome.name] for number in numbers]
     found = []
-    for each in _findings(tiny, read(tiny, lm), lm.id, inference):
+    for each in _findings(tiny, ask(tiny, lm), lm.id, inference):
         planted = [planted_value(each.estimand, trial) for trial in trials]
         passed = all(
             abs(effect.value - value) <= 1e-6 + 5 * effect.standard_error
@@ -86,10 +86,10 @@ def adjusted(controls: Sequence[Control]) -> tuple[Control, ...]:
     return tuple(found[place] for place in range(len(controls)))
 
 
-def _findings(plan: Plan, reading: Reading, model: str, inference: Inference) -> list[Finding]:
+def _findings(plan: AuditPlan, answers: Answers, model: str, inference: Inference) -> list[Finding]:
     return [
-        finding(question, plan.phrasings, estimates, inference, model=model)
-        for question, estimates in reading.answers.items()
+        make_finding(question, plan.phrasings, estimates, inference, model=model)
+        for question, estimates in answers.estimates.items()
     ]
 
 

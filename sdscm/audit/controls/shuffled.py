@@ -7,8 +7,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from sdscm.audit.plan import Plan, values_of
-from sdscm.audit.reading import scm_of
+from sdscm.audit.answers import scm_of
+from sdscm.audit.plan import AuditPlan, values_of
 from sdscm.lm.interface import LanguageModel
 from sdscm.sampling.mechanisms import Mechanisms
 from sdscm.scm import SDSCM
@@ -58,7 +58,7 @@ class ShuffledMechanisms(Mechanisms):
         return bool(blake2b(text.encode(), digest_size=1).digest()[0] & 1)
 
 
-def shuffled_scm(plan: Plan, lm: LanguageModel, phrasing: int) -> SDSCM:
+def shuffled_scm(plan: AuditPlan, lm: LanguageModel, phrasing: int) -> SDSCM:
     """The SD-SCM of a phrasing with shuffled values of the first question's contrast."""
     scm = scm_of(plan, lm, phrasing)
     first = plan.questions[0]

@@ -14,7 +14,7 @@ _LEAST_SPREAD = 0.5
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """An interval, and the share of audits in which it is to hold the truth."""
 
     low: float
@@ -32,7 +32,7 @@ class Interval:
 
 def bootstrap_interval(
     effects: np.ndarray, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
-) -> Interval:
+) -> ConfidenceInterval:
     """Studentised bootstrap interval of the mean over phrasings.
 
     Phrasings are the clusters: whatever is beneath one of them (units, draws) is resampled with it.
@@ -63,11 +63,11 @@ def bootstrap_interval(
     off = effects - centre
     spread = float(off.std())
     if spread <= 1e-12 * max(abs(centre), 1e-300):
-        return Interval(centre, centre, level)
+        return ConfidenceInterval(centre, centre, level)
     draws = Generator(Philox(seed)).multinomial(count, np.full(count, 1 / count), resamples)
     means = draws @ off / count
     spreads = np.sqrt(np.maximum(draws @ off**2 / count - means**2, 0.0))
     ratios = means / np.maximum(spreads, _LEAST_SPREAD * spread / np.sqrt(count))
     tail = (1 - level) / 2
     upper, lower = np.quantile(ratios, [1 - tail, tail])
-    return Interval(centre - float(upper) * spread, centre - float(lower) * spread, level)
+    return ConfidenceInterval(centre - float(upper) * spread, centre - float(lower) * spread, level)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, PValue
-from sdscm.audit.inference.interval import Interval
+from sdscm.audit.inference.interval import ConfidenceInterval
 from sdscm.audit.plan import values_of
 from sdscm.spec import Spec
 
@@ -30,7 +30,7 @@ def size(value: float) -> str:
     return "none" if math.isinf(value) else effect(value).removeprefix("+")
 
 
-def between(interval: Interval | None) -> str:
+def between(interval: ConfidenceInterval | None) -> str:
     """An interval as a range."""
     return NONE if interval is None else f"{effect(interval.low)} to {effect(interval.high)}"
 

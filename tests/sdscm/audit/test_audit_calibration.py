@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import calibration
 import numpy as np
 import pytest
-
-from sdscm.audit import calibration
-from sdscm.audit.calibration import (
+from calibration import (
     DESIGNS,
     SHAPES,
     SMALLEST,

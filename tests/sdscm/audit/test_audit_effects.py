@@ -12,12 +12,12 @@ import pytest
 
 from sdscm import SDSCM, InputError, Spec, TabularLM
 from sdscm.audit import Estimand, Measure
+from sdscm.audit.answers import ask
 from sdscm.audit.effects.enumerated import EnumeratedArms, UnidentifiedError
 from sdscm.audit.effects.estimate import Estimate, weighted_mean
 from sdscm.audit.effects.sampled import SampledArms
-from sdscm.audit.plan import Plan, Question, estimands, questions
-from sdscm.audit.question import aimed, mediators_between
-from sdscm.audit.reading import read
+from sdscm.audit.plan import AuditPlan, Question, estimands, questions
+from sdscm.audit.target import mediators_between, retarget
 from sdscm.lm import random_table
 from sdscm.spec import spec_from_yaml
 
@@ -144,12 +144,12 @@ def ward() -> Spec:
     return spec_from_yaml(WARD, "ward.yaml")
 
 
-def plan(spec: Spec, asked: tuple[Question, ...], **options: Any) -> Plan:
-    return Plan(spec, asked, (0,), **{"panel": 2, "units": 2, **options})
+def plan(spec: Spec, asked: tuple[Question, ...], **options: Any) -> AuditPlan:
+    return AuditPlan(spec, asked, (0,), **{"panel": 2, "units": 2, **options})
 
 
 def answers(spec: Spec, table: Any, asked: Any, **options: Any) -> dict[Question, Estimate]:
-    found = read(plan(spec, tuple(asked), **options), TabularLM(table)).answers
+    found = ask(plan(spec, tuple(asked), **options), TabularLM(table)).estimates
     return {question: estimate for question, (estimate,) in found.items()}
 
 
@@ -353,7 +353,7 @@ def test_a_recanting_witness_is_sampled_by_the_coupling() -> None:
 def test_both_roads_agree_on_random_graphs(random_spec: Callable[[int], Spec], seed: int) -> None:
     spec = random_spec(seed)
     last = [name for name in spec.order if spec.variable(name).distribution == "lm"][-1]
-    spec = aimed(spec, spec.order[0], last)
+    spec = retarget(spec, spec.order[0], last)
     low, high = spec.treatment.values[:2]
     asked = questions([(low, high)], [Measure.of(spec)], estimands(spec))
     table = random_table(seed)
@@ -367,7 +367,7 @@ def test_both_roads_agree_on_random_graphs(random_spec: Callable[[int], Spec], s
 
 def test_any_variable_can_be_the_treatment(clinic: Spec, by_hand: Any) -> None:
     table = random_table(3)
-    spec = aimed(clinic, "age", "drug")
+    spec = retarget(clinic, "age", "drug")
     assert spec.treatment.name == "age"
     assert spec.variable("state").role == "covariate"
     assert mediators_between(spec) == ("smoker",)
@@ -383,7 +383,7 @@ def test_any_variable_can_be_the_treatment(clinic: Spec, by_hand: Any) -> None:
 
 
 def test_an_effect_that_cannot_be_is_0_to_the_last_bit(clinic: Spec) -> None:
-    spec = aimed(clinic, "hobby", "state")
+    spec = retarget(clinic, "hobby", "state")
     assert mediators_between(spec) == ()
     asked = questions([("chess", "golf")], [Measure.of(spec)], estimands(spec))
     exact = answers(spec, random_table(1), asked)
@@ -412,7 +412,7 @@ def test_what_cannot_be_asked(
     one_line: Callable[[BaseException], str],
 ) -> None:
     with pytest.raises(InputError) as caught:
-        aimed(clinic, treatment, outcome)
+        retarget(clinic, treatment, outcome)
     message = one_line(caught.value)
     assert all(word in message for word in words), message
 

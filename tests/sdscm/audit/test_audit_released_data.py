@@ -14,7 +14,7 @@ import pytest
 
 from sdscm.audit import Estimand, Finding, Measure
 from sdscm.audit.effects.estimate import Estimate
-from sdscm.audit.finding import Inference, finding
+from sdscm.audit.finding import Inference, make_finding
 from sdscm.audit.plan import Question
 
 PAPER = Path(__file__).resolve().parents[4] / "shared" / "paper"
@@ -43,7 +43,9 @@ def audited(name: str, less: str = "") -> Finding:
     if less:
         each = each - effects(less).groupby("variant").mean()
     estimates = [Estimate(float(value)) for value in each]
-    return finding(QUESTION, list(each.index), estimates, Inference(), model=name, against=less)
+    return make_finding(
+        QUESTION, list(each.index), estimates, Inference(), model=name, against=less
+    )
 
 
 def test_gpt2_has_no_effect_that_can_be_told() -> None:

@@ -15,7 +15,7 @@ from sdscm import Spec, TabularLM
 from sdscm.audit import AuditResult, audit
 from sdscm.audit.controls.placebo import placebo_of
 from sdscm.audit.controls.planted import planted_lm, planted_spec
-from sdscm.audit.inference.interval import Interval
+from sdscm.audit.inference.interval import ConfidenceInterval
 from sdscm.audit.report import record, words
 from sdscm.audit.report.figures import pictures
 from sdscm.audit.report.figures.paths import common_causes
@@ -73,7 +73,7 @@ def test_other_numbers_in_words() -> None:
     assert words.p_value(0.05) == "0.050"
     assert words.share(2 / 3) == "67 %"
     assert words.percent(0.995) == "99.5 %"
-    assert words.between(Interval(-0.1, 0.2, 0.95)) == "−0.1000 to +0.2000"
+    assert words.between(ConfidenceInterval(-0.1, 0.2, 0.95)) == "−0.1000 to +0.2000"
     assert words.listed(["a", "b", "c"]) == "a, b and c"
 
 

@@ -70,7 +70,7 @@ def blank(height: float) -> Figure:
 
 
 def plain(axes: Axes) -> None:
-    """No frame, no tick marks, a vertical line at 0."""
+    """No frame, no advance marks, a vertical line at 0."""
     axes.tick_params(length=0)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)

@@ -7,7 +7,7 @@ from sdscm.spec import Spec, Variable
 from sdscm.spec.hints import did_you_mean
 
 
-def aimed(spec: Spec, treatment: str | None = None, outcome: str | None = None) -> Spec:
+def retarget(spec: Spec, treatment: str | None = None, outcome: str | None = None) -> Spec:
     """The spec with other variables as its treatment and outcome; the texts stay the same.
 
     Roles say what is asked, not what is so: the variables that had these two become covariates, and

@@ -1,7 +1,7 @@
 """How often an audit's tests and intervals are wrong, over simulated audits.
 
-``python -m sdscm.audit.calibration --runs 2000 --out docs/audit-calibration.md`` writes the table
-of the documentation.
+The table of the documentation comes from
+``python tests/sdscm/audit/calibration.py --runs 2000 --out docs/audit-calibration.md``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 
 from numpy.random import Generator, Philox
 
+from sdscm.audit.answers import ask
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.finding import Finding, Inference, finding
+from sdscm.audit.finding import Finding, Inference, make_finding
 from sdscm.audit.phrasings import choose_phrasings
-from sdscm.audit.plan import Method, Plan, questions
-from sdscm.audit.reading import read
+from sdscm.audit.plan import AuditPlan, Method, questions
 from sdscm.files import put_atomically
 from sdscm.lm.backends.tabular import TabularLM
 from sdscm.lm.interface import Choice
@@ -139,7 +139,7 @@ def simulated_lm(shape: str, mean: float, seed: int) -> TabularLM:
 def simulate(design: Design, mean: float, seed: int) -> Finding:
     """One audit of the total effect, of a new model and new phrasings."""
     spec = simulated_spec()
-    plan = Plan(
+    plan = AuditPlan(
         spec=spec,
         questions=questions([("placebo", "statin")], [Measure.of(spec)], [Estimand("total")]),
         phrasings=choose_phrasings(spec, design.phrasings, seed),
@@ -148,10 +148,10 @@ def simulate(design: Design, mean: float, seed: int) -> Finding:
         panel=0,
         seed=seed,
     )
-    reading = read(plan, simulated_lm(design.shape, mean, seed))
+    answers = ask(plan, simulated_lm(design.shape, mean, seed))
     inference = Inference(LEVEL, (("probability", SMALLEST),), resamples=2_000, seed=seed)
-    ((question, estimates),) = reading.answers.items()
-    return finding(question, plan.phrasings, estimates, inference, model="simulated")
+    ((question, estimates),) = answers.estimates.items()
+    return make_finding(question, plan.phrasings, estimates, inference, model="simulated")
 
 
 def calibrate(design: Design, runs: int, seed: int = 0) -> Calibration:
@@ -196,7 +196,7 @@ def table(found: Sequence[Calibration]) -> str:
         f"Each row stands for {runs:,} simulated audits of models without an effect and",
         f"{runs:,} of models with the smallest effect of interest, {SMALLEST}. Their effects",
         f"differ between phrasings (standard deviation {_SPREAD}) in the shape named. The table",
-        "is written by `python -m sdscm.audit.calibration`.",
+        "is written by `python tests/sdscm/audit/calibration.py`.",
         "",
         f"- *Sign flip* claims an effect where there is none: wanted {_ALPHA:.0%}, and with few",
         "  phrasings no more than *possible*, since p values come in steps.",

@@ -13,7 +13,7 @@ from sdscm.audit.effects.estimand import Arm
 from sdscm.audit.effects.estimate import Estimate
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.effects.sampled import SampledArms
-from sdscm.audit.plan import Method, Plan, Question, values_of
+from sdscm.audit.plan import AuditPlan, Method, Question, values_of
 from sdscm.data.diagnostics import MechanismFacts, mechanism_facts, worst
 from sdscm.inference.enumeration import TooLargeError
 from sdscm.lm.interface import LanguageModel
@@ -22,16 +22,16 @@ from sdscm.scm import SDSCM
 # Sums of tables leave some 1e-16 of a zero, in which no sign is to be read.
 _ROUNDING = 1e-12
 
-Tick = Callable[[], None]
+Advance = Callable[[], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class Answers:
     """What one model answers.
 
     Attributes
     ----------
-    answers
+    estimates
         For each question one estimate a phrasing.
     panels
         For each (control, treated, measure) the total effects of the panel's units, of shape
@@ -43,33 +43,33 @@ class Reading:
         What the model makes of each variable, the worst over phrasings; empty without a panel.
     """
 
-    answers: dict[Question, tuple[Estimate, ...]]
+    estimates: dict[Question, tuple[Estimate, ...]]
     panels: dict[tuple[str, str, Measure], np.ndarray]
     means: dict[tuple[str, Measure], tuple[Estimate, ...]]
     facts: tuple[MechanismFacts, ...]
 
 
-def scm_of(plan: Plan, lm: LanguageModel, phrasing: int) -> SDSCM:
+def scm_of(plan: AuditPlan, lm: LanguageModel, phrasing: int) -> SDSCM:
     """The SD-SCM that a plan reads in a phrasing."""
     return SDSCM(
         plan.spec, lm, phrasing=phrasing, temperature=plan.temperature, scoring=plan.scoring
     )
 
 
-def read(
-    plan: Plan,
+def ask(
+    plan: AuditPlan,
     lm: LanguageModel,
     *,
-    build: Callable[[Plan, LanguageModel, int], SDSCM] = scm_of,
-    tick: Tick = lambda: None,
-) -> Reading:
+    build: Callable[[AuditPlan, LanguageModel, int], SDSCM] = scm_of,
+    advance: Advance = lambda: None,
+) -> Answers:
     """Ask a model all questions of a plan.
 
     Parameters
     ----------
     build
         Makes the SD-SCM of a phrasing.
-    tick
+    advance
         Called after each phrasing.
 
     Raises
@@ -77,7 +77,7 @@ def read(
     InputError
         If a question cannot be answered by the plan's method.
     """
-    answers: dict[Question, list[Estimate]] = {question: [] for question in plan.questions}
+    estimates: dict[Question, list[Estimate]] = {question: [] for question in plan.questions}
     targets = dict.fromkeys((q.control, q.treated, q.measure) for q in plan.questions)
     panels: dict[tuple[str, str, Measure], list[np.ndarray]] = {key: [] for key in targets}
     means: dict[tuple[str, Measure], list[Estimate]] = {
@@ -91,7 +91,7 @@ def read(
         scm = build(plan, lm, number)
         tables = EnumeratedArms(scm.exact(plan.max_contexts))
         own = SampledArms(scm, plan.units, plan.seed, plan.panel + place * plan.units)
-        for question, found in answers.items():
+        for question, found in estimates.items():
             weights = question.arms(plan.spec)
             found.append(_answer(weights, question.measure, plan.method, tables, own))
         for (value, measure), mean in means.items():
@@ -105,9 +105,9 @@ def read(
                 )
                 rows.append(high - low)
             facts.append(mechanism_facts(scm, panel.units()))
-        tick()
-    return Reading(
-        {question: tuple(found) for question, found in answers.items()},
+        advance()
+    return Answers(
+        {question: tuple(found) for question, found in estimates.items()},
         {key: np.stack(rows) for key, rows in panels.items() if rows},
         {key: tuple(found) for key, found in means.items()},
         tuple(worst(each) for each in zip(*facts, strict=True)),

@@ -8,7 +8,7 @@ from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel
 from sdscm.lm.score_cache import reference_scores
 
 
-class RememberedLM:
+class MemoizedLM:
     """Keeps the scores of another model in memory, for as long as a phrasing is read."""
 
     def __init__(self, lm: LanguageModel) -> None:
