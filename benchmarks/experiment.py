@@ -19,11 +19,11 @@ from benchmarks.boards.significance import require_posthocs
 from benchmarks.datasets.facts import fact_table
 from benchmarks.datasets.prepare import prepare, requests
 from benchmarks.execution.cells import Cell, plan
-from benchmarks.execution.eta import Outlook
-from benchmarks.execution.job_builder import Airlock
-from benchmarks.execution.methods import Contender, contenders
+from benchmarks.execution.eta import Eta
+from benchmarks.execution.job_builder import JobBuilder
+from benchmarks.execution.methods import Method, methods_of
 from benchmarks.execution.ray_backend import RayWorker, connected
-from benchmarks.execution.runtimes import Costs
+from benchmarks.execution.runtimes import Runtimes
 from benchmarks.execution.scheduler import Done, Task, run_here, run_in_pool, run_with
 from benchmarks.interface import Outcome
 from benchmarks.process.threads import workers_for
@@ -32,8 +32,8 @@ from benchmarks.report import write_report
 from benchmarks.report.figure import require_matplotlib
 from benchmarks.storage.cleanup import sweep
 from benchmarks.storage.lock import only_run
-from benchmarks.storage.manifest import Entrant, Manifest, folder_of
-from benchmarks.storage.reuse import Kin
+from benchmarks.storage.manifest import Manifest, MethodInfo, folder_of
+from benchmarks.storage.reuse import OtherVersions
 from benchmarks.storage.store import DamagedRecord, Record, Store
 from benchmarks.suite.command_line import command, how_to_go_on
 from benchmarks.suite.model import Suite, load_suite
@@ -102,7 +102,7 @@ def run(
     progress = progress or Silent()
     processes = 0 if workers == 0 else workers_for(workers, suite.threads)
     entries = suite.estimators if estimators is None else estimators
-    field = contenders(entries, paths, suite.encodings)
+    field = methods_of(entries, paths, suite.encodings)
     if results_dir is not None:
         require_matplotlib()
         require_posthocs()
@@ -122,7 +122,7 @@ def run(
                 origin=suite.origin,
                 command=command(suite, plugins),
                 sources=tuple(sources),
-                entrants=tuple(map(Entrant.of, field)),
+                methods=tuple(map(MethodInfo.of, field)),
                 cells=tuple(cells),
             )
             manifest.write(folder)
@@ -204,23 +204,23 @@ def _load(plugins: Iterable[Path]) -> None:
 
 def _run_missing(
     manifest: Manifest,
-    field: Sequence[Contender],
+    field: Sequence[Method],
     datasets: dict[str, CausalDataset],
     store: Store,
     progress: Progress,
     given: _Given,
 ) -> int:
     """Run the cells that have no good record; return how many."""
-    suite, by_label = manifest.suite, {contender.label: contender for contender in field}
+    suite, by_label = manifest.suite, {method.label: method for method in field}
     progress.begin("cells", len(manifest.cells))
-    costs, outlook = Costs(), Outlook(progress, given.processes)
-    kin = Kin(store) if given.mixed else None
+    runtimes, eta = Runtimes(), Eta(progress, given.processes)
+    other_versions = OtherVersions(store) if given.mixed else None
     missing: dict[str, Cell] = {}
-    airlock = Airlock(suite, datasets, by_label)
+    builder = JobBuilder(suite, datasets, by_label)
     for cell in manifest.cells:
         record = _read(store, cell, progress)
-        if kin is not None and not _stands(record, suite, given.retry):
-            record = kin.of(cell)
+        if other_versions is not None and not _stands(record, suite, given.retry):
+            record = other_versions.of(cell)
         if not _stands(record, suite, given.retry):
             record = None
         if record is None and cell.key not in missing:
@@ -228,34 +228,34 @@ def _run_missing(
         else:
             progress.advance(str(cell), failed=record is not None and _has_failed(record.outcome))
         if record is not None:
-            costs.learn((cell.estimator, airlock.rows(cell)), record.outcome.wall)
+            runtimes.learn((cell.estimator, builder.rows(cell)), record.outcome.wall)
 
     def done(cell: Cell, outcome: Outcome) -> None:
         versions = by_label[cell.estimator].versions
         store.write(Record(cell, outcome, versions, suite.time_limit))
         progress.advance(str(cell), failed=_has_failed(outcome))
-        outlook.update(cell, outcome)
+        eta.update(cell, outcome)
 
     tasks: list[Task] = []
     for cell in missing.values():
-        if by_label[cell.estimator].oracle and not airlock.truth_known(cell):
+        if by_label[cell.estimator].oracle and not builder.truth_known(cell):
             done(cell, Outcome("skipped", "the truth of this dataset is not known"))
         else:
-            tasks.append((cell, airlock.job(cell)))
-    outlook.expect(tasks, costs)
-    _run(tasks, done, suite, costs, given, outlook)
+            tasks.append((cell, builder.job(cell)))
+    eta.expect(tasks, runtimes)
+    _run(tasks, done, suite, runtimes, given, eta)
     return len(missing)
 
 
 def _run(
-    tasks: list[Task], done: Done, suite: Suite, costs: Costs, given: _Given, outlook: Outlook
+    tasks: list[Task], done: Done, suite: Suite, runtimes: Runtimes, given: _Given, eta: Eta
 ) -> None:
     if not tasks:
         return
     if given.cluster is not None:
-        with connected(given.cluster, suite.threads) as outlook.workers:
+        with connected(given.cluster, suite.threads) as eta.workers:
             worker = partial(RayWorker, given.plugins, suite.threads, suite.time_limit)
-            run_with(worker, tasks, done, outlook.workers, costs)
+            run_with(worker, tasks, done, eta.workers, runtimes)
     elif given.processes == 0:
         run_here(tasks, done)
     else:
@@ -266,7 +266,7 @@ def _run(
             threads=suite.threads,
             time_limit=suite.time_limit,
             plugins=given.plugins,
-            costs=costs,
+            runtimes=runtimes,
         )
 
 
@@ -316,7 +316,7 @@ def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
     """The boards; scores of rows that were held out stand on their own."""
     suite, made = manifest.suite, []
     for rows, part in scores.groupby("rows", sort=False):
-        for board in boards(part, manifest.entrants, suite.board, suite.seed):
+        for board in boards(part, manifest.methods, suite.board, suite.seed):
             group = board.group | ({"rows": str(rows)} if suite.holdout else {})
             made.append(replace(board, group=group))
     return made

@@ -30,7 +30,7 @@ class Progress(Protocol):
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         """``amount`` of the stage's total is done, by ``step``."""
 
-    def outlook(self, left: float, slowest: str) -> None:
+    def eta(self, left: float, slowest: str) -> None:
         """Of the cells: seconds until all are done (NaN if unknown), and which took longest."""
 
     def say(self, line: str) -> None:
@@ -74,7 +74,7 @@ class Silent:
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None: ...
 
-    def outlook(self, left: float, slowest: str) -> None: ...
+    def eta(self, left: float, slowest: str) -> None: ...
 
     def say(self, line: str) -> None: ...
 
@@ -123,7 +123,7 @@ class RichProgress:
         told = f"{self._failed} failed" if self._failed else ""
         self._bars.update(self._stage, advance=amount, failed=told, step=step)
 
-    def outlook(self, left: float, slowest: str) -> None:
+    def eta(self, left: float, slowest: str) -> None:
         assert self._stage is not None
         self._bars.update(self._stage, left=left, slowest=f"slowest: {slowest}" if slowest else "")
 

@@ -16,7 +16,7 @@ from benchmarks.boards.bootstrap import cluster_means, cluster_medians, cluster_
 from benchmarks.boards.ranking import Standing, merit, standing
 from benchmarks.metrics.metric import broken
 from benchmarks.provenance.hashing import derive_seed
-from benchmarks.storage.manifest import Entrant
+from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
 
 #: Shown in the place of a rank where there is none to give.
@@ -89,7 +89,7 @@ def ranking_rule(options: BoardOptions) -> str:
 
 
 def boards(
-    scores: pd.DataFrame, entrants: Sequence[Entrant], options: BoardOptions, seed: int
+    scores: pd.DataFrame, methods: Sequence[MethodInfo], options: BoardOptions, seed: int
 ) -> list[Board]:
     """Put scored cells together, one board for each combination of ``options.by``.
 
@@ -97,7 +97,7 @@ def boards(
     ----------
     scores
         As `benchmarks.boards.scores.score` returns them.
-    entrants
+    methods
         The estimators of the boards.
     options
         See `BoardOptions`.
@@ -106,9 +106,9 @@ def boards(
     """
     keys = [_GROUP_COLUMN[name] for name in options.by]
     if not keys:
-        return [_board({}, scores, entrants, options, seed)]
+        return [_board({}, scores, methods, options, seed)]
     return [
-        _board(dict(zip(options.by, map(str, values), strict=True)), part, entrants, options, seed)
+        _board(dict(zip(options.by, map(str, values), strict=True)), part, methods, options, seed)
         for values, part in scores.groupby(keys, sort=False, dropna=False)
     ]
 
@@ -116,7 +116,7 @@ def boards(
 def _board(
     group: dict[str, str],
     scores: pd.DataFrame,
-    entrants: Sequence[Entrant],
+    methods: Sequence[MethodInfo],
     options: BoardOptions,
     seed: int,
 ) -> Board:
@@ -128,10 +128,9 @@ def _board(
         "seed": seed,
     }
     rows = [
-        _row(entrant, scores[scores["estimator"] == entrant.label], resampled)
-        for entrant in entrants
+        _row(method, scores[scores["estimator"] == method.label], resampled) for method in methods
     ]
-    undefined = _undefined(scores, {entrant.label for entrant in entrants if entrant.oracle})
+    undefined = _undefined(scores, {method.label for method in methods if method.oracle})
     for name in options.rank_by:
         ranks = _ranks(rows, metrics.get(name), undefined.get(name, {}))
         for row, rank in zip(rows, ranks, strict=True):
@@ -167,14 +166,14 @@ def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict
     return found
 
 
-def _row(entrant: Entrant, cells: pd.DataFrame, resampled: Mapping[str, Any]) -> dict[str, Any]:
+def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) -> dict[str, Any]:
     status = cells["status"]
     ok = int((status == "ok").sum())
     row: dict[str, Any] = {
-        "estimator": entrant.label,
-        "family": entrant.family,
-        "estimand": entrant.estimand,
-        "oracle": entrant.oracle,
+        "estimator": method.label,
+        "family": method.family,
+        "estimand": method.estimand,
+        "oracle": method.oracle,
         "cells": len(cells),
         "ok": ok,
         "failed": int(status.isin(["failed", "timeout"]).sum()),

@@ -88,7 +88,7 @@ def _from_records(name: str, folder: Path, mixed: bool) -> Scored:
         scores=score(manifest, datasets, records),
         suite=manifest.suite.model_dump(mode="json"),
         versions={library: " and ".join(sorted(each)) for library, each in found.items()},
-        oracles=frozenset(entrant.label for entrant in manifest.entrants if entrant.oracle),
+        oracles=frozenset(method.label for method in manifest.methods if method.oracle),
     )
 
 

@@ -15,7 +15,7 @@ from benchmarks.datasets.holdout import held_out
 from benchmarks.datasets.truth import truth_of
 from benchmarks.interface import Outcome, Prediction, Truth
 from benchmarks.storage.manifest import Manifest
-from benchmarks.storage.reuse import Kin, refuse_mixed
+from benchmarks.storage.reuse import OtherVersions, refuse_mixed
 from benchmarks.storage.store import DamagedRecord, Record, Store
 from sdscm.data.dataset import CausalDataset
 
@@ -62,9 +62,9 @@ def read_records(folder: Path, manifest: Manifest, mixed: bool = False) -> dict[
     if not mixed:
         refuse_mixed(found.values())
         return found
-    kin = Kin(store)
+    other_versions = OtherVersions(store)
     for cell in manifest.cells:
-        other = None if cell.key in found else kin.of(cell)
+        other = None if cell.key in found else other_versions.of(cell)
         if other is not None:
             found[cell.key] = other
     return found
@@ -83,7 +83,7 @@ def score(
     has ``held-out`` and the scores of these.
     """
     sources = {source.name: source for source in manifest.sources}
-    entrants = {entrant.label: entrant for entrant in manifest.entrants}
+    methods = {method.label: method for method in manifest.methods}
     truths = {
         (name, setting): truth_of(dataset, setting)
         for name, dataset in datasets.items()
@@ -111,7 +111,7 @@ def score(
                 "setting": cell.setting,
                 "rows": part,
                 "estimator": cell.estimator,
-                "family": entrants[cell.estimator].family,
+                "family": methods[cell.estimator].family,
                 "target": truth.target,
                 "seed": cell.seed,
                 "status": outcome.status,

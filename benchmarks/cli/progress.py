@@ -79,11 +79,11 @@ class LogProgress:
         self._done = 0.0
         self._failed = 0
         self._told = 0
-        self._outlook = ""
+        self._eta = ""
 
     def begin(self, what: str, total: int) -> None:
         self._what, self._total = what, total
-        self._done, self._failed, self._told, self._outlook = 0.0, 0, 0, ""
+        self._done, self._failed, self._told, self._eta = 0.0, 0, 0, ""
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         self._done += amount
@@ -92,13 +92,13 @@ class LogProgress:
         if reached > self._told:
             self._told = reached
             failures = f", {self._failed} failed" if self._failed else ""
-            outlook = self._outlook if reached < 100 else ""
-            self.say(f"{self._what}: {self._done:.0f} of {self._total}{failures}{outlook}")
+            eta = self._eta if reached < 100 else ""
+            self.say(f"{self._what}: {self._done:.0f} of {self._total}{failures}{eta}")
 
-    def outlook(self, left: float, slowest: str) -> None:
+    def eta(self, left: float, slowest: str) -> None:
         from benchmarks.progress import duration
 
-        self._outlook = f", {duration(left)} left" + (f"; slowest: {slowest}" if slowest else "")
+        self._eta = f", {duration(left)} left" + (f"; slowest: {slowest}" if slowest else "")
 
     def say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

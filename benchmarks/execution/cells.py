@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from benchmarks.datasets.source import Source
-from benchmarks.execution.methods import Contender
+from benchmarks.execution.methods import Method
 from benchmarks.provenance.hashing import derive_seed, digest
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import Setting
@@ -26,13 +26,13 @@ class Cell:
     setting
         Which covariates the estimator sees.
     estimator, identity
-        Label of the contender, and the hash of all that decides its numbers.
+        Label of the method, and the hash of all that decides its numbers.
     seed
         ``random_state`` of the estimator.
     alpha, threads, holdout
         As in the suite.
-    kin
-        Hash of what the user chose of the contender; `identity` without code and versions.
+    version_free_key
+        Hash of what the user chose of the method; `identity` without code and versions.
     """
 
     dataset: str
@@ -44,17 +44,17 @@ class Cell:
     alpha: float
     threads: int
     holdout: float = 0.0
-    kin: str = ""
+    version_free_key: str = ""
 
     @property
     def key(self) -> str:
         """Content hash. The names of things are no part of it, except through the seed."""
         content = asdict(self)
-        del content["dataset"], content["estimator"], content["kin"]
+        del content["dataset"], content["estimator"], content["version_free_key"]
         return digest([_PROTOCOL, content])
 
     @property
-    def kin_key(self) -> str:
+    def version_free_cell_key(self) -> str:
         """Content hash without code and versions: the same for cells that an upgrade parts."""
         content = asdict(self)
         del content["dataset"], content["estimator"], content["identity"]
@@ -64,22 +64,22 @@ class Cell:
         return f"{self.estimator} on {self.dataset} ({self.setting})"
 
 
-def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Contender]) -> list[Cell]:
+def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Method]) -> list[Cell]:
     """Every cell of a suite, in the order of the suite."""
     return [
         Cell(
             dataset=source.name,
             fingerprint=source.fingerprint,
             setting=setting,
-            estimator=contender.label,
-            identity=contender.identity,
-            seed=derive_seed(suite.seed, source.fingerprint, setting, contender.label),
+            estimator=method.label,
+            identity=method.identity,
+            seed=derive_seed(suite.seed, source.fingerprint, setting, method.label),
             alpha=suite.alpha,
             threads=suite.threads,
             holdout=suite.holdout,
-            kin=contender.kin,
+            version_free_key=method.version_free_key,
         )
         for source in sources
         for setting in suite.settings
-        for contender in field
+        for method in field
     ]

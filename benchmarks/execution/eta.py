@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from benchmarks.execution.cells import Cell
-from benchmarks.execution.runtimes import Costs, Kind
+from benchmarks.execution.runtimes import Kind, Runtimes
 from benchmarks.execution.scheduler import Task
 from benchmarks.interface import Outcome
 from benchmarks.progress import Progress, duration
 
 
-class Outlook:
+class Eta:
     """Tells a `Progress` after each cell.
 
     Parameters
@@ -28,13 +28,13 @@ class Outlook:
         self._slowest: tuple[float, str] = (0.0, "")
         self._left: Counter[Kind] = Counter()
         self._rows: dict[str, int] = {}
-        self._costs = Costs()
+        self._runtimes = Runtimes()
 
-    def expect(self, tasks: Sequence[Task], costs: Costs) -> None:
-        """Take in what is to be run; ``costs`` go on learning."""
+    def expect(self, tasks: Sequence[Task], runtimes: Runtimes) -> None:
+        """Take in what is to be run; ``runtimes`` go on learning."""
         self._rows = {cell.key: job.rows for cell, job in tasks}
         self._left = Counter((cell.estimator, job.rows) for cell, job in tasks)
-        self._costs = costs
+        self._runtimes = runtimes
 
     def update(self, cell: Cell, outcome: Outcome) -> None:
         """A cell has ended."""
@@ -42,5 +42,5 @@ class Outlook:
             self._left[cell.estimator, self._rows[cell.key]] -= 1
         if outcome.wall > self._slowest[0]:
             self._slowest = (outcome.wall, f"{cell}, {duration(outcome.wall)}")
-        seconds = self._costs.total((k, n) for k, n in self._left.items() if n > 0)
-        self._progress.outlook(seconds / self.workers, self._slowest[1])
+        seconds = self._runtimes.total((k, n) for k, n in self._left.items() if n > 0)
+        self._progress.eta(seconds / self.workers, self._slowest[1])

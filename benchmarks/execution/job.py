@@ -40,8 +40,8 @@ class Job:
         Rows to ask about beside those of the fit.
     memory_limit
         GiB that the cell may take; None for no limit.
-    house
-        Jobs of different houses run in different processes.
+    isolation_group
+        Jobs of different isolation groups run in different processes.
     """
 
     maker: Maker
@@ -54,7 +54,7 @@ class Job:
     threads: int
     held_out: Rows | None = None
     memory_limit: float | None = None
-    house: str = ""
+    isolation_group: str = ""
 
     @property
     def rows(self) -> int:

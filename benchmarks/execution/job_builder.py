@@ -12,12 +12,12 @@ from benchmarks.datasets.holdout import held_out
 from benchmarks.datasets.truth import truth_of
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job, Rows
-from benchmarks.execution.methods import Contender
+from benchmarks.execution.methods import Method
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 
 
-class Airlock:
+class JobBuilder:
     """The jobs of a suite's cells.
 
     Parameters
@@ -26,11 +26,11 @@ class Airlock:
     datasets
         By name, with their truth.
     field
-        The contenders, by label.
+        The methods, by label.
     """
 
     def __init__(
-        self, suite: Suite, datasets: Mapping[str, CausalDataset], field: Mapping[str, Contender]
+        self, suite: Suite, datasets: Mapping[str, CausalDataset], field: Mapping[str, Method]
     ) -> None:
         self._suite, self._datasets, self._field = suite, datasets, field
         self._masks = {
@@ -49,10 +49,10 @@ class Airlock:
 
     def job(self, cell: Cell) -> Job:
         """All that a worker is told of a cell."""
-        contender, mask = self._field[cell.estimator], self._masks[cell.dataset]
-        fitted = self._rows(cell, contender, ~mask)
+        method, mask = self._field[cell.estimator], self._masks[cell.dataset]
+        fitted = self._rows(cell, method, ~mask)
         return Job(
-            maker=contender.maker,
+            maker=method.maker,
             X=fitted.X,
             t=fitted.t,
             y=fitted.y,
@@ -60,20 +60,20 @@ class Airlock:
             seed=cell.seed,
             alpha=cell.alpha,
             threads=cell.threads,
-            held_out=self._rows(cell, contender, mask) if mask.any() else None,
+            held_out=self._rows(cell, method, mask) if mask.any() else None,
             memory_limit=self._suite.memory_limit,
-            house=contender.house,
+            isolation_group=method.isolation_group,
         )
 
-    def _rows(self, cell: Cell, contender: Contender, chosen: np.ndarray) -> Rows:
+    def _rows(self, cell: Cell, method: Method, chosen: np.ndarray) -> Rows:
         # Cells that see the same share the arrays: a job is sent when its turn comes.
-        key = (cell.dataset, cell.setting, contender.encoding, bool(chosen[0]))
+        key = (cell.dataset, cell.setting, method.encoding, bool(chosen[0]))
         if key not in self._seen:
             view = self._datasets[cell.dataset].setting(cell.setting)
-            X = encoded(view, contender.encoding)[chosen].reset_index(drop=True)
+            X = encoded(view, method.encoding)[chosen].reset_index(drop=True)
             self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None)
         rows = self._seen[key]
-        if not contender.oracle:
+        if not method.oracle:
             return rows
         truth = truth_of(self._datasets[cell.dataset], cell.setting).of_rows(chosen)
         return replace(rows, reveal=(truth.ite, truth.effect))

@@ -55,7 +55,7 @@ class Pickled:
 
 
 @dataclass(frozen=True)
-class Contender:
+class Method:
     """One line of a board.
 
     Attributes
@@ -70,11 +70,11 @@ class Contender:
         Hash of everything but data and seed that decides its numbers: parameters, code, versions.
     maker
         See `Maker`.
-    kin
+    version_free_key
         Hash of what the user chose: name and parameters, without code and versions.
-    house
-        Contenders of one house share worker processes: those of the project do, and those of one
-        plugin; a stranger's code shares none with others, nor does who is shown the truth.
+    isolation_group
+        Methods of one isolation group share worker processes: the built-in ones are one group, and
+        those of one plugin. A method that is shown the truth has a group of its own.
     encoding
         How it sees covariates that are categories.
     """
@@ -86,8 +86,8 @@ class Contender:
     extra: str
     identity: str
     maker: Maker
-    kin: str = ""
-    house: str = ""
+    version_free_key: str = ""
+    isolation_group: str = ""
     encoding: Encoding = "codes"
 
     @property
@@ -95,12 +95,12 @@ class Contender:
         return dict(versions(self.extra))
 
 
-def contenders(
+def methods_of(
     entries: Iterable[Any],
     plugins: Sequence[Path] = (),
     encodings: Sequence[Encoding] = ("codes",),
-) -> list[Contender]:
-    """Turn what the user gave into contenders.
+) -> list[Method]:
+    """Turn what the user gave into methods.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def contenders(
     plugins
         Plugin files, loaded before; their content is part of the identity of what they register.
     encodings
-        A contender for each, unless the entry names its own.
+        A method for each, unless the entry names its own.
 
     Raises
     ------
@@ -117,16 +117,14 @@ def contenders(
         If a name is unknown, a parameter is not plain data, or two labels are equal.
     """
     code = digest_bytes(b"".join(path.read_bytes() for path in plugins))
-    found: list[Contender] = []
+    found: list[Method] = []
     for entry in entries:
         if isinstance(entry, str):
             entry = EstimatorEntry(name=entry)
-        contender = (
-            _registered(entry, code) if isinstance(entry, EstimatorEntry) else _object(entry)
-        )
+        method = _registered(entry, code) if isinstance(entry, EstimatorEntry) else _object(entry)
         own = entry.encodings if isinstance(entry, EstimatorEntry) else None
-        found += [_seeing(contender, encoding) for encoding in own or encodings]
-    labels = [contender.label for contender in found]
+        found += [_seeing(method, encoding) for encoding in own or encodings]
+    labels = [method.label for method in found]
     for label in labels:
         if labels.count(label) > 1:
             raise InputError(f"two estimators are called '{label}': give one a label of its own")
@@ -135,20 +133,20 @@ def contenders(
     return found
 
 
-def _seeing(contender: Contender, encoding: Encoding) -> Contender:
-    """The contender as it enters with an encoding; the label says which, unless it is the usual."""
+def _seeing(method: Method, encoding: Encoding) -> Method:
+    """The method as it enters with an encoding; the label says which, unless it is the usual."""
     if encoding == "codes":
-        return contender
+        return method
     return replace(
-        contender,
-        label=f"{contender.label} ({encoding})",
-        identity=digest([contender.identity, encoding]),
-        kin=digest([contender.kin, encoding]),
+        method,
+        label=f"{method.label} ({encoding})",
+        identity=digest([method.identity, encoding]),
+        version_free_key=digest([method.version_free_key, encoding]),
         encoding=encoding,
     )
 
 
-def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
+def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
     try:
         info = estimators.info(entry.name)
         # Parameters are checked here, not in the workers, so that a slip is one line and no table
@@ -172,7 +170,7 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
     if info.origin != "built-in":
         code = digest([code, plugin_code, _code_behind_plugin(entry)])
     identity = [info.name, entry.params, code, versions(info.extra)]
-    return Contender(
+    return Method(
         label=entry.title,
         family=info.family,
         estimand=info.estimand,
@@ -180,8 +178,12 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Contender:
         extra=info.extra,
         identity=digest(identity),
         maker=Registered(info.name, entry.params),
-        kin=digest([info.name, entry.params]),
-        house="truth" if info.oracle else "" if info.origin == "built-in" else info.origin,
+        version_free_key=digest([info.name, entry.params]),
+        isolation_group="truth"
+        if info.oracle
+        else ""
+        if info.origin == "built-in"
+        else info.origin,
     )
 
 
@@ -193,7 +195,7 @@ def _code_behind_plugin(entry: EstimatorEntry) -> str:
         return ""
 
 
-def _object(given: Any) -> Contender:
+def _object(given: Any) -> Method:
     label, thing = given if isinstance(given, tuple) else (type(given).__name__, given)
     if isinstance(thing, type) or not callable(getattr(thing, "fit", None)):
         raise InputError(
@@ -205,7 +207,7 @@ def _object(given: Any) -> Contender:
         raise InputError(
             f"{label}: cannot be sent to the workers ({error}); make it picklable"
         ) from None
-    return Contender(
+    return Method(
         label=str(label),
         family="yours",
         estimand="CATE" if hasattr(thing, "effect") else "ATE",
@@ -213,8 +215,8 @@ def _object(given: Any) -> Contender:
         extra="",
         identity=digest([_state(thing, payload), code_behind(thing), versions()]),
         maker=Pickled(payload),
-        kin=digest([type(thing).__qualname__, _state(thing, payload)]),
-        house=str(label),
+        version_free_key=digest([type(thing).__qualname__, _state(thing, payload)]),
+        isolation_group=str(label),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 Kind = tuple[str, int]
 
 
-class Costs:
+class Runtimes:
     """Expected seconds of cells.
 
     The median of the ended cells of the same estimator and size; of another size, in proportion to

@@ -14,7 +14,7 @@ from benchmarks.execution.backend import BrokenWorker, Open, Worker
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job
 from benchmarks.execution.local_backend import LocalWorker
-from benchmarks.execution.runtimes import Costs, Kind
+from benchmarks.execution.runtimes import Kind, Runtimes
 from benchmarks.execution.worker import execute
 from benchmarks.interface import Outcome
 from benchmarks.process.sandbox import sweep_scratch
@@ -48,30 +48,32 @@ def run_in_pool(
     threads: int,
     time_limit: float,
     plugins: Sequence[Path],
-    costs: Costs | None = None,
+    runtimes: Runtimes | None = None,
 ) -> None:
     """Run cells in ``workers`` processes of this machine; see `run_with`."""
     open_worker = partial(LocalWorker, plugins, time_limit)
     try:
         with children_inherit(threads):
-            run_with(open_worker, tasks, done, workers, costs or Costs())
+            run_with(open_worker, tasks, done, workers, runtimes or Runtimes())
     finally:
         sweep_scratch()
 
 
-def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, costs: Costs) -> None:
+def run_with(
+    open_worker: Open, tasks: Sequence[Task], done: Done, size: int, runtimes: Runtimes
+) -> None:
     """Run cells in ``size`` workers; ``done`` is called in this process, as each ends.
 
     A cell that is not ready at its time limit is killed with its process, and a process that dies
-    takes one cell with it; both are outcomes like others. Jobs of different houses never meet in
-    one process. Cells are begun in the order of their expected seconds, longest first.
+    takes one cell with it; both are outcomes like others. Jobs of different isolation groups never
+    meet in one process. Cells are begun in the order of their expected seconds, longest first.
 
     Raises
     ------
     RuntimeError
         If worker processes die again and again before they run a cell.
     """
-    queue = _Queue(tasks, costs)
+    queue = _Queue(tasks, runtimes)
     slots = [_Slot(open_worker) for _ in range(min(size, len(tasks)))]
     pending: dict[Future[Any], tuple[_Slot, Task]] = {}
 
@@ -113,52 +115,52 @@ def run_with(open_worker: Open, tasks: Sequence[Task], done: Done, size: int, co
 
 
 class _Queue:
-    """The cells that are left, by house and kind."""
+    """The cells that are left, by isolation group and kind."""
 
-    def __init__(self, tasks: Sequence[Task], costs: Costs) -> None:
-        self._costs = costs
-        self._houses: dict[str, dict[Kind, deque[Task]]] = defaultdict(lambda: defaultdict(deque))
+    def __init__(self, tasks: Sequence[Task], runtimes: Runtimes) -> None:
+        self._runtimes = runtimes
+        self._groups: dict[str, dict[Kind, deque[Task]]] = defaultdict(lambda: defaultdict(deque))
         self._left = len(tasks)
         for task in tasks:
-            self._houses[task[1].house][_kind(task)].append(task)
+            self._groups[task[1].isolation_group][_kind(task)].append(task)
 
     def __len__(self) -> int:
         return self._left
 
     def put_back(self, task: Task) -> None:
-        self._houses[task[1].house][_kind(task)].appendleft(task)
+        self._groups[task[1].isolation_group][_kind(task)].appendleft(task)
         self._left += 1
 
     def learn(self, task: Task, outcome: Outcome) -> None:
-        self._costs.learn(_kind(task), outcome.wall)
+        self._runtimes.learn(_kind(task), outcome.wall)
 
-    def longest_house(self) -> str | None:
-        """The house with most work left; None if there is none."""
+    def longest_group(self) -> str | None:
+        """The isolation group with most work left; None if there is none."""
         if not self._left:
             return None
-        return max(self._houses, key=lambda house: self._costs.total(self._counts(house)) or 0)
+        return max(self._groups, key=lambda group: self._runtimes.total(self._counts(group)) or 0)
 
-    def longest(self, house: str) -> Task | None:
-        """The longest cell of a house; it stays in the queue."""
-        kinds = self._houses.get(house)
+    def longest(self, group: str) -> Task | None:
+        """The longest cell of an isolation group; it stays in the queue."""
+        kinds = self._groups.get(group)
         if not kinds:
             return None
-        return kinds[max(kinds, key=self._costs.expect)][0]
+        return kinds[max(kinds, key=self._runtimes.expect)][0]
 
     def expect(self, task: Task) -> float:
-        return self._costs.expect(_kind(task))
+        return self._runtimes.expect(_kind(task))
 
     def remove(self, task: Task) -> None:
-        house, kind = task[1].house, _kind(task)
-        self._houses[house][kind].popleft()
+        group, kind = task[1].isolation_group, _kind(task)
+        self._groups[group][kind].popleft()
         self._left -= 1
-        if not self._houses[house][kind]:
-            del self._houses[house][kind]
-        if not self._houses[house]:
-            del self._houses[house]
+        if not self._groups[group][kind]:
+            del self._groups[group][kind]
+        if not self._groups[group]:
+            del self._groups[group]
 
-    def _counts(self, house: str) -> list[tuple[Kind, int]]:
-        return [(kind, len(tasks)) for kind, tasks in self._houses[house].items()]
+    def _counts(self, group: str) -> list[tuple[Kind, int]]:
+        return [(kind, len(tasks)) for kind, tasks in self._groups[group].items()]
 
 
 def _kind(task: Task) -> Kind:
@@ -168,11 +170,11 @@ def _kind(task: Task) -> Kind:
 
 @dataclass(eq=False)
 class _Slot:
-    """A place for a worker, of one house at a time."""
+    """A place for a worker, of one isolation group at a time."""
 
     open_worker: Open
     worker: Worker | None = None
-    house: str = ""
+    group: str = ""
     busy: int = 0
     stillborn: int = 0
 
@@ -181,21 +183,21 @@ class _Slot:
         taken: list[Task] = []
         while self.busy + len(taken) < 2:
             second = self.busy + len(taken) > 0
-            task = queue.longest(self.house) if self.worker else None
+            task = queue.longest(self.group) if self.worker else None
             if task is None and not second:
-                house = queue.longest_house()
-                task = None if house is None else queue.longest(house)
+                group = queue.longest_group()
+                task = None if group is None else queue.longest(group)
             if task is None or (second and (len(queue) < size or queue.expect(task) > _SHORT)):
                 break
-            if self.worker is None or self.house != task[1].house:
-                self._move(task[1].house)
+            if self.worker is None or self.group != task[1].isolation_group:
+                self._move(task[1].isolation_group)
             queue.remove(task)
             taken.append(task)
         return taken
 
-    def _move(self, house: str) -> None:
+    def _move(self, group: str) -> None:
         self.leave(now=False)
-        self.worker, self.house = self.open_worker(), house
+        self.worker, self.group = self.open_worker(), group
 
     def submit(self, task: Task) -> Future[Any]:
         assert self.worker is not None

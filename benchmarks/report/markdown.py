@@ -52,7 +52,7 @@ def _summary(manifest: Manifest, facts: pd.DataFrame, scores: pd.DataFrame) -> s
     cells = of_cells(scores)
     ok = int((cells["status"] == "ok").sum())
     return (
-        f"{len(manifest.entrants)} estimators, {len(facts)} datasets of {facts['n'].sum():,} rows "
+        f"{len(manifest.methods)} estimators, {len(facts)} datasets of {facts['n'].sum():,} rows "
         f"in all, settings {' and '.join(manifest.suite.settings)}: {ok} of {len(cells)} cells "
         f"scored. Remake it with `{manifest.command}`."
     )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from benchmarks.datasets.source import Source
 from benchmarks.execution.cells import Cell
-from benchmarks.execution.methods import Contender
+from benchmarks.execution.methods import Method
 from benchmarks.provenance.hashing import digest
 from benchmarks.suite.model import Suite, load_suite
 from sdscm.errors import InputError
@@ -23,7 +23,7 @@ _NAME = "run.json"
 
 
 @dataclass(frozen=True)
-class Entrant:
+class MethodInfo:
     """What a board says of an estimator beside its scores."""
 
     label: str
@@ -32,8 +32,8 @@ class Entrant:
     oracle: bool
 
     @classmethod
-    def of(cls, contender: Contender) -> Entrant:
-        return cls(contender.label, contender.family, contender.estimand, contender.oracle)
+    def of(cls, method: Method) -> MethodInfo:
+        return cls(method.label, method.family, method.estimand, method.oracle)
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,15 @@ class Manifest:
         The suite, and how the user named it.
     command
         What makes the board again.
-    sources, entrants, cells
-        See `Source`, `Entrant` and `Cell`.
+    sources, methods, cells
+        See `Source`, `MethodInfo` and `Cell`.
     """
 
     suite: Suite
     origin: str
     command: str
     sources: tuple[Source, ...]
-    entrants: tuple[Entrant, ...]
+    methods: tuple[MethodInfo, ...]
     cells: tuple[Cell, ...]
 
     def write(self, folder: Path) -> None:
@@ -65,7 +65,7 @@ class Manifest:
             "origin": self.origin,
             "command": self.command,
             "sources": [asdict(source) for source in self.sources],
-            "entrants": [asdict(entrant) for entrant in self.entrants],
+            "methods": [asdict(method) for method in self.methods],
             "cells": [asdict(cell) for cell in self.cells],
         }
         content["digest"] = digest(content)
@@ -93,7 +93,7 @@ class Manifest:
                 origin=content["origin"],
                 command=content["command"],
                 sources=tuple(Source(**source) for source in content["sources"]),
-                entrants=tuple(Entrant(**entrant) for entrant in content["entrants"]),
+                methods=tuple(MethodInfo(**method) for method in content["methods"]),
                 cells=tuple(Cell(**cell) for cell in content["cells"]),
             )
         except FileNotFoundError:

@@ -10,7 +10,7 @@ from benchmarks.storage.store import DamagedRecord, Record, Store
 from sdscm.errors import InputError
 
 
-class Kin:
+class OtherVersions:
     """The records of a folder whose cells differ from others in code and versions only."""
 
     def __init__(self, store: Store) -> None:
@@ -22,11 +22,13 @@ class Kin:
             except DamagedRecord:
                 continue
             if record is not None:
-                self._keys[record.cell.kin_key].append(key)
+                self._keys[record.cell.version_free_cell_key].append(key)
 
     def of(self, cell: Cell) -> Record | None:
         """A record of the cell that other code or versions made; of several, one that is ok."""
-        found = [self._store.read(key) for key in sorted(self._keys.get(cell.kin_key, ()))]
+        found = [
+            self._store.read(key) for key in sorted(self._keys.get(cell.version_free_cell_key, ()))
+        ]
         records = [record for record in found if record is not None]
         return max(records, key=lambda record: record.outcome.status == "ok", default=None)
 

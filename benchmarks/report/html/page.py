@@ -144,7 +144,7 @@ def _summary(run: _Run) -> str:
     cells = scores.drop_duplicates(["dataset", "setting", "estimator"])
     ok = int((cells["status"] == "ok").sum())
     return (
-        f"{counted(len(run.manifest.entrants), 'method')} on "
+        f"{counted(len(run.manifest.methods), 'method')} on "
         f"{counted(len(facts), 'dataset')}{_known(run)} "
         f"({counted(int(facts['n'].sum()), 'row')} in all), in the "
         f"{'settings' if len(settings) > 1 else 'setting'} {listed(settings)}. "

@@ -32,7 +32,7 @@ def studies(
 
     None of those without any error to draw.
     """
-    oracles = [entrant.label for entrant in manifest.entrants if entrant.oracle]
+    oracles = [method.label for method in manifest.methods if method.oracle]
     contest = scores[~scores["estimator"].isin(oracles)]
     bias = dict(zip(facts["dataset"], facts["bias_sd"].astype(float), strict=True))
     axes = varied(manifest.sources, datasets)

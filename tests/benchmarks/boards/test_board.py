@@ -10,7 +10,7 @@ from benchmarks import metrics
 from benchmarks.boards.board import Board, boards, ranking_rule
 from benchmarks.boards.scores import columns
 from benchmarks.report.columns import best, fewer
-from benchmarks.storage.manifest import Entrant
+from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
 
 NAN = float("nan")
@@ -24,7 +24,7 @@ TOY = {
     "absent": [("skipped", NAN, NAN)] * 3,
     "Truth": [("ok", 0.0, 0.0)] * 3,
 }
-ENTRANTS = [Entrant(name, "toy", "CATE", oracle=name == "Truth") for name in reversed(TOY)]
+ENTRANTS = [MethodInfo(name, "toy", "CATE", oracle=name == "Truth") for name in reversed(TOY)]
 
 
 def table(settings: tuple[str, ...] = ("all",)) -> pd.DataFrame:
@@ -218,9 +218,9 @@ def test_who_has_no_score_of_some_datasets_ranks_behind_and_is_marked() -> None:
         )
     )
     rows["rank_correlation"] = [value for values in scores.values() for value in values]
-    entrants = [Entrant(name, "toy", "CATE", oracle=name == "Truth") for name in scores]
+    methods = [MethodInfo(name, "toy", "CATE", oracle=name == "Truth") for name in scores]
     options = BoardOptions(rank_by=["rank_correlation"], resamples=10)
-    (made,) = boards(rows, entrants, options, seed=0)
+    (made,) = boards(rows, methods, options, seed=0)
     assert made.undefined["rank_correlation"] == {"odd": 1}
     ranks = made.table.set_index("estimator")["rank_rank_correlation"].to_dict()
     assert ranks == {"steady": "1", "odd": "2", "never": "", "Truth": "check"}

@@ -55,7 +55,7 @@ class Noted:
 SCRIPT = """
 import sys
 import benchmarks
-from benchmarks import contender
+from benchmarks.execution import methods
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -241,7 +241,7 @@ GENERATING = """
 import sys
 import time
 from pathlib import Path
-from benchmarks import generation
+from benchmarks.datasets import parallel
 
 class Slow:
     def make(self, rows):
@@ -250,7 +250,7 @@ class Slow:
         time.sleep(600)
 
 if __name__ == "__main__":
-    generation.make_in_pool({Path("never.parquet"): Slow()}, 1, lambda path, rows: None)
+    parallel.make_in_pool({Path("never.parquet"): Slow()}, 1, lambda path, rows: None)
 """
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import benchmarks
-from benchmarks.execution.methods import contenders
+from benchmarks.execution.methods import methods_of
 from benchmarks.suite.model import EstimatorEntry
 from sdscm.errors import InputError
 
@@ -26,7 +26,7 @@ class Mean:
 
 
 def test_identity_depends_on_parameters_and_not_on_labels() -> None:
-    plain, labelled, deeper = contenders(
+    plain, labelled, deeper = methods_of(
         [
             "RF",
             EstimatorEntry(name="RF", label="again"),
@@ -39,7 +39,7 @@ def test_identity_depends_on_parameters_and_not_on_labels() -> None:
 
 
 def test_the_seed_reaches_estimators_that_take_one() -> None:
-    forest, fixed = contenders(
+    forest, fixed = methods_of(
         ["RF", EstimatorEntry(name="RF", label="fixed", params={"random_state": 3})]
     )
     assert forest.maker.make(11).random_state == 11
@@ -48,17 +48,17 @@ def test_the_seed_reaches_estimators_that_take_one() -> None:
 
 def test_objects_become_copies() -> None:
     mine = Mean()
-    (contender,) = contenders([mine])
-    made = contender.maker.make(0)
+    (method,) = methods_of([mine])
+    made = method.maker.make(0)
     assert made is not mine
-    assert (contender.label, contender.estimand, contender.oracle) == ("Mean", "ATE", False)
+    assert (method.label, method.estimand, method.oracle) == ("Mean", "ATE", False)
 
 
 def test_a_plugins_content_is_part_of_what_it_registers_only(tmp_path: Path) -> None:
     one, two = tmp_path / "one.py", tmp_path / "two.py"
     one.write_text("a = 1")
     two.write_text("a = 2")
-    assert contenders(["RF"], [one])[0].identity == contenders(["RF"], [two])[0].identity
+    assert methods_of(["RF"], [one])[0].identity == methods_of(["RF"], [two])[0].identity
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_plugins_content_is_part_of_what_it_registers_only(tmp_path: Path) -> 
 )
 def test_bad_ones_give_one_line(given: list[object], part: str) -> None:
     with pytest.raises(InputError) as caught:
-        contenders(given)
+        methods_of(given)
     assert part in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -84,7 +84,7 @@ def test_an_object_that_cannot_travel_is_told() -> None:
     mine = Mean()
     mine.lock = threading.Lock()
     with pytest.raises(InputError, match="Mean: cannot be sent to the workers"):
-        contenders([mine])
+        methods_of([mine])
 
 
 REGISTERING = """
@@ -133,8 +133,8 @@ def test_edited_code_is_another_estimator(tmp_path: Path) -> None:
         file = tmp_path / f"module{len(identities)}.py"
         file.write_text(REGISTERING.format(name=name, number=number))
         script = (
-            "import sys, runpy; from benchmarks.execution.methods import contenders; "
-            f"runpy.run_path({str(file)!r}); print(contenders([{name!r}])[0].identity)"
+            "import sys, runpy; from benchmarks.execution.methods import methods_of; "
+            f"runpy.run_path({str(file)!r}); print(methods_of([{name!r}])[0].identity)"
         )
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -147,12 +147,12 @@ def test_edited_code_is_another_estimator(tmp_path: Path) -> None:
 def test_an_object_of_a_script_is_the_same_in_the_next_run(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "from benchmarks.execution.methods import contenders\n"
+        "from benchmarks.execution.methods import methods_of\n"
         "class Mine:\n"
         "    def __init__(self, a): self.a = a\n"
         "    def fit(self, X, t, y): return self\n"
         "    def ate(self, X): return self.a\n"
-        "print(*(c.identity for c in contenders([('one', Mine(1)), ('two', Mine(2))])))\n"
+        "print(*(c.identity for c in methods_of([('one', Mine(1)), ('two', Mine(2))])))\n"
     )
     runs = [
         subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)

@@ -22,10 +22,10 @@ from benchmarks.execution import scheduler
 from benchmarks.execution.backend import BrokenWorker
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job
-from benchmarks.execution.job_builder import Airlock
+from benchmarks.execution.job_builder import JobBuilder
 from benchmarks.execution.local_backend import LocalWorker
-from benchmarks.execution.methods import Registered, contenders
-from benchmarks.execution.runtimes import Costs
+from benchmarks.execution.methods import Registered, methods_of
+from benchmarks.execution.runtimes import Runtimes
 from benchmarks.interface import Outcome
 from benchmarks.progress import Silent
 from sdscm.errors import InputError
@@ -233,12 +233,12 @@ def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
     dataset = confounded(1)
     for holdout in (0.0, 0.25):
         suite = make_suite(holdout=holdout)
-        field = {contender.label: contender for contender in contenders(["RF", "Oracle"])}
-        airlock = Airlock(suite, {"d": dataset}, field)
-        for name, contender in field.items():
+        field = {method.label: method for method in methods_of(["RF", "Oracle"])}
+        builder = JobBuilder(suite, {"d": dataset}, field)
+        for name, method in field.items():
             print_ = dataset.fingerprint
-            cell = Cell("d", print_, "hidden", name, contender.identity, 0, 0.05, 1, holdout)
-            job = airlock.job(cell)
+            cell = Cell("d", print_, "hidden", name, method.identity, 0, 0.05, 1, holdout)
+            job = builder.job(cell)
             assert job.X.columns.tolist() == ["a", "b"]
             assert (job.reveal is not None) == (name == "Oracle")
             if not holdout:
@@ -255,7 +255,7 @@ def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
     assert crossing == {"maker", "X", "t", "y", "reveal", "seed", "alpha", "threads"} | {
         "held_out",
         "memory_limit",
-        "house",
+        "isolation_group",
     }
 
 
@@ -354,7 +354,7 @@ def test_a_worker_that_dies_idle_or_is_stopped_leaves_no_cell_waiting() -> None:
 
     tasks = [(cell, job) for cell, _ in scripted(dict.fromkeys(("a", "b", "c", "d"), 1.0))]
     scheduler.run_with(
-        lambda: Mortal((), 60), tasks, lambda cell, _: diary.append(cell.identity), 1, Costs()
+        lambda: Mortal((), 60), tasks, lambda cell, _: diary.append(cell.identity), 1, Runtimes()
     )
     assert sorted(diary) == ["a", "b", "c", "d"]
     assert left == 0
@@ -431,7 +431,7 @@ def scripted(
                 seed=wall,
                 alpha=0.05,
                 threads=1,
-                house=(houses or {}).get(name, ""),
+                isolation_group=(houses or {}).get(name, ""),
                 **row,
             ),
         )
@@ -439,7 +439,9 @@ def scripted(
     ]
 
 
-def played(tasks: list[scheduler.Task], breaks: list[str] | None = None, costs=None) -> list[str]:
+def played(
+    tasks: list[scheduler.Task], breaks: list[str] | None = None, runtimes=None
+) -> list[str]:
     diary: list[str] = []
     left = list(breaks or [])
     done: list[str] = []
@@ -448,7 +450,7 @@ def played(tasks: list[scheduler.Task], breaks: list[str] | None = None, costs=N
         tasks,
         lambda cell, _: done.append(cell.identity),
         1,
-        costs or Costs(),
+        runtimes or Runtimes(),
     )
     assert sorted(done) == sorted(cell.identity for cell, _ in tasks)
     return diary
@@ -459,10 +461,10 @@ def test_the_longest_is_first_once_each_estimator_is_known() -> None:
     diary = played(tasks)
     assert sorted(diary[:3]) == ["a1", "b1", "c1"]
     assert diary[3:] == ["c2", "b2", "a2", "|"]
-    costs = Costs()
+    runtimes = Runtimes()
     for label, wall in (("a", 1.5), ("b", 2), ("c", 9)):
-        costs.learn((label, 1), wall)
-    assert played(tasks, costs=costs) == ["c1", "c2", "b1", "b2", "a1", "a2", "|"]
+        runtimes.learn((label, 1), wall)
+    assert played(tasks, runtimes=runtimes) == ["c1", "c2", "b1", "b2", "a1", "a2", "|"]
 
 
 def test_houses_share_no_worker() -> None:
@@ -480,15 +482,15 @@ def test_a_worker_that_breaks_between_cells_is_replaced() -> None:
 
 
 def test_costs_scale_with_rows_and_know_what_they_do_not_know() -> None:
-    costs = Costs()
-    assert costs.expect(("a", 10)) == float("inf")
+    runtimes = Runtimes()
+    assert runtimes.expect(("a", 10)) == float("inf")
     for wall in (1.0, 2.0, 9.0, float("nan")):
-        costs.learn(("a", 10), wall)
-    assert costs.expect(("a", 10)) == 2
-    assert costs.expect(("a", 40)) == 8
-    assert costs.total([(("a", 10), 3), (("b", 10), 1)]) == 8
-    assert np.isnan(costs.total([(("b", 10), 1)]))
-    assert costs.total([]) == 0
+        runtimes.learn(("a", 10), wall)
+    assert runtimes.expect(("a", 10)) == 2
+    assert runtimes.expect(("a", 40)) == 8
+    assert runtimes.total([(("a", 10), 3), (("b", 10), 1)]) == 8
+    assert np.isnan(runtimes.total([(("b", 10), 1)]))
+    assert runtimes.total([]) == 0
 
 
 def test_a_run_in_this_process_leaves_its_global_generators_alone(suite, tmp_path) -> None:

@@ -18,7 +18,7 @@ from benchmarks.report.json_board import board_json
 from benchmarks.report.latex import _maths, escape, latex
 from benchmarks.report.markdown_board import table
 from benchmarks.report.tables import board_csv, comparisons_csv
-from benchmarks.storage.manifest import Entrant
+from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
 
 NAN = float("nan")
@@ -31,7 +31,7 @@ TOY = {
     "average": [NAN] * 6,
     "Truth": [0.0] * 6,
 }
-ENTRANTS = [Entrant(name, "toy", "CATE", oracle=name == "Truth") for name in TOY]
+ENTRANTS = [MethodInfo(name, "toy", "CATE", oracle=name == "Truth") for name in TOY]
 
 
 @pytest.fixture(scope="module")
