@@ -13,7 +13,7 @@ from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import rows_bar
 from sdscm.errors import InputError
-from sdscm.scm import Coupling
+from sdscm.sampling.sampler import Coupling
 
 _SUFFIXES = (".parquet", ".csv")
 

@@ -23,7 +23,7 @@ from sdscm.errors import InputError
 from sdscm.inference.outcome import OutcomeKind
 from sdscm.lm import DEFAULT_LM
 from sdscm.lm.precision import Precision
-from sdscm.sampling.dials import Knobs
+from sdscm.sampling.dials import Dials
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Encoding = Literal["codes", "one-hot"]
@@ -78,7 +78,7 @@ class Variant(Model):
     n
         Units of a dataset.
     dials
-        See `sdscm.sampling.dials.Knobs`.
+        See `sdscm.sampling.dials.Dials`.
     """
 
     n: PositiveInt
@@ -106,7 +106,7 @@ class ScenarioEntry(Model):
         Units of a dataset, one number or several. The smaller are the first rows of the larger.
     knobs
         The dials ``overlap``, ``confounding`` and ``effect``, one value or several of each; see
-        `sdscm.sampling.dials.Knobs`. All variants of a phrasing and replicate share the units'
+        `sdscm.sampling.dials.Dials`. All variants of a phrasing and replicate share the units'
         noise.
     temperature
         Divides the model's scores; above 1 the distributions are flatter.
@@ -138,7 +138,7 @@ class ScenarioEntry(Model):
             raise ValueError("'replicates' and 'seeds' are two ways to say it; leave one out")
         for variant in self.variants:
             try:
-                Knobs(**variant.dials)
+                Dials(**variant.dials)
             except InputError as error:
                 raise ValueError(f"knobs: {error}") from None
         twice = sorted({*self.knobs, "temperature"} & set(self.options))

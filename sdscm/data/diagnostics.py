@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdscm.data.dataset import CausalDataset
+from sdscm.sampling.sampler import Sampler
 from sdscm.sampling.units import Units
-from sdscm.scm import SDSCM
 
 #: A dataset with fewer distinct rows is a table of a few means.
 FEW_ROWS = 10
@@ -176,13 +176,13 @@ def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:
     )
 
 
-def mechanism_facts(scm: SDSCM, units: Units) -> list[MechanismFacts]:
+def mechanism_facts(sampler: Sampler, units: Units) -> list[MechanismFacts]:
     """Measure each variable's mechanism on units of the model; see `MechanismFacts`."""
-    codes = {name: units.codes[name].to_numpy() for name in scm.spec.order}
+    codes = {name: units.codes[name].to_numpy() for name in sampler.spec.order}
     found = []
-    for name in scm.spec.order:
+    for name in sampler.spec.order:
         chances = np.exp(units.log_probabilities[name])
-        mass = scm.mechanisms.mass(name, codes, len(units))
+        mass = sampler.mechanisms.mass(name, codes, len(units))
         found.append(
             MechanismFacts(
                 name=name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,15 +13,13 @@ from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import Enumeration, TooLargeError
 from sdscm.inference.outcome import Outcome
 from sdscm.sampling.interventions import contrast_of
+from sdscm.sampling.sampler import OnUnits, Sampler
 from sdscm.sampling.units import Units
 from sdscm.spec import Spec
 
-if TYPE_CHECKING:
-    from sdscm.scm import SDSCM, Progress
-
 
 def make_dataset(
-    scm: SDSCM,
+    sampler: Sampler,
     n: int,
     seed: int,
     *,
@@ -32,12 +29,12 @@ def make_dataset(
     cate_contexts: int | None,
     cate_draws: int,
     block: int,
-    progress: Progress | None,
+    progress: OnUnits | None,
 ) -> CausalDataset:
     """See `sdscm.SDSCM.dataset`."""
-    control, treated = contrast = contrast_of(scm.spec, contrast)
-    scm = _between(scm, contrast)
-    spec = scm.spec
+    control, treated = contrast = contrast_of(sampler.spec, contrast)
+    sampler = sampler.restricted_to(contrast)
+    spec = sampler.spec
     code = spec.treatment.values.index(treated)
     hidden = _hidden(spec.exogenous, hide)
     if cate_contexts is None:
@@ -48,11 +45,11 @@ def make_dataset(
     if cate_draws < 0 or cate_draws == 1:
         raise InputError(f"cate_draws = {cate_draws}: give 0 for none, or 2 or more")
     share = _thirds(progress, n)
-    units = scm.sample(n, seed, block=block, progress=share(0))
+    units = sampler.sample(n, seed, block=block, progress=share(0))
     name = spec.outcome.name
     potential, expected = [], []
     for part, value in enumerate((control, treated), start=1):
-        world = scm.counterfactual(
+        world = sampler.counterfactual(
             units, {spec.treatment.name: value}, block=block, progress=share(part)
         )
         potential.append(outcome.value(world.log_probabilities[name], world.codes[name].to_numpy()))
@@ -68,15 +65,15 @@ def make_dataset(
         labels=labels[covariates],
         text=units.text,
         exogenous=hidden,
-        meta=_provenance(scm, seed, outcome, contrast, cate_draws),
+        meta=_provenance(sampler, seed, outcome, contrast, cate_draws),
     )
-    exact = Enumeration(scm.mechanisms, cate_contexts)
+    exact = Enumeration(sampler.mechanisms, cate_contexts)
     cates, errors = {}, {}
     for setting in SETTINGS:
         if _shows_parents(dataset, spec, setting):
             cates[setting] = expected[1] - expected[0]
             continue
-        found = _cate(scm, units, dataset, setting, outcome, contrast, exact, cate_draws, seed)
+        found = _cate(sampler, units, dataset, setting, outcome, contrast, exact, cate_draws, seed)
         if isinstance(found, monte_carlo.ConditionalEstimate):
             cates[setting], errors[setting] = found.value, found.standard_error
         elif found is not None:
@@ -85,7 +82,7 @@ def make_dataset(
 
 
 def _cate(
-    scm: SDSCM,
+    sampler: Sampler,
     units: Units,
     dataset: CausalDataset,
     setting: Setting,
@@ -96,7 +93,7 @@ def _cate(
     seed: int,
 ) -> np.ndarray | monte_carlo.ConditionalEstimate | None:
     """The CATE given the covariates of a setting, exact or estimated; None where not known."""
-    spec = scm.spec
+    spec = sampler.spec
     given = _shown(dataset, spec, setting)
     if not given or set(spec.descendants(spec.treatment.name)) & set(given):
         return None
@@ -111,7 +108,7 @@ def _cate(
     except TooLargeError:
         if not draws:
             return None
-    return monte_carlo.cate(scm, units, given, outcome, draws, seed, contrast)
+    return monte_carlo.cate(sampler, units, given, outcome, draws, seed, contrast)
 
 
 def _shown(dataset: CausalDataset, spec: Spec, setting: Setting) -> list[str]:
@@ -128,25 +125,6 @@ def _shows_parents(dataset: CausalDataset, spec: Spec, setting: Setting) -> bool
     sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
     after = set(spec.descendants(spec.treatment.name))
     return sources <= set(_shown(dataset, spec, setting)) - after
-
-
-def _between(scm: SDSCM, contrast: tuple[str, str]) -> SDSCM:
-    """The SD-SCM whose treatment is drawn from these two of its values only."""
-    mechanisms, knobs = scm.mechanisms, scm.mechanisms.knobs
-    if len(scm.spec.treatment.values) == 2:
-        return scm
-    return type(scm)(
-        scm.spec,
-        scm.lm,
-        phrasing=scm.phrased.number,
-        temperature=mechanisms.temperature,
-        scoring=mechanisms.scoring,
-        coupling=scm.coupling,
-        overlap=knobs.overlap,
-        confounding=knobs.confounding,
-        effect=knobs.effect,
-        treatments=contrast,
-    )
 
 
 def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tuple[str, ...]:
@@ -167,47 +145,47 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
     return tuple(name for name in exogenous if name in names)
 
 
-def model_options(scm: SDSCM) -> dict[str, object]:
+def model_options(sampler: Sampler) -> dict[str, object]:
     """What an SD-SCM was given beside spec, language model and phrasing, by name."""
-    knobs = scm.mechanisms.knobs
+    dials = sampler.mechanisms.dials
     return {
-        "temperature": scm.mechanisms.temperature,
-        "scoring": scm.mechanisms.scoring,
-        "coupling": scm.coupling,
-        "overlap": knobs.overlap,
-        "confounding": knobs.confounding,
-        "effect": knobs.effect,
+        "temperature": sampler.mechanisms.temperature,
+        "scoring": sampler.mechanisms.scoring,
+        "coupling": sampler.coupling,
+        "overlap": dials.overlap,
+        "confounding": dials.confounding,
+        "effect": dials.effect,
     }
 
 
 def _provenance(
-    scm: SDSCM, seed: int, outcome: Outcome, contrast: tuple[str, str], cate_draws: int
+    sampler: Sampler, seed: int, outcome: Outcome, contrast: tuple[str, str], cate_draws: int
 ) -> Provenance:
     options: Mapping[str, object] = {
-        **model_options(scm),
+        **model_options(sampler),
         "outcome": outcome.kind,
-        "outcome_value": scm.spec.outcome.values[outcome.code],
+        "outcome_value": sampler.spec.outcome.values[outcome.code],
         "outcome_scores": dict(
-            zip(scm.spec.outcome.values, map(float, outcome.scores), strict=True)
+            zip(sampler.spec.outcome.values, map(float, outcome.scores), strict=True)
         ),
         "contrast": list(contrast),
         "cate_draws": cate_draws,
     }
     libraries = ("sdscm", "numpy", "torch", "transformers")
     return Provenance(
-        scenario=scm.spec.name,
-        spec_hash=scm.spec.content_hash,
-        lm=scm.lm.id,
-        lm_revision=scm.lm.revision,
-        phrasing=scm.phrased.number,
+        scenario=sampler.spec.name,
+        spec_hash=sampler.spec.content_hash,
+        lm=sampler.lm.id,
+        lm_revision=sampler.lm.revision,
+        phrasing=sampler.phrased.number,
         seed=int(seed),
         options=options,
         versions={library: _version(library) for library in libraries},
     )
 
 
-def _thirds(progress: Progress | None, n: int) -> Callable[[int], Progress | None]:
-    """Progress of one of three passes over the units as a part of the whole."""
+def _thirds(progress: OnUnits | None, n: int) -> Callable[[int], OnUnits | None]:
+    """OnUnits of one of three passes over the units as a part of the whole."""
     if progress is None:
         return lambda part: None
     return lambda part: lambda done, _: progress((part * n + done) / 3, n)

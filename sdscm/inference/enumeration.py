@@ -32,7 +32,7 @@ def check_given(spec: Spec, given: Sequence[str]) -> None:
     for name in given:
         if name not in spec.order:
             raise InputError(
-                f"given: '{name}' is no variable of '{spec.name}'; {did_you_mean(name, spec.order)}"
+                f"given: '{name}' is not a variable of '{spec.name}'; {did_you_mean(name, spec.order)}"
             )
         if name in (spec.treatment.name, spec.outcome.name):
             raise InputError(f"given: '{name}' is the {spec.variable(name).role}; give covariates")
@@ -242,7 +242,7 @@ class Enumeration:
         for name in names:
             if name not in self.spec.order:
                 raise InputError(
-                    f"exact: '{name}' is no variable of '{self.spec.name}'; "
+                    f"exact: '{name}' is not a variable of '{self.spec.name}'; "
                     f"the variables are {', '.join(self.spec.order)}"
                 )
             if list(names).count(name) > 1:

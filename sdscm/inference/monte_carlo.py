@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +14,9 @@ from sdscm.inference.enumeration import check_given, refuse_descendants
 from sdscm.inference.outcome import Outcome
 from sdscm.sampling.interventions import Do, code_of, contrast_of, parse_do
 from sdscm.sampling.noise import SeededNoise
+from sdscm.sampling.sampler import Sampler
 from sdscm.sampling.units import Units
 from sdscm.spec import Spec
-
-if TYPE_CHECKING:
-    from sdscm.scm import SDSCM
 
 _ROWS = 2**16  # drawn together; it bounds the memory and changes no value
 
@@ -45,16 +42,18 @@ class ConditionalEstimate:
     draws: np.ndarray
 
 
-def mean(scm: SDSCM, outcome: Outcome, draws: int, seed: int = 0, do: Do | None = None) -> Estimate:
+def mean(
+    sampler: Sampler, outcome: Outcome, draws: int, seed: int = 0, do: Do | None = None
+) -> Estimate:
     """E[Y], or E[Y | do(...)], over units drawn for this; otherwise as `effect`.
 
     ``do`` is as in `sdscm.SDSCM.sample`, a value or a distribution for each target.
     """
-    return _average(_outcomes(scm, outcome, draws, seed, do or {}))
+    return _average(_outcomes(sampler, outcome, draws, seed, do or {}))
 
 
 def effect(
-    scm: SDSCM,
+    sampler: Sampler,
     outcome: Outcome,
     draws: int,
     seed: int = 0,
@@ -84,13 +83,13 @@ def effect(
         If there are fewer than two draws, or the treatment has no such value.
     """
     control, treated = (
-        _outcomes(scm, outcome, draws, seed, {scm.spec.treatment.name: value})
-        for value in contrast_of(scm.spec, contrast)
+        _outcomes(sampler, outcome, draws, seed, {sampler.spec.treatment.name: value})
+        for value in contrast_of(sampler.spec, contrast)
     )
     return _average(treated - control)
 
 
-def _outcomes(scm: SDSCM, outcome: Outcome, draws: int, seed: int, do: Do) -> np.ndarray:
+def _outcomes(sampler: Sampler, outcome: Outcome, draws: int, seed: int, do: Do) -> np.ndarray:
     """The expected outcome of each draw, of shape (draws,)."""
     if draws < 2:
         raise InputError(f"{draws} draws: a standard error needs at least two")
@@ -98,8 +97,8 @@ def _outcomes(scm: SDSCM, outcome: Outcome, draws: int, seed: int, do: Do) -> np
     for begin in range(0, draws, _ROWS):
         ids = np.arange(begin, min(begin + _ROWS, draws))
         noise = SeededNoise(seed, ids).fresh("average")
-        world = scm.run(noise, len(ids), do=parse_do(scm.spec, do, len(ids)))
-        found.append(outcome.mean(world.log_probabilities[scm.spec.outcome.name]))
+        world = sampler.run(noise, len(ids), do=parse_do(sampler.spec, do, len(ids)))
+        found.append(outcome.mean(world.log_probabilities[sampler.spec.outcome.name]))
     return np.concatenate(found)
 
 
@@ -109,7 +108,7 @@ def _average(values: np.ndarray) -> Estimate:
 
 
 def cate(
-    scm: SDSCM,
+    sampler: Sampler,
     units: Units,
     given: Sequence[str],
     outcome: Outcome,
@@ -147,14 +146,14 @@ def cate(
     InputError
         If there are fewer than two draws a row, or the treatment changes what is given.
     """
-    refuse_descendants(scm.spec, given)
-    treatment, name = scm.spec.treatment, scm.spec.outcome.name
-    rows = _Rows.of(scm.spec, units, given)
+    refuse_descendants(sampler.spec, given)
+    treatment, name = sampler.spec.treatment, sampler.spec.outcome.name
+    rows = _Rows.of(sampler.spec, units, given)
     found = []
     for part in rows.parts(draws):
         worlds = [
-            _drawn(scm, part, {treatment.name: value}, draws, seed)
-            for value in contrast_of(scm.spec, contrast)
+            _drawn(sampler, part, {treatment.name: value}, draws, seed)
+            for value in contrast_of(sampler.spec, contrast)
         ]
         control, treated = (outcome.mean(world.log_probabilities[name]) for world in worlds)
         found.append(_weighted(treated - control, worlds[0], given, draws))
@@ -162,7 +161,7 @@ def cate(
 
 
 def propensity(
-    scm: SDSCM,
+    sampler: Sampler,
     units: Units,
     given: Sequence[str],
     draws: int,
@@ -173,13 +172,13 @@ def propensity(
 
     ``value`` is by default the treatment's second.
     """
-    treatment = scm.spec.treatment
+    treatment = sampler.spec.treatment
     code = 1 if value is None else code_of(treatment, value, "propensity")
-    check_given(scm.spec, given)
-    rows = _Rows.of(scm.spec, units, given)
+    check_given(sampler.spec, given)
+    rows = _Rows.of(sampler.spec, units, given)
     found = []
     for part in rows.parts(draws):
-        world = _drawn(scm, part, {}, draws, seed)
+        world = _drawn(sampler, part, {}, draws, seed)
         chance = np.exp(world.log_probabilities[treatment.name][:, code])
         found.append(_weighted(chance, world, given, draws))
     return rows.spread(found)
@@ -231,12 +230,12 @@ def _number(row: np.ndarray) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _drawn(scm: SDSCM, rows: _Rows, do: dict[str, str], draws: int, seed: int) -> Units:
+def _drawn(sampler: Sampler, rows: _Rows, do: dict[str, str], draws: int, seed: int) -> Units:
     """``draws`` units a row that share what is given."""
     ids = (rows.ids[:, None] * draws + np.arange(draws)).reshape(-1)
     evidence = {name: np.repeat(codes, draws) for name, codes in rows.codes.items()}
     noise = SeededNoise(seed, ids).fresh("monte carlo")
-    return scm.run(noise, len(ids), do=parse_do(scm.spec, do, len(ids)), clamped=evidence)
+    return sampler.run(noise, len(ids), do=parse_do(sampler.spec, do, len(ids)), clamped=evidence)
 
 
 def _weighted(

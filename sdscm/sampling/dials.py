@@ -10,7 +10,7 @@ from sdscm.errors import InputError
 
 
 @dataclass(frozen=True)
-class Knobs:
+class Dials:
     """How the mechanisms differ from the language model's own; the defaults change nothing.
 
     Attributes

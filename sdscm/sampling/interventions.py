@@ -41,7 +41,7 @@ def parse_do(spec: Spec, do: Do, n: int) -> dict[str, np.ndarray]:
     for name, target in do.items():
         if name not in spec.order:
             raise InputError(
-                f"do: '{name}' is no variable of '{spec.name}'; "
+                f"do: '{name}' is not a variable of '{spec.name}'; "
                 f"the variables are {', '.join(spec.order)}"
             )
         variable = spec.variable(name)
@@ -68,7 +68,7 @@ def code_of(variable: Variable, value: str | int, where: str) -> int:
         return variable.values.index(str(value) if isinstance(value, Integral) else value)
     except ValueError:
         raise InputError(
-            f"{where}: '{value}' is no value of '{variable.name}'; "
+            f"{where}: '{value}' is not a value of '{variable.name}'; "
             f"its values are {', '.join(variable.values)}"
         ) from None
 

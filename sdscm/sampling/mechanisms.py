@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
+from typing import Self
 
 import numpy as np
 
 from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, LanguageModel
-from sdscm.sampling.dials import Knobs
+from sdscm.sampling.dials import Dials
 from sdscm.sampling.scoring import SCORINGS, domain_log_probabilities
 from sdscm.spec import PhrasedSpec
 
@@ -27,7 +29,7 @@ class Mechanisms:
         Divides the scores before they are normalised over a domain.
     scoring
         Name of a scoring; see `sdscm.sampling.scoring.SCORINGS`.
-    knobs
+    dials
         Changes of the treatment's mechanism and of its children's; none by default.
     treatments
         Codes of the treatment's values that can be drawn; by default all. Its mechanism is
@@ -46,7 +48,7 @@ class Mechanisms:
         *,
         temperature: float = 1.0,
         scoring: str = "definition",
-        knobs: Knobs | None = None,
+        dials: Dials | None = None,
         treatments: tuple[int, ...] | None = None,
     ) -> None:
         if not temperature > 0 or not np.isfinite(temperature):
@@ -57,16 +59,22 @@ class Mechanisms:
         self.lm = lm
         self.temperature = temperature
         self.scoring = scoring
-        self.knobs = knobs or Knobs()
+        self.dials = dials or Dials()
         self.treatments = treatments
+
+    def restricted_to(self, treatments: tuple[int, ...]) -> Self:
+        """The same mechanisms, with the treatment drawn from these codes only."""
+        restricted = copy.copy(self)
+        restricted.treatments = treatments
+        return restricted
 
     @property
     def identity(self) -> tuple[str | float, ...]:
         """What the distributions depend on beside the phrased spec."""
-        knobs = f"{self.knobs.overlap} {self.knobs.confounding} {self.knobs.effect}"
+        dials = f"{self.dials.overlap} {self.dials.confounding} {self.dials.effect}"
         if self.treatments is not None:
-            knobs += f" treatments {self.treatments}"
-        return self.lm.id, self.lm.revision, self.temperature, self.scoring, knobs
+            dials += f" treatments {self.treatments}"
+        return self.lm.id, self.lm.revision, self.temperature, self.scoring, dials
 
     def __call__(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         """log P(variable | parents), of shape (count, size of the domain).
@@ -88,19 +96,19 @@ class Mechanisms:
         treatment = self.phrased.spec.treatment.name
         if name == treatment:
             return self._of_treatment(self._of_model(name, codes, count))
-        if treatment not in self.phrased.spec.parents(name) or self.knobs.effect == 1:
+        if treatment not in self.phrased.spec.parents(name) or self.dials.effect == 1:
             return self._of_model(name, codes, count)
         control = self._of_model(name, {**codes, treatment: np.zeros(count, dtype=np.int64)}, count)
-        if self.knobs.effect == 0:
+        if self.dials.effect == 0:
             return control
-        return self.knobs.child(self._of_model(name, codes, count), control)
+        return self.dials.child(self._of_model(name, codes, count), control)
 
     def _of_treatment(self, logs: np.ndarray) -> np.ndarray:
         """The treatment's mechanism, from the model's."""
         if self.treatments is None:
-            return self.knobs.treatment(logs)
+            return self.dials.treatment(logs)
         among = logs[:, self.treatments]
-        among = self.knobs.treatment(among - np.logaddexp.reduce(among, axis=1, keepdims=True))
+        among = self.dials.treatment(among - np.logaddexp.reduce(among, axis=1, keepdims=True))
         restricted = np.full_like(logs, -np.inf)
         restricted[:, self.treatments] = among
         return restricted

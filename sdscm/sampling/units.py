@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ class Units:
     log_weights : array of shape (n,), optional
         Importance weights of units that were weighted; None where all count alike.
     origin
-        Language model, revision, temperature, scoring and knobs that they were sampled with.
+        Language model, revision, temperature, scoring and dials that they were sampled with.
     """
 
     phrased: PhrasedSpec
@@ -76,7 +76,30 @@ class Units:
         scaled = np.exp(self.log_weights - self.log_weights.max())
         return np.asarray(scaled / scaled.sum())
 
+    def take(self, rows: np.ndarray) -> Units:
+        """Some of the units, by their row numbers."""
+        return replace(
+            self,
+            codes=self.codes.iloc[rows].reset_index(drop=True),
+            log_probabilities={n: logs[rows] for n, logs in self.log_probabilities.items()},
+            noise=self.noise.rows(rows),
+            log_weights=None if self.log_weights is None else self.log_weights[rows],
+        )
+
     def log_probability(self, name: str, value: str) -> np.ndarray:
         """log P(variable = value | the unit's parents) in this world, of shape (n,)."""
         code = code_of(self.phrased.spec.variable(name), value, "log_probability")
         return self.log_probabilities[name][:, code]
+
+
+def join(parts: Sequence[Units], noise: Noise) -> Units:
+    """Parts of one sample as one; ``noise`` is that of all parts together."""
+    return replace(
+        parts[0],
+        codes=pd.concat([part.codes for part in parts], ignore_index=True),
+        log_probabilities={
+            name: np.concatenate([part.log_probabilities[name] for part in parts])
+            for name in parts[0].log_probabilities
+        },
+        noise=noise,
+    )

@@ -38,8 +38,8 @@ class World:
     codes: dict[str, np.ndarray] = field(default_factory=dict)
     logs: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def set(self, name: str, logs: np.ndarray) -> None:
-        """Settle a variable whose mechanism in this world is ``logs``, of shape (n, size)."""
+    def assign(self, name: str, logs: np.ndarray) -> None:
+        """Assign a variable whose mechanism in this world is ``logs``, of shape (n, size)."""
         self.logs[name] = logs
         if name in self.clamped:
             self.codes[name] = self.clamped[name]

@@ -35,7 +35,7 @@ class ByHand:
         self._known: dict[tuple[Any, ...], list[float]] = {}
 
     def mechanism(self, name: str, row: Mapping[str, int]) -> list[float]:
-        """P(variable | parents) under the knobs."""
+        """P(variable | parents) under the dials."""
         parents = self.spec.parents(name)
         key = (name, *(row[parent] for parent in parents))
         if key not in self._known:

@@ -59,7 +59,7 @@ def test_scoring_and_temperature(
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda scm: SDSCM("sleep.yaml", scm.lm), "'sleep.yaml' is no spec; give what"),  # type: ignore[arg-type]
+        (lambda scm: SDSCM("sleep.yaml", scm.lm), "'sleep.yaml' is not a spec; give one"),  # type: ignore[arg-type]
         (lambda scm: scm.sample(5, block=0), "block = 0: take at least one"),
         (lambda scm: scm.sample(2.5), "n = 2.5: ask for a whole number"),
         (lambda scm: scm.sample("5"), "n = 5: ask for a whole number"),

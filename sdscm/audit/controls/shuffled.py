@@ -32,7 +32,7 @@ class ShuffledMechanisms(Mechanisms):
             plain.lm,
             temperature=plain.temperature,
             scoring=plain.scoring,
-            knobs=plain.knobs,
+            dials=plain.dials,
         )
         values = plain.phrased.spec.treatment.values
         self._other = np.arange(len(values))

@@ -48,7 +48,7 @@ def test_the_first_two_are_the_default(spec: Spec) -> None:
     scm = SDSCM(spec, TabularLM(random_table(5)))
     assert scm.dataset(50).fingerprint == scm.dataset(50, contrast=("none", "statin")).fingerprint
     assert set(scm.sample(300).labels["drug"]) == {"none", "statin", "aspirin"}
-    with pytest.raises(InputError, match="'placebo' is no value of 'drug'"):
+    with pytest.raises(InputError, match="'placebo' is not a value of 'drug'"):
         scm.dataset(50, contrast=("none", "placebo"))
 
 

@@ -150,7 +150,7 @@ def test_one_draw_that_outweighs_all_tells_no_error() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["smokre"], ["'smokre' is no variable", "did you mean 'smoker'"]),
+        (["smokre"], ["'smokre' is not a variable", "did you mean 'smoker'"]),
         (["drug"], ["'drug' is the treatment"]),
         (["state"], ["'state' is the outcome"]),
         (["town", "town"], ["'town' is named twice"]),

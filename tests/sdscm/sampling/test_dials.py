@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sdscm import SDSCM, InputError, Spec
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
-from sdscm.sampling.dials import Knobs
+from sdscm.sampling.dials import Dials
 
 Line = Callable[[BaseException], str]
 TABLE = random_table(7)
@@ -30,40 +30,40 @@ def two(p: float) -> np.ndarray:
 
 
 def test_overlap_mixes_with_a_coin() -> None:
-    found = Knobs(overlap=0.4).treatment(two(0.9))
+    found = Dials(overlap=0.4).treatment(two(0.9))
     np.testing.assert_allclose(np.exp(found[0]), [0.6 * 0.1 + 0.2, 0.6 * 0.9 + 0.2], rtol=1e-14)
 
 
 def test_confounding_multiplies_the_log_odds() -> None:
-    found = Knobs(confounding=2).treatment(two(0.9))
+    found = Dials(confounding=2).treatment(two(0.9))
     np.testing.assert_allclose(np.exp(found[0]), [0.01 / 0.82, 0.81 / 0.82], rtol=1e-14)
 
 
 def test_confounding_comes_before_overlap() -> None:
-    found = Knobs(overlap=0.5, confounding=2).treatment(two(0.9))
+    found = Dials(overlap=0.5, confounding=2).treatment(two(0.9))
     np.testing.assert_allclose(np.exp(found[0, 1]), 0.5 * 0.81 / 0.82 + 0.25, rtol=1e-14)
 
 
 def test_effect_is_a_power_between_two_mechanisms() -> None:
     """Half way from (0.5, 0.5) to (0.9, 0.1): proportional to the square roots of the products."""
-    found = Knobs(effect=0.5).child(np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]]))
+    found = Dials(effect=0.5).child(np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]]))
     np.testing.assert_allclose(np.exp(found[0]), [3 / 4, 1 / 4], rtol=1e-14)
-    found = Knobs(effect=2).child(np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]]))
+    found = Dials(effect=2).child(np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]]))
     np.testing.assert_allclose(np.exp(found[0]), [0.81 / 0.82, 0.01 / 0.82], rtol=1e-14)
 
 
-@pytest.mark.parametrize("knobs", [Knobs(confounding=0), Knobs(0.5, 0.5), Knobs(0.0, 3.0)])
-def test_an_impossible_treatment_stays_so_before_the_mixture(knobs: Knobs) -> None:
+@pytest.mark.parametrize("dials", [Dials(confounding=0), Dials(0.5, 0.5), Dials(0.0, 3.0)])
+def test_an_impossible_treatment_stays_so_before_the_mixture(dials: Dials) -> None:
     with np.errstate(divide="ignore"):
-        found = knobs.treatment(np.log([[0.0, 1.0]]))
-    np.testing.assert_allclose(np.exp(found), [[knobs.overlap / 2, 1 - knobs.overlap / 2]])
+        found = dials.treatment(np.log([[0.0, 1.0]]))
+    np.testing.assert_allclose(np.exp(found), [[dials.overlap / 2, 1 - dials.overlap / 2]])
 
 
 @pytest.mark.parametrize("effect", [0.5, 2.0])
 def test_an_impossible_value_of_a_child_stays_so(effect: float) -> None:
     with np.errstate(divide="ignore"):
         fixed = np.log([[0.25, 0.0, 0.75]])
-    found = np.exp(Knobs(effect=effect).child(fixed, fixed))
+    found = np.exp(Dials(effect=effect).child(fixed, fixed))
     np.testing.assert_allclose(found, [[0.25, 0, 0.75]])
 
 

@@ -236,7 +236,7 @@ def test_whole_numbers_stand_for_their_text(clinic: Spec) -> None:
         assert set(scm.sample(4, do={"drug": one}).labels["drug"]) == {"1"}
     rows = scm.sample(6).labels.astype({"drug": int})
     assert scm.abduct(rows).labels["drug"].tolist() == [str(each) for each in rows["drug"]]
-    with pytest.raises(InputError, match="'2' is no value of 'drug'"):
+    with pytest.raises(InputError, match="'2' is not a value of 'drug'"):
         scm.sample(4, do={"drug": 2})
 
 

@@ -18,7 +18,7 @@ import pytest
 from sdscm import SDSCM, Spec
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
-from sdscm.scm import Coupling
+from sdscm.sampling.sampler import Coupling
 
 N = 10_000
 ASKED = "state"
