@@ -32,7 +32,8 @@ def check_given(spec: Spec, given: Sequence[str]) -> None:
     for name in given:
         if name not in spec.order:
             raise InputError(
-                f"given: '{name}' is not a variable of '{spec.name}'; {did_you_mean(name, spec.order)}"
+                f"given: '{name}' is not a variable of '{spec.name}'; "
+                f"{did_you_mean(name, spec.order)}"
             )
         if name in (spec.treatment.name, spec.outcome.name):
             raise InputError(f"given: '{name}' is the {spec.variable(name).role}; give covariates")

@@ -54,7 +54,7 @@ BAD = {
     "generate study.yaml --score recovers=good": ["--score recovers=good", "'good' is no number"],
     "generate study.yaml --lm {lm} --score recovers=1": ["takes no scores", "expected-score"],
     "generate study.yaml --lm {lm} --cate-draws 1": ["cate_draws = 1", "2 or more"],
-    "generate study.yaml --lm {lm} --do drug=a": ["'a' is not a value of 'drug'", "placebo, statins"],
+    "generate study.yaml --lm {lm} --do drug=a": ["'a' is not a value of 'drug'", "placebo"],
     "generate study.yaml --lm {lm} --do dog=a": ["'dog' is not a variable", "smoker"],
     "generate study.yaml --lm {lm} --do age=young": ["'age' is exogenous"],
     "inspect nope": ["nope: no such file or scenario"],
