@@ -29,7 +29,6 @@ from benchmarks.interface import Outcome
 from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress, Silent
 from benchmarks.report import write_report
-from benchmarks.report.figure import require_matplotlib
 from benchmarks.storage.cleanup import sweep
 from benchmarks.storage.lock import only_run
 from benchmarks.storage.manifest import Manifest, MethodInfo, folder_of
@@ -39,6 +38,7 @@ from benchmarks.suite.command_line import command, how_to_go_on
 from benchmarks.suite.model import Suite, load_suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
+from sdscm.figure_style import require_matplotlib
 
 
 class Interrupted(KeyboardInterrupt):

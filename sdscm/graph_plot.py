@@ -1,8 +1,7 @@
-"""A picture of a spec's DAG."""
+"""Draw the DAG of a spec."""
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdscm.errors import MissingExtraError
-from sdscm.files import write_atomically
+from sdscm.figure_style import (
+    BLUE,
+    INK,
+    ORANGE,
+    Format,
+    figure_bytes,
+    figure_style,
+    in_figure_style,
+    new_figure,
+    require_matplotlib,
+)
+from sdscm.files import put_atomically
 from sdscm.spec import Spec
 
 if TYPE_CHECKING:
@@ -20,15 +29,17 @@ if TYPE_CHECKING:
 
     Place = tuple[float, float]
 
-SUFFIXES = (".svg", ".png", ".pdf")
+#: The formats of pictures, by suffix.
+SUFFIXES: dict[str, Format] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
 
-_INK, _FAINT, _EFFECT = "#222222", "#8a8a8a", "#D55E00"
-# Marker, its area, and its face; roles are told apart without the colour.
+_PICTURE = "the picture of the graph"
+_FAINT = "#8a8a8a"
+# Marker, its area, and its face. Markers tell the roles apart without colour.
 _MARKS = {
     "exogenous": ("o", 90, "white"),
     "covariate": ("s", 80, "#c9c9c9"),
-    "treatment": ("^", 190, "#0072B2"),
-    "outcome": ("D", 130, _EFFECT),
+    "treatment": ("^", 190, BLUE),
+    "outcome": ("D", 130, ORANGE),
 }
 # All in inches.
 _ROW = 0.72
@@ -38,34 +49,22 @@ _REACH = 0.17  # of a marker, with the space around it
 _BENDS = (0.0, -0.5, 0.5, -0.3, 0.3, -0.7, 0.7)
 
 
-def require_matplotlib() -> None:
-    """Raise MissingExtraError if there can be no picture; ask before hours of work, not after."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtraError("the picture of the graph", "plot")
-
-
 def save_graph(spec: Spec, path: Path) -> None:
-    """Draw the DAG of a spec into a file, whose suffix (`SUFFIXES`) says which kind.
+    """Draw the DAG of a spec into a file, in the format of its suffix (see `SUFFIXES`).
 
-    The same spec gives the same bytes. In an SVG the text stays text.
+    Equal specs give equal bytes. In an SVG the text stays text.
 
     Raises
     ------
     MissingExtraError
         If matplotlib is not installed.
     """
-    figure = draw_graph(spec)
-    from matplotlib import rc_context
-
-    kind = path.suffix[1:]
-    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "sdscm", "pdf.fonttype": 42}):
-        write_atomically(
-            path,
-            lambda file: figure.savefig(file, format=kind, dpi=150, metadata=undated[kind]),
-        )
+    require_matplotlib(_PICTURE)
+    with figure_style():
+        put_atomically(path, figure_bytes(draw_graph(spec), SUFFIXES[path.suffix]))
 
 
+@in_figure_style()
 def draw_graph(spec: Spec) -> Figure:
     """The DAG of a spec: a row for each generation, in the order tau from left to right.
 
@@ -78,10 +77,6 @@ def draw_graph(spec: Spec) -> Figure:
     MissingExtraError
         If matplotlib is not installed.
     """
-    require_matplotlib()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     places = _places(spec)
     edges = {
         (parent, name): _bend(places, parent, name)
@@ -90,12 +85,11 @@ def draw_graph(spec: Spec) -> Figure:
     }
     left, right, bottom, top = _extent(places, edges)
     effect = (spec.treatment.name, spec.outcome.name)
-    told = "the thick edge" if effect in edges else "no edge from one to the other"
-    note = f"Treatment {effect[0]}, outcome {effect[1]}: {told}"
+    edge_note = "the thick edge" if effect in edges else "no edge from one to the other"
+    note = f"Treatment {effect[0]}, outcome {effect[1]}: {edge_note}"
     longest = max(1.4 * len(spec.name), len(spec.title), len(note))
     right = max(right, left + _LETTER * longest)
-    figure = Figure(figsize=(right - left + 2 * _MARGIN, top - bottom + 2.8 * _MARGIN))
-    FigureCanvasAgg(figure)
+    figure = new_figure(right - left + 2 * _MARGIN, top - bottom + 2.8 * _MARGIN)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(left - _MARGIN, right + _MARGIN)
@@ -109,7 +103,7 @@ def draw_graph(spec: Spec) -> Figure:
         (spec.title, top + 0.4 * _MARGIN, 10, "normal"),
         (note, bottom - 0.8 * _MARGIN, 9, "normal"),
     ):
-        axes.text(left, y, text, size=size, weight=weight, color=_INK, parse_math=False)
+        axes.text(left, y, text, size=size, weight=weight, color=INK, parse_math=False)
     return figure
 
 
@@ -190,7 +184,7 @@ def _arrow(axes: Axes, begin: Place, end: Place, bend: float, strong: bool) -> N
             arrowstyle="-|>",
             mutation_scale=16 if strong else 8,
             linewidth=3 if strong else 0.8,
-            color=_EFFECT if strong else _FAINT,
+            color=ORANGE if strong else _FAINT,
             alpha=1 if strong else 0.75,
             shrinkA=7,
             shrinkB=math.sqrt(_MARKS["treatment"][1]) / 2 + 2,
@@ -202,7 +196,7 @@ def _arrow(axes: Axes, begin: Place, end: Place, bend: float, strong: bool) -> N
 def _variable(axes: Axes, name: str, role: str, place: Place) -> None:
     marker, area, face = _MARKS[role]
     axes.scatter(
-        *place, s=area, marker=marker, facecolor=face, edgecolor=_INK, linewidth=1.2, zorder=3
+        *place, s=area, marker=marker, facecolor=face, edgecolor=INK, linewidth=1.2, zorder=3
     )
     x, y = place
     ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
@@ -213,7 +207,7 @@ def _variable(axes: Axes, name: str, role: str, place: Place) -> None:
             text,
             fontsize=size,
             style=style,
-            color=_INK,
+            color=INK,
             ha="right",
             va="center",
             bbox=ground,

@@ -155,7 +155,7 @@ def _show(result: Result, top: int) -> None:
 
 def _top(board: Board, rank_by: list[str], top: int) -> None:
     from benchmarks import metrics
-    from benchmarks.report.tables import number
+    from sdscm.number_format import number
 
     group = ", ".join(f"{key} {value}" for key, value in board.group.items() if value)
     heading(group or "all cells")

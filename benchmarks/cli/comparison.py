@@ -63,7 +63,7 @@ def _data(found: Comparison) -> str:
 def _part(part: pd.DataFrame, found: Comparison) -> None:
     from benchmarks import metrics
     from benchmarks.report.columns import direction
-    from benchmarks.report.tables import NONE, number
+    from sdscm.number_format import number, p_value, signed, span
 
     first = part.iloc[0]
     metric = metrics.get(first["metric"])
@@ -72,7 +72,6 @@ def _part(part: pd.DataFrame, found: Comparison) -> None:
     heading(f"{', '.join(where)}: {metric.title}, {direction(metric, '1 - alpha')}")
     rows = []
     for row in part.to_dict("records"):
-        ends = [number(row[end]) for end in ("low", "high")]
         verdict = _VERDICTS[row["verdict"]]
         lost = row["lost_before"], row["lost_after"]
         if lost[0] != lost[1]:
@@ -82,9 +81,9 @@ def _part(part: pd.DataFrame, found: Comparison) -> None:
                 row["estimator"],
                 number(row["before"]),
                 number(row["after"]),
-                "+" * (row["change"] > 0) + number(row["change"]),
-                NONE if NONE in ends else f"{ends[0]} to {ends[1]}",
-                _p_value(row["adjusted"]),
+                signed(row["change"]),
+                span(row["low"], row["high"]),
+                p_value(row["adjusted"]),
                 verdict,
             ]
         )
@@ -97,11 +96,3 @@ def _part(part: pd.DataFrame, found: Comparison) -> None:
     say(
         f"{', '.join(told)}; {blocks} {'phrasing or file' if blocks == 1 else 'phrasings or files'}"
     )
-
-
-def _p_value(value: float) -> str:
-    from benchmarks.report.tables import NONE
-
-    if value != value:
-        return NONE
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -77,7 +77,7 @@ def inspect(
 
     spec, scores = load_spec(what), options.scores(score)
     if picture is not None:
-        save_graph(spec, new_file(picture, SUFFIXES, force=True, option="--picture"))
+        save_graph(spec, new_file(picture, tuple(SUFFIXES), force=True, option="--picture"))
     if no_lm:
         describe.spec_page(spec)
         return

@@ -33,8 +33,8 @@ def toy(
     """
     from benchmarks.paper.analysis.toy import summary, toys
     from benchmarks.paper.report.toy_figure import draw_toy
-    from benchmarks.report.figure import require_matplotlib
     from sdscm import load_lm
+    from sdscm.figure_style import require_matplotlib
     from sdscm.files import put_atomically
 
     require_matplotlib()

@@ -49,7 +49,8 @@ def code_of_estimators() -> str:
 def code_of_generator() -> str:
     """Hash of the code of `sdscm`, the command line and the audit left out."""
     return digest_sources(
-        Path(sdscm.__file__).parent, leave_out=("audit", "statistics", "graph_plot")
+        Path(sdscm.__file__).parent,
+        leave_out=("audit", "statistics", "graph_plot", "figure_style", "number_format"),
     )
 
 

@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
-import importlib.util
-import io
 import re
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.boards.board import Board
-from sdscm.errors import MissingExtraError
+from sdscm.figure_style import (
+    BAND,
+    INK,
+    MUTED,
+    SERIES,
+    figure_bytes,
+    in_figure_style,
+    new_figure,
+    remove_frame,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
 _PANELS = ("pehe_sd", "ate_abs_error_sd")
-# Okabe and Ito's colours are told apart by people with any colour vision, and the markers without.
-_STYLE = (("#0072B2", "o"), ("#D55E00", "D"), ("#009E73", "s"), ("#CC79A7", "^"))
-_INK, _GRID = "#333333", "#e3e3e3"
 
 
-def require_matplotlib() -> None:
-    """Raise MissingExtraError if there can be no figure; ask before hours of work, not after."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtraError("the figure of the results", "plot")
-
-
-def in_default_style(draw: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Draw in matplotlib's own style, whatever has been set before.
-
-    CausalML sets another one, with grey paper and large letters, where it is imported.
-
-    Raises
-    ------
-    MissingExtraError
-        When it is called, if matplotlib is not installed.
-    """
-
-    @wraps(draw)
-    def drawn(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        require_matplotlib()
-        from matplotlib import style
-
-        with style.context("default"):
-            return draw(*args, **kwargs)
-
-    return drawn
-
-
-@in_default_style
+@in_figure_style(size=10)
 def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     """One PNG for each group of boards that differ in the setting only and have scores.
 
@@ -84,11 +56,7 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
 
 
 def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 1.9 + 0.34 * len(names)), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10, 1.9 + 0.34 * len(names), layout="constrained")
     axes = figure.subplots(1, len(_PANELS), sharey=True)
     for axis, metric in zip(axes, map(metrics.get, _PANELS), strict=True):
         _panel(axis, metric, boards, names)
@@ -104,18 +72,16 @@ def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
         fontsize=10,
     )
     if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=_INK)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     figure.supxlabel(
         "Means over datasets, with bootstrap intervals over phrasings. "
         "The Oracle's errors are 0 and not drawn.",
         x=0.01,
         ha="left",
         fontsize=9,
-        color="#666666",
+        color=MUTED,
     )
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return figure_bytes(figure, "png")
 
 
 def _order(boards: Sequence[Board]) -> list[str]:
@@ -131,7 +97,7 @@ def _panel(
     offsets = np.linspace(-0.16, 0.16, len(boards)) if len(boards) > 1 else np.zeros(1)
     drawn: list[np.ndarray] = []
     silent = np.ones(len(names), dtype=bool)
-    for board, offset, (colour, marker) in zip(boards, offsets, _STYLE, strict=False):
+    for board, offset, (colour, marker) in zip(boards, offsets, SERIES, strict=False):
         rows = board.table.set_index("estimator").reindex(list(names))
         mean = rows[metric.name].to_numpy(dtype=float)
         low, high = _ends(rows, metric.name, mean)
@@ -158,7 +124,7 @@ def _panel(
             va="center",
             fontsize=9,
             style="italic",
-            color="#8a8a8a",
+            color=MUTED,
         )
 
 
@@ -185,11 +151,8 @@ def _style(axis: Axes, metric: metrics.Metric, values: np.ndarray, rows: int) ->
         axis.xaxis.set_minor_locator(NullLocator())
     else:
         axis.set_xlim(left=0)
-    axis.set_title(f"{metric.title}, lower is better", loc="left", fontsize=10, color=_INK)
+    axis.set_title(f"{metric.title}, lower is better", loc="left", fontsize=10, color=INK)
     for row in range(0, rows, 2):
-        axis.axhspan(row - 0.5, row + 0.5, color="#f6f6f6", zorder=0)
-    axis.grid(axis="x", color=_GRID, linewidth=0.8)
-    axis.set_axisbelow(True)
-    axis.tick_params(colors=_INK, length=0, labelsize=9)
-    for side in ("top", "right", "left", "bottom"):
-        axis.spines[side].set_visible(False)
+        axis.axhspan(row - 0.5, row + 0.5, color=BAND, zorder=0)
+    axis.grid(axis="x")
+    remove_frame(axis)

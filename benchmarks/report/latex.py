@@ -9,7 +9,8 @@ from benchmarks.boards.board import CHECK, Board
 from benchmarks.boards.ranking import Standing
 from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.columns import best, columns_of, fewer, rows_of
-from benchmarks.report.tables import NONE, number, score
+from benchmarks.report.tables import score
+from sdscm.number_format import NONE, number
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -11,10 +11,11 @@ from benchmarks.boards.ranking import RULE
 from benchmarks.boards.scores import of_cells
 from benchmarks.report.columns import FEWER, columns_of, direction
 from benchmarks.report.markdown_board import comparison, table
-from benchmarks.report.tables import NONE, markdown_table, number
+from benchmarks.report.tables import markdown_table
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import Provenance
+from sdscm.number_format import NONE, number
 
 _SETTINGS = {
     "all": "every covariate is seen",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from benchmarks.boards.board import Board, averaged
 from benchmarks.boards.ranking import Standing
 from benchmarks.report.columns import best, columns_of, fewer, rows_of
-from benchmarks.report.tables import NONE, interval, markdown_table, number, score
+from benchmarks.report.tables import markdown_table, score
+from sdscm.number_format import NONE, number, p_equals, with_interval
 
 
 def table(board: Board, standing: Standing, chosen: Sequence[str] | None) -> str:
@@ -24,7 +25,7 @@ def table(board: Board, standing: Standing, chosen: Sequence[str] | None) -> str
         for metric in columns:
             shown = score(row[metric.name], metric)
             if metric.name == ranked and metric.group != "cost" and not row["oracle"]:
-                shown = interval(*(row[f"{ranked}{end}"] for end in ("", "_low", "_high")))
+                shown = with_interval(*(row[f"{ranked}{end}"] for end in ("", "_low", "_high")))
             shown += fewer(board, str(name), metric)
             cells.append(f"**{shown}**" if name in bold[metric.name] else shown)
         cells += [
@@ -44,7 +45,7 @@ def comparison(standing: Standing) -> str:
     if tested is None:
         return "Too few methods or phrasings to test which methods differ." if names else ""
     said = (
-        f"Friedman's test that all methods are alike: p {_p_value(tested.friedman)}. Average ranks "
+        f"Friedman's test that all methods are alike: {p_equals(tested.friedman)}. Average ranks "
         f"differ at {1 - tested.level:.0%} if they are more than {tested.critical_difference:.2f} "
         f"apart (Nemenyi, {len(standing.ranks)} phrasings or files)."
     )
@@ -59,7 +60,3 @@ def comparison(standing: Standing) -> str:
         f"{said}\n\n<details><summary>Win rate of each method (row) against each other (column)"
         f"</summary>\n\n{markdown_table(['', *names], rows, left=1)}\n\n</details>"
     )
-
-
-def _p_value(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"

@@ -12,36 +12,7 @@ import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.boards.board import Board, averaged
-
-#: Stands where a method has no such score.
-NONE = "–"
-
-
-def number(value: Any) -> str:
-    """Three decimals, fewer for large numbers (``1,234``, ``5.6e7``); an en dash for NaN."""
-    value = float(value)
-    if math.isnan(value):
-        return NONE
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if value == 0:
-        return "0"
-    size = abs(value)
-    if size >= 1e6:
-        digits, power = f"{value:.1e}".split("e")
-        return f"{digits}e{int(power)}"
-    shown = f"{value:,.0f}" if size >= 100 else f"{value:.3f}"
-    return shown.removeprefix("-") if shown == "-0.000" else shown
-
-
-def seconds(value: Any) -> str:
-    """Two significant digits: more would differ between runs anyway."""
-    value = float(value)
-    if math.isnan(value):
-        return NONE
-    if value < 0.01:
-        return "< 0.01"
-    return f"{value:.0f}" if value >= 10 else f"{float(f'{value:.2g}'):g}"
+from sdscm.number_format import number, seconds
 
 
 def score(value: Any, metric: metrics.Metric | metrics.PooledMetric) -> str:
@@ -52,12 +23,6 @@ def score(value: Any, metric: metrics.Metric | metrics.PooledMetric) -> str:
     if metric.name == "peak_memory" and not math.isnan(value):
         return f"{value:.0f}"
     return number(value)
-
-
-def interval(value: Any, low: Any, high: Any) -> str:
-    """A number with the ends of its interval in brackets, if it has one."""
-    shown = number(value)
-    return shown if math.isnan(float(low)) else f"{shown} [{number(low)}, {number(high)}]"
 
 
 def board_csv(boards: Sequence[Board]) -> str:

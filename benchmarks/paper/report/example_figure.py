@@ -22,7 +22,7 @@ from benchmarks.paper.report.style import (
     explain,
     save,
 )
-from benchmarks.report.figure import in_default_style
+from sdscm.figure_style import in_figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ _BINS = 40
 _WIDE = 14
 
 
-@in_default_style
+@in_figure_style(size=10)
 def draw_example(example: Example, path: Path) -> Path:
     """Write the figure of one dataset as a PNG file.
 
@@ -164,7 +164,7 @@ def _propensity(axis: Axes, example: Example) -> None:
     axis.set_title(f"P({_treatment(example)} {_values(example)[1]})", color=INK, fontsize=10)
 
 
-@in_default_style
+@in_figure_style(size=10)
 def draw_sates(sates: Mapping[str, pd.Series], path: Path) -> Path:
     """Write the histogram of what `normalised_sates` gave, by language model, as a PNG file."""
     from matplotlib.figure import Figure

@@ -10,7 +10,8 @@ import pandas as pd
 from benchmarks.boards.bootstrap import Estimate
 from benchmarks.paper.analysis.other_estimators import Comparison
 from benchmarks.paper.analysis.tables import LEVEL
-from benchmarks.report.tables import NONE, interval, markdown_table, number
+from benchmarks.report.tables import markdown_table
+from sdscm.number_format import NONE, number, with_interval
 
 
 def markdown(
@@ -123,7 +124,7 @@ def _beyond(
                 _interval(row.pehe_rank, 2),
                 _interval(row.r2, 3),
                 _interval(row.rmse, 4),
-                interval(*row.effects_r2),
+                with_interval(*row.effects_r2),
                 number(row.pehe),
                 number(row.coverage),
             ]

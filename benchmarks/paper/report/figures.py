@@ -27,8 +27,8 @@ from benchmarks.paper.report.style import (
     save,
 )
 from benchmarks.paper.run.methods import METHODS, is_beyond
-from benchmarks.report.figure import in_default_style
 from sdscm.data.dataset import SETTINGS
+from sdscm.figure_style import in_figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ _FIGURES = {
 }
 
 
-@in_default_style
+@in_figure_style(size=10)
 def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
     """Write the figures as PNG files.
 

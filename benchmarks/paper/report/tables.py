@@ -15,9 +15,10 @@ from benchmarks.paper.analysis.tables import LEVEL, OVER
 from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
 from benchmarks.paper.data.release import DATASETS, LMS, POOLED, ROWS
 from benchmarks.paper.run.plan import POOLED_ROWS
-from benchmarks.report.tables import NONE, markdown_table
+from benchmarks.report.tables import markdown_table
 from sdscm.data.dataset import SETTINGS
 from sdscm.files import put_atomically
+from sdscm.number_format import NONE
 
 Row = dict[str, Any]
 Grid = tuple[list[str], list[list[str]]]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.paper.analysis.toy import CORRELATION, ERROR, GIVEN, SCENARIOS
 from benchmarks.paper.report.style import BLUE, INK, ORANGE, bare, explain, save
-from benchmarks.report.figure import in_default_style
+from sdscm.figure_style import in_figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ _COLOURS = dict(zip(SCENARIOS, (BLUE, ORANGE), strict=True))
 _SPREAD = 0.16
 
 
-@in_default_style
+@in_figure_style(size=10)
 def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
     """Write the figure as a PNG file: each number once a phrasing, from units and from all units.
 

@@ -13,16 +13,10 @@ from benchmarks.boards.ranking import Standing
 from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.columns import FEWER, best, columns_of, direction, fewer, rows_of
 from benchmarks.report.html.view import BoardView, Cell, Column, Row, Table
-from benchmarks.report.html.words import (
-    first_direction,
-    listed,
-    numeric,
-    setting_words,
-    slug,
-    words,
-)
-from benchmarks.report.tables import NONE, number, score
+from benchmarks.report.html.words import first_direction, numeric, setting_words, words
+from benchmarks.report.tables import score
 from benchmarks.suite.model import Suite
+from sdscm.number_format import NONE, joined, number, p_equals, slug
 
 AnyMetric = Metric | PooledMetric
 
@@ -178,17 +172,17 @@ def _count(row: pd.Series) -> Cell:
     lost = [f"{row[name]} {name}" for name in ("failed", "skipped", "missing") if row[name]]
     whole = row["ok"] == row["cells"]
     text = str(row["ok"]) if whole else f"{row['ok']} of {row['cells']}"
-    return Cell(text, str(row["ok"]), listed(lost))
+    return Cell(text, str(row["ok"]), joined(lost))
 
 
 def _test(standing: Standing) -> str:
     tested = standing.significance
     if tested is None:
         return "Too few methods or phrasings to test which methods differ."
-    p_value = "< 0.001" if tested.friedman < 0.001 else f"= {tested.friedman:.3f}"
     return (
-        f"Friedman's test that all methods are alike: p {p_value}. Average ranks differ at "
-        f"{1 - tested.level:.0%} if they are more than {tested.critical_difference:.2f} apart "
+        f"Friedman's test that all methods are alike: {p_equals(tested.friedman)}. Average "
+        f"ranks differ at {1 - tested.level:.0%} if they are more than "
+        f"{tested.critical_difference:.2f} apart "
         f"(Nemenyi, {len(standing.ranks)} phrasings or files); methods that share a letter do not."
     )
 
@@ -228,7 +222,7 @@ def _finding(board: Board, standing: Standing) -> str:
     value = number(rows.loc[leaders[0], metric.name])
     verb = "leads" if len(leaders) == 1 else "lead"
     told = (
-        f"{metric.group}, {title_of(board)}: {listed(leaders)} {verb} with {metric.title} {value}"
+        f"{metric.group}, {title_of(board)}: {joined(leaders)} {verb} with {metric.title} {value}"
     )
     tested = standing.significance
     if tested is None:

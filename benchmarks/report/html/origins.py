@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from benchmarks.report.html.view import Cell, Column, Fact, Row, Table
-from benchmarks.report.html.words import counted, listed, words
+from benchmarks.report.html.words import words
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import Provenance
+from sdscm.number_format import counted, joined
 
 
 def commands(manifest: Manifest, mixed: bool = False) -> tuple[Fact, ...]:
@@ -36,7 +37,7 @@ def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[Fact, .
     suite = manifest.suite
     found = [
         Fact("Suite", f"{suite.name}, seed {suite.seed}"),
-        Fact("Settings", listed(suite.settings)),
+        Fact("Settings", joined(suite.settings)),
         Fact("Level of the methods' intervals", f"{1 - suite.alpha:.0%}"),
         Fact("Limits of a cell", f"{suite.time_limit:g} s, {counted(suite.threads, 'thread')}"),
     ]

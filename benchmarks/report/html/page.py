@@ -19,7 +19,6 @@ from benchmarks.report.html.figures.export import files, svg
 from benchmarks.report.html.lists import dataset_table, metric_table, trouble_table
 from benchmarks.report.html.studies import studies
 from benchmarks.report.html.view import FigureView, Page
-from benchmarks.report.html.words import counted, listed, slug
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
 from benchmarks.suite.model import Suite
@@ -27,6 +26,7 @@ from sdscm import __version__
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import MissingExtraError
 from sdscm.files import put_atomically
+from sdscm.number_format import counted, joined, slug
 
 if TYPE_CHECKING:
     from benchmarks.boards.result import Result
@@ -147,7 +147,7 @@ def _summary(run: _Run) -> str:
         f"{counted(len(run.manifest.methods), 'method')} on "
         f"{counted(len(facts), 'dataset')}{_known(run)} "
         f"({counted(int(facts['n'].sum()), 'row')} in all), in the "
-        f"{'settings' if len(settings) > 1 else 'setting'} {listed(settings)}. "
+        f"{'settings' if len(settings) > 1 else 'setting'} {joined(settings)}. "
         f"{ok:,} of {counted(len(cells), 'cell')} scored."
     )
 

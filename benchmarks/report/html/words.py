@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable
 
 from benchmarks.metrics import Metric, PooledMetric
 from benchmarks.report.html.view import Cell, First
-from benchmarks.report.tables import NONE, number
+from sdscm.number_format import NONE, number
 
 SETTINGS = {
     "all": "all covariates seen",
@@ -36,19 +34,3 @@ def numeric(value: float, text: str | None = None, detail: str = "", best: bool 
 def words(text: str) -> Cell:
     """A word that sorts as it reads."""
     return Cell(text, text.casefold())
-
-
-def listed(items: Iterable[str]) -> str:
-    """``a``, ``a and b``, or ``a, b and c``."""
-    *most, last = list(items) or [""]
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 dataset`` or ``6 datasets``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def slug(text: str) -> str:
-    """Letters, digits and dashes, for file names and anchors."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower()

@@ -11,7 +11,7 @@ import yaml
 import benchmarks
 from benchmarks.metrics import registry
 from benchmarks.report.figure import draw
-from benchmarks.report.tables import markdown_table, number, seconds
+from benchmarks.report.tables import markdown_table
 from sdscm.errors import InputError
 
 
@@ -21,19 +21,6 @@ def result(make_suite, tmp_path) -> benchmarks.Result:
     return benchmarks.run(
         suite, workers=0, runs_dir=tmp_path / "runs", results_dir=tmp_path / "results"
     )
-
-
-def test_numbers() -> None:
-    values = [0, 0.12345, -1.5, 123.4, -41234.0, 6.28e6, -3e12, np.nan, np.inf, -1e-9]
-    shown = ["0", "0.123", "-1.500", "123", "-41,234", "6.3e6", "-3.0e12", "–", "∞", "0.000"]
-    assert [number(value) for value in values] == shown
-    assert [seconds(v) for v in (0.001, 0.456, 3.21, 45.6, np.nan)] == [
-        "< 0.01",
-        "0.46",
-        "3.2",
-        "46",
-        "–",
-    ]
 
 
 def test_bars_and_tags_in_cells_do_not_break_a_table() -> None:

@@ -9,21 +9,12 @@ import numpy as np
 from benchmarks.boards.bootstrap import quantiles
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.drawing import Drawing, Layout
-from benchmarks.report.html.figures.style import (
-    BAND,
-    GRID,
-    MUTED,
-    SETTING_STYLE,
-    canvas,
-    heading,
-    is_cut,
-    key,
-    scaled,
-)
+from benchmarks.report.html.figures.style import canvas, heading, is_cut, key, scaled
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.view import Cell, Column, Row, Table
-from benchmarks.report.html.words import listed, numeric, setting_words, words
-from benchmarks.report.tables import number
+from benchmarks.report.html.words import numeric, setting_words, words
+from sdscm.figure_style import BAND, GRID, MUTED, SERIES
+from sdscm.number_format import joined, number
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -80,7 +71,7 @@ def _figure(study: Study, layout: Layout) -> Figure:
 def _swatch(number: int) -> Artist:
     from matplotlib.patches import Patch
 
-    colour, _ = SETTING_STYLE[number]
+    colour, _ = SERIES[number]
     return Patch(facecolor=colour + "40", edgecolor=colour)
 
 
@@ -92,7 +83,7 @@ def _panel(axis: Axes, study: Study, metric: Metric) -> None:
     for row, method in enumerate(study.methods):
         scored = [study.values(method, s, metric.name) for s in study.settings]
         found = [drawable(values) for values in scored]
-        for values, offset, (colour, marker) in zip(found, offsets, SETTING_STYLE, strict=False):
+        for values, offset, (colour, marker) in zip(found, offsets, SERIES, strict=False):
             if len(values):
                 _box(axis, values, row + float(offset), colour, marker)
                 drawn.append(values)
@@ -188,4 +179,4 @@ def _alt(study: Study) -> str:
                     f"{metric.title}, {setting_words(setting)}: lowest median {best} "
                     f"({number(medians[best])}), highest {worst} ({number(medians[worst])})"
                 )
-    return f"Box plots of {listed(m.title for m in study.errors)}. " + ". ".join(parts) + "."
+    return f"Box plots of {joined(m.title for m in study.errors)}. " + ". ".join(parts) + "."

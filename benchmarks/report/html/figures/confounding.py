@@ -10,10 +10,11 @@ import numpy as np
 from benchmarks import metrics
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.named import draw_named, named_key
-from benchmarks.report.html.figures.style import GRID, INK, MUTED, canvas, heading
+from benchmarks.report.html.figures.style import canvas, heading
 from benchmarks.report.html.study import Study
 from benchmarks.report.html.view import Column, Row, Table
 from benchmarks.report.html.words import numeric, setting_words, words
+from sdscm.figure_style import GRID, INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

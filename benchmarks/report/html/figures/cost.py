@@ -11,19 +11,12 @@ from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.labels import Point, label
 from benchmarks.report.html.figures.legend import family_key
-from benchmarks.report.html.figures.style import (
-    GRID,
-    REST,
-    canvas,
-    family_styles,
-    heading,
-    is_log,
-    scaled,
-)
+from benchmarks.report.html.figures.style import canvas, family_styles, heading, is_log, scaled
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.view import Cell, Column, Row, Table
-from benchmarks.report.html.words import listed, numeric, setting_words, words
-from benchmarks.report.tables import seconds
+from benchmarks.report.html.words import numeric, setting_words, words
+from sdscm.figure_style import GRID, REST
+from sdscm.number_format import joined, seconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,6 +171,6 @@ def _alt(spots: list[_Spot], study: Study, metric: Metric) -> str:
     for setting in study.settings:
         here = [spot for spot in spots if spot.setting == setting]
         if here:
-            told = listed(f"{s.method} ({seconds(s.seconds)} s)" for s in _frontier(here))
+            told = joined(f"{s.method} ({seconds(s.seconds)} s)" for s in _frontier(here))
             parts.append(f"{setting_words(setting)}: unbeaten in both are {told}")
     return f"Scatter plots of mean {metric.title} by seconds. " + ". ".join(parts) + "."

@@ -10,19 +10,12 @@ import numpy as np
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.labels import Point, label
 from benchmarks.report.html.figures.legend import family_key
-from benchmarks.report.html.figures.style import (
-    GRID,
-    INK,
-    MUTED,
-    canvas,
-    family_styles,
-    heading,
-    scaled,
-)
+from benchmarks.report.html.figures.style import canvas, family_styles, heading, scaled
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.view import Column, Row, Table
 from benchmarks.report.html.words import numeric, setting_words, words
-from benchmarks.report.tables import number
+from sdscm.figure_style import GRID, INK, MUTED
+from sdscm.number_format import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

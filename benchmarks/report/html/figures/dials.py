@@ -10,11 +10,12 @@ from benchmarks.metrics import Metric
 from benchmarks.report.html.axes import Axis
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.named import draw_named, named_key
-from benchmarks.report.html.figures.style import GRID, canvas, heading, scaled
+from benchmarks.report.html.figures.style import canvas, heading, scaled
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.view import Column, Row, Table
-from benchmarks.report.html.words import listed, numeric, setting_words, words
-from benchmarks.report.tables import number
+from benchmarks.report.html.words import numeric, setting_words, words
+from sdscm.figure_style import GRID
+from sdscm.number_format import joined, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,6 +110,6 @@ def _alt(study: Study, axis: Axis, levels: list[float]) -> str:
             if np.isfinite(means[[0, -1]]).all():
                 told.append(f"{method} from {number(means[0])} to {number(means[-1])}")
         if told:
-            parts.append(f"{metric.title}, {setting_words(setting)}: {listed(told)}")
+            parts.append(f"{metric.title}, {setting_words(setting)}: {joined(told)}")
     span = f"from {levels[0]:g} to {levels[-1]:g}"
     return f"Lines of error as {axis.title} goes {span}. " + ". ".join(parts) + "."

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from dataclasses import dataclass, replace
 
 from benchmarks.report.html.figures.drawing import WIDE, Drawing, Layout
-from benchmarks.report.html.figures.style import house_style
+from sdscm.figure_style import Format, figure_bytes, figure_style
 
 _DPI = 200
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -25,15 +24,14 @@ class Svg:
 
 def svg(drawing: Drawing, layout: Layout) -> Svg:
     """The figure without its title, which the page shows; letters are those of the reader."""
-    with house_style():
+    with figure_style():
         figure = drawing.make(layout)
         figure.patch.set_alpha(0)
         for axis in figure.axes:
             axis.patch.set_alpha(0)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        text = figure_bytes(figure, "svg").decode()
         width, height = (round(96 * side) for side in figure.get_size_inches())
-    encoded = base64.b64encode(_slimmed(text.getvalue()).encode()).decode()
+    encoded = base64.b64encode(_slimmed(text).encode()).decode()
     return Svg(f"data:image/svg+xml;base64,{encoded}", width, height)
 
 
@@ -46,15 +44,11 @@ def _slimmed(text: str) -> str:
 
 
 def files(drawing: Drawing) -> dict[str, bytes]:
-    """``<name>.png`` and ``<name>.pdf``, with the title."""
-    found = {}
-    with house_style():
-        for suffix, metadata in (
-            ("png", {"Software": None}),
-            ("pdf", {"Creator": None, "Producer": None, "CreationDate": None}),
-        ):
-            figure = drawing.make(replace(WIDE, title=drawing.title))
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix, dpi=_DPI, metadata=metadata)
-            found[f"{drawing.name}.{suffix}"] = buffer.getvalue()
-    return found
+    """Draw ``<name>.png`` and ``<name>.pdf``, with the title."""
+    titled = replace(WIDE, title=drawing.title)
+    kinds: tuple[Format, ...] = ("png", "pdf")
+    with figure_style():
+        return {
+            f"{drawing.name}.{kind}": figure_bytes(drawing.make(titled), kind, _DPI)
+            for kind in kinds
+        }

@@ -8,10 +8,12 @@ import numpy as np
 
 from benchmarks.report.html.fans import Fan
 from benchmarks.report.html.figures.drawing import Drawing, Layout
-from benchmarks.report.html.figures.style import GRID, INK, MISS, canvas, heading, key
+from benchmarks.report.html.figures.style import MISS, canvas, heading, key
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.view import Column, Row, Table
-from benchmarks.report.html.words import listed, numeric, setting_words, words
+from benchmarks.report.html.words import numeric, setting_words, words
+from sdscm.figure_style import GRID, INK
+from sdscm.number_format import joined
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -26,7 +28,7 @@ def draw(study: Study) -> Drawing | None:
     """The figure; None if no method gives intervals for units."""
     if not study.fans:
         return None
-    targets = listed(sorted({fan.target for fan in study.fans}))
+    targets = joined(sorted({fan.target for fan in study.fans}))
     return Drawing(
         name="unit-fan",
         title="The fan: intervals for single units of one dataset",

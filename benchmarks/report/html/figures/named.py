@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from benchmarks.report.html.figures.drawing import Layout
-from benchmarks.report.html.figures.style import REST, family_styles, key
+from benchmarks.report.html.figures.style import family_styles, key
 from benchmarks.report.html.study import Study
+from sdscm.figure_style import REST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,94 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.report.html.figures.drawing import NARROW, Layout
+from sdscm.figure_style import MARKERS, ORANGE, PALETTE, new_figure, remove_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-INK, MUTED, GRID, BAND, REST = "#22262b", "#5a616b", "#d9d9d6", "#f3f2ee", "#a9adb3"
-MISS = "#c43d00"
-
-# After Okabe and Ito, darkened until each has a contrast of 3 with the page; the markers tell
-# them apart without any colour.
-PALETTE = ("#0072b2", "#c43d00", "#00795c", "#a6478a", "#8a6d00", "#22262b", "#5b4bb2", "#00798f")
-MARKERS = ("o", "D", "s", "^", "v", "P", "X", "p", "h")
-SETTING_STYLE = (("#0072b2", "o"), ("#c43d00", "D"), ("#00795c", "s"), ("#a6478a", "^"))
+MISS = ORANGE
 
 #: Share of the median below which a logarithmic axis is cut off.
 FLOOR = 3e-3
 
-_SIZE = 9.0
 _RATIO_FOR_LOG = 30.0
-
-
-@contextmanager
-def house_style() -> Iterator[None]:
-    """Matplotlib as the report wants it, whatever the user's settings are."""
-    import matplotlib
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(
-            {
-                "font.size": _SIZE,
-                "axes.titlesize": _SIZE,
-                "axes.labelsize": _SIZE,
-                "xtick.labelsize": _SIZE - 0.5,
-                "ytick.labelsize": _SIZE - 0.5,
-                "legend.fontsize": _SIZE,
-                "text.color": INK,
-                "axes.labelcolor": MUTED,
-                "axes.edgecolor": GRID,
-                "xtick.color": MUTED,
-                "ytick.color": MUTED,
-                "xtick.labelcolor": INK,
-                "ytick.labelcolor": INK,
-                "axes.axisbelow": True,
-                "svg.fonttype": "none",
-                "svg.hashsalt": "sdscm",
-                "pdf.fonttype": 42,
-            }
-        )
-        yield
 
 
 def canvas(
     layout: Layout, rows: int, columns: int, *, panel: float, **shared: Any
 ) -> tuple[Figure, list[Axes]]:
     """A figure with ``rows`` x ``columns`` panels in reading order, each ``panel`` inches high."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     down, across = layout.grid(rows, columns)
     if across < columns and shared.get("sharey") is True:
         shared["sharey"] = False  # each panel needs its own labels where they are stacked
-    figure = Figure(
-        figsize=(layout.width, 0.55 + 0.3 * bool(layout.title) + panel * down), layout="constrained"
-    )
+    height = 0.55 + 0.3 * bool(layout.title) + panel * down
+    figure = new_figure(layout.width, height, layout="constrained")
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06)
-    FigureCanvasAgg(figure)
     axes = figure.subplots(down, across, squeeze=False, **shared)
     flat = list(axes.ravel())
     for axis in flat:
-        plain(axis)
+        remove_frame(axis)
     return figure, flat
-
-
-def plain(axis: Axes) -> None:
-    """No frame, no tick marks."""
-    axis.tick_params(length=0)
-    for side in ("top", "right", "left", "bottom"):
-        axis.spines[side].set_visible(False)
 
 
 def heading(axis: Axes, text: str) -> None:

@@ -170,7 +170,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_contrast(page: str) -> None:
-    from benchmarks.report.html.figures import style
+    from sdscm import figure_style as style
 
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", page))

@@ -1,0 +1,137 @@
+"""Draw every figure in one style, and turn figures into bytes that depend on nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+
+from sdscm.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+Format = Literal["png", "svg", "pdf"]
+
+#: Text, secondary text, grid lines, shaded bands, and what stands in the background.
+INK, MUTED, GRID, BAND, REST = "#22262b", "#5a616b", "#d9d9d6", "#f3f2ee", "#a9adb3"
+
+# After Okabe and Ito, darkened until each has a contrast of 3 with white paper. The markers tell
+# the series apart without colour.
+BLUE, ORANGE, GREEN, PINK = "#0072b2", "#c43d00", "#00795c", "#a6478a"
+PALETTE = (BLUE, ORANGE, GREEN, PINK, "#8a6d00", INK, "#5b4bb2", "#00798f")
+MARKERS = ("o", "D", "s", "^", "v", "P", "X", "p", "h")
+#: A colour and a marker for each of a few series.
+SERIES = tuple(zip(PALETTE, MARKERS, strict=False))
+
+#: The name of the software and the date would make the bytes of equal figures differ.
+_METADATA: dict[Format, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+
+
+def require_matplotlib(wanted: str = "the figure of the results") -> None:
+    """Raise MissingExtraError if there can be no figure; call it before hours of work."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtraError(wanted, "plot")
+
+
+@contextmanager
+def figure_style(size: float = 9.0, **settings: Any) -> Iterator[None]:
+    """Set matplotlib to the style of the project, whatever was set before.
+
+    Libraries and users set other styles: CausalML sets one for the whole process on import.
+
+    Parameters
+    ----------
+    size
+        Font size in points.
+    settings
+        Further ``rcParams``, with ``_`` in the place of ``.`` (``text_parse_math=False``).
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "font.size": size,
+                "axes.titlesize": size,
+                "axes.labelsize": size,
+                "xtick.labelsize": size - 0.5,
+                "ytick.labelsize": size - 0.5,
+                "legend.fontsize": size,
+                "text.color": INK,
+                "axes.titlecolor": INK,
+                "axes.labelcolor": MUTED,
+                "axes.edgecolor": GRID,
+                "xtick.color": MUTED,
+                "ytick.color": MUTED,
+                "xtick.labelcolor": INK,
+                "ytick.labelcolor": INK,
+                "grid.color": GRID,
+                "grid.linewidth": 0.7,
+                "axes.axisbelow": True,
+                "svg.fonttype": "none",
+                "svg.hashsalt": "sdscm",
+                "pdf.fonttype": 42,
+            }
+        )
+        more: dict[Any, Any] = {key.replace("_", ".", 1): value for key, value in settings.items()}
+        matplotlib.rcParams.update(more)
+        yield
+
+
+def in_figure_style(
+    size: float = 9.0, **settings: Any
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Decorate a function that draws, so that it draws within `figure_style`."""
+
+    def decorate(draw: Callable[_P, _R]) -> Callable[_P, _R]:
+        @wraps(draw)
+        def drawn(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            with figure_style(size, **settings):
+                return draw(*args, **kwargs)
+
+        return drawn
+
+    return decorate
+
+
+def new_figure(width: float, height: float, **options: Any) -> Figure:
+    """Make an empty figure, in inches, that no window and no global state knows of."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), **options)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def remove_frame(axes: Axes) -> None:
+    """Take away the frame and the tick marks."""
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def figure_bytes(figure: Figure, kind: Format, dpi: float = 150) -> bytes:
+    """Save a figure; equal figures give equal bytes. Call it within `figure_style`."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=_METADATA[kind])
+    return buffer.getvalue()
