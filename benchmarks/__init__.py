@@ -1,18 +1,26 @@
-"""The harness: suites, the runner, metrics, leaderboards and reports.
+"""Suites, runs, metrics, leaderboards and reports.
 
 >>> import benchmarks
 >>> benchmarks.run("quick").boards[0].table  # doctest: +SKIP
+
+Each name is imported when it is first used (PEP 562): ``sdscm --help`` needs none of them.
 """
 
-from benchmarks import metrics
-from benchmarks.boards.board import Board
-from benchmarks.boards.comparison import Comparison, compare
-from benchmarks.boards.result import Result
-from benchmarks.experiment import Interrupted, leaderboard, run
-from benchmarks.metrics import Metric
-from benchmarks.progress import Progress, RichProgress
-from benchmarks.storage.manifest import folder_of
-from benchmarks.suite.model import EstimatorEntry, Suite, load_suite, shipped_suites
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks import metrics
+    from benchmarks.boards.board import Board
+    from benchmarks.boards.comparison import Comparison, compare
+    from benchmarks.boards.result import Result
+    from benchmarks.experiment import Interrupted, leaderboard, run
+    from benchmarks.metrics import Metric
+    from benchmarks.progress import Progress, RichProgress
+    from benchmarks.storage.manifest import folder_of
+    from benchmarks.suite.entries import EstimatorEntry
+    from benchmarks.suite.loading import load_suite, shipped_suites
+    from benchmarks.suite.model import Suite
 
 __all__ = [
     "run",
@@ -32,3 +40,32 @@ __all__ = [
     "RichProgress",
     "Interrupted",
 ]
+
+#: The modules that define the names above.
+_MODULES = {
+    "boards.board": ["Board"],
+    "boards.comparison": ["Comparison", "compare"],
+    "boards.result": ["Result"],
+    "experiment": ["Interrupted", "leaderboard", "run"],
+    "metrics": ["Metric"],
+    "progress": ["Progress", "RichProgress"],
+    "storage.manifest": ["folder_of"],
+    "suite.entries": ["EstimatorEntry"],
+    "suite.loading": ["load_suite", "shipped_suites"],
+    "suite.model": ["Suite"],
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "metrics":
+        return import_module("benchmarks.metrics")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -35,7 +35,8 @@ from benchmarks.storage.manifest import Manifest, MethodInfo, folder_of
 from benchmarks.storage.reuse import OtherVersions
 from benchmarks.storage.store import DamagedRecord, Record, Store
 from benchmarks.suite.command_line import command, how_to_go_on
-from benchmarks.suite.model import Suite, load_suite
+from benchmarks.suite.loading import load_suite
+from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
 from sdscm.figure_style import require_matplotlib

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ from benchmarks.cli import (
 )
 from benchmarks.cli.output import say
 
-app = typer.Typer(add_completion=False, invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
 
 
 def _version(wanted: bool) -> None:
@@ -59,3 +59,18 @@ results.add_to(app)
 estimators.add_to(app)
 paper.add_to(app)
 lm.add_to(app)
+
+
+def command() -> Any:
+    """Make the command ``sdscm``, with its flags shown without the type ``<bool>``."""
+    made = typer.main.get_command(app)
+    _show_plain_flags(made)
+    return made
+
+
+def _show_plain_flags(made: Any) -> None:
+    for option in made.get_params(typer.Context(made)):
+        if getattr(option, "is_flag", False):
+            option.metavar = ""
+    for inner in getattr(made, "commands", {}).values():
+        _show_plain_flags(inner)

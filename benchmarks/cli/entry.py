@@ -15,11 +15,14 @@ from contextlib import contextmanager, nullcontext
 
 import typer
 
-from benchmarks.cli.app import app
+from benchmarks.cli.app import command
 from benchmarks.cli.output import one_line
 from sdscm.errors import InputError
 
 DEBUG = "--debug"
+
+#: Set by a shell that asks which words can follow; see ``sdscm --show-completion``.
+COMPLETION = "_SDSCM_COMPLETE"
 
 OK = 0
 FAILED = 1
@@ -84,11 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Run a command. Typer's own ``main`` would swallow what an interrupt has to say."""
-    command = typer.main.get_command(app)
+    """Run a command. Typer's own ``main`` would hide the message of an interrupt."""
+    sdscm = command()
+    if COMPLETION in os.environ:
+        sdscm.main(arguments, "sdscm")
     try:
-        with command.make_context("sdscm", arguments) as context:
-            command.invoke(context)
+        with sdscm.make_context("sdscm", arguments) as context:
+            sdscm.invoke(context)
     except typer.Exit as stop:
         return stop.exit_code
     return OK

@@ -13,7 +13,7 @@ from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import rows_bar
 from sdscm.errors import InputError
-from sdscm.sampling.sampler import Coupling
+from sdscm.literals import Coupling
 
 _SUFFIXES = (".parquet", ".csv")
 

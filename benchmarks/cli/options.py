@@ -9,17 +9,8 @@ from typing import Annotated
 import typer
 
 from sdscm.errors import InputError
-from sdscm.inference.outcome import OutcomeKind
-from sdscm.lm import DEFAULT_LM
-from sdscm.lm import precision as lm_precision
-from sdscm.sampling.scoring import SCORINGS
-
-
-def _scoring(value: str) -> str:
-    if value not in SCORINGS:
-        raise typer.BadParameter(f"'{value}' is not one of {', '.join(SCORINGS)}")
-    return value
-
+from sdscm.literals import DEFAULT_LM, OutcomeKind, ScoringName
+from sdscm.literals import Precision as LMPrecision
 
 Spec = Annotated[
     str,
@@ -41,14 +32,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the units' noise.")]
 Temperature = Annotated[
     float, typer.Option(help="Divides the scores; above 1 the distributions are flatter.")
 ]
-Scoring = Annotated[
-    str,
-    typer.Option(
-        metavar=f"[{'|'.join(SCORINGS)}]",
-        callback=_scoring,
-        help="What of a sentence is scored.",
-    ),
-]
+Scoring = Annotated[ScoringName, typer.Option(help="What of a sentence is scored.")]
 Overlap = Annotated[
     float, typer.Option(help="Share of a uniform draw in the treatment's mechanism, 0 to 1.")
 ]
@@ -60,7 +44,7 @@ Effect = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="Where the language model computes: cpu, cuda, ...")]
 Precision = Annotated[
-    lm_precision.Precision,
+    LMPrecision,
     typer.Option(help="All but float32 are faster and approximate; see docs/performance.md."),
 ]
 Memory = Annotated[

@@ -12,8 +12,8 @@ from benchmarks.cli import options
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import working
-from sdscm.data.dataset import SETTINGS, Setting
 from sdscm.errors import InputError
+from sdscm.literals import SETTINGS, Setting
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,8 +21,8 @@ from benchmarks.cli.paper_data import (
     say_table,
 )
 from benchmarks.cli.progress import working
-from sdscm.data.dataset import Setting
 from sdscm.errors import InputError
+from sdscm.literals import Setting
 
 if TYPE_CHECKING:
     import pandas as pd

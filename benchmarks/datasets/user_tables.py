@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.datasets.table_checks import check_propensity, check_roles, check_secrets
 from benchmarks.suite.entries import Columns, FilesEntry
-from benchmarks.suite.model import columns_from
+from benchmarks.suite.loading import columns_from
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
 

@@ -14,8 +14,7 @@ import cloudpickle
 import estimators
 from benchmarks.provenance.hashing import canonical, digest, digest_bytes
 from benchmarks.provenance.versions import code_of_estimators, versions
-from benchmarks.suite.entries import Encoding
-from benchmarks.suite.model import EstimatorEntry
+from benchmarks.suite.entries import Encoding, EstimatorEntry
 from sdscm.errors import InputError
 
 

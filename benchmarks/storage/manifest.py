@@ -14,7 +14,8 @@ from benchmarks.datasets.source import Source
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.methods import Method
 from benchmarks.provenance.hashing import digest
-from benchmarks.suite.model import Suite, load_suite
+from benchmarks.suite.loading import load_suite
+from benchmarks.suite.model import Suite
 from sdscm.errors import InputError
 from sdscm.files import put_atomically
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,8 @@ import pyarrow.parquet as pq
 
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
-
-Setting = Literal["all", "hidden"]
-SETTINGS: tuple[Setting, ...] = ("all", "hidden")
+from sdscm.literals import SETTINGS as SETTINGS
+from sdscm.literals import Setting as Setting
 
 _FORMAT = 1
 _METADATA_KEY = b"sdscm"

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from sdscm.errors import InputError
+from sdscm.literals import OutcomeKind as OutcomeKind
 from sdscm.sampling.interventions import code_of
 from sdscm.spec import Spec
-
-OutcomeKind = Literal["log-probability", "probability", "expected-score", "category"]
 
 
 @dataclass(frozen=True, eq=False)

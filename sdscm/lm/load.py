@@ -8,12 +8,12 @@ from typing import Any
 
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
+from sdscm.literals import DEFAULT_LM as DEFAULT_LM
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.interface import LanguageModel
 from sdscm.lm.precision import Precision, check_precision, with_arithmetic
 from sdscm.lm.score_cache import ScoreStore, StoredLM
 
-DEFAULT_LM = "smollm2-135m"
 UNKNOWN_REVISION = "unknown"
 
 

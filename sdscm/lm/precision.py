@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 from sdscm.errors import InputError
-
-#: ``float32`` is exact: products of matrices are true float32. ``float32-fast`` lets the processor
-#: round their factors (to TF32 or bfloat16, on GPUs and on CPUs with AMX; on others it is the
-#: same). ``bfloat16`` keeps weights and activations in 16 bits. docs/performance.md has the errors.
-Precision = Literal["float32", "float32-fast", "bfloat16"]
+from sdscm.literals import Precision as Precision
 
 
 def check_precision(precision: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sdscm.errors import InputError
+from sdscm.literals import Coupling
 from sdscm.lm.interface import LanguageModel
 from sdscm.sampling.conditioning import matches, parse_given, weighted
 from sdscm.sampling.dials import Dials
@@ -22,7 +23,6 @@ from sdscm.sampling.units import Units, join
 from sdscm.sampling.world import World
 from sdscm.spec import Spec
 
-Coupling = Literal["gumbel", "redraw"]
 Conditioning = Literal["reject", "weight", "clamp"]
 #: Called with the number of units done (a fraction counts) and the number of units asked for.
 OnUnits = Callable[[float, int], None]

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks.suite.model import Suite, load_suite
+from benchmarks.suite.loading import load_suite
+from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from scipy.special import logsumexp
 
 from sdscm.errors import InputError
 from sdscm.inference.outcome import Outcome, OutcomeKind
+from sdscm.literals import MeasureKind as MeasureKind
 from sdscm.spec import Spec
-
-MeasureKind = Literal["probability", "log-odds", "log-probability", "expected-score", "category"]
 
 
 @dataclass(frozen=True)

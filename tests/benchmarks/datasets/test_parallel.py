@@ -11,7 +11,8 @@ import yaml
 
 from benchmarks.datasets import parallel, prepare
 from benchmarks.progress import Silent
-from benchmarks.suite.model import Suite, load_suite
+from benchmarks.suite.loading import load_suite
+from benchmarks.suite.model import Suite
 from sdscm.errors import InputError
 
 

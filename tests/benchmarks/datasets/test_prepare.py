@@ -16,7 +16,8 @@ import sdscm
 from benchmarks.datasets import prepare, sampling
 from benchmarks.datasets.truth import truth_of
 from benchmarks.progress import Silent
-from benchmarks.suite.model import Suite, load_suite
+from benchmarks.suite.loading import load_suite
+from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.errors import InputError
 from sdscm.lm import Choice

@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks.execution.methods import methods_of
-from benchmarks.suite.model import EstimatorEntry
+from benchmarks.suite.entries import EstimatorEntry
 from sdscm.errors import InputError
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from sdscm import SDSCM, Spec
+from sdscm.literals import Coupling
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
-from sdscm.sampling.sampler import Coupling
 
 N = 10_000
 ASKED = "state"

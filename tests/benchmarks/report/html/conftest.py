@@ -11,7 +11,7 @@ import yaml
 
 import benchmarks
 from benchmarks.report.html import write_page
-from benchmarks.suite.model import load_suite
+from benchmarks.suite.loading import load_suite
 from sdscm.data.dataset import CausalDataset
 
 PLUGIN = """\
