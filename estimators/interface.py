@@ -1,14 +1,20 @@
-"""What an estimator is. This module imports nothing else of the project."""
+"""The interface of an estimator. This module imports nothing else of the project."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 Estimand = Literal["ATE", "CATE", "ITE"]
+
+#: Fits that `HasFitMany.fit_many` does in one call. ``datasets``: one method with one set of
+#: parameters on several datasets of the same shape. ``methods``: several methods of one
+#: ``fit_group`` on one dataset, with the same parameters and the same seed.
+FitMany = Literal["", "datasets", "methods"]
 
 #: What an average effect usually is. The conformance check holds whoever declares one of these two
 #: to it; other words are for people.
@@ -63,6 +69,11 @@ class EstimatorInfo:
         the second for an estimator of the ATE alone, and the first for others.
     intervals
         How its intervals arise; see `Intervals`.
+    fit_many
+        Which fits go into one call of ``fit_many``; empty if it has no such method. See `FitMany`
+        and `HasFitMany`.
+    fit_group
+        Name that methods have in common which share one fit. A suite gives them the same seed.
     """
 
     name: str
@@ -75,6 +86,8 @@ class EstimatorInfo:
     origin: str = "built-in"
     ate: str = ""
     intervals: Intervals = Intervals()
+    fit_many: FitMany = ""
+    fit_group: str = ""
 
     def __post_init__(self) -> None:
         if not self.ate:
@@ -87,7 +100,8 @@ class Estimator(Protocol):
 
     ``X`` is a DataFrame of shape (n, p) with numbers, ``t`` an array of 0 and 1 of shape (n,),
     ``y`` an array of floats of shape (n,). Everything else is a capability, found by its presence:
-    see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval` and `HasITEInterval`.
+    see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasITEInterval` and
+    `HasFitMany`.
     An estimator offers at least one of ``effect`` and ``ate``.
     """
 
@@ -131,3 +145,26 @@ class HasITEInterval(Protocol):
     def ite_interval(
         self, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float = 0.05
     ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@runtime_checkable
+class HasFitMany(Protocol):
+    """Fits several estimators in one call, at less cost than one by one.
+
+    ``estimators`` are unfitted instances; ``datasets`` are the (X, t, y) of each, as ``fit`` takes
+    them. After the call each instance answers as after its own ``fit``: to the last digit if
+    methods share a fit, up to rounding if datasets are fitted together. `EstimatorInfo.fit_many`
+    says which instances a call may get.
+
+    Raises
+    ------
+    Exception
+        If one of them cannot be fitted. The caller then fits them one by one.
+    """
+
+    @classmethod
+    def fit_many(
+        cls,
+        estimators: Sequence[Any],
+        datasets: Sequence[tuple[pd.DataFrame, np.ndarray, np.ndarray]],
+    ) -> None: ...

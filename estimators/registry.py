@@ -24,7 +24,7 @@ from estimators.errors import (
     told,
 )
 from estimators.function_estimator import FunctionATE, FunctionEffect, extra_arguments
-from estimators.interface import Estimand, EstimatorInfo, Intervals
+from estimators.interface import Estimand, EstimatorInfo, FitMany, Intervals
 
 ENTRY_POINT_GROUP = "sdscm.estimators"
 
@@ -89,13 +89,16 @@ class Registry:
         source: str = "",
         ate: str = "",
         intervals: Intervals | None = None,
+        fit_many: FitMany = "",
+        fit_group: str = "",
     ) -> Callable[[Target], Target]:
         """Decorate a class with ``fit``, or a function ``(X, t, y) -> effects``, to give it a name.
 
         A function returns one effect for each row, or one number with ``estimand="ATE"``; arguments
         beyond X, t and y need a default and become its parameters. Without ``summary``, the first
         line of the docstring is taken. ``ate`` and ``intervals`` say what the average effect is and
-        how intervals arise; see `EstimatorInfo`. Registering the same object of the same origin
+        how intervals arise, ``fit_many`` and ``fit_group`` which fits can be done in one call; see
+        `EstimatorInfo`. Registering the same object of the same origin
         again replaces it.
 
         Raises
@@ -118,6 +121,7 @@ class Registry:
             _check_target(name, target, estimand)
             declared = intervals or Intervals()
             _check_intervals(name, target, declared)
+            _check_fit_many(name, target, fit_many, fit_group)
             # Not inspect.getdoc, which would take the words of a base class.
             documented = inspect.cleandoc(target.__doc__ or "").partition("\n")[0]
             info = EstimatorInfo(
@@ -129,6 +133,8 @@ class Registry:
                 origin=self._origin or f"module {target.__module__}",
                 ate=ate,
                 intervals=declared,
+                fit_many=fit_many,
+                fit_group=fit_group,
             )
             self._add(_Entry(info, target))
             return target
@@ -364,6 +370,23 @@ def _check_intervals(name: str, target: Callable[..., Any], declared: Intervals)
                 f"register {name!r}: declares {kind} intervals, but has no {kind}_interval; "
                 "write that method or leave the declaration out"
             )
+
+
+def _check_fit_many(
+    name: str, target: Callable[..., Any], fit_many: FitMany, fit_group: str
+) -> None:
+    if fit_many not in get_args(FitMany):
+        raise EstimatorError(
+            f"register {name!r}: fit_many is {fit_many!r}, must be 'datasets' or 'methods'"
+        )
+    if fit_many and not hasattr(target, "fit_many"):
+        raise EstimatorError(
+            f"register {name!r}: declares fit_many, but has no class method fit_many"
+        )
+    if (fit_many == "methods") != bool(fit_group):
+        raise EstimatorError(
+            f"register {name!r}: fit_many='methods' and fit_group go together; give both or neither"
+        )
 
 
 def _parameters(target: Callable[..., Any]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from scipy import stats
 from stochtree import BARTModel
@@ -106,6 +109,24 @@ class _BART(CATEEstimator):
         self.model_ = PicklableModel(model)
         self.noise_variance_ = float(np.mean(model.global_var_samples))
         self._last: tuple[np.ndarray, Posterior] | None = None
+        self._after_sampling(X, t, y)
+
+    @classmethod
+    def fit_many(
+        cls, estimators: Sequence[_BART], datasets: Sequence[tuple[Any, Any, Any]]
+    ) -> None:
+        """Fit estimators of equal parameters and seeds on one dataset: the sampler runs once."""
+        first, data = estimators[0], datasets[0]
+        first.fit(*data)
+        sampled = {name: value for name, value in vars(first).items() if name.endswith("_")}
+        for other in estimators[1:]:
+            arrays = other._checked(*data)
+            vars(other).update(sampled | {"warnings_": list(first.warnings_), "_last": None})
+            with other._library_code():
+                other._after_sampling(*arrays)
+
+    def _after_sampling(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        """Compute what is asked of the rows of ``fit`` besides the posterior."""
 
     def _covariates_of_trees(self, X: np.ndarray, t: np.ndarray | float) -> np.ndarray:
         """Treatment, covariates, propensity score."""
@@ -161,8 +182,7 @@ class BARTITE(_BART, ITEIntervals):
     `BART`. The average effect is the mean over the rows of X.
     """
 
-    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        super()._fit(X, t, y)
+    def _after_sampling(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         self._rows_of_fit = X
         self._effect_of_fit = self._individual(X, t, y)[0]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from estimators.check.subject import Subject
-from estimators.check.verdict import require
+from estimators.check.data import check_data
+from estimators.check.subject import Subject, all_answers
+from estimators.check.verdict import difference, require
 from estimators.errors import EstimatorError
 from estimators.interface import ATE_OF_FIT, ATE_OF_ROWS, EstimatorInfo, HasATE, HasEffect
+from estimators.registry import REGISTRY
 
 
 def _info(subject: Subject) -> EstimatorInfo:
@@ -58,6 +60,37 @@ def gives_the_declared_average(subject: Subject) -> None:
         f"it is not {declared}, but {given:.6g} where that is {expected}; "
         "say what it is: register with ate=...",
     )
+
+
+#: Largest difference in SD(y) between datasets fitted together and alone: rounding, which the
+#: steps of an iterative fit magnify.
+TOGETHER = 0.02
+
+
+def fits_many_as_one_by_one(subject: Subject) -> None:
+    """Where it has fit_many, estimators that are fitted together answer as if fitted alone."""
+    info = _info(subject)
+    if not info.fit_many:
+        return
+    if info.fit_many == "datasets":
+        data, tolerance = [subject.data, check_data(240, seed=1)], TOGETHER
+        alone = [subject.new(each.ite) for each in data]
+        together = [subject.new(each.ite) for each in data]
+    else:
+        data, tolerance = [subject.data, subject.data], 0.0
+        first = subject.new(data[0].ite)
+        names = [each.name for each in REGISTRY.infos() if each.fit_group == info.fit_group]
+        other = next((name for name in names if name != info.name), info.name)
+        parameters = first.get_params(deep=False)
+        alone = [subject.new(data[0].ite), REGISTRY.get(other, **parameters)]
+        together = [first, REGISTRY.get(other, **parameters)]
+    type(together[0]).fit_many(together, [(each.X, each.t, each.y) for each in data])
+    for one, other_one, each in zip(together, alone, data, strict=True):
+        other_one.fit(each.X, each.t, each.y)
+        expected = all_answers(other_one, each)
+        for method, answer in all_answers(one, each).items():
+            near = np.allclose(answer, expected[method], rtol=0, atol=tolerance * np.std(each.y))
+            require(near, f"{method} after fit_many: {difference(answer, expected[method])}")
 
 
 def _mean_effect(estimator: HasATE, X: pd.DataFrame) -> tuple[float | None, float]:

@@ -19,6 +19,7 @@ from estimators.check.answers import (
 from estimators.check.data import check_data
 from estimators.check.declarations import (
     declares_its_intervals,
+    fits_many_as_one_by_one,
     gives_its_estimand,
     gives_the_declared_average,
 )
@@ -71,6 +72,7 @@ RULES_OF_REGISTERED: tuple[Rule, ...] = (
     gives_its_estimand,
     declares_its_intervals,
     gives_the_declared_average,
+    fits_many_as_one_by_one,
 )
 
 

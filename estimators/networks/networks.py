@@ -105,6 +105,42 @@ class NetworkEstimator(CATEEstimator):
         job = self._job(X, t, y)
         self._accept(train(job.data, job.architecture, self._settings(), self._torch_device()))
 
+    @classmethod
+    def fit_many(
+        cls,
+        estimators: Sequence[Any],
+        datasets: Sequence[Dataset | tuple[Any, Any, Any]],
+        at_once: int | None = None,
+    ) -> None:
+        """Fit each of ``estimators`` on the dataset at its position, in batched models.
+
+        The estimators have the same parameters but for ``random_state``. Errors and ``at_once``
+        are as in the function `fit_many` of this module.
+        """
+        settings, device = estimators[0]._settings(), estimators[0]._torch_device()
+        if at_once is not None and at_once < 1:
+            raise EstimatorError(f"at_once: is {at_once}, must be 1 or more")
+        jobs: list[_Job] = []
+        for number, (one, dataset) in enumerate(zip(estimators, datasets, strict=True)):
+            with _position(number):
+                jobs.append(one._job(*one._checked(*dataset)))
+        by_architecture: dict[Architecture, list[int]] = {}
+        for number, job in enumerate(jobs):
+            by_architecture.setdefault(job.architecture, []).append(number)
+        for architecture, numbers in by_architecture.items():
+            size = at_once or _networks_at_once(device) // len(jobs[numbers[0]].data)
+            for start in range(0, len(numbers), size):
+                chunk = numbers[start : start + size]
+                data = [each for number in chunk for each in jobs[number].data]
+                with estimators[chunk[0]]._library_code():
+                    networks = iter(train(data, architecture, settings, device))
+                for number in chunk:
+                    one = estimators[number]
+                    add_notes(one.warnings_, estimators[chunk[0]].warnings_)
+                    with _position(number):
+                        one._accept([next(networks) for _ in jobs[number].data])
+                    one._remember_columns(datasets[number][0])
+
     @abstractmethod
     def _job(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Job:
         """What to train."""
@@ -267,45 +303,17 @@ def fit_many(
     """
     if not isinstance(estimator, NetworkEstimator):
         raise EstimatorError(
-            f"fit_many: {type(estimator).__name__} is no TARNet or TNet; fit it one by one"
+            f"fit_many: {type(estimator).__name__} is not a TARNet or TNet; fit it one by one"
         )
     if random_states is not None and len(random_states) != len(datasets):
         raise EstimatorError(
             f"random_states: {len(random_states)} seeds for {len(datasets)} datasets"
         )
-    settings, device = estimator._settings(), estimator._torch_device()
-    if at_once is not None and at_once < 1:
-        raise EstimatorError(f"at_once: is {at_once}, must be 1 or more")
-    fitted: list[Network] = []
-    jobs: list[_Job] = []
-    for number, dataset in enumerate(datasets):
-        one = clone(estimator)
-        if random_states is not None:
-            one.set_params(random_state=random_states[number])
-        with _told_of(number):
-            jobs.append(one._job(*one._checked(*dataset)))
-        fitted.append(one)
-    by_architecture: dict[Architecture, list[int]] = {}
-    for number, job in enumerate(jobs):
-        by_architecture.setdefault(job.architecture, []).append(number)
-    for architecture, numbers in by_architecture.items():
-        size = at_once or _networks_at_once(device) // len(jobs[numbers[0]].data)
-        for start in range(0, len(numbers), size):
-            chunk = numbers[start : start + size]
-            with fitted[chunk[0]]._library_code():
-                networks = iter(
-                    train(
-                        [data for number in chunk for data in jobs[number].data],
-                        architecture,
-                        settings,
-                        device,
-                    )
-                )
-            for number in chunk:
-                add_notes(fitted[number].warnings_, fitted[chunk[0]].warnings_)
-                with _told_of(number):
-                    fitted[number]._accept([next(networks) for _ in jobs[number].data])
-                fitted[number]._remember_columns(datasets[number][0])
+    fitted = [clone(estimator) for _ in datasets]
+    for one, seed in zip(fitted, random_states or (), strict=False):
+        one.set_params(random_state=seed)
+    if fitted:
+        type(estimator).fit_many(fitted, datasets, at_once)
     return fitted
 
 
@@ -314,7 +322,7 @@ def _networks_at_once(device: torch.device) -> int:
 
 
 @contextmanager
-def _told_of(number: int) -> Iterator[None]:
+def _position(number: int) -> Iterator[None]:
     """Put the position of the dataset before an error."""
     try:
         yield

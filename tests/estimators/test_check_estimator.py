@@ -498,3 +498,45 @@ def test_the_data_hold_what_they_say():
     assert data.ite.mean() == pytest.approx(2, abs=0.05)
     assert naive - data.ite.mean() > 0.4
     np.testing.assert_array_equal((data.y + 8) - 8, data.y)
+
+
+class Together(Slope):
+    @classmethod
+    def fit_many(cls, estimators, datasets):
+        for estimator, dataset in zip(estimators, datasets, strict=True):
+            estimator.fit(*dataset)
+
+
+class TogetherButShifted(Together):
+    @classmethod
+    def fit_many(cls, estimators, datasets):
+        super().fit_many(estimators, datasets)
+        estimators[-1].b_[0][0] += 1.0
+
+
+@pytest.mark.parametrize("kind", ["datasets", "methods"])
+def test_fit_many_answers_as_fit(registry, kind):
+    group = "" if kind == "datasets" else "slopes"
+    registry.register("sound", fit_many=kind, fit_group=group)(Together)
+    estimators.check_estimator("sound")
+    registry.register("shifted", fit_many=kind, fit_group=group and "others")(TogetherButShifted)
+    with pytest.raises(ConformanceError, match="effect after fit_many: they differ by up to 1"):
+        estimators.check_estimator("shifted")
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"fit_many": "all"}, "fit_many is 'all', must be 'datasets' or 'methods'"),
+        ({"fit_many": "methods"}, "fit_group go together"),
+        ({"fit_many": "datasets", "fit_group": "a"}, "fit_group go together"),
+    ],
+)
+def test_a_wrong_declaration_of_fit_many_is_refused(registry, declared, message):
+    with pytest.raises(estimators.EstimatorError, match=message):
+        registry.register("wrong", **declared)(Together)
+
+
+def test_fit_many_has_to_be_there(registry):
+    with pytest.raises(estimators.EstimatorError, match="has no class method fit_many"):
+        registry.register("without", fit_many="datasets")(Slope)
