@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.execution.methods import Maker
+from estimators import FitMany
 
 Truths = tuple[np.ndarray, np.ndarray]
 
@@ -42,6 +43,8 @@ class Job:
         GiB that the cell may take; None for no limit.
     isolation_group
         Jobs of different isolation groups run in different processes.
+    fit_many, fit_key
+        As in `benchmarks.execution.methods.Method`.
     """
 
     maker: Maker
@@ -55,6 +58,8 @@ class Job:
     held_out: Rows | None = None
     memory_limit: float | None = None
     isolation_group: str = ""
+    fit_many: FitMany = ""
+    fit_key: str = ""
 
     @property
     def rows(self) -> int:

@@ -63,6 +63,8 @@ class JobBuilder:
             held_out=self._rows(cell, method, mask) if mask.any() else None,
             memory_limit=self._suite.memory_limit,
             isolation_group=method.isolation_group,
+            fit_many=method.fit_many,
+            fit_key=method.fit_key,
         )
 
     def _rows(self, cell: Cell, method: Method, chosen: np.ndarray) -> Rows:

@@ -76,6 +76,10 @@ class Method:
         those of one plugin. A method that is shown the truth has a group of its own.
     encoding
         How it sees covariates that are categories.
+    fit_many, fit_group
+        As in ``estimators.EstimatorInfo``.
+    fit_key
+        Hash of what methods must have in common to be fitted in one call of ``fit_many``.
     """
 
     label: str
@@ -88,6 +92,14 @@ class Method:
     version_free_key: str = ""
     isolation_group: str = ""
     encoding: Encoding = "codes"
+    fit_many: estimators.FitMany = ""
+    fit_group: str = ""
+    fit_key: str = ""
+
+    @property
+    def seed_label(self) -> str:
+        """Label from which seeds derive: methods that share a fit have the same seed."""
+        return self.fit_group or self.label
 
     @property
     def versions(self) -> dict[str, str]:
@@ -142,6 +154,8 @@ def _seeing(method: Method, encoding: Encoding) -> Method:
         identity=digest([method.identity, encoding]),
         version_free_key=digest([method.version_free_key, encoding]),
         encoding=encoding,
+        fit_group=method.fit_group and f"{method.fit_group} ({encoding})",
+        fit_key=digest([method.fit_key, encoding]),
     )
 
 
@@ -183,6 +197,9 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
         else ""
         if info.origin == "built-in"
         else info.origin,
+        fit_many=info.fit_many,
+        fit_group=info.fit_group,
+        fit_key=digest([info.fit_group or info.name, entry.params]),
     )
 
 

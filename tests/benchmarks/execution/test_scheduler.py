@@ -256,6 +256,8 @@ def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
         "held_out",
         "memory_limit",
         "isolation_group",
+        "fit_many",
+        "fit_key",
     }
 
 
