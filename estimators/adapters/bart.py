@@ -121,7 +121,7 @@ class _BART(CATEEstimator):
         sampled = {name: value for name, value in vars(first).items() if name.endswith("_")}
         for other in estimators[1:]:
             arrays = other._checked(*data)
-            vars(other).update(sampled | {"warnings_": list(first.warnings_), "_last": None})
+            other.__dict__.update(sampled | {"warnings_": list(first.warnings_), "_last": None})
             with other._library_code():
                 other._after_sampling(*arrays)
 

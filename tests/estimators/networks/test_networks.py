@@ -310,7 +310,7 @@ def test_a_bad_dataset_is_named_by_its_position(datasets):
 
 
 def test_fit_many_wants_networks_and_as_many_seeds_as_datasets(datasets):
-    with pytest.raises(EstimatorError, match="LinReg is no TARNet or TNet"):
+    with pytest.raises(EstimatorError, match="LinReg is not a TARNet or TNet"):
         fit_many(estimators.get("LinReg"), datasets)
     with pytest.raises(EstimatorError, match="2 seeds for 7 datasets"):
         fit_many(estimators.get("TARNet"), datasets, random_states=[1, 2])
