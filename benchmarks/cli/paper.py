@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import say
-from benchmarks.cli.paper_again import refit
 from benchmarks.cli.paper_data import (
     ALL_SETTINGS,
     RESULTS,
@@ -27,7 +26,6 @@ from benchmarks.cli.paper_data import (
     read_releases,
     variants,
 )
-from benchmarks.cli.paper_defects import clipping, defects, seeds
 from benchmarks.cli.paper_toy import toy
 from benchmarks.cli.progress import run_progress, working
 from sdscm.errors import InputError
@@ -37,8 +35,29 @@ if TYPE_CHECKING:
     from benchmarks.paper.run.plan import PaperCell
 
 
+#: Studies that are scripts now, by the command that they were.
+_MOVED = {
+    "clipping": "clipping.py",
+    "defects": "defects.py (for scoring: scoring.py)",
+    "refit": "refit.py",
+    "seeds": "seeds.py",
+}
+
+
+class _Group(typer.core.TyperGroup):
+    """The commands; one that is a script now says where it is."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in _MOVED:
+            raise InputError(
+                f"'sdscm paper {args[0]}' is a script now, with the same options: "
+                f"python examples/paper_studies/{_MOVED[args[0]]}"
+            )
+        return super().resolve_command(ctx, args)
+
+
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True, cls=_Group)
     group.callback(epilog=options.examples("sdscm paper run --share 0.05"))(paper)
     group.command(epilog=options.examples("sdscm paper variants --data path/to/clone"))(variants)
     group.command(
@@ -56,30 +75,6 @@ def add_to(app: typer.Typer) -> None:
         )
     )(toy)
     group.command(epilog=options.examples("sdscm paper extra"))(extra)
-    group.command(
-        epilog=options.examples(
-            "sdscm paper clipping --ids 556,306",
-            "sdscm paper clipping --ids failed --method ForestDR",
-            "sdscm paper clipping --ids 556,306,706 --seeds 5 --out clipping.csv",
-        )
-    )(clipping)
-    group.command(
-        epilog=options.examples(
-            "sdscm paper seeds", "sdscm paper seeds --method ForestDML --lm llama-3-8b --seeds 3"
-        )
-    )(seeds)
-    group.command(
-        epilog=options.examples(
-            "sdscm paper refit",
-            "sdscm paper refit --each 40 --methods BART,BART-ITE",
-            "sdscm paper refit --each 20 --methods BART,BART-ITE --settings all --set n_draws=500",
-        )
-    )(refit)
-    group.command(
-        epilog=options.examples(
-            "sdscm paper defects redrawn", "sdscm paper defects scoring --rows 20"
-        )
-    )(defects)
     app.add_typer(group, name="paper")
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.boards.bootstrap import cluster_means
-from benchmarks.paper.analysis.clipping import FAILED
 from benchmarks.paper.analysis.tables import LEVEL, RESAMPLES, SEED
 from benchmarks.paper.data.release import FIRST_SHOWN, ROWS, Release
 
 #: Phrasings that a table of ranks must have: a bootstrap over fewer has too narrow intervals.
 LEAST_PHRASINGS = 10
+#: Size of an error, in SD(y), from which an estimate is of no use.
+FAILED = 1.0
 #: Errors, in SD(y), that agree in so many decimals are equal.
 _DECIMALS = 9
 #: Part of the squared error that the outliers are to make up.

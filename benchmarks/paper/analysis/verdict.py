@@ -38,20 +38,20 @@ class Number(NamedTuple):
 
 _ROUNDING = (
     "rounding: scikit-learn before 1.6 kept an empty direction of this regression in {} datasets "
-    "or so, whose digits then cancel (sdscm paper defects rounding)"
+    "or so, whose digits then cancel (examples/paper_studies/defects.py rounding)"
 )
 _PROPENSITY = (
     "the published number comes from a few datasets in which a propensity of 0 fails a fit; it "
-    "hangs on the seed which (sdscm paper clipping --ids failed --method {})"
+    "depends on the seed which (examples/paper_studies/clipping.py --ids failed --method {})"
 )
 _SEED = (
-    "it hangs on the seed of the fits to two phrasings, of which 8 % and 85 % of the rows are "
+    "it depends on the seed of the fits to two phrasings, of which 8 % and 85 % of the rows are "
     "treated: with 12 others the RMSE is 0.0030 to 0.0168 and R2 0.620 to 0.988 "
-    "(sdscm paper seeds --seeds 12)"
+    "(examples/paper_studies/seeds.py --seeds 12)"
 )
 _CHAINS = (
-    "it hangs on how far the chains have come: with 2,000 steps of burn-in instead of 500 it is {} "
-    "larger, SE {} (sdscm paper refit --methods BART,BART-ITE --settings all "
+    "it depends on how far the chains have come: with 2,000 steps of burn-in instead of 500 it is {} "
+    "larger, SE {} (examples/paper_studies/refit.py --methods BART,BART-ITE --settings all "
     "--set n_burn_in=2000 {})"
 )
 _EACH, _EACH_POOL = "--each 60", "--rows 10000 --lms llama-3-8b --each 6"
@@ -66,7 +66,7 @@ _KNOWN: dict[tuple[int, str, str, str], str] = {
     (1, "LinearDML", "gpt2", "all"): _SEED,
     (1, "LinearDR", "llama-3-8b", "hidden"): (
         "one fit of the 1,000 fails, to id 880, and with other seeds does not "
-        "(sdscm paper clipping --lm llama-3-8b --ids 880 --seeds 3)"
+        "(examples/paper_studies/clipping.py --lm llama-3-8b --ids 880 --seeds 3)"
     ),
     (2, "BART", "llama-3-8b", "all"): _CHAINS.format("0.043", "0.021", _EACH),
     (2, "BART-ITE", "gpt2", "all"): _CHAINS.format("0.061", "0.014", _EACH),

@@ -146,17 +146,6 @@ def test_bad_input_is_one_line(arguments, message, paper_folder, capsys):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("ids", "message"),
-    [("5000", "no dataset 5000 of gpt2; its 1000 ids go from 0 to 999"), ("1,b", "'1,b' is not")],
-)
-def test_ids_that_do_not_exist(ids, message, paper_folder, capsys):
-    assert main(["paper", "clipping", "--data", str(paper_folder), "--ids", ids]) == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
-
-
 def test_missing_data_say_how_to_get_them(tmp_path, capsys):
     assert main(["paper", "run", "--data", str(tmp_path)]) == 2
     assert "clone the repository" in capsys.readouterr().err
@@ -174,11 +163,6 @@ def test_a_file_of_the_data_is_not_their_folder(paper_folder, capsys):
         ["run"],
         ["figures"],
         ["extra"],
-        ["seeds"],
-        ["clipping", "--ids", "failed"],
-        ["defects", "redrawn"],
-        ["defects", "swapped-r2"],
-        ["defects", "rounding"],
     ],
     ids=" ".join,
 )
@@ -188,13 +172,6 @@ def test_a_part_of_the_data_is_refused(command, made_up, clone, capsys):
     assert "9 datasets of 60 rows" in said.err
     assert said.err.count("\n") == 1
     assert not said.out
-
-
-def test_a_part_of_the_data_will_do_for_a_dataset_by_its_id(made_up, clone, capsys):
-    pytest.importorskip("econml")
-    where = ["--data", str(clone(made_up(2, 2, 300)))]
-    assert main(["paper", "clipping", *where, "--ids", "1"]) == 0
-    assert "| 1 | all | 0 |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -221,3 +198,11 @@ def test_damaged_records_are_one_line(change, message, paper_folder, tmp_path, c
 def test_tables_need_records(capsys):
     assert main(["paper", "tables"]) == 2
     assert "run first: sdscm paper run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("study", ["clipping", "defects", "refit", "seeds"])
+def test_a_study_that_is_a_script_now_says_where(study, capsys):
+    assert main(["paper", study, "--help"]) == 2
+    err = capsys.readouterr().err
+    assert f"examples/paper_studies/{study}.py" in err
+    assert err.count("\n") == 1

@@ -1,27 +1,53 @@
-"""Why the doubly robust learners fail on a few datasets, and what clipping changes."""
+"""Show why the doubly robust learners fail on a few datasets, and what clipping changes.
+
+Prints the lowest propensity that the models of a learner give to a row's own treatment, and the
+error of the average effect in SD(y), for several lowest propensities. With several seeds: how many
+of them fail, and the median and the largest error. The file has every fit.
+
+With --ids failed: Table 1's R2 and RMSE as recorded, and with clipped propensities for the recorded
+fits that are off by more than 1 SD(y).
+
+    python examples/paper_studies/clipping.py --ids 556,306
+    python examples/paper_studies/clipping.py --ids failed --method ForestDR
+    python examples/paper_studies/clipping.py --ids 556,306,706 --seeds 5 --out clipping.csv
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from shared import (
+    add_output,
+    add_records,
+    check_output,
+    exit_code,
+    numbers_of,
+    parser,
+    positive,
+    read_records,
+    read_releases,
+    records_of_number,
+    say_table,
+    write_output,
+)
 
 import estimators
-from benchmarks.paper.analysis.seeds import numbers_of, of_number
-from benchmarks.paper.data.release import ROWS, Release
+from benchmarks.paper.analysis.extra import FAILED
+from benchmarks.paper.data.release import LMS, ROWS, Release
 from benchmarks.paper.run.methods import METHODS as OF_PAPER
 from benchmarks.paper.run.plan import PaperCell, Unit
 from benchmarks.provenance.hashing import derive_seed
 from sdscm.data.dataset import SETTINGS, Setting
+from sdscm.errors import InputError
 
 METHODS = ("LinearDR", "ForestDR")
 #: EconML's default first.
 CLIPS = (1e-6, 0.01, 0.05)
-#: Size of an error, in SD(y), that no use could be made of.
-FAILED = 1.0
 
 
 def clipping(
@@ -86,7 +112,7 @@ def clipping(
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """What `clipping` gave, put together over the seeds.
+    """Summarise what `clipping` gave over the seeds.
 
     Returns
     -------
@@ -112,7 +138,7 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def failed(records: pd.DataFrame, lm: str, method: str) -> dict[Setting, list[int]]:
-    """The datasets, by setting, on which a recorded fit failed: see `FAILED`.
+    """Find the datasets, by setting, on which a recorded fit is off by more than `FAILED` SD(y).
 
     Raises
     ------
@@ -121,7 +147,7 @@ def failed(records: pd.DataFrame, lm: str, method: str) -> dict[Setting, list[in
     """
     found: dict[Setting, list[int]] = {}
     for setting in SETTINGS:
-        number = of_number(records, lm, setting, method)
+        number = records_of_number(records, lm, setting, method)
         errors = (number["ate"] - number["sate"]).abs() / number["sd"]
         found[setting] = sorted(number.loc[errors > FAILED, "number"])
     return found
@@ -130,10 +156,10 @@ def failed(records: pd.DataFrame, lm: str, method: str) -> dict[Setting, list[in
 def table_when_clipped(
     release: Release, records: pd.DataFrame, method: str, clips: Sequence[float] = CLIPS[1:]
 ) -> pd.DataFrame:
-    """Table 1's numbers, had the fits that failed clipped their propensities.
+    """Compute Table 1's numbers with clipped propensities for the fits that failed.
 
-    These are fitted again with the seed of their record, so that nothing but the clip is another;
-    the other datasets keep their record.
+    These are fitted again with the seed of their record, so that only the clip differs; the other
+    datasets keep their record.
 
     Parameters
     ----------
@@ -154,9 +180,9 @@ def table_when_clipped(
     (which,) = (one for one in OF_PAPER if one.name == method)
     rows = []
     for setting, those in failed(records, release.lm, method).items():
-        number = of_number(records, release.lm, setting, method).set_index("number")
-        told = {"setting": setting, "datasets": len(number), "failed": len(those)}
-        rows.append(told | {"clip": CLIPS[0]} | numbers_of(number["ate"], number["sate"]))
+        number = records_of_number(records, release.lm, setting, method).set_index("number")
+        known = {"setting": setting, "datasets": len(number), "failed": len(those)}
+        rows.append(known | {"clip": CLIPS[0]} | numbers_of(number["ate"], number["sate"]))
         for clip in clips:
             ates = number["ate"].copy()
             for each in those:
@@ -166,7 +192,7 @@ def table_when_clipped(
                 state = PaperCell(unit, setting, which).seed
                 made: Any = estimators.get(method, random_state=state, min_propensity=clip)
                 ates[each] = float(made.fit(seen.X, seen.t, seen.y).ate(seen.X))
-            rows.append(told | {"clip": clip} | numbers_of(ates, number["sate"]))
+            rows.append(known | {"clip": clip} | numbers_of(ates, number["sate"]))
     columns = ["setting", "clip", "datasets", "failed", "r2", "rmse", "worst", "error"]
     return pd.DataFrame(rows)[columns]
 
@@ -174,3 +200,62 @@ def table_when_clipped(
 def _lowest(models: Sequence[Any], X: np.ndarray, t: np.ndarray) -> float:
     """The lowest propensity of a row's own treatment, over the models of all folds."""
     return float(np.min([model.predict_proba(X)[np.arange(len(t)), t] for model in models]))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    made = parser(__doc__)
+    made.add_argument(
+        "--ids",
+        default="556,306,706,363",
+        help="datasets, between commas; or failed, for Table 1 with those clipped that failed",
+    )
+    made.add_argument("--lm", default="gpt2", choices=LMS)
+    made.add_argument("--method", default="LinearDR", help="LinearDR or ForestDR")
+    made.add_argument("--seeds", type=positive, default=1, help="fits of each with other seeds")
+    add_records(made)
+    add_output(made, "the numbers")
+    options = made.parse_args(arguments)
+    method, seeds = options.method, options.seeds
+    if method not in METHODS:
+        raise InputError(f"--method: '{method}' is not one of {', '.join(METHODS)}")
+    check_output(options)
+    if options.ids == "failed":
+        if seeds != 1:
+            raise InputError("--seeds: fits that failed are made again with the seed of the record")
+        release = read_releases(options.data, [options.lm])[options.lm]
+        _, records, _ = read_records(options.results, options.runs)
+        table = shown = table_when_clipped(release, records, method)
+    else:
+        numbers = _numbers(options.ids)
+        # What is printed is about these datasets alone, so a part of the data is enough.
+        release = read_releases(options.data, [options.lm], whole=False)[options.lm]
+        there = release.ids.tolist()
+        for number in numbers:
+            if number not in there:
+                raise InputError(
+                    f"--ids: there is no dataset {number} of {options.lm}; its {len(there)} ids go "
+                    f"from {there[0]} to {there[-1]}"
+                )
+        table = clipping(release, numbers, method, seeds=seeds)
+        shown = table if seeds == 1 else over_seeds(table)
+    say_table(shown, left=2, form=".4g")
+    write_output(table, options)
+    return 0
+
+
+def _numbers(text: str) -> list[int]:
+    parts = [each.strip() for each in text.split(",") if each.strip()]
+    if not parts or not all(each.isdigit() for each in parts):
+        raise InputError(
+            f"--ids: '{text}' is not whole numbers between commas, as 556,306; or failed"
+        )
+    return list(dict.fromkeys(map(int, parts)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
+    return exit_code(_main, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

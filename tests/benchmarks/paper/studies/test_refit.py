@@ -1,16 +1,17 @@
-"""Cells of the records fitted once more."""
+"""Recorded cells that are fitted again."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+import refit
+from refit import NUMBERS, changes, compare, drawn
 
 import estimators
 from benchmarks.cli import main
 from benchmarks.paper.run.methods import named
 from benchmarks.paper.run.plan import PaperCell, Unit
-from benchmarks.paper.run.refit import NUMBERS, changes, compare, drawn
 
 
 @pytest.fixture
@@ -122,19 +123,19 @@ def test_the_command_compares_with_the_records(paper_folder, tmp_path, monkeypat
     lines = (tmp_path / "runs" / "paper" / "rf.csv").read_text()
     assert main(["paper", "tables"]) == 0
     capsys.readouterr()
-    assert main(["paper", "refit", *data]) == 0
+    assert refit.main(data) == 0
     said = capsys.readouterr().out
     assert "| RF | 2 of 2 | 0 |" in said
     assert (tmp_path / "runs" / "paper" / "rf.csv").read_text() == lines
     (tmp_path / "runs" / "paper" / "rf.csv").unlink()
-    assert main(["paper", "refit", *data, "--each", "1"]) == 0
+    assert refit.main([*data, "--each", "1"]) == 0
     assert "| RF | 1 of 1 | 0 |" in capsys.readouterr().out
 
     table = pd.read_csv(tmp_path / "runs" / "paper" / "linreg.csv")
     table.assign(ate=table["ate"] + 0.5).to_csv(
         tmp_path / "runs" / "paper" / "linreg.csv", index=False
     )
-    assert main(["paper", "refit", *data]) == 1
+    assert refit.main(data) == 1
     assert "| LinReg | 0 of 2 | 0.5 | ate |" in capsys.readouterr().out
 
 
@@ -144,11 +145,11 @@ def test_the_command_shows_what_a_parameter_changes(paper_folder, tmp_path, monk
     data = ["--data", str(paper_folder), "--methods", "RF", "--workers", "0", "--lms", "gpt2"]
     assert main(["paper", "run", *data, "--share", "0.002", "--rows", "1000"]) == 0
     usual = estimators.parameters("RF")["n_estimators"]
-    trial = ["paper", "refit", *data, "--settings", "hidden"]
+    trial = [*data, "--settings", "hidden"]
     capsys.readouterr()
-    assert main([*trial, "--set", f"n_estimators={usual}"]) == 0
+    assert refit.main([*trial, "--set", f"n_estimators={usual}"]) == 0
     same = capsys.readouterr().out.splitlines()[-1]
-    assert main([*trial, "--set", "n_estimators=2"]) == 0
+    assert refit.main([*trial, "--set", "n_estimators=2"]) == 0
     other = capsys.readouterr().out.splitlines()[-1]
     assert same.startswith("| RF | gpt2 | 1,000 | hidden | 2 |")
     assert "| +0.0000 | 0.0000 |" in same
@@ -175,7 +176,7 @@ def test_bad_input_is_one_line(arguments, message, paper_folder, tmp_path, monke
     run = ["paper", "run", *data, "--rows", "1000", "--settings", "all"]
     assert main([*run, "--share", "0.001", "--lms", "gpt2"]) == 0
     capsys.readouterr()
-    assert main(["paper", "refit", *data, *arguments]) == 2
+    assert refit.main([*data, *arguments]) == 2
     err = capsys.readouterr().err
     assert message in err
     assert err.count("\n") == 1

@@ -1,25 +1,34 @@
-"""Defects of the reference that the released data show, and what they do to the numbers."""
+"""Show one defect of the reference, and what it does to the published numbers.
+
+redrawn: categories that differ under the observed treatment. swapped-r2: both R2 of one method.
+rounding: what gave LinearS its published numbers. The defects of its scoring are in scoring.py.
+
+    python examples/paper_studies/defects.py redrawn
+    python examples/paper_studies/defects.py rounding --orders 12
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import linalg
+from shared import exit_code, parser, positive, read_releases, say_table
 from sklearn.linear_model import LinearRegression
 
 from benchmarks.metrics import ate
 from benchmarks.metrics.formulas import r2
-from benchmarks.paper.data.loading import read_columns
+from benchmarks.paper.data.loading import find, read_columns
 from benchmarks.paper.data.release import FIRST_SHOWN, OUTCOMES, TREATMENT, Release
 
 _CATEGORY = "X13"
 
 
 def redrawn(lm: str, folder: Path) -> dict[str, float]:
-    """How often the sampled category of a row is another one under its own treatment.
+    """Count how often the sampled category of a row differs under the row's own treatment.
 
     A counterfactual under the observed treatment is what was observed. The reference draws the
     category afresh in each world; the scores of the categories, which are the published outcome,
@@ -41,7 +50,7 @@ def redrawn(lm: str, folder: Path) -> dict[str, float]:
 
 
 def swapped(release: Release) -> dict[str, float]:
-    """Both R2 of the effects of rows by LinearT with all covariates, means over the datasets.
+    """Compute both R2 of the effects of rows by LinearT with all covariates, as means.
 
     Returns
     -------
@@ -58,14 +67,14 @@ def swapped(release: Release) -> dict[str, float]:
 
 
 def rounding(release: Release, orders: int) -> pd.DataFrame:
-    """LinearS with hidden covariates as scikit-learn before 1.6 rounded it.
+    """Fit LinearS with hidden covariates as scikit-learn before 1.6 rounded it.
 
     The S-learner gives the regression both 1 - t and t beside an intercept, so that one direction
-    of its columns is empty. `scipy.linalg.lstsq` with its default ``cond`` takes what rounding
-    leaves in it for information in some datasets; coefficients of 1e12 and more then cancel, and
-    their digits are lost. Where that happens depends on the rounding: another order of the rows
-    gives another result. scikit-learn passes a safe ``cond`` since (scikit-learn pull request
-    30040).
+    of its columns is empty. In some datasets `scipy.linalg.lstsq` with its default ``cond`` takes
+    the rounding errors in this direction for information; coefficients of 1e12 and more then
+    cancel, and their digits are lost. Which datasets these are depends on the rounding: another
+    order of the rows gives another result. Later versions of scikit-learn pass a safe ``cond``
+    (scikit-learn pull request 30040).
 
     Parameters
     ----------
@@ -75,7 +84,7 @@ def rounding(release: Release, orders: int) -> pd.DataFrame:
 
     Returns
     -------
-    A row an order with ``r2`` and ``rmse`` of the average effects over the datasets, and
+    A row for each order with ``r2`` and ``rmse`` of the average effects over the datasets, and
     ``datasets``, in how many the empty direction was used.
     """
     found = []
@@ -119,3 +128,31 @@ def _rows(release: Release) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray
     for X, t, y0, y1 in zip(release.X, release.t, release.y0, release.y1, strict=True):
         y0, y1 = y0.astype(float), y1.astype(float)
         yield X.astype(float), t.astype(float), np.where(t == 1, y1, y0), y1 - y0
+
+
+def _table(which: str, data: Path | None, orders: int) -> pd.DataFrame:
+    releases = read_releases(data)
+    if which == "redrawn":
+        return pd.DataFrame([{"lm": lm, **redrawn(lm, find(data))} for lm in releases])
+    if which == "swapped-r2":
+        return pd.DataFrame([{"lm": lm, **swapped(each)} for lm, each in releases.items()])
+    found = {lm: rounding(each, orders) for lm, each in releases.items()}
+    return pd.concat(found, names=["lm", "order"]).reset_index()
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    made = parser(__doc__)
+    made.add_argument("which", choices=("redrawn", "swapped-r2", "rounding"))
+    made.add_argument("--orders", type=positive, default=3, help="rounding: orders of the rows")
+    options = made.parse_args(arguments)
+    say_table(_table(options.which, options.data, options.orders), left=1)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
+    return exit_code(_main, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,23 +1,31 @@
-"""What the reference's scoring of texts gives, beside the definition, on any language model.
+"""Compare the reference's scoring of texts with the definition, on the embedded language model.
 
 The paper defines P(v | parents) by the log-probability of the sentence (section 3). The reference's
 code feeds the context, then each value behind the context's cache, and takes the mean over the
 value's tokens of their log-probability at the value's last position: that is after the value, not
-before it. In versions of transformers whose cache grows in place, the next value is moreover read
-behind those before it.
+before it. In versions of transformers whose cache grows in place, the model also reads each value
+behind the values before it.
+
+    python examples/paper_studies/scoring.py --rows 10
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from shared import exit_code, positive, say_table
 
+from sdscm import load_lm, load_spec
+from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.interface import Choice, LanguageModel
+from sdscm.lm.load import DEFAULT_LM
 from sdscm.sampling.scoring import SCORINGS, domain_log_probabilities
 from sdscm.sampling.units import Units
 from sdscm.scm import SDSCM
@@ -25,7 +33,7 @@ from sdscm.spec import Spec
 
 
 def compare(spec: Spec, lm: LanguageModel, folder: str, rows: int, seed: int = 0) -> pd.DataFrame:
-    """Distances between the distributions over domains that four ways of scoring give.
+    """Compute distances between the distributions over domains that four ways of scoring give.
 
     Parameters
     ----------
@@ -42,10 +50,10 @@ def compare(spec: Spec, lm: LanguageModel, folder: str, rows: int, seed: int = 0
 
     Returns
     -------
-    A row a variable that has parents, with the number of distinct ``contexts``, and of four pairs
-    the mean total variation distance (0 to 1) over them: ``after the value`` (reference,
+    A row for each variable that has parents, with the number of distinct ``contexts``, and the mean
+    total variation distance (0 to 1) over them of three pairs: ``after the value`` (reference,
     definition), ``growing cache`` (growing, reference), ``order of values`` (growing, the same in
-    reverse), and ``other mode``, the share of contexts in which the most likely value of the
+    reverse); and ``other mode``, the share of contexts in which the most likely value of the
     reference is not that of the definition.
     """
     scm = SDSCM(spec, lm)
@@ -119,3 +127,21 @@ class _Growing:
 
     def _read(self, text: str) -> Any:
         return self._tokenizer(text, return_tensors="pt")["input_ids"]
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    made.add_argument("--rows", type=positive, default=10, help="units of the spec")
+    rows = made.parse_args(arguments).rows
+    folder = str(EMBEDDED[DEFAULT_LM].folder())
+    say_table(compare(load_spec("breast_cancer"), load_lm(DEFAULT_LM), folder, rows), left=1)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
+    return exit_code(_main, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

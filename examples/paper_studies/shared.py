@@ -1,0 +1,111 @@
+"""Options, input and output that the scripts of this folder share."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import r2_score
+
+from benchmarks.cli.destination import new_file
+from benchmarks.cli.output import one_line, say
+from benchmarks.cli.paper_data import read_records, read_releases, say_table
+from benchmarks.paper.data.release import ROWS
+from estimators import EstimatorError
+from sdscm.errors import InputError
+
+__all__ = ["read_records", "read_releases", "say", "say_table"]
+
+
+def parser(docstring: str | None) -> ArgumentParser:
+    """A parser that shows the docstring of a script, with the option that names the data."""
+    made = ArgumentParser(description=docstring, formatter_class=RawDescriptionHelpFormatter)
+    made.add_argument(
+        "--data",
+        type=Path,
+        help="clone of the authors' repository, or folder of the packed copy "
+        "(default: $SDSCM_PAPER_DATA, or ../shared/paper beside the checkout)",
+    )
+    return made
+
+
+def add_records(made: ArgumentParser) -> None:
+    """Add the options that name the records."""
+    made.add_argument("--results", type=Path, default=Path("results/paper"), help="packed records")
+    made.add_argument("--runs", type=Path, default=Path("runs/paper"), help="records of a run")
+
+
+def add_output(made: ArgumentParser, what: str) -> None:
+    """Add the options that name a CSV file."""
+    made.add_argument("--out", type=Path, help=f"CSV file for {what}")
+    made.add_argument("--force", action="store_true", help="overwrite the file")
+
+
+def check_output(options: Namespace) -> None:
+    """Refuse a CSV file that cannot be written, before anything is computed."""
+    if options.out is not None:
+        new_file(options.out, (".csv",), options.force)
+
+
+def write_output(table: pd.DataFrame, options: Namespace) -> None:
+    """Write a table to the CSV file of `add_output`, if there is one."""
+    if options.out is not None:
+        table.to_csv(options.out, index=False, float_format="%.6g", lineterminator="\n")
+        say(f"Written: {options.out}")
+
+
+def exit_code(main: Callable[[Sequence[str] | None], int], arguments: Sequence[str] | None) -> int:
+    """Run a script: 2 and one line on standard error where the input is bad."""
+    try:
+        return main(arguments)
+    except (InputError, EstimatorError) as error:
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        return 2
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, as the type of an option."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def records_of_number(records: pd.DataFrame, lm: str, setting: str, method: str) -> pd.DataFrame:
+    """Select the records that an R2 and an RMSE of Table 1 are made from.
+
+    Returns
+    -------
+    A row for each dataset of 1,000 rows: ``number``, ``variant``, ``ate``, ``sate``, ``sd``.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    which = (records["lm"] == lm) & (records["setting"] == setting) & (records["rows"] == ROWS)
+    which &= (records["method"] == method) & (records["status"] == "ok")
+    found = records.loc[which, ["number", "variant", "ate", "sate", "sd"]]
+    if found["ate"].isna().all():
+        raise InputError(
+            f"no records of {method} on {lm}, setting {setting}; run first: "
+            f'sdscm paper run --rows {ROWS} --methods "{method}"'
+        )
+    return found.reset_index(drop=True)
+
+
+def numbers_of(ates: pd.Series, sates: pd.Series) -> dict[str, Any]:
+    """``r2`` and ``rmse`` of average effects, by dataset, and the ``worst`` with its ``error``."""
+    errors = (ates - sates).to_numpy()
+    worst = int(np.argmax(np.abs(errors)))
+    return {
+        "r2": float(r2_score(sates, ates)),
+        "rmse": float(np.sqrt((errors**2).mean())),
+        "worst": int(ates.index[worst]),
+        "error": float(errors[worst]),
+    }
