@@ -50,8 +50,8 @@ _SEED = (
     "(examples/paper_studies/seeds.py --seeds 12)"
 )
 _CHAINS = (
-    "it depends on how far the chains have come: with 2,000 steps of burn-in instead of 500 it is {} "
-    "larger, SE {} (examples/paper_studies/refit.py --methods BART,BART-ITE --settings all "
+    "it depends on how far the chains have come: with 2,000 steps of burn-in instead of 500 it is "
+    "{} larger, SE {} (examples/paper_studies/refit.py --methods BART,BART-ITE --settings all "
     "--set n_burn_in=2000 {})"
 )
 _EACH, _EACH_POOL = "--each 60", "--rows 10000 --lms llama-3-8b --each 6"
