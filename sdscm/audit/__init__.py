@@ -1,8 +1,8 @@
 """Auditing language models for the causal effects that they encode.
 
-`audit` measures, in each of many phrasings, what a language model makes of a treatment under a DAG,
-and says how sure that is. The effects are facts about the model under this DAG and these phrasings;
-they claim nothing about the world.
+`audit` measures the effect of a treatment that a language model encodes under a DAG, in each of
+many phrasings, with intervals and tests over the phrasings. The effects are facts about the model
+under this DAG and these phrasings. They say nothing about the world.
 """
 
 from sdscm.audit.effects.estimand import Estimand

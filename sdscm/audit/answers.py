@@ -1,4 +1,4 @@
-"""The answers of one language model, phrasing by phrasing."""
+"""Answers of one language model to all questions, phrasing by phrasing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sdscm.inference.enumeration import TooLargeError
 from sdscm.lm.interface import LanguageModel
 from sdscm.scm import SDSCM
 
-# Sums of tables leave some 1e-16 of a zero, in which no sign is to be read.
+# Rounding leaves about 1e-16 of a true zero; its sign means nothing.
 _ROUNDING = 1e-12
 
 Advance = Callable[[], None]
@@ -27,20 +27,20 @@ Advance = Callable[[], None]
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What one model answers.
+    """Answers of one model.
 
     Attributes
     ----------
     estimates
-        For each question one estimate a phrasing.
+        For each question, one estimate for each phrasing.
     panels
-        For each (control, treated, measure) the total effects of the panel's units, of shape
-        (P, panel); empty without a panel.
+        For each (control, treated, measure), the total effects of the panel's units: an array of
+        shape (phrasings, panel); empty without a panel.
     means
-        For each (value of the treatment, measure) of the questions the mean outcome where that
-        value is set, one estimate a phrasing.
+        For each (treatment value, measure) of the questions, the mean outcome where that value is
+        set: one estimate for each phrasing.
     facts
-        What the model makes of each variable, the worst over phrasings; empty without a panel.
+        Facts on the mechanism of each variable, the worst over phrasings; empty without a panel.
     """
 
     estimates: dict[Question, tuple[Estimate, ...]]
@@ -50,7 +50,7 @@ class Answers:
 
 
 def scm_of(plan: AuditPlan, lm: LanguageModel, phrasing: int) -> SDSCM:
-    """The SD-SCM that a plan reads in a phrasing."""
+    """Make the SD-SCM of a plan in one phrasing."""
     return SDSCM(
         plan.spec, lm, phrasing=phrasing, temperature=plan.temperature, scoring=plan.scoring
     )
@@ -68,14 +68,14 @@ def ask(
     Parameters
     ----------
     build
-        Makes the SD-SCM of a phrasing.
+        Function that makes the SD-SCM of a phrasing.
     advance
         Called after each phrasing.
 
     Raises
     ------
     InputError
-        If a question cannot be answered by the plan's method.
+        If the plan's method cannot answer a question.
     """
     estimates: dict[Question, list[Estimate]] = {question: [] for question in plan.questions}
     targets = dict.fromkeys((q.control, q.treated, q.measure) for q in plan.questions)
@@ -121,7 +121,7 @@ def _answer(
     tables: EnumeratedArms,
     units: SampledArms,
 ) -> Estimate:
-    """A weighted sum of the means of arms."""
+    """Return a weighted sum of the means of arms."""
     if method == "sample":
         return _sum(weights, measure, units)
     try:
@@ -129,7 +129,7 @@ def _answer(
     except TooLargeError:
         if method == "exact":
             raise
-    # All arms from the same units, even those that could be enumerated: their errors cancel.
+    # All arms come from the same units, also those that could be enumerated: their errors cancel.
     return _sum(weights, measure, units)
 
 
@@ -141,5 +141,5 @@ def _sum(
 
 
 def rounded(estimate: Estimate) -> Estimate:
-    """The estimate, with a value of exactly 0 for what rounding alone left of it."""
+    """Return the estimate, with the value 0 if it is within rounding of 0."""
     return Estimate(0.0, estimate.influence) if abs(estimate.value) < _ROUNDING else estimate

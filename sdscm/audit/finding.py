@@ -1,4 +1,4 @@
-"""One answer of an audit, with its uncertainty and its tests."""
+"""Findings of an audit: one estimand with its interval and tests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Verdict = Literal["effect", "no effect that matters", "some effect", "undecided"
 class PhrasingEffect:
     """The effect in one phrasing.
 
-    ``standard_error`` is that of the sampling of units, 0 if ``exact``.
+    ``standard_error`` comes from the sampling of units; it is 0 if ``exact``.
     """
 
     phrasing: int
@@ -40,7 +40,7 @@ class PhrasingEffect:
 
 @dataclass(frozen=True)
 class PValue:
-    """A p value, and those adjusted in its family (see `adjust_families`)."""
+    """A p value, raw and adjusted within its family (see `adjust_families`)."""
 
     raw: float
     holm: float = float("nan")
@@ -54,13 +54,13 @@ class Tests:
     Attributes
     ----------
     no_effect
-        Of an effect symmetric about 0 (`sdscm.audit.inference.randomisation.sign_flip`).
+        Test that effects are symmetric about 0 (`sdscm.audit.inference.randomisation.sign_flip`).
     minimum_effect, equivalence
-        Of an effect at most, and at least, as large as ``smallest``; None without one.
+        Tests that the effect is at most, and at least, as large as ``smallest``; None without it.
     smallest
         The smallest effect of interest, on the scale of the measure.
     detectable
-        The effect that ``no_effect`` finds with a chance of 80 %; infinite if it can find none.
+        The effect that ``no_effect`` detects with a power of 80 %; infinite if it can detect none.
     """
 
     no_effect: PValue
@@ -81,19 +81,19 @@ class Finding:
     against
         Id of the model whose effects are subtracted; empty for the model alone.
     control, treated, measure, estimand
-        What was asked.
+        The question.
     effects
-        One a phrasing.
+        One effect for each phrasing.
     mean
         Mean over phrasings.
     interval
-        Of the mean, over phrasings; None if it is refused.
+        Interval of the mean over phrasings; None if there is none (see ``refusal``).
     tests
-        None if they are refused.
+        Tests over phrasings; None if there are none.
     split
-        Where the effects of units in phrasings vary; for total effects only.
+        Variance components of the effects of units in phrasings; for total effects only.
     refusal
-        Why there is no interval or no test; empty if there are both.
+        Reason why there is no interval or no test; empty if there are both.
     """
 
     model: str
@@ -116,17 +116,17 @@ class Finding:
 
     @property
     def agreement(self) -> float:
-        """Share of the phrasings whose effect has the sign of the mean; NaN if that is 0."""
+        """Share of the phrasings whose effect has the sign of the mean; NaN if the mean is 0."""
         if not abs(self.mean) > 0:
             return float("nan")
         signs = np.sign([effect.value for effect in self.effects])
         return float((signs == np.sign(self.mean)).mean())
 
     def verdict(self, alpha: float = 0.05) -> Verdict:
-        """What Holm's adjusted p values say at this level.
+        """Return the verdict of Holm's adjusted p values at the level ``alpha``.
 
-        ``effect`` is one of interest where a smallest one was stated, ``some effect`` one that is
-        not 0.
+        ``effect``: larger than the smallest effect of interest, where one was stated. ``some
+        effect``: not 0.
         """
         if self.tests is None:
             return "not judged"
@@ -139,7 +139,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Inference:
-    """How findings are made: level, smallest effects of interest, resamples and their seed."""
+    """Options of the inference: level, smallest effects of interest, resamples and their seed."""
 
     level: float = 0.95
     smallest: tuple[tuple[str, float], ...] = ()  # by kind of measure
@@ -155,7 +155,7 @@ class Inference:
             )
 
     def smallest_for(self, measure: Measure) -> float | None:
-        """The smallest effect of interest on this scale."""
+        """Return the smallest effect of interest on this scale, or None."""
         return dict(self.smallest).get(measure.kind)
 
 
@@ -169,7 +169,7 @@ def make_finding(
     against: str = "",
     panel: np.ndarray | None = None,
 ) -> Finding:
-    """The finding that one estimate a phrasing makes.
+    """Make a finding from one estimate for each phrasing.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def make_finding(
     if undefined:
         refusal = f"phrasing {undefined[0]} has no finite effect: a value has probability 0 there"
     elif len(values) == 1:
-        refusal = "one phrasing only: nothing says how the effect varies with the wording"
+        refusal = "one phrasing only: the variation with the wording is unknown"
     elif len(values) < MIN_PHRASINGS:
         refusal = f"{len(values)} phrasings only: an interval needs {MIN_PHRASINGS} or more"
     testable = len(values) > 1 and not undefined
@@ -215,10 +215,10 @@ def make_finding(
 
 
 def adjust_families(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings with adjusted p values.
+    """Adjust the p values of findings within families.
 
-    A family is all findings of one kind of estimand: contrasts x outcomes x models, and for some
-    kinds the values held or the subgroups. Differences of models are families of their own.
+    A family holds all findings of one kind of estimand: contrasts x outcomes x models, and for some
+    kinds the held values or the subgroups. Differences between models are separate families.
     """
     found = list(findings)
     families: dict[tuple[str, bool], list[int]] = {}
@@ -232,7 +232,7 @@ def adjust_families(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _adjust(found: list[Finding], places: Sequence[int], name: str) -> None:
-    """Adjust one of the tests of these findings, in place."""
+    """Adjust one of the tests of these findings in place."""
     given: list[PValue | None] = [getattr(found[place].tests, name) for place in places]
     raw = [float("nan") if each is None else each.raw for each in given]
     for place, each, holm, hochberg in zip(places, given, *adjusted(raw), strict=True):

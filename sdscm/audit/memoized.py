@@ -1,4 +1,4 @@
-"""A language model that is asked each question once."""
+"""A language model that scores each choice once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sdscm.lm.score_cache import reference_scores
 
 
 class MemoizedLM:
-    """Keeps the scores of another model in memory, for as long as a phrasing is read."""
+    """Wrapper that keeps the scores of another language model in memory."""
 
     def __init__(self, lm: LanguageModel) -> None:
         self._lm = lm
@@ -24,7 +24,7 @@ class MemoizedLM:
         return self._lm.revision
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
-        """As the model behind."""
+        """Score choices as the wrapped model does."""
         new = [each for each in dict.fromkeys(choices) if ("", each) not in self._known]
         if new:
             scores = zip(new, self._lm.score(new), strict=True)
@@ -32,7 +32,7 @@ class MemoizedLM:
         return [self._known["", each] for each in choices]
 
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
-        """As the model behind; an InputError if it has none."""
+        """Score choices with the reference scoring; InputError if the wrapped model has none."""
         key = "reference"
         new = [each for each in dict.fromkeys(choices) if (key, each) not in self._known]
         if new:

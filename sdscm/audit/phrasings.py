@@ -1,4 +1,4 @@
-"""Which phrasings an audit reads."""
+"""Choose the phrasings of an audit."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from math import prod
 from sdscm.errors import InputError
 from sdscm.spec import Spec
 
-_MOST = 10_000  # choices that are gone through to find all of them
-_STRIDE = 2**32  # numbers a seed
+_MOST = 10_000  # largest number of phrasings that can be enumerated
+_STRIDE = 2**32  # phrasing numbers for each seed
 
 
 def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, ...]:
-    """Numbers of phrased specs (`sdscm.spec.PhrasedSpec`) that differ where the outcome can tell.
+    """Choose phrasings (numbers of `sdscm.spec.PhrasedSpec`) that differ for the outcome.
 
-    Only the sentences of the outcome and of its ancestors count: others are never read.
+    Only the sentences of the outcome and of its ancestors count: the model reads no others.
 
     Parameters
     ----------
     size
-        Size of a random set, drawn without replacement from all choices; None, or at least as many
-        as there are, takes all.
+        Size of a random set, drawn without replacement; None, or a size of at least the number of
+        phrasings, takes all.
     seed
         Seed of the draw.
 
     Raises
     ------
     InputError
-        If the size is not positive, or all are asked for and there are too many.
+        If the size is not positive, or all phrasings are asked for and there are too many.
     """
     names, total = variables_read(spec), count_phrasings(spec)
     if size is not None and size < 1:
@@ -39,7 +39,7 @@ def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, 
             f"phrasings: {spec.name} has {total:,}; ask for a random set of at most {_MOST:,}"
         )
     wanted = total if size is None else min(size, total)
-    # Number 0 takes the first of each and is no draw.
+    # Number 0 takes the first sentence of each variable; it is not a random draw.
     numbers = count(0) if everything else count(1 + seed * _STRIDE)
     found: dict[tuple[int, ...], int] = {}
     for number in numbers:
@@ -51,10 +51,10 @@ def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, 
 
 
 def count_phrasings(spec: Spec) -> int:
-    """How many phrased specs the outcome can tell apart."""
+    """Count the phrasings that differ for the outcome."""
     return prod(len(spec.variable(name).phrasings) for name in variables_read(spec))
 
 
 def variables_read(spec: Spec) -> tuple[str, ...]:
-    """The outcome and its ancestors, in the order tau: the others' sentences are never read."""
+    """Return the outcome and its ancestors in order tau: the variables that the model reads."""
     return (*spec.ancestors(spec.outcome.name), spec.outcome.name)

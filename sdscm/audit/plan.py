@@ -1,4 +1,4 @@
-"""What an audit measures of one language model."""
+"""The plan of an audit: its questions and how they are answered."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ METHODS: tuple[Method, ...] = ("auto", "exact", "sample")
 class Question:
     """One estimand of one contrast on one scale.
 
-    ``control`` and ``treated`` are values of the treatment, or groups of them
-    (`sdscm.spec.Variable`): of a group, each value is as likely as any other.
+    ``control`` and ``treated`` are values of the treatment, or groups of values
+    (`sdscm.spec.Variable`). All values of a group have the same weight.
     """
 
     control: str
@@ -37,7 +37,7 @@ class Question:
     estimand: Estimand
 
     def arms(self, spec: Spec) -> dict[Arm, float]:
-        """The arms with their weights; the sum of their weighted means is what is asked."""
+        """Return the arms with their weights; the estimand is the weighted sum of their means."""
         pairs = list(product(values_of(spec, self.control), values_of(spec, self.treated)))
         weights: dict[Arm, float] = {}
         for control, treated in pairs:
@@ -48,29 +48,29 @@ class Question:
 
 @dataclass(frozen=True)
 class AuditPlan:
-    """All questions to one model, and how they are answered.
+    """All questions to one model, and the options of their answers.
 
     Attributes
     ----------
     spec
-        With the treatment and the outcome that are asked for.
+        Spec whose treatment and outcome are those of the audit.
     questions
-        In the order of a report.
+        Questions in the order of the report.
     phrasings
         Numbers of the phrased specs.
     method
-        ``exact`` enumerates, ``sample`` draws units, ``auto`` enumerates what it can.
+        ``exact`` enumerates, ``sample`` draws units, ``auto`` enumerates where possible.
     units
-        Units a phrasing of what is sampled; other units in each phrasing, so that phrasings are
-        independent.
+        Number of sampled units for each phrasing. Each phrasing has its own units, so that
+        phrasings are independent.
     panel
-        Units that are read in every phrasing, to tell wording from individuals and to see what the
-        model makes of each variable; 0 leaves both out.
+        Number of units that are scored in every phrasing, for the variance components and the
+        facts on each mechanism; 0 leaves both out.
     seed
     temperature, scoring
         As for `sdscm.SDSCM`.
     max_contexts
-        Most contexts of one variable that are enumerated.
+        Largest number of contexts of one variable that are enumerated.
     """
 
     spec: Spec
@@ -100,21 +100,27 @@ class AuditPlan:
 
 
 def values_of(spec: Spec, name: str) -> tuple[str, ...]:
-    """The treatment's values that a name stands for: those of a group, or the value itself."""
+    """Return the treatment values that a name means: those of a group, or the value itself."""
     return dict(spec.treatment.groups).get(name, (name,))
 
 
 def default_contrast(spec: Spec) -> tuple[str, str]:
-    """The treatment's first two groups, or its first two values if it has no two groups."""
+    """Return the treatment's first two groups, or first two values if it has fewer groups."""
     names = [name for name, _ in spec.treatment.groups]
     first, second, *_ = names if len(names) > 1 else spec.treatment.values
     return first, second
 
 
 def checked_contrast(spec: Spec, contrast: Sequence[str]) -> tuple[str, str]:
-    """Values or groups (control, treated); an InputError if the treatment has no such two.
+    """Check a contrast and return its values or groups (control, treated).
 
-    Two groups have no value in common, and equally many, so that shuffling can exchange them.
+    Two groups must have no value in common and the same size, so that the control ``shuffled`` can
+    exchange them.
+
+    Raises
+    ------
+    InputError
+        If the treatment has no such two values or groups.
     """
     if isinstance(contrast, str) or len(contrast) != 2:
         raise InputError(f"contrast {contrast!r}: give two values, (control, treated)")
@@ -124,11 +130,11 @@ def checked_contrast(spec: Spec, contrast: Sequence[str]) -> tuple[str, str]:
     for name in contrast:
         if name not in known:
             raise InputError(
-                f"contrast: '{name}' is no value of '{spec.treatment.name}'; choose among "
+                f"contrast: '{name}' is not a value of '{spec.treatment.name}'; choose among "
                 f"{', '.join(known)}"
             )
     if control == treated:
-        raise InputError(f"contrast: '{control}' stands twice; give two different values")
+        raise InputError(f"contrast: '{control}' is given twice; give two different values")
     low, high = (values_of(spec, name) for name in contrast)
     common = sorted(set(low) & set(high))
     if common:
@@ -151,18 +157,18 @@ def estimands(
     held: Sequence[Mapping[str, str]] | None = None,
     subgroups: Sequence[str] = (),
 ) -> tuple[Estimand, ...]:
-    """The estimands of an audit, the total effect first.
+    """List the estimands of an audit, the total effect first.
 
     Parameters
     ----------
     mediators
-        Variables that natural effects copy, all at once; by default all between the treatment and
-        the outcome. Without any, natural and controlled effects are left out.
+        Mediators of the natural effects, copied jointly; by default all variables between the
+        treatment and the outcome. Without mediators, natural and controlled effects are left out.
     held
-        Values that controlled effects set; by default each value of each mediator alone.
+        Values that controlled effects set; by default each value of each mediator, one at a time.
     subgroups
-        Covariates that the treatment does not change: an effect for each of their values that can
-        be, and its difference from that of the first.
+        Covariates that the treatment does not change: an effect for each of their possible values,
+        and its difference from the effect of the first value.
 
     Raises
     ------
@@ -186,7 +192,9 @@ def estimands(
     found += [Estimand("observational"), Estimand("spurious")]
     names = _known(spec, "subgroups", subgroups)
     if spec.treatment.name in names or spec.outcome.name in names:
-        raise InputError("subgroups: the treatment and the outcome make none; leave them out")
+        raise InputError(
+            "subgroups: the treatment and the outcome are not subgroups; leave them out"
+        )
     refuse_descendants(spec, names)
     for name in names:
         groups: list[Values] = [((name, value),) for value in _possible(spec.variable(name))]
@@ -200,7 +208,7 @@ def questions(
     measures: Sequence[Measure],
     wanted: Sequence[Estimand],
 ) -> tuple[Question, ...]:
-    """Every estimand of every contrast on every scale, each once."""
+    """List every estimand of every contrast on every scale once."""
     asked = (
         Question(control, treated, measure, estimand)
         for (control, treated), measure, estimand in product(contrasts, measures, wanted)
@@ -222,7 +230,7 @@ def _held(
 
 
 def _possible(variable: Variable) -> list[str]:
-    """The values that some unit can have: fixed weights may be 0."""
+    """Return the values of positive probability: fixed weights may be 0."""
     weights = variable.distribution
     if isinstance(weights, str):
         return list(variable.values)
@@ -232,7 +240,7 @@ def _possible(variable: Variable) -> list[str]:
 def _known(spec: Spec, key: str, names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in spec.order:
-            raise InputError(f"{key}: '{name}' is no variable; {did_you_mean(name, spec.order)}")
+            raise InputError(f"{key}: '{name}' is not a variable; {did_you_mean(name, spec.order)}")
     return tuple(dict.fromkeys(names))
 
 

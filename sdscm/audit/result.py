@@ -1,4 +1,4 @@
-"""All that an audit found."""
+"""The result of an audit."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class AuditedModel:
     Attributes
     ----------
     id, revision
-        As the model tells them; the revision is empty for a model that was not loaded.
+        Id and revision of the model; the revision is empty for a model that was not loaded.
     facts
-        What it makes of each variable (domain mass and degeneracy), the worst over phrasings.
+        Facts on each mechanism (domain mass and degeneracy), the worst over phrasings.
     error
-        Why it is not reported on; empty if it is.
+        Reason why there are no findings on the model; empty if there are.
     """
 
     id: str
@@ -36,10 +36,11 @@ class AuditedModel:
 
 @dataclass(frozen=True)
 class ValueMean:
-    """The mean outcome that a model gives where a value of the treatment is set.
+    """Mean outcome under a model where a value of the treatment is set.
 
-    ``phrasings`` holds that of each phrasing, ``mean`` their mean, and ``interval`` that of the
-    mean over phrasings; None if there are too few, or one has no finite mean.
+    ``phrasings`` holds the mean outcome in each phrasing and ``mean`` their mean. ``interval`` is
+    the interval of ``mean`` over phrasings; None if there are too few phrasings, or one has no
+    finite mean.
     """
 
     model: str
@@ -52,22 +53,22 @@ class ValueMean:
 
 @dataclass(frozen=True)
 class Control:
-    """A question to the audit itself, whose answer is known.
+    """A control of the audit: a question with a known answer.
 
     Attributes
     ----------
     kind
         ``placebo``: a sentence that should not matter. ``shuffled``: the treatment's values are
-        told wrongly half of the time, so that any effect is an error of the audit. ``planted``: a
-        tiny model whose effects are known.
+        exchanged in half of the contexts, so that any effect is an error of the audit.
+        ``planted``: a tiny model with known effects.
     finding
     expected
-        The mean effect that should be found.
+        The true mean effect.
     passed
-        ``placebo`` and ``shuffled``: the interval holds 0, or nothing but effects smaller than the
-        smallest of interest (by chance, as often as the level says, it does not). ``planted``:
-        every phrasing's effect is the planted one, to 1e-6 and five standard errors. None if there
-        is no interval to judge by.
+        ``placebo`` and ``shuffled``: whether the interval contains 0, or only effects smaller than
+        the smallest effect of interest (1 - level of the controls fail by chance). ``planted``:
+        whether the effect in every phrasing is the planted one, to 1e-6 plus five standard errors.
+        None if there is no interval.
     """
 
     kind: Literal["placebo", "shuffled", "planted"]
@@ -78,35 +79,34 @@ class Control:
 
 @dataclass(frozen=True)
 class AuditResult:
-    """What language models encode of a causal effect, under one DAG and these phrasings.
+    """Causal effects that language models encode under one DAG and a set of phrasings.
 
     Attributes
     ----------
     spec
-        With the treatment and the outcome that were asked for.
+        Spec whose treatment and outcome are those of the audit.
     mediators
-        The variables that natural effects copy.
+        Mediators of the natural effects.
     phrasings
-        Numbers of the phrased specs that were read.
+        Numbers of the phrasings that were scored.
     all_phrasings
-        Whether these are all that the spec has.
+        Whether these are all phrasings of the spec.
     models
-        In the order given, those that could not be loaded included.
+        Models in the order given, including those that could not be loaded.
     findings
-        Model by model, in the order of the questions.
+        Findings by model, in the order of the questions.
     differences
-        Effects of each model less those of each earlier one, on the same phrasings and units.
+        Effects of each model minus those of each earlier one, on the same phrasings and units.
     means
-        The mean outcomes behind the contrasts: of each value alone, in a group or not.
+        Mean outcomes behind the contrasts, for each single value of the treatment.
     controls, placebo
-        The questions to the audit itself, and the placebo treatment of one of them; none, and None,
-        where they were left out.
+        The controls and the placebo treatment; empty and None if they were left out.
     level, smallest
-        Level of intervals, and smallest effect of interest by kind of measure.
+        Level of the intervals, and smallest effect of interest by kind of measure.
     method, units, panel, seed, temperature, scoring, max_contexts, resamples
         The options of `sdscm.audit.audit`.
     versions
-        Of the libraries that made the numbers.
+        Versions of the libraries.
     """
 
     spec: Spec
@@ -132,7 +132,7 @@ class AuditResult:
     versions: tuple[tuple[str, str], ...]
 
     def of(self, kind: Kind, model: str | None = None) -> tuple[Finding, ...]:
-        """The findings of one kind of estimand, of all models or one."""
+        """Return the findings of one kind of estimand, of all models or of one."""
         return tuple(
             each
             for each in self.findings

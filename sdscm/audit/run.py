@@ -1,4 +1,4 @@
-"""The audit of language models for the causal effects that they encode."""
+"""Run an audit: measure the causal effects that language models encode."""
 
 from __future__ import annotations
 
@@ -69,17 +69,16 @@ def audit(
 ) -> AuditResult:
     """Measure the causal effects that language models encode under a DAG.
 
-    The phrasing is the sampling unit: effects are measured in each phrasing, and all that is said
-    beyond that (intervals, tests) is over phrasings. The idea is that of Bynum and Cho, arXiv
-    2411.08019 v2.
+    The phrasing is the sampling unit: effects are measured in each phrasing, and intervals and
+    tests are over phrasings. The idea is from Bynum and Cho, arXiv 2411.08019 v2.
 
     Parameters
     ----------
     spec
         A spec, or the name or path of one.
     lms
-        Language models, or names for ``load``. One that cannot be loaded or read is told in the
-        result, the others are audited.
+        Language models, or names for ``load``. If a model cannot be loaded or scored, the result
+        holds the reason, and the other models are audited.
     treatment, outcome
         Names of variables; by default the spec's.
     contrasts
@@ -93,23 +92,24 @@ def audit(
     phrasings
         Size of the random set of phrasings; None, or as many as there are, takes all.
     smallest
-        The smallest effect of interest, for each kind of measure or for a single one. Without it
-        there is no test of equivalence: no effect is then no finding.
+        The smallest effect of interest: one number for each kind of measure, or a single number if
+        there is one kind. Without it there is no test of equivalence, so the audit cannot show
+        that there is no effect.
     level
-        Of intervals; 1 - level is the size of tests.
+        Level of the intervals; 1 - level is the size of the tests.
     method
-        ``exact``, ``sample``, or ``auto``: exact where it can be.
+        ``exact``, ``sample``, or ``auto`` (exact where possible).
     units, panel, seed, temperature, scoring, max_contexts
         See `sdscm.audit.plan.AuditPlan`.
     resamples
-        Of the bootstrap.
+        Number of bootstrap resamples.
     controls, placebo
-        Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment;
-        `sdscm.audit.controls.placebo.placebo_of` makes one of a sentence.
+        Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment.
+        `sdscm.audit.controls.placebo.placebo_of` makes a placebo from a sentence.
     progress
-        Called with the passes over a phrasing that are done, and their number.
+        Called after each pass over a phrasing with the number of passes done and their total.
     load
-        Loads a model by its name.
+        Function that loads a model by its name.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def audit(
     )
     inference = Inference(level, _smallest(scales, smallest), resamples, seed)
     if controls:
-        with_placebo(aim, placebo)  # told now, and not after the first model is read
+        with_placebo(aim, placebo)  # checked here, before hours of scoring
     wanted = [lms] if isinstance(lms, str) or not isinstance(lms, Sequence) else lms
     _refuse_twice(wanted)
     advance = _advancer(progress, len(wanted) * len(plan.phrasings) * (3 if controls else 1))
@@ -152,7 +152,7 @@ def audit(
             lm = MemoizedLM(load(each) if isinstance(each, str) else each)
             answers = ask(plan, lm, advance=advance)
             null = null_controls(plan, lm, inference, placebo, advance) if controls else []
-        except TooLargeError:  # so it is for every model
+        except TooLargeError:  # the spec is too large for every model
             raise
         except InputError as error:
             models.append(AuditedModel(_id(each), "", (), str(error)))
@@ -210,7 +210,7 @@ def _findings(
 def _differences(
     plan: AuditPlan, by_model: Mapping[str, Answers], inference: Inference
 ) -> list[Finding]:
-    """Each later model less each earlier one: same phrasings, same units, same noise."""
+    """Subtract each earlier model from each later one: same phrasings, units and noise."""
     found = []
     for (first, one), (second, other) in combinations(by_model.items(), 2):
         for question in plan.questions:
@@ -244,14 +244,14 @@ def _measures(spec: Spec, measures: Sequence[Measure | MeasureKind]) -> tuple[Me
 def _smallest(
     measures: Sequence[Measure], smallest: float | Mapping[str, float] | None
 ) -> tuple[tuple[str, float], ...]:
-    """The smallest effects of interest by kind of measure."""
+    """Return the smallest effects of interest by kind of measure."""
     kinds = list(dict.fromkeys(measure.kind for measure in measures))
     if smallest is None:
         return ()
     if not isinstance(smallest, Mapping):
         if len(kinds) > 1:
             raise InputError(
-                f"smallest = {smallest}: the measures {', '.join(kinds)} have scales of their own; "
+                f"smallest = {smallest}: the measures {', '.join(kinds)} have different scales; "
                 "give one number for each of them"
             )
         smallest = {kinds[0]: smallest}
@@ -264,22 +264,22 @@ def _smallest(
 
 
 def _refuse_twice(wanted: Sequence[LanguageModel | str]) -> None:
-    """An InputError if two models have one id, told before the first is read."""
+    """Raise InputError if two models have the same id, before any model is scored."""
     ids = [_id(each) for each in wanted]
     for id in ids:
         if ids.count(id) > 1:
-            raise InputError(f"lm: two models have the id '{id}'; give each another id")
+            raise InputError(f"lm: two models have the id '{id}'; give each its own id")
 
 
 def _id(wanted: LanguageModel | str) -> str:
-    """The id that a model has or will have: a folder goes by its own name."""
+    """Return the id that a model has or will have: the id of a folder is its name."""
     if not isinstance(wanted, str):
         return wanted.id
     return Path(wanted).resolve().name if Path(wanted).is_dir() else wanted
 
 
 def _versions() -> tuple[tuple[str, str], ...]:
-    """Python's and those of the libraries that are in use."""
+    """Return the versions of Python and of the imported libraries."""
     used = [name for name in _LIBRARIES if name in sys.modules]
     found = ((name, importlib.metadata.version(name)) for name in used)
     return (("python", platform.python_version()), *found)

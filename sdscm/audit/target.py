@@ -1,4 +1,4 @@
-"""Which effect is asked for: any variable on any that does not come before it."""
+"""The treatment and the outcome of an audit: any two variables of a spec."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sdscm.spec.hints import did_you_mean
 
 
 def retarget(spec: Spec, treatment: str | None = None, outcome: str | None = None) -> Spec:
-    """The spec with other variables as its treatment and outcome; the texts stay the same.
+    """Return the spec with other variables as treatment and outcome; the texts stay the same.
 
-    Roles say what is asked, not what is so: the variables that had these two become covariates, and
-    so do exogenous ones behind them.
+    Roles describe the question, not the DAG: the variables that had these two roles become
+    covariates, and so do exogenous variables that are descendants of the new ones.
 
     Parameters
     ----------
@@ -28,22 +28,25 @@ def retarget(spec: Spec, treatment: str | None = None, outcome: str | None = Non
     effect = spec.outcome.name if outcome is None else outcome
     for key, name in {"treatment": cause, "outcome": effect}.items():
         if name not in spec.order:
-            raise InputError(f"{key}: '{name}' is no variable; {did_you_mean(name, spec.order)}")
+            raise InputError(f"{key}: '{name}' is not a variable; {did_you_mean(name, spec.order)}")
     if cause == effect:
         raise InputError(f"outcome: '{effect}' is the treatment itself; name another variable")
     if effect in spec.ancestors(cause):
         raise InputError(
-            f"outcome: '{effect}' comes before the treatment '{cause}' in the DAG, so that it "
-            f"cannot be changed by it; choose among {', '.join(spec.descendants(cause)) or 'none'}"
+            f"outcome: '{effect}' is an ancestor of the treatment '{cause}' in the DAG, "
+            "so the treatment cannot change it; choose among "
+            f"{', '.join(spec.descendants(cause)) or 'none'}"
         )
     if (cause, effect) == (spec.treatment.name, spec.outcome.name):
         return spec
     if spec.variable(effect).distribution != "lm":
         raise InputError(
-            f"outcome: '{effect}' has a fixed distribution; name one that the model draws"
+            f"outcome: '{effect}' has a fixed distribution; name a variable that the model draws"
         )
     if len(spec.variable(cause).values) < 2:
-        raise InputError(f"treatment: '{cause}' has one value only; name one with two or more")
+        raise InputError(
+            f"treatment: '{cause}' has only one value; name a variable with two or more"
+        )
     behind = {cause, effect, *spec.descendants(cause), *spec.descendants(effect)}
 
     def role(variable: Variable) -> str:
@@ -59,6 +62,6 @@ def retarget(spec: Spec, treatment: str | None = None, outcome: str | None = Non
 
 
 def mediators_between(spec: Spec) -> tuple[str, ...]:
-    """All variables on a directed path from the treatment to the outcome, in the order tau."""
+    """Return all variables on directed paths from the treatment to the outcome, in order tau."""
     after = set(spec.descendants(spec.treatment.name))
     return tuple(name for name in spec.ancestors(spec.outcome.name) if name in after)

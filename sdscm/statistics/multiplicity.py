@@ -1,4 +1,4 @@
-"""p values of a family of questions, adjusted."""
+"""Adjust the p values of a family of tests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from scipy.stats import false_discovery_control
 
 
 def adjusted(p_values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Holm's and Benjamini and Hochberg's adjusted p values, each of shape (k,).
+    """Return the p values adjusted by Holm and by Benjamini and Hochberg, each of shape (k,).
 
-    Holm bounds the chance of any false finding (Holm, Scandinavian Journal of Statistics 1979), the
-    other the expected share of false findings (Benjamini and Hochberg, Journal of the Royal
+    Holm controls the probability of any false finding (Holm, Scandinavian Journal of Statistics
+    1979); Benjamini and Hochberg control the expected share of false findings (Journal of the Royal
     Statistical Society B 1995). NaN stays NaN and does not count.
     """
     given = np.asarray(p_values, dtype=float)

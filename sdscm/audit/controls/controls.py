@@ -1,4 +1,4 @@
-"""The controls that every audit runs on itself."""
+"""Run the controls of an audit."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sdscm.audit.result import Control
 from sdscm.lm.interface import LanguageModel
 from sdscm.spec import Variable
 
-# With fewer, five standard errors are missed by chance: with 50 units in 1 of 12 audits.
+# With fewer units, errors exceed five standard errors by chance: with 50 units in 1 of 12 audits.
 _PLANTED_UNITS = 300
 
 
 def null_controls(
     plan: AuditPlan, lm: LanguageModel, inference: Inference, placebo: Variable, advance: Advance
 ) -> list[Control]:
-    """The placebo and the shuffled values, for the plan's first contrast on every scale."""
+    """Run the controls ``placebo`` and ``shuffled`` for the first contrast on every scale."""
     first = plan.questions[0]
     measures = tuple(dict.fromkeys(question.measure for question in plan.questions))
     total = (Estimand("total"),)
@@ -46,9 +46,9 @@ def null_controls(
 
 
 def planted_controls(plan: AuditPlan, inference: Inference) -> list[Control]:
-    """The plan's method and number of phrasings on a model whose effects are known.
+    """Run the plan's method and number of phrasings on a model with known effects.
 
-    Where units are sampled they are the plan's, or more: see `_PLANTED_UNITS`.
+    Sampling uses at least `_PLANTED_UNITS` units.
     """
     spec, lm = planted_spec(), planted_lm()
     numbers = choose_phrasings(spec, len(plan.phrasings), plan.seed)
@@ -76,7 +76,7 @@ def planted_controls(plan: AuditPlan, inference: Inference) -> list[Control]:
 
 
 def adjusted(controls: Sequence[Control]) -> tuple[Control, ...]:
-    """The controls with adjusted p values; each kind of control has families of its own."""
+    """Adjust the p values of controls; each kind of control has its own families."""
     found: dict[int, Control] = {}
     for kind in dict.fromkeys(each.kind for each in controls):
         places = [place for place, each in enumerate(controls) if each.kind == kind]

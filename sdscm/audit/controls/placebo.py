@@ -27,17 +27,17 @@ _CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
 def placebo_of(first: str, *others: str) -> Variable:
-    """A placebo from sentences that show their two values, such as ``Filed on a {Monday|Friday}.``
+    """Make a placebo from sentences that show two values, such as ``Filed on a {Monday|Friday}.``
 
     Parameters
     ----------
     first, others
-        Sentences that say the same: a phrasing each, with the two values in braces.
+        Sentences of the same meaning, one for each phrasing, with the two values in braces.
 
     Raises
     ------
     InputError
-        If a sentence has no such place, or more than one, or other values than the first.
+        If a sentence has no pair of braces or several, or other values than the first sentence.
     """
     found = [_parted(sentence) for sentence in dict.fromkeys((first, *others))]
     values = found[0][1]
@@ -54,13 +54,13 @@ def placebo_of(first: str, *others: str) -> Variable:
 
 
 def shown(placebo: Variable) -> tuple[str, ...]:
-    """The placebo's sentences with its two values in braces, as `placebo_of` reads them."""
+    """Format the placebo's sentences with its two values in braces, as `placebo_of` reads them."""
     values = "{" + "|".join(placebo.values[:2]) + "}"
     return tuple(phrasing.sentence(values) for phrasing in placebo.phrasings)
 
 
 def _parted(sentence: str) -> tuple[Phrasing, tuple[str, ...]]:
-    """The phrasing of a sentence, and its two values."""
+    """Split a sentence into its phrasing and its two values."""
     places = list(_CHOICE.finditer(sentence))
     values = tuple(each.strip() for place in places for each in place.group(1).split("|"))
     if len(places) != 1 or len(values) != 2 or len(set(values)) != 2 or not all(values):
@@ -73,10 +73,10 @@ def _parted(sentence: str) -> tuple[Phrasing, tuple[str, ...]]:
 
 
 def with_placebo(spec: Spec, placebo: Variable = WEEKDAY) -> Spec:
-    """The spec with the placebo as the treatment, which only the outcome reads.
+    """Return the spec with the placebo as the treatment and as a parent of the outcome only.
 
-    Its sentence stands right before that of the real treatment, which becomes a covariate. Its
-    effect is how much the model's answer moves with a text that should leave it alone.
+    The placebo's sentence comes right before the sentence of the real treatment, which becomes a
+    covariate. The placebo's effect shows how far an irrelevant text changes the model's answer.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def with_placebo(spec: Spec, placebo: Variable = WEEKDAY) -> Spec:
     if placebo.parents:
         raise InputError(f"placebo: '{placebo.name}' has parents; nothing may cause a placebo")
     if len(placebo.values) < 2:
-        raise InputError(f"placebo: '{placebo.name}' has one value only; give it two")
+        raise InputError(f"placebo: '{placebo.name}' has only one value; give it two")
     variables = []
     for name in spec.order:
         variable = spec.variable(name)

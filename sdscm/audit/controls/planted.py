@@ -1,4 +1,4 @@
-"""A tiny model with a planted effect, which an audit must find."""
+"""A tiny model with known (planted) effects, which an audit must find."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sdscm.lm.backends.tabular import TabularLM
 from sdscm.lm.interface import Choice
 from sdscm.spec import Spec
 
-_TRIALS = 24  # phrasings, of which each has an effect of its own
+_TRIALS = 24  # phrasings; each has its own effect
 
 
 def planted_spec() -> Spec:
@@ -74,12 +74,12 @@ def planted_lm() -> TabularLM:
 
 
 def direct_effect(trial: int) -> float:
-    """The planted effect of the switch with a cold fuse, in a trial: 0.1 on average."""
+    """Return the planted effect of the switch with a cold fuse in a trial: 0.1 on average."""
     return 0.1 + 0.004 * (trial - (_TRIALS - 1) / 2)
 
 
 def planted_estimands() -> tuple[Estimand, ...]:
-    """The estimands whose planted values are known."""
+    """List the estimands with known values."""
     through = ("fuse",)
     return (
         Estimand("total"),
@@ -93,12 +93,12 @@ def planted_estimands() -> tuple[Estimand, ...]:
 
 
 def planted_value(estimand: Estimand, trial: int) -> float:
-    """The planted effect of up against down on P(on), worked out from the tables."""
+    """Compute the planted effect of up against down on P(on) from the tables."""
     direct, hot = direct_effect(trial), FUSE_HOT
     if estimand.kind == "controlled direct":
         return direct + 0.2 * (dict(estimand.held)["fuse"] == "hot")
     if estimand.kind == "spurious":
-        # Wet seasons come with the switch; all that they do beside it is to add 0.1.
+        # Wet seasons are associated with the switch, and add 0.1 to P(on).
         p_wet = {
             value: 0.4 * wet / (0.4 * wet + 0.6 * dry)
             for value, wet, dry in (

@@ -1,4 +1,4 @@
-"""Shuffled values: a treatment whose values are told wrongly half of the time."""
+"""The control ``shuffled``: the treatment's values are exchanged in half of the contexts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sdscm.scm import SDSCM
 class ShuffledMechanisms(Mechanisms):
     """Mechanisms that read the contrast's other value in half of their contexts.
 
-    In a contrast of groups, that is the value in the same place of the other group.
+    In a contrast of groups, the other value is the one at the same position in the other group.
 
-    A fair coin for each phrasing, variable and row of the other parents says where. Turning all
-    coins of a phrasing turns its effects around, so that they are symmetric about 0 whatever the
-    language model says: what an audit finds here is its own error.
+    A fair coin for each phrasing, variable and row of the other parents decides which contexts are
+    exchanged. Turning all coins of a phrasing changes the sign of its effects. The effects are
+    therefore symmetric about 0 for any language model, and what an audit finds is its own error.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class ShuffledMechanisms(Mechanisms):
         distinct, where = np.unique(rows.T, axis=0, return_inverse=True)
         turned = np.array([self._coin(name, row) for row in distinct])[where.reshape(-1)]
         read = codes[treatment]
-        told = np.where(turned, self._other[read], read)
-        return super()._of_model(name, {**codes, treatment: told}, count)
+        codes_read = np.where(turned, self._other[read], read)
+        return super()._of_model(name, {**codes, treatment: codes_read}, count)
 
     def _coin(self, name: str, row: np.ndarray) -> bool:
         text = f"{self._seed}\x1f{self.phrased.number}\x1f{name}\x1f{row.tolist()}"

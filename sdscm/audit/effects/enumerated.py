@@ -1,4 +1,4 @@
-"""Means of arms without sampling error."""
+"""Means of arms by enumeration, without sampling error."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from sdscm.spec import Spec
 
 
 class UnidentifiedError(TooLargeError):
-    """An arm that the mechanisms alone do not determine."""
+    """An arm is not identified by the mechanisms alone."""
 
 
 class EnumeratedArms:
     """Means of arms as sums over the tables of the mechanisms.
 
-    A natural effect needs no joint law of two worlds as long as each variable is read in one of
-    them only: then it is the sum over the tables of each variable at the treatment's value in its
-    world (the edge g-formula; Shpitser and Tchetgen Tchetgen, "Causal inference with a graphical
+    A natural effect needs no joint distribution of two worlds if each variable is read in one world
+    only. Then it is the sum over the tables of each variable at the treatment value of its world
+    (the edge g-formula; Shpitser and Tchetgen Tchetgen, "Causal inference with a graphical
     hierarchy of interventions", Annals of Statistics 2016).
     """
 
@@ -31,7 +31,7 @@ class EnumeratedArms:
         self.spec = tables.spec
 
     def mean(self, arm: Arm, measure: Measure) -> Estimate:
-        """E[measure] in an arm.
+        """Compute E[measure] in an arm.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class EnumeratedArms:
         return Estimate(float(mean[tuple(place)]))
 
     def _check_size(self, names: Collection[str], targets: Collection[str]) -> None:
-        # All of it before the first mechanism is scored: that may take hours.
+        # Check all variables before the first mechanism is scored: scoring may take hours.
         for name in relevant(self.spec, names, targets):
             if not self.tables.feasible([name]):
                 raise TooLargeError(
@@ -66,7 +66,7 @@ class EnumeratedArms:
 
 
 class _EdgeTables(Enumeration):
-    """Tables in which each variable reads the treatment's value of its own world."""
+    """Tables in which each variable reads the treatment value of its own world."""
 
     def __init__(self, tables: Enumeration, arm: Arm) -> None:
         super().__init__(tables.mechanisms, tables.max_contexts)
@@ -77,8 +77,8 @@ class _EdgeTables(Enumeration):
         torn = sorted((copied - set(arm.mediators)) & direct)
         if torn:
             raise UnidentifiedError(
-                f"{self.spec.name}: '{torn[0]}' is read both by the copied mediators and by the "
-                "outcome beside them; copy it as well, or sample"
+                f"{self.spec.name}: '{torn[0]}' affects the outcome both through the copied "
+                "mediators and on another path; add it to the mediators, or sample"
             )
         assert arm.copied is not None
         self._plain = tables
@@ -96,7 +96,7 @@ class _EdgeTables(Enumeration):
 
 
 def relevant(spec: Spec, names: Collection[str], targets: Collection[str]) -> set[str]:
-    """The drawn variables that ``names`` depend on once the arrows into the targets are cut."""
+    """Return the variables that ``names`` depend on after the edges into the targets are cut."""
     graph = spec.graph.copy()
     graph.remove_edges_from([edge for edge in spec.graph.edges if edge[1] in targets])
     found = set(names)

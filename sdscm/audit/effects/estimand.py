@@ -1,4 +1,4 @@
-"""Causal quantities as contrasts of arms: who reads which value of the treatment."""
+"""Estimands as contrasts of arms: which variable reads which value of the treatment."""
 
 from __future__ import annotations
 
@@ -34,18 +34,17 @@ class Arm:
     Attributes
     ----------
     value
-        The treatment's value, as the outcome and all that is not a copied mediator read it.
+        The treatment value that the outcome and all variables but the copied mediators read.
     copied
-        The treatment's value that the mediators read instead, Y(value, M(copied)); None if they
-        read the same.
+        The treatment value that the mediators read, Y(value, M(copied)); None if it is ``value``.
     mediators
         The variables M that are copied.
     held
-        Values that are set as well.
+        Further values that are set by intervention.
     observed
-        Whether units are met with this value, E[Y | X = value], and not given it.
+        True for the units that have this value, E[Y | X = value]; False for do(X = value).
     group
-        Values that the units have.
+        Values that define a subgroup of the units.
     """
 
     value: str
@@ -68,17 +67,17 @@ class Estimand:
     ----------
     kind
         ``total``: E[Y(1)] - E[Y(0)]. ``natural direct``: E[Y(1, M(0))] - E[Y(0)]. ``natural
-        indirect``: E[Y(0, M(1))] - E[Y(0)]. ``mediated interaction``: what these two leave of the
-        total. ``controlled direct``: E[Y(1, m)] - E[Y(0, m)]. ``observational``: E[Y | X = 1] -
-        E[Y | X = 0]. ``spurious``: observational less total. ``subgroup``: the total effect of the
-        units with the values of ``group``. ``interaction``: that of ``group`` less that of
-        ``reference``.
+        indirect``: E[Y(0, M(1))] - E[Y(0)]. ``mediated interaction``: the total minus these two.
+        ``controlled direct``: E[Y(1, m)] - E[Y(0, m)]. ``observational``: E[Y | X = 1] -
+        E[Y | X = 0]. ``spurious``: observational minus total. ``subgroup``: the total effect of the
+        units with the values of ``group``. ``interaction``: the total effect of ``group`` minus
+        that of ``reference``.
     mediators
         The variables M of natural effects.
     held
         The values m of controlled effects.
     group, reference
-        Values that the units have.
+        Values that define subgroups of the units.
     """
 
     kind: Kind = "total"
@@ -89,19 +88,19 @@ class Estimand:
 
     @property
     def label(self) -> str:
-        """The estimand in words."""
+        """The estimand as text."""
         if self.held:
-            return f"{self.kind} at {_said(self.held)}"
+            return f"{self.kind} at {_format_values(self.held)}"
         if self.reference:
-            return f"interaction: {_said(self.group)} less {_said_beside(self)}"
+            return f"interaction: {_format_values(self.group)} less {_format_reference(self)}"
         if self.group:
-            return f"total among {_said(self.group)}"
+            return f"total among {_format_values(self.group)}"
         if self.mediators:
             return f"{self.kind}{_ROUTES[self.kind]} {', '.join(self.mediators)}"
         return self.kind
 
     def arms(self, control: str, treated: str) -> tuple[tuple[float, Arm], ...]:
-        """The arms with their signs; the estimand is the sum of their means."""
+        """Return the arms with their signs; the estimand is the signed sum of their means."""
         low, high = Arm(control, group=self.group), Arm(treated, group=self.group)
         direct = Arm(treated, copied=control, mediators=self.mediators)
         indirect = Arm(control, copied=treated, mediators=self.mediators)
@@ -123,13 +122,13 @@ class Estimand:
         return (*((1.0, arm) for arm in plus), *((-1.0, arm) for arm in minus))
 
 
-def _said(values: Values) -> str:
+def _format_values(values: Values) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values)
 
 
-def _said_beside(estimand: Estimand) -> str:
-    """The reference; its values alone where the group has the same variables."""
+def _format_reference(estimand: Estimand) -> str:
+    """Format the reference; only its values if the group has the same variables."""
     names = [name for name, _ in estimand.reference]
     if names != [name for name, _ in estimand.group]:
-        return _said(estimand.reference)
+        return _format_values(estimand.reference)
     return ", ".join(value for _, value in estimand.reference)

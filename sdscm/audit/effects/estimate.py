@@ -1,4 +1,4 @@
-"""A number with the part that each sampled unit has in its error."""
+"""Estimates with the influence of each sampled unit."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """A quantity, exact or estimated from units.
+    """A quantity that is exact or estimated from units.
 
-    Sums and differences of estimates from the same units have the standard error of paired data,
-    since the units' influences are added before they are squared.
+    Sums and differences of estimates from the same units have the standard errors of paired data:
+    the influences of a unit are added before they are squared.
 
     Attributes
     ----------
     value
     influence : array of shape (n,), or of shape () if the value is exact
-        What each unit adds to the error, to first order (the infinitesimal jackknife; Efron and
+        First-order contribution of each unit to the error (the infinitesimal jackknife; Efron and
         Tibshirani, "An introduction to the bootstrap", 1993, chapter 21).
     """
 
@@ -27,12 +27,12 @@ class Estimate:
 
     @property
     def exact(self) -> bool:
-        """Whether no unit was sampled for it."""
+        """Whether the value has no sampling error."""
         return self.influence.ndim == 0
 
     @property
     def standard_error(self) -> float:
-        """Standard error from the sampling of units; 0 if exact, NaN with a single unit."""
+        """Standard error from the sampling of units; 0 if exact, NaN with one unit."""
         if self.exact:
             return 0.0
         n = len(self.influence)
@@ -51,7 +51,7 @@ class Estimate:
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> Estimate:
-    """Mean of units' values under weights of any sum, arrays of shape (n,).
+    """Compute the weighted mean of units' values; arrays of shape (n,), weights of any sum.
 
     The influences are those of a ratio of means (Owen, "Monte Carlo theory, methods and examples",
     2013, section 9.2). NaN if all weights are 0.

@@ -1,4 +1,4 @@
-"""The scales on which an effect on the outcome can be told."""
+"""Measures: the scales of an effect on the outcome."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from sdscm.spec import Spec
 
 @dataclass(frozen=True)
 class Measure:
-    """How the outcome variable becomes a number.
+    """A rule that turns the outcome variable into a number.
 
     The number belongs to a unit: ``log-odds`` and ``log-probability`` are averaged over units, so
-    that every effect is a mean of the units' effects. The log-odds of the population's probability
-    are another quantity (odds ratios do not collapse; Greenland, Robins and Pearl, "Confounding and
+    that every effect is a mean of unit effects. The log-odds of the population's probability are
+    another quantity (odds ratios are not collapsible; Greenland, Robins and Pearl, "Confounding and
     collapsibility in causal inference", Statistical Science 1999).
 
     Attributes
     ----------
     kind
         ``probability``, ``log-odds`` or ``log-probability`` (natural logarithms) of one value given
-        the parents, the ``expected-score`` given the parents, or the score of the value drawn
-        (``category``), whose mean is the same and whose sampling error is larger.
+        the parents; the ``expected-score`` given the parents; or the score of the sampled value
+        (``category``), which has the same mean and a larger sampling error.
     value
-        The value in question; empty where the scores say it all.
+        The value of interest; empty if scores are given.
     scores
-        The number of each value, in the order of the domain.
+        The score of each value, in the order of the domain.
     """
 
     kind: MeasureKind
@@ -48,7 +48,7 @@ class Measure:
         value: str | None = None,
         scores: Mapping[str, float] | None = None,
     ) -> Measure:
-        """A measure of a spec's outcome; arguments as for `sdscm.inference.outcome.Outcome.of`.
+        """Make a measure of a spec's outcome; arguments as in `sdscm.inference.outcome.Outcome.of`.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Measure:
 
     @property
     def label(self) -> str:
-        """The measure in words."""
+        """The measure as text."""
         if not self.value:
             return "expected score" if self.kind == "expected-score" else "score"
         if self.kind in ("expected-score", "category"):
@@ -75,9 +75,10 @@ class Measure:
         ] + f"({self.value})"
 
     def mean(self, logs: np.ndarray) -> np.ndarray:
-        """The measure's expectation given the parents: ``logs``, normalised, without its last axis.
+        """Compute the expectation of the measure given the parents.
 
-        ``logs`` of shape (..., size of the domain).
+        ``logs`` has shape (..., size of the domain) and holds normalised log-probabilities; the
+        result has shape (...).
         """
         if self.kind in ("expected-score", "category"):
             return np.asarray(np.exp(logs) @ np.array(self.scores))
@@ -87,13 +88,13 @@ class Measure:
             return np.asarray(np.exp(own))
         if self.kind == "log-probability":
             return np.asarray(own)
-        # Not 1 - p, which is 0 to the last bit for a model that is sure.
+        # log(1 - p) from the other values: 1 - p rounds to 0 for a very confident model.
         return np.asarray(own - logsumexp(np.delete(logs, code, axis=-1), axis=-1))
 
     def drawn(self, logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """The measure of units, of shape (n,).
+        """Compute the measure of units, an array of shape (n,).
 
-        ``logs`` of shape (n, size of the domain) is the outcome's mechanism in a world, ``codes``
-        of shape (n,) what was drawn in it.
+        ``logs`` of shape (n, size of the domain) is the outcome's mechanism in one world; ``codes``
+        of shape (n,) are the sampled values.
         """
         return np.array(self.scores)[codes] if self.kind == "category" else self.mean(logs)

@@ -1,4 +1,4 @@
-"""Means of arms from sampled units, each read in several worlds."""
+"""Means of arms from sampled units, each in several worlds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sdscm.scm import SDSCM
 class SampledArms:
     """Means of arms over units ``first`` to ``first + n - 1`` of a seed.
 
-    Every arm reads the same units with the same noise, so that contrasts are paired. What the
-    worlds of one unit share beside its mechanisms is the Gumbel-max coupling of `sdscm.SDSCM`; it
-    matters only for natural effects that are not identified.
+    Every arm uses the same units with the same noise, so that contrasts are paired. The worlds of
+    one unit are coupled by the Gumbel-max coupling of `sdscm.SDSCM`. The coupling matters only for
+    natural effects that are not identified.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ class SampledArms:
         self._worlds: dict[Arm, Units] = {}
 
     def mean(self, arm: Arm, measure: Measure) -> Estimate:
-        """E[measure] in an arm, with each unit's influence on it.
+        """Estimate E[measure] in an arm, with the influence of each unit.
 
-        An observed arm weights the units' outcomes under the value by their probability of it: the
-        treatment's noise is independent of all that comes before it.
+        An observed arm weights the outcomes under the value by the probability that the unit has
+        the value: the treatment's noise is independent of its ancestors.
 
         Raises
         ------
@@ -52,12 +52,12 @@ class SampledArms:
         return weighted_mean(self.outcomes(arm, measure), weights)
 
     def outcomes(self, arm: Arm, measure: Measure) -> np.ndarray:
-        """The units' outcomes in an arm, of shape (n,)."""
+        """Return the units' outcomes in an arm, an array of shape (n,)."""
         world, name = self._world(arm), self.scm.spec.outcome.name
         return measure.drawn(world.log_probabilities[name], world.codes[name].to_numpy())
 
     def units(self, group: Values = ()) -> Units:
-        """The units in the observed world; weighted where they are given values."""
+        """Return the units of the observed world; weighted if a group is given."""
         if group not in self._units:
             self._units[group] = self.scm.sample(
                 self.n, self.seed, given=dict(group), how="weight", first=self.first

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator, Philox
 
-# Fewer have too few distinct resamples for the tails of a studentised mean.
+# Fewer phrasings have too few distinct resamples for the tails of a studentised mean.
 MIN_PHRASINGS = 5
-# Of the standard error; the coverage of normal, skewed and two-lumped effects stays as it is.
+# Share of the standard error; the coverage for normal, skewed and bimodal effects is unchanged.
 _LEAST_SPREAD = 0.5
 
 
 @dataclass(frozen=True)
 class ConfidenceInterval:
-    """An interval, and the share of audits in which it is to hold the truth."""
+    """A confidence interval and its nominal level."""
 
     low: float
     high: float
@@ -26,27 +26,27 @@ class ConfidenceInterval:
         return self.low <= value <= self.high
 
     def within(self, bound: float) -> bool:
-        """Whether all of the interval is smaller than the bound in absolute value."""
+        """Whether the interval lies strictly between -bound and bound."""
         return -bound < self.low and self.high < bound
 
 
 def bootstrap_interval(
     effects: np.ndarray, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
 ) -> ConfidenceInterval:
-    """Studentised bootstrap interval of the mean over phrasings.
+    """Compute the studentised bootstrap interval of the mean over phrasings.
 
-    Phrasings are the clusters: whatever is beneath one of them (units, draws) is resampled with it.
-    Studentising keeps the coverage with few clusters, where percentiles are too narrow (Cameron,
-    Gelbach and Miller, "Bootstrap-based improvements for inference with clustered errors", Review
-    of Economics and Statistics 2008; Efron and Tibshirani, "An introduction to the bootstrap",
-    1993, section 12.5). The standard deviation of a resample is taken as no smaller than half of
-    the mean's standard error: where few phrasings carry the effect, a third of the resamples miss
-    them, and what is left of their spread would stretch the interval far beyond all effects.
+    Phrasings are the clusters: all units and draws of a phrasing are resampled with it.
+    Studentising keeps the coverage with few clusters, where percentile intervals are too narrow
+    (Cameron, Gelbach and Miller, "Bootstrap-based improvements for inference with clustered
+    errors", Review of Economics and Statistics 2008; Efron and Tibshirani, "An introduction to the
+    bootstrap", 1993, section 12.5). The standard deviation of a resample is at least half of the
+    mean's standard error. Without this bound, where few phrasings carry the effect, a third of the
+    resamples miss them, and their small spread stretches the interval far beyond all effects.
 
     Parameters
     ----------
     effects : array of shape (P,)
-        One effect a phrasing, at least `MIN_PHRASINGS` of them.
+        One effect for each phrasing, at least `MIN_PHRASINGS`.
     level, resamples, seed
         Level of the interval, number of resamples, and their seed.
 
@@ -59,7 +59,7 @@ def bootstrap_interval(
     if count < MIN_PHRASINGS:
         raise ValueError(f"{count} phrasings; at least {MIN_PHRASINGS} are needed")
     centre = float(effects.mean())
-    # Around the centre, else a small spread drowns in the rounding of the squares.
+    # Deviations from the centre: a small spread would be lost in the rounding of the squares.
     off = effects - centre
     spread = float(off.std())
     if spread <= 1e-12 * max(abs(centre), 1e-300):

@@ -1,4 +1,4 @@
-"""What an audit of so many phrasings can find."""
+"""The effect that an audit with a given number of phrasings can detect."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from scipy.stats import nct, t
 
 
 def detectable_effect(effects: np.ndarray, *, alpha: float = 0.05, power: float = 0.8) -> float:
-    """The smallest mean effect that the test finds with this power, in units of the effects.
+    """Compute the smallest mean effect that the test detects with this power.
 
-    From the spread of the phrasings, by the noncentral t distribution; the sign-flip test comes
-    close to the t test where both apply (Lehmann and Romano, "Testing statistical hypotheses",
-    2005, section 15.2). Infinite where no number of equal signs is significant.
+    The value is in units of the effects. It follows from the spread of the phrasings by the
+    noncentral t distribution: the sign-flip test is close to the t test where both apply (Lehmann
+    and Romano, "Testing statistical hypotheses", 2005, section 15.2). Infinite if even equal signs
+    in all phrasings are not significant.
 
     Parameters
     ----------
     effects : array of shape (P,)
-        One effect a phrasing.
+        One effect for each phrasing.
     alpha, power
-        Size of the two-sided test, and the chance to find the effect.
+        Size of the two-sided test, and its power.
     """
     count = len(effects)
     if 2.0 ** (1 - count) > alpha:
         return math.inf
     spread = float(np.std(effects, ddof=1))
-    if spread <= 1e-12 * float(np.abs(effects).max()):  # what rounding leaves of equal effects
+    if spread <= 1e-12 * float(np.abs(effects).max()):  # equal effects up to rounding
         return 0.0
     critical = t.isf(alpha / 2, count - 1)
 
@@ -36,7 +37,7 @@ def detectable_effect(effects: np.ndarray, *, alpha: float = 0.05, power: float 
         found = nct.sf(critical, count - 1, shift) + nct.cdf(-critical, count - 1, shift)
         return float(found) - power
 
-    # Doubled from below: far beyond what is sought, scipy's noncentral t is NaN.
+    # Doubled from below: scipy's noncentral t is NaN for very large arguments.
     largest = 1 / math.sqrt(count)
     while missing(largest) < 0:
         largest *= 2

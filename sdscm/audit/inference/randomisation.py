@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator, Philox
 
-# All sign patterns are gone through up to 14 phrasings.
+# All sign patterns are enumerated for up to 14 phrasings.
 _PATTERNS = 2**14
 
 
@@ -20,44 +20,44 @@ def sign_flip(
     alternative: Literal["two-sided", "greater", "less"] = "two-sided",
     seed: int = 0,
 ) -> float:
-    """p value of the hypothesis that phrasings' effects are symmetric about ``at``.
+    """Test the hypothesis that the effects of phrasings are symmetric about ``at``.
 
-    Under it the sign of each phrasing's deviation is a fair coin, so that the mean deviation is
-    compared with those of all sign patterns (Fisher, "The design of experiments", 1935, section
-    21), or of random ones if these are too many. Exact at any number of phrasings; its smallest
-    two-sided value is 2 / 2**P.
+    Under the hypothesis the sign of each deviation is a fair coin. The p value compares the mean
+    deviation with those of all sign patterns (Fisher, "The design of experiments", 1935, section
+    21), or of random patterns if there are too many. The test is exact for any number P of
+    phrasings; its smallest two-sided p value is 2 / 2**P.
 
     Parameters
     ----------
     effects : array of shape (P,)
-        One effect a phrasing, independent of each other.
+        One effect for each phrasing; independent of each other.
     at
-        The centre in question.
+        The hypothesised centre.
     alternative
-        Where the mean lies if the hypothesis is false.
+        Location of the mean if the hypothesis is false.
     seed
-        Of the random patterns; not used if all are gone through.
+        Seed of the random patterns; not used if all patterns are enumerated.
 
-    `scipy.stats.permutation_test` gives the same in a hundred times the time; tests compare.
+    `scipy.stats.permutation_test` gives the same p value in a hundred times the time (tested).
     """
     off = np.asarray(effects, dtype=float) - at
     signs, exhaustive = _patterns(len(off), seed)
     means = signs @ off
     seen = off.sum()
-    # Rounding must not tell two patterns of equal means apart.
+    # Rounding must not separate two patterns of equal means.
     margin = 1e-12 * np.abs(off).sum()
     tails = {
         "two-sided": np.abs(means) >= abs(seen) - margin,
         "greater": means >= seen - margin,
         "less": means <= seen + margin,
     }
-    own = 0 if exhaustive else 1  # the pattern that was seen is one of the random ones
+    own = 0 if exhaustive else 1  # the observed pattern counts as one of the random ones
     return float((tails[alternative].sum() + own) / (len(means) + own))
 
 
 @lru_cache(maxsize=8)
 def _patterns(count: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Patterns of signs, of shape (number of patterns, count), and whether these are all."""
+    """Return sign patterns, of shape (patterns, count), and whether these are all patterns."""
     if 2**count <= _PATTERNS:
         return np.array(list(product((1.0, -1.0), repeat=count))), True
     raw = Generator(Philox(seed)).integers(0, 2, (_PATTERNS, count))
@@ -65,11 +65,11 @@ def _patterns(count: int, seed: int) -> tuple[np.ndarray, bool]:
 
 
 def minimum_effect(effects: np.ndarray, smallest: float, *, seed: int = 0) -> float:
-    """p value of the hypothesis that the effect is no larger than ``smallest`` either way.
+    """Test the hypothesis that the absolute effect is at most ``smallest``.
 
-    Twice the smaller of two one-sided p values, so that it is a two-sided test of no effect at 0
-    (Murphy and Myors, "Testing the hypothesis that treatments have negligible effects", Journal of
-    Applied Psychology 1999).
+    The p value is twice the smaller of two one-sided p values, so that the test with ``smallest``
+    0 is the two-sided test of no effect (Murphy and Myors, "Testing the hypothesis that treatments
+    have negligible effects", Journal of Applied Psychology 1999).
     """
     above = sign_flip(effects, at=smallest, alternative="greater", seed=seed)
     below = sign_flip(effects, at=-smallest, alternative="less", seed=seed)
@@ -77,11 +77,11 @@ def minimum_effect(effects: np.ndarray, smallest: float, *, seed: int = 0) -> fl
 
 
 def equivalence(effects: np.ndarray, smallest: float, *, seed: int = 0) -> float:
-    """p value of the hypothesis that the effect is ``smallest`` or more, either way.
+    """Test the hypothesis that the absolute effect is at least ``smallest``.
 
     Two one-sided tests (TOST; Schuirmann, "A comparison of the two one-sided tests procedure",
-    Journal of Pharmacokinetics and Biopharmaceutics 1987): a small value is evidence of no effect
-    that matters.
+    Journal of Pharmacokinetics and Biopharmaceutics 1987): a small p value is
+    evidence that the effect is smaller than ``smallest``.
     """
     above = sign_flip(effects, at=-smallest, alternative="greater", seed=seed)
     below = sign_flip(effects, at=smallest, alternative="less", seed=seed)

@@ -1,4 +1,4 @@
-"""Where the effects of units in phrasings vary."""
+"""Variance components of the effects of units in phrasings."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class VarianceSplit:
-    """Components of the variance of a unit's effect in a phrasing, in squared units of the effect.
+    """Variance components of a unit's effect in a phrasing, in squared units of the effect.
 
     Attributes
     ----------
     phrasings
-        Between phrasings, the same for all units: the wording.
+        Variance between phrasings (the wording).
     units
-        Between units, the same in all phrasings: who they are.
+        Variance between units (the individuals).
     rest
-        What depends on both.
+        Variance of the interaction of phrasing and unit.
     """
 
     phrasings: float
@@ -35,15 +35,15 @@ class VarianceSplit:
 
 
 def variance_split(effects: np.ndarray) -> VarianceSplit:
-    """Components by the analysis of variance of a two-way layout with one number a cell.
+    """Estimate variance components by two-way analysis of variance with one value for each cell.
 
-    Estimators that come out negative are set to 0 (Searle, Casella and McCulloch, "Variance
+    Negative estimates are set to 0 (Searle, Casella and McCulloch, "Variance
     components", 1992, chapter 4).
 
     Parameters
     ----------
     effects : array of shape (P, N)
-        Effect of each unit in each phrasing, two or more of either.
+        Effect of each unit in each phrasing; at least two phrasings and two units.
     """
     phrasings, units = effects.shape
     rows, columns = effects.mean(axis=1), effects.mean(axis=0)

@@ -1,4 +1,4 @@
-"""The sections on what was found: effects, their differences between models, and the wording."""
+"""Sections on the findings: effects, differences between models, and the wording."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sdscm.audit.result import AuditResult
 
 _MEANING: dict[Kind, str] = {
     "total": "the change of the mean outcome when the treatment is set",
-    "natural direct": "what is left while the mediators stay as under the control",
-    "natural indirect": "what the mediators' answer to the treatment alone does",
-    "mediated interaction": "what the direct and the indirect effect leave of the total",
+    "natural direct": "the effect while the mediators stay as under the control",
+    "natural indirect": "the effect of the mediators' response to the treatment alone",
+    "mediated interaction": "the total minus the natural direct and indirect effects",
     "controlled direct": "the effect while a mediator is held at a value",
-    "observational": "the difference between units that are met with the two values",
-    "spurious": "observational less total: what common causes add",
+    "observational": "the difference between units that have the two values",
+    "spurious": "observational minus total: the part that common causes add",
     "subgroup": "the total effect among units with a value",
     "interaction": "the difference between two subgroups' effects",
 }
@@ -31,8 +31,8 @@ def comparison(result: AuditResult) -> list[Section]:
             "models",
             "Models side by side",
             (
-                "Effect of one model less that of another, phrasing by phrasing and on the same "
-                "units, so that what the wording does to both is no part of the interval.",
+                "Effect of one model minus that of another, phrasing by phrasing and on the same "
+                "units, so that the interval excludes wording effects that both models share.",
             ),
             _finding_tables(result.differences, result),
         )
@@ -47,17 +47,17 @@ def effects(result: AuditResult) -> Section:
         "All effects",
         (
             f"{text[0].upper()}{text[1:]}.",
-            "p is that of no effect (sign flips over phrasings); it is adjusted by Holm and by "
-            "Benjamini and Hochberg (BH) within each kind of effect, over contrasts, outcomes and "
-            "models. Minimum: p of an effect no larger than the smallest of interest; TOST: p of "
-            "one at least as large; both by Holm.",
+            "p tests the hypothesis of no effect (sign flips over phrasings). It is adjusted by "
+            "Holm and by Benjamini and Hochberg (BH) within each kind of effect, over contrasts, "
+            "outcomes and models. Minimum tests an effect of at most the smallest effect of "
+            "interest; TOST tests an effect at least as large; both are adjusted by Holm.",
         ),
         _finding_tables(result.findings, result),
     )
 
 
 def _finding_tables(found: Sequence[Finding], result: AuditResult) -> tuple[Table, ...]:
-    """A table for each model, contrast and outcome."""
+    """Make a table for each model, contrast and outcome."""
     blocks: dict[str, list[Finding]] = {}
     for each in found:
         caption = f"{words.model(each)}: {words.contrast(each)}, {words.outcome(each.measure)}"
@@ -100,7 +100,7 @@ def _finding_table(found: Sequence[Finding], result: AuditResult, caption: str) 
 
 
 def _standard_error(found: Finding) -> float:
-    """Of the mean over phrasings, from the sampling of units alone; phrasings have other units."""
+    """Standard error of the mean over phrasings from the sampling of units alone."""
     total: float = sum(each.standard_error**2 for each in found.effects)
     return total**0.5 / len(found.effects)
 
@@ -127,8 +127,8 @@ def values(result: AuditResult) -> Section:
         for each in result.means
     ]
     text = (
-        "The mean outcome where each value is set, over the phrasings. The intervals hold what the "
-        "phrasings do to all values alike, so that they say little of how two values differ.",
+        "The mean outcome over phrasings where each value is set. The intervals include the effect "
+        "of the wording that all values share, so they say little about differences of values.",
     )
     return Section("values", "Each value", text, (Table(header, tuple(rows), right=(4, 5)),))
 
@@ -161,9 +161,9 @@ def wording(result: AuditResult) -> Section:
         "Rest",
     )
     text = (
-        "How far the total effect depends on the wording. The last three columns split the "
-        "variance of a unit's effect in a phrasing: the wording, who the unit is, and what "
-        "depends on both.",
+        "How far the total effect depends on the wording. The last three columns are the variance "
+        "components of a unit's effect in a phrasing: the wording, the unit, and their "
+        "interaction.",
     )
     return Section(
         "wording", "Wording", text, (Table(header, tuple(rows), right=tuple(range(3, 9))),)

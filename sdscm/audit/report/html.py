@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs no other file and no network."""
+"""Write a report as one HTML page that needs no other file and no network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sdscm.audit.report.view import Page
 
 
 def html(page: Page) -> str:
-    """The page as HTML; figures are in it as SVG, and no script is."""
+    """Render the page as HTML with SVG figures and without scripts."""
     import jinja2
 
     environment = jinja2.Environment(

@@ -1,4 +1,4 @@
-"""A report as Markdown."""
+"""Write a report as Markdown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sdscm.audit.report.view import Page, Section, Table
 
 
 def markdown(page: Page) -> str:
-    """The page as GitHub's Markdown; its pictures are files in ``figures/``."""
+    """Format the page as GitHub Markdown; its pictures are files in ``figures/``."""
     return "\n".join(_lines(page)).rstrip() + "\n"
 
 
@@ -54,7 +54,7 @@ def _row(cells: tuple[str, ...]) -> str:
 
 
 def _text(text: str) -> str:
-    """One line, in which a scenario's words are no markup."""
+    """Escape text as one line of Markdown: words of a scenario are not markup."""
     line = " ".join(text.split())
     for letter in "\\`*_<>[]":
         line = line.replace(letter, "\\" + letter)

@@ -1,4 +1,4 @@
-"""The sections on where the findings come from: controls, mechanisms, prompts and settings."""
+"""Sections on the origin of the findings: controls, mechanisms, prompts and settings."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def controls(result: AuditResult) -> list[Section]:
     rows = [_control(each) for each in result.controls]
     interval = f"{words.percent(result.level)} interval"
     header = ("Control", "Model", "Outcome", "Effect", "Expected", "Found", interval, "Result")
-    told = [
-        "Questions to the audit itself, whose answers are known. Placebo: a sentence that should "
-        "not matter. Shuffled: values told wrongly in half of the contexts. Both pass if the "
-        "interval holds 0, or nothing as large as the smallest effect of interest; by chance, "
-        f"about {words.percent(1 - result.level)} of them do not. Planted: the effects of a tiny "
-        "model are known, and must be found in every phrasing to 1e-6 (and five standard errors, "
-        "where units are sampled).",
+    text = [
+        "Controls are questions to the audit itself with known answers. Placebo: a sentence that "
+        "should not matter. Shuffled: the values are exchanged in half of the contexts. Both pass "
+        "if the interval contains 0, or only effects smaller than the smallest effect of interest; "
+        f"about {words.percent(1 - result.level)} of them fail by chance. Planted: the effects of "
+        "a tiny model are known, and the audit must find them in every phrasing to 1e-6 (plus five "
+        "standard errors where units are sampled).",
     ]
     if result.placebo is not None:
         sentences = " or ".join(f"'{each}'" for each in shown(result.placebo))
-        told.append(f"The placebo's sentence, right before that of the treatment: {sentences}")
+        text.append(f"The placebo's sentence, right before the treatment's sentence: {sentences}")
     table = Table(header, tuple(rows), right=(4, 5, 6))
-    return [Section("controls", "Controls", tuple(told), (table,))]
+    return [Section("controls", "Controls", tuple(text), (table,))]
 
 
 def _control(control: Control) -> tuple[str, ...]:
@@ -64,15 +64,14 @@ def mechanisms(result: AuditResult) -> list[Section]:
         return []
     header = ("Model", "Variable", "Mass", "Least mass", "Over 99 %", "Largest share", "Warnings")
     text = (
-        "Mass: the probability that the model gives to the sentences of the domain together, "
-        "before it is shared out among them. Where it is tiny, the model would rather say "
-        "something else. Over 99 %: units for which one value is all but certain. In each column "
-        "the worst of the phrasings.",
+        "Mass: the probability of all sentences of the domain together, before normalisation. "
+        "Where it is tiny, the model prefers other texts. Over 99 %: share of units for which one "
+        "value has a probability above 99 %. Each column shows the worst phrasing.",
     )
     return [
         Section(
             "mass",
-            "What the model makes of each variable",
+            "Mechanism of each variable",
             text,
             (Table(header, tuple(rows), right=(2, 3, 4, 5)),),
         )
@@ -104,9 +103,9 @@ def prompts(result: AuditResult) -> Section:
         "prompts",
         "All phrasings and their total effects",
         (
-            "The name in brackets stands for a value of the variable. Before each variable a "
-            "model reads the sentences of its parents alone, in this order. Number: as for "
-            "sdscm inspect and sdscm generate.",
+            "A name in brackets stands for a value of the variable. The model scores each variable "
+            "after the sentences of its parents only, in this order. Number: the phrasing's number "
+            "in sdscm inspect and sdscm generate.",
             f"For example, after the text '{shown.context}' the first phrasing scores "
             f"{' against '.join(repr(each) for each in shown.candidates)}.",
         ),
@@ -136,21 +135,24 @@ def settings(result: AuditResult) -> Section:
         ("Mediators", ", ".join(result.mediators) or "none"),
         *((name, ", ".join(spec.variable(name).values)) for name in spec.covariates),
         ("Method", _METHODS[result.method]),
-        ("Units", f"{result.units:,} a phrasing where sampled, {result.panel:,} in the panel"),
+        (
+            "Units",
+            f"{result.units:,} for each phrasing where sampled, {result.panel:,} in the panel",
+        ),
         ("Smallest effect of interest", _smallest(result)),
         ("Level", f"{words.percent(result.level)}, {result.resamples:,} resamples"),
         ("Temperature, scoring", f"{result.temperature:g}, {result.scoring}"),
         ("Seed", str(result.seed)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions)),
     ]
-    rows = tuple((name, told) for name, told in facts if told)
+    rows = tuple((name, value) for name, value in facts if value)
     return Section("settings", "Where it comes from", (), (Table(("What", "Value"), rows),))
 
 
 _METHODS = {
     "exact": "enumeration of all texts",
     "sample": "sampled units",
-    "auto": "enumeration of all texts where they are few enough, sampled units elsewhere",
+    "auto": "enumeration of all texts where possible, sampled units elsewhere",
 }
 
 

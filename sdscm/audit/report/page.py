@@ -1,4 +1,4 @@
-"""What an audit's report says, from its title to its settings."""
+"""Put the page of an audit's report together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sdscm.audit.result import AuditResult, Control
 
 
 def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
-    """The report of an audit; ``pictures`` as `sdscm.audit.report.figures` draws them."""
+    """Make the report of an audit; `sdscm.audit.report.figures` draws the pictures."""
     spec = result.spec
     totals = result.of("total")
     reported = [each.id for each in result.models if not each.error]
@@ -63,19 +63,19 @@ def _warnings(result: AuditResult) -> list[str]:
 
 def _failed(control: Control) -> str:
     found = control.finding
-    told = f"{words.effect(found.mean)} on {words.outcome(found.measure)}"
+    effect = f"{words.effect(found.mean)} on {words.outcome(found.measure)}"
     if control.kind == "placebo":
         return (
-            f"{found.model}: the placebo ({words.contrast(found)}) has an effect of {told}. "
-            "Effects of that size may be no more than its answer to any change of the text."
+            f"{found.model}: the placebo ({words.contrast(found)}) has an effect of {effect}. "
+            "Effects of that size may only be the model's response to any change of the text."
         )
     if control.kind == "shuffled":
         return (
-            f"{found.model}: with shuffled values, where there is none, the audit finds an effect "
-            f"of {told}: chance, or a fault of the audit."
+            f"{found.model}: with shuffled values, which have no effect, the audit finds an effect "
+            f"of {effect}: chance, or an error of the audit."
         )
     return (
-        f"The audit misses the planted effect '{found.estimand.label}': {told} instead of "
+        f"The audit misses the planted effect '{found.estimand.label}': {effect} instead of "
         f"{words.effect(control.expected)}. Do not trust its numbers."
     )
 

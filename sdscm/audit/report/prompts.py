@@ -1,4 +1,4 @@
-"""The texts that the language models read."""
+"""Prompts: the texts that the language models read."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from sdscm.spec import Spec
 
 @dataclass(frozen=True)
 class Example:
-    """One question in full: the context, and the sentences that are scored after it."""
+    """One full question: the context, and the sentences that are scored after it."""
 
     context: str
     candidates: tuple[str, ...]
 
 
 def prompt(spec: Spec, number: int) -> str:
-    """A phrasing's sentences in the order tau, with the name of each variable for its value.
+    """Format a phrasing's sentences in order tau, with variable names in place of values.
 
-    What a model reads before a variable are the sentences of the variable's parents alone.
+    The model scores a variable after the sentences of the variable's parents only.
     """
     phrased = spec.phrased(number)
     return " ".join(phrased.phrasing(name).sentence(f"[{name}]") for name in variables_read(spec))
 
 
 def example(spec: Spec, number: int) -> Example:
-    """The outcome's question in a phrasing, with the first value of each parent."""
+    """Make the outcome's question in a phrasing, with the first value of each parent."""
     phrased, outcome = spec.phrased(number), spec.outcome
     codes = dict.fromkeys(spec.order, 0)
     return Example(

@@ -1,4 +1,4 @@
-"""An audit as JSON."""
+"""Record an audit as JSON."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FORMAT = 1
 
 
 def record(result: AuditResult) -> dict[str, Any]:
-    """All of an audit in dictionaries and lists; None stands for what is not finite or not there.
+    """Convert an audit to dictionaries and lists; None stands for missing or non-finite numbers.
 
-    With the spec and the numbers of the phrasings every prompt can be made again.
+    The spec and the phrasing numbers determine every prompt.
     """
     spec = result.spec
     plain = {
@@ -93,7 +93,7 @@ def _finding(found: Finding, result: AuditResult) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """JSON knows neither NaN nor infinity."""
+    """Replace NaN and infinity, which JSON does not have, by None."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):

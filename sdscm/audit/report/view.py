@@ -1,4 +1,4 @@
-"""What a report shows, before it is Markdown or HTML."""
+"""Parts of a report, before they are formatted as Markdown or HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """A table; ``right`` are the places of the columns of numbers, aligned and never broken."""
+    """A table; ``right`` holds the positions of number columns, which are right-aligned."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -17,7 +17,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with text, a list and tables below it; ``folded`` ones are closed on a page."""
+    """A heading with text, a list and tables; a ``folded`` section is closed on an HTML page."""
 
     id: str
     title: str
@@ -29,7 +29,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, as SVG for the page and as PNG for a file beside it."""
+    """A figure: SVG for the HTML page, PNG for a separate file."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole report. ``verdicts`` come first, then ``pictures``, then ``sections``."""
+    """A report: ``verdicts`` first, then ``pictures``, then ``sections``."""
 
     title: str
     kicker: str

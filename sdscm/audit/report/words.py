@@ -1,4 +1,4 @@
-"""Numbers and findings of an audit in words."""
+"""Format numbers and findings of an audit as text."""
 
 from __future__ import annotations
 
@@ -16,84 +16,84 @@ _SMALL = 5e-5  # what four decimals would show as 0
 
 
 def effect(value: float | None) -> str:
-    """A number with its sign and four decimals."""
+    """Format a number with its sign and four decimals."""
     if value is None or math.isnan(value):
         return NONE
     if math.isinf(value):
         return "+∞" if value > 0 else "−∞"
-    told = f"{value:+.4f}" if value == 0 or abs(value) >= _SMALL else f"{value:+.0e}"
-    return "0" if value == 0 else told.replace("-", "−")
+    text = f"{value:+.4f}" if value == 0 or abs(value) >= _SMALL else f"{value:+.0e}"
+    return "0" if value == 0 else text.replace("-", "−")
 
 
 def size(value: float) -> str:
-    """A number without a sign, such as the smallest effect that can be found."""
+    """Format a number without a sign, such as the smallest detectable effect."""
     return "none" if math.isinf(value) else effect(value).removeprefix("+")
 
 
 def between(interval: ConfidenceInterval | None) -> str:
-    """An interval as a range."""
+    """Format an interval as a range."""
     return NONE if interval is None else f"{effect(interval.low)} to {effect(interval.high)}"
 
 
 def p_value(value: float | None) -> str:
-    """Three decimals, or how small it is."""
+    """Format a p value with three decimals."""
     if value is None or math.isnan(value):
         return NONE
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def raw_and_adjusted(value: PValue | None) -> tuple[str, str, str]:
-    """A p value as it is, by Holm, and by Benjamini and Hochberg."""
+    """Format a p value: raw, by Holm, and by Benjamini and Hochberg."""
     if value is None:
         return (NONE, NONE, NONE)
     return p_value(value.raw), p_value(value.holm), p_value(value.hochberg)
 
 
 def share(value: float) -> str:
-    """A share in per cent."""
+    """Format a share in per cent."""
     return NONE if math.isnan(value) else f"{100 * value:.0f} %"
 
 
 def percent(level: float) -> str:
-    """A level, such as 95 % or 99.5 %."""
+    """Format a level, such as 95 % or 99.5 %."""
     return f"{100 * level:g} %"
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Format a count with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names with commas, and the last with an and."""
+    """Join names with commas and a final "and"."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def contrast(found: Finding) -> str:
-    """The contrast, the control first."""
+    """Format the contrast, the control first."""
     return f"{found.control} → {found.treated}"
 
 
 def model(found: Finding) -> str:
-    """The model, or two of them."""
-    return f"{found.model} less {found.against}" if found.against else found.model
+    """Format the model, or the difference of two models."""
+    return f"{found.model} minus {found.against}" if found.against else found.model
 
 
 def outcome(measure: Measure) -> str:
-    """The measure, with its kind where two kinds have the same words."""
+    """Format the measure, with its kind where two kinds have the same label."""
     plain = measure.kind in ("probability", "log-odds", "log-probability")
     return measure.label if plain else f"{measure.label}, {measure.kind}"
 
 
 def side(spec: Spec, name: str) -> str:
-    """A value, or a group with its values."""
+    """Format a value, or a group with its values."""
     values = values_of(spec, name)
     return name if values == (name,) else f"{name} ({', '.join(values)})"
 
 
 def verdict(found: Finding, level: float) -> str:
-    """The verdict, with what it means at the smallest effect of interest."""
+    """Format the verdict with the smallest effect of interest."""
     if found.exact and not any(each.value for each in found.effects):
         return "exactly 0"
     plain, what = found.verdict(1 - level), "difference" if found.against else "effect"
@@ -106,16 +106,16 @@ def verdict(found: Finding, level: float) -> str:
 
 
 def sentence(found: Finding, spec: Spec, level: float) -> str:
-    """A total effect as a sentence about the model."""
+    """Format a total effect as a sentence about the model."""
     change = "does not change" if found.mean == 0 else ("raises" if found.mean > 0 else "lowers")
     by = "" if found.mean == 0 else f" by {size(abs(found.mean))}"
     about = f"In {found.model}, {spec.treatment.name} = {found.treated} instead of {found.control}"
-    told = f"{about} {change} {outcome(found.measure)}{by} on average over the phrasings"
+    text = f"{about} {change} {outcome(found.measure)}{by} on average over the phrasings"
     if found.interval is not None:
-        told += f" ({percent(level)} interval {between(found.interval)})"
+        text += f" ({percent(level)} interval {between(found.interval)})"
     agree = (
         ""
         if math.isnan(found.agreement)
         else (f"; {share(found.agreement)} of the phrasings agree in sign")
     )
-    return f"{told}{agree}. Verdict: {verdict(found, level)}."
+    return f"{text}{agree}. Verdict: {verdict(found, level)}."

@@ -1,4 +1,4 @@
-"""The files of a report."""
+"""Write the files of a report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEM = "audit"
 
 
 def require_libraries() -> None:
-    """Raise MissingExtraError if the figures and the HTML page cannot be made."""
+    """Raise MissingExtraError if the libraries of figures and HTML page are not installed."""
     for library in ("matplotlib", "jinja2"):
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError(f"the HTML page of an audit ({library})", "plot")
@@ -28,23 +28,23 @@ def require_libraries() -> None:
 def write_report(
     result: AuditResult, folder: str | Path, *, figures: bool = True
 ) -> tuple[Path, ...]:
-    """Write ``audit.md``, ``audit.json``, ``audit.html``, and ``figures/`` of the Markdown.
+    """Write ``audit.md`` with ``figures/``, ``audit.json`` and ``audit.html``.
 
-    Equal audits give equal bytes.
+    Equal audits give equal files.
 
     Parameters
     ----------
     figures
-        Whether to draw; without, there are Markdown and JSON alone.
+        Whether to draw figures; without them only Markdown and JSON are written.
 
     Returns
     -------
-    The paths.
+    The paths of the files.
 
     Raises
     ------
     MissingExtraError
-        If matplotlib or Jinja2 is not installed and there are to be figures.
+        If figures are asked for and matplotlib or Jinja2 is not installed.
     """
     drawn: tuple[Picture, ...] = ()
     if figures:
@@ -53,10 +53,10 @@ def write_report(
 
         drawn = pictures(result)
     shown = page(result, drawn)
-    told = json.dumps(record(result), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(record(result), indent=1, ensure_ascii=False, allow_nan=False)
     contents = {
         f"{STEM}.md": markdown(shown).encode(),
-        f"{STEM}.json": f"{told}\n".encode(),
+        f"{STEM}.json": f"{text}\n".encode(),
     }
     if figures:
         contents[f"{STEM}.html"] = html(shown).encode()

@@ -282,7 +282,7 @@ def test_one_phrasing_has_no_interval_and_says_why(cli) -> None:
         (["--group", "few=Tom", "--contrast", "women,few"], ["women", "few", "equal size"]),
         (["--group", "few=Kim"], ["--group few=Kim", "'Kim'"]),
         (["--group", "Ann=Tom"], ["'Ann' is a value"]),
-        (["--treatment", "end", "--outcome", "who"], ["'who'", "comes before", "'end'"]),
+        (["--treatment", "end", "--outcome", "who"], ["'who'", "is an ancestor", "'end'"]),
         (["--treatment", "whom"], ["'whom'", "did you mean 'who'?"]),
         (["--outcome-value", "maybe"], ["'maybe'", "yes, no"]),
         (["--measure", "odds"], ["--measure odds", "log-odds"]),

@@ -397,7 +397,7 @@ def test_an_effect_that_cannot_be_is_0_to_the_last_bit(clinic: Spec) -> None:
 @pytest.mark.parametrize(
     ("treatment", "outcome", "words"),
     [
-        ("state", "drug", ["'drug' comes before", "ward"]),
+        ("state", "drug", ["'drug' is an ancestor", "ward"]),
         ("drug", "drug", ["the treatment itself"]),
         ("weather", None, ["treatment", "weather"]),
         (None, "stat", ["outcome", "'state'"]),

@@ -11,7 +11,7 @@ from sdscm.audit.result import AuditResult
 
 
 def pictures(result: AuditResult) -> tuple[Picture, ...]:
-    """Forest plots, phrasing plots, path diagrams and the DAG, in the order of the report."""
+    """Draw forest plots, phrasing plots, path diagrams and the DAG, in the order of the report."""
     measures = list(dict.fromkeys(each.measure for each in result.findings))
     return (
         *(forest(result, each, f"forest-{k}") for k, each in enumerate(measures, 1)),

@@ -1,4 +1,4 @@
-"""All effects with their intervals, one below the other."""
+"""Forest plot: all effects with their intervals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)  # of a label, in points
 
 
 def forest(result: AuditResult, measure: Measure, name: str) -> Picture:
-    """The forest plot on one scale: a block for each contrast, a row for each effect."""
+    """Draw the forest plot on one scale: a block for each contrast, a row for each effect."""
     found = [each for each in result.findings if each.measure == measure]
     models = list(dict.fromkeys(each.model for each in found))
     blocks: dict[str, dict[str, list[Finding]]] = {}
@@ -38,18 +38,18 @@ def forest(result: AuditResult, measure: Measure, name: str) -> Picture:
             f"Effects on {words.outcome(measure)}",
             _reading(result, found[0], len(models)),
             f"Forest plot of {words.counted(len(found), 'effect')} on {words.outcome(measure)}; "
-            "the table 'All effects' holds its numbers.",
+            "the table 'All effects' has the numbers.",
         )
 
 
 def _reading(result: AuditResult, found: Finding, models: int) -> str:
-    told = (
-        f"Mean over the phrasings with its {words.percent(result.level)} interval. Filled: the "
-        "interval leaves out 0."
+    text = (
+        f"Mean over phrasings with its {words.percent(result.level)} interval. Filled marker: the "
+        "interval excludes 0."
     )
     if found.tests is not None and found.tests.smallest is not None:
-        told += f" Shaded: smaller than {found.tests.smallest:g}, too small to matter."
-    return told if models == 1 else told + " Numbers are those of the first model."
+        text += f" Shaded: effects smaller than {found.tests.smallest:g}, too small to matter."
+    return text if models == 1 else text + " The numbers belong to the first model."
 
 
 def _draw(
@@ -86,7 +86,7 @@ def _draw(
         for label, found in rows.items():
             middle = y + _ROW * step / 2
             strong = found[0].estimand.kind == "total"
-            told = axes.text(
+            name = axes.text(
                 left + 0.02,
                 middle,
                 label,
@@ -94,7 +94,7 @@ def _draw(
                 va="center",
                 weight="bold" if strong else "normal",
             )
-            style.fit(told, _LEFT - 0.25, _SIZES)
+            style.fit(name, _LEFT - 0.25, _SIZES)
             axes.text(
                 1.02,
                 middle,

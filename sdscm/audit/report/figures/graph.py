@@ -9,13 +9,13 @@ from sdscm.spec import Spec
 
 
 def graph(spec: Spec) -> Picture:
-    """The DAG with the treatment and the outcome that were asked for."""
+    """Draw the DAG with the treatment and the outcome of the audit."""
     with style.house_style():
         return style.picture(
             draw_graph(spec),
             "graph",
             "The DAG that the audit assumes",
-            "Each variable is drawn given the sentences of its parents, and nothing else.",
+            "Each variable is sampled given the sentences of its parents only.",
             f"The DAG of {spec.name}: "
             + "; ".join(
                 f"{name} reads {', '.join(spec.parents(name)) or 'nothing'}" for name in spec.order

@@ -1,4 +1,4 @@
-"""The routes from the treatment to the outcome, with what each carries."""
+"""Path diagram: the routes from treatment to outcome with their effects."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _Place = tuple[float, float]
 
 
 def paths(result: AuditResult, measure: Measure) -> Picture:
-    """A path diagram for each model and contrast on one scale."""
+    """Draw a path diagram for each model and contrast on one scale."""
     found: dict[tuple[str, str], dict[Kind, Finding]] = {}
     for each in result.findings:
         if each.measure == measure and not (each.estimand.held or each.estimand.group):
@@ -42,18 +42,18 @@ def paths(result: AuditResult, measure: Measure) -> Picture:
         return style.picture(
             _draw(result, measure, found),
             "paths",
-            f"What reaches {words.outcome(measure)}, and on which route",
-            "Thickness: the size of the effect on the route, as a share of the largest. Blue with "
-            "a plus raises, orange with a minus lowers; grey: the interval holds 0. Direct and "
-            "indirect effects add up to the total with their interaction. The dashed route is no "
-            "effect of the treatment: it is what common causes add to the association.",
+            f"Effects on {words.outcome(measure)} by route",
+            "Thickness: size of the effect on the route relative to the largest effect. Blue with "
+            "a plus: raises; orange with a minus: lowers; grey: the interval contains 0. Direct "
+            "and indirect effects and their interaction add up to the total. The dashed route is "
+            "not an effect of the treatment: it is the association that common causes add.",
             "Path diagram with the direct, indirect and spurious parts; the table 'All effects' "
-            "holds its numbers.",
+            "has the numbers.",
         )
 
 
 def common_causes(spec: Spec) -> tuple[str, ...]:
-    """Causes of the treatment that reach the outcome beside it, in the order tau."""
+    """Return causes of the treatment that also reach the outcome without it, in order tau."""
     beside = spec.graph.copy()
     beside.remove_node(spec.treatment.name)
     reach = nx.ancestors(beside, spec.outcome.name)
@@ -76,10 +76,10 @@ def _draw(
         axes.set_xlim(0, width)
         axes.set_ylim(bottom, top + _TITLE)
         axes.text(0.15, top + 0.38, f"{model}: {contrast}", weight="bold", va="center")
-        told = f"total {_told(effects['total'])}"
+        total = f"total {_format_effect(effects['total'])}"
         if "mediated interaction" in effects:
-            told += f", of which interaction {_told(effects['mediated interaction'])}"
-        axes.text(0.15, top + 0.15, told, va="center", color=style.MUTED)
+            total += f", of which interaction {_format_effect(effects['mediated interaction'])}"
+        axes.text(0.15, top + 0.15, total, va="center", color=style.MUTED)
         _panel(axes, result, measure, effects)
     return figure
 
@@ -115,13 +115,13 @@ def _panel(
 
 
 def _has_direct(spec: Spec, mediators: Sequence[str]) -> bool:
-    """Whether the treatment reaches the outcome beside the mediators."""
+    """Whether the treatment reaches the outcome on a path without the mediators."""
     beside = spec.graph.copy()
     beside.remove_nodes_from(mediators)
     return nx.has_path(beside, spec.treatment.name, spec.outcome.name)
 
 
-def _told(found: Finding) -> str:
+def _format_effect(found: Finding) -> str:
     if found.interval is None:
         return words.effect(found.mean)
     low, high = words.effect(found.interval.low), words.effect(found.interval.high)
@@ -165,7 +165,7 @@ def _arrow(
 
 
 def _edge(box: _Place, other: _Place) -> _Place:
-    """Where the line to another box leaves a box: at its side, or at its top or bottom."""
+    """Return the point where the line to another box leaves a box."""
     if box[0] == _X[1]:
         return (box[0] + math.copysign(_BOX / 2, other[0] - box[0]), box[1])
     rise = other[1] - box[1]
@@ -180,7 +180,7 @@ def _edge(box: _Place, other: _Place) -> _Place:
 def _label(axes: Axes, place: _Place, name: str, found: Finding) -> None:
     axes.text(
         *place,
-        f"{name} {_told(found)}",
+        f"{name} {_format_effect(found)}",
         ha="center",
         va="center",
         color=style.INK,

@@ -1,4 +1,4 @@
-"""How the figures look, and how they become files."""
+"""Style of the figures, and their conversion to SVG and PNG."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DPI = 110
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Matplotlib as the report wants it, whatever the user's settings are."""
+    """Set the style of the report, independent of the user's matplotlib settings."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -60,7 +60,7 @@ def house_style() -> Iterator[None]:
 
 
 def blank(height: float) -> Figure:
-    """An empty figure of the usual width."""
+    """Make an empty figure of the usual width."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -70,7 +70,7 @@ def blank(height: float) -> Figure:
 
 
 def plain(axes: Axes) -> None:
-    """No frame, no advance marks, a vertical line at 0."""
+    """Remove frame and tick marks, and draw a vertical line at 0."""
     axes.tick_params(length=0)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
@@ -79,7 +79,7 @@ def plain(axes: Axes) -> None:
 
 
 def fit(text: Text, most: float, sizes: Sequence[float]) -> None:
-    """Make a text no wider than so many inches: in the first size that does, else shorter."""
+    """Fit a text into ``most`` inches: choose the first size that fits, else shorten the text."""
     figure = text.get_figure(root=True)
     assert figure is not None
 
@@ -95,25 +95,25 @@ def fit(text: Text, most: float, sizes: Sequence[float]) -> None:
 
 
 def band(axes: Axes, smallest: float | None) -> None:
-    """The effects that are too small to matter."""
+    """Shade the effects that are too small to matter."""
     if smallest is not None:
         axes.axvspan(-smallest, smallest, color=BAND, zorder=0)
 
 
 def picture(figure: Figure, name: str, title: str, reading: str, alt: str) -> Picture:
-    """The figure as SVG and PNG; equal figures give equal bytes."""
+    """Convert a figure to SVG and PNG; equal figures give equal bytes."""
     with io.BytesIO() as vector, io.BytesIO() as raster:
         figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(raster, format="png", dpi=_DPI, metadata={"Software": None})
         svg, png = vector.getvalue(), _small(raster)
-    # The XML head and the document type have no place in a data URI.
+    # A data URI must not contain the XML declaration and the document type.
     svg = re.sub(rb"^.*?(?=<svg)", b"", svg, flags=re.DOTALL)
     width, height = (round(96 * float(side)) for side in figure.get_size_inches())
     return Picture(name, title, reading, alt, svg, png, width, height)
 
 
 def _small(raster: io.BytesIO) -> bytes:
-    """The PNG in 64 colours, a third of its size."""
+    """Reduce a PNG to 64 colours, which is a third of its size."""
     from PIL import Image
 
     with io.BytesIO() as small:

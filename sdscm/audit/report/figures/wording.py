@@ -1,4 +1,4 @@
-"""The total effect in each phrasing."""
+"""Phrasing plot: the total effect in each phrasing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LETTERS = 48
 
 
 def wording(result: AuditResult, measure: Measure, name: str) -> Picture:
-    """The phrasing plot: a panel for each model and contrast, a dot for each phrasing."""
+    """Draw the phrasing plot: a panel for each model and contrast, a marker for each phrasing."""
     found = [each for each in result.of("total") if each.measure == measure]
     with style.house_style():
         figure = _draw(found)
@@ -30,10 +30,10 @@ def wording(result: AuditResult, measure: Measure, name: str) -> Picture:
             figure,
             name,
             f"Total effect on {words.outcome(measure)} in each phrasing",
-            "A mark for each phrasing, sorted; its number is that of the list of phrasings. Below "
-            "them stands the mean with its interval over the phrasings. Whiskers, where units are "
-            "sampled: twice the standard error. One wording may say what another does not.",
-            "Dot plot of the total effect in each phrasing; the table of phrasings holds its "
+            "One marker for each phrasing, sorted by effect; the number is its place in the list "
+            "of phrasings. Below: the mean with its interval over phrasings. Whiskers (where units "
+            "are sampled): two standard errors. Wordings may differ in the sign of the effect.",
+            "Dot plot of the total effect in each phrasing; the table of phrasings has the "
             "numbers.",
         )
 
@@ -81,14 +81,14 @@ def _panel(axes: Axes, found: Finding) -> None:
     _mean(axes, found)
     axes.set_ylim(-2.6, len(ranked) - 0.2)
     ticks = [(-1.7, "mean"), *((y, str(place + 1)) for y, (_, place, _) in enumerate(ranked))]
-    axes.set_yticks([y for y, _ in ticks], [told for _, told in ticks], fontsize=6.5)
+    axes.set_yticks([y for y, _ in ticks], [label for _, label in ticks], fontsize=6.5)
     axes.set_xlabel(f"effect on {words.outcome(found.measure)}", loc="left")
-    told = f"mean {words.effect(found.mean)}"
+    mean = f"mean {words.effect(found.mean)}"
     if not math.isnan(found.agreement):
-        told += f", {words.share(found.agreement)} agree in sign"
+        mean += f", {words.share(found.agreement)} agree in sign"
     lines = textwrap.wrap(words.contrast(found), _LETTERS, max_lines=2, placeholder=" …")
     axes.set_title(
-        "\n".join([textwrap.shorten(found.model, _LETTERS, placeholder="…"), *lines, told]),
+        "\n".join([textwrap.shorten(found.model, _LETTERS, placeholder="…"), *lines, mean]),
         loc="left",
         fontsize=8.5,
         weight="bold",
@@ -97,7 +97,7 @@ def _panel(axes: Axes, found: Finding) -> None:
 
 
 def _mean(axes: Axes, found: Finding) -> None:
-    """The mean below the dots, with its interval."""
+    """Draw the mean with its interval below the markers."""
     if not math.isfinite(found.mean):
         return
     if found.interval is not None:
