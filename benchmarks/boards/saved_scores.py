@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.boards.scores import IDENTITY, read_records, score
-from benchmarks.storage.manifest import Manifest, folder_of
+from benchmarks.storage.manifest import Manifest, NoRunError, folder_of
 from sdscm.errors import InputError
 
 _TABLE = "scores.csv"
@@ -65,10 +65,8 @@ def scored(run: str | Path, runs_dir: str | Path = "runs", *, mixed: bool = Fals
         return _from_table(str(run), table)
     try:
         return _from_records(str(run), folder_of(run, runs_dir), mixed)
-    except InputError as error:
-        if "no run here" not in str(error):
-            raise
-        raise InputError(
+    except NoRunError as error:
+        raise NoRunError(
             f"{error} (or name the folder of a run, or a folder of results with {_TABLE})"
         ) from None
 

@@ -12,6 +12,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import typer
 
@@ -116,15 +117,22 @@ def _explain(error: Exception, debug: bool) -> tuple[int, str]:
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         path = "sdscm" if context is None else context.command_path
-        # Typer leaves checks to pydantic, and its words in the message.
-        message = error.format_message().replace("Value error, ", "").rstrip(".")
-        return BAD_INPUT, f"{message}; see: {path} --help"
+        return BAD_INPUT, f"{_usage_problem(error).rstrip('.')}; see: {path} --help"
     if isinstance(error, InputError) or _is_estimator_error(error):
         return BAD_INPUT, str(error)
     if isinstance(error, OSError) and error.errno in _REMEDIES:
         return BAD_INPUT, _about_file(error)
     hint = "" if debug else f"; run again with {DEBUG} for the traceback"
     return FAILED, f"{type(error).__name__}: {str(error).rstrip('.')}{hint}"
+
+
+def _usage_problem(error: typer.TyperException) -> str:
+    """Say what is wrong with a command line, without the words that pydantic adds for Typer."""
+    cause: Any = error.__cause__
+    details = cause.errors()[0] if hasattr(cause, "errors") else {}
+    if "error" in details.get("ctx", {}):
+        error.message = str(details["ctx"]["error"])
+    return error.format_message()
 
 
 def _about_file(error: OSError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 
@@ -11,6 +12,15 @@ from sdscm.errors import InputError
 
 #: Packages name here a module that registers metrics.
 ENTRY_POINT_GROUP = "sdscm.metrics"
+
+
+class UnknownMetricError(InputError):
+    """No metric of this name is registered."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"unknown metric '{name}': choose among {', '.join(known)}")
+        self.name = name
+
 
 _METRICS: dict[str, Metric | PooledMetric] = {}
 
@@ -24,7 +34,7 @@ def register(metric: Metric | PooledMetric) -> None:
         If the name is taken by another metric, or it is none.
     """
     if not isinstance(metric, Metric | PooledMetric):
-        raise InputError(f"{metric!r} is no metric: register a Metric or a PooledMetric")
+        raise InputError(f"{metric!r} is not a metric: register a Metric or a PooledMetric")
     if _METRICS.get(metric.name, metric) != metric:
         raise InputError(f"the metric '{metric.name}' exists: choose another name")
     _METRICS[metric.name] = metric
@@ -47,12 +57,12 @@ def _load_installed() -> None:
 
 
 def find(name: str) -> Metric | PooledMetric:
-    """The metric of that name; an InputError lists the names if there is none."""
+    """Return the metric of this name; raise UnknownMetricError if there is none."""
     _load_installed()
     try:
         return _METRICS[name]
     except KeyError:
-        raise InputError(f"unknown metric '{name}': choose among {', '.join(_METRICS)}") from None
+        raise UnknownMetricError(name, _METRICS) from None
 
 
 def get(name: str) -> Metric:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from benchmarks.datasets.source import Source
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.methods import Method
+from benchmarks.metrics.registry import UnknownMetricError
 from benchmarks.provenance.hashing import digest
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
@@ -21,6 +21,10 @@ from sdscm.files import put_atomically
 
 _FORMAT = 1
 _NAME = "run.json"
+
+
+class NoRunError(InputError):
+    """The folder holds no run."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,10 @@ class Manifest:
 
         Raises
         ------
+        NoRunError
+            If there is no run.
         InputError
-            If there is no run, its file is damaged, or its suite names a metric of a plugin that
-            is not here.
+            If its file is damaged, or its suite names a metric of a plugin that is not here.
         """
         path = folder / _NAME
         damaged = InputError(f"{path}: damaged or of another version; run the suite again")
@@ -98,13 +103,15 @@ class Manifest:
                 cells=tuple(Cell(**cell) for cell in content["cells"]),
             )
         except FileNotFoundError:
-            raise InputError(f"{folder}: no run here; run the suite first") from None
+            raise NoRunError(f"{folder}: no run here; run the suite first") from None
         except ValidationError as error:
-            unknown = re.search("unknown metric '[^']+'", str(error))
-            if unknown is None:
+            problems = [each.get("ctx", {}).get("error") for each in error.errors()]
+            unknown = [each for each in problems if isinstance(each, UnknownMetricError)]
+            if not unknown:
                 raise damaged from None
             raise InputError(
-                f"{path}: {unknown[0]}; name the file that registers it with --plugin"
+                f"{path}: unknown metric '{unknown[0].name}'; name the file that registers it "
+                "with --plugin"
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise damaged from None

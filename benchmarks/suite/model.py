@@ -61,10 +61,8 @@ class BoardOptions(Model):
     @field_validator("columns", "rank_by")
     @classmethod
     def _known(cls, value: list[str] | None) -> list[str] | None:
-        known = metrics.names()
         for name in value or []:
-            if name not in known:
-                raise ValueError(f"unknown metric '{name}': choose among {', '.join(known)}")
+            metrics.find(name)
         return value
 
     @field_validator("by", "columns", "rank_by")
