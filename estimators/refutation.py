@@ -158,7 +158,7 @@ def refute(
     Raises
     ------
     EstimatorError
-        If the data are no input of an estimator, or a refuter is unknown.
+        If the data are not an input of an estimator, or a refuter is unknown.
     """
     if isinstance(refuters, str):
         raise EstimatorError(f"refuters: give a list of names, [{refuters!r}]")

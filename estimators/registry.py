@@ -106,7 +106,7 @@ class Registry:
         PluginError
             If the name is taken, or differs from another in case alone.
         EstimatorError
-            If the name is no line of text, the estimand is none of ATE, CATE and ITE, the object
+            If the name is not a line of text, the estimand is none of ATE, CATE and ITE, the object
             cannot be an estimator of it or be made without arguments, or it lacks intervals that it
             declares.
         """

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-#: Stands where there is no number.
+#: Stands where there is not a number.
 NONE = "–"
 
 #: Below this a p value is not written in full.

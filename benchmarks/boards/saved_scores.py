@@ -31,7 +31,7 @@ class Scored:
     versions
         The versions of each library, as text; empty if only a table is left.
     oracles
-        Estimators that are no contestants.
+        Estimators that do not compete.
     """
 
     name: str

@@ -174,8 +174,8 @@ def audit(
 ) -> None:
     """Measure what language models make of a treatment, over many phrasings, and write a report.
 
-    The effects are encoded in a model under the spec's DAG and these phrasings; they are no claim
-    about the world.
+    The effects are those that a model encodes under the spec's DAG and these phrasings; they are
+    not a claim about the world.
     """
     from sdscm.audit import audit as run_audit
     from sdscm.audit.controls.placebo import WEEKDAY, placebo_of

@@ -25,7 +25,7 @@ def with_groups(spec: Spec, given: Sequence[str]) -> Spec:
         for value in values:
             if value not in spec.treatment.values:
                 raise InputError(
-                    f"{told}: '{value}' is no value of '{spec.treatment.name}'; its values are "
+                    f"{told}: '{value}' is not a value of '{spec.treatment.name}'; its values are "
                     f"{', '.join(spec.treatment.values)}"
                 )
             if values.count(value) > 1:
@@ -107,7 +107,7 @@ def numbers(option: str, given: Sequence[str], measures: Sequence[Measure]) -> d
         try:
             found[kind] = float(text)
         except ValueError:
-            raise InputError(f"{option} {each}: '{text}' is no number") from None
+            raise InputError(f"{option} {each}: '{text}' is not a number") from None
         if not 0 < found[kind] < math.inf:
             raise InputError(f"{option} {each}: give a positive number")
     return found

@@ -144,7 +144,7 @@ def scores(given: Sequence[str] | None) -> dict[str, float] | None:
         try:
             found[value] = float(number)
         except ValueError:
-            raise InputError(f"--score {value}={number}: '{number}' is no number") from None
+            raise InputError(f"--score {value}={number}: '{number}' is not a number") from None
     return found or None
 
 

@@ -65,7 +65,7 @@ def check_roles(path: Path, frame: pd.DataFrame, columns: Columns, said: str) ->
     for key, name in listed:
         if name not in covariates:
             raise InputError(
-                f"{path}: '{name}' is in '{key}' in {said}, but is no covariate; add it to "
+                f"{path}: '{name}' is in '{key}' in {said}, but is not a covariate; add it to "
                 "'covariates' or leave it out"
             )
     for key, name in roles:
@@ -120,7 +120,7 @@ def check_secrets(path: Path, dataset: CausalDataset, said: str) -> None:
 
 
 def check_propensity(path: Path, dataset: CausalDataset, said: str) -> None:
-    """Refuse propensities that are no probabilities, by an InputError."""
+    """Refuse propensities that are not probabilities, by an InputError."""
     shares = dataset.propensity
     if shares is not None and ((shares < 0) | (shares > 1)).any():
         raise InputError(

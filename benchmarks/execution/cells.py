@@ -48,7 +48,7 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """Content hash. The names of things are no part of it, except through the seed."""
+        """Content hash. Names are not part of it, except through the seed."""
         content = asdict(self)
         del content["dataset"], content["estimator"], content["version_free_key"]
         return digest([_PROTOCOL, content])

@@ -57,7 +57,7 @@ def stratified_split(
     Raises
     ------
     EstimatorError
-        If ``share`` is no number between 0 and 1: each part needs rows.
+        If ``share`` is not a number between 0 and 1: each part needs rows.
     """
     if not is_number(share) or not 0 < share < 1:
         raise EstimatorError(f"train_share: is {share!r}, must be between 0 and 1")

@@ -191,7 +191,7 @@ class NetworkEstimator(CATEEstimator):
             device = torch.device(self.device)
         except RuntimeError as error:
             raise EstimatorError(
-                f"device: {self.device!r} is no device of PyTorch; give 'cpu' or 'cuda'"
+                f"device: {self.device!r} is not a device of PyTorch; give 'cpu' or 'cuda'"
             ) from error
         if device.type == "cuda" and not torch.cuda.is_available():
             raise EstimatorError(

@@ -16,7 +16,7 @@ def require_folds(folds: Any) -> None:
     Raises
     ------
     EstimatorError
-        If it is no integer of at least 2.
+        If it is not an integer of at least 2.
     """
     if not isinstance(folds, int | np.integer) or folds < 2:
         raise EstimatorError(f"folds: is {folds!r}, must be an integer of at least 2")
@@ -30,7 +30,7 @@ def stratified_folds(t: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndar
     Raises
     ------
     EstimatorError
-        If ``folds`` is no integer of at least 2.
+        If ``folds`` is not an integer of at least 2.
     """
     require_folds(folds)
     count = min(folds, int(t.sum()), int((1 - t).sum()))

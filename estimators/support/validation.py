@@ -23,8 +23,8 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
     Raises
     ------
     EstimatorError
-        If X is no table of numbers with a column or more, holds text, NaN or infinity, has a column
-        twice, or has other columns.
+        If X is not a table of numbers with a column or more, holds text, NaN or infinity, has a
+        column twice, or has other columns.
     """
     if not hasattr(X, "shape"):
         raise EstimatorError(
@@ -128,7 +128,7 @@ def require_level(alpha: Any) -> None:
     Raises
     ------
     EstimatorError
-        If it is no number strictly between 0 and 1.
+        If it is not a number strictly between 0 and 1.
     """
     if not is_number(alpha) or not 0 < alpha < 1:
         raise EstimatorError(
@@ -142,7 +142,7 @@ def require_clip(clip: Any) -> None:
     Raises
     ------
     EstimatorError
-        If it is no number of at least 0 and below 0.5.
+        If it is not a number of at least 0 and below 0.5.
     """
     if not is_number(clip) or not 0 <= clip < 0.5:
         raise EstimatorError(f"clip: is {clip!r}, must be at least 0 and below 0.5")

@@ -57,8 +57,8 @@ class Outcome:
         Raises
         ------
         InputError
-            If the kind or the value is unknown, a value has no score or one that is no number, or
-            both a value and scores are given.
+            If the kind or the value is unknown, a value has no score or one that is not a number,
+            or both a value and scores are given.
         """
         if kind not in get_args(OutcomeKind):
             kinds = ", ".join(get_args(OutcomeKind))
@@ -78,7 +78,9 @@ class Outcome:
             for label, number in scores.items():
                 place = code_of(variable, label, "outcome scores")
                 if not isinstance(number, Real) or not np.isfinite(number):
-                    raise InputError(f"outcome scores: '{label}' has {number}, which is no number")
+                    raise InputError(
+                        f"outcome scores: '{label}' has {number}, which is not a number"
+                    )
                 numbers[place] = number
             missing = [label for label in variable.values if label not in scores]
             if missing:

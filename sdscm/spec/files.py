@@ -50,7 +50,9 @@ def load_spec(name_or_path: str | Path) -> Spec:
     if not path.exists():
         raise InputError(_not_found(where))
     if path.suffix.lower() not in _PARSERS:
-        raise InputError(f"{where}: is no spec file; give a path that ends in .yaml, .yml or .json")
+        raise InputError(
+            f"{where}: is not a spec file; give a path that ends in .yaml, .yml or .json"
+        )
     return _spec(_PARSERS[path.suffix.lower()](_read(path, where), where), where)
 
 

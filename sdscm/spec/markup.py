@@ -48,7 +48,7 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If it is no YAML, holds a key twice, or is no mapping.
+        If it is not YAML, holds a key twice, or is not a mapping.
     """
     try:
         data = yaml.load(text, Loader=_SpecLoader)

@@ -89,7 +89,7 @@ def read(lm: str, folder: Path) -> Release:
     """
     if lm not in LMS:
         raise InputError(
-            f"'{lm}' is no language model of the release; choose among {', '.join(LMS)}"
+            f"'{lm}' is not a language model of the release; choose among {', '.join(LMS)}"
         )
     packed = _packed(folder, lm)
     if packed is not None:

@@ -125,8 +125,9 @@ def named(names: Sequence[str]) -> list[Method]:
     for name in names:
         if name.lower() not in known:
             raise InputError(
-                f"'{name}' is no method of the paper and no other built-in estimator; choose among "
-                f"{', '.join(method.name for method in METHODS)}, or see: sdscm estimators list"
+                f"'{name}' is not a method of the paper, nor another built-in estimator; choose "
+                f"among {', '.join(method.name for method in METHODS)}, or see: "
+                "sdscm estimators list"
             )
     wanted = {name.lower() for name in names}
     return [method for key, method in known.items() if key in wanted]

@@ -29,7 +29,7 @@ class Study:
     rows
         Which rows are scored, ``fitted`` or ``held-out``; empty if the suite holds none out.
     scores
-        As `benchmarks.boards.scores.score` returns them, without Oracles: they are no contestants.
+        As `benchmarks.boards.scores.score` returns them, without Oracles: they do not compete.
     settings
         In the order of the suite.
     errors

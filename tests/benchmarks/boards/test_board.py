@@ -125,7 +125,7 @@ def test_a_higher_is_better_metric_ranks_the_other_way() -> None:
 
 
 def test_a_method_with_missing_cells_ranks_behind_complete_ones() -> None:
-    """As on the board of a run that still goes on: a mean over one easy cell is no mean."""
+    """As on the board of a run that still goes on: a mean over one easy cell is not a mean."""
     toy = table()
     best = toy["estimator"] == "good"
     toy.loc[best & (toy["dataset"] != "d0"), ["status", "pehe_sd", "ate_abs_error_sd"]] = [

@@ -298,7 +298,7 @@ def test_one_phrasing_has_no_interval_and_says_why(cli) -> None:
         (["--temperature", "0"], ["temperature = 0", "positive"]),
         (["--placebo", "On a {Monday}."], ["placebo: 'On a {Monday}.'", "two different values"]),
         (["--placebo", "On a {Monday|Friday}.", "--no-controls"], ["--placebo", "--no-controls"]),
-        (["--measure", "category", "--score", "yes=x", "--score", "no=0"], ["'x' is no number"]),
+        (["--measure", "category", "--score", "yes=x", "--score", "no=0"], ["'x' is not a number"]),
         (["--phrasings", "many"], ["--phrasings many", "all"]),
         (["--smallest-effect", "x"], ["--smallest-effect x", "no number"]),
         (["--smallest-effect", "-1"], ["--smallest-effect -1", "positive"]),

@@ -309,5 +309,5 @@ def test_a_metric_that_fails_is_named(function) -> None:
 def test_a_metric_that_no_board_could_show_is_refused(change, part) -> None:
     with pytest.raises(InputError, match=f"metric 'pehe': {part}"):
         replace(metrics.get("pehe"), **change)
-    with pytest.raises(InputError, match="is no metric"):
+    with pytest.raises(InputError, match="is not a metric"):
         metrics.register(part)  # type: ignore[arg-type]

@@ -62,7 +62,7 @@ def test_any_built_in_estimator_may_be_named():
 
 @pytest.mark.parametrize("name", ["Oracle", "OLS"])
 def test_others_may_not(name):
-    with pytest.raises(InputError, match=f"'{name}' is no method"):
+    with pytest.raises(InputError, match=f"'{name}' is not a method"):
         named([name])
 
 

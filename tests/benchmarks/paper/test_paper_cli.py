@@ -128,13 +128,13 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--methods", "OLS"], "'OLS' is no method"),
+        (["--methods", "OLS"], "'OLS' is not a method"),
         (["--share", "2"], "--share: the share is 2"),
         (["--share", "0"], "--share: the share is 0"),
         (["--costly-share", "0", "--methods", "RF"], "--costly-share: the share is 0"),
         (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
         (["--settings", "some"], "--settings: 'some'"),
-        (["--lms", "gpt5"], "'gpt5' is no language model of the release"),
+        (["--lms", "gpt5"], "'gpt5' is not a language model of the release"),
         (["--methods", ""], "--methods: it is empty"),
         (["--methods", "RF,,BART"], "--methods: nothing stands between two commas"),
     ],

@@ -38,7 +38,7 @@ def test_a_share_is_a_part(share):
 
 
 def test_unknown_methods_are_named():
-    with pytest.raises(InputError, match=r"'OLS' is no method.*LinReg"):
+    with pytest.raises(InputError, match=r"'OLS' is not a method.*LinReg"):
         named(["LinReg", "OLS"])
     assert [method.name for method in named(["bart", "t-only ols"])] == ["T-Only OLS", "BART"]
 

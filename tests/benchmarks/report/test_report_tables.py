@@ -66,7 +66,7 @@ def test_the_best_are_whole_and_tied(board: Board) -> None:
     standing = board.standings["pehe_sd"]
     assert best(board, standing, metrics.find("pehe_sd")) == {"A & B", "twin_1"}
     assert best(board, standing, metrics.find("r2")) == {"A & B", "twin_1"}
-    assert best(board, standing, metrics.find("cate_width_sd")) == set()  # narrow is no merit
+    assert best(board, standing, metrics.find("cate_width_sd")) == set()  # narrow is not a merit
     assert best(board, standing, metrics.find("calibration_slope")) == set()
     assert best(board, standing, metrics.find("qini")) == set()
 

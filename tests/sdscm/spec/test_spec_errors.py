@@ -134,7 +134,7 @@ MISTAKES = {
         "values: [young, old]\n    distribution: [-0.5, 1.5]",
         ["variable 'age'", "'distribution'", "not 0 or more", "[0.3, 0.7]"],
     ),
-    "weight that is no number": (
+    "weight that is not a number": (
         "values: [young, old]",
         "values: [young, old]\n    distribution: [half, half]",
         ["variable 'age'", "'distribution'", "not numbers", "[0.3, 0.7]"],
@@ -197,9 +197,9 @@ MISTAKES = {
     ),
     "misspelt top key": ("title:", "titel:", ["unknown key 'titel'", "did you mean 'title'?"]),
     "no name": ("name: statin_study\n", "", ["'name' is missing", "add 'name:"]),
-    "name that is no file name": ("statin_study", "a/b", ["'name'", "'a/b'", "letters, digits"]),
+    "name that is not a file name": ("statin_study", "a/b", ["'name'", "'a/b'", "letters, digits"]),
     "title that is a list": ("Does the statin help?", "[1]", ["'title'", "quotes"]),
-    "variable that is no mapping": (
+    "variable that is not a mapping": (
         "variables:\n",
         "variables:\n  - age\n",
         ["variable number 1", "not a mapping", "name, role, values and phrasings"],

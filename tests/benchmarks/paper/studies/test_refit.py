@@ -165,7 +165,7 @@ def test_the_command_shows_what_a_parameter_changes(paper_folder, tmp_path, monk
         (["--methods", "RF", "--set", "seed=5"], "RF has no parameter 'seed' but n_estimators"),
         (["--set", "n_draws"], "'n_draws' is not PARAMETER=VALUE, as n_draws=500"),
         (["--settings", "some"], "--settings: 'some' is not one of all, hidden"),
-        (["--methods", "OLS"], "'OLS' is no method"),
+        (["--methods", "OLS"], "'OLS' is not a method"),
         (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
         (["--methods", "LinearT"], "nothing to compare with; run first: sdscm paper run"),
     ],
