@@ -1,74 +1,59 @@
-"""Sequence-driven structural causal models: any language model and any DAG make causal data.
+"""Sequence-driven structural causal models: causal data from any language model and any DAG.
 
 Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411.08019 v2.
-
-Each name is imported when it is first used (PEP 562): ``sdscm --help`` needs none of them.
 """
 
-from importlib import import_module
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sdscm.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
-    from sdscm.data.diagnostics import DatasetFacts, MechanismFacts, facts, mechanism_facts
-    from sdscm.errors import InputError, MissingExtraError
-    from sdscm.inference.enumeration import Enumeration
-    from sdscm.lm import DEFAULT_LM, LanguageModel, TabularLM, load_lm
-    from sdscm.sampling.interventions import UNIFORM
-    from sdscm.sampling.units import Units
-    from sdscm.scm import SDSCM
-    from sdscm.spec import PhrasedSpec, Spec, load_spec, scenario_names
-
-__version__ = version("sdscm")
-
-__all__ = [
-    "load_spec",
-    "scenario_names",
-    "load_lm",
-    "DEFAULT_LM",
-    "SDSCM",
-    "Units",
-    "UNIFORM",
-    "Enumeration",
-    "CausalDataset",
-    "Provenance",
-    "SETTINGS",
-    "Setting",
-    "facts",
-    "DatasetFacts",
-    "mechanism_facts",
-    "MechanismFacts",
-    "Spec",
-    "PhrasedSpec",
-    "LanguageModel",
-    "TabularLM",
-    "InputError",
-    "MissingExtraError",
-]
-
-#: The modules that define the names above.
-_MODULES = {
-    "data.dataset": ["SETTINGS", "CausalDataset", "Provenance", "Setting"],
-    "data.diagnostics": ["DatasetFacts", "MechanismFacts", "facts", "mechanism_facts"],
-    "errors": ["InputError", "MissingExtraError"],
-    "inference.enumeration": ["Enumeration"],
-    "lm": ["DEFAULT_LM", "LanguageModel", "TabularLM", "load_lm"],
-    "sampling.interventions": ["UNIFORM"],
-    "sampling.units": ["Units"],
-    "scm": ["SDSCM"],
-    "spec": ["PhrasedSpec", "Spec", "load_spec", "scenario_names"],
-}
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return __all__
+    from sdscm.data.dataset import CausalDataset as CausalDataset
+    from sdscm.data.dataset import Provenance as Provenance
+    from sdscm.data.diagnostics import DatasetFacts as DatasetFacts
+    from sdscm.data.diagnostics import MechanismFacts as MechanismFacts
+    from sdscm.data.diagnostics import facts as facts
+    from sdscm.data.diagnostics import mechanism_facts as mechanism_facts
+    from sdscm.errors import InputError as InputError
+    from sdscm.errors import MissingExtraError as MissingExtraError
+    from sdscm.inference.enumeration import Enumeration as Enumeration
+    from sdscm.literals import DEFAULT_LM as DEFAULT_LM
+    from sdscm.literals import SETTINGS as SETTINGS
+    from sdscm.literals import Setting as Setting
+    from sdscm.lm.backends.tabular import TabularLM as TabularLM
+    from sdscm.lm.interface import LanguageModel as LanguageModel
+    from sdscm.lm.load import load_lm as load_lm
+    from sdscm.sampling.interventions import UNIFORM as UNIFORM
+    from sdscm.sampling.units import Units as Units
+    from sdscm.scm import SDSCM as SDSCM
+    from sdscm.spec.files import load_spec as load_spec
+    from sdscm.spec.files import scenario_names as scenario_names
+    from sdscm.spec.model import Spec as Spec
+    from sdscm.spec.phrased import PhrasedSpec as PhrasedSpec
+    from sdscm.version import __version__ as __version__
+else:
+    __getattr__, __dir__, __all__ = lazy_names(
+        __name__,
+        {
+            "sdscm.spec.files": ["load_spec", "scenario_names"],
+            "sdscm.spec.model": ["Spec"],
+            "sdscm.spec.phrased": ["PhrasedSpec"],
+            "sdscm.lm.load": ["load_lm"],
+            "sdscm.lm.interface": ["LanguageModel"],
+            "sdscm.lm.backends.tabular": ["TabularLM"],
+            "sdscm.scm": ["SDSCM"],
+            "sdscm.sampling.units": ["Units"],
+            "sdscm.sampling.interventions": ["UNIFORM"],
+            "sdscm.inference.enumeration": ["Enumeration"],
+            "sdscm.data.dataset": ["CausalDataset", "Provenance"],
+            "sdscm.literals": ["DEFAULT_LM", "SETTINGS", "Setting"],
+            "sdscm.data.diagnostics": [
+                "facts",
+                "mechanism_facts",
+                "DatasetFacts",
+                "MechanismFacts",
+            ],
+            "sdscm.errors": ["InputError", "MissingExtraError"],
+            "sdscm.version": ["__version__"],
+        },
+    )

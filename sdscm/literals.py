@@ -1,4 +1,4 @@
-"""The words that options take, as types.
+"""The values that options take, as types.
 
 This module imports nothing else of the package, so that the command line can show its help without
 loading the libraries that do the work.
@@ -23,10 +23,10 @@ MeasureKind = Literal["probability", "log-odds", "log-probability", "expected-sc
 #: How the effects of an audit are computed; see `sdscm.audit.audit`.
 AuditMethod = Literal["auto", "exact", "sample"]
 
-#: Arithmetic of a language model. ``float32`` is exact: products of matrices are true float32.
-#: ``float32-fast`` lets the processor round their factors (to TF32 or bfloat16, on GPUs and on CPUs
-#: with AMX; on others it is the same). ``bfloat16`` keeps weights and activations in 16 bits.
-#: docs/performance.md has the errors.
+#: Arithmetic of a language model. ``float32``: matrix products in full float32. ``float32-fast``:
+#: the processor may round the factors of a product to TF32 or bfloat16 (GPUs, and CPUs with AMX;
+#: elsewhere it equals ``float32``). ``bfloat16``: weights and activations have 16 bits. The errors
+#: of each are in docs/performance.md.
 Precision = Literal["float32", "float32-fast", "bfloat16"]
 
 #: Which covariates an estimator sees: all, or those that are not exogenous.

@@ -12,12 +12,12 @@ from sdscm.audit.effects.estimand import Arm, Estimand, Values
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.target import mediators_between
 from sdscm.errors import InputError
+from sdscm.hints import did_you_mean
 from sdscm.inference.enumeration import refuse_descendants
 from sdscm.literals import AuditMethod
 from sdscm.sampling.interventions import code_of
 from sdscm.sampling.scoring import SCORINGS
 from sdscm.spec import Spec, Variable
-from sdscm.spec.hints import did_you_mean
 
 Method = AuditMethod
 METHODS: tuple[Method, ...] = ("auto", "exact", "sample")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sdscm.errors import InputError
+from sdscm.hints import did_you_mean
 from sdscm.spec import Spec, Variable
-from sdscm.spec.hints import did_you_mean
 
 
 def retarget(spec: Spec, treatment: str | None = None, outcome: str | None = None) -> Spec:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sdscm.errors import InputError
+from sdscm.hints import did_you_mean
 from sdscm.inference.elimination import Scope, elimination_order, sum_product
 from sdscm.sampling.interventions import FixedTarget, contrast_of, weights_of
 from sdscm.sampling.mechanisms import Mechanisms
 from sdscm.spec import Spec
-from sdscm.spec.hints import did_you_mean
 
 MAX_CONTEXTS = 20_000
 _MAX_STATES = 50_000_000

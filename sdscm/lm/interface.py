@@ -1,12 +1,13 @@
-"""What a language model is to an SD-SCM: something that scores the values of a variable."""
+"""The interface of language models: they score the values of a variable."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Choice:
     Attributes
     ----------
     context
-        Sentences that stand before, joined by one space; empty at the beginning of a text.
+        The sentences before, which one space joins; empty at the beginning of a text.
     prefix, suffix
         Text before and after the value in the sentence.
     values
@@ -38,8 +39,8 @@ class Choice:
 class ChoiceScores:
     """Log-probabilities of the candidates of one choice, arrays of shape (number of values,).
 
-    Natural logarithms. Tokens are scored from the first one that reaches into the value (or in
-    which two candidates differ, if that comes before it); the tokens before are the same for all
+    Natural logarithms. The first scored token is the first that overlaps the value, or the first
+    in which two candidates differ, whichever comes first. Earlier tokens are the same for all
     candidates and cancel when the sums are normalised over the domain.
 
     Attributes
@@ -47,9 +48,9 @@ class ChoiceScores:
     sentence
         Sum over the tokens up to the end of the sentence.
     value
-        Sum over the tokens up to the last one that reaches into the value.
+        Sum over the tokens up to the last one that overlaps the value.
     sentence_tokens, value_tokens
-        How many tokens these sums run over.
+        Number of tokens in these sums.
     """
 
     sentence: np.ndarray
@@ -60,7 +61,7 @@ class ChoiceScores:
 
 @runtime_checkable
 class LanguageModel(Protocol):
-    """Scores choices. ``id`` and ``revision`` name the model and its content."""
+    """A model that scores choices; ``id`` and ``revision`` name the model and its content."""
 
     @property
     def id(self) -> str: ...
@@ -75,8 +76,8 @@ class LanguageModel(Protocol):
 
 @runtime_checkable
 class ReferenceLanguageModel(LanguageModel, Protocol):
-    """A language model that can also score as the authors' code does, for comparison."""
+    """A language model that can also score as the reference code of the paper does."""
 
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
-        """The reference's score of each value, in ``sentence`` and in ``value``."""
+        """Reference score of each value, in ``sentence`` and in ``value``."""
         ...

@@ -1,4 +1,4 @@
-"""In which arithmetic a language model computes."""
+"""Precision of a language model's arithmetic."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sdscm.literals import Precision as Precision
 
 
 def check_precision(precision: str) -> None:
-    """An InputError if there is no such precision."""
+    """Raise an InputError for an unknown precision."""
     known = get_args(Precision)
     if precision not in known:
         raise InputError(f"precision '{precision}': choose {', '.join(known[:-1])} or {known[-1]}")
 
 
 def with_arithmetic(revision: str, precision: str, device: str) -> str:
-    """The revision of a model that computes so: other digits, other revision."""
+    """The revision of a model with this arithmetic; another arithmetic gives other digits."""
     marks = [precision] * (precision != "float32") + [device] * (device != "cpu")
     return "+".join([revision, *marks])

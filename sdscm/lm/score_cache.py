@@ -1,4 +1,4 @@
-"""Scores on disk, so that nothing is paid for twice."""
+"""A cache of scores on disk, so that a language model scores each choice once."""
 
 from __future__ import annotations
 
@@ -17,24 +17,29 @@ from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel, ReferenceLan
 
 _LOOKUP = 500
 _BATCH = 512
-# Part of every key: raise it when tokenising or scoring changes a score.
+# Part of every key; increase it if tokenising or scoring changes a score.
 _VERSION = 3
 
 
-class ScoreStore:
-    """A table of scores in one SQLite file, keyed by model and text.
+class ScoreCache:
+    """A table of scores in one SQLite file, with keys made of model and text.
 
-    Threads may share one, and processes the file.
+    Threads can share an instance, and processes the file.
 
     Parameters
     ----------
     path
-        The file; made if it does not exist.
+        The file; it is created if it does not exist.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used, or is not a cache of scores.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()  # held by the thread that uses the connection
+        self._lock = threading.Lock()  # held while a thread uses the connection
         with self._errors_in_one_line():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
@@ -51,14 +56,16 @@ class ScoreStore:
             yield
         except (sqlite3.OperationalError, OSError) as error:
             raise InputError(
-                f"{self._path}: the store of scores cannot be used ({error}); free the disk, end "
-                "who locks it, or set SDSCM_CACHE to another folder"
+                f"{self._path}: the cache of scores cannot be used ({error}); free disk space, end "
+                "the process that locks it, or set SDSCM_CACHE to another folder"
             ) from None
         except sqlite3.DatabaseError as error:
-            raise InputError(f"{self._path}: no store of scores ({error}); move it away") from None
+            raise InputError(
+                f"{self._path}: not a cache of scores ({error}); move the file away"
+            ) from None
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, ChoiceScores]:
-        """What is known of these keys."""
+        """Scores of those keys that are in the cache."""
         found = {}
         for begin in range(0, len(keys), _LOOKUP):
             part = keys[begin : begin + _LOOKUP]
@@ -75,7 +82,7 @@ class ScoreStore:
         return found
 
     def put(self, scores: dict[bytes, ChoiceScores]) -> None:
-        """Add scores, all of them or none."""
+        """Add all of these scores, or, after an error, none."""
         rows = [
             (key, np.stack([s.sentence, s.value, s.sentence_tokens, s.value_tokens]).tobytes())
             for key, s in scores.items()
@@ -88,29 +95,29 @@ class ScoreStore:
             return int(self._connection.execute("SELECT COUNT(*) FROM scores").fetchone()[0])
 
 
-class StoredLM:
-    """A language model that asks its store before it asks the model.
+class CachedLM:
+    """A language model that computes only the scores that are not in a cache.
 
     Parameters
     ----------
     load
-        Gives the model behind; called at the first score that the store does not hold, so that a
-        second run need not load the weights.
+        Loads the model. It is called when the first score is not in the cache, so that a second run
+        does not load the weights.
     id, revision
-        Those of the model behind.
-    store
-        Where scores are kept.
+        Those of the model.
+    cache
+        The cache of scores.
     """
 
     def __init__(
-        self, load: Callable[[], LanguageModel], *, id: str, revision: str, store: ScoreStore
+        self, load: Callable[[], LanguageModel], *, id: str, revision: str, cache: ScoreCache
     ) -> None:
         self._load = load
         self._loading = threading.Lock()
         self._model: LanguageModel | None = None
         self._id = id
         self._revision = revision
-        self._store = store
+        self._cache = cache
         self.scored = 0
 
     @property
@@ -123,37 +130,37 @@ class StoredLM:
 
     @property
     def model(self) -> LanguageModel:
-        """The model behind, loaded if need be."""
+        """The model; loaded at the first call."""
         with self._loading:
             if self._model is None:
                 self._model = self._load()
             return self._model
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
-        """Scores of each choice; each distinct one is scored once and kept."""
-        return self._kept("", choices, lambda part: self.model.score(part))
+        """Scores of each choice; each distinct choice is scored once."""
+        return self._cached("", choices, lambda part: self.model.score(part))
 
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
-        """As the model's own ``score_reference``; an InputError if it has none."""
+        """Reference scores of each choice; an InputError if the model has none."""
 
         def compute(part: list[Choice]) -> list[ChoiceScores]:
             return reference_scores(self.model, part)
 
-        return self._kept("reference", choices, compute)
+        return self._cached("reference", choices, compute)
 
-    def _kept(
+    def _cached(
         self,
         kind: str,
         choices: Sequence[Choice],
         compute: Callable[[list[Choice]], list[ChoiceScores]],
     ) -> list[ChoiceScores]:
         keys = [self._key(kind, choice) for choice in choices]
-        found = self._store.get(list(dict.fromkeys(keys)))
+        found = self._cache.get(list(dict.fromkeys(keys)))
         missing = {k: c for k, c in zip(keys, choices, strict=True) if k not in found}
         for part in _parts(list(missing.items())):
             scores = compute([choice for _, choice in part])
             new = {key: s for (key, _), s in zip(part, scores, strict=True)}
-            self._store.put(new)
+            self._cache.put(new)
             found |= new
             self.scored += len(part)
         return [found[key] for key in keys]
@@ -174,7 +181,7 @@ def reference_scores(model: LanguageModel, choices: list[Choice]) -> list[Choice
 
 
 def _parts(items: list[tuple[bytes, Choice]]) -> Iterator[list[tuple[bytes, Choice]]]:
-    # Neighbours share a beginning, so that a part meets the key/value cache of the one before.
+    # Sorted by context: a part reuses the key/value cache of the part before it.
     items.sort(key=lambda item: item[1].context)
     for begin in range(0, len(items), _BATCH):
         yield items[begin : begin + _BATCH]

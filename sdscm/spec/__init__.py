@@ -32,18 +32,26 @@ Fixed weights are a list in the order of the values, ``[0.3, 0.7]``, or a mappin
 The JSON format of the reference code is read as well (``sdscm.spec.original``).
 """
 
-from sdscm.spec.files import load_spec, scenario_names, spec_from_yaml
-from sdscm.spec.model import Role, Spec, Variable
-from sdscm.spec.phrased import PhrasedSpec
-from sdscm.spec.phrasing import Phrasing
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "load_spec",
-    "scenario_names",
-    "spec_from_yaml",
-    "Spec",
-    "Variable",
-    "Role",
-    "Phrasing",
-    "PhrasedSpec",
-]
+from sdscm.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from sdscm.spec.files import load_spec as load_spec
+    from sdscm.spec.files import scenario_names as scenario_names
+    from sdscm.spec.files import spec_from_yaml as spec_from_yaml
+    from sdscm.spec.model import Role as Role
+    from sdscm.spec.model import Spec as Spec
+    from sdscm.spec.model import Variable as Variable
+    from sdscm.spec.phrased import PhrasedSpec as PhrasedSpec
+    from sdscm.spec.phrasing import Phrasing as Phrasing
+else:
+    __getattr__, __dir__, __all__ = lazy_names(
+        __name__,
+        {
+            "sdscm.spec.files": ["load_spec", "scenario_names", "spec_from_yaml"],
+            "sdscm.spec.model": ["Spec", "Variable", "Role"],
+            "sdscm.spec.phrased": ["PhrasedSpec"],
+            "sdscm.spec.phrasing": ["Phrasing"],
+        },
+    )

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sdscm.hints import did_you_mean
 from sdscm.spec import graph
-from sdscm.spec.hints import did_you_mean
 
 if TYPE_CHECKING:
     from sdscm.spec.model import Spec, Variable

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, Self
 import networkx as nx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from sdscm.hints import did_you_mean
 from sdscm.spec import checks, graph
-from sdscm.spec.hints import did_you_mean
 from sdscm.spec.phrased import PhrasedSpec
 from sdscm.spec.phrasing import Phrasing
 

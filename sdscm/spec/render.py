@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sdscm.errors import InputError
+from sdscm.hints import did_you_mean
 from sdscm.spec.checks import SpecProblem
-from sdscm.spec.hints import did_you_mean
 from sdscm.spec.model import Role, Spec, Variable
 
 _ROLES = ", ".join(Role.__args__)  # type: ignore[attr-defined]

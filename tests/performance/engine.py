@@ -27,7 +27,7 @@ import sdscm
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.interface import Choice
-from sdscm.lm.score_cache import ScoreStore, StoredLM
+from sdscm.lm.score_cache import CachedLM, ScoreCache
 from sdscm.spec import Spec, spec_from_yaml
 
 EMBEDDED_LM = "smollm2-135m"
@@ -80,8 +80,8 @@ class Engine:
             str(folder), id=EMBEDDED_LM, revision=precision, precision=precision
         )
         self._tmp = tempfile.TemporaryDirectory()
-        store = ScoreStore(Path(self._tmp.name) / "scores.sqlite")
-        self.lm = StoredLM(lambda: self.model, id=EMBEDDED_LM, revision=precision, store=store)
+        cache = ScoreCache(Path(self._tmp.name) / "scores.sqlite")
+        self.lm = CachedLM(lambda: self.model, id=EMBEDDED_LM, revision=precision, cache=cache)
         self.model.score([Choice((), "Hello ", ("you", "me"), ".")])  # the self-test, once
 
     def dataset(self, spec: Spec, rows: int, **options: Any) -> dict[str, float]:

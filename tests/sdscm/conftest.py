@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sdscm.lm import Choice
-from sdscm.lm.backends.tabular import Table
+from sdscm.lm.backends.tabular import ProbabilityTable
 from sdscm.spec import Spec
 
 
@@ -23,7 +23,7 @@ class ByHand:
     def __init__(
         self,
         spec: Spec,
-        table: Table,
+        table: ProbabilityTable,
         *,
         overlap: float = 0.0,
         confounding: float = 1.0,

@@ -1,4 +1,4 @@
-"""Language models that come as a Python package and need no network at run time."""
+"""Language models that a Python package carries; they need no network at run time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sdscm.cache import cache_folder
-from sdscm.errors import InputError
+from sdscm.errors import InputError, MissingExtraError
+from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class EmbeddedModel:
         return files[0]
 
     def folder(self) -> Path:
-        """The model in safetensors in the user's cache, converted at the first call.
+        """Folder of the model in safetensors in the user's cache, converted at the first call.
 
-        Loading a GGUF file dequantises it anew each time (about 15 s); the converted copy loads in
-        under 2 s. It is keyed by the file's content.
+        Loading a GGUF file dequantises it each time (about 15 s); the converted copy loads in under
+        2 s. The name of the folder holds a hash of the file.
         """
         file = self.file()
         with file.open("rb") as content:
@@ -59,12 +60,12 @@ def _convert(file: Path, folder: Path) -> None:
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     source: dict[str, Any] = {"gguf_file": file.name}
-    with contextlib.redirect_stderr(io.StringIO()):  # the bars of transformers
+    with contextlib.redirect_stderr(io.StringIO()):  # progress bars of transformers
         model: Any = AutoModelForCausalLM.from_pretrained(
             file.parent, dtype=torch.float32, **source
         )
         tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
-    # What is saved is dequantised; the loader must not look for a quantiser.
+    # The saved weights are dequantised: the loader must not look for a quantiser.
     model.hf_quantizer = None
     model.is_quantized = False
     if hasattr(model.config, "quantization_config"):
@@ -77,7 +78,7 @@ def _convert(file: Path, folder: Path) -> None:
         try:
             temporary.rename(folder)
         except OSError:
-            if not (folder / "config.json").exists():  # else another process was first
+            if not (folder / "config.json").exists():  # otherwise another process was first
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -95,3 +96,15 @@ EMBEDDED = {
         ),
     )
 }
+
+
+@register_backend("embedded")
+def open_model(name: str, options: LMOptions) -> ModelHandle:
+    """An embedded model, by a name in ``EMBEDDED``."""
+    for library in ("gguf", "accelerate"):
+        if importlib.util.find_spec(library) is None:
+            raise MissingExtraError(f"language model '{name}'", "lm")
+    from sdscm.lm.backends.huggingface import folder_handle
+
+    folder = EMBEDDED[name].folder()
+    return folder_handle(folder, name, folder.name.rpartition("-")[2], options)

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from sdscm.errors import InputError
+from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.engine.packed import PackedScorer, UnsupportedModelError
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
@@ -26,6 +28,9 @@ from sdscm.lm.engine.selftest import PROBES, packs
 from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens
 from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.precision import Precision, check_precision, with_arithmetic
+from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
+
+_UNKNOWN_REVISION = "unknown"
 
 
 class HuggingFaceLM:
@@ -129,7 +134,7 @@ class HuggingFaceLM:
         if folder is not None:
             content = revision or folder_hash(folder)
         else:
-            content = getattr(model.config, "_commit_hash", None) or "unknown"
+            content = getattr(model.config, "_commit_hash", None) or _UNKNOWN_REVISION
         return cls(
             model,
             tokenizer,
@@ -307,3 +312,48 @@ def folder_hash(folder: Path) -> str:
             with file.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "blake2b").digest())
     return digest.hexdigest()
+
+
+def folder_handle(folder: Path, id: str, content: str, options: LMOptions) -> ModelHandle:
+    """The model in a folder that ``save_pretrained`` wrote; ``content`` is its hash."""
+    if options.revision is not None:
+        raise InputError(
+            f"revision '{options.revision}': only a Hugging Face id has revisions; '{id}' has one "
+            "content; leave it out"
+        )
+    check_device(options.device)
+
+    def load() -> HuggingFaceLM:
+        return HuggingFaceLM.from_pretrained(
+            str(folder), id=id, **{**asdict(options), "revision": content}
+        )
+
+    return ModelHandle(id, with_arithmetic(content, options.precision, options.device), load)
+
+
+@register_backend("huggingface")
+def open_model(name: str, options: LMOptions) -> ModelHandle:
+    """A model of Hugging Face, or one in a folder that ``save_pretrained`` wrote."""
+    _check_name(name)
+    folder = Path(name)
+    if folder.is_dir():
+        return folder_handle(folder, folder.resolve().name, folder_hash(folder), options)
+    check_device(options.device)
+    model = HuggingFaceLM.from_pretrained(name, **asdict(options))
+    # Other content of unknown revision would get the cached scores of this one.
+    cacheable = not model.revision.startswith(_UNKNOWN_REVISION)
+    return ModelHandle(model.id, model.revision, lambda: model, cacheable)
+
+
+def _check_name(name: str) -> None:
+    """Raise an InputError for a mistyped path, before anything is loaded."""
+    choose = (
+        "give the path of a folder that save_pretrained wrote, a Hugging Face id, or an embedded "
+        f"model ({', '.join(EMBEDDED)})"
+    )
+    folder = Path(name)
+    if folder.is_dir():
+        if not (folder / "config.json").exists():
+            raise InputError(f"language model '{name}': this folder has no config.json; {choose}")
+    elif not name.strip() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise InputError(f"language model '{name}': no such folder; {choose}")

@@ -1,4 +1,4 @@
-"""A language model with known probabilities: the oracle of tests, and of planted effects."""
+"""A language model with known probabilities, for tests and for planted effects."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from sdscm.lm.interface import Choice, ChoiceScores
 
 _SHOWN = 4
 
-Table = Callable[[Choice], "Sequence[float] | np.ndarray"]
+ProbabilityTable = Callable[[Choice], "Sequence[float] | np.ndarray"]
 
 
 class TabularLM:
-    """Gives each choice the probabilities that a function says.
+    """A language model whose probabilities a function gives.
 
     Parameters
     ----------
     table
-        Probabilities of a choice's values, in their order; they need not sum to 1, and each must be
-        positive.
+        Function that gives the probabilities of a choice's values, in their order. Each must be
+        positive; the sum need not be 1.
     id, revision
-        Name of the model, and of its content. The revision must change with the table.
+        Name of the model, and of its content. A different table needs a different revision.
     """
 
-    def __init__(self, table: Table, *, id: str = "tabular", revision: str = "0") -> None:
+    def __init__(
+        self, table: ProbabilityTable, *, id: str = "tabular", revision: str = "0"
+    ) -> None:
         self._table = table
         self._id = id
         self._revision = revision
@@ -79,11 +81,11 @@ def _listed(values: Sequence[str]) -> str:
     return f"{shown}, ..." if len(values) > _SHOWN else shown
 
 
-def random_table(seed: int, temperature: float = 1.0) -> Table:
-    """A table that draws standard normal scores for each text by hashing it.
+def random_table(seed: int, temperature: float = 1.0) -> ProbabilityTable:
+    """A table with a standard normal score for each text, drawn from a hash of the text.
 
-    Every sentence of the context and every candidate matters. ``temperature`` scales the scores:
-    near 0 the distributions are uniform.
+    The score depends on every sentence of the context and on the candidate. ``temperature``
+    multiplies the scores: near 0 the distributions are uniform.
     """
 
     def table(choice: Choice) -> np.ndarray:

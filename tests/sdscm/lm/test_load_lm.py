@@ -1,9 +1,10 @@
-"""Language models by name, and what is said where there is none."""
+"""Language models by name, and the error where there is none."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from sdscm.errors import InputError, MissingExtraError
-from sdscm.lm import Choice, LanguageModel, ScoreStore, StoredLM, load_lm
+from sdscm.lm import CachedLM, Choice, LanguageModel, ScoreCache, load_lm, registry
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.precision import Precision
@@ -69,12 +70,12 @@ def test_scores_are_kept_where_told(
 ) -> None:
     monkeypatch.setenv("SDSCM_CACHE", str(tmp_path / "cache"))
     usual = load_lm(str(folder))
-    assert isinstance(usual, StoredLM)
+    assert isinstance(usual, CachedLM)
     expected = bits(usual.score(CHOICES))
-    assert len(ScoreStore(tmp_path / "cache" / "scores.sqlite")) == len(CHOICES)
+    assert len(ScoreCache(tmp_path / "cache" / "scores.sqlite")) == len(CHOICES)
     there = tmp_path / "there.sqlite"
     assert bits(load_lm(str(folder), store=there).score(CHOICES)) == expected
-    assert len(ScoreStore(there)) == len(CHOICES)
+    assert len(ScoreCache(there)) == len(CHOICES)
     assert isinstance(load_lm(str(folder), store=False), HuggingFaceLM)
 
 
@@ -113,14 +114,12 @@ def test_an_embedded_model_that_is_not_installed(
 
 @pytest.mark.parametrize("library", ["torch", "transformers"])
 def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch, one_line: Line, library: str) -> None:
-    import importlib.util
-
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        "importlib.util.find_spec", lambda name: None if name == library else found(name)
-    )
+    """The backend is imported anew, without the library."""
+    monkeypatch.delitem(sys.modules, "sdscm.lm.backends.huggingface")
+    monkeypatch.delitem(registry._BACKENDS, "huggingface")
+    monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtraError) as caught:
-        load_lm()
+        load_lm("gpt2")
     assert "sdscm[lm]" in one_line(caught.value)
 
 
@@ -272,4 +271,4 @@ def test_bad_options_are_told_before_anything_is_loaded(
 def test_the_store_may_be_named_by_a_text(saved: Path, tmp_path: Path) -> None:
     lm = load_lm(str(saved), store=str(tmp_path / "own.sqlite"))
     lm.score(CHOICES)
-    assert len(ScoreStore(tmp_path / "own.sqlite")) == len(CHOICES)
+    assert len(ScoreCache(tmp_path / "own.sqlite")) == len(CHOICES)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sdscm.errors import InputError
-from sdscm.lm import Choice, ChoiceScores, LanguageModel, ScoreStore, StoredLM, TabularLM
+from sdscm.lm import CachedLM, Choice, ChoiceScores, LanguageModel, ScoreCache, TabularLM
 from sdscm.lm.backends.tabular import random_table
 
 Bits = Callable[[Any], list[bytes]]
@@ -28,14 +28,14 @@ CHOICES = [
 ]
 
 
-def stored(path: Path, model: LanguageModel | None = None, **names: str) -> StoredLM:
+def stored(path: Path, model: LanguageModel | None = None, **names: str) -> CachedLM:
     model = model or TabularLM(random_table(1))
     names = {"id": "tabular", "revision": "0"} | names
-    return StoredLM(lambda: model, store=ScoreStore(path), **names)
+    return CachedLM(lambda: model, cache=ScoreCache(path), **names)
 
 
 def never() -> LanguageModel:
-    raise AssertionError("the model was loaded, though the store holds every score")
+    raise AssertionError("the model was loaded, though the cache holds every score")
 
 
 class Counting:
@@ -72,13 +72,13 @@ def test_each_distinct_choice_is_scored_once(tmp_path: Path) -> None:
     lm.score(CHOICES)
     assert sorted(map(hash, model.seen)) == sorted(map(hash, CHOICES))
     assert lm.scored == len(CHOICES)
-    assert len(ScoreStore(tmp_path / "scores.sqlite")) == len(CHOICES)
+    assert len(ScoreCache(tmp_path / "scores.sqlite")) == len(CHOICES)
 
 
 def test_a_second_model_on_the_file_scores_nothing(tmp_path: Path, bits: Bits) -> None:
     path = tmp_path / "deep" / "folder" / "scores.sqlite"
     expected = bits(stored(path).score(CHOICES))
-    again = StoredLM(never, id="tabular", revision="0", store=ScoreStore(path))
+    again = CachedLM(never, id="tabular", revision="0", cache=ScoreCache(path))
     assert bits(again.score(CHOICES)) == expected
     assert again.scored == 0
 
@@ -121,7 +121,7 @@ def test_what_was_finished_before_a_break_is_kept(
     path = tmp_path / "scores.sqlite"
     with pytest.raises(KeyboardInterrupt):
         stored(path, Counting(limit=3)).score(CHOICES)
-    assert len(ScoreStore(path)) == 3 * 16
+    assert len(ScoreCache(path)) == 3 * 16
     rest = Counting()
     stored(path, rest).score(CHOICES)
     assert len(rest.seen) == len(CHOICES) - 3 * 16
@@ -135,7 +135,7 @@ def test_a_killed_process_leaves_a_readable_store(tmp_path: Path, bits: Bits) ->
         import os, signal
         from pathlib import Path
         import sdscm.lm.score_cache
-        from sdscm.lm import Choice, ScoreStore, StoredLM, TabularLM
+        from sdscm.lm import Choice, ScoreCache, CachedLM, TabularLM
         from sdscm.lm.backends.tabular import random_table
 
         sdscm.lm.score_cache._BATCH = 16
@@ -153,13 +153,13 @@ def test_a_killed_process_leaves_a_readable_store(tmp_path: Path, bits: Bits) ->
             Choice((f"Context {{i}}.",) * depth, "Value ", ("a", "b", "c"), ".")
             for i in range(40) for depth in (1, 2)
         ]
-        store = ScoreStore(Path({str(path)!r}))
-        StoredLM(lambda: lm, id="tabular", revision="0", store=store).score(choices)
+        cache = ScoreCache(Path({str(path)!r}))
+        CachedLM(lambda: lm, id="tabular", revision="0", cache=cache).score(choices)
         """
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert len(ScoreStore(path)) == 3 * 16
+    assert len(ScoreCache(path)) == 3 * 16
     lm = stored(path)
     assert bits(lm.score(CHOICES)) == bits(TabularLM(random_table(1)).score(CHOICES))
     assert lm.scored == len(CHOICES) - 3 * 16
@@ -184,8 +184,8 @@ def test_threads_share_a_store_and_load_the_model_once(tmp_path: Path, bits: Bit
         loaded.append(TabularLM(random_table(1)))
         return loaded[-1]
 
-    store = ScoreStore(tmp_path / "scores.sqlite")
-    lm = StoredLM(load, id="tabular", revision="0", store=store)
+    cache = ScoreCache(tmp_path / "scores.sqlite")
+    lm = CachedLM(load, id="tabular", revision="0", cache=cache)
 
     def work(order: int) -> list[bytes]:
         together.wait(30)
@@ -194,11 +194,11 @@ def test_threads_share_a_store_and_load_the_model_once(tmp_path: Path, bits: Bit
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(work, (1, -1))) == [expected, expected]
     assert len(loaded) == 1
-    assert len(store) == len(CHOICES)
+    assert len(cache) == len(CHOICES)
 
 
 def test_names_are_known_before_the_model_is_loaded(tmp_path: Path) -> None:
-    lm = StoredLM(never, id="big", revision="9", store=ScoreStore(tmp_path / "s.sqlite"))
+    lm = CachedLM(never, id="big", revision="9", cache=ScoreCache(tmp_path / "s.sqlite"))
     assert (lm.id, lm.revision) == ("big", "9")
     assert isinstance(lm, LanguageModel)
 
@@ -210,7 +210,7 @@ def test_a_file_that_is_no_store(
     path = tmp_path / "scores.sqlite"
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
-        ScoreStore(path)
+        ScoreCache(path)
     assert str(path) in one_line(caught.value)
     assert path.read_bytes() == content
 
@@ -231,12 +231,12 @@ def test_a_damaged_store(tmp_path: Path, one_line: Callable[[BaseException], str
 
 def test_a_folder_is_no_store(tmp_path: Path, one_line: Callable[[BaseException], str]) -> None:
     with pytest.raises(InputError) as caught:
-        ScoreStore(tmp_path)
+        ScoreCache(tmp_path)
     assert str(tmp_path) in one_line(caught.value)
 
 
 def test_a_store_that_cannot_be_made(tmp_path: Path, one_line: Any) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be used") as caught:
-        ScoreStore(tmp_path / "file" / "scores.sqlite")
+        ScoreCache(tmp_path / "file" / "scores.sqlite")
     assert "SDSCM_CACHE" in one_line(caught.value)
