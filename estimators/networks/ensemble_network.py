@@ -1,7 +1,8 @@
-"""Many networks of one shape, computed as one: every array has a first axis for the members.
+"""Many networks of one shape, computed as one: the first axis of each array is that of the members.
 
-Gradients are written by hand: on a CPU the steps are small, and automatic differentiation costs as
-much as a fifth of one.
+Gradients come from autograd on the batched computation. ``torch.func.vmap`` over the gradient of
+one member gives the same numbers, but on a CPU a gradient then takes 1.6 to 2.2 times as long:
+these networks are small, and each function transform costs about 2 ms.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from itertools import pairwise
 
 import torch
 
-#: Standard deviation of a standard normal variable that is cut off at +-2.
+#: Standard deviation of a standard normal variable truncated at -2 and 2.
 TRUNCATED_NORMAL_SD = 0.87962566
 BIAS_SD = 0.01
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A trunk of ELU layers that all rows pass, and one or two heads with one linear output each.
+    """A trunk of ELU layers for all rows, and one or two heads with one linear output each.
 
-    With two heads, the first answers for the controls and the second for the treated.
+    With two heads, the first predicts the outcome of the controls and the second that of the
+    treated.
 
     Attributes
     ----------
@@ -53,7 +55,7 @@ class Architecture:
         return self.trunk_shapes + self.head_shapes * self.heads
 
     def head_layers(self, head: int) -> slice:
-        """Where the layers of a head stand in ``shapes``."""
+        """Position of the layers of a head in ``shapes``."""
         start = len(self.trunk_shapes) + head * len(self.head_shapes)
         return slice(start, start + len(self.head_shapes))
 
@@ -72,7 +74,7 @@ class Parameters:
         )
 
     def of(self, members: torch.Tensor) -> Parameters:
-        """A copy of some members, in the order of their indices."""
+        """A copy of some members, in the order of ``members``, their indices."""
         return Parameters(
             [w.index_select(0, members) for w in self.weights],
             [b.index_select(0, members) for b in self.biases],
@@ -85,14 +87,15 @@ class Parameters:
         return Parameters(self.weights[which], self.biases[which])
 
     def squares(self) -> torch.Tensor:
-        """Sum of the squared weights of each member, biases left out, shape (members,)."""
+        """Sum of the squared weights of each member, without biases, shape (members,)."""
         return torch.stack([w.square().sum(dim=(1, 2)) for w in self.weights]).sum(0)
 
 
 def draw_parameters(architecture: Architecture, generator: torch.Generator) -> Parameters:
-    """Initial values of one member: normal weights cut off at two SDs (Glorot and Bengio 2010).
+    """Draw initial values of one member: truncated normal weights (Glorot and Bengio 2010).
 
-    Biases are normal with SD 0.01, as in CATENets.
+    Weights are cut off at two standard deviations. Biases are normal with standard deviation 0.01,
+    as in CATENets.
     """
     weights, biases = [], []
     for inputs, outputs in architecture.shapes:
@@ -107,55 +110,43 @@ def draw_parameters(architecture: Architecture, generator: torch.Generator) -> P
 
 
 def stack(members: Sequence[Parameters], device: torch.device) -> Parameters:
-    """One set of parameters from those of the members."""
+    """Join the parameters of the members along the first axis."""
     return Parameters(
         [torch.cat(layer).to(device) for layer in zip(*(m.weights for m in members), strict=True)],
         [torch.cat(layer).to(device) for layer in zip(*(m.biases for m in members), strict=True)],
     )
 
 
-def _hidden(layers: Parameters, x: torch.Tensor) -> list[torch.Tensor]:
-    """The input and what each ELU layer makes of it."""
-    outputs = [x]
+def _hidden(layers: Parameters, x: torch.Tensor) -> torch.Tensor:
+    """Output of ELU layers, shape (members, rows, width)."""
     for weight, bias in zip(layers.weights, layers.biases, strict=True):
-        z = torch.baddbmm(bias, outputs[-1], weight)
-        outputs.append(torch.nn.functional.elu_(z))
-    return outputs
+        x = torch.nn.functional.elu_(torch.baddbmm(bias, x, weight))
+    return x
 
 
-def _chain_rule(
-    layers: Parameters, outputs: list[torch.Tensor], upstream: torch.Tensor, gradient: Parameters
+def _head_output(layers: Parameters, representation: torch.Tensor) -> torch.Tensor:
+    """Output of one head, shape (members, rows)."""
+    inner = _hidden(layers.layers(slice(0, -1)), representation)
+    return torch.baddbmm(layers.biases[-1], inner, layers.weights[-1])[..., 0]
+
+
+def _representation(
+    architecture: Architecture, parameters: Parameters, x: torch.Tensor
 ) -> torch.Tensor:
-    """Write the layers' gradients; give that of their first pre-activation.
-
-    ``upstream`` is the gradient of the last layer's pre-activation, ``outputs`` are the layers'
-    inputs.
-    """
-    last = len(layers.weights) - 1
-    for i in range(last, -1, -1):
-        torch.bmm(outputs[i].mT, upstream, out=gradient.weights[i])
-        torch.sum(upstream, 1, keepdim=True, out=gradient.biases[i])
-        if i:
-            upstream = _through_elu(torch.bmm(upstream, layers.weights[i].mT), outputs[i])
-    return upstream
-
-
-def _through_elu(upstream: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
-    """The gradient before an ELU, whose derivative is 1, or its output plus 1 where negative."""
-    return torch.addcmul(upstream, upstream, output.clamp(max=0))
+    return _hidden(parameters.layers(slice(0, len(architecture.trunk_shapes))), x)
 
 
 @dataclass(frozen=True)
 class HeadRows:
-    """Which rows a head answers for, of rows that are sorted by arm.
+    """The rows that one head predicts; the rows of a member are sorted by arm.
 
     Attributes
     ----------
     rows
-        A slice that holds the rows of every member.
+        A slice that contains the rows of every member.
     weights
-        Weight of each row in the mean squared error of its member, shape (members, rows), 0 for
-        rows of the other arm and for padding.
+        Weight of each row in the mean squared error of its member, shape (members, rows). It is 0
+        for rows of the other arm and for padding.
     """
 
     rows: slice
@@ -165,13 +156,12 @@ class HeadRows:
 def head_rows(
     architecture: Architecture, controls: torch.Tensor, sizes: torch.Tensor, device: torch.device
 ) -> list[HeadRows]:
-    """Give each head the rows of its arm.
+    """Assign the rows of each arm to its head.
 
-    ``controls`` and ``sizes`` have shape (members,): a member's controls are its first rows,
-    its treated follow, and rows from its size on are padding. They lie in main memory.
+    ``controls`` and ``sizes`` have shape (members,) and are in main memory. The first rows of a
+    member are its controls, its treated rows follow, and rows from its size on are padding.
     """
-    most = int(sizes.max())
-    position = torch.arange(most)
+    position = torch.arange(int(sizes.max()))
     if architecture.heads == 1:
         bounds = [(torch.zeros_like(sizes), sizes)]
     else:
@@ -196,54 +186,40 @@ def squared_error(
 
     ``x`` has shape (members, rows, inputs), ``y`` (members, rows).
     """
-    representation = _hidden(_trunk(architecture, parameters), x)[-1]
+    representation = _representation(architecture, parameters, x)
     total = torch.zeros(len(x), device=x.device)
     for number, head in enumerate(heads):
         layers = parameters.layers(architecture.head_layers(number))
-        prediction = _answer(layers, representation[:, head.rows])[0]
-        total += ((prediction - y[:, head.rows]).square_() * head.weights).sum(1)
+        error = _head_output(layers, representation[:, head.rows]) - y[:, head.rows]
+        total = total + (error.square() * head.weights).sum(1)
     return total
 
 
-def write_gradient(
+def gradient_of_squared_error(
     architecture: Architecture,
     parameters: Parameters,
     x: torch.Tensor,
     y: torch.Tensor,
     heads: list[HeadRows],
-    gradient: Parameters,
-) -> None:
-    """Write the gradient of `squared_error` into ``gradient``; shapes as there."""
-    trunk = _trunk(architecture, parameters)
-    outputs = _hidden(trunk, x)
-    representation = outputs[-1]
-    upstream = torch.zeros_like(representation)
-    for number, head in enumerate(heads):
-        which = architecture.head_layers(number)
-        layers = parameters.layers(which)
-        prediction, inner = _answer(layers, representation[:, head.rows])
-        error = (prediction - y[:, head.rows]).mul_(head.weights).mul_(2)
-        first = _chain_rule(layers, inner, error[..., None], gradient.layers(which))
-        upstream[:, head.rows] += torch.bmm(first, layers.weights[0].mT)
-    if trunk.weights:
-        gradient_of_trunk = gradient.layers(slice(0, len(trunk.weights)))
-        _chain_rule(trunk, outputs, _through_elu(upstream, representation), gradient_of_trunk)
+) -> Parameters:
+    """Gradient of `squared_error` of each member by its own parameters, by autograd.
+
+    No member's error depends on the parameters of another, so the gradient of the sum over members
+    holds each member's gradient.
+    """
+    leaves = Parameters(
+        [w.detach().requires_grad_() for w in parameters.weights],
+        [b.detach().requires_grad_() for b in parameters.biases],
+    )
+    with torch.enable_grad():
+        total = squared_error(architecture, leaves, x, y, heads).sum()
+    gradients = torch.autograd.grad(total, [*leaves.weights, *leaves.biases])
+    count = len(leaves.weights)
+    return Parameters(list(gradients[:count]), list(gradients[count:]))
 
 
 def predict(architecture: Architecture, parameters: Parameters, x: torch.Tensor) -> torch.Tensor:
-    """What each head says of every row, shape (heads, members, rows)."""
-    representation = _hidden(_trunk(architecture, parameters), x)[-1]
+    """Predictions of each head for every row, shape (heads, members, rows)."""
+    representation = _representation(architecture, parameters, x)
     heads = (architecture.head_layers(number) for number in range(architecture.heads))
-    return torch.stack([_answer(parameters.layers(head), representation)[0] for head in heads])
-
-
-def _trunk(architecture: Architecture, parameters: Parameters) -> Parameters:
-    return parameters.layers(slice(0, len(architecture.trunk_shapes)))
-
-
-def _answer(layers: Parameters, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """A head's output, shape (members, rows), and the inputs of its layers."""
-    last = len(layers.weights) - 1
-    inner = _hidden(layers.layers(slice(0, last)), x)
-    answer = torch.baddbmm(layers.biases[last], inner[-1], layers.weights[last])
-    return answer[..., 0], inner
+    return torch.stack([_head_output(parameters.layers(head), representation) for head in heads])

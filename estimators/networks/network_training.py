@@ -1,8 +1,8 @@
 """Training of many networks of one shape at once: minibatches, Adam and early stopping.
 
-Every member takes one step at every step of the whole, through its own minibatches of its own
-epochs, and leaves when it is done. So what a member learns does not depend on its company, save
-rounding.
+Each step of the whole is one step of every member, on its own minibatch of its own epoch. A member
+leaves when its training ends. So the result of a member does not depend on the other members, apart
+from rounding.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from estimators.networks.ensemble_network import (
     Architecture,
     Parameters,
     draw_parameters,
+    gradient_of_squared_error,
     head_rows,
     squared_error,
     stack,
-    write_gradient,
 )
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How the networks are trained.
+    """Settings of the training.
 
     Attributes
     ----------
     learning_rate
         Step size of Adam (Kingma and Ba 2015).
     l2
-        The penalty is half of it times the sum of the squared weights.
+        The penalty is ``l2 / 2`` times the sum of the squared weights.
     batch_size
         Rows in a minibatch.
     validation_fraction
-        Share of the rows of each arm that is kept for early stopping.
+        Share of the rows of each arm that is held out for early stopping.
     patience
-        Epochs in which the validation loss may fail to fall before training stops.
+        Training stops when the validation loss has not improved in more epochs than this.
     min_updates
-        Steps before the validation loss is looked at.
+        Steps before the validation loss is computed for the first time.
     max_epochs
-        Passes over the data after which training stops in any case.
+        Epochs after which training always stops.
     """
 
     learning_rate: float
@@ -60,7 +60,7 @@ class TrainingSettings:
 class TrainingData:
     """The rows of one member: x of shape (n, p), arm and y of shape (n,), and its seed.
 
-    Each arm that has rows has two or more of them.
+    An arm has either no row or at least two.
     """
 
     x: np.ndarray
@@ -70,17 +70,17 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedNetwork:
     """One trained network.
 
     Attributes
     ----------
     parameters
-        Those after the last step, in main memory, with a first axis of length 1.
+        Parameters after the last step, in main memory, with a first axis of length 1.
     epochs
-        Passes over the data.
+        Number of passes over the data.
     validation_loss
-        The last one, penalty included; infinite or NaN if training diverged.
+        The last validation loss, penalty included; infinite or NaN if training diverged.
     """
 
     parameters: Parameters
@@ -89,7 +89,7 @@ class Trained:
 
 
 class _Member:
-    """The random choices of one network: its split, its initial values, its minibatches."""
+    """The random choices of one network: initial values, split and minibatches."""
 
     def __init__(
         self, data: TrainingData, architecture: Architecture, settings: TrainingSettings
@@ -97,15 +97,15 @@ class _Member:
         self._generator = torch.Generator().manual_seed(data.seed)
         self.initial = draw_parameters(architecture, self._generator)
         train, validation = self._split(data.arm, settings.validation_fraction)
-        # The validation rows of an arm stand together, so that a head need not see the other's.
+        # Sorted by arm, so that each head is computed on few rows of the other arm.
         validation = validation[np.argsort(data.arm[validation], kind="stable")]
         self.x, self.arm, self.y = data.x[train], data.arm[train], data.y[train]
         self.x_validation, self.y_validation = data.x[validation], data.y[validation]
         self.validation_controls = int(np.sum(data.arm[validation] == 0))
         n = len(train)
         self._batch_size = min(settings.batch_size, n)
-        # Rows beyond the last whole batch make one of their own if they fill half of it; the
-        # others wait for another epoch, as in CATENets.
+        # The rows after the last whole batch form a batch if they fill half of one. Otherwise they
+        # are left out of this epoch, as in CATENets.
         self.batches = max(1, round(n / self._batch_size))
         self.epoch = 0
         self.best = np.inf
@@ -124,10 +124,10 @@ class _Member:
             train.append(rows[held_out:])
         return np.concatenate(train), np.concatenate(validation)
 
-    def plan(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Minibatches of the next epoch: row numbers (batches, width), controls and sizes.
+    def minibatches(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw the next epoch: row numbers (batches, width), numbers of controls, and sizes.
 
-        In a minibatch the controls come first; row numbers beyond its size are padding.
+        In each minibatch the controls come first. Row numbers after its size are padding.
         """
         order = self._permutation(len(self.arm))[: self.batches * self._batch_size]
         batch = np.arange(len(order)) // self._batch_size
@@ -139,7 +139,7 @@ class _Member:
         return rows, controls, sizes
 
     def is_done(self, loss: float, settings: TrainingSettings) -> bool:
-        """Whether to stop after this validation loss."""
+        """Return True if training ends after this validation loss."""
         if not np.isfinite(loss):
             return True
         if loss < self.best:
@@ -154,18 +154,18 @@ def train(
     architecture: Architecture,
     settings: TrainingSettings,
     device: torch.device,
-) -> list[Trained]:
-    """Train one network for each of ``data``, all at once, and return them in that order.
+) -> list[TrainedNetwork]:
+    """Train one network for each element of ``data``, all at once; return them in the same order.
 
-    The weights are those after the last step, not those of the smallest validation loss, as in
-    CATENets (Curth and van der Schaar 2021). Numbers follow from each member's seed.
+    The weights are those after the last step, not those with the smallest validation loss, as in
+    CATENets (Curth and van der Schaar 2021). The seed of each member decides its random choices.
     """
     with torch.no_grad():
         return _Run(data, architecture, settings, device).finish()
 
 
 class _Run:
-    """The state of one call of `train`; arrays hold the members that are still in training."""
+    """State of one call of `train`; arrays hold the members that are still in training."""
 
     def __init__(
         self,
@@ -177,11 +177,10 @@ class _Run:
         self._architecture, self._settings, self._device = architecture, settings, device
         self._members = [_Member(one, architecture, settings) for one in data]
         self._active = list(range(len(data)))
-        self._trained: dict[int, Trained] = {}
+        self._trained: dict[int, TrainedNetwork] = {}
         self._parameters = stack([member.initial for member in self._members], device)
-        self._gradient = self._parameters.like()
         self._first_moments, self._second_moments = (self._parameters.like() for _ in range(2))
-        # Adam counts its steps for each tensor.
+        # Adam counts the steps of each tensor.
         self._steps = {
             part: [torch.zeros((), device=device) for _ in architecture.shapes]
             for part in ("weights", "biases")
@@ -190,33 +189,33 @@ class _Run:
         self._y = self._padded([member.y for member in self._members])
         self._x_validation = self._padded([member.x_validation for member in self._members])
         self._y_validation = self._padded([member.y_validation for member in self._members])
-        # Minibatches in an epoch of each member, and which of them is next.
+        # Number of minibatches in an epoch of each member, and index of the next one.
         self._batches = np.array([member.batches for member in self._members])
         self._next = np.zeros(len(data), dtype=np.int64)
         most, width = int(self._batches.max()), min(settings.batch_size, self._x.shape[1])
         self._rows = np.zeros((len(data), most, width), dtype=np.int64)
         self._controls, self._sizes = (np.zeros((len(data), most), np.int64) for _ in range(2))
         for slot in range(len(data)):
-            self._plan(slot)
+            self._draw_epoch(slot)
 
     def _padded(self, parts: list[np.ndarray]) -> torch.Tensor:
-        """Stack arrays of unlike length."""
+        """Stack arrays of different lengths, padded with zeros."""
         longest = max(map(len, parts))
         stacked = np.zeros((len(parts), longest, *parts[0].shape[1:]), dtype=np.float32)
         for slot, part in enumerate(parts):
             stacked[slot, : len(part)] = part
         return torch.from_numpy(stacked).to(self._device)
 
-    def _plan(self, slot: int) -> None:
-        """Draw the next epoch of the member in that slot."""
-        rows, controls, sizes = self._members[self._active[slot]].plan()
+    def _draw_epoch(self, slot: int) -> None:
+        """Draw the minibatches of the next epoch of the member in that slot."""
+        rows, controls, sizes = self._members[self._active[slot]].minibatches()
         self._rows[slot, : len(rows), : rows.shape[1]] = rows
         self._controls[slot, : len(rows)] = controls
         self._sizes[slot, : len(rows)] = sizes
         self._next[slot] = 0
 
-    def finish(self) -> list[Trained]:
-        """Step until every member is done."""
+    def finish(self) -> list[TrainedNetwork]:
+        """Take steps until the training of every member has ended."""
         while self._active:
             self._step()
             ended = np.flatnonzero(self._next == self._batches).tolist()
@@ -232,15 +231,14 @@ class _Run:
         members = torch.from_numpy(slots)[:, None].to(self._device)
         heads = head_rows(self._architecture, controls, sizes, self._device)
         x, y = self._x[members, rows], self._y[members, rows]
-        write_gradient(self._architecture, self._parameters, x, y, heads, self._gradient)
-        self._adam()
+        self._adam(gradient_of_squared_error(self._architecture, self._parameters, x, y, heads))
         self._next += 1
 
-    def _adam(self) -> None:
+    def _adam(self, gradient: Parameters) -> None:
         for part, decay in (("weights", self._settings.l2), ("biases", 0.0)):
             adam(
                 getattr(self._parameters, part),
-                getattr(self._gradient, part),
+                getattr(gradient, part),
                 getattr(self._first_moments, part),
                 getattr(self._second_moments, part),
                 [],
@@ -256,15 +254,15 @@ class _Run:
             )
 
     def _end_epochs(self, ended: list[int]) -> None:
-        """Validate the members whose epoch ended; let those go that are done."""
-        looked_at = []
+        """Validate the members whose epoch ended, and remove those whose training has ended."""
+        validated = []
         for slot in ended:
             member = self._members[self._active[slot]]
             member.epoch += 1
             updates = member.epoch * member.batches
             if updates > self._settings.min_updates or member.epoch == self._settings.max_epochs:
-                looked_at.append(slot)
-        losses = dict(zip(looked_at, self._validation_losses(looked_at), strict=True))
+                validated.append(slot)
+        losses = dict(zip(validated, self._validation_losses(validated), strict=True))
         leaving = []
         for slot in ended:
             number = self._active[slot]
@@ -273,16 +271,16 @@ class _Run:
             if done or member.epoch == self._settings.max_epochs:
                 leaving.append(slot)
                 only = torch.tensor([slot], device=self._device)
-                self._trained[number] = Trained(
+                self._trained[number] = TrainedNetwork(
                     self._parameters.of(only).to("cpu"), member.epoch, losses[slot]
                 )
             else:
-                self._plan(slot)
+                self._draw_epoch(slot)
         if leaving:
             self._keep([slot for slot in range(len(self._active)) if slot not in leaving])
 
     def _validation_losses(self, slots: list[int]) -> list[float]:
-        """Loss of the members in those slots on their validation rows, penalty included."""
+        """Validation loss of the members in those slots, penalty included."""
         if not slots:
             return []
         parameters, x, y = self._parameters, self._x_validation, self._y_validation
@@ -298,11 +296,10 @@ class _Run:
         return (loss + 0.5 * self._settings.l2 * parameters.squares()).tolist()
 
     def _keep(self, slots: list[int]) -> None:
-        """Forget all other members."""
+        """Remove all members but those in these slots."""
         which = torch.tensor(slots, dtype=torch.int64, device=self._device)
         self._active = [self._active[slot] for slot in slots]
         self._parameters = self._parameters.of(which)
-        self._gradient = self._gradient.of(which)
         self._first_moments = self._first_moments.of(which)
         self._second_moments = self._second_moments.of(which)
         self._x, self._y = self._x[which], self._y[which]

@@ -1,9 +1,10 @@
 """TARNet and TNet, one dataset at a time or many at once.
 
-Architecture and defaults are those of CATENets (Curth and van der Schaar 2021, AISTATS, there
-SNet-1 and TNet): three layers of 200 ELU units, then two of 100 and a linear output for each arm;
-Adam; a penalty on the weights; early stopping on 30 % of the rows. Numbers follow from
-``random_state`` alone, on one device; another device or company in a batch changes their rounding.
+Architecture and defaults are those of CATENets (Curth and van der Schaar 2021, AISTATS), where the
+networks are called SNet-1 and TNet: three layers of 200 ELU units, then two of 100 and a linear
+output for each arm; Adam; a penalty on the weights; early stopping on 30 % of the rows.
+``random_state`` decides every random choice. Another device, another processor or other networks in
+the same batch change the results by rounding only.
 """
 
 from __future__ import annotations
@@ -22,18 +23,23 @@ from sklearn.base import clone
 from estimators.base import CATEEstimator
 from estimators.errors import EstimatorError
 from estimators.networks.ensemble_network import Architecture, predict
-from estimators.networks.network_training import Trained, TrainingData, TrainingSettings, train
+from estimators.networks.network_training import (
+    TrainedNetwork,
+    TrainingData,
+    TrainingSettings,
+    train,
+)
 from estimators.support.quiet import add_notes
 
-#: Rows that one pass of a prediction takes.
+#: Rows in one pass of a prediction.
 PREDICTION_ROWS = 4096
-#: Networks that `fit_many` trains in one model. More do not fit a CPU's caches: 32 took a quarter
-#: more time for each than 4.
+#: Networks that `fit_many` trains at once. More do not fit into the caches of a CPU: with 32 each
+#: network took a quarter more time than with 4.
 NETWORKS_ON_CPU, NETWORKS_ELSEWHERE = 4, 256
 
 
 class Dataset(NamedTuple):
-    """What ``fit`` takes: X of shape (n, p), t of 0 and 1 and y of floats, both of shape (n,)."""
+    """Arguments of ``fit``: X of shape (n, p), t of 0 and 1 and y of floats, both of shape (n,)."""
 
     X: pd.DataFrame | np.ndarray
     t: np.ndarray
@@ -41,38 +47,38 @@ class Dataset(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What one fit asks of the training: networks of one architecture, one for each of ``data``."""
+class _Request:
+    """The training of one fit: networks of one architecture, one for each element of ``data``."""
 
     architecture: Architecture
     data: list[TrainingData]
 
 
 class NetworkEstimator(CATEEstimator):
-    """Base of the two estimators: their parameters, and what happens before and after training.
+    """Base of TARNet and TNet: parameters, and the steps before and after training.
 
     Parameters
     ----------
     representation_layers, head_layers
-        Widths of the hidden layers: those that the arms share in TARNet, and those after them.
+        Widths of the hidden layers: first those that the arms share in TARNet, then the others.
     learning_rate, l2, batch_size, validation_fraction, patience, min_updates, max_epochs
         As in `estimators.networks.network_training.TrainingSettings`.
     device
-        Where to train, as PyTorch names it: ``cpu``, ``cuda``, ``cuda:1``.
+        Device of the training in PyTorch's notation: ``cpu``, ``cuda``, ``cuda:1``.
     random_state
-        Seed of initial weights, split and minibatches.
+        Seed of the initial weights, the split and the minibatches.
 
     Attributes
     ----------
     epochs_
-        Passes over the data of each network: one number for TARNet, two for TNet.
+        Number of epochs of each network: one number for TARNet, two for TNet.
     """
 
-    #: Each arm needs a row to learn from and one to validate on.
+    #: Each arm needs one row for training and one for validation.
     rows_per_arm = 2
     shift_invariant = False
 
-    #: Whether y is brought to mean 0 and standard deviation 1 before training.
+    #: If True, y is scaled to mean 0 and standard deviation 1 before training.
     standardised: ClassVar[bool] = False
 
     def __init__(
@@ -102,8 +108,10 @@ class NetworkEstimator(CATEEstimator):
         self.random_state = random_state
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        job = self._job(X, t, y)
-        self._accept(train(job.data, job.architecture, self._settings(), self._torch_device()))
+        request = self._request(X, t, y)
+        self._accept(
+            train(request.data, request.architecture, self._settings(), self._torch_device())
+        )
 
     @classmethod
     def fit_many(
@@ -112,41 +120,41 @@ class NetworkEstimator(CATEEstimator):
         datasets: Sequence[Dataset | tuple[Any, Any, Any]],
         at_once: int | None = None,
     ) -> None:
-        """Fit each of ``estimators`` on the dataset at its position, in batched models.
+        """Fit each of ``estimators`` on the dataset at the same position, in batched models.
 
-        The estimators have the same parameters but for ``random_state``. Errors and ``at_once``
-        are as in the function `fit_many` of this module.
+        The estimators differ in ``random_state`` only. For errors and ``at_once`` see the function
+        `fit_many` of this module.
         """
         settings, device = estimators[0]._settings(), estimators[0]._torch_device()
         if at_once is not None and at_once < 1:
             raise EstimatorError(f"at_once: is {at_once}, must be 1 or more")
-        jobs: list[_Job] = []
+        requests: list[_Request] = []
         for number, (one, dataset) in enumerate(zip(estimators, datasets, strict=True)):
-            with _position(number):
-                jobs.append(one._job(*one._checked(*dataset)))
+            with _errors_with_position(number):
+                requests.append(one._request(*one._checked(*dataset)))
         by_architecture: dict[Architecture, list[int]] = {}
-        for number, job in enumerate(jobs):
-            by_architecture.setdefault(job.architecture, []).append(number)
+        for number, request in enumerate(requests):
+            by_architecture.setdefault(request.architecture, []).append(number)
         for architecture, numbers in by_architecture.items():
-            size = at_once or _networks_at_once(device) // len(jobs[numbers[0]].data)
+            size = at_once or _networks_at_once(device) // len(requests[numbers[0]].data)
             for start in range(0, len(numbers), size):
                 chunk = numbers[start : start + size]
-                data = [each for number in chunk for each in jobs[number].data]
+                data = [each for number in chunk for each in requests[number].data]
                 with estimators[chunk[0]]._library_code():
                     networks = iter(train(data, architecture, settings, device))
                 for number in chunk:
                     one = estimators[number]
                     add_notes(one.warnings_, estimators[chunk[0]].warnings_)
-                    with _position(number):
-                        one._accept([next(networks) for _ in jobs[number].data])
+                    with _errors_with_position(number):
+                        one._accept([next(networks) for _ in requests[number].data])
                     one._remember_columns(datasets[number][0])
 
     @abstractmethod
-    def _job(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Job:
-        """What to train."""
+    def _request(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Request:
+        """Networks to train on clean arrays."""
 
-    def _accept(self, networks: list[Trained]) -> None:
-        """Take what was trained."""
+    def _accept(self, networks: list[TrainedNetwork]) -> None:
+        """Keep the trained networks; raise an error if one diverged."""
         self.networks_ = networks
         self.epochs_ = tuple(network.epochs for network in networks)
         if not all(np.isfinite(network.validation_loss) for network in networks):
@@ -156,7 +164,7 @@ class NetworkEstimator(CATEEstimator):
             )
 
     def _scaled(self, y: np.ndarray) -> np.ndarray:
-        """y as the networks see it; notes how to go back."""
+        """Scale y for the networks, and keep the scale of the effects."""
         spread = float(np.std(y)) if self.standardised else 1.0
         self.scale_ = spread if spread > 0 else 1.0
         return (y - np.mean(y)) / self.scale_ if self.standardised else y
@@ -200,8 +208,10 @@ class NetworkEstimator(CATEEstimator):
             )
         return device
 
-    def _outcomes(self, network: Trained, architecture: Architecture, X: np.ndarray) -> np.ndarray:
-        """What each head of a network says of the rows of X, shape (heads, n)."""
+    def _outcomes(
+        self, network: TrainedNetwork, architecture: Architecture, X: np.ndarray
+    ) -> np.ndarray:
+        """Predictions of each head of a network for the rows of X, shape (heads, n)."""
         x = torch.from_numpy(X.astype(np.float32))
         with torch.no_grad():
             parts = [
@@ -214,13 +224,13 @@ class NetworkEstimator(CATEEstimator):
 class TARNet(NetworkEstimator):
     """One network with a head for each arm (Shalit, Johansson and Sontag 2017, ICML; SNet-1).
 
-    y is not standardised, as in CATENets and in the paper. Effects are the difference of the
-    heads; the average effect is their mean over the rows of X.
+    y is not standardised, as in CATENets and in the paper. The effect is the difference of the two
+    heads; the average effect is its mean over the rows of X.
     """
 
-    def _job(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Job:
+    def _request(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Request:
         data = TrainingData(X, t, self._scaled(y), self.seed_)
-        return _Job(self._network(X.shape[1], heads=2), [data])
+        return _Request(self._network(X.shape[1], heads=2), [data])
 
     def _effect(self, X: np.ndarray) -> np.ndarray:
         architecture = self._network(X.shape[1], heads=2)
@@ -231,18 +241,18 @@ class TARNet(NetworkEstimator):
 class TNet(NetworkEstimator):
     """A network for each arm: a T-learner (Curth and van der Schaar 2021).
 
-    y is not standardised, as in CATENets and in the paper; both networks start from the same
-    weights, as there. Effects are the difference of the networks; the average effect is their
-    mean over the rows of X.
+    As in CATENets and in the paper, y is not standardised, and both networks start from the same
+    weights. The effect is the difference of the two networks; the average effect is its mean over
+    the rows of X.
     """
 
-    def _job(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Job:
+    def _request(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Request:
         y = self._scaled(y)
         data = [
             TrainingData(X[t == arm], np.zeros(np.sum(t == arm), int), y[t == arm], self.seed_)
             for arm in (0, 1)
         ]
-        return _Job(self._network(X.shape[1], heads=1), data)
+        return _Request(self._network(X.shape[1], heads=1), data)
 
     def _effect(self, X: np.ndarray) -> np.ndarray:
         architecture = self._network(X.shape[1], heads=1)
@@ -251,9 +261,9 @@ class TNet(NetworkEstimator):
 
 
 class StandardisedTARNet(TARNet):
-    """TARNet on y of mean 0 and standard deviation 1: faster, and errs less where y is far from 0.
+    """TARNet on y of mean 0 and standard deviation 1: faster, and more accurate if y is far from 0.
 
-    Not a method of the paper. Effects are given in units of y.
+    This is not a method of the paper. Effects are in units of y.
     """
 
     shift_invariant = True
@@ -261,9 +271,9 @@ class StandardisedTARNet(TARNet):
 
 
 class StandardisedTNet(TNet):
-    """TNet on y of mean 0 and standard deviation 1: faster, and errs less where y is far from 0.
+    """TNet on y of mean 0 and standard deviation 1: faster, and more accurate if y is far from 0.
 
-    Not a method of the paper. Effects are given in units of y.
+    This is not a method of the paper. Effects are in units of y.
     """
 
     shift_invariant = True
@@ -279,27 +289,27 @@ def fit_many(
     random_states: Sequence[int | None] | None = None,
     at_once: int | None = None,
 ) -> list[Network]:
-    """Fit a clone of ``estimator`` on each dataset, many in one batched model.
+    """Fit a clone of ``estimator`` on each dataset, many datasets in one batched model.
 
-    Each clone is what ``clone(estimator).fit(X, t, y)`` would give, to the tolerance of 32-bit
-    floats: splits, initial weights, minibatches and early stopping are each dataset's own.
+    Each clone equals ``clone(estimator).fit(X, t, y)`` up to the rounding of 32-bit floats: each
+    dataset has its own split, initial weights, minibatches and early stopping.
 
     Parameters
     ----------
     estimator
-        A TARNet, a TNet or a variant of one; it is left as it is.
+        A TARNet, a TNet or a variant of one; it is not changed.
     datasets
-        (X, t, y) of each, as ``fit`` takes them. Numbers of rows may differ.
+        (X, t, y) of each dataset, as for ``fit``. Numbers of rows may differ.
     random_states
-        A seed for each dataset; by default all have the estimator's.
+        A seed for each dataset; by default the estimator's own for all.
     at_once
-        Datasets in one model; by default as many as make 4 networks on a CPU, whose caches hold no
-        more, and 256 elsewhere. One network takes about 5 MB, and its data.
+        Datasets in one model. By default as many as give 4 networks on a CPU, whose caches hold no
+        more, and 256 networks elsewhere. One network takes about 5 MB beside its data.
 
     Raises
     ------
     EstimatorError
-        If a dataset cannot be fitted: what ``fit`` raises, with the dataset's position before it.
+        If a dataset cannot be fitted: the error of ``fit``, preceded by the dataset's position.
     """
     if not isinstance(estimator, NetworkEstimator):
         raise EstimatorError(
@@ -322,8 +332,8 @@ def _networks_at_once(device: torch.device) -> int:
 
 
 @contextmanager
-def _position(number: int) -> Iterator[None]:
-    """Put the position of the dataset before an error."""
+def _errors_with_position(number: int) -> Iterator[None]:
+    """Put the position of the dataset before the message of an error."""
     try:
         yield
     except EstimatorError as error:

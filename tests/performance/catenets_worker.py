@@ -1,8 +1,8 @@
-"""Fits CATENets on the datasets of a file; run by a Python that has it, which need not have sdscm.
+"""Fit CATENets on the datasets of a file, with a Python that has it and need not have sdscm.
 
 python catenets_worker.py SNet1 datasets.npz answers.npz
 
-The answers hold CPU seconds, effects, and for TNet the weights and biases it started from.
+The answers are CPU seconds, effects, and for TNet its initial weights and biases.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jax import random
 
 
 def start_of_tnet(model: catenets.TNet, inputs: int) -> list[np.ndarray]:
-    """Weights and biases of each layer in turn; both arms start from the same."""
+    """Initial weights and biases of each layer in turn, the same for both arms."""
     names = ("n_layers_out", "n_units_out", "binary_y", "n_layers_r", "n_units_r", "nonlin")
     draw, _ = OutputHead(**{name: getattr(model, name) for name in names})
     _, layers = draw(random.PRNGKey(model.seed), (-1, inputs))

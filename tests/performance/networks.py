@@ -1,11 +1,14 @@
-"""How fast TARNet and TNet are: a ratio to CATENets, measured in the same run, and their errors.
+"""Measure TARNet and TNet: their speed against CATENets or another version, and their errors.
 
     python tests/performance/networks.py --catenets /path/to/venv/bin/python
+    python tests/performance/networks.py --other /path/to/another/checkout
     python tests/performance/networks.py --paper ../shared/paper/gpt2.parquet --datasets 16
 
-CATENets needs JAX and has an environment of its own (``pip install catenets jax``); without
-``--catenets`` its columns are left out. All of it runs on one core, in CPU seconds, so that a
-busy machine disturbs little. A dataset has 1,000 rows and 12 covariates. Prints a Markdown table.
+CATENets needs JAX and an environment of its own (``pip install catenets jax``); without
+``--catenets`` its columns are empty. ``--other`` fits the same datasets with the same seeds by
+another checkout of this project, and compares times and effects. All runs use one core and count
+CPU seconds, so that other load on the machine matters little. A dataset has 1,000 rows and 12
+covariates. The output is a Markdown table.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +30,7 @@ WORKER = Path(__file__).with_name("catenets_worker.py")
 
 
 def synthetic(count: int) -> dict[str, np.ndarray]:
-    """Datasets whose effects are linear in a covariate, y around -11 as in the paper's data."""
+    """Draw datasets with effects linear in a covariate, and y around -11 as in the paper's data."""
     parts = []
     for seed in range(count):
         rng = np.random.default_rng(seed)
@@ -38,7 +42,7 @@ def synthetic(count: int) -> dict[str, np.ndarray]:
 
 
 def from_paper(path: Path, count: int) -> dict[str, np.ndarray]:
-    """Datasets of the paper, spread over its phrasings."""
+    """Read datasets of the paper, spread over its phrasings."""
     import pandas as pd
 
     outcomes = [f"logP(X13=0)|do(X12={arm})" for arm in (0, 1)]
@@ -66,7 +70,9 @@ def pehe(data: dict[str, np.ndarray], effects: np.ndarray) -> np.ndarray:
 def ours(name: str, data: dict[str, np.ndarray], at_once: int) -> tuple[float, np.ndarray]:
     """CPU seconds of one dataset, and the effects, shape (datasets, n)."""
     import estimators
-    from estimators.networks.networks import fit_many
+
+    # Looked up by name, so that `--other` may be an older layout.
+    fit_many = sys.modules[type(estimators.get(name)).__module__].fit_many
 
     datasets = list(zip(data["X"], data["t"], data["y"], strict=True))
     seeds = list(range(len(datasets)))
@@ -76,10 +82,8 @@ def ours(name: str, data: dict[str, np.ndarray], at_once: int) -> tuple[float, n
     return (time.process_time() - start) / len(datasets), effects
 
 
-def answers_of_catenets(
-    python: str, name: str, data: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """What `catenets_worker` finds, with the Python that has CATENets."""
+def fit_catenets(python: str, name: str, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Answers of `catenets_worker`, run with the Python that has CATENets."""
     with tempfile.TemporaryDirectory() as folder:
         given, answers = (str(Path(folder, f"{part}.npz")) for part in ("given", "answers"))
         np.savez(given, **data)
@@ -91,9 +95,30 @@ def answers_of_catenets(
 
 
 def theirs(python: str, name: str, data: dict[str, np.ndarray]) -> tuple[float, np.ndarray]:
-    """As `ours`, for CATENets, one dataset after the other, compilation included as it is there."""
-    found = answers_of_catenets(python, name, data)
+    """As `ours` for CATENets: one dataset after the other, compilation included."""
+    found = fit_catenets(python, name, data)
     return float(np.mean(found["seconds"])), found["effects"]
+
+
+def fit_elsewhere(checkout: Path, name: str, data: dict[str, np.ndarray], at_once: int) -> Any:
+    """As `ours`, in a process that imports the package from another checkout."""
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:3]; import numpy as np; from networks import ours; "
+        "seconds, effects = ours(sys.argv[3], dict(np.load(sys.argv[4])), int(sys.argv[5])); "
+        "np.savez(sys.argv[6], seconds=seconds, effects=effects)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        given, answers = (str(Path(folder, f"{part}.npz")) for part in ("given", "answers"))
+        np.savez(given, **data)
+        folders = [str(checkout), str(Path(__file__).parent)]
+        command = [sys.executable, "-c", code, *folders, name, given, str(at_once), answers]
+        subprocess.run(command, check=True)
+        found = dict(np.load(answers))
+    return float(found["seconds"]), found["effects"]
+
+
+def describe_errors(errors: np.ndarray) -> str:
+    return f"{errors.mean():.4f} (SD {errors.std():.4f})"
 
 
 def main() -> None:
@@ -101,6 +126,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--catenets", metavar="PYTHON", help="a Python that has CATENets")
+    parser.add_argument("--other", type=Path, metavar="FOLDER", help="another checkout")
     parser.add_argument("--paper", type=Path, metavar="PARQUET", help="datasets of the paper")
     parser.add_argument("--datasets", type=int, default=16)
     parser.add_argument(
@@ -108,8 +134,7 @@ def main() -> None:
         type=int,
         nargs="+",
         default=[1, 16, 0],
-        help="datasets in one model, 0 for fit_many's own choice; the last is compared "
-        "with CATENets",
+        help="datasets in one model, 0 for the default of fit_many; the last one is compared",
     )
     parser.add_argument("--names", nargs="+", default=["TARNet", "TNet"])
     arguments = parser.parse_args()
@@ -121,25 +146,33 @@ def main() -> None:
     count = arguments.datasets
     data = from_paper(arguments.paper, count) if arguments.paper else synthetic(count)
     sizes = " | ".join(f"{size or 'default'} at once" for size in arguments.at_once)
-    print(f"| estimator | {sizes} | CATENets | ratio | PEHE/SD(y) |")
-    print("|---" * (len(arguments.at_once) + 4) + "|")
+    print(f"| estimator | {sizes} | compared with | seconds | ratio | PEHE/SD(y) |")
+    print("|---" * (len(arguments.at_once) + 5) + "|")
     for name in arguments.names:
         row = []
         for size in arguments.at_once:
             took, effects = ours(name, data, size)
             row.append(f"{took:.2f} s")
         errors = pehe(data, effects)
-        told = f"{errors.mean():.3f} (SD {errors.std():.3f})"
+        compared: dict[str, tuple[float, np.ndarray]] = {}
         if arguments.catenets and name in CATENETS:
-            seconds, effects = theirs(arguments.catenets, CATENETS[name], data)
-            row += [f"{seconds:.2f} s", f"{seconds / took:.2f}"]
-            other = pehe(data, effects)
-            apart = (errors - other).std(ddof=1) / np.sqrt(count)
-            told += f", CATENets {other.mean():.3f} (SD {other.std():.3f}), "
-            told += f"difference {np.mean(errors - other):+.3f} (SE {apart:.3f})"
-        else:
-            row += ["", ""]
-        print(f"| {name} | {' | '.join(row)} | {told} |", flush=True)
+            compared["CATENets"] = theirs(arguments.catenets, CATENETS[name], data)
+        if arguments.other:
+            compared["other"] = fit_elsewhere(arguments.other, name, data, arguments.at_once[-1])
+        if not compared:
+            print(f"| {name} | {' | '.join([*row, '', '', ''])} | {describe_errors(errors)} |")
+        for label, (seconds, answers) in compared.items():
+            other = pehe(data, answers)
+            difference = errors - other
+            standard_error = difference.std(ddof=1) / np.sqrt(count)
+            largest = np.max(np.abs(effects - answers) / data["y"].std(axis=1, keepdims=True))
+            cells = [*row, label, f"{seconds:.2f} s", f"{seconds / took:.2f}"]
+            print(
+                f"| {name} | {' | '.join(cells)} | {describe_errors(errors)}, "
+                f"{label} {describe_errors(other)}, difference {difference.mean():+.1e} "
+                f"(SE {standard_error:.1e}), largest difference of effects {largest:.1e} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

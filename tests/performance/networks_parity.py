@@ -1,10 +1,10 @@
-"""Whether TNet's training is CATENets' own: both from the same weights, rows and minibatches.
+"""Compare the training of TNet with that of CATENets, on the same weights, rows and minibatches.
 
     python tests/performance/networks_parity.py --catenets /path/to/venv/bin/python
 
 CATENets draws its weights with JAX, its split with scikit-learn and its minibatches with NumPy, all
-from one seed. Here our training is given those, so that what is left between the two is rounding.
-Exits with 1 if the effects are further apart than 0.001 SD(y).
+from one seed. This script gives the same draws to our training, so that the two differ by rounding
+only. It exits with 1 if the effects differ by more than 0.001 SD(y).
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from networks import answers_of_catenets, pehe, synthetic
+from networks import fit_catenets, pehe, synthetic
 from sklearn.model_selection import train_test_split
 
 import estimators
+from estimators.networks import network_training
 from estimators.networks.ensemble_network import Parameters, predict
-from estimators.networks.network_training import Trained, TrainingData
-from estimators.networks.networks import network_training
+from estimators.networks.network_training import TrainedNetwork, TrainingData
 
 TOLERANCE = 1e-3
 
 
 class _AsInCATENets(network_training._Member):
-    """A member with the random choices of CATENets' TNet of the same seed."""
+    """A member with the random choices of the TNet of CATENets with the same seed."""
 
     start: list[np.ndarray]
 
@@ -44,7 +44,7 @@ class _AsInCATENets(network_training._Member):
         self._shuffled = np.arange(len(self.y))
         self._random = np.random.RandomState(data.seed)
 
-    def plan(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def minibatches(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         self._random.shuffle(self._shuffled)
         width, last = self._batch_size, len(self._shuffled) - 1
         rows = np.zeros((self.batches, width), dtype=np.int64)
@@ -55,8 +55,8 @@ class _AsInCATENets(network_training._Member):
         return rows, sizes, sizes
 
 
-def trained(X: np.ndarray, y: np.ndarray, seed: int, start: list[np.ndarray]) -> Trained:
-    """A network of one arm, from the start of CATENets."""
+def trained(X: np.ndarray, y: np.ndarray, seed: int, start: list[np.ndarray]) -> TrainedNetwork:
+    """Train the network of one arm from the initial weights of CATENets."""
     network = estimators.get("TNet")
     _AsInCATENets.start = start
     network_training._Member = _AsInCATENets  # type: ignore[misc]
@@ -76,7 +76,7 @@ def main() -> int:
     parser.add_argument("--datasets", type=int, default=4)
     arguments = parser.parse_args()
     data = synthetic(arguments.datasets)
-    theirs = answers_of_catenets(arguments.catenets, "TNet", data)
+    theirs = fit_catenets(arguments.catenets, "TNet", data)
     architecture = estimators.get("TNet")._network(data["X"].shape[2], heads=1)
     worst = 0.0
     print("| dataset | epochs of the arms | PEHE/SD(y) | CATENets | largest difference / SD(y) |")

@@ -18,11 +18,11 @@ from estimators.networks.ensemble_network import (
     Architecture,
     Parameters,
     draw_parameters,
+    gradient_of_squared_error,
     head_rows,
     predict,
     squared_error,
     stack,
-    write_gradient,
 )
 from estimators.networks.network_training import TrainingData, TrainingSettings, train
 from estimators.networks.networks import fit_many
@@ -87,7 +87,8 @@ def test_datasets_of_other_widths_are_told_apart():
     wide, narrow = draw(80, 1, p=6)[:3], draw(80, 2, p=2)[:3]
     fitted = fit_many(estimators.get("TNet", **SMALL), [wide, narrow, wide])
     assert [one.n_features_in_ for one in fitted] == [6, 2, 6]
-    np.testing.assert_array_equal(fitted[0].effect(wide[0]), fitted[2].effect(wide[0]))
+    # The two are trained in one batch; the kernels of some processors round by position in it.
+    np.testing.assert_allclose(fitted[0].effect(wide[0]), fitted[2].effect(wide[0]), atol=1e-4)
 
 
 def test_columns_are_remembered(datasets):
@@ -192,7 +193,7 @@ def test_the_ensemble_is_many_plain_networks(architecture):
 
 @pytest.mark.parametrize("architecture", [TARNET, TNET])
 @pytest.mark.parametrize("controls", [[2, 4, 1], [0, 0, 0], [5, 7, 3]])
-def test_loss_and_gradient_are_those_of_automatic_differentiation(architecture, controls):
+def test_loss_and_gradient_are_those_of_plain_networks(architecture, controls):
     controls, sizes = torch.tensor(controls), torch.tensor([5, 7, 3])
     generator = torch.Generator().manual_seed(0)
     x, y = torch.randn(3, 7, 3, generator=generator), torch.randn(3, 7, generator=generator)
@@ -213,12 +214,11 @@ def test_loss_and_gradient_are_those_of_automatic_differentiation(architecture, 
     heads = head_rows(architecture, controls, sizes, torch.device("cpu"))
     found = squared_error(architecture, parameters, x, y, heads)
     torch.testing.assert_close(found, torch.stack(losses).detach())
-    gradient = parameters.like()
-    write_gradient(architecture, parameters, x, y, heads, gradient)
+    gradient = gradient_of_squared_error(architecture, parameters, x, y, heads)
     for part in ("weights", "biases"):
-        for leaf, written in zip(getattr(leaves, part), getattr(gradient, part), strict=True):
+        for leaf, found in zip(getattr(leaves, part), getattr(gradient, part), strict=True):
             expected = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
-            torch.testing.assert_close(written, expected)
+            torch.testing.assert_close(found, expected)
 
 
 def test_initial_weights_are_truncated_normals_of_glorots_variance():
