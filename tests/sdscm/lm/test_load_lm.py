@@ -80,7 +80,11 @@ def test_scores_are_kept_where_told(
 
 
 @pytest.mark.parametrize("precision", ["float32-fast", "bfloat16"])
-def test_other_precisions_are_near(saved: Path, precision: Precision) -> None:
+def test_other_precisions_are_near(
+    saved: Path, precision: Precision, request: pytest.FixtureRequest
+) -> None:
+    if precision == "bfloat16":
+        request.getfixturevalue("bfloat16_attention")
     exact = load_lm(str(saved), store=False)
     fast = load_lm(str(saved), store=False, precision=precision)
     assert fast.revision == f"{exact.revision}+{precision}"

@@ -48,11 +48,16 @@ MODELS = st.builds(
 SEEDS = st.integers(0, 10**6)
 
 
+def close(found: np.ndarray, expected: np.ndarray) -> None:
+    """Equal up to rounding: blocks of other sizes may be summed in another order elsewhere."""
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def assert_same(one: Units, other: Units) -> None:
-    """The same values, and the same mechanisms bit for bit."""
+    """The same values, and the same mechanisms up to rounding."""
     pd.testing.assert_frame_equal(one.codes, other.codes)
     for name, logs in one.log_probabilities.items():
-        np.testing.assert_array_equal(logs, other.log_probabilities[name])
+        close(logs, other.log_probabilities[name])
 
 
 def endogenous(scm: SDSCM) -> list[str]:
@@ -103,9 +108,7 @@ def test_only_targets_and_their_descendants_change(
         for name in scm.spec.order:
             if name not in touched:
                 np.testing.assert_array_equal(world.codes[name], units.codes[name])
-                np.testing.assert_array_equal(
-                    world.log_probabilities[name], units.log_probabilities[name]
-                )
+                close(world.log_probabilities[name], units.log_probabilities[name])
 
 
 @given(MODELS, SEEDS, st.data())
@@ -134,7 +137,7 @@ def test_more_units_change_no_unit(scm: SDSCM, seed: int, k: int) -> None:
     few, many = scm.sample(k, seed), scm.sample(N, seed)
     pd.testing.assert_frame_equal(few.codes, many.codes[:k])
     for name, logs in few.log_probabilities.items():
-        np.testing.assert_array_equal(logs, many.log_probabilities[name][:k])
+        close(logs, many.log_probabilities[name][:k])
 
 
 @given(MODELS, SEEDS, st.integers(0, N - 1))
@@ -169,7 +172,7 @@ def test_mechanisms_are_distributions_of_the_parents_alone(scm: SDSCM, seed: int
         parents = units.codes[list(scm.spec.parents(name))].to_numpy()
         known: dict[bytes, np.ndarray] = {}
         for row, of_row in zip(parents, logs, strict=True):
-            np.testing.assert_array_equal(known.setdefault(row.tobytes(), of_row), of_row)
+            close(known.setdefault(row.tobytes(), of_row), of_row)
 
 
 @given(MODELS, SEEDS)

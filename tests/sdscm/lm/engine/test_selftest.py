@@ -33,8 +33,14 @@ def deaf(model: Any) -> Any:
     ("change", "scorer"), [(lambda model: model, "packed"), (deaf, "plain")], ids=["sound", "deaf"]
 )
 def test_a_coarse_precision_does_not_hide_a_model_that_packing_gets_wrong(
-    tiny: Callable[..., Any], precision: Precision, change: Callable[[Any], Any], scorer: str
+    tiny: Callable[..., Any],
+    precision: Precision,
+    change: Callable[[Any], Any],
+    scorer: str,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if precision == "bfloat16":
+        request.getfixturevalue("bfloat16_attention")
     model = tiny("gpt2")
     own = coarse(model.model) if precision == "bfloat16" else copy.deepcopy(model.model)
     lm = HuggingFaceLM(change(own), model.tokenizer, id="a", revision="0", precision=precision)
