@@ -166,9 +166,7 @@ def _panel(package: str, boxes: nx.DiGraph, top: int) -> tuple[list[str], int]:
     return [*back, *arrows, *drawn], bottom
 
 
-def _box(
-    package: str, box: Box, lines: list[str], place: tuple[int, int, int, int]
-) -> list[str]:
+def _box(package: str, box: Box, lines: list[str], place: tuple[int, int, int, int]) -> list[str]:
     x, y, width, height = place
     color = COLORS[package]
     found = [
