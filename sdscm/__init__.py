@@ -28,16 +28,15 @@ if TYPE_CHECKING:
     from sdscm.scm import SDSCM as SDSCM
     from sdscm.spec.files import load_spec as load_spec
     from sdscm.spec.files import scenario_names as scenario_names
+    from sdscm.spec.model import PhrasedSpec as PhrasedSpec
     from sdscm.spec.model import Spec as Spec
-    from sdscm.spec.phrased import PhrasedSpec as PhrasedSpec
     from sdscm.version import __version__ as __version__
 else:
     __getattr__, __dir__, __all__ = lazy_names(
         __name__,
         {
             "sdscm.spec.files": ["load_spec", "scenario_names"],
-            "sdscm.spec.model": ["Spec"],
-            "sdscm.spec.phrased": ["PhrasedSpec"],
+            "sdscm.spec.model": ["Spec", "PhrasedSpec"],
             "sdscm.lm.load": ["load_lm"],
             "sdscm.lm.interface": ["LanguageModel"],
             "sdscm.lm.backends.tabular": ["TabularLM"],

@@ -40,18 +40,18 @@ if TYPE_CHECKING:
     from sdscm.spec.files import load_spec as load_spec
     from sdscm.spec.files import scenario_names as scenario_names
     from sdscm.spec.files import spec_from_yaml as spec_from_yaml
-    from sdscm.spec.model import Role as Role
+    from sdscm.spec.model import PhrasedSpec as PhrasedSpec
     from sdscm.spec.model import Spec as Spec
-    from sdscm.spec.model import Variable as Variable
-    from sdscm.spec.phrased import PhrasedSpec as PhrasedSpec
     from sdscm.spec.phrasing import Phrasing as Phrasing
+    from sdscm.spec.variable import Role as Role
+    from sdscm.spec.variable import Variable as Variable
 else:
     __getattr__, __dir__, __all__ = lazy_names(
         __name__,
         {
             "sdscm.spec.files": ["load_spec", "scenario_names", "spec_from_yaml"],
-            "sdscm.spec.model": ["Spec", "Variable", "Role"],
-            "sdscm.spec.phrased": ["PhrasedSpec"],
+            "sdscm.spec.model": ["Spec", "PhrasedSpec"],
+            "sdscm.spec.variable": ["Variable", "Role"],
             "sdscm.spec.phrasing": ["Phrasing"],
         },
     )

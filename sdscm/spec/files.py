@@ -1,4 +1,4 @@
-"""Specs from files: the shipped scenarios, and the user's own."""
+"""Reads specs from files: shipped scenarios, and files of users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from sdscm.errors import InputError
 from sdscm.spec import original
 from sdscm.spec.markup import parse_json, parse_yaml
 from sdscm.spec.model import Spec
-from sdscm.spec.render import input_error
+from sdscm.spec.render import place_in_spec
+from sdscm.validation import input_error, read_text
 
 _PARSERS: dict[str, Callable[[str, str], dict[str, Any]]] = {
     ".yaml": parse_yaml,
@@ -41,7 +42,7 @@ def load_spec(name_or_path: str | Path) -> Spec:
     Raises
     ------
     InputError
-        One line that names the file, the variable, what is wrong with it, and the remedy.
+        One line that names the file, the variable, the problem and the fix.
     """
     if isinstance(name_or_path, str) and name_or_path in scenario_names():
         resource = files("sdscm").joinpath("scenarios", f"{name_or_path}.yaml")
@@ -53,11 +54,11 @@ def load_spec(name_or_path: str | Path) -> Spec:
         raise InputError(
             f"{where}: is not a spec file; give a path that ends in .yaml, .yml or .json"
         )
-    return _spec(_PARSERS[path.suffix.lower()](_read(path, where), where), where)
+    return _spec(_PARSERS[path.suffix.lower()](read_text(path), where), where)
 
 
 def spec_from_yaml(text: str, where: str) -> Spec:
-    """Read a spec from YAML text, which errors call ``where``; raises as ``load_spec`` does."""
+    """Read a spec from YAML text; errors are those of `load_spec` and name the text ``where``."""
     return _spec(parse_yaml(text, where), where)
 
 
@@ -67,16 +68,7 @@ def _spec(data: dict[str, Any], where: str) -> Spec:
     try:
         return Spec.model_validate(data)
     except ValidationError as error:
-        raise input_error(error, data, where) from error
-
-
-def _read(path: Path, where: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where}: is not UTF-8 text; save it in UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read ({error.strerror}); check the path") from error
+        raise input_error(error, data, where, Spec, place_in_spec) from None
 
 
 def _not_found(where: str) -> str:

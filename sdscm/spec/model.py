@@ -1,7 +1,7 @@
-"""The tuple (V, U, G, tau) of an SD-SCM: variables with their domains, sentences and parents.
+"""Specs: the tuple (V, U, G, tau) of an SD-SCM, with one or with all of its phrasings.
 
-Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv
-2411.08019 v2, section 3.
+Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411.08019 v2,
+section 3.
 """
 
 from __future__ import annotations
@@ -9,106 +9,41 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import networkx as nx
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
 from sdscm.spec import checks, graph
-from sdscm.spec.phrased import PhrasedSpec
-from sdscm.spec.phrasing import Phrasing
-
-Role = Literal["exogenous", "covariate", "treatment", "outcome"]
-Text = Annotated[str, BeforeValidator(checks.text)]
-Distribution = Literal["lm", "uniform"] | tuple[float, ...]
-Groups = tuple[tuple[Text, tuple[Text, ...]], ...]
-
-
-class Variable(BaseModel):
-    """A text variable with a finite domain.
-
-    Attributes
-    ----------
-    name
-        Unique in its spec.
-    role
-        ``exogenous`` variables are the set U of the paper: covariates that the setting ``hidden``
-        removes. ``covariate``, ``treatment`` and ``outcome`` are the observed set V.
-    values
-        The domain, at least two different texts (one is enough under fixed weights). The treatment
-        has the control, then the treated value; where it has more, datasets contrast two of them.
-    parents
-        Names of the parents in the DAG.
-    phrasings
-        Interchangeable sentences for the value.
-    distribution
-        ``lm``: given the parents, by the language model. ``uniform``, or one weight for each value
-        (they sum to 1): without a look at the parents.
-    groups
-        Named sets of values, such as several names of women and of men, that an audit contrasts; a
-        mapping in a file. They change no data.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Text
-    role: Role
-    values: tuple[Text, ...]
-    parents: tuple[Text, ...] = ()
-    phrasings: tuple[Phrasing, ...]
-    distribution: Distribution = "lm"
-    groups: Groups = ()
-
-    @field_validator("groups", mode="before")
-    @classmethod
-    def _groups_of_mapping(cls, groups: Any) -> Any:
-        return checks.groups(groups)
-
-    @field_validator("parents", mode="before")
-    @classmethod
-    def _no_parents(cls, parents: Any) -> Any:
-        return () if parents is None else parents
-
-    @model_validator(mode="before")
-    @classmethod
-    def _weights_in_order(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("distribution"), dict):
-            weights = checks.weights_in_order(data["distribution"], data.get("values"))
-            return {**data, "distribution": weights}
-        return data
-
-    @field_validator("distribution", mode="before")
-    @classmethod
-    def _known_distribution(cls, distribution: Any) -> Any:
-        return checks.distribution(distribution)
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        checks.raise_first(checks.variable_problems(self))
-        return self
+from sdscm.spec.phrasing import Phrasing, draw_index
+from sdscm.spec.variable import Text, Variable
+from sdscm.validation import raise_first
 
 
 class Spec(BaseModel):
-    """A causal graph over text variables, whose mechanisms a language model will fill in.
+    """A causal graph over text variables, without the mechanisms.
 
     Attributes
     ----------
     name
-        Letters, digits, ``.``, ``_`` and ``-``: it names files.
+        Letters, digits, ``.``, ``_`` and ``-``, since it is part of file names.
     title, description, source
-        For readers; they change no data.
+        Text for readers; it changes no data.
     variables
-        In any order; one treatment and one outcome among them.
+        The variables in any order, with one treatment and one outcome.
     outcome_value
-        The outcome's value whose log-probability is the continuous outcome; the first if None.
+        The value of the outcome whose log-probability is the continuous outcome; None for the
+        first.
 
     Raises
     ------
     pydantic.ValidationError
-        If the parts do not make an SD-SCM. ``load_spec`` tells the same in one line.
+        If the parts do not make an SD-SCM. ``load_spec`` raises an InputError of one line instead.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -117,12 +52,14 @@ class Spec(BaseModel):
     title: str = ""
     description: str = ""
     source: str = ""
-    variables: tuple[Variable, ...]
+    variables: tuple[Variable, ...] = Field(
+        examples=["the variables, each beginning with '- name:'"]
+    )
     outcome_value: Text | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        checks.raise_first(checks.spec_problems(self))
+        raise_first(checks.problems(self.variables, self.outcome_value))
         return self
 
     @cached_property
@@ -138,8 +75,8 @@ class Spec(BaseModel):
     def order(self) -> tuple[str, ...]:
         """The topological order tau of all names.
 
-        The order of the file where that is topological, else the topological order that is
-        smallest by place in the file.
+        The order of the file if it is topological, otherwise the topological order that is smallest
+        by position in the file.
         """
         return graph.topological_order(self.graph)
 
@@ -149,7 +86,7 @@ class Spec(BaseModel):
 
     @cached_property
     def treatment(self) -> Variable:
-        """The variable whose effect is asked for; values (control, treated)."""
+        """The treatment; its first values are the control and the treated value."""
         return next(variable for variable in self.variables if variable.role == "treatment")
 
     @cached_property
@@ -159,7 +96,7 @@ class Spec(BaseModel):
 
     @property
     def outcome_code(self) -> int:
-        """The place of ``outcome_value`` in the outcome's domain."""
+        """Position of ``outcome_value`` in the outcome's domain."""
         value = self.outcome_value
         return 0 if value is None else self.outcome.values.index(value)
 
@@ -170,20 +107,20 @@ class Spec(BaseModel):
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of all but the treatment and the outcome, the exogenous included, in order tau."""
+        """Names of all variables but the treatment and the outcome, in the order tau."""
         special = {self.treatment.name, self.outcome.name}
         return tuple(name for name in self.order if name not in special)
 
     @property
     def n_phrasings(self) -> int:
-        """How many phrased specs there are: the product of the variables' numbers of phrasings."""
+        """Number of phrased specs: the product of the variables' numbers of phrasings."""
         return math.prod(len(variable.phrasings) for variable in self.variables)
 
     @cached_property
     def content_hash(self) -> str:
         """Hash of everything that changes the data, 32 hexadecimal digits.
 
-        The spec's name, title, description, source and groups change nothing and are left out.
+        Name, title, description, source and groups change no data and are left out.
         """
         content = {
             "variables": [
@@ -199,12 +136,12 @@ class Spec(BaseModel):
         return blake2b(canonical.encode(), digest_size=16).hexdigest()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other fields, validated anew; pydantic's own would keep the old hash."""
+        """A validated copy with other fields; pydantic's own copy would keep the cached hash."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self).model_validate({**fields, **(update or {})})
 
     def variable(self, name: str) -> Variable:
-        """The variable of this name; ``KeyError`` with a hint if there is none."""
+        """The variable with this name; raises a KeyError with a hint if there is none."""
         try:
             return self._by_name[name]
         except KeyError:
@@ -216,17 +153,75 @@ class Spec(BaseModel):
         return self._parents[self.variable(name).name]
 
     def descendants(self, name: str) -> tuple[str, ...]:
-        """Names of all descendants of a variable, itself left out, in the order tau."""
+        """Names of all descendants of a variable, without itself, in the order tau."""
         return self._in_order(graph.descendants(self.graph, self.variable(name).name))
 
     def ancestors(self, name: str) -> tuple[str, ...]:
-        """Names of all ancestors of a variable, itself left out, in the order tau."""
+        """Names of all ancestors of a variable, without itself, in the order tau."""
         return self._in_order(graph.ancestors(self.graph, self.variable(name).name))
 
     def phrased(self, number: int) -> PhrasedSpec:
-        """The spec with one phrasing for each variable; 0 takes the first of each."""
+        """The spec with one phrasing of each variable; number 0 takes the first of each."""
         return PhrasedSpec(self, number)
 
     def _in_order(self, names: set[str] | tuple[str, ...]) -> tuple[str, ...]:
         members = set(names)
         return tuple(name for name in self.order if name in members)
+
+
+@dataclass(frozen=True)
+class PhrasedSpec:
+    """A spec with one phrasing of each variable: the text that a language model reads.
+
+    Number 0 takes the first phrasing of every variable. Any other number draws a phrasing of each
+    variable uniformly. The draw depends on the number and the name of the variable only, not on
+    other variables or the machine. Draws are independent, so two numbers can give the same choice,
+    and often do in a spec with few phrasings (``Spec.n_phrasings``).
+
+    Attributes
+    ----------
+    spec
+    number
+        0, 1, 2, ...
+    choice
+        Index of the chosen phrasing of each variable, in the order tau.
+
+    Raises
+    ------
+    InputError
+        If the number is negative.
+    """
+
+    spec: Spec
+    number: int
+    choice: dict[str, int] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.number < 0:
+            raise InputError(f"phrasing {self.number}: a phrasing's number is 0, 1, 2, ...")
+        counts = {name: len(self.spec.variable(name).phrasings) for name in self.spec.order}
+        choice = {name: draw_index(self.number, name, count) for name, count in counts.items()}
+        object.__setattr__(self, "choice", choice)
+
+    def phrasing(self, name: str) -> Phrasing:
+        """The chosen phrasing of a variable."""
+        return self.spec.variable(name).phrasings[self.choice[name]]
+
+    def sentence(self, name: str, code: int) -> str:
+        """The sentence that states that a variable has the value with this code."""
+        return self.phrasing(name).sentence(self.spec.variable(name).values[code])
+
+    def context(self, name: str, codes: Mapping[str, int]) -> str:
+        """Parent-only concatenation: the parents' sentences in the order tau, joined by a space.
+
+        Empty without parents. ``codes`` holds at least the codes of the parents. Source: arXiv
+        2411.08019 v2, section 3.
+        """
+        return self._joined(self.spec.parents(name), codes)
+
+    def text(self, codes: Mapping[str, int]) -> str:
+        """The sentences of all variables in the order tau, joined by a space."""
+        return self._joined(self.spec.order, codes)
+
+    def _joined(self, names: tuple[str, ...], codes: Mapping[str, int]) -> str:
+        return " ".join(self.sentence(name, codes[name]) for name in names)

@@ -1,18 +1,22 @@
-"""One way to say the value of a variable."""
+"""Phrasings: the sentences that state the value of a variable."""
 
 from __future__ import annotations
 
+import json
+from hashlib import blake2b
 from typing import Any
 
+from numpy.random import Philox
 from pydantic import BaseModel, ConfigDict, model_validator
 
 PLACE = "{value}"
 
 
 class Phrasing(BaseModel):
-    """The text before and after the value; pydantic also reads it from a template.
+    """The text before and after the value.
 
-    A pair ``(prefix, suffix)`` is read too: the original format writes it so.
+    pydantic also reads it from a template, or from a pair ``(prefix, suffix)`` as in the original
+    format.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,26 +36,28 @@ class Phrasing(BaseModel):
             raise ValueError(
                 "is read by YAML as a mapping, not as a sentence; put the sentence in quotes"
             )
+        if not isinstance(data, dict | Phrasing):
+            raise ValueError("is not a sentence; write a text with {value} in quotes")
         return data
 
     @classmethod
     def from_template(cls, template: str) -> Phrasing:
-        """Parse a sentence that holds ``{value}`` exactly once.
+        """Parse a sentence that contains ``{value}`` exactly once.
 
         Raises
         ------
         pydantic.ValidationError
-            If ``{value}`` is missing or stands more than once.
+            If ``{value}`` is missing or occurs more than once.
         """
         return cls.model_validate(template)
 
     @property
     def template(self) -> str:
-        """The sentence with ``{value}`` in the place of the value."""
+        """The sentence with ``{value}`` in place of the value."""
         return f"{self.prefix}{PLACE}{self.suffix}"
 
     def sentence(self, value: str) -> str:
-        """The sentence that says this value."""
+        """The sentence that states this value."""
         return f"{self.prefix}{value}{self.suffix}"
 
 
@@ -64,3 +70,16 @@ def split_template(template: str) -> tuple[str, str]:
         raise ValueError(f"{template!r} holds {PLACE} {count} times; keep one of them")
     prefix, _, suffix = template.partition(PLACE)
     return prefix, suffix
+
+
+def draw_index(number: int, name: str, count: int) -> int:
+    """A uniform index below ``count`` that depends on number and name only; 0 for number 0.
+
+    NumPy guarantees the raw 64-bit output of Philox, but not the methods of ``Generator``. Scaling
+    the output has a bias below count / 2**64.
+    """
+    if number == 0:
+        return 0
+    digest = blake2b(json.dumps([number, name]).encode(), digest_size=16).digest()
+    raw = int(Philox(key=int.from_bytes(digest, "little")).random_raw())
+    return raw * count >> 64

@@ -11,7 +11,7 @@ import pytest
 
 from sdscm.errors import InputError
 from sdscm.spec import load_spec, spec_from_yaml
-from sdscm.spec.phrased import draw_index
+from sdscm.spec.phrasing import draw_index
 
 CODES = {"age": 1, "smoker": 0, "drug": 1, "state": 0}
 

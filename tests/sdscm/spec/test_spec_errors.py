@@ -60,12 +60,12 @@ MISTAKES = {
     "no role": (
         "    role: covariate\n",
         "",
-        ["variable 'smoker'", "no role", "exogenous, covariate, treatment, outcome"],
+        ["variable 'smoker'", "'role' is missing", "exogenous, covariate, treatment, outcome"],
     ),
     "unknown role": (
         "role: covariate",
         "role: mediator",
-        ["variable 'smoker'", "'mediator'", "exogenous, covariate, treatment, outcome"],
+        ["variable 'smoker'", "'mediator'", "'exogenous', 'covariate', 'treatment' or 'outcome'"],
     ),
     "no treatment": ("role: treatment", "role: covariate", ["treatment", "'role: treatment'"]),
     "no outcome": ("role: outcome", "role: covariate", ["outcome", "'role: outcome'"]),
@@ -202,12 +202,12 @@ MISTAKES = {
     "variable that is not a mapping": (
         "variables:\n",
         "variables:\n  - age\n",
-        ["variable number 1", "not a mapping", "name, role, values and phrasings"],
+        ["variable number 1", "not a mapping", "name, role, values, phrasings"],
     ),
     "key twice": (
         "values: [young, old]",
         "values: [young, old]\n    values: [a, b]",
-        ["line 7", "'values' stands twice", "remove"],
+        ["line 7", "'values' occurs twice", "remove"],
     ),
     "tab": ("    values: [young, old]", "\tvalues: [young, old]", ["line 6", "tab", "spaces"]),
     "unbalanced bracket": ("[young, old]", "[young, old", ["not valid YAML", "line", "quotes"]),
@@ -321,7 +321,7 @@ def test_other_encoding(tmp_path) -> None:
     ("text", "words"),
     [
         ('{"name": "a",\n "variables": [}', "line 2, column 16: not valid JSON"),
-        ('{"name": "a", "name": "b"}', "the key 'name' stands twice; remove"),
+        ('{"name": "a", "name": "b"}', "the key 'name' occurs twice; remove"),
         ("", "is empty; begin with"),
         ("[1]", "holds a list, not a mapping"),
         ("[" * 200_000, "nested too deeply"),

@@ -1,0 +1,241 @@
+"""Turns errors of YAML and pydantic into one line that names the file, the key and the fix.
+
+Specs and suites are read with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sdscm.errors import InputError
+from sdscm.hints import did_you_mean
+
+KeyPath = Sequence[str | int]
+
+
+class Problems(ValueError):
+    """The first of several problems that a validator found, and the number of the others."""
+
+    def __init__(self, first: str, others: int) -> None:
+        super().__init__(first)
+        self.others = others
+
+
+def raise_first(problems: Iterable[str]) -> None:
+    """Raise `Problems` if there is any problem."""
+    found = list(problems)
+    if found:
+        raise Problems(found[0], len(found) - 1)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not UTF-8 text; save it in UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+
+
+class _DuplicateKeyError(yaml.constructor.ConstructorError):
+    """A key occurs twice in one mapping; plain YAML would ignore the first."""
+
+
+class UniqueKeyLoader(yaml.SafeLoader):
+    """Safe YAML in which a key occurs once in a mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise _DuplicateKeyError(
+                    None, None, f"the key {key.value!r} occurs twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse_yaml(
+    text: str, where: str, fix: str, loader: type[yaml.SafeLoader] = UniqueKeyLoader
+) -> dict[str, Any]:
+    """The mapping in a YAML text.
+
+    Parameters
+    ----------
+    where
+        Name of the file, for the message.
+    fix
+        Advice if the text holds no mapping, such as "begin with 'name:'".
+
+    Raises
+    ------
+    InputError
+        If the text is not YAML, holds a key twice, or holds no mapping.
+    """
+    try:
+        data = yaml.load(text, Loader=loader)
+    except yaml.YAMLError as error:
+        raise InputError(f"{where}: {_yaml_problem(error)}") from None
+    except RecursionError:
+        raise InputError(f"{where}: is nested too deeply; remove the inner brackets") from None
+    return as_mapping(data, where, fix)
+
+
+def as_mapping(data: Any, where: str, fix: str) -> dict[str, Any]:
+    """``data``, or an InputError if it is not a mapping."""
+    if data is None:
+        raise InputError(f"{where}: is empty; {fix}")
+    if not isinstance(data, dict):
+        kind = "list" if isinstance(data, list) else "single value"
+        raise InputError(f"{where}: holds a {kind}, not a mapping; {fix}")
+    return data
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f"not valid YAML ({' '.join(str(error).split())}); remove that character"
+    mark = error.problem_mark
+    place = f"line {mark.line + 1}, column {mark.column + 1}"
+    if isinstance(error, _DuplicateKeyError):
+        return f"{place}: {error.problem}; remove one of them"
+    if "\\t" in str(error.problem):
+        return f"{place}: a tab; indent with spaces"
+    problem = " ".join(str(error.problem).split())
+    return (
+        f"{place}: not valid YAML ({problem}); check the indentation, and put sentences that hold "
+        "'{', ':' or '#' in quotes"
+    )
+
+
+def dotted_place(path: KeyPath, data: Any) -> str:
+    """The place of a key as ``datasets[0].name: ``."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
+    return f"{''.join(parts).removeprefix('.')}: " if parts else ""
+
+
+def input_error(
+    error: ValidationError,
+    data: Any,
+    where: str,
+    model: type[BaseModel],
+    place: Callable[[KeyPath, Any], str] = dotted_place,
+) -> InputError:
+    """The first problem with its fix, and the number of further problems.
+
+    Parameters
+    ----------
+    error
+        Raised by the validation of ``model``.
+    data
+        The data that were validated.
+    where
+        Name of the file.
+    place
+        Describes a path in the data; its text stands before the problem.
+    """
+    found = [(_written(detail, data), detail) for detail in error.errors()]
+    # A key that takes values of several types has an error for each; the deepest says most.
+    found = [
+        (path, detail)
+        for path, detail in found
+        if not any(len(path) < len(other) and other[: len(path)] == path for other, _ in found)
+    ]
+    firsts = {tuple(path): (path, detail) for path, detail in reversed(found)}
+    found = list(reversed(firsts.values()))
+    # A misspelt key is also a missing key: the misspelling comes first.
+    path, first = min(found, key=lambda each: each[1]["type"] != "extra_forbidden")
+    if first["type"] == "extra_forbidden":
+        path = path[:-1]
+    others = len(found) - 1 + sum(_others(detail) for _, detail in found)
+    more = f" (and {others} more problem{'s' * (others > 1)})" if others else ""
+    line = f"{place(path, data)}{_problem(first, _model_at(model, first['loc']))}{more}"
+    return InputError(" ".join(f"{where}: {line}".splitlines()))
+
+
+def _written(detail: ErrorDetails, data: Any) -> list[str | int]:
+    """The part of an error's path that the user wrote: without the types that pydantic adds."""
+    path: list[str | int] = []
+    for part in detail["loc"]:
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            continue
+        path.append(part)
+    return [*path, detail["loc"][-1]] if detail["type"] == "missing" else path
+
+
+def _others(detail: ErrorDetails) -> int:
+    problem = detail.get("ctx", {}).get("error")
+    return problem.others if isinstance(problem, Problems) else 0
+
+
+def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel]:
+    """The model that the last key of a path belongs to."""
+    candidates = [model]
+    for part in path[:-1]:
+        named = [each for each in candidates if each.__name__ == part]
+        if named:
+            candidates = named
+            continue
+        fields = [each.model_fields[part] for each in candidates if part in each.model_fields]
+        inner = [inside for field in fields for inside in _models(field.annotation)]
+        candidates = inner or candidates
+    return candidates[0]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, value = detail["type"], detail["input"]
+    key = next((part for part in reversed(detail["loc"]) if part in model.model_fields), "")
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "extra_forbidden":
+        key = str(detail["loc"][-1])
+        return f"unknown key {key!r}; {did_you_mean(key, model.model_fields)}"
+    if kind == "missing":
+        return f"is missing; add '{key}: {_example(model, str(key))}'"
+    if kind == "literal_error":
+        return f"is {value!r}; write {detail['ctx']['expected']}"
+    if kind in ("tuple_type", "list_type"):
+        return f"is not a list; write {_example(model, str(key), '[..., ...]')}"
+    if kind == "string_pattern_mismatch":
+        return f"is {value!r}; use letters, digits, '.', '_' and '-' only"
+    if kind == "string_type":
+        return "is not text; put it in quotes"
+    if kind in ("model_type", "model_attributes_type"):
+        inner = next(_models(model.model_fields[key].annotation), model) if key else model
+        required = [name for name, field in inner.model_fields.items() if field.is_required()]
+        return f"is not a mapping; give it the keys {', '.join(required)}"
+    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, but it is {value!r}"
+
+
+def _example(model: type[BaseModel], key: str, otherwise: str = "...") -> str:
+    """An example of the value of a key: the field's own, or one of its choices."""
+    field = model.model_fields.get(key)
+    if field is None:
+        return otherwise
+    if field.examples:
+        return str(field.examples[0])
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return f"one of {', '.join(map(str, choices))}" if choices else otherwise
