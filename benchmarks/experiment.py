@@ -18,13 +18,14 @@ from benchmarks.boards.scores import read_records, score
 from benchmarks.boards.significance import require_posthocs
 from benchmarks.datasets.facts import fact_table
 from benchmarks.datasets.prepare import prepare, requests
+from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell, plan
 from benchmarks.execution.eta import Eta
 from benchmarks.execution.job_builder import JobBuilder
 from benchmarks.execution.methods import Method, methods_of
 from benchmarks.execution.ray_backend import RayWorker, connected
 from benchmarks.execution.runtimes import Runtimes
-from benchmarks.execution.scheduler import Done, Task, run_here, run_in_pool, run_with
+from benchmarks.execution.scheduler import Done, run_here, run_in_pool, run_with
 from benchmarks.interface import Outcome
 from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress, Silent

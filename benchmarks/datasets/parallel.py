@@ -14,7 +14,7 @@ from queue import Empty, Queue
 from pebble import ProcessExpired, ProcessPool
 
 from benchmarks.datasets.sampling import Recipe
-from benchmarks.process.lifetime import died, leave_with_parent, start_worker
+from benchmarks.process.lifetime import exit_with_parent, process_ended, start_worker
 from benchmarks.process.threads import children_inherit, cores
 
 #: What a process with a small language model and its key/value cache takes.
@@ -74,7 +74,7 @@ def make_in_pool(
 def _post_office(context: SpawnContext) -> SyncManager:
     """A process that hands on what others tell; it would outlive a run that is killed."""
     manager = SyncManager(ctx=context)
-    manager.start(leave_with_parent)
+    manager.start(exit_with_parent)
     return manager
 
 
@@ -86,7 +86,7 @@ def _read(future: Future[None], path: Path) -> None:
     try:
         future.result()
     except ProcessExpired as error:
-        raise RuntimeError(f"{path}: not made, {died(error.exitcode).reason}") from None
+        raise RuntimeError(f"{path}: not made, {process_ended(error.exitcode).reason}") from None
 
 
 def _pass_on(told: Queue[tuple[Path, float]], rows: Callable[[Path, float], None]) -> None:

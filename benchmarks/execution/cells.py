@@ -73,7 +73,7 @@ def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Method]) -> li
             setting=setting,
             estimator=method.label,
             identity=method.identity,
-            seed=derive_seed(suite.seed, source.fingerprint, setting, method.label),
+            seed=derive_seed(suite.seed, source.fingerprint, setting, method.seed_label),
             alpha=suite.alpha,
             threads=suite.threads,
             holdout=suite.holdout,

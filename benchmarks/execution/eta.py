@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.runtimes import Kind, Runtimes
-from benchmarks.execution.scheduler import Task
 from benchmarks.interface import Outcome
 from benchmarks.progress import Progress, duration
 

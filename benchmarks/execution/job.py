@@ -1,4 +1,4 @@
-"""A job: what a worker gets of a cell."""
+"""The data and the settings that a worker gets to run one cell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Truths = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows that an estimator is not fitted on, but asked about; see `Job`."""
+    """Rows on which a fitted estimator is evaluated beside those of the fit; see `Job`."""
 
     X: pd.DataFrame
     t: np.ndarray
@@ -25,22 +25,23 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """All that a worker is told of a cell.
+    """Input of a worker for one cell.
 
     Attributes
     ----------
     maker
         Makes the estimator.
     X, t, y
-        What the estimator sees.
+        Data of the fit: shapes (n, p), (n,) and (n,).
     reveal
-        The individual effects and what effects are scored against, for an Oracle; None for others.
+        For the Oracle: the individual effects, and the effects that scores compare with. None for
+        all other estimators.
     seed, alpha, threads
         As in the cell.
     held_out
-        Rows to ask about beside those of the fit.
+        Rows that are left out of the fit.
     memory_limit
-        GiB that the cell may take; None for no limit.
+        GiB that the cell may use; None for no limit.
     isolation_group
         Jobs of different isolation groups run in different processes.
     fit_many, fit_key
@@ -63,5 +64,5 @@ class Job:
 
     @property
     def rows(self) -> int:
-        """Number of rows that it is fitted on."""
+        """Number of rows of the fit."""
         return len(self.X)

@@ -2,55 +2,78 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from benchmarks.execution.backend import BrokenWorker
+from benchmarks.execution.batches import execute_batch
 from benchmarks.execution.job import Job
-from benchmarks.execution.worker import execute
 from benchmarks.interface import Outcome
-from benchmarks.process.lifetime import died, start_worker, stopped
+from benchmarks.process.lifetime import process_ended, start_worker, timed_out
+
+#: Stands for exit code 0 inside pebble.
+_EXIT_ZERO = 256
+
+
+class _Process(SpawnProcess):
+    """A process whose exit code is never 0.
+
+    Pebble takes a process with exit code 0 for one that ended as planned, and goes on waiting for
+    the cell that called ``os._exit(0)``.
+    """
+
+    @property
+    def exitcode(self) -> int | None:
+        code = super().exitcode
+        return _EXIT_ZERO if code == 0 else code
+
+
+class _Context(SpawnContext):
+    """Spawn processes. A fork of a process whose libraries hold threads may deadlock."""
+
+    Process = _Process  # type: ignore[assignment]
 
 
 class LocalWorker:
-    """A pool of one process: it can be killed in a cell, and is started anew then."""
+    """A pebble pool of one process; a process that is killed or dies is replaced."""
 
     def __init__(self, plugins: Sequence[Path], time_limit: float) -> None:
-        # Spawned, not forked: a fork of a process whose libraries hold threads may deadlock.
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(1, initializer=start_worker, initargs=(plugins,), context=context)
+        self._pool = ProcessPool(
+            1, initializer=start_worker, initargs=(plugins,), context=_Context()
+        )
         self._time_limit = time_limit
 
-    def submit(self, job: Job) -> Future[Any]:
+    def submit(self, jobs: Sequence[Job]) -> Future[Any]:
         future: Future[Any]
+        limit = self._time_limit * len(jobs)
         try:
-            future = self._pool.schedule(execute, args=(job, True), timeout=self._time_limit)
-        except RuntimeError as error:  # its process has died while it had nothing to do
+            future = self._pool.schedule(execute_batch, args=(jobs, True), timeout=limit)
+        except RuntimeError as error:  # the process died while it was idle
             future = Future()
             future.set_exception(BrokenProcessPool(str(error)))
         return future
 
-    def outcome(self, future: Future[Any]) -> Outcome:
+    def outcomes(self, future: Future[Any]) -> list[Outcome]:
         try:
-            outcome: Outcome = future.result()
-            return outcome
+            outcomes: list[Outcome] = future.result()
+            return outcomes
         except TimeoutError:
-            return stopped(self._time_limit)
+            return [timed_out(self._time_limit)]
         except ProcessExpired as error:
-            return died(error.exitcode)
+            return [process_ended(0 if error.exitcode == _EXIT_ZERO else error.exitcode)]
         except BrokenProcessPool as error:
             raise BrokenWorker(
                 f"{error}; a script that calls benchmarks.run needs the guard: "
                 "if __name__ == '__main__'"
             ) from error
-        except Exception as error:  # the answer did not survive the way back
-            return Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")
+        except Exception as error:  # the outcomes could not be sent back
+            return [Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")]
 
     def alive(self) -> bool:
         return bool(self._pool.active)

@@ -13,40 +13,40 @@ from typing import Any
 
 import estimators
 from benchmarks.execution.backend import BrokenWorker
+from benchmarks.execution.batches import execute_batch
 from benchmarks.execution.job import Job
-from benchmarks.execution.worker import execute
 from benchmarks.interface import Outcome
-from benchmarks.process.lifetime import stopped
-from benchmarks.process.sandbox import sweep_scratch
+from benchmarks.process.lifetime import timed_out
+from benchmarks.process.sandbox import remove_stale_folders
 from benchmarks.process.threads import library_limits
 from benchmarks.provenance.versions import code_of_estimators, versions
 from sdscm.errors import InputError, MissingExtraError
 
-#: Code that comes with plugins: names of files, and what they hold.
-Sources = Sequence[tuple[str, bytes]]
+#: Names and contents of plugin files.
+PluginFiles = Sequence[tuple[str, bytes]]
 
 
 @contextmanager
 def connected(address: str, threads: int) -> Iterator[int]:
-    """Join a cluster, ``auto`` for the one that this machine belongs to.
+    """Join a Ray cluster; ``auto`` is the cluster that this machine belongs to.
 
-    Gives the number of workers of so many threads that its nodes have cores for.
+    Yields the number of workers with so many threads for which the nodes have cores.
 
     Raises
     ------
     MissingExtraError
         If Ray is not installed.
     InputError
-        If there is no cluster, or no node with so many cores.
+        If there is no cluster, or no node has enough cores.
     """
     try:
         import ray
     except ModuleNotFoundError:
         raise MissingExtraError("--cluster", "cluster") from None
-    ours = not ray.is_initialized()
+    joined_here = not ray.is_initialized()
     try:
-        if ours:
-            _knock(address)
+        if joined_here:
+            _require_listener(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
@@ -55,7 +55,7 @@ def connected(address: str, threads: int) -> Iterator[int]:
             "--head', or leave --cluster out"
         ) from None
     try:
-        workers = _workers(threads)
+        workers = _count_workers(threads)
         if not workers:
             raise InputError(
                 f"--cluster {address}: no node has {threads} cores for a worker; set fewer threads "
@@ -63,11 +63,11 @@ def connected(address: str, threads: int) -> Iterator[int]:
             )
         yield workers
     finally:
-        if ours:
+        if joined_here:
             ray.shutdown()
 
 
-def _workers(threads: int) -> int:
+def _count_workers(threads: int) -> int:
     import ray
 
     nodes: Any = ray.nodes()
@@ -75,18 +75,18 @@ def _workers(threads: int) -> int:
     return sum(each // threads for each in cores)
 
 
-def _knock(address: str) -> None:
-    """An OSError at once if nobody listens there; Ray would try for minutes."""
+def _require_listener(address: str) -> None:
+    """Raise an OSError if nothing listens at the address; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "://" not in address:
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
-class Node:
-    """What runs in a process of the cluster."""
+class NodeProcess:
+    """The Ray actor: it runs batches in a process of the cluster."""
 
-    def __init__(self, plugins: Sources) -> None:
-        sweep_scratch()
+    def __init__(self, plugins: PluginFiles) -> None:
+        remove_stale_folders()
         with tempfile.TemporaryDirectory(prefix="sdscm-plugins-") as folder:
             for number, (name, content) in enumerate(plugins):
                 path = Path(folder) / str(number) / name
@@ -94,21 +94,20 @@ class Node:
                 path.write_bytes(content)
                 estimators.load_plugin(path)
 
-    def about(self) -> dict[str, str]:
-        """What decides numbers here."""
+    def software(self) -> dict[str, str]:
         return software()
 
-    def execute(self, job: Job) -> Outcome:
-        return execute(job, in_worker=True)
+    def execute(self, jobs: Sequence[Job]) -> list[Outcome]:
+        return execute_batch(jobs, in_worker=True)
 
 
 def software() -> dict[str, str]:
-    """What must be the same on all nodes."""
+    """Return the versions and the hash of the code that must be equal on all nodes."""
     return {**versions(), "code of estimators": code_of_estimators()}
 
 
 class RayWorker:
-    """An actor: it can be killed in a cell, and is started anew then."""
+    """A Ray actor that runs batches; an actor that is killed or dies is replaced."""
 
     def __init__(self, plugins: Sequence[Path], threads: int, time_limit: float) -> None:
         self._plugins = [(path.name, path.read_bytes()) for path in plugins]
@@ -116,23 +115,23 @@ class RayWorker:
         self._queue = ThreadPoolExecutor(1)
         self._actor: Any = None
 
-    def submit(self, job: Job) -> Future[Any]:
-        return self._queue.submit(self._run, job)
+    def submit(self, jobs: Sequence[Job]) -> Future[Any]:
+        return self._queue.submit(self._run, jobs)
 
-    def outcome(self, future: Future[Any]) -> Outcome:
-        outcome: Outcome = future.result()
-        return outcome
+    def outcomes(self, future: Future[Any]) -> list[Outcome]:
+        outcomes: list[Outcome] = future.result()
+        return outcomes
 
     def alive(self) -> bool:
-        return True  # its thread ends every job with an answer
+        return True  # its thread completes every future
 
     def stop(self, now: bool) -> None:
         if now:
-            self._end()
+            self._kill_actor()
         self._queue.shutdown(wait=not now, cancel_futures=now)
-        self._end()
+        self._kill_actor()
 
-    def _start(self) -> None:
+    def _start_actor(self) -> None:
         import ray
 
         options: dict[str, Any] = {
@@ -140,9 +139,9 @@ class RayWorker:
             "max_restarts": 0,
             "runtime_env": {"env_vars": library_limits(self._threads)},
         }
-        actor: Any = ray.remote(Node).options(**options).remote(self._plugins)
+        actor: Any = ray.remote(NodeProcess).options(**options).remote(self._plugins)
         try:
-            there: Any = ray.get(actor.about.remote())
+            there: Any = ray.get(actor.software.remote())
         except ray.exceptions.RayActorError as error:
             raise BrokenWorker(" ".join(str(error).split())[-300:]) from None
         here = software()
@@ -154,24 +153,26 @@ class RayWorker:
                 )
         self._actor = actor
 
-    def _run(self, job: Job) -> Outcome:
+    def _run(self, jobs: Sequence[Job]) -> list[Outcome]:
         import ray
 
         if self._actor is None:
-            self._start()
+            self._start_actor()
         try:
-            outcome: Outcome = ray.get(self._actor.execute.remote(job), timeout=self._time_limit)
-            return outcome
+            outcomes: list[Outcome] = ray.get(
+                self._actor.execute.remote(jobs), timeout=self._time_limit * len(jobs)
+            )
+            return outcomes
         except ray.exceptions.GetTimeoutError:
-            self._end()
-            return stopped(self._time_limit)
+            self._kill_actor()
+            return [timed_out(self._time_limit)]
         except ray.exceptions.RayActorError:
-            self._end()
-            return Outcome("failed", "its process died; it may have run out of memory")
-        except ray.exceptions.RayError as error:  # the answer did not survive the way back
-            return Outcome("failed", " ".join(str(error).split())[:300])
+            self._kill_actor()
+            return [Outcome("failed", "its process ended; it may have run out of memory")]
+        except ray.exceptions.RayError as error:  # the outcomes could not be sent back
+            return [Outcome("failed", " ".join(str(error).split())[:300])]
 
-    def _end(self) -> None:
+    def _kill_actor(self) -> None:
         import ray
 
         if self._actor is not None and ray.is_initialized():

@@ -1,8 +1,8 @@
-"""Gives cells to workers, the longest first, and has each recorded at once."""
+"""Distribute cells to workers, the longest first, and report each as it ends."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -10,34 +10,38 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.execution.backend import BrokenWorker, Open, Worker
+from benchmarks.execution.backend import BrokenWorker, StartWorker, Worker
+from benchmarks.execution.batches import Batch, Task, batches_of, execute_batch
 from benchmarks.execution.cells import Cell
-from benchmarks.execution.job import Job
 from benchmarks.execution.local_backend import LocalWorker
 from benchmarks.execution.runtimes import Kind, Runtimes
-from benchmarks.execution.worker import execute
 from benchmarks.interface import Outcome
-from benchmarks.process.sandbox import sweep_scratch
+from benchmarks.process.sandbox import remove_stale_folders
 from benchmarks.process.threads import children_inherit
 
-Task = tuple[Cell, Job]
 Done = Callable[[Cell, Outcome], None]
 
-#: A worker has a second cell at hand, so that it need not wait for the record of the first, if that
-#: cell is shorter than this many seconds: another worker might fall idle beside a long one.
+#: A worker gets a second batch in advance, so that it need not wait while the first is recorded, if
+#: that batch takes less than this many seconds. Behind a longer one, other workers might be idle.
 _SHORT = 1.0
 
-#: Seconds without news, after which it is looked whether workers can still answer.
-_LOOK = 5.0
+#: Seconds without an outcome after which the scheduler checks that the workers are alive.
+_CHECK_INTERVAL = 5.0
 
-#: Worker processes that may die in a row, in one place, before they run a cell.
-_STILLBORN = 3
+#: Worker processes that may die one after the other, in one slot, before they run a cell.
+_MOST_BROKEN = 3
 
 
 def run_here(tasks: Iterable[Task], done: Done) -> None:
-    """Run cells in this process, one after the other, without a time limit: for a debugger."""
-    for cell, job in tasks:
-        done(cell, execute(job))
+    """Run cells in this process, one after the other and without a time limit, for a debugger."""
+    waiting = deque(batches_of(tasks))
+    while waiting:
+        batch = waiting.popleft()
+        outcomes = execute_batch([job for _, job in batch])
+        if len(outcomes) < len(batch):
+            waiting.extendleft((task,) for task in reversed(batch))
+        for (cell, _), outcome in zip(batch, outcomes, strict=False):
+            done(cell, outcome)
 
 
 def run_in_pool(
@@ -51,116 +55,129 @@ def run_in_pool(
     runtimes: Runtimes | None = None,
 ) -> None:
     """Run cells in ``workers`` processes of this machine; see `run_with`."""
-    open_worker = partial(LocalWorker, plugins, time_limit)
+    start_worker = partial(LocalWorker, plugins, time_limit)
     try:
         with children_inherit(threads):
-            run_with(open_worker, tasks, done, workers, runtimes or Runtimes())
+            run_with(start_worker, tasks, done, workers, runtimes or Runtimes())
     finally:
-        sweep_scratch()
+        remove_stale_folders()
 
 
 def run_with(
-    open_worker: Open, tasks: Sequence[Task], done: Done, size: int, runtimes: Runtimes
+    start_worker: StartWorker, tasks: Sequence[Task], done: Done, size: int, runtimes: Runtimes
 ) -> None:
-    """Run cells in ``size`` workers; ``done`` is called in this process, as each ends.
+    """Run cells in ``size`` workers, and call ``done`` in this process as each cell ends.
 
-    A cell that is not ready at its time limit is killed with its process, and a process that dies
-    takes one cell with it; both are outcomes like others. Jobs of different isolation groups never
-    meet in one process. Cells are begun in the order of their expected seconds, longest first.
+    A cell that reaches its time limit is killed with its process. A process that dies ends one
+    cell. Both give an outcome. Jobs of different isolation groups never share a process. Batches
+    start in the order of their expected seconds, longest first. A batch that fails as a whole is
+    run again cell by cell.
 
     Raises
     ------
     RuntimeError
-        If worker processes die again and again before they run a cell.
+        If worker processes repeatedly die before they run a cell.
     """
-    queue = _Queue(tasks, runtimes)
-    slots = [_Slot(open_worker) for _ in range(min(size, len(tasks)))]
-    pending: dict[Future[Any], tuple[_Slot, Task]] = {}
+    queue = _Queue(batches_of(tasks), runtimes)
+    slots = [_Slot(start_worker) for _ in range(min(size, len(queue)))]
+    pending: dict[Future[Any], tuple[_Slot, Batch]] = {}
 
-    def give_up(slot: _Slot, error: BrokenWorker) -> None:
-        # What has broken may leave futures open for ever: none is waited for.
+    def replace_worker(slot: _Slot, error: BrokenWorker) -> None:
+        # A broken worker may never complete its futures, so that all of them are dropped.
         for future in [future for future, (of, _) in pending.items() if of is slot]:
             queue.put_back(pending.pop(future)[1])
-        slot.bury(error)
+        slot.discard_worker(error)
 
     try:
         while True:
             for slot in slots:
-                for task in slot.take(queue, len(slots)):
-                    pending[slot.submit(task)] = (slot, task)
+                for batch in slot.take(queue, len(slots)):
+                    pending[slot.submit(batch)] = (slot, batch)
             if not pending:
                 break
-            ended, _ = wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED)
+            ended, _ = wait(pending, timeout=_CHECK_INTERVAL, return_when=FIRST_COMPLETED)
             for slot in [] if ended else slots:
                 if slot.busy and slot.worker is not None and not slot.worker.alive():
-                    give_up(slot, BrokenWorker("it answers no more"))
-            for future in [each for each in pending if each in ended]:  # in the order of the work
+                    replace_worker(slot, BrokenWorker("no answer"))
+            for future in [each for each in pending if each in ended]:  # in the order of submission
                 if future not in pending:
                     continue
-                slot, task = pending[future]
+                slot, batch = pending[future]
                 try:
-                    outcome = slot.outcome(future)
+                    outcomes = slot.outcomes(future)
                 except BrokenWorker as error:
-                    give_up(slot, error)
+                    replace_worker(slot, error)
                     continue
                 del pending[future]
-                queue.learn(task, outcome)
-                done(task[0], outcome)
+                if len(outcomes) < len(batch):
+                    for task in reversed(batch):
+                        queue.put_back((task,))
+                    continue
+                for task, outcome in zip(batch, outcomes, strict=True):
+                    runtimes.learn(_kind(task), outcome.wall)
+                    done(task[0], outcome)
     except BaseException:
         for slot in slots:
-            slot.leave(now=True)
+            slot.stop(now=True)
         raise
     for slot in slots:
-        slot.leave(now=False)
+        slot.stop(now=False)
 
 
 class _Queue:
-    """The cells that are left, by isolation group and kind."""
+    """Batches that wait, by isolation group and by the kinds of their cells."""
 
-    def __init__(self, tasks: Sequence[Task], runtimes: Runtimes) -> None:
+    def __init__(self, batches: Sequence[Batch], runtimes: Runtimes) -> None:
         self._runtimes = runtimes
-        self._groups: dict[str, dict[Kind, deque[Task]]] = defaultdict(lambda: defaultdict(deque))
-        self._left = len(tasks)
-        for task in tasks:
-            self._groups[task[1].isolation_group][_kind(task)].append(task)
+        self._groups: dict[str, dict[tuple[Kind, ...], deque[Batch]]] = {}
+        self._left = 0
+        for batch in batches:
+            self._like(batch).append(batch)
+            self._left += 1
 
     def __len__(self) -> int:
         return self._left
 
-    def put_back(self, task: Task) -> None:
-        self._groups[task[1].isolation_group][_kind(task)].appendleft(task)
+    def put_back(self, batch: Batch) -> None:
+        """Add a batch in front of those of its kind."""
+        self._like(batch).appendleft(batch)
         self._left += 1
 
-    def learn(self, task: Task, outcome: Outcome) -> None:
-        self._runtimes.learn(_kind(task), outcome.wall)
-
-    def longest_group(self) -> str | None:
-        """The isolation group with most work left; None if there is none."""
-        if not self._left:
-            return None
-        return max(self._groups, key=lambda group: self._runtimes.total(self._counts(group)) or 0)
-
-    def longest(self, group: str) -> Task | None:
-        """The longest cell of an isolation group; it stays in the queue."""
-        kinds = self._groups.get(group)
-        if not kinds:
-            return None
-        return kinds[max(kinds, key=self._runtimes.expect)][0]
-
-    def expect(self, task: Task) -> float:
-        return self._runtimes.expect(_kind(task))
-
-    def remove(self, task: Task) -> None:
-        group, kind = task[1].isolation_group, _kind(task)
-        self._groups[group][kind].popleft()
+    def remove(self, batch: Batch) -> None:
+        """Remove a batch that `longest` has returned."""
+        group, waiting = _group(batch), self._like(batch)
+        waiting.popleft()
         self._left -= 1
-        if not self._groups[group][kind]:
-            del self._groups[group][kind]
+        if not waiting:
+            del self._groups[group][_kinds(batch)]
         if not self._groups[group]:
             del self._groups[group]
 
-    def _counts(self, group: str) -> list[tuple[Kind, int]]:
-        return [(kind, len(tasks)) for kind, tasks in self._groups[group].items()]
+    def longest_group(self) -> str | None:
+        """Return the isolation group with most work left; None if there is none."""
+        return max(self._groups, key=self._seconds_of_group, default=None)
+
+    def longest(self, group: str) -> Batch | None:
+        """Return the longest batch of an isolation group, without removing it."""
+        kinds = self._groups.get(group)
+        return kinds[max(kinds, key=self._seconds)][0] if kinds else None
+
+    def expect(self, batch: Batch) -> float:
+        """Return the seconds that a batch will take, or infinity."""
+        return self._seconds(_kinds(batch))
+
+    def _like(self, batch: Batch) -> deque[Batch]:
+        return self._groups.setdefault(_group(batch), {}).setdefault(_kinds(batch), deque())
+
+    def _seconds(self, kinds: tuple[Kind, ...]) -> float:
+        return sum(map(self._runtimes.expect, kinds))
+
+    def _seconds_of_group(self, group: str) -> float:
+        counts: Counter[Kind] = Counter()
+        for kinds, batches in self._groups[group].items():
+            for kind in kinds:
+                counts[kind] += len(batches)
+        return self._runtimes.total(counts.items())
 
 
 def _kind(task: Task) -> Kind:
@@ -168,60 +185,63 @@ def _kind(task: Task) -> Kind:
     return cell.estimator, job.rows
 
 
+def _kinds(batch: Batch) -> tuple[Kind, ...]:
+    return tuple(map(_kind, batch))
+
+
+def _group(batch: Batch) -> str:
+    return batch[0][1].isolation_group
+
+
 @dataclass(eq=False)
 class _Slot:
-    """A place for a worker, of one isolation group at a time."""
+    """Place for one worker, which serves one isolation group at a time."""
 
-    open_worker: Open
+    start_worker: StartWorker
     worker: Worker | None = None
     group: str = ""
     busy: int = 0
-    stillborn: int = 0
+    broken: int = 0
 
-    def take(self, queue: _Queue, size: int) -> list[Task]:
-        """The cells to run next here; at most one waits behind the one that runs."""
-        taken: list[Task] = []
+    def take(self, queue: _Queue, size: int) -> list[Batch]:
+        """Remove the next batches for this slot from the queue: one that runs, one in advance."""
+        taken: list[Batch] = []
         while self.busy + len(taken) < 2:
             second = self.busy + len(taken) > 0
-            task = queue.longest(self.group) if self.worker else None
-            if task is None and not second:
+            batch = queue.longest(self.group) if self.worker else None
+            if batch is None and not second:
                 group = queue.longest_group()
-                task = None if group is None else queue.longest(group)
-            if task is None or (second and (len(queue) < size or queue.expect(task) > _SHORT)):
+                batch = None if group is None else queue.longest(group)
+            if batch is None or (second and (len(queue) < size or queue.expect(batch) > _SHORT)):
                 break
-            if self.worker is None or self.group != task[1].isolation_group:
-                self._move(task[1].isolation_group)
-            queue.remove(task)
-            taken.append(task)
+            if self.worker is None or self.group != _group(batch):
+                self.stop(now=False)
+                self.worker, self.group = self.start_worker(), _group(batch)
+            queue.remove(batch)
+            taken.append(batch)
         return taken
 
-    def _move(self, group: str) -> None:
-        self.leave(now=False)
-        self.worker, self.group = self.open_worker(), group
-
-    def submit(self, task: Task) -> Future[Any]:
+    def submit(self, batch: Batch) -> Future[Any]:
         assert self.worker is not None
         self.busy += 1
-        return self.worker.submit(task[1])
+        return self.worker.submit([job for _, job in batch])
 
-    def outcome(self, future: Future[Any]) -> Outcome:
+    def outcomes(self, future: Future[Any]) -> list[Outcome]:
         assert self.worker is not None
-        outcome = self.worker.outcome(future)
+        outcomes = self.worker.outcomes(future)
         self.busy -= 1
-        self.stillborn = 0
-        return outcome
+        self.broken = 0
+        return outcomes
 
-    def bury(self, error: BrokenWorker) -> None:
-        """Give up a worker that died for itself; all that it was to run has to run again."""
-        self.leave(now=True)
+    def discard_worker(self, error: BrokenWorker) -> None:
+        """Stop a worker that broke; a RuntimeError if too many have broken."""
+        self.stop(now=True)
         self.busy = 0
-        self.stillborn += 1
-        if self.stillborn == _STILLBORN:
-            raise RuntimeError(
-                f"the worker processes die before they run a cell: {error}"
-            ) from error
+        self.broken += 1
+        if self.broken == _MOST_BROKEN:
+            raise RuntimeError(f"worker processes die before they run a cell: {error}") from error
 
-    def leave(self, now: bool) -> None:
+    def stop(self, now: bool) -> None:
         if self.worker is not None:
             self.worker.stop(now)
         self.worker = None

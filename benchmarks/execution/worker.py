@@ -1,10 +1,10 @@
-"""What happens in a worker process: one estimator meets X, t and y, and nothing else."""
+"""Run one cell in a worker process: fit an estimator on X, t and y, and check its answers."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,93 +13,128 @@ import pandas as pd
 import estimators
 from benchmarks.execution.job import Job, Rows
 from benchmarks.interface import Interval, Outcome, Prediction
-from benchmarks.process.collector import Garbage
-from benchmarks.process.memory import at_most, watch_peak
-from benchmarks.process.sandbox import surroundings
+from benchmarks.process.collector import GarbageCollector
+from benchmarks.process.memory import memory_limit, watch_peak
+from benchmarks.process.sandbox import sandbox
 
-_LONGEST = 300
+_LONGEST_LINE = 300
 _MOST_WARNINGS = 10
-_garbage = Garbage()
+_collector = GarbageCollector()
 
 
 class BadPrediction(ValueError):
     """An estimator broke its contract."""
 
 
-def execute(job: Job, in_worker: bool = False) -> Outcome:
-    """Run one cell; whatever the estimator raises becomes the outcome's reason.
+@dataclass(frozen=True)
+class Fitted:
+    """An estimator that a batch has fitted, and the part of the batch's cost that its cell bears.
+
+    Attributes
+    ----------
+    estimator
+    seconds
+        Of the fit, for the metric ``seconds``.
+    wall
+        Seconds of the batch.
+    peak_memory
+        MiB; None where the system does not report it.
+    notes
+        Warnings of libraries during the fit.
+    """
+
+    estimator: Any
+    seconds: float
+    wall: float
+    peak_memory: float | None
+    notes: tuple[str, ...]
+
+
+def execute(job: Job, in_worker: bool = False, fitted: Fitted | None = None) -> Outcome:
+    """Run one cell. An exception of the estimator becomes the reason of the outcome.
 
     Parameters
     ----------
     job
     in_worker
-        Whether the process is a worker's, which hears of no Ctrl-C: a KeyboardInterrupt is the
-        estimator's there. Elsewhere it is the user's, and raised.
+        Whether this is a worker process. Ctrl-C does not reach workers, so that a KeyboardInterrupt
+        comes from the estimator there. Elsewhere it comes from the user, and is raised.
+    fitted
+        The estimator, if a batch has fitted it already.
     """
     begin = time.perf_counter()
-    outcome = _run(job, in_worker)
+    outcome = _run(job, in_worker, fitted)
     wall = time.perf_counter() - begin
-    _garbage.after(wall)
-    return replace(outcome, wall=wall)
+    _collector.after(wall)
+    return replace(outcome, wall=wall + (fitted.wall if fitted else 0.0))
 
 
-def _run(job: Job, in_worker: bool) -> Outcome:
-    notes: list[str] = []
+def _run(job: Job, in_worker: bool, fitted: Fitted | None) -> Outcome:
+    notes = list(fitted.notes) if fitted else []
     held_out = None
     try:
-        with surroundings(job.seed, job.threads, notes), at_most(job.memory_limit):
-            prediction, estimator = _predict(job, notes)
+        with sandbox(job.seed, job.threads, notes), memory_limit(job.memory_limit):
+            prediction, estimator = _predict(job, notes, fitted)
             if job.held_out is not None:
                 held_out = _predict_held_out(job, job.held_out, estimator)
     except estimators.MissingExtraError as error:
-        return Outcome("skipped", _line(str(error)), _distinct(notes))
+        return Outcome("skipped", _one_line(str(error)), _distinct(notes))
     except MemoryError as error:
         limit = "" if job.memory_limit is None else f"; a cell may take {job.memory_limit:g} GiB"
-        return Outcome("failed", _line(_said(error) + limit), _distinct(notes))
-    # An estimator is a stranger's code: whatever it raises is a row of the table, and ends neither
-    # the worker nor the run.
+        return Outcome("failed", _one_line(_describe_error(error) + limit), _distinct(notes))
+    # Plugin code may raise anything. It becomes a row of the table and does not end the run.
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and not in_worker:
             raise
-        return Outcome("failed", _line(_said(error)), _distinct(notes))
+        return Outcome("failed", _one_line(_describe_error(error)), _distinct(notes))
     return Outcome("ok", "", _distinct(notes), prediction, held_out)
 
 
-def _predict(job: Job, notes: list[str]) -> tuple[Prediction, Any]:
-    """Fit an estimator and ask it about the same rows."""
+def _predict(job: Job, notes: list[str], fitted: Fitted | None) -> tuple[Prediction, Any]:
+    """Fit the estimator, and predict the rows of the fit."""
     X, t, y = job.X.copy(deep=True), job.t.copy(), job.y.copy()
-    estimator = job.maker.make(job.seed)
+    estimator = fitted.estimator if fitted else job.maker.make(job.seed)
     if job.reveal is not None:
         estimator.reveal(*(truth.copy() for truth in job.reveal))
     try:
         peak = watch_peak()
         start = time.perf_counter()
-        estimator.fit(X, t, y)
-        prediction = _ask(estimator, X, t, y, job.alpha, start)
+        if fitted is None:
+            estimator.fit(X, t, y)
+        prediction = _answers(estimator, X, t, y, job.alpha, start)
         prediction = replace(prediction, peak_memory=peak())
     finally:
         notes += [str(note) for note in getattr(estimator, "warnings_", ())]
-    _check_unchanged((X, t, y), job)
+    check_unchanged((X, t, y), job)
+    if fitted:
+        prediction = replace(
+            prediction,
+            seconds=(prediction.seconds or 0.0) + fitted.seconds,
+            peak_memory=max(
+                filter(None, (prediction.peak_memory, fitted.peak_memory)), default=None
+            ),
+        )
     return prediction, estimator
 
 
 def _predict_held_out(job: Job, rows: Rows, fitted: Any) -> Prediction:
-    """Ask a fitted estimator about other rows; one that is shown the truth is shown theirs."""
+    """Predict other rows than those of the fit. The Oracle is fitted on their truth."""
     X, t, y = rows.X.copy(deep=True), rows.t.copy(), rows.y.copy()
     if rows.reveal is not None:
         fitted = job.maker.make(job.seed)
         fitted.reveal(*(truth.copy() for truth in rows.reveal))
         fitted.fit(X, t, y)
-    prediction = _ask(fitted, X, t, y, job.alpha, time.perf_counter())
-    _check_unchanged((X, t, y), rows)
+    prediction = _answers(fitted, X, t, y, job.alpha, time.perf_counter())
+    check_unchanged((X, t, y), rows)
     return replace(prediction, seconds=None)
 
 
-def _ask(
+def _answers(
     estimator: Any, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float, start: float
 ) -> Prediction:
+    """Call every method that the estimator has; its seconds run from ``start`` to the effects."""
     effect = _effects(_call(estimator, "effect", X), len(X))
-    ate = _number(_call(estimator, "ate", X), effect)
+    ate = _average(_call(estimator, "ate", X), effect)
     seconds = time.perf_counter() - start
     return Prediction(
         effect=effect,
@@ -115,17 +150,18 @@ def _ask(
     )
 
 
-def _check_unchanged(given: tuple[pd.DataFrame, np.ndarray, np.ndarray], kept: Job | Rows) -> None:
-    X, t, y = given
-    for name, one, other in (("t", t, kept.t), ("y", y, kept.y)):
+def check_unchanged(used: tuple[pd.DataFrame, np.ndarray, np.ndarray], given: Job | Rows) -> None:
+    """Raise `BadPrediction` if an estimator has changed the arrays that it used."""
+    X, t, y = used
+    for name, one, other in (("t", t, given.t), ("y", y, given.y)):
         if not np.array_equal(one, other):
             raise BadPrediction(f"it changed its input {name}; work on a copy")
-    if not X.equals(kept.X):
+    if not X.equals(given.X):
         raise BadPrediction("it changed its input X; work on a copy")
 
 
 def _call(estimator: Any, name: str, *args: Any) -> Any:
-    """What a method answers, or None if the estimator lacks it: a capability is a method."""
+    """Call a method of an estimator; None if it has no such method."""
     method: Callable[..., Any] | None = getattr(estimator, name, None)
     return None if method is None else method(*args)
 
@@ -134,7 +170,7 @@ def _effects(answer: Any, n: int) -> np.ndarray | None:
     return None if answer is None else _finite("effect", _shaped("effect", answer, (n,)))
 
 
-def _number(answer: Any, effect: np.ndarray | None) -> float:
+def _average(answer: Any, effect: np.ndarray | None) -> float:
     if answer is not None:
         return float(_finite("ate", _shaped("ate", answer, ())))
     if effect is None:
@@ -143,18 +179,15 @@ def _number(answer: Any, effect: np.ndarray | None) -> float:
 
 
 def _intervals(name: str, answer: Any, n: int) -> Interval | None:
-    if answer is None:
-        return None
-    lower, upper = _ends(name, answer, (n,))
-    return lower, upper
+    return None if answer is None else _ends(name, answer, (n,))
 
 
 def _ate_interval(answer: Any) -> np.ndarray | None:
     return None if answer is None else np.array(_ends("ate_interval", answer, ()))
 
 
-def _ends(name: str, answer: Any, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Ends may be infinite (conformal intervals are, at times), but not NaN."""
+def _ends(name: str, answer: Any, shape: tuple[int, ...]) -> Interval:
+    """Check the ends of intervals; they may be infinite (conformal ones can be), but not NaN."""
     if len(answer) != 2:
         raise BadPrediction(f"{name} gave {len(answer)} parts; it must give lower and upper ends")
     lower, upper = (_shaped(name, end, shape) for end in answer)
@@ -179,19 +212,19 @@ def _finite(name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _said(error: BaseException) -> str:
-    """What an error is and says; a stranger's may fail at telling."""
+def _describe_error(error: BaseException) -> str:
+    """Class and message of an error. The ``__str__`` of a plugin's error may raise itself."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:
         return f"{type(error).__name__}: its message cannot be shown"
 
 
-def _line(text: str) -> str:
-    """One line that can be written to any file: no control characters, no lone surrogates."""
+def _one_line(text: str) -> str:
+    """Make one line that any file can hold: no control characters, no lone surrogates."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 
 
 def _distinct(notes: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(_line, notes)))[:_MOST_WARNINGS]
+    return tuple(dict.fromkeys(map(_one_line, notes)))[:_MOST_WARNINGS]

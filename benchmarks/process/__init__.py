@@ -1,1 +1,1 @@
-"""Limits of a worker process: threads, memory, and what a library may change."""
+"""Worker processes: their start and end, threads, memory, and a sandbox for each cell."""

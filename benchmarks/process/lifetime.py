@@ -1,4 +1,4 @@
-"""Begin and end of a worker process."""
+"""Start worker processes, end them with the run, and describe how they ended."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from pathlib import Path
 import estimators
 from benchmarks.interface import Outcome
 
-_MEMORY_SIGNALS = (-9, -6)  # the kernel's, and that of a C++ library whose allocation failed
+#: The signals of the kernel and of a C++ library after a failed allocation.
+_MEMORY_SIGNALS = (-9, -6)
 
 
 def start_worker(plugins: Sequence[Path]) -> None:
     """Prepare a fresh worker process."""
-    leave_with_parent()
-    _go_first_when_memory_is_short()
+    exit_with_parent()
+    # Linux ends this worker, not the run, when memory is short. Other systems lack the file.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
     for plugin in plugins:
         estimators.load_plugin(plugin)
 
 
-def leave_with_parent() -> None:
-    """End this process when its parent is killed, even in the middle of a cell."""
+def exit_with_parent() -> None:
+    """End this process as soon as its parent has ended, even in the middle of a cell."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -37,22 +40,13 @@ def leave_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _go_first_when_memory_is_short() -> None:
-    """Have Linux end this worker, not the run, when memory is short.
-
-    Other systems lack the file.
-    """
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
-
-
-def stopped(time_limit: float) -> Outcome:
-    """The outcome of a cell that took too long."""
+def timed_out(time_limit: float) -> Outcome:
+    """Return the outcome of a cell that reached its time limit."""
     return Outcome("timeout", f"stopped after {time_limit:g} s", wall=time_limit)
 
 
-def died(exit_code: int) -> Outcome:
-    """The outcome of a cell whose process ended."""
+def process_ended(exit_code: int) -> Outcome:
+    """Return the outcome of a cell whose process ended; the exit code is -N after signal N."""
     how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
     hint = "; it may have run out of memory" if exit_code in _MEMORY_SIGNALS else ""
-    return Outcome("failed", f"its process died ({how}){hint}")
+    return Outcome("failed", f"its process ended ({how}){hint}")

@@ -1,4 +1,4 @@
-"""Measure and limit the memory of a piece of work."""
+"""Measure and limit the memory of a block of code."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _RESET_PEAK = "5"
 
 
 def watch_peak() -> Callable[[], float | None]:
-    """Begin to measure the peak of this process' resident memory.
+    """Start to measure the peak of the resident memory of this process.
 
     Returns
     -------
-    A function that gives the MiB above what the process holds now, so far; None where the system
-    does not tell (it is Linux that lets one reset the peak: man 5 proc, ``clear_refs``). Memory of
-    child processes is left out.
+    A function that returns the peak since then in MiB, less the memory that the process held at the
+    start. It returns None where the system cannot reset the peak: only Linux can (man 5 proc,
+    ``clear_refs``). The memory of child processes is not included.
     """
     try:
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
@@ -34,7 +34,13 @@ def watch_peak() -> Callable[[], float | None]:
 
 
 def kib(name: str) -> int:
-    """A size in KiB that Linux tells of this process (man 5 proc, ``status``); else an OSError."""
+    """Read a size in KiB of this process from Linux (man 5 proc, ``status``).
+
+    Raises
+    ------
+    OSError
+        If the system does not report it.
+    """
     for line in Path("/proc/self/status").read_text().splitlines():
         key, _, value = line.partition(":")
         if key == name:
@@ -43,31 +49,27 @@ def kib(name: str) -> int:
 
 
 @contextmanager
-def at_most(gibibytes: float | None) -> Iterator[None]:
-    """Let the block take so much memory beside what its process holds; more is a MemoryError.
+def memory_limit(gibibytes: float | None) -> Iterator[None]:
+    """Limit the memory that the block may use beside what its process holds; None for no limit.
 
-    It limits private writable memory (``RLIMIT_DATA``, since Linux 4.7), not the address space: of
-    the latter, libraries reserve far more than they use. Other systems do not keep to it.
+    An allocation above the limit raises a MemoryError. Linux 4.7 or later enforces it; other
+    systems do not. ``RLIMIT_DATA`` limits private writable memory. A limit of the address space
+    would not do, because libraries reserve far more addresses than they use.
     """
-    held = _held()
+    try:
+        held = 1024 * kib("VmData")
+    except OSError:
+        held = None
     if gibibytes is None or held is None:
         yield
         return
-    # Arrow's other pools reserve a gibibyte at a time, which would count.
+    # Other memory pools of Arrow reserve a gibibyte at a time, which counts against the limit.
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = held + int(gibibytes * 2**30)
-    allowed = [each for each in (soft, hard) if each != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_DATA, (min([limit, *allowed]), hard))
+    limits = [held + int(gibibytes * 2**30), soft, hard]
+    lowest = min(each for each in limits if each != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_DATA, (lowest, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def _held() -> int | None:
-    """Bytes that count against the limit already; None where the system does not tell."""
-    try:
-        return 1024 * kib("VmData")
-    except OSError:
-        return None

@@ -1,4 +1,4 @@
-"""The same surroundings for each cell, whichever cells its process has run before."""
+"""Run each cell in the same conditions, whichever cells its process has run before."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ import joblib
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-_SCRATCH = "sdscm-cell-"
+_PREFIX = "sdscm-cell-"
 
 
 @contextlib.contextmanager
-def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
-    """Seeds, threads, an empty working folder; whatever is changed of them is undone after it.
+def sandbox(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
+    """Set seeds, threads and an empty working folder for the block, and undo its changes after it.
 
     Parameters
     ----------
     seed
-        Of the global generators, from which libraries draw whatever one passes to them.
+        Seed of the global random generators, which some libraries use.
     threads
-        That libraries may use.
+        Threads that libraries may use.
     notes
-        Gets what libraries warn of.
+        List to which the warnings of libraries are added.
     """
     with (
         warnings.catch_warnings(record=True) as caught,
@@ -41,7 +41,7 @@ def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
         joblib.parallel_config(backend="sequential"),
         contextlib.redirect_stdout(io.StringIO()),
         np.errstate(),
-        _same_process_state(),
+        _restored_process_state(),
         _empty_folder(),
     ):
         random.seed(seed)
@@ -55,22 +55,23 @@ def surroundings(seed: int, threads: int, notes: list[str]) -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _thread_pools(modules: int) -> ThreadpoolController:
-    """The thread pools of this process; to look for them takes a millisecond.
+    """Find the thread pools of this process.
 
-    With modules come libraries, so that their number tells when to look again.
+    The search takes a millisecond. It is repeated when the number of imported modules has changed,
+    because a new module may load a library.
     """
     return ThreadpoolController()
 
 
 @contextlib.contextmanager
-def _same_process_state() -> Iterator[None]:
+def _restored_process_state() -> Iterator[None]:
     environment, path = dict(os.environ), list(sys.path)
-    drawn, drawn_by_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    state, state_of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         yield
     finally:
-        random.setstate(drawn)
-        np.random.set_state(drawn_by_numpy)  # noqa: NPY002
+        random.setstate(state)
+        np.random.set_state(state_of_numpy)  # noqa: NPY002
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)
@@ -79,11 +80,11 @@ def _same_process_state() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _empty_folder() -> Iterator[None]:
-    """Work in an empty folder: where the run was started, its datasets hold the truth."""
+    """Work in an empty folder: the datasets in the folder of the run hold the truth."""
     before = os.getcwd()
-    if not _is_empty(_scratch(os.getpid())):
-        _scratch.cache_clear()
-    folder = _scratch(os.getpid())
+    if not _is_empty(_folder_of(os.getpid())):
+        _folder_of.cache_clear()
+    folder = _folder_of(os.getpid())
     os.chdir(folder)
     try:
         yield
@@ -94,10 +95,10 @@ def _empty_folder() -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _scratch(process: int) -> Path:
-    """The working folder of a process: one that stays empty serves its next cell too."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{process}-"))
-    # Unlike atexit, heeded by processes that are told to end by a signal.
+def _folder_of(process: int) -> Path:
+    """Make the working folder of a process. Its next cells use it too while it stays empty."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{process}-"))
+    # Unlike atexit, this also runs in a process that a signal ends.
     Finalize(None, _remove, args=(folder,), exitpriority=0)
     return folder
 
@@ -105,7 +106,7 @@ def _scratch(process: int) -> Path:
 def _is_empty(folder: Path) -> bool:
     try:
         return not os.listdir(folder)
-    except OSError:  # it is not there any more, or locked
+    except OSError:  # deleted, or locked
         return False
 
 
@@ -113,21 +114,21 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep_scratch() -> None:
-    """Remove the folders of processes that were killed in a cell."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
-        owner = folder.name.removeprefix(_SCRATCH).split("-")[0]
-        if owner.isdecimal() and not _alive(int(owner)):
+def remove_stale_folders() -> None:
+    """Remove the working folders of processes that were killed in a cell."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        process = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if process.isdecimal() and not _is_alive(int(process)):
             _remove(folder)
 
 
-def _alive(process: int) -> bool:
-    if os.name != "posix":  # where signal 0 is a real one
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":  # signal 0 would end a process there
         return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # of another user
+    except PermissionError:  # a process of another user
         return True
     return True

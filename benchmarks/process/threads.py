@@ -1,4 +1,4 @@
-"""The thread budget: workers x threads <= cores."""
+"""Keep the thread budget: workers x threads <= cores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIMITS = (
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
@@ -29,12 +29,12 @@ def cores() -> int:
 
 
 def workers_for(asked: int | None, threads: int) -> int:
-    """Worker processes to start: as many as asked, but no more than the cores have threads for.
+    """Return the number of worker processes: as asked for, as far as the cores suffice.
 
     Raises
     ------
     InputError
-        If less than one is asked for.
+        If ``asked`` is below 1.
     """
     if asked is not None and asked < 1:
         raise InputError(f"workers is {asked}: give 1 or more")
@@ -43,23 +43,23 @@ def workers_for(asked: int | None, threads: int) -> int:
 
 
 def library_limits(threads: int) -> dict[str, str]:
-    """What has to stand in the environment of a process before it imports a library.
+    """Return the environment variables that limit the threads of libraries.
 
-    A fixed hash seed makes the order of sets of texts the same in all processes.
+    A fixed hash seed gives sets of texts the same order in all processes.
     """
     return dict.fromkeys(_LIMITS, str(threads)) | {"PYTHONHASHSEED": "0"}
 
 
 @contextmanager
 def children_inherit(threads: int) -> Iterator[None]:
-    """Processes that start inside the block have ``threads`` threads in every library.
+    """Limit every library to ``threads`` threads in processes that start inside the block.
 
-    The libraries read these variables when they are imported, so that a worker's own code would
-    come too late.
+    Libraries read the environment variables when they are imported. A worker that set them itself
+    would be too late.
     """
-    wanted = library_limits(threads)
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+    limits = library_limits(threads)
+    before = {name: os.environ.get(name) for name in limits}
+    os.environ.update(limits)
     try:
         yield
     finally:

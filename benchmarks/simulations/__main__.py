@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 import estimators
-from benchmarks.process.lifetime import leave_with_parent
+from benchmarks.process.lifetime import exit_with_parent
 from benchmarks.process.threads import children_inherit
 from benchmarks.simulations.jobs import Plan, measure_coverage, measure_seconds
 from benchmarks.simulations.summary import put, summarise_coverage, summarise_seconds
@@ -72,7 +72,7 @@ def _measure_all(names: Sequence[str], plan: Plan, table: _Table, workers: int, 
     with (
         children_inherit(1),
         ProcessPoolExecutor(
-            workers, mp_context=spawn, max_tasks_per_child=1, initializer=leave_with_parent
+            workers, mp_context=spawn, max_tasks_per_child=1, initializer=exit_with_parent
         ) as pool,
     ):
         futures = {pool.submit(table.measure, name, plan): name for name in names}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.process.sandbox import sweep_scratch
+from benchmarks.process.sandbox import remove_stale_folders
 
 _FOLDERS = ("", "cells", "predictions", "datasets")
 
@@ -26,6 +26,6 @@ def leftovers(folder: Path) -> Iterator[Path]:
 
 def sweep(folder: Path) -> None:
     """Remove them, and working folders of killed workers; call it with the folder locked."""
-    sweep_scratch()
+    remove_stale_folders()
     for path in list(leftovers(folder)):
         path.unlink(missing_ok=True)

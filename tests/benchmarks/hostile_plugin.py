@@ -68,6 +68,12 @@ class Dies(Base):
         os._exit(3)
 
 
+@hostile("leaves")
+class Leaves(Base):
+    def fit(self, X, t, y):
+        os._exit(0)
+
+
 @hostile("killed")
 class Killed(Base):
     def fit(self, X, t, y):

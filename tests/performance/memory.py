@@ -18,18 +18,19 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.execution import worker
+from benchmarks.execution.job import Job
 from benchmarks.execution.methods import Registered
-from benchmarks.process.collector import Garbage
+from benchmarks.process.collector import GarbageCollector
 
 
-class Never(Garbage):
+class Never(GarbageCollector):
     """What a worker was before: Python's own collector alone."""
 
     def after(self, seconds: float) -> bool:
         return False
 
 
-class Timed(Garbage):
+class Timed(GarbageCollector):
     """Tells what collecting took."""
 
     def __init__(self) -> None:
@@ -58,14 +59,14 @@ def fit(method: str, fits: int, rows: int, collect: bool) -> tuple[list[int], fl
     Resident memory after each in MiB, and the part of the time that went into collecting.
     """
     timed = Timed()
-    worker._garbage = timed if collect else Never()
+    worker._collector = timed if collect else Never()
     draw = np.random.Generator(np.random.Philox(0))
     X = pd.DataFrame(draw.normal(size=(rows, 11)), columns=[f"x{n}" for n in range(11)])
     t = (draw.random(rows) < 1 / (1 + np.exp(-X["x0"]))).astype(int).to_numpy()
     y = X["x0"].to_numpy() + t * X["x1"].to_numpy() + draw.normal(size=rows)
     memory, worked = [], 0.0
     for seed in range(fits):
-        job = worker.Job(Registered(method, {}), X, t, y, None, seed=seed, alpha=0.05, threads=1)
+        job = Job(Registered(method, {}), X, t, y, None, seed=seed, alpha=0.05, threads=1)
         outcome = worker.execute(job)
         assert outcome.status == "ok", outcome
         memory.append(resident())

@@ -76,7 +76,7 @@ class Deadly:
 
 def test_the_data_of_a_process_that_dies_are_named(tmp_path) -> None:
     path = tmp_path / "a.parquet"
-    with pytest.raises(RuntimeError, match=r"not made, its process died \(signal 9\)") as caught:
+    with pytest.raises(RuntimeError, match=r"not made, its process ended \(signal 9\)") as caught:
         parallel.make_in_pool({path: Deadly()}, 1, lambda path, rows: None)  # type: ignore[dict-item]
     assert str(caught.value).startswith(str(path))
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 import benchmarks
-from benchmarks.execution import scheduler
+from benchmarks.execution import batches, scheduler
 from benchmarks.execution.backend import BrokenWorker
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job
@@ -37,8 +37,9 @@ REASONS = {
     "interrupts": ("failed", "KeyboardInterrupt:"),
     "speechless": ("failed", "Unspeakable: its message cannot be shown"),
     "mumbles": ("failed", "ValueError: odd and [31mred"),
-    "dies": ("failed", "its process died (exit code 3)"),
-    "killed": ("failed", "its process died (signal 9); it may have run out of memory"),
+    "dies": ("failed", "its process ended (exit code 3)"),
+    "leaves": ("failed", "its process ended (exit code 0)"),
+    "killed": ("failed", "its process ended (signal 9); it may have run out of memory"),
     "hangs": ("timeout", "stopped after 12 s"),
     "nan": ("failed", "BadPrediction: effect gave 120 values that are NaN or infinite"),
     "shape": ("failed", "BadPrediction: effect gave the shape (120, 1); it must be (120,)"),
@@ -132,7 +133,7 @@ def test_whatever_an_estimator_does_is_a_row_and_others_are_unchanged(
     pd.testing.assert_frame_equal(without_cost(same), without_cost(alone.scores))
     page = (tmp_path / "results" / "toy" / "leaderboard.md").read_text()
     assert list(scratch.iterdir()) == []
-    assert "its process died (exit code 3)" in page
+    assert "its process ended (exit code 3)" in page
     assert "0 of 1" in page
 
 
@@ -343,16 +344,16 @@ def test_a_worker_that_dies_idle_or_is_stopped_leaves_no_cell_waiting() -> None:
     class Mortal(LocalWorker):
         """Is killed when its first cell has ended."""
 
-        def outcome(self, future: Future) -> Outcome:
+        def outcomes(self, future: Future) -> list[Outcome]:
             nonlocal left
-            outcome = super().outcome(future)
+            outcomes = super().outcomes(future)
             if left:
                 left -= 1
                 for child in multiprocessing.active_children():
                     child.kill()
                     child.join()
                 time.sleep(0.3)  # the pool looks every 0.1 s
-            return outcome
+            return outcomes
 
     tasks = [(cell, job) for cell, _ in scripted(dict.fromkeys(("a", "b", "c", "d"), 1.0))]
     scheduler.run_with(
@@ -376,7 +377,7 @@ class Unsendable:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_worker_that_answers_no_more_is_replaced(monkeypatch) -> None:
-    monkeypatch.setattr(scheduler, "_LOOK", 0.2)
+    monkeypatch.setattr(scheduler, "_CHECK_INTERVAL", 0.2)
     monkeypatch.setattr(Unsendable, "sent", 0)
     ((cell, job),) = scripted({"a": 1})
     ended: list[str] = []
@@ -398,17 +399,18 @@ class Scripted:
     def __init__(self, diary: list[str], breaks: list[str]) -> None:
         self.diary, self.breaks, self.broken = diary, breaks, False
 
-    def submit(self, job) -> Future:
+    def submit(self, jobs) -> Future:
+        (job,) = jobs
         future: Future = Future()
         if self.breaks[:1] == [job.maker]:
             self.breaks.pop(0)
             self.broken = True
         if not self.broken:
             self.diary.append(job.maker)
-        future.set_result(None if self.broken else Outcome("ok", wall=job.seed))
+        future.set_result(None if self.broken else [Outcome("ok", wall=job.seed)])
         return future
 
-    def outcome(self, future: Future) -> Outcome:
+    def outcomes(self, future: Future) -> list[Outcome]:
         if future.result() is None:
             raise BrokenWorker("as told")
         return future.result()
@@ -420,9 +422,7 @@ class Scripted:
         self.diary.append("|")
 
 
-def scripted(
-    seconds: dict[str, float], houses: dict[str, str] | None = None
-) -> list[scheduler.Task]:
+def scripted(seconds: dict[str, float], houses: dict[str, str] | None = None) -> list[batches.Task]:
     """A task for each name, whose label is the name less its number."""
     row = {"X": pd.DataFrame({"a": [0.0]}), "t": np.zeros(1), "y": np.zeros(1), "reveal": None}
     return [
@@ -441,9 +441,7 @@ def scripted(
     ]
 
 
-def played(
-    tasks: list[scheduler.Task], breaks: list[str] | None = None, runtimes=None
-) -> list[str]:
+def played(tasks: list[batches.Task], breaks: list[str] | None = None, runtimes=None) -> list[str]:
     diary: list[str] = []
     left = list(breaks or [])
     done: list[str] = []

@@ -13,7 +13,7 @@ from benchmarks.execution import worker
 from benchmarks.execution.job import Job
 from benchmarks.execution.worker import execute
 from benchmarks.process import collector
-from benchmarks.process.collector import Garbage
+from benchmarks.process.collector import GarbageCollector
 
 
 @pytest.fixture
@@ -55,14 +55,14 @@ def job():
 
 
 def test_a_cell_leaves_no_estimator_behind(job, by_hand, monkeypatch):
-    monkeypatch.setattr(worker, "_garbage", Garbage())
+    monkeypatch.setattr(worker, "_collector", GarbageCollector())
     monkeypatch.setattr(collector, "_SHARE", 1e9)
     assert execute(job).status == "ok"
     assert [made() for made in job.maker.made] == [None]
 
 
 def test_short_cells_are_not_held_up(job, by_hand, monkeypatch):
-    monkeypatch.setattr(worker, "_garbage", Garbage())
+    monkeypatch.setattr(worker, "_collector", GarbageCollector())
     execute(job)
     (made,) = job.maker.made
     assert made() is not None
@@ -71,7 +71,7 @@ def test_short_cells_are_not_held_up(job, by_hand, monkeypatch):
 def test_collecting_is_a_small_part_of_the_work(monkeypatch):
     took = iter([0.0, 0.3, 1.0, 1.3])  # two collections of 0.3 seconds
     monkeypatch.setattr(collector.time, "perf_counter", lambda: next(took))
-    garbage = Garbage()
+    garbage = GarbageCollector()
     assert not garbage.after(0.5)
     assert garbage.after(0.6)
     assert not garbage.after(9.9)  # 0.3 is 3 % of 10

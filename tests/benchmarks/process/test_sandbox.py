@@ -15,7 +15,7 @@ import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info
 
 from benchmarks.process import sandbox as module
-from benchmarks.process.sandbox import surroundings, sweep_scratch
+from benchmarks.process.sandbox import remove_stale_folders, sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +28,12 @@ def temporary(tmp_path, monkeypatch) -> Path:
 def test_every_cell_starts_in_an_empty_folder_that_is_not_the_callers(temporary) -> None:
     before = os.getcwd()
     for mess in (lambda: None, lambda: Path("file").touch(), lambda: os.rmdir(os.getcwd())):
-        with surroundings(0, 1, []):
+        with sandbox(0, 1, []):
             assert os.getcwd() != before
             assert os.listdir() == []
             mess()
         assert os.getcwd() == before
-    with surroundings(0, 1, []):
+    with sandbox(0, 1, []):
         assert os.listdir() == []
     assert not list(temporary.rglob("file"))
 
@@ -43,7 +43,7 @@ def test_what_a_process_has_one_of_is_put_back() -> None:
     np.random.seed(3)  # noqa: NPY002
     before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
     environment, path, errors = dict(os.environ), list(sys.path), np.geterr()
-    with suppress(ZeroDivisionError), surroundings(0, 1, []):
+    with suppress(ZeroDivisionError), sandbox(0, 1, []):
         os.environ["SDSCM_TEST"] = "1"
         sys.path.append("nowhere")
         np.seterr(all="raise")
@@ -58,7 +58,7 @@ def test_the_global_generators_depend_on_the_seed_only() -> None:
     for draw in (random.random, np.random.random):
         drawn = []
         for seed in (1, 2, 1):
-            with surroundings(seed, 1, []):
+            with sandbox(seed, 1, []):
                 drawn.append(draw())
         assert drawn[0] == drawn[2]
         assert drawn[0] != drawn[1]
@@ -75,7 +75,7 @@ def test_libraries_are_looked_for_again_when_modules_were_imported(monkeypatch) 
     monkeypatch.setattr(module, "ThreadpoolController", Controller)
     for number, name in enumerate(("one", "one", "two", "two"), start=1):
         monkeypatch.setitem(sys.modules, f"brings threads {name}", sys)
-        with surroundings(0, 1, []):
+        with sandbox(0, 1, []):
             assert {library["num_threads"] for library in threadpool_info()} == {1}
         assert len(looked) == (number + 1) // 2
 
@@ -89,5 +89,5 @@ def test_folders_of_the_dead_are_swept_and_those_of_the_living_kept(temporary) -
     for folder in (dead, alive, theirs):
         folder.mkdir()
     (dead / "file").touch()
-    sweep_scratch()
+    remove_stale_folders()
     assert sorted(temporary.iterdir()) == sorted([alive, theirs])
