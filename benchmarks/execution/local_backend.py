@@ -37,7 +37,7 @@ class _Process(SpawnProcess):
 class _Context(SpawnContext):
     """Spawn processes. A fork of a process whose libraries hold threads may deadlock."""
 
-    Process = _Process  # type: ignore[assignment]
+    Process = _Process
 
 
 class LocalWorker:

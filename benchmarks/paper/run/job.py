@@ -8,10 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from benchmarks.datasets.truth import truth_of
+from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job
 from benchmarks.execution.methods import Registered
-from benchmarks.execution.scheduler import Task, run_here, run_in_pool
+from benchmarks.execution.scheduler import run_here, run_in_pool
 from benchmarks.interface import Outcome
 from benchmarks.paper.data.release import Release
 from benchmarks.paper.run.batches import Batch, execute_both, execute_together, run_together
