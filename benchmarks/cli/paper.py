@@ -31,7 +31,7 @@ from benchmarks.cli.progress import run_progress, working
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmarks.paper.data.release import Release
+    from benchmarks.datasets.paper.release import Release
     from benchmarks.paper.run.plan import PaperCell
 
 
@@ -196,8 +196,8 @@ def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) ->
 
 
 def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[Path]:
-    from benchmarks.paper.data.example import LM, normalised_sates, read_example
-    from benchmarks.paper.data.loading import find
+    from benchmarks.datasets.paper.loading import find
+    from benchmarks.paper.analysis.example import LM, normalised_sates, read_example
     from benchmarks.paper.report.example_figure import draw_example, draw_sates
 
     folder = find(data)
@@ -210,7 +210,7 @@ def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[P
 
 def _releases_if_there(data: Path | None) -> dict[str, Release]:
     """The releases; none if the user has named no data and none are found."""
-    from benchmarks.paper.data.loading import find
+    from benchmarks.datasets.paper.loading import find
 
     try:
         find(data)

@@ -18,7 +18,7 @@ from sdscm.literals import SETTINGS, Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmarks.paper.data.release import Release
+    from benchmarks.datasets.paper.release import Release
     from benchmarks.paper.run.methods import Method
     from benchmarks.paper.run.records import Records
 
@@ -68,9 +68,9 @@ def variants(
     import numpy as np
     import pandas as pd
 
-    from benchmarks.paper.data.loading import find, is_packed
-    from benchmarks.paper.data.phrasings import disagreements, recover
-    from benchmarks.paper.data.release import DATASETS
+    from benchmarks.datasets.paper.loading import find, is_packed
+    from benchmarks.datasets.paper.phrasings import disagreements, recover
+    from benchmarks.datasets.paper.release import DATASETS
 
     if out is not None:
         new_file(out, (".csv",), force)
@@ -114,8 +114,8 @@ def read_releases(
     Most numbers are about all datasets and would be others for a part of them, so that by default
     each release must be the whole one.
     """
-    from benchmarks.paper.data.loading import find, has, read
-    from benchmarks.paper.data.release import LMS
+    from benchmarks.datasets.paper.loading import find, has, read
+    from benchmarks.datasets.paper.release import LMS
 
     folder = find(data)
     wanted = lms or [lm for lm in LMS if has(lm, folder)]

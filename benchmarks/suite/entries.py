@@ -261,13 +261,53 @@ class FilesEntry(Model):
         return [self.files] if isinstance(self.files, str) else self.files
 
 
+class PaperData(Model):
+    """Which datasets of the paper's release an entry takes.
+
+    Attributes
+    ----------
+    lm
+        Language model of the release.
+    share
+        Part of its datasets. It is spread over the phrasings, and a larger one contains a smaller.
+    pools
+        Take the pools of 10,000 rows, ten datasets of one phrasing each, instead of the datasets.
+    """
+
+    lm: Literal["gpt2", "llama-3-8b"]
+    share: float = Field(default=1.0, gt=0, le=1)
+    pools: bool = False
+
+
+class PaperEntry(Model):
+    """Datasets that the authors of the paper released, read where the user has them.
+
+    Attributes
+    ----------
+    paper
+        Which: see `PaperData`. ``--data``, or else ``SDSCM_PAPER_DATA``, names a clone of the
+        authors' repository.
+    name
+        What the board calls it; by default the language model, with ``-pools`` for pools.
+    """
+
+    paper: PaperData
+    name: Name | None = None
+
+    @property
+    def title(self) -> str:
+        return self.name or self.paper.lm + "-pools" * self.paper.pools
+
+
 def _kind(entry: Any) -> str:
     keys = entry if isinstance(entry, dict) else getattr(entry, "__dict__", {})
-    return "files" if "files" in keys else "scenario"
+    return next((kind for kind in ("files", "paper") if kind in keys), "scenario")
 
 
 Entry = Annotated[
-    Annotated[ScenarioEntry, Tag("scenario")] | Annotated[FilesEntry, Tag("files")],
+    Annotated[ScenarioEntry, Tag("scenario")]
+    | Annotated[FilesEntry, Tag("files")]
+    | Annotated[PaperEntry, Tag("paper")],
     Discriminator(_kind),
 ]
 
@@ -285,12 +325,16 @@ class EstimatorEntry(Model):
         What the board calls it; by default the name.
     encodings
         Instead of the suite's.
+    share
+        Part of the datasets of each entry that the estimator runs on, the first ones, at least one:
+        for a costly estimator.
     """
 
     name: str
     params: dict[str, Any] = {}
     label: str | None = None
     encodings: list[Encoding] | None = Field(default=None, min_length=1)
+    share: float = Field(default=1.0, gt=0, le=1)
 
     @property
     def title(self) -> str:

@@ -37,8 +37,8 @@ from shared import (
 )
 
 import estimators
+from benchmarks.datasets.paper.release import LMS, ROWS, Release
 from benchmarks.paper.analysis.extra import FAILED
-from benchmarks.paper.data.release import LMS, ROWS, Release
 from benchmarks.paper.run.methods import METHODS as OF_PAPER
 from benchmarks.paper.run.plan import PaperCell, Unit
 from benchmarks.provenance.hashing import derive_seed

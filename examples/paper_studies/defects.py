@@ -19,10 +19,10 @@ from scipy import linalg
 from shared import exit_code, parser, positive, read_releases, say_table
 from sklearn.linear_model import LinearRegression
 
+from benchmarks.datasets.paper.loading import find, read_columns
+from benchmarks.datasets.paper.release import FIRST_SHOWN, OUTCOMES, TREATMENT, Release
 from benchmarks.metrics import ate
 from benchmarks.metrics.formulas import r2
-from benchmarks.paper.data.loading import find, read_columns
-from benchmarks.paper.data.release import FIRST_SHOWN, OUTCOMES, TREATMENT, Release
 
 _CATEGORY = "X13"
 

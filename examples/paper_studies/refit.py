@@ -27,7 +27,7 @@ import estimators
 from benchmarks.cli.options import listed
 from benchmarks.cli.paper_data import ALL_SETTINGS, part_of_job
 from benchmarks.cli.progress import run_progress
-from benchmarks.paper.data.release import Release
+from benchmarks.datasets.paper.release import Release
 from benchmarks.paper.run.job import run_missing
 from benchmarks.paper.run.methods import METHODS
 from benchmarks.paper.run.plan import PaperCell, cells

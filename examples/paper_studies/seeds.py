@@ -32,7 +32,7 @@ from shared import (
 )
 
 import estimators
-from benchmarks.paper.data.release import LMS, Release
+from benchmarks.datasets.paper.release import LMS, Release
 from benchmarks.paper.run.methods import METHODS, parameters_of
 from benchmarks.provenance.hashing import derive_seed
 from sdscm.data.dataset import SETTINGS, Setting

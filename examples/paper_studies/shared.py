@@ -15,7 +15,7 @@ from sklearn.metrics import r2_score
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import one_line, say
 from benchmarks.cli.paper_data import read_records, read_releases, say_table
-from benchmarks.paper.data.release import ROWS
+from benchmarks.datasets.paper.release import ROWS
 from estimators import EstimatorError
 from sdscm.errors import InputError
 

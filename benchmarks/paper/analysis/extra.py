@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.boards.bootstrap import cluster_means
+from benchmarks.datasets.paper.release import FIRST_SHOWN, ROWS, Release
 from benchmarks.paper.analysis.tables import LEVEL, RESAMPLES, SEED
-from benchmarks.paper.data.release import FIRST_SHOWN, ROWS, Release
 
 #: Phrasings that a table of ranks must have: a bootstrap over fewer has too narrow intervals.
 LEAST_PHRASINGS = 10

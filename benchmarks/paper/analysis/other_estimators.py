@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from benchmarks.boards.bootstrap import Estimate, weighted_mean
+from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.extra import ENOUGH, ranks
 from benchmarks.paper.analysis.tables import average_r2, average_rmse, over_phrasings
-from benchmarks.paper.data.release import ROWS
 from benchmarks.paper.run.methods import is_beyond
 
 _effects_r2 = over_phrasings(weighted_mean, "r2")

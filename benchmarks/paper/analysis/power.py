@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.verdict import REPRODUCED
-from benchmarks.paper.data.release import ROWS
 from benchmarks.paper.run.methods import METHODS
 
 #: What numbers must have in common to be compared.

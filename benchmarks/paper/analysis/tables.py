@@ -20,10 +20,10 @@ from benchmarks.boards.bootstrap import (
     stratified_statistic,
     weighted_mean,
 )
+from benchmarks.datasets.paper.release import DATASETS, LMS, PHRASINGS, POOLED, ROWS
 from benchmarks.metrics import ate
 from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.verdict import Number, judge
-from benchmarks.paper.data.release import DATASETS, LMS, PHRASINGS, POOLED, ROWS
 from benchmarks.paper.run.methods import METHODS
 from benchmarks.paper.run.plan import SIZES
 from sdscm.data.dataset import SETTINGS

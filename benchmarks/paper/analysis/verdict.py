@@ -6,8 +6,8 @@ import math
 from typing import Any, NamedTuple
 
 from benchmarks.boards.bootstrap import Estimate
+from benchmarks.datasets.paper.release import LMS, PHRASINGS, ROWS
 from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO
-from benchmarks.paper.data.release import LMS, PHRASINGS, ROWS
 from benchmarks.paper.run.methods import Method
 from sdscm.data.dataset import SETTINGS
 

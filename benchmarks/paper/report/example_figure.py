@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.data.example import HISTOGRAM_THERAPY, THERAPY, Example
+from benchmarks.paper.analysis.example import HISTOGRAM_THERAPY, THERAPY, Example
 from benchmarks.paper.report.style import (
     BLUE,
     GREEN,

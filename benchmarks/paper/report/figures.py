@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.data.release import LMS, ROWS
+from benchmarks.datasets.paper.release import LMS, ROWS
 from benchmarks.paper.report.style import (
     BLUE,
     GREY,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.paper.data.release import LMS
+from benchmarks.datasets.paper.release import LMS
 from sdscm.files import put_atomically
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from benchmarks.datasets.paper.release import Release
 from benchmarks.datasets.truth import truth_of
 from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell
@@ -14,7 +15,6 @@ from benchmarks.execution.job import Job
 from benchmarks.execution.methods import Registered
 from benchmarks.execution.scheduler import run_here, run_in_pool
 from benchmarks.interface import Outcome
-from benchmarks.paper.data.release import Release
 from benchmarks.paper.run.batches import Batch, execute_both, execute_together, run_together
 from benchmarks.paper.run.methods import parameters_of
 from benchmarks.paper.run.plan import PaperCell, load

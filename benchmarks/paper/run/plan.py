@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.paper.data.release import POOLED, ROWS, Release
+from benchmarks.datasets.paper.release import POOLED, ROWS, Release
+from benchmarks.datasets.paper.share import pools, taken
 from benchmarks.paper.run.identity import identity
 from benchmarks.paper.run.methods import Method
-from benchmarks.paper.run.share import pools, taken
 from benchmarks.provenance.hashing import derive_seed, digest, digest_bytes
 from sdscm.data.dataset import SETTINGS, CausalDataset, Setting
 

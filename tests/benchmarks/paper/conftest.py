@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.paper.data.loading import find, read
-from benchmarks.paper.data.release import LMS, Release
+from benchmarks.datasets.paper.loading import find, read
+from benchmarks.datasets.paper.release import LMS, Release
 from sdscm.errors import InputError
 
 

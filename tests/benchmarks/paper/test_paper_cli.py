@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.cli import main
 from benchmarks.cli.paper import _duration
-from benchmarks.paper.data import loading
+from benchmarks.datasets.paper import loading
 
 
 @pytest.fixture(autouse=True)

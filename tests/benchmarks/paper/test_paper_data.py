@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.data import loading
-from benchmarks.paper.data.loading import find, read
-from benchmarks.paper.data.phrasings import disagreements, recover
-from benchmarks.paper.data.release import COVARIATES, DATASETS, OUTCOMES, ROWS, TREATMENT
+from benchmarks.datasets.paper import loading
+from benchmarks.datasets.paper.loading import find, read
+from benchmarks.datasets.paper.phrasings import disagreements, recover
+from benchmarks.datasets.paper.release import COVARIATES, DATASETS, OUTCOMES, ROWS, TREATMENT
 from sdscm.errors import InputError
 
 

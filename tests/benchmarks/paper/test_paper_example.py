@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.paper.data.example import NUMBER, normalised_sates, read_example
-from benchmarks.paper.data.loading import read_columns
-from benchmarks.paper.data.release import COVARIATES
+from benchmarks.datasets.paper.loading import read_columns
+from benchmarks.datasets.paper.release import COVARIATES
+from benchmarks.paper.analysis.example import NUMBER, normalised_sates, read_example
 from benchmarks.paper.report.style import BLUE, GREEN, ORANGE, PINK
 from sdscm.errors import InputError
 

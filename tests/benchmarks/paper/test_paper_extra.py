@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.datasets.paper.release import Release
 from benchmarks.paper.analysis.extra import against_cate, floors, outliers, ranks
-from benchmarks.paper.data.release import Release
 from benchmarks.paper.report.extra import markdown
 from benchmarks.paper.run.records import COLUMNS
 

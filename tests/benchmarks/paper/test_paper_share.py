@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.datasets.paper.share import order, pools, taken
 from benchmarks.paper.run.methods import METHODS, named
 from benchmarks.paper.run.plan import POOLED_ROWS, cells
-from benchmarks.paper.run.share import order, pools, taken
 from sdscm.errors import InputError
 
 VARIANT = np.random.default_rng(0).permutation(np.repeat(np.arange(50), 20))

@@ -15,10 +15,10 @@ from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
+from benchmarks.datasets.paper.loading import read
 from benchmarks.paper.analysis import tables as tables_module
 from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.tables import tables
-from benchmarks.paper.data.loading import read
 from benchmarks.paper.run.job import run_missing
 from benchmarks.paper.run.methods import named
 from benchmarks.paper.run.plan import cells

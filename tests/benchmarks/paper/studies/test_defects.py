@@ -13,7 +13,7 @@ import pytest
 from defects import redrawn, rounding, swapped
 from sklearn.metrics import r2_score
 
-from benchmarks.paper.data.release import OUTCOMES
+from benchmarks.datasets.paper.release import OUTCOMES
 from sdscm import SDSCM, load_lm, load_spec
 from sdscm.errors import InputError
 from sdscm.sampling.scoring import SCORINGS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.paper.data.release import DATASETS, PHRASINGS, POOLED
+from benchmarks.datasets.paper.release import DATASETS, PHRASINGS, POOLED
 from sdscm.errors import InputError
 
 _SEED = 2411_08019

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.data.loading import read_columns
-from benchmarks.paper.data.release import COVARIATES, TREATMENT
+from benchmarks.datasets.paper.loading import read_columns
+from benchmarks.datasets.paper.release import COVARIATES, TREATMENT
 from sdscm import load_spec
 
 #: Which dataset the paper shows, and the therapies of its figures.
@@ -74,7 +74,7 @@ class Example:
 def read_example(
     folder: Path, lm: str = LM, number: int = NUMBER, therapy: int = THERAPY
 ) -> Example:
-    """The data of the figure, from the folder that `benchmarks.paper.data.loading.find` gave.
+    """The data of the figure, from the folder that `benchmarks.datasets.paper.loading.find` gave.
 
     Raises
     ------

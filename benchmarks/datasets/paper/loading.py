@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from benchmarks.paper.data.phrasings import recover
-from benchmarks.paper.data.release import COVARIATES, LMS, OUTCOMES, TREATMENT, Release
+from benchmarks.datasets.paper.phrasings import recover
+from benchmarks.datasets.paper.release import COVARIATES, LMS, OUTCOMES, TREATMENT, Release
 from sdscm.errors import InputError
 
 #: Environment variable that names the folder of the data.

@@ -16,6 +16,7 @@ LMS = ("gpt2", "llama-3-8b")
 DATASETS, PHRASINGS, ROWS = 1000, 50, 1000
 #: Datasets that Table 2 pools into one of 10,000 rows, all of one phrasing.
 POOLED = 10
+POOLED_ROWS = POOLED * ROWS
 
 COVARIATES = tuple(f"X{i}" for i in range(12))
 #: Place of the first covariate that the setting ``hidden`` shows.
@@ -83,7 +84,11 @@ class Release:
         return self._join(np.flatnonzero(self.ids == number), number)
 
     def pooled(self, number: int) -> CausalDataset:
-        """Ten datasets of one phrasing as one of 10,000 rows (paper, Table 2).
+        """Ten datasets of one phrasing as one of 10,000 rows (paper, Table 2)."""
+        return self._join(self.pool(number), number)
+
+    def pool(self, number: int) -> np.ndarray:
+        """Positions of the datasets of a pool.
 
         Parameters
         ----------
@@ -93,8 +98,7 @@ class Release:
         """
         per_phrasing = DATASETS // PHRASINGS // POOLED
         phrasing, part = divmod(number, per_phrasing)
-        members = np.flatnonzero(self.variant == phrasing)[part * POOLED : (part + 1) * POOLED]
-        return self._join(members, number)
+        return np.flatnonzero(self.variant == phrasing)[part * POOLED : (part + 1) * POOLED]
 
     def _join(self, members: np.ndarray, number: int) -> CausalDataset:
         if len(members) == 0:

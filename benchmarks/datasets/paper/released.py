@@ -1,0 +1,78 @@
+"""The datasets and pools of the paper's release that an entry of a suite names, read in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from benchmarks.datasets.paper.loading import find, read
+from benchmarks.datasets.paper.release import POOLED_ROWS, ROWS, Release
+from benchmarks.datasets.paper.share import pools, taken
+from benchmarks.suite.entries import PaperEntry
+from sdscm.data.dataset import CausalDataset
+
+
+@dataclass(frozen=True)
+class Released:
+    """A released dataset of 1,000 rows, or ten of them pooled.
+
+    Attributes
+    ----------
+    lm
+    number
+        The id of the dataset, or the number of the pool; see `Release`.
+    rows
+        1,000, or 10,000 for a pool.
+    variant
+        The phrasing.
+    folder
+        The user's copy of the data. They have no licence, so they are never copied.
+    """
+
+    lm: str
+    number: int
+    rows: int
+    variant: int
+    folder: str
+
+    @property
+    def place(self) -> tuple[str, str, int, int]:
+        """What seeds derive from."""
+        return "paper", self.lm, self.rows, self.number
+
+    def load(self) -> CausalDataset:
+        """Read the dataset; the release of a language model is read once in a process."""
+        release = _release(self.lm, self.folder)
+        return (release.pooled if self.rows == POOLED_ROWS else release.dataset)(self.number)
+
+
+def released(entry: PaperEntry, data: Path | None) -> Iterator[Released]:
+    """The datasets of an entry, in the order in which larger shares take them.
+
+    Parameters
+    ----------
+    entry
+    data
+        As for `find`.
+
+    Raises
+    ------
+    InputError
+        If the data are not there, damaged, or a part of them is missing.
+    """
+    lm, share, folder = entry.paper.lm, entry.paper.share, str(find(data))
+    release = _release(lm, folder)
+    if entry.paper.pools:
+        for number in pools(share):
+            variant = int(release.variant[release.pool(int(number))[0]])
+            yield Released(lm, int(number), POOLED_ROWS, variant, folder)
+    else:
+        for place in taken(share, release.variant):
+            yield Released(lm, int(release.ids[place]), ROWS, int(release.variant[place]), folder)
+
+
+@cache
+def _release(lm: str, folder: str) -> Release:
+    return read(lm, Path(folder)).require_all()
