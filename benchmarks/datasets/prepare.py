@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sdscm
+from benchmarks.datasets.paper.released import Released, released
 from benchmarks.datasets.parallel import generators_for, make_in_pool
 from benchmarks.datasets.sampling import Recipe
 from benchmarks.datasets.source import Source
@@ -18,7 +19,7 @@ from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed, digest
 from benchmarks.provenance.versions import code_of_generator
-from benchmarks.suite.entries import FilesEntry, LMEntry, ScenarioEntry, Variant
+from benchmarks.suite.entries import FilesEntry, LMEntry, PaperEntry, ScenarioEntry, Variant
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
@@ -39,7 +40,7 @@ class Request:
     entry: str
     cluster: str
     n: int
-    content: Recipe | CausalDataset
+    content: Recipe | CausalDataset | Released
     lm_marks: str = ""
 
     def path(self, folder: Path) -> Path:
@@ -59,7 +60,7 @@ def prepare(
     for request in missing:
         if isinstance(request.content, Recipe):
             recipes[request.path(folder)] = request.content
-        else:
+        elif isinstance(request.content, CausalDataset):
             request.content.to_parquet(request.path(folder))
     processes = generators_for(workers, len(recipes))
     if processes > 1:
@@ -69,18 +70,22 @@ def prepare(
             recipe.make(partial(rows, path)).to_parquet(path)
     for request in requests:
         rows(request.path(folder), request.n)
-        dataset = CausalDataset.read_parquet(request.path(folder))
+        content = request.content if isinstance(request.content, Released) else None
+        dataset = content.load() if content else CausalDataset.read_parquet(request.path(folder))
         source = Source(
             name=request.name,
             entry=request.entry,
             cluster=request.cluster,
             lm=dataset.meta.lm + (f" ({request.lm_marks})" if request.lm_marks else ""),
             fingerprint=dataset.fingerprint,
+            released=asdict(content) if content else None,
         )
         yield source, dataset
 
 
 def _is_there(request: Request, folder: Path, progress: Progress) -> bool:
+    if isinstance(request.content, Released):
+        return True
     path = request.path(folder)
     if not path.exists():
         return False
@@ -118,8 +123,10 @@ def requests(suite: Suite) -> list[Request]:
     for entry in suite.datasets:
         if isinstance(entry, ScenarioEntry):
             found += _sampled(entry, suite)
-        else:
+        elif isinstance(entry, FilesEntry):
             found += _brought(entry, suite)
+        else:
+            found += _released(entry, suite)
     return found
 
 
@@ -173,7 +180,7 @@ def _marks(entry: ScenarioEntry, variant: Variant) -> str:
 
 
 @contextmanager
-def _told_of(suite: Suite, entry: ScenarioEntry, *key: str) -> Iterator[None]:
+def _told_of(suite: Suite, entry: ScenarioEntry | PaperEntry, *key: str) -> Iterator[None]:
     """Put the place in the suite before what is wrong with it."""
     try:
         yield
@@ -233,4 +240,18 @@ def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
             cluster=f"{entry.title}, phrasing {dataset.meta.phrasing}" if sampled else str(path),
             n=len(dataset),
             content=dataset,
+        )
+
+
+def _released(entry: PaperEntry, suite: Suite) -> Iterator[Request]:
+    """The released datasets, which are read in place: their licence allows no copies."""
+    with _told_of(suite, entry, "paper"):
+        found = list(released(entry, suite.data))
+    for each in found:
+        yield Request(
+            name=each.name,
+            entry=entry.title,
+            cluster=f"{each.lm}, phrasing {each.variant}",
+            n=each.rows,
+            content=each,
         )

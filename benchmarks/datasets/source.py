@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from benchmarks.datasets.paper.released import Released
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
 
@@ -26,6 +28,8 @@ class Source:
         data of other origin.
     fingerprint
         Content hash of the dataset.
+    released
+        The fields of `Released`, for a dataset of the paper that is read in place.
     """
 
     name: str
@@ -33,14 +37,18 @@ class Source:
     cluster: str
     lm: str
     fingerprint: str
+    released: dict[str, Any] | None = None
 
     def path(self, folder: Path) -> Path:
         return folder / "datasets" / f"{self.name}.parquet"
 
     def load(self, folder: Path) -> CausalDataset:
         """Read the dataset from a run folder; an InputError names what is damaged."""
-        path = self.path(folder)
-        dataset = CausalDataset.read_parquet(path)
+        if self.released is not None:
+            dataset, path = Released(**self.released).load(), Path(self.released["folder"])
+        else:
+            path = self.path(folder)
+            dataset = CausalDataset.read_parquet(path)
         if dataset.fingerprint != self.fingerprint:
             raise InputError(f"{path}: its content has changed; delete it and run again")
         return dataset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,8 @@ from benchmarks.datasets.paper.release import POOLED_ROWS, ROWS, Release
 from benchmarks.datasets.paper.share import pools, taken
 from benchmarks.suite.entries import PaperEntry
 from sdscm.data.dataset import CausalDataset
+
+_NAME = re.compile(r"(?P<lm>.+)-p(?P<variant>\d+)-(?P<pool>pool)?(?P<number>\d+)")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Released:
     folder: str
 
     @property
+    def name(self) -> str:
+        """Its name in every suite; `parts_of_name` is the inverse."""
+        pool = "pool" * (self.rows == POOLED_ROWS)
+        return f"{self.lm}-p{self.variant}-{pool}{self.number}"
+
+    @property
     def place(self) -> tuple[str, str, int, int]:
         """What seeds derive from."""
         return "paper", self.lm, self.rows, self.number
@@ -46,6 +55,25 @@ class Released:
         """Read the dataset; the release of a language model is read once in a process."""
         release = _release(self.lm, self.folder)
         return (release.pooled if self.rows == POOLED_ROWS else release.dataset)(self.number)
+
+
+def parts_of_name(name: str) -> dict[str, str | int]:
+    """The ``lm``, ``rows``, ``number`` and ``variant`` of `Released` with that name.
+
+    Raises
+    ------
+    ValueError
+        If no released dataset has such a name.
+    """
+    parts = _NAME.fullmatch(name)
+    if parts is None:
+        raise ValueError(f"'{name}' is not the name of a released dataset")
+    return {
+        "lm": parts["lm"],
+        "rows": POOLED_ROWS if parts["pool"] else ROWS,
+        "number": int(parts["number"]),
+        "variant": int(parts["variant"]),
+    }
 
 
 def released(entry: PaperEntry, data: Path | None) -> Iterator[Released]:

@@ -22,7 +22,14 @@ from benchmarks.boards.ranking import RULE
 from benchmarks.report.columns import direction
 from benchmarks.report.docs.extract import replaced
 from benchmarks.report.tables import markdown_table
-from benchmarks.suite.entries import Columns, EstimatorEntry, FilesEntry, LMEntry, ScenarioEntry
+from benchmarks.suite.entries import (
+    Columns,
+    EstimatorEntry,
+    FilesEntry,
+    LMEntry,
+    PaperData,
+    ScenarioEntry,
+)
 from benchmarks.suite.model import BoardOptions, Suite
 
 #: Marks of the page, and the models whose keys stand there.
@@ -32,6 +39,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "lm": LMEntry,
     "files": FilesEntry,
     "columns": Columns,
+    "paper": PaperData,
     "estimators": EstimatorEntry,
     "board": BoardOptions,
 }
