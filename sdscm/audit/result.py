@@ -7,9 +7,9 @@ from typing import Literal
 
 from sdscm.audit.effects.estimand import Kind
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.finding import Finding
+from sdscm.audit.finding import Finding, Inference
 from sdscm.audit.inference.interval import ConfidenceInterval
-from sdscm.audit.plan import Method
+from sdscm.audit.plan import AuditPlan
 from sdscm.data.diagnostics import MechanismFacts
 from sdscm.spec import Spec, Variable
 
@@ -83,14 +83,14 @@ class AuditResult:
 
     Attributes
     ----------
-    spec
-        Spec whose treatment and outcome are those of the audit.
+    plan
+        The questions, and the options of the measurement.
+    inference
+        The options of intervals and tests.
     mediators
         Mediators of the natural effects.
-    phrasings
-        Numbers of the phrasings that were scored.
     all_phrasings
-        Whether these are all phrasings of the spec.
+        Whether the plan has all phrasings of the spec.
     models
         Models in the order given, including those that could not be loaded.
     findings
@@ -101,17 +101,13 @@ class AuditResult:
         Mean outcomes behind the contrasts, for each single value of the treatment.
     controls, placebo
         The controls and the placebo treatment; empty and None if they were left out.
-    level, smallest
-        Level of the intervals, and smallest effect of interest by kind of measure.
-    method, units, panel, seed, temperature, scoring, max_contexts, resamples
-        The options of `sdscm.audit.audit`.
     versions
         Versions of the libraries.
     """
 
-    spec: Spec
+    plan: AuditPlan
+    inference: Inference
     mediators: tuple[str, ...]
-    phrasings: tuple[int, ...]
     all_phrasings: bool
     models: tuple[AuditedModel, ...]
     findings: tuple[Finding, ...]
@@ -119,17 +115,27 @@ class AuditResult:
     means: tuple[ValueMean, ...]
     controls: tuple[Control, ...]
     placebo: Variable | None
-    level: float
-    smallest: tuple[tuple[str, float], ...]
-    method: Method
-    units: int
-    panel: int
-    seed: int
-    temperature: float
-    scoring: str
-    max_contexts: int
-    resamples: int
     versions: tuple[tuple[str, str], ...]
+
+    @property
+    def spec(self) -> Spec:
+        """The spec, with the treatment and the outcome of the audit."""
+        return self.plan.spec
+
+    @property
+    def phrasings(self) -> tuple[int, ...]:
+        """Numbers of the phrasings that were scored."""
+        return self.plan.phrasings
+
+    @property
+    def level(self) -> float:
+        """Level of the intervals."""
+        return self.inference.level
+
+    @property
+    def smallest(self) -> dict[str, float]:
+        """Smallest effect of interest by kind of measure."""
+        return dict(self.inference.smallest)
 
     def of(self, kind: Kind, model: str | None = None) -> tuple[Finding, ...]:
         """Return the findings of one kind of estimand, of all models or of one."""

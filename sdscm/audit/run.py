@@ -165,9 +165,9 @@ def audit(
             "lm: " + ("; ".join(model.error for model in models) or "give at least one model")
         )
     return AuditResult(
-        spec=aim,
+        plan=plan,
+        inference=inference,
         mediators=mediators_between(aim) if mediators is None else tuple(mediators),
-        phrasings=plan.phrasings,
         all_phrasings=len(plan.phrasings) == count_phrasings(aim),
         models=tuple(models),
         findings=adjust_families(_findings(plan, by_model, inference)),
@@ -175,16 +175,6 @@ def audit(
         means=tuple(_means(by_model, inference)),
         controls=adjusted(checks),
         placebo=placebo if controls else None,
-        level=level,
-        smallest=inference.smallest,
-        method=method,
-        units=units,
-        panel=panel,
-        seed=seed,
-        temperature=temperature,
-        scoring=scoring,
-        max_contexts=max_contexts,
-        resamples=resamples,
         versions=_versions(),
     )
 

@@ -66,7 +66,7 @@ def _finding_tables(found: Sequence[Finding], result: AuditResult) -> tuple[Tabl
 
 
 def _finding_table(found: Sequence[Finding], result: AuditResult, caption: str) -> Table:
-    smallest = found[0].measure.kind in dict(result.smallest)
+    smallest = found[0].measure.kind in result.smallest
     sampled = any(not each.exact for each in found)
     header = [
         "Effect",

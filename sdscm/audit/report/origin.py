@@ -115,7 +115,7 @@ def prompts(result: AuditResult) -> Section:
 
 
 def settings(result: AuditResult) -> Section:
-    spec = result.spec
+    spec, plan = result.spec, result.plan
     sides = dict.fromkeys(
         name for each in result.of("total") for name in (each.control, each.treated)
     )
@@ -134,15 +134,15 @@ def settings(result: AuditResult) -> Section:
         ("Outcome", f"{spec.outcome.name}: {', '.join(spec.outcome.values)}"),
         ("Mediators", ", ".join(result.mediators) or "none"),
         *((name, ", ".join(spec.variable(name).values)) for name in spec.covariates),
-        ("Method", _METHODS[result.method]),
+        ("Method", _METHODS[plan.method]),
         (
             "Units",
-            f"{result.units:,} for each phrasing where sampled, {result.panel:,} in the panel",
+            f"{plan.units:,} for each phrasing where sampled, {plan.panel:,} in the panel",
         ),
         ("Smallest effect of interest", _smallest(result)),
-        ("Level", f"{words.percent(result.level)}, {result.resamples:,} resamples"),
-        ("Temperature, scoring", f"{result.temperature:g}, {result.scoring}"),
-        ("Seed", str(result.seed)),
+        ("Level", f"{words.percent(result.level)}, {result.inference.resamples:,} resamples"),
+        ("Temperature, scoring", f"{plan.temperature:g}, {plan.scoring}"),
+        ("Seed", str(plan.seed)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions)),
     ]
     rows = tuple((name, value) for name, value in facts if value)
@@ -157,4 +157,7 @@ _METHODS = {
 
 
 def _smallest(result: AuditResult) -> str:
-    return ", ".join(f"{number:g} ({kind})" for kind, number in result.smallest) or "none stated"
+    return (
+        ", ".join(f"{number:g} ({kind})" for kind, number in result.smallest.items())
+        or "none stated"
+    )

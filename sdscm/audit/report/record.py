@@ -12,6 +12,7 @@ from sdscm.audit.report.prompts import example, prompt
 from sdscm.audit.result import AuditResult
 
 FORMAT = 1
+_OPTIONS = ("method", "units", "panel", "seed", "temperature", "scoring", "max_contexts")
 
 
 def record(result: AuditResult) -> dict[str, Any]:
@@ -33,15 +34,9 @@ def record(result: AuditResult) -> dict[str, Any]:
         ],
         "settings": {
             "level": result.level,
-            "smallest_effect": dict(result.smallest),
-            "method": result.method,
-            "units": result.units,
-            "panel": result.panel,
-            "seed": result.seed,
-            "temperature": result.temperature,
-            "scoring": result.scoring,
-            "max_contexts": result.max_contexts,
-            "resamples": result.resamples,
+            "smallest_effect": result.smallest,
+            **{name: getattr(result.plan, name) for name in _OPTIONS},
+            "resamples": result.inference.resamples,
         },
         "versions": dict(result.versions),
         "all_phrasings": result.all_phrasings,

@@ -201,7 +201,7 @@ def test_few_units_raise_no_false_alarm(planted: Spec, seed: int) -> None:
     options: dict[str, Any] = {**QUICK, "units": 5, "panel": 0, "method": "sample"}
     found = audit(planted, planted_lm(), phrasings=8, seed=seed, **options)
     assert all(each.passed for each in found.controls if each.kind == "planted")
-    assert found.units == 5
+    assert found.plan.units == 5
 
 
 def test_shuffled_values_are_turned_in_half_of_the_contexts(clinic: Spec) -> None:
