@@ -1,49 +1,56 @@
-"""Effect estimators behind one interface, found by name.
+"""Effect estimators with one interface, found by name.
 
 >>> import estimators
 >>> estimators.get("LinReg").fit(X, t, y).ate(X)  # doctest: +SKIP
+
+Each name is imported when it is first used (PEP 562): listing the estimators imports neither pandas
+nor scikit-learn.
 """
 
-from estimators.base import (
-    ATEEstimator,
-    ATEIntervals,
-    CATEEstimator,
-    EffectEstimator,
-    EffectIntervals,
-    ITEIntervals,
-)
-from estimators.check import CheckReport, ConformanceError, check_estimator
-from estimators.errors import (
-    EstimatorError,
-    MissingExtraError,
-    PluginError,
-    UnknownEstimatorError,
-)
-from estimators.interface import (
-    ATE_OF_FIT,
-    ATE_OF_ROWS,
-    Estimand,
-    Estimator,
-    EstimatorInfo,
-    FitMany,
-    HasATE,
-    HasATEInterval,
-    HasEffect,
-    HasEffectInterval,
-    HasFitMany,
-    HasITEInterval,
-    Intervals,
-)
-from estimators.plugins import load_plugin
-from estimators.registry import REGISTRY, Problem
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-get = REGISTRY.get
-info = REGISTRY.info
-infos = REGISTRY.infos
-names = REGISTRY.names
-parameters = REGISTRY.parameters
-problems = REGISTRY.problems
-register = REGISTRY.register
+if TYPE_CHECKING:
+    from estimators.base import (
+        ATEEstimator,
+        ATEIntervals,
+        CATEEstimator,
+        EffectEstimator,
+        EffectIntervals,
+        ITEIntervals,
+    )
+    from estimators.check import CheckReport, ConformanceError, check_estimator
+    from estimators.errors import (
+        EstimatorError,
+        MissingExtraError,
+        PluginError,
+        UnknownEstimatorError,
+    )
+    from estimators.interface import (
+        ATE_OF_FIT,
+        ATE_OF_ROWS,
+        Estimand,
+        Estimator,
+        EstimatorInfo,
+        FitMany,
+        HasATE,
+        HasATEInterval,
+        HasEffect,
+        HasEffectInterval,
+        HasFitMany,
+        HasITEInterval,
+        Intervals,
+    )
+    from estimators.plugins import load_plugin
+    from estimators.registry import REGISTRY, Problem
+
+    get = REGISTRY.get
+    info = REGISTRY.info
+    infos = REGISTRY.infos
+    names = REGISTRY.names
+    parameters = REGISTRY.parameters
+    problems = REGISTRY.problems
+    register = REGISTRY.register
 
 __all__ = [
     "get",
@@ -82,3 +89,52 @@ __all__ = [
     "PluginError",
     "Problem",
 ]
+
+#: The modules that define the names above.
+_MODULES = {
+    "base": [
+        "ATEEstimator",
+        "ATEIntervals",
+        "CATEEstimator",
+        "EffectEstimator",
+        "EffectIntervals",
+        "ITEIntervals",
+    ],
+    "check": ["CheckReport", "ConformanceError", "check_estimator"],
+    "errors": ["EstimatorError", "MissingExtraError", "PluginError", "UnknownEstimatorError"],
+    "interface": [
+        "ATE_OF_FIT",
+        "ATE_OF_ROWS",
+        "Estimand",
+        "Estimator",
+        "EstimatorInfo",
+        "FitMany",
+        "HasATE",
+        "HasATEInterval",
+        "HasEffect",
+        "HasEffectInterval",
+        "HasFitMany",
+        "HasITEInterval",
+        "Intervals",
+    ],
+    "plugins": ["load_plugin"],
+    "registry": ["Problem"],
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+#: Names that are methods of the registry.
+_OF_REGISTRY = ("get", "info", "infos", "names", "parameters", "problems", "register")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_REGISTRY:
+        found = getattr(import_module("estimators.registry").REGISTRY, name)
+    elif name in _MODULE_OF:
+        found = getattr(import_module(f"estimators.{_MODULE_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,8 +1,8 @@
-"""What goes wrong because of what the user gave, told in one line."""
+"""Errors of the user's input, with a message of one line."""
 
 
 class EstimatorError(ValueError):
-    """Bad input to an estimator or to the registry; the message names what and how to mend it."""
+    """Bad input to an estimator or to the registry; the message names the input and the fix."""
 
 
 class UnknownEstimatorError(EstimatorError, KeyError):
@@ -21,14 +21,14 @@ class MissingExtraError(EstimatorError, ImportError):
 
 
 class PluginError(EstimatorError):
-    """A plugin could not be loaded or made, or claims a name that is taken."""
+    """A plugin could not be loaded or made, or registers a name that is taken."""
 
 
-def told(error: BaseException) -> str:
-    """What an error is and says, in one line; it may say nothing, or fail at telling."""
+def describe_error(error: BaseException) -> str:
+    """Type and message of an error in one line."""
     try:
         text = " ".join(str(error).split())
-    # A stranger's code: telling may raise anything.
+    # The class of the error may come from a plugin, and its __str__ may raise anything.
     except Exception:
         text = "its message cannot be shown"
     return f"{type(error).__name__}: {text}" if text else f"{type(error).__name__} without a text"

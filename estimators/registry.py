@@ -1,7 +1,7 @@
 """Estimators by name: the built-in ones, and those that plugins register.
 
-Built-ins are imported when they are asked for, entry points when a name is not built in or when
-all names are listed. So listing imports no library of an extra.
+A built-in is imported when it is first used. Entry points are imported when a name is not that of a
+built-in, or when all names are listed. So listing imports no library of an extra.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from estimators.catalogue import BUILT_INS
 from estimators.errors import (
@@ -21,14 +21,21 @@ from estimators.errors import (
     MissingExtraError,
     PluginError,
     UnknownEstimatorError,
-    told,
+    describe_error,
 )
-from estimators.function_estimator import FunctionATE, FunctionEffect, extra_arguments
 from estimators.interface import Estimand, EstimatorInfo, FitMany, Intervals
+from estimators.registration import (
+    Target,
+    check_declarations,
+    check_estimand,
+    check_name,
+    check_target,
+    parameters_of,
+)
 
 ENTRY_POINT_GROUP = "sdscm.estimators"
 
-Target = TypeVar("Target", bound=Callable[..., Any])
+AnyTarget = TypeVar("AnyTarget", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,17 @@ class Problem:
 @dataclass(frozen=True)
 class _Entry:
     info: EstimatorInfo
-    target: Callable[..., Any] | str
+    target: Target | str
     """A class or function, or where to import it from: ``module:class``."""
 
-    def load(self) -> Callable[..., Any]:
+    def load(self) -> Target:
+        """Import the class or function.
+
+        Raises
+        ------
+        MissingExtraError
+            If its library is not installed.
+        """
         if not isinstance(self.target, str):
             return self.target
         module, _, attribute = self.target.partition(":")
@@ -64,14 +78,46 @@ class _Entry:
                 raise
             raise MissingExtraError(f"estimator {self.info.name!r}", self.info.extra) from error
 
+    def make(self, parameters: dict[str, Any]) -> Any:
+        """Make an unfitted estimator with these parameters.
+
+        Raises
+        ------
+        EstimatorError
+            If it has no such parameter.
+        PluginError
+            If its constructor raises.
+        """
+        target, name = self.load(), self.info.name
+        allowed = parameters_of(target)
+        for key in parameters:
+            if key not in allowed:
+                known = ", ".join(allowed) if allowed else "none"
+                raise EstimatorError(f"{name}: has no parameter {key!r}; its parameters: {known}")
+        if not inspect.isclass(target):
+            # Imported here, because it imports scikit-learn.
+            from estimators.function_estimator import FunctionATE, FunctionEffect
+
+            wrapper = FunctionATE if self.info.estimand == "ATE" else FunctionEffect
+            return wrapper(target, parameters or None)
+        try:
+            return target(**parameters)
+        except MissingExtraError:
+            raise
+        # The constructor of a plugin may raise anything, and must not stop a run.
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"{self.info.origin}: estimator {name!r} cannot be made: {describe_error(error)}"
+            ) from error
+
 
 class Registry:
-    """A table of estimators by name; `estimators.get` and its kin are the methods of one of these.
+    """A table of estimators by name. `estimators.get` and others are methods of `REGISTRY`.
 
     Parameters
     ----------
     built_ins
-        Pairs of what is known of an estimator, and where its class is.
+        Pairs of what is known of an estimator, and where its class is: ``module:class``.
     """
 
     def __init__(self, built_ins: Sequence[tuple[EstimatorInfo, str]] = BUILT_INS) -> None:
@@ -91,38 +137,29 @@ class Registry:
         intervals: Intervals | None = None,
         fit_many: FitMany = "",
         fit_group: str = "",
-    ) -> Callable[[Target], Target]:
+    ) -> Callable[[AnyTarget], AnyTarget]:
         """Decorate a class with ``fit``, or a function ``(X, t, y) -> effects``, to give it a name.
 
-        A function returns one effect for each row, or one number with ``estimand="ATE"``; arguments
-        beyond X, t and y need a default and become its parameters. Without ``summary``, the first
-        line of the docstring is taken. ``ate`` and ``intervals`` say what the average effect is and
-        how intervals arise, ``fit_many`` and ``fit_group`` which fits can be done in one call; see
-        `EstimatorInfo`. Registering the same object of the same origin
-        again replaces it.
+        A function returns one effect for each row, or one number with ``estimand="ATE"``. Its
+        arguments beyond X, t and y need a default and become its parameters. For the other
+        arguments see `EstimatorInfo`; ``summary`` is by default the first line of the docstring.
+        Registering the same object of the same origin again replaces it.
 
         Raises
         ------
         PluginError
-            If the name is taken, or differs from another in case alone.
+            If the name is taken, or differs from another one in case only.
         EstimatorError
-            If the name is not a line of text, the estimand is none of ATE, CATE and ITE, the object
-            cannot be an estimator of it or be made without arguments, or it lacks intervals that it
-            declares.
+            If the name is not a line of text, the estimand is not ATE, CATE or ITE, the object
+            cannot be an estimator of it or be made without arguments, or it lacks a capability that
+            it declares.
         """
-        _check_name(name)
-        if estimand not in get_args(Estimand):
-            raise EstimatorError(
-                f"register {name!r}: estimand is {estimand!r}, must be one of "
-                f"{', '.join(get_args(Estimand))}"
-            )
+        check_name(name)
+        check_estimand(name, estimand)
 
-        def decorate(target: Target) -> Target:
-            _check_target(name, target, estimand)
-            declared = intervals or Intervals()
-            _check_intervals(name, target, declared)
-            _check_fit_many(name, target, fit_many, fit_group)
-            # Not inspect.getdoc, which would take the words of a base class.
+        def decorate(target: AnyTarget) -> AnyTarget:
+            check_target(name, target, estimand)
+            # inspect.getdoc would take the docstring of a base class.
             documented = inspect.cleandoc(target.__doc__ or "").partition("\n")[0]
             info = EstimatorInfo(
                 name=name,
@@ -132,10 +169,11 @@ class Registry:
                 source=source,
                 origin=self._origin or f"module {target.__module__}",
                 ate=ate,
-                intervals=declared,
+                intervals=intervals or Intervals(),
                 fit_many=fit_many,
                 fit_group=fit_group,
             )
+            check_declarations(info, target)
             self._add(_Entry(info, target))
             return target
 
@@ -155,32 +193,21 @@ class Registry:
         EstimatorError
             If it has no such parameter.
         """
-        entry = self._find(name)
-        target = entry.load()
-        allowed = _parameters(target)
-        for key in parameters:
-            if key not in allowed:
-                names = ", ".join(allowed) if allowed else "none"
-                raise EstimatorError(f"{name}: has no parameter {key!r}; its parameters: {names}")
-        if inspect.isclass(target):
-            return _made(entry.info, target, parameters)
-        wrapper = FunctionATE if entry.info.estimand == "ATE" else FunctionEffect
-        return wrapper(target, parameters or None)
+        return self._find(name).make(parameters)
 
     def parameters(self, name: str) -> dict[str, Any]:
         """Parameters of the estimator of that name, with their defaults.
 
-        Raises what `get` raises.
+        Raises the errors of `get`.
         """
-        return _parameters(self._find(name).load())
+        return parameters_of(self._find(name).load())
 
     def names(self) -> list[str]:
         """Names of all estimators, the built-in ones first."""
-        self._discover()
-        return list(self._entries)
+        return [info.name for info in self.infos()]
 
     def info(self, name: str) -> EstimatorInfo:
-        """What is known of the estimator of that name.
+        """Description of the estimator of that name.
 
         Raises
         ------
@@ -192,20 +219,20 @@ class Registry:
         return self._find(name).info
 
     def infos(self) -> list[EstimatorInfo]:
-        """What is known of all estimators, in the order of `names`."""
+        """Descriptions of all estimators, the built-in ones first."""
         self._discover()
         return [entry.info for entry in self._entries.values()]
 
     def problems(self) -> list[Problem]:
-        """Plugins among the entry points that could not be loaded."""
+        """Entry points that could not be loaded."""
         return list(self._discover())
 
     @contextmanager
     def loading(self, origin: str) -> Iterator[list[str]]:
-        """Attribute what is registered inside the block to ``origin``: all of it, or nothing.
+        """Attribute the registrations inside the block to ``origin``: keep all of them, or none.
 
-        Yields a list that holds, after the block, the names that were registered. What this origin
-        had registered before is replaced.
+        Yields a list that holds the registered names after the block. Earlier registrations of the
+        same origin are replaced.
 
         Raises
         ------
@@ -218,13 +245,12 @@ class Registry:
         registered: list[str] = []
         try:
             yield registered
-        # A plugin is a stranger's code: whatever it raises, a call of sys.exit included, is its
-        # error and must not stop the others.
+        # A plugin may raise anything, and may call sys.exit; it must not stop the others.
         except (Exception, SystemExit) as error:
             self._entries = before
             if isinstance(error, PluginError):
                 raise
-            raise PluginError(f"{origin}: {told(error)}") from error
+            raise PluginError(f"{origin}: {describe_error(error)}") from error
         finally:
             self._origin = outer
         registered += [k for k, e in self._entries.items() if e.info.origin == origin]
@@ -234,16 +260,17 @@ class Registry:
         alike = [known for known in self._entries if known.lower() == name.lower()]
         if alike and alike[0] != name:
             raise PluginError(
-                f"{origin}: the name {name!r} differs from {alike[0]!r} in case alone; register "
+                f"{origin}: the name {name!r} differs from {alike[0]!r} in case only; register "
                 "under another name"
             )
         taken = self._entries.get(name)
         if taken is not None and not (
-            taken.info.origin == origin and _identity(taken.target) == _identity(entry.target)
+            taken.info.origin == origin
+            and _qualified_name(taken.target) == _qualified_name(entry.target)
         ):
-            whose = "a built-in" if taken.info.origin == "built-in" else taken.info.origin
+            owner = "a built-in" if taken.info.origin == "built-in" else taken.info.origin
             raise PluginError(
-                f"{origin}: the name {name!r} is taken by {whose}; register under another name"
+                f"{origin}: the name {name!r} is taken by {owner}; register under another name"
             )
         self._entries[name] = entry
 
@@ -264,7 +291,7 @@ class Registry:
         )
 
     def _discover(self) -> list[Problem]:
-        """Load the entry points, once; return those that failed."""
+        """Load the entry points once; return those that failed."""
         if self._problems is None:
             self._problems = []
             for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
@@ -286,121 +313,14 @@ class Registry:
             )
 
     def _holds_module(self, module: str) -> bool:
-        """Whether something of that module is registered, as when it was imported before."""
+        """Return True if a class of that module is registered, as when it was imported before."""
         modules = (getattr(entry.target, "__module__", "") for entry in self._entries.values())
         return any(name == module or name.startswith(f"{module}.") for name in modules)
 
 
-def _identity(target: Callable[..., Any] | str) -> str:
+def _qualified_name(target: Target | str) -> str:
     return target if isinstance(target, str) else target.__qualname__
 
 
-def _made(info: EstimatorInfo, target: type, parameters: dict[str, Any]) -> Any:
-    try:
-        return target(**parameters)
-    except MissingExtraError:
-        raise
-    # A stranger's constructor may raise anything, and must not stop a board.
-    except (Exception, SystemExit) as error:
-        raise PluginError(
-            f"{info.origin}: estimator {info.name!r} cannot be made: {told(error)}"
-        ) from error
-
-
-def _check_name(name: Any) -> None:
-    if inspect.isclass(name) or inspect.isfunction(name):
-        raise EstimatorError(
-            f"register: {name.__name__} was given where a name belongs; write "
-            f'@estimators.register("{name.__name__}") above it'
-        )
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise EstimatorError(
-            f"register: the name of an estimator must be text on one line, not {name!r}"
-        )
-
-
-def _check_target(name: str, target: Callable[..., Any], estimand: Estimand) -> None:
-    if inspect.isclass(target):
-        if not callable(getattr(target, "fit", None)):
-            raise EstimatorError(f"register {name!r}: class {target.__name__} has no method fit")
-        if not hasattr(target, "effect") and not hasattr(target, "ate"):
-            raise EstimatorError(
-                f"register {name!r}: class {target.__name__} has neither effect(X) nor ate(X)"
-            )
-        if estimand != "ATE" and not any(hasattr(target, m) for m in ("effect", "ite_interval")):
-            raise EstimatorError(
-                f"register {name!r}: class {target.__name__} has no effect(X); "
-                "register it with estimand='ATE'"
-            )
-        _check_constructor(name, target)
-    elif inspect.isfunction(target):
-        if estimand == "ITE":
-            raise EstimatorError(f"register {name!r}: a function estimates the ATE or the CATE")
-        _parameters(target)
-    else:
-        raise EstimatorError(f"register {name!r}: decorate a class or a function, not {target!r}")
-
-
-def _check_constructor(name: str, target: type) -> None:
-    """Check that a class can be made without arguments, as far as that can be seen."""
-    if inspect.isabstract(target):
-        missing = ", ".join(sorted(getattr(target, "__abstractmethods__", ())))
-        raise EstimatorError(
-            f"register {name!r}: class {target.__name__} is abstract; write {missing}"
-        )
-    try:
-        parameters = _parameters(target)
-    except ValueError as error:  # a constructor in C may not tell its arguments
-        raise EstimatorError(
-            f"register {name!r}: the arguments of class {target.__name__} cannot be read; "
-            "write an __init__"
-        ) from error
-    needed = [key for key, default in parameters.items() if default is inspect.Parameter.empty]
-    if needed:
-        raise EstimatorError(
-            f"register {name!r}: class {target.__name__} needs {', '.join(needed)}; "
-            "give each argument of __init__ a default"
-        )
-
-
-def _check_intervals(name: str, target: Callable[..., Any], declared: Intervals) -> None:
-    for kind in declared.kinds:
-        if not hasattr(target, f"{kind}_interval"):
-            raise EstimatorError(
-                f"register {name!r}: declares {kind} intervals, but has no {kind}_interval; "
-                "write that method or leave the declaration out"
-            )
-
-
-def _check_fit_many(
-    name: str, target: Callable[..., Any], fit_many: FitMany, fit_group: str
-) -> None:
-    if fit_many not in get_args(FitMany):
-        raise EstimatorError(
-            f"register {name!r}: fit_many is {fit_many!r}, must be 'datasets' or 'methods'"
-        )
-    if fit_many and not hasattr(target, "fit_many"):
-        raise EstimatorError(
-            f"register {name!r}: declares fit_many, but has no class method fit_many"
-        )
-    if (fit_many == "methods") != bool(fit_group):
-        raise EstimatorError(
-            f"register {name!r}: fit_many='methods' and fit_group go together; give both or neither"
-        )
-
-
-def _parameters(target: Callable[..., Any]) -> dict[str, Any]:
-    if not inspect.isclass(target):
-        return extra_arguments(target)
-    if target.__init__ is object.__init__:
-        return {}
-    accepted = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {
-        parameter.name: parameter.default
-        for parameter in inspect.signature(target).parameters.values()
-        if parameter.kind in accepted
-    }
-
-
-#: The registry that the package's functions use.
+#: The registry that the functions of the package use.
 REGISTRY = Registry()

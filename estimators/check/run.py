@@ -38,8 +38,9 @@ from estimators.check.manners import can_be_cloned, can_be_pickled, is_quiet
 from estimators.check.seeds import forgets_an_earlier_fit, is_deterministic
 from estimators.check.subject import Subject
 from estimators.check.verdict import Broken, CheckReport, ConformanceError
-from estimators.errors import EstimatorError, told
-from estimators.function_estimator import FunctionEffect, extra_arguments
+from estimators.errors import EstimatorError, describe_error
+from estimators.function_estimator import FunctionEffect
+from estimators.registration import parameters_of
 from estimators.registry import REGISTRY
 
 Rule = Callable[[Subject], None]
@@ -113,7 +114,9 @@ def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> C
             raise ConformanceError(f"{name}: {title(rule)}: {broken}") from broken
         # Whatever a stranger's estimator raises here is a broken rule, told in one line.
         except Exception as error:
-            raise ConformanceError(f"{name}: {title(rule)}: raised {told(error)}") from error
+            raise ConformanceError(
+                f"{name}: {title(rule)}: raised {describe_error(error)}"
+            ) from error
     return CheckReport(name, tuple(map(title, rules)))
 
 
@@ -131,7 +134,7 @@ def _maker(estimator: Any, parameters: dict[str, Any]) -> tuple[str, Callable[[]
         return estimator.__name__, estimator
     if inspect.isfunction(estimator):
         return estimator.__name__, lambda: FunctionEffect(
-            estimator, _seeded(extra_arguments(estimator))
+            estimator, _seeded(parameters_of(estimator))
         )
     if hasattr(estimator, "get_params"):
         return type(estimator).__name__, lambda: clone(estimator)

@@ -72,13 +72,15 @@ def test_records_keep_their_keys_beside_a_new_estimator(tmp_path):
     copy = shutil.copytree(
         package, tmp_path / "estimators", ignore=shutil.ignore_patterns("__pycache__")
     )
-    (copy / "added.py").write_text(
+    (copy / "adapters" / "added.py").write_text(
         "from estimators.baselines.baselines import DiffInMeans\n\n\n"
         "class Added(DiffInMeans):\n    pass\n"
     )
-    with (copy / "catalogue" / "__init__.py").open("a") as file:
-        info = 'EstimatorInfo("Added", "Baseline", "ATE", "one more")'
-        file.write(f'\nBUILT_INS = (*BUILT_INS, ({info}, "estimators.added:Added"))\n')
+    (copy / "catalogue" / "added.py").write_text(
+        "from estimators.catalogue.family import Family\n\n"
+        'FAMILY = Family("Added", package="adapters")\n'
+        'FAMILY.add("Added", "added:Added", "one more", estimand="ATE")\n'
+    )
     names = ["LinReg", "RF", "AIPW"]
     told = (
         "import json, sys; from benchmarks.paper.run.identity import identity; "

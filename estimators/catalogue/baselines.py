@@ -1,0 +1,48 @@
+"""Baselines."""
+
+from estimators.catalogue.family import Family
+from estimators.catalogue.texts import ORTHOGONAL
+from estimators.interface import Intervals
+
+FAMILY = Family("Baseline", package="baselines")
+FAMILY.add(
+    "Oracle",
+    "oracle:Oracle",
+    "shown the true effects: checks the scorer",
+    estimand="ITE",
+    oracle=True,
+    ate="the mean of the true effects of the units",
+    intervals=Intervals(*["the truth, of no width"] * 3),
+)
+FAMILY.add("Zero", "baselines:Zero", "says that nothing has an effect")
+FAMILY.add(
+    "DiffInMeans",
+    "baselines:DiffInMeans",
+    "mean of the treated minus mean of the controls",
+    "Imbens and Rubin 2015, chapter 6",
+    estimand="ATE",
+    intervals=Intervals(ate="normal, with Neyman's variance of two means"),
+)
+FAMILY.add(
+    "ConstantEffect",
+    "constant_effect:ConstantEffect",
+    "one effect for every row: residuals on residuals, boosted trees",
+    "Robinson 1988, Econometrica 56(4)",
+    intervals=Intervals(effect=ORTHOGONAL, ate=ORTHOGONAL),
+)
+FAMILY.add(
+    "IPW",
+    "weighting:IPW",
+    "normalised inverse propensity weights, logistic propensities clipped at 0.01",
+    "Lunceford and Davidian 2004, Statistics in Medicine 23(19)",
+    estimand="ATE",
+    intervals=Intervals(ate="normal, from the influence function with propensities as if known"),
+)
+FAMILY.add(
+    "AIPW",
+    "weighting:AIPW",
+    "cross-fitted augmented weights, linear outcomes, propensities clipped at 0.01",
+    "Robins, Rotnitzky and Zhao 1994, JASA 89(427)",
+    estimand="ATE",
+    intervals=Intervals(ate="normal, from the spread of the cross-fitted scores"),
+)

@@ -1,0 +1,79 @@
+"""CausalML."""
+
+from estimators.catalogue.family import Family
+from estimators.catalogue.texts import DR, KUENZEL, RLEARNER
+from estimators.interface import Intervals
+
+ATHEY_IMBENS = "Athey and Imbens 2016, PNAS 113(27)"
+ROBUST = "normal, from the robust (HC1) variance of least squares"
+FAMILY = Family("CausalML", extra="causalml")
+FAMILY.add("CausalML S-LGBM", "causalml_estimators:SLearnerLGBM", "S-learner, LightGBM", KUENZEL)
+FAMILY.add("CausalML T-LGBM", "causalml_estimators:TLearnerLGBM", "T-learner, LightGBM", KUENZEL)
+FAMILY.add("CausalML X-LGBM", "causalml_estimators:XLearnerLGBM", "X-learner, LightGBM", KUENZEL)
+FAMILY.add("CausalML R-LGBM", "causalml_estimators:RLearnerLGBM", "R-learner, LightGBM", RLEARNER)
+FAMILY.add(
+    "CausalML DR-LGBM", "causalml_estimators:DRLearnerLGBM", "doubly robust learner, LightGBM", DR
+)
+FAMILY.add(
+    "CausalML S-Linear",
+    "causalml_estimators:SLearnerLinear",
+    "S-learner, least squares: one effect for every row",
+    KUENZEL,
+)
+FAMILY.add(
+    "CausalML T-Linear", "causalml_estimators:TLearnerLinear", "T-learner, least squares", KUENZEL
+)
+FAMILY.add(
+    "CausalML X-Linear", "causalml_estimators:XLearnerLinear", "X-learner, least squares", KUENZEL
+)
+FAMILY.add(
+    "CausalML R-Linear", "causalml_estimators:RLearnerLinear", "R-learner, least squares", RLEARNER
+)
+FAMILY.add(
+    "CausalML DR-Linear",
+    "causalml_estimators:DRLearnerLinear",
+    "doubly robust learner, least squares, propensities clipped at 0.01",
+    DR,
+)
+FAMILY.add("CausalML S-XGB", "causalml_estimators:SLearnerXGB", "S-learner, XGBoost", KUENZEL)
+FAMILY.add("CausalML T-XGB", "causalml_estimators:TLearnerXGB", "T-learner, XGBoost", KUENZEL)
+FAMILY.add("CausalML X-XGB", "causalml_estimators:XLearnerXGB", "X-learner, XGBoost", KUENZEL)
+FAMILY.add(
+    "CausalML R-XGB",
+    "causalml_estimators:RLearnerXGB",
+    "R-learner, XGBoost at its default depth: noisy effects",
+    RLEARNER,
+)
+FAMILY.add(
+    "CausalML DR-XGB",
+    "causalml_estimators:DRLearnerXGB",
+    "doubly robust learner, XGBoost at its default depth: noisy effects",
+    DR,
+)
+FAMILY.add(
+    "CausalML LRS",
+    "causalml_averages:LRS",
+    "least squares with a robust interval: one effect for every row",
+    "White 1980, Econometrica 48(4)",
+    intervals=Intervals(effect=ROBUST, ate=ROBUST),
+)
+FAMILY.add(
+    "CausalML TMLE",
+    "causalml_averages:TMLE",
+    "targeted maximum likelihood, LightGBM outcomes, propensities clipped at 0.01",
+    "van der Laan and Rubin 2006, International Journal of Biostatistics 2(1)",
+    estimand="ATE",
+    intervals=Intervals(ate="normal, from the variance of the influence function"),
+)
+FAMILY.add(
+    "CausalML tree",
+    "causalml_trees:CausalTree",
+    "causal tree, for randomised treatment: adjusts by its splits alone",
+    ATHEY_IMBENS,
+)
+FAMILY.add(
+    "CausalML forest",
+    "causalml_trees:CausalMLForest",
+    "forest of causal trees, for randomised treatment: adjusts by its splits alone",
+    ATHEY_IMBENS,
+)

@@ -1,0 +1,36 @@
+"""DoWhy."""
+
+from estimators.catalogue.family import Family
+from estimators.catalogue.texts import LEAST_SQUARES
+from estimators.interface import Intervals
+
+FAMILY = Family("DoWhy", extra="dowhy")
+FAMILY.add(
+    "DoWhy linear",
+    "dowhy_estimators:DoWhyLinear",
+    "linear regression after back-door identification",
+    "Sharma and Kiciman 2020, arXiv 2011.04216",
+    estimand="ATE",
+    intervals=Intervals(ate=LEAST_SQUARES),
+)
+FAMILY.add(
+    "DoWhy weighting",
+    "dowhy_estimators:DoWhyWeighting",
+    "propensity-score weighting after back-door identification",
+    "Sharma and Kiciman 2020, arXiv 2011.04216",
+    estimand="ATE",
+)
+FAMILY.add(
+    "DoWhy stratification",
+    "dowhy_estimators:DoWhyStratification",
+    "differences in means within strata of the propensity score",
+    "Rosenbaum and Rubin 1984, JASA 79(387)",
+    estimand="ATE",
+)
+FAMILY.add(
+    "DoWhy matching",
+    "dowhy_estimators:DoWhyMatching",
+    "one nearest neighbour in the other arm by propensity score",
+    "Rosenbaum and Rubin 1983, Biometrika 70(1)",
+    estimand="ATE",
+)

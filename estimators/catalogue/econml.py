@@ -1,0 +1,88 @@
+"""EconML."""
+
+from estimators.catalogue.family import Family
+from estimators.catalogue.texts import DML, DR, KUENZEL, RLEARNER
+from estimators.interface import Intervals
+
+DEBIASED = "normal, with the variance of the debiased lasso"
+GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
+LINEAR_FINAL = "normal, with the robust (HC1) variance of the final least squares"
+LITTLE_BAGS = "normal, with the variance of a bootstrap of little bags"
+ROWS_TOGETHER = ", the rows' variances averaged (an upper bound)"
+FAMILY = Family("EconML", extra="econml")
+FAMILY.add(
+    "LinearDML",
+    "econml_estimators:LinearDML",
+    "double machine learning, effect linear in the covariates",
+    DML,
+    intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+)
+FAMILY.add(
+    "ForestDML",
+    "econml_estimators:ForestDML",
+    "double machine learning with a causal forest",
+    GRF,
+    intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
+)
+FAMILY.add(
+    "LinearDR",
+    "econml_estimators:LinearDR",
+    "doubly robust learner, effect linear in the covariates",
+    DR,
+    intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+)
+FAMILY.add(
+    "ForestDR",
+    "econml_estimators:ForestDR",
+    "doubly robust learner with an honest forest",
+    DR,
+    intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
+)
+FAMILY.add(
+    "CausalForest",
+    "econml_estimators:CausalForest",
+    "generalized random forest of effects",
+    GRF,
+    intervals=Intervals(effect=LITTLE_BAGS),
+)
+FAMILY.add(
+    "SparseLinearDML",
+    "econml_estimators:SparseLinearDML",
+    "double machine learning, debiased lasso for the effect",
+    DML,
+    intervals=Intervals(effect=DEBIASED, ate=DEBIASED),
+)
+FAMILY.add(
+    "SparseLinearDR",
+    "econml_estimators:SparseLinearDR",
+    "doubly robust learner, debiased lasso for the effect, propensities clipped at 0.01",
+    DR,
+    intervals=Intervals(effect=DEBIASED, ate=DEBIASED),
+)
+FAMILY.add(
+    "KernelDML",
+    "econml_learners:KernelDML",
+    "double machine learning on random Fourier features of X",
+    RLEARNER,
+)
+FAMILY.add(
+    "NonParamDML",
+    "econml_learners:NonParamDML",
+    "double machine learning, LightGBM for the effect",
+    RLEARNER,
+)
+FAMILY.add(
+    "DRLearner",
+    "econml_learners:DRLearner",
+    "doubly robust learner, LightGBM for the effect, propensities clipped at 0.01",
+    DR,
+)
+FAMILY.add("EconML S-LGBM", "econml_learners:EconmlSLearner", "S-learner, LightGBM", KUENZEL)
+FAMILY.add("EconML T-LGBM", "econml_learners:EconmlTLearner", "T-learner, LightGBM", KUENZEL)
+FAMILY.add("EconML X-LGBM", "econml_learners:EconmlXLearner", "X-learner, LightGBM", KUENZEL)
+FAMILY.add(
+    "DomainAdaptation",
+    "econml_learners:DomainAdaptation",
+    "X-learner with outcome models weighted towards the other arm, LightGBM",
+    "EconML user guide, meta-learners",
+)

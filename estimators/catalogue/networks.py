@@ -1,0 +1,30 @@
+"""Neural networks, with PyTorch."""
+
+from estimators.catalogue.family import Family
+
+CATENETS = "Curth and van der Schaar 2021, AISTATS"
+FAMILY = Family("PyTorch", extra="networks", package="networks")
+FAMILY.add(
+    "TARNet",
+    "networks:TARNet",
+    "network with a shared representation and a head for each arm",
+    "Shalit, Johansson and Sontag 2017, ICML",
+    fit_many="datasets",
+)
+FAMILY.add(
+    "TNet", "networks:TNet", "T-learner, a network for each arm", CATENETS, fit_many="datasets"
+)
+FAMILY.add(
+    "TARNet-std",
+    "networks:StandardisedTARNet",
+    "TARNet on standardised outcomes",
+    "Shalit, Johansson and Sontag 2017, ICML",
+    fit_many="datasets",
+)
+FAMILY.add(
+    "TNet-std",
+    "networks:StandardisedTNet",
+    "TNet on standardised outcomes",
+    CATENETS,
+    fit_many="datasets",
+)
