@@ -8,8 +8,8 @@ from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import make_dataset
 from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import MAX_CONTEXTS, Enumeration
-from sdscm.inference.monte_carlo import Estimate
-from sdscm.inference.outcome import Outcome, OutcomeKind
+from sdscm.inference.monte_carlo import MonteCarloEstimate
+from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
 from sdscm.sampling.interventions import Do
 from sdscm.sampling.sampler import BLOCK, OnUnits, Sampler
 
@@ -23,35 +23,34 @@ class SDSCM(Sampler):
     Parameters
     ----------
     spec
-        The variables, their sentences, and the DAG.
+        Variables, sentences and DAG.
     lm
         The language model.
     phrasing
         Number of the phrasing; see `sdscm.spec.PhrasedSpec`.
     temperature
-        Divides the scores before they are normalised over a domain; 1 is the paper's. A small model
-        is peaked at 1, so that most units are alike; a higher temperature spreads them out. Every
-        mechanism, the outcome's too, is changed alike.
+        Divisor of the scores before they are normalised over a domain; the paper uses 1. The
+        distributions of a small model are peaked at 1, so that most units are alike; a higher
+        temperature makes them flatter. It applies to all mechanisms, also the outcome's.
     scoring
-        ``definition`` (whole sentence) or another one of `sdscm.sampling.scoring.SCORINGS`.
+        ``definition`` (whole sentence) or another name in `sdscm.sampling.scoring.SCORINGS`.
     coupling
-        How a counterfactual meets the unit's noise: ``gumbel`` keeps it (Gumbel-max), ``redraw``
-        draws descendants afresh, as the paper does.
+        Noise of a counterfactual: ``gumbel`` keeps the unit's own noise (Gumbel-max), ``redraw``
+        draws new noise for the descendants, as the paper does.
     overlap, confounding, effect
-        Dials of the benchmark's maker, see `sdscm.sampling.dials.Dials`; by default nothing is
-        changed.
+        Changes of the mechanisms, see `sdscm.sampling.dials.Dials`; the defaults change nothing.
     treatments
-        Values of the treatment that can be drawn, two or more; by default all. Its mechanism is
-        normalised over them (domain-restricted sampling; paper, section 3).
+        Two or more values of the treatment, to which its mechanism is restricted (domain-restricted
+        sampling; paper, section 3). Default: all.
 
     Raises
     ------
     InputError
-        If an option is not one of these.
+        If an option has an unknown or impossible value.
     """
 
     def exact(self, max_contexts: int = MAX_CONTEXTS) -> Enumeration:
-        """All distributions by enumeration, for specs with few contexts a variable."""
+        """Exact distributions by enumeration, for specs with few contexts for each variable."""
         return Enumeration(self.mechanisms, max_contexts)
 
     def effect(
@@ -63,18 +62,18 @@ class SDSCM(Sampler):
         outcome_value: str | None = None,
         scores: Mapping[str, float] | None = None,
         contrast: tuple[str, str] | None = None,
-    ) -> Estimate:
+    ) -> MonteCarloEstimate:
         """The population average treatment effect (PATE), with its Monte Carlo standard error.
 
-        For specs that are too large for ``exact()``; see `sdscm.inference.monte_carlo.effect`.
-        For what the other arguments mean, see `dataset`.
+        For specs that are too large for ``exact()``; see `sdscm.inference.monte_carlo.effect`. The
+        other arguments are as in `dataset`.
 
         Raises
         ------
         InputError
-            If an option is not one of these, or there are fewer than two draws.
+            If an option has an unknown or impossible value, or there are fewer than two draws.
         """
-        chosen = Outcome.of(self.spec, outcome, outcome_value, scores)
+        chosen = OutcomeFunction.of(self.spec, outcome, outcome_value, scores)
         return monte_carlo.effect(self, chosen, draws, seed, contrast)
 
     def mean(
@@ -86,9 +85,9 @@ class SDSCM(Sampler):
         outcome: OutcomeKind = "log-probability",
         outcome_value: str | None = None,
         scores: Mapping[str, float] | None = None,
-    ) -> Estimate:
-        """The outcome's mean, observational or under ``do``, otherwise as `effect`."""
-        chosen = Outcome.of(self.spec, outcome, outcome_value, scores)
+    ) -> MonteCarloEstimate:
+        """The mean outcome, observational or under ``do``; parameters as in `effect`."""
+        chosen = OutcomeFunction.of(self.spec, outcome, outcome_value, scores)
         return monte_carlo.mean(self, chosen, draws, seed, do)
 
     def dataset(
@@ -106,13 +105,13 @@ class SDSCM(Sampler):
         block: int = BLOCK,
         progress: OnUnits | None = None,
     ) -> CausalDataset:
-        """A dataset with both potential outcomes of each unit.
+        """Make a dataset with both potential outcomes of each unit.
 
-        The outcome is a number that is a function of the unit's text: by default log P(outcome =
+        The outcome is a number, a function of the unit's text: by default log P(outcome =
         ``spec.outcome_value`` | parents) in the world where the treatment is set (paper, section
-        4). It is consistent: the observed outcome is the one under the treatment received. (With
-        ``coupling="redraw"`` that is y in a world whose mediators, variables between treatment and
-        outcome, are drawn anew, whereas ``X`` shows them as they were observed.)
+        4). It is consistent: the observed outcome is the potential outcome of the treatment
+        received. (With ``coupling="redraw"``, y comes from a world with new draws of the mediators,
+        the variables between treatment and outcome, but ``X`` holds their observed values.)
 
         Parameters
         ----------
@@ -122,34 +121,34 @@ class SDSCM(Sampler):
             ``log-probability`` (natural logarithm) or ``probability`` of one value,
             ``expected-score`` over the values, or the score of the sampled ``category``.
         outcome_value, scores
-            The value in question, and a number for each value; see
-            `sdscm.inference.outcome.Outcome.of`.
+            The value, and a number for each value; see
+            `sdscm.inference.outcome.OutcomeFunction.of`.
         contrast
-            Values (control, treated) of the treatment; by default its first two. Where it has more,
-            it is drawn from these two only.
+            Values (control, treated) of the treatment; by default its first two. A treatment with
+            more values is drawn from these two only.
         hide
-            Which exogenous variables the setting ``hidden`` removes: how many, from the first on in
-            the order tau, or their names; by default all.
+            Exogenous variables that the setting ``hidden`` removes: their number, counted from the
+            first in the order tau, or their names; by default all.
         cate_contexts
-            The true CATE given the covariates of a setting is enumerated where no mechanism has
-            more contexts than this, by default ten for each unit, but at least 500 and at most
-            5,000; 0 leaves it unknown where it is not the individual effect.
+            The true CATE given the covariates of a setting is enumerated if no mechanism has more
+            contexts than this. Default: ten for each unit, at least 500 and at most 5,000. With 0
+            the CATE is unknown unless it equals the individual effect.
         cate_draws
-            Where it cannot be enumerated, draws a unit of a weighted Monte Carlo estimate of it
-            (`sdscm.inference.monte_carlo.cate`); 0 leaves it unknown.
+            If the CATE cannot be enumerated: number of draws for each unit of a weighted Monte
+            Carlo estimate (`sdscm.inference.monte_carlo.cate`). With 0 the CATE is unknown.
         block, progress
             As in `sample`.
 
         Raises
         ------
         InputError
-            If an option is not one of these.
+            If an option has an unknown or impossible value.
         """
         return make_dataset(
             self,
             n,
             seed,
-            outcome=Outcome.of(self.spec, outcome, outcome_value, scores),
+            outcome=OutcomeFunction.of(self.spec, outcome, outcome_value, scores),
             contrast=contrast,
             hide=hide,
             cate_contexts=cate_contexts,

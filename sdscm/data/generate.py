@@ -1,4 +1,4 @@
-"""Datasets from an SD-SCM: both potential outcomes of each unit, and what is known beyond them."""
+"""Makes datasets: both potential outcomes of each unit, and the true conditional effects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import Enumeration, TooLargeError
-from sdscm.inference.outcome import Outcome
+from sdscm.inference.outcome import OutcomeFunction
 from sdscm.sampling.interventions import contrast_of
 from sdscm.sampling.sampler import OnUnits, Sampler
 from sdscm.sampling.units import Units
@@ -23,7 +23,7 @@ def make_dataset(
     n: int,
     seed: int,
     *,
-    outcome: Outcome,
+    outcome: OutcomeFunction,
     contrast: tuple[str, str] | None,
     hide: int | Sequence[str] | None,
     cate_contexts: int | None,
@@ -38,7 +38,7 @@ def make_dataset(
     code = spec.treatment.values.index(treated)
     hidden = _hidden(spec.exogenous, hide)
     if cate_contexts is None:
-        # Scored for the truth alone, so not so many that they outweigh the units.
+        # Contexts that are scored for the truth only must not cost more than the units.
         cate_contexts = min(max(10 * n, 500), 5_000)
     elif cate_contexts < 0:
         raise InputError(f"cate_contexts = {cate_contexts}: give a number from 0 (none) upwards")
@@ -86,13 +86,13 @@ def _cate(
     units: Units,
     dataset: CausalDataset,
     setting: Setting,
-    outcome: Outcome,
+    outcome: OutcomeFunction,
     contrast: tuple[str, str],
     exact: Enumeration,
     draws: int,
     seed: int,
 ) -> np.ndarray | monte_carlo.ConditionalEstimate | None:
-    """The CATE given the covariates of a setting, exact or estimated; None where not known."""
+    """CATE given the covariates of a setting, exact or estimated; None if it is unknown."""
     spec = sampler.spec
     given = _shown(dataset, spec, setting)
     if not given or set(spec.descendants(spec.treatment.name)) & set(given):
@@ -118,9 +118,9 @@ def _shown(dataset: CausalDataset, spec: Spec, setting: Setting) -> list[str]:
 
 
 def _shows_parents(dataset: CausalDataset, spec: Spec, setting: Setting) -> bool:
-    """Whether all that the outcome listens to is shown and untouched by the treatment.
+    """True if the setting shows all parents of the outcome, and the treatment changes none.
 
-    The CATE is then the difference of the two worlds' expected outcomes.
+    The CATE is then the difference of the expected outcomes in the two worlds.
     """
     sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
     after = set(spec.descendants(spec.treatment.name))
@@ -146,7 +146,7 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
 
 
 def model_options(sampler: Sampler) -> dict[str, object]:
-    """What an SD-SCM was given beside spec, language model and phrasing, by name."""
+    """Options of an SD-SCM by name, without spec, language model and phrasing."""
     dials = sampler.mechanisms.dials
     return {
         "temperature": sampler.mechanisms.temperature,
@@ -159,7 +159,11 @@ def model_options(sampler: Sampler) -> dict[str, object]:
 
 
 def _provenance(
-    sampler: Sampler, seed: int, outcome: Outcome, contrast: tuple[str, str], cate_draws: int
+    sampler: Sampler,
+    seed: int,
+    outcome: OutcomeFunction,
+    contrast: tuple[str, str],
+    cate_draws: int,
 ) -> Provenance:
     options: Mapping[str, object] = {
         **model_options(sampler),

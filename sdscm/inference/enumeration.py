@@ -1,4 +1,4 @@
-"""Exact answers by enumeration, for specs whose mechanisms have few contexts."""
+"""Exact distributions by enumeration, for specs whose mechanisms have few contexts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
-from sdscm.inference.elimination import Scope, elimination_order, sum_product
+from sdscm.inference.elimination import Scope, elimination_path, sum_product
 from sdscm.sampling.interventions import FixedTarget, contrast_of, weights_of
 from sdscm.sampling.mechanisms import Mechanisms
 from sdscm.spec import Spec
@@ -21,14 +21,11 @@ _MAX_STATES = 50_000_000
 
 
 class TooLargeError(InputError):
-    """The spec is too large to enumerate what was asked."""
+    """The spec is too large for exact enumeration."""
 
 
 def check_given(spec: Spec, given: Sequence[str]) -> None:
-    """An InputError if what a conditional quantity is to be given is unknown or named twice.
-
-    The treatment and the outcome are what the question is about, and cannot be given.
-    """
+    """Raise an InputError if a given variable is unknown, named twice, or not a covariate."""
     for name in given:
         if name not in spec.order:
             raise InputError(
@@ -42,7 +39,7 @@ def check_given(spec: Spec, given: Sequence[str]) -> None:
 
 
 def refuse_descendants(spec: Spec, given: Sequence[str]) -> None:
-    """As `check_given`, and an InputError if the treatment changes what a CATE is to be given."""
+    """As `check_given`; also raise an InputError if the treatment changes a given covariate."""
     check_given(spec, given)
     after = set(spec.descendants(spec.treatment.name)) & set(given)
     if after:
@@ -55,16 +52,16 @@ def refuse_descendants(spec: Spec, given: Sequence[str]) -> None:
 class Enumeration:
     """All distributions of an SD-SCM without sampling error.
 
-    The mechanism of each variable is tabulated over all values of its parents; every question is
-    then a sum over products of these tables (the truncated factorisation; Pearl, "Causality", 2009,
+    The mechanism of each variable is tabulated over all values of its parents. Every quantity is
+    then a sum over products of these tables (truncated factorisation; Pearl, "Causality", 2009,
     section 1.3).
 
     Parameters
     ----------
     mechanisms
-        Those of the SD-SCM.
+        The mechanisms of the SD-SCM.
     max_contexts
-        Most contexts that may be scored for one variable.
+        Largest number of contexts to score for one variable.
     """
 
     def __init__(self, mechanisms: Mechanisms, max_contexts: int = MAX_CONTEXTS) -> None:
@@ -78,7 +75,7 @@ class Enumeration:
         return math.prod(self._size(parent) for parent in self.spec.parents(name))
 
     def feasible(self, names: Sequence[str] | None = None) -> bool:
-        """Whether the mechanisms of these variables (by default all) can be tabulated."""
+        """True if the mechanisms of these variables (by default all) can be tabulated."""
         wanted = self.spec.order if names is None else names
         return all(self.contexts(name) <= self.max_contexts for name in wanted)
 
@@ -123,7 +120,7 @@ class Enumeration:
     ) -> np.ndarray:
         """P(name | given), of shape (domain size of each given, domain size of name).
 
-        NaN where what is given has probability 0.
+        NaN where the given values have probability 0.
         """
         joint = self.marginal([*given, name], do)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,7 +141,7 @@ class Enumeration:
         Parameters
         ----------
         outcome
-            A function of the outcome variable's parents: an array with one axis for each of them in
+            A function of the outcome variable's parents: an array with one axis for each parent in
             the order tau, such as ``log_table(outcome)[..., k]``.
         given, do
             As in `conditional`.
@@ -169,7 +166,7 @@ class Enumeration:
     ) -> np.ndarray:
         """E[Y(treated) - Y(control) | given], of shape (domain size of each given).
 
-        With nothing given this is the population average effect (PATE), with covariates the CATE.
+        Without given covariates this is the population average effect (PATE), else the CATE.
 
         Parameters
         ----------
@@ -183,8 +180,8 @@ class Enumeration:
         Raises
         ------
         InputError
-            If a covariate is a descendant of the treatment: its value under the treatment received
-            does not determine the one under the other, so that the CATE needs both worlds.
+            If a covariate is a descendant of the treatment: it has different values under treatment
+            and control.
         """
         treatment = self.spec.treatment
         control, treated = contrast_of(self.spec, contrast)
@@ -204,32 +201,26 @@ class Enumeration:
         do: Mapping[str, np.ndarray],
         tables: Mapping[Scope, np.ndarray],
     ) -> np.ndarray:
-        """Sum of the product of all tables over every variable but ``names``."""
+        """The product of all tables, summed over all variables but ``names``."""
         self._check_names(names)
         needed = self._relevant({*names, *(name for scope in tables for name in scope)}, set(do))
         scopes = {n: (n,) if n in do else (*self.spec.parents(n), n) for n in needed}
-        # Both before a mechanism is scored: that may take hours.
+        # Checked before a mechanism is scored, which may take hours.
         for name in needed:
             if name not in do:
                 self._check_contexts(name)
-        order = self._order([*scopes.values(), *tables], names)
+        sizes = {name: self._size(name) for name in self.spec.order}
+        path, states = elimination_path([(), *scopes.values(), *tables], names, sizes)
+        if states > _MAX_STATES:
+            raise TooLargeError(
+                f"{self.spec.name}: the sum needs a table of {states:.1e} states, more than "
+                f"{_MAX_STATES:.1e}; ask about fewer variables, or sample"
+            )
         factors = [
             (scopes[name], do[name] if name in do else np.exp(self.log_table(name)))
             for name in needed
         ]
-        return sum_product([*factors, *tables.items()], order, names)
-
-    def _order(self, scopes: Sequence[Scope], names: Sequence[str]) -> list[str]:
-        sizes = {name: self._size(name) for name in self.spec.order}
-        order, largest = elimination_order(scopes, names, sizes)
-        states = math.prod(sizes[name] for name in largest)
-        if states > _MAX_STATES:
-            raise TooLargeError(
-                f"{self.spec.name}: the sum needs a table of {len(largest)} variables with "
-                f"{states:.1e} states, more than {_MAX_STATES:.1e}; "
-                "ask about fewer variables, or sample"
-            )
-        return order
+        return sum_product([((), np.array(1.0)), *factors, *tables.items()], path, names)
 
     def _check_contexts(self, name: str) -> None:
         count = self.contexts(name)
@@ -250,7 +241,7 @@ class Enumeration:
                 raise InputError(f"exact: '{name}' is asked for twice; name it once")
 
     def _relevant(self, names: set[str], targets: set[str]) -> list[str]:
-        """The variables whose mechanisms matter: ancestors of ``names`` in the mutilated graph."""
+        """``names`` and their ancestors in the mutilated graph, in the order tau."""
         found, open_ = set(names), list(names)
         while open_:
             name = open_.pop()

@@ -1,4 +1,4 @@
-"""Averages and conditional quantities by Monte Carlo, for specs too large to enumerate."""
+"""Averages and conditional quantities by Monte Carlo, for specs that are too large to enumerate."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 
 from sdscm.errors import InputError
 from sdscm.inference.enumeration import check_given, refuse_descendants
-from sdscm.inference.outcome import Outcome
+from sdscm.inference.outcome import OutcomeFunction
 from sdscm.sampling.interventions import Do, code_of, contrast_of, parse_do
 from sdscm.sampling.noise import SeededNoise
 from sdscm.sampling.sampler import Sampler
 from sdscm.sampling.units import Units
 from sdscm.spec import Spec
 
-_ROWS = 2**16  # drawn together; it bounds the memory and changes no value
+_ROWS = 2**16  # draws in one batch; it limits the memory and changes no value
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A number, its Monte Carlo standard error, and the draws behind it."""
+class MonteCarloEstimate:
+    """A number, its Monte Carlo standard error, and the number of draws."""
 
     value: float
     standard_error: float
@@ -43,35 +43,34 @@ class ConditionalEstimate:
 
 
 def mean(
-    sampler: Sampler, outcome: Outcome, draws: int, seed: int = 0, do: Do | None = None
-) -> Estimate:
-    """E[Y], or E[Y | do(...)], over units drawn for this; otherwise as `effect`.
+    sampler: Sampler, outcome: OutcomeFunction, draws: int, seed: int = 0, do: Do | None = None
+) -> MonteCarloEstimate:
+    """E[Y], or E[Y | do(...)], over new units; parameters as in `effect`.
 
-    ``do`` is as in `sdscm.SDSCM.sample`, a value or a distribution for each target.
+    ``do`` is as in `sdscm.SDSCM.sample`: a value or a distribution for each target.
     """
     return _average(_outcomes(sampler, outcome, draws, seed, do or {}))
 
 
 def effect(
     sampler: Sampler,
-    outcome: Outcome,
+    outcome: OutcomeFunction,
     draws: int,
     seed: int = 0,
     contrast: tuple[str, str] | None = None,
-) -> Estimate:
+) -> MonteCarloEstimate:
     """E[Y(treated) - Y(control)], the population average treatment effect (PATE).
 
     Both worlds of a unit share its noise (common random numbers; Owen, "Monte Carlo theory, methods
-    and examples", 2013, section 8.6), and the standard error is that of the mean of their
-    differences. Of the outcome its expectation given its parents is taken, so that sampling it adds
-    nothing to the error.
+    and examples", 2013, section 8.6). The standard error is that of the mean of the differences.
+    The outcome is replaced by its expectation given its parents, so that sampling it adds no error.
 
     Parameters
     ----------
     outcome
-        What Y is.
+        The function Y of the outcome variable.
     draws
-        Units to draw, two or more. They are not those that `sdscm.SDSCM.sample` gives.
+        Number of units to draw, two or more. They differ from those of `sdscm.SDSCM.sample`.
     seed
         Seed of the draws.
     contrast
@@ -89,8 +88,10 @@ def effect(
     return _average(treated - control)
 
 
-def _outcomes(sampler: Sampler, outcome: Outcome, draws: int, seed: int, do: Do) -> np.ndarray:
-    """The expected outcome of each draw, of shape (draws,)."""
+def _outcomes(
+    sampler: Sampler, outcome: OutcomeFunction, draws: int, seed: int, do: Do
+) -> np.ndarray:
+    """Expected outcome of each draw, of shape (draws,)."""
     if draws < 2:
         raise InputError(f"{draws} draws: a standard error needs at least two")
     found = []
@@ -102,28 +103,28 @@ def _outcomes(sampler: Sampler, outcome: Outcome, draws: int, seed: int, do: Do)
     return np.concatenate(found)
 
 
-def _average(values: np.ndarray) -> Estimate:
+def _average(values: np.ndarray) -> MonteCarloEstimate:
     error = values.std(ddof=1) / math.sqrt(len(values))
-    return Estimate(float(values.mean()), float(error), len(values))
+    return MonteCarloEstimate(float(values.mean()), float(error), len(values))
 
 
 def cate(
     sampler: Sampler,
     units: Units,
     given: Sequence[str],
-    outcome: Outcome,
+    outcome: OutcomeFunction,
     draws: int,
     seed: int = 0,
     contrast: tuple[str, str] | None = None,
 ) -> ConditionalEstimate:
-    """E[Y(treated) - Y(control) | given], for each unit's values of what is given.
+    """E[Y(treated) - Y(control) | given] at each unit's values of the given covariates.
 
-    A function of these values: units that agree in them share their draws.
+    The result is a function of these values: units with the same values share their draws.
 
-    Likelihood weighting: everything that is not given is drawn from its mechanism, and a draw
-    counts as much as it makes the given values probable. Both worlds of a draw share its noise. The
-    standard error is that of a ratio of means (Owen, "Monte Carlo theory, methods and examples",
-    2013, section 9.2).
+    Method: likelihood weighting. All other variables are drawn from their mechanisms, and the
+    weight of a draw is the probability that it gives to the given values. Both worlds of a draw
+    share its noise. The standard error is that of a ratio of means (Owen, "Monte Carlo theory,
+    methods and examples", 2013, section 9.2).
 
     Parameters
     ----------
@@ -132,10 +133,10 @@ def cate(
     given
         Covariates that the treatment does not change.
     outcome
-        What Y is.
+        The function Y of the outcome variable.
     draws
-        Draws for each distinct row of what is given, two or more. The standard error is itself an
-        estimate; below about 200 draws intervals made of it cover too seldom.
+        Draws for each distinct row of given values, two or more. The standard error is itself an
+        estimate; with fewer than about 200 draws, intervals based on it undercover.
     seed
         Seed of the draws.
     contrast
@@ -144,7 +145,7 @@ def cate(
     Raises
     ------
     InputError
-        If there are fewer than two draws a row, or the treatment changes what is given.
+        If there are fewer than two draws for each row, or the treatment changes a given covariate.
     """
     refuse_descendants(sampler.spec, given)
     treatment, name = sampler.spec.treatment, sampler.spec.outcome.name
@@ -168,9 +169,9 @@ def propensity(
     seed: int = 0,
     value: str | None = None,
 ) -> ConditionalEstimate:
-    """P(treatment = value | given) for each unit's values of what is given; otherwise as `cate`.
+    """P(treatment = value | given) at each unit's values of the given covariates; see `cate`.
 
-    ``value`` is by default the treatment's second.
+    ``value`` is by default the second value of the treatment.
     """
     treatment = sampler.spec.treatment
     code = 1 if value is None else code_of(treatment, value, "propensity")
@@ -186,15 +187,15 @@ def propensity(
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The distinct rows of what is given, and for each unit which one is its own.
+    """The distinct rows of given values, and the position of each unit's row.
 
-    ``ids`` (increasing) number the rows by their values alone, so that a row's draws do not depend
-    on the units around.
+    ``ids`` (increasing) are hashes of the values, so that the draws of a row do not depend on the
+    other units.
     """
 
     codes: dict[str, np.ndarray]
     ids: np.ndarray
-    where: np.ndarray
+    row_of_unit: np.ndarray
 
     @classmethod
     def of(cls, spec: Spec, units: Units, given: Sequence[str]) -> _Rows:
@@ -209,20 +210,22 @@ class _Rows:
         return cls(codes, ids[order], place[where.reshape(-1)])
 
     def parts(self, draws: int) -> Iterator[_Rows]:
-        """The rows, cut where their draws would be too many at once."""
+        """The rows in parts that have at most ``_ROWS`` draws each."""
         if draws < 2:
-            raise InputError(f"{draws} draws a row: a standard error needs at least two")
+            raise InputError(f"{draws} draws for each row: a standard error needs at least two")
         step = max(1, _ROWS // draws)
         for begin in range(0, len(self.ids), step):
             rows = slice(begin, begin + step)
             codes = {name: each[rows] for name, each in self.codes.items()}
-            yield _Rows(codes, self.ids[rows], self.where)
+            yield _Rows(codes, self.ids[rows], self.row_of_unit)
 
     def spread(self, found: Sequence[ConditionalEstimate]) -> ConditionalEstimate:
-        """What was found of the rows, for each unit."""
+        """The results of the rows, for each unit."""
         columns = ("value", "standard_error", "draws")
         value, error, draws = (np.concatenate([getattr(p, c) for p in found]) for c in columns)
-        return ConditionalEstimate(value[self.where], error[self.where], draws[self.where])
+        return ConditionalEstimate(
+            value[self.row_of_unit], error[self.row_of_unit], draws[self.row_of_unit]
+        )
 
 
 def _number(row: np.ndarray) -> int:
@@ -231,7 +234,7 @@ def _number(row: np.ndarray) -> int:
 
 
 def _drawn(sampler: Sampler, rows: _Rows, do: dict[str, str], draws: int, seed: int) -> Units:
-    """``draws`` units a row that share what is given."""
+    """``draws`` units for each row, with its given values."""
     ids = (rows.ids[:, None] * draws + np.arange(draws)).reshape(-1)
     evidence = {name: np.repeat(codes, draws) for name, codes in rows.codes.items()}
     noise = SeededNoise(seed, ids).fresh("monte carlo")
@@ -252,7 +255,7 @@ def _weighted(
     mean = (weights * drawn).sum(axis=1)
     error = np.sqrt((weights**2 * (drawn - mean[:, None]) ** 2).sum(axis=1))
     effective = 1 / (weights**2).sum(axis=1)
-    # n / (n - 1) for equal weights. One draw that outweighs all others does not tell its error.
+    # n / (n - 1) for equal weights. A single draw with all the weight has no standard error.
     with np.errstate(divide="ignore", invalid="ignore"):
         spare = np.sqrt(effective / np.maximum(effective - 1, 0))
         error = np.where(effective > 1, error * spare, np.inf)

@@ -1,4 +1,4 @@
-"""The numbers that a dataset's outcome can be."""
+"""Functions that turn the outcome variable into a number."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sdscm.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """How the outcome variable becomes a number.
+class OutcomeFunction:
+    """A function from the outcome variable to a number.
 
     Attributes
     ----------
@@ -25,9 +25,9 @@ class Outcome:
         ``log-probability`` or ``probability`` that the mechanism gives to one value (paper, section
         4), ``expected-score`` of the mechanism, or the score of the sampled ``category``.
     code
-        Place of that one value in the domain.
+        Position of that value in the domain.
     scores
-        The number that each value stands for, of shape (size of the domain,).
+        The number for each value, of shape (size of the domain,).
     """
 
     kind: OutcomeKind
@@ -41,15 +41,15 @@ class Outcome:
         kind: OutcomeKind = "log-probability",
         value: str | None = None,
         scores: Mapping[str, float] | None = None,
-    ) -> Outcome:
-        """The outcome of a spec.
+    ) -> OutcomeFunction:
+        """The outcome function of a spec.
 
         Parameters
         ----------
         kind
             See the attributes.
         value
-            The value in question; by default the spec's ``outcome_value``.
+            The value; by default the spec's ``outcome_value``.
         scores
             A number for each value, for ``expected-score`` and ``category``; by default 1 for
             ``value`` and 0 for the others.
@@ -57,8 +57,8 @@ class Outcome:
         Raises
         ------
         InputError
-            If the kind or the value is unknown, a value has no score or one that is not a number,
-            or both a value and scores are given.
+            If the kind or the value is unknown, a value has no score or a score that is not a
+            number, or both a value and scores are given.
         """
         if kind not in get_args(OutcomeKind):
             kinds = ", ".join(get_args(OutcomeKind))
@@ -96,15 +96,15 @@ class Outcome:
         return self.kind != "category"
 
     def value(self, logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """The outcome of units, of shape (n,).
+        """Outcome of each unit, of shape (n,).
 
-        ``logs`` of shape (n, K) is the outcome's mechanism in a world, ``codes`` of shape (n,) what
-        was sampled in it.
+        ``logs``, of shape (n, K), is the outcome's mechanism in a world; ``codes``, of shape (n,),
+        are the values that were sampled in it.
         """
         return self.scores[codes] if self.kind == "category" else self.mean(logs)
 
     def mean(self, logs: np.ndarray) -> np.ndarray:
-        """The outcome's expectation given the parents: ``logs`` without its last axis."""
+        """Expected outcome given the parents, of the shape of ``logs`` without its last axis."""
         if self.kind == "log-probability":
             return np.asarray(logs[..., self.code])
         return np.asarray(np.exp(logs) @ self.scores)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from sdscm.errors import InputError
-from sdscm.inference.outcome import Outcome, OutcomeKind
+from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
 from sdscm.literals import MeasureKind as MeasureKind
 from sdscm.spec import Spec
 
@@ -48,7 +48,7 @@ class Measure:
         value: str | None = None,
         scores: Mapping[str, float] | None = None,
     ) -> Measure:
-        """Make a measure of a spec's outcome; arguments as in `sdscm.inference.outcome.Outcome.of`.
+        """Make a measure of a spec's outcome; arguments as in `OutcomeFunction.of`.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Measure:
             kinds = ", ".join(get_args(MeasureKind))
             raise InputError(f"unknown measure '{kind}': choose one of {kinds}")
         plain: OutcomeKind = "probability" if kind == "log-odds" else kind
-        outcome = Outcome.of(spec, plain, value, scores)
+        outcome = OutcomeFunction.of(spec, plain, value, scores)
         name = "" if scores is not None else spec.outcome.values[outcome.code]
         return cls(kind, name, tuple(map(float, outcome.scores)))
 

@@ -11,7 +11,7 @@ import pytest
 
 from sdscm import SDSCM, CausalDataset, InputError, Spec
 from sdscm.inference import monte_carlo
-from sdscm.inference.outcome import Outcome
+from sdscm.inference.outcome import OutcomeFunction
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
 
@@ -128,7 +128,7 @@ def test_unknown_where_it_would_take_too_much(scm: SDSCM, contexts: int) -> None
     assert set(dataset.cates) == {"all"}, "where it is the effect of the unit it costs nothing"
     category = scm.dataset(50, 1, outcome="category", cate_contexts=contexts)
     assert set(category.cates) == {"all"}
-    outcome = Outcome.of(scm.spec, "category")
+    outcome = OutcomeFunction.of(scm.spec, "category")
     exact = scm.exact()
     shown = list(scm.spec.covariates)
     table = exact.effect(outcome.mean(exact.log_table(scm.spec.outcome.name)), shown)
@@ -152,7 +152,12 @@ def test_estimated_where_it_would_take_too_much(scm: SDSCM) -> None:
     exact = scm.dataset(60, 1).cates["hidden"]
     dataset = scm.dataset(60, 1, cate_contexts=0, cate_draws=2000)
     found = monte_carlo.cate(
-        scm, scm.sample(60, 1), ["smoker", "hobby", "pressure"], Outcome.of(scm.spec), 2000, seed=1
+        scm,
+        scm.sample(60, 1),
+        ["smoker", "hobby", "pressure"],
+        OutcomeFunction.of(scm.spec),
+        2000,
+        seed=1,
     )
     np.testing.assert_array_equal(dataset.cates["hidden"], found.value)
     np.testing.assert_array_equal(dataset.cate_errors["hidden"], found.standard_error)

@@ -16,7 +16,7 @@ from scipy import stats
 
 from sdscm import SDSCM, InputError, Spec, Units
 from sdscm.inference import monte_carlo
-from sdscm.inference.outcome import Outcome
+from sdscm.inference.outcome import OutcomeFunction
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
 
@@ -47,7 +47,7 @@ def at(table: np.ndarray, units: Units, given: list[str]) -> np.ndarray:
     return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
 
 
-def effects(scm: SDSCM, units: Units, outcome: Outcome, given: list[str]) -> np.ndarray:
+def effects(scm: SDSCM, units: Units, outcome: OutcomeFunction, given: list[str]) -> np.ndarray:
     exact = scm.exact()
     return at(exact.effect(outcome.mean(exact.log_table("state")), given), units, given)
 
@@ -62,7 +62,7 @@ def effects(scm: SDSCM, units: Units, outcome: Outcome, given: list[str]) -> np.
 )
 def test_the_cate_is_within_its_error(scm: SDSCM, units: Units, kind: Any, scores: Any) -> None:
     """Not one of 240 estimates, here or there, is 5 standard errors off (one in 1.7 million is)."""
-    outcome = Outcome.of(scm.spec, kind, scores=scores)
+    outcome = OutcomeFunction.of(scm.spec, kind, scores=scores)
     rows = distinct(units)
     truth = effects(scm, rows, outcome, GIVEN)
     z = []
@@ -92,7 +92,7 @@ def test_draws_count_for_less_where_their_weights_differ(scm: SDSCM) -> None:
     """Against (sum w)**2 / sum w**2 from the weights' exact distribution: P(given | age)."""
     draws = 20_000
     few = scm.sample(8, 1)
-    found = monte_carlo.cate(scm, few, ["smoker"], Outcome.of(scm.spec), draws)
+    found = monte_carlo.cate(scm, few, ["smoker"], OutcomeFunction.of(scm.spec), draws)
     exact = scm.exact()
     joint = exact.marginal(["smoker", "age", "town"])
     prior = joint.sum(axis=0)
@@ -103,12 +103,12 @@ def test_draws_count_for_less_where_their_weights_differ(scm: SDSCM) -> None:
 
 
 def test_with_nothing_but_roots_given_all_draws_count(scm: SDSCM, units: Units) -> None:
-    found = monte_carlo.cate(scm, units, ["age", "town"], Outcome.of(scm.spec), draws=50)
+    found = monte_carlo.cate(scm, units, ["age", "town"], OutcomeFunction.of(scm.spec), draws=50)
     np.testing.assert_allclose(found.draws, 50)
 
 
 def test_the_error_shrinks_with_the_root_of_the_draws(scm: SDSCM) -> None:
-    units, outcome = distinct(scm.sample(100, 1)), Outcome.of(scm.spec)
+    units, outcome = distinct(scm.sample(100, 1)), OutcomeFunction.of(scm.spec)
     truth = effects(scm, units, outcome, GIVEN)
     missed: dict[int, list[np.ndarray]] = {250: [], 2250: []}
     errors: dict[int, list[np.ndarray]] = {250: [], 2250: []}
@@ -128,7 +128,7 @@ def test_the_error_counts_the_draws_that_count(scm: SDSCM, units: Units) -> None
 
     Roots alone given, all weights are equal; the draws of one row are then a plain sample.
     """
-    rows, outcome = distinct(units), Outcome.of(scm.spec)
+    rows, outcome = distinct(units), OutcomeFunction.of(scm.spec)
     means = [
         monte_carlo.cate(scm, rows, ["age", "town"], outcome, draws=2, seed=seed)
         for seed in range(300)
@@ -159,7 +159,7 @@ def test_one_draw_that_outweighs_all_tells_no_error() -> None:
 def test_what_cannot_be_given(
     scm: SDSCM, units: Units, given: list[str], words: list[str], one_line: Any
 ) -> None:
-    outcome = Outcome.of(scm.spec)
+    outcome = OutcomeFunction.of(scm.spec)
     exact = scm.exact()
     asked = [
         lambda: monte_carlo.cate(scm, units, given, outcome, draws=5),
@@ -176,7 +176,7 @@ def test_what_cannot_be_given(
 def test_both_worlds_of_a_draw_share_its_noise(clinic: Spec, units: Units) -> None:
     """So an effect that is none has no error, where independent worlds would have one."""
     scm = SDSCM(clinic, TabularLM(random_table(21)), effect=0)
-    found = monte_carlo.cate(scm, units, GIVEN, Outcome.of(clinic), draws=100)
+    found = monte_carlo.cate(scm, units, GIVEN, OutcomeFunction.of(clinic), draws=100)
     assert (found.value == 0).all()
     assert (found.standard_error == 0).all()
 
@@ -185,7 +185,7 @@ def test_a_unit_has_its_draws_whoever_stands_beside_it(
     scm: SDSCM, units: Units, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And however many are drawn together."""
-    outcome = Outcome.of(scm.spec)
+    outcome = OutcomeFunction.of(scm.spec)
     whole = monte_carlo.cate(scm, units, GIVEN, outcome, 60, seed=3)
     first = monte_carlo.cate(scm, scm.sample(50, 1), GIVEN, outcome, 60, seed=3)
     np.testing.assert_allclose(first.value, whole.value[:50], rtol=1e-12)
@@ -203,7 +203,7 @@ def test_a_unit_has_its_draws_whoever_stands_beside_it(
 
 
 def test_the_contrast_turns_the_estimate_around(scm: SDSCM, units: Units) -> None:
-    outcome = Outcome.of(scm.spec)
+    outcome = OutcomeFunction.of(scm.spec)
     plain = monte_carlo.cate(scm, units, GIVEN, outcome, 60)
     turned = monte_carlo.cate(scm, units, GIVEN, outcome, 60, contrast=("statin", "placebo"))
     np.testing.assert_array_equal(turned.value, -plain.value)
@@ -214,7 +214,7 @@ def test_at_least_one_draw(
     scm: SDSCM, units: Units, draws: int, one_line: Callable[[BaseException], str]
 ) -> None:
     for ask in (
-        lambda: monte_carlo.cate(scm, units, GIVEN, Outcome.of(scm.spec), draws),
+        lambda: monte_carlo.cate(scm, units, GIVEN, OutcomeFunction.of(scm.spec), draws),
         lambda: monte_carlo.propensity(scm, units, GIVEN, draws),
     ):
         with pytest.raises(InputError) as caught:
@@ -225,18 +225,18 @@ def test_at_least_one_draw(
 def test_it_is_a_function_of_what_is_given(scm: SDSCM) -> None:
     """Units that agree in what is given have the same CATE, whoever else is asked about."""
     units = scm.sample(200, 1)
-    found = monte_carlo.cate(scm, units, ["smoker"], Outcome.of(scm.spec), draws=20).value
+    found = monte_carlo.cate(scm, units, ["smoker"], OutcomeFunction.of(scm.spec), draws=20).value
     smoker = units.codes["smoker"].to_numpy()
     assert len(np.unique(found)) == len(np.unique(smoker)) == 2
     one = int(np.flatnonzero(smoker == 1)[0])
     alone = replace(units, codes=units.codes.iloc[[one]].reset_index(drop=True))
-    again = monte_carlo.cate(scm, alone, ["smoker"], Outcome.of(scm.spec), draws=20).value
+    again = monte_carlo.cate(scm, alone, ["smoker"], OutcomeFunction.of(scm.spec), draws=20).value
     assert again[0] == found[one]
 
 
 def test_descendants_of_the_treatment_are_refused(scm: SDSCM) -> None:
     with pytest.raises(InputError, match="pressure: an effect of the treatment"):
-        monte_carlo.cate(scm, scm.sample(5, 1), ["pressure"], Outcome.of(scm.spec), draws=5)
+        monte_carlo.cate(scm, scm.sample(5, 1), ["pressure"], OutcomeFunction.of(scm.spec), draws=5)
 
 
 OUTCOMES: list[tuple[Any, Any]] = [
@@ -248,7 +248,7 @@ OUTCOMES: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("kind", "scores"), OUTCOMES)
 def test_the_average_effect_is_within_its_error(scm: SDSCM, kind: Any, scores: Any) -> None:
-    outcome = Outcome.of(scm.spec, kind, scores=scores)
+    outcome = OutcomeFunction.of(scm.spec, kind, scores=scores)
     exact = scm.exact()
     table = outcome.mean(exact.log_table("state"))
     found = scm.effect(20_000, outcome=kind, scores=scores)
@@ -263,7 +263,7 @@ def test_the_average_effect_is_within_its_error(scm: SDSCM, kind: Any, scores: A
 
 def test_the_error_of_the_average_effect_covers_as_often_as_it_says(scm: SDSCM) -> None:
     """Of 400 seeds 95 % are within 1.96 errors, give or take 4 times 1.1 %."""
-    exact, outcome = scm.exact(), Outcome.of(scm.spec)
+    exact, outcome = scm.exact(), OutcomeFunction.of(scm.spec)
     table = outcome.mean(exact.log_table("state"))
     asked: list[tuple[Callable[[int], monte_carlo.Estimate], float]] = [
         (lambda seed: monte_carlo.effect(scm, outcome, 150, seed), float(exact.effect(table))),
@@ -279,7 +279,7 @@ def test_the_error_of_the_average_effect_covers_as_often_as_it_says(scm: SDSCM) 
 def test_worlds_that_share_noise_make_the_error_small(clinic: Spec) -> None:
     """Where the treatment changes little, a unit's outcomes in both worlds are alike."""
     scm = SDSCM(clinic, TabularLM(random_table(21)), effect=0.1)
-    outcome = Outcome.of(scm.spec)
+    outcome = OutcomeFunction.of(scm.spec)
     shared = monte_carlo.effect(scm, outcome, 2000).standard_error
     apart = [
         monte_carlo.mean(scm, outcome, 2000, seed, {"drug": value}).standard_error

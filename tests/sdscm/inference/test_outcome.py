@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sdscm import SDSCM, InputError, Spec
-from sdscm.inference.outcome import Outcome
+from sdscm.inference.outcome import OutcomeFunction
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
 
@@ -35,7 +35,7 @@ SCORES = {"recovers": 0.0, "worsens": 1.0, "dies": 5.0}
     ],
 )
 def test_values(clinic: Spec, options: dict[str, Any], value: Any, mean: Any) -> None:
-    outcome = Outcome.of(clinic, **options)
+    outcome = OutcomeFunction.of(clinic, **options)
     np.testing.assert_allclose(outcome.value(LOGS, CODES), value, rtol=1e-14)
     np.testing.assert_allclose(outcome.mean(LOGS), mean, rtol=1e-14)
     np.testing.assert_allclose(outcome.mean(LOGS[:, None]), np.array(mean)[:, None], rtol=1e-14)
@@ -43,7 +43,12 @@ def test_values(clinic: Spec, options: dict[str, Any], value: Any, mean: Any) ->
 
 def test_the_sampled_category_alone_is_left_to_chance(clinic: Spec) -> None:
     kinds = ("log-probability", "probability", "expected-score", "category")
-    assert [Outcome.of(clinic, kind).deterministic for kind in kinds] == [True, True, True, False]
+    assert [OutcomeFunction.of(clinic, kind).deterministic for kind in kinds] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,7 @@ def test_outcomes_that_are_none(
     clinic: Spec, options: dict[str, Any], words: list[str], one_line: Line
 ) -> None:
     with pytest.raises(InputError) as caught:
-        Outcome.of(clinic, **options)
+        OutcomeFunction.of(clinic, **options)
     assert all(word in one_line(caught.value) for word in words)
 
 
@@ -105,7 +110,7 @@ def test_the_effect_on_the_expected_score_is_that_on_the_category(
         rows = by_hand(clinic, TABLE).rows({"drug": {code: 1.0}})
         means.append(sum(p * [0.0, 1.0, 5.0][row["state"]] for row, p in rows))
     for kind in ("expected-score", "category"):
-        outcome = Outcome.of(clinic, kind, scores=SCORES)  # type: ignore[arg-type]
+        outcome = OutcomeFunction.of(clinic, kind, scores=SCORES)  # type: ignore[arg-type]
         found = exact.effect(outcome.mean(exact.log_table("state")))
         assert found == pytest.approx(means[1] - means[0], abs=1e-12)
 
@@ -115,7 +120,7 @@ def test_the_sample_effect_is_near_the_effect(clinic: Spec, kind: Any) -> None:
     """Within 4 standard errors: it would fail one seed in 15,000."""
     scm = SDSCM(clinic, TabularLM(TABLE))
     exact = scm.exact()
-    outcome = Outcome.of(clinic, kind, scores=SCORES)
+    outcome = OutcomeFunction.of(clinic, kind, scores=SCORES)
     ite = scm.dataset(20_000, 3, outcome=kind, scores=SCORES, cate_contexts=0).ite
     error = ite.std() / np.sqrt(len(ite))
     assert 0 < error < 0.05
