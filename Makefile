@@ -58,7 +58,7 @@ readme: $(STAMP)
 # The tables of docs/estimators.md, from the catalogue, the pins and results/estimators/, and those
 # of docs/suites.md, from the models of the suites and the registry of metrics.
 docs: $(STAMP)
-	$(BIN)/python -m benchmarks.report.docs.catalogue docs/estimators.md constraints.txt results/estimators
+	$(BIN)/python -m benchmarks.simulations.page docs/estimators.md constraints.txt results/estimators
 	$(BIN)/python -m benchmarks.report.docs.suite_page docs/suites.md
 
 install: $(STAMP)

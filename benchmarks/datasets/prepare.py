@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sdscm
+from benchmarks.datasets.designs import simulated
 from benchmarks.datasets.paper.released import Released, released
 from benchmarks.datasets.parallel import generators_for, make_in_pool
 from benchmarks.datasets.sampling import Recipe
@@ -19,7 +20,14 @@ from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed, digest
 from benchmarks.provenance.versions import code_of_generator
-from benchmarks.suite.entries import FilesEntry, LMEntry, PaperEntry, ScenarioEntry, Variant
+from benchmarks.suite.entries import (
+    FilesEntry,
+    LMEntry,
+    PaperEntry,
+    ScenarioEntry,
+    SimulationEntry,
+    Variant,
+)
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
@@ -125,6 +133,8 @@ def requests(suite: Suite) -> list[Request]:
             found += _sampled(entry, suite)
         elif isinstance(entry, FilesEntry):
             found += _brought(entry, suite)
+        elif isinstance(entry, SimulationEntry):
+            found += _simulated(entry, suite)
         else:
             found += _released(entry, suite)
     return found
@@ -241,6 +251,24 @@ def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
             n=len(dataset),
             content=dataset,
         )
+
+
+def _simulated(entry: SimulationEntry, suite: Suite) -> Iterator[Request]:
+    seeds = entry.seeds or [
+        derive_seed(suite.seed, entry.title, number) for number in range(entry.replicates)
+    ]
+    for n in entry.sizes:
+        for number, seed in enumerate(seeds):
+            dataset = simulated(entry.simulation, n, seed, entry.covariates)
+            size = f"-n{n}" * (len(entry.sizes) > 1)
+            name = f"{entry.title}-r{number}{size}"
+            yield Request(
+                name=f"{name}-{dataset.fingerprint[:8]}",
+                entry=entry.title,
+                cluster=f"{entry.title}, replicate {number}",
+                n=n,
+                content=dataset,
+            )
 
 
 def _released(entry: PaperEntry, suite: Suite) -> Iterator[Request]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +14,7 @@ from benchmarks.execution.backend import BrokenWorker
 from benchmarks.execution.batches import execute_batch
 from benchmarks.execution.job import Job
 from benchmarks.interface import Outcome
-from benchmarks.process.lifetime import process_ended, start_worker, timed_out
-
-#: Stands for exit code 0 inside pebble.
-_EXIT_ZERO = 256
-
-
-class _Process(SpawnProcess):
-    """A process whose exit code is never 0.
-
-    Pebble takes a process with exit code 0 for one that ended as planned, and goes on waiting for
-    the cell that called ``os._exit(0)``.
-    """
-
-    @property
-    def exitcode(self) -> int | None:
-        code = super().exitcode
-        return _EXIT_ZERO if code == 0 else code
-
-
-class _Context(SpawnContext):
-    """Spawn processes. A fork of a process whose libraries hold threads may deadlock."""
-
-    Process = _Process
+from benchmarks.process.lifetime import WorkerContext, process_ended, start_worker, timed_out
 
 
 class LocalWorker:
@@ -45,7 +22,7 @@ class LocalWorker:
 
     def __init__(self, plugins: Sequence[Path], time_limit: float) -> None:
         self._pool = ProcessPool(
-            1, initializer=start_worker, initargs=(plugins,), context=_Context()
+            1, initializer=start_worker, initargs=(plugins,), context=WorkerContext()
         )
         self._time_limit = time_limit
 
@@ -66,7 +43,7 @@ class LocalWorker:
         except TimeoutError:
             return [timed_out(self._time_limit)]
         except ProcessExpired as error:
-            return [process_ended(0 if error.exitcode == _EXIT_ZERO else error.exitcode)]
+            return [process_ended(error.exitcode)]
         except BrokenProcessPool as error:
             raise BrokenWorker(
                 f"{error}; a script that calls benchmarks.run needs the guard: "

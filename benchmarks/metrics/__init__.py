@@ -2,7 +2,7 @@
 
 from benchmarks.metrics import ate, cate, cost, ite  # registered, and shown, in this order
 from benchmarks.metrics.metric import Metric, PooledMetric
-from benchmarks.metrics.registry import find, get, names, pooled, register, registered
+from benchmarks.metrics.registry import find, get, names, pooled, register, registered, temporarily
 
 __all__ = [
     "Metric",
@@ -17,4 +17,5 @@ __all__ = [
     "pooled",
     "register",
     "registered",
+    "temporarily",
 ]

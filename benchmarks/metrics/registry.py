@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 
@@ -39,6 +40,20 @@ def register(metric: Metric | PooledMetric) -> None:
         raise InputError(f"the metric '{metric.name}' exists: choose another name")
     _METRICS[metric.name] = metric
     note_other(metric.name)
+
+
+@contextmanager
+def temporarily(*metrics: Metric | PooledMetric) -> Iterator[None]:
+    """Register metrics for the duration of the block."""
+    _load_installed()
+    before = dict(_METRICS)
+    try:
+        for metric in metrics:
+            register(metric)
+        yield
+    finally:
+        _METRICS.clear()
+        _METRICS.update(before)
 
 
 @cache

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Sequence
 from multiprocessing import connection
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 import estimators
@@ -15,6 +16,25 @@ from benchmarks.interface import Outcome
 
 #: The signals of the kernel and of a C++ library after a failed allocation.
 _MEMORY_SIGNALS = (-9, -6)
+
+#: Stands for exit code 0 of a worker, which pebble takes for a process that ended as planned: it
+#: would go on waiting for the cell that called ``os._exit(0)``.
+_EXIT_ZERO = 256
+
+
+class _Worker(SpawnProcess):
+    """A process whose exit code is never 0."""
+
+    @property
+    def exitcode(self) -> int | None:
+        code = super().exitcode
+        return _EXIT_ZERO if code == 0 else code
+
+
+class WorkerContext(SpawnContext):
+    """Spawns worker processes. A fork of a process whose libraries hold threads may deadlock."""
+
+    Process = _Worker
 
 
 def start_worker(plugins: Sequence[Path]) -> None:
@@ -47,6 +67,7 @@ def timed_out(time_limit: float) -> Outcome:
 
 def process_ended(exit_code: int) -> Outcome:
     """Return the outcome of a cell whose process ended; the exit code is -N after signal N."""
-    how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
+    code = 0 if exit_code == _EXIT_ZERO else exit_code
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
     hint = "; it may have run out of memory" if exit_code in _MEMORY_SIGNALS else ""
     return Outcome("failed", f"its process ended ({how}){hint}")

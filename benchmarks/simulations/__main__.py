@@ -1,38 +1,37 @@
-"""Measures estimators on synthetic truths, and goes on where it was stopped.
+"""Measure estimators on simulated data.
 
     python -m benchmarks.simulations coverage LinReg AIPW
     python -m benchmarks.simulations seconds --workers 2
     python -m benchmarks.simulations coverage Mine --plugin mine.py --seeds 50
 
-Without names, all built-in estimators are measured. Tables go to results/estimators/, every fit to
-runs/evidence/; one thread a process.
+Without names, all built-in estimators are measured. Tables go to results/estimators/. The fits go
+to runs/simulations/; a run that was stopped continues from there. Each process has one thread.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 import estimators
-from benchmarks.process.lifetime import exit_with_parent
-from benchmarks.process.threads import children_inherit
-from benchmarks.simulations.jobs import Plan, measure_coverage, measure_seconds
-from benchmarks.simulations.summary import put, summarise_coverage, summarise_seconds
+from benchmarks.experiment import Interrupted
+from benchmarks.progress import RichProgress
+from benchmarks.simulations.study import Study, measure_coverage, measure_seconds
+from benchmarks.simulations.summary import summarise_coverage, summarise_seconds, update_table
+from sdscm.errors import InputError
 
 
 @dataclass(frozen=True)
 class _Table:
-    """How a table is measured and put together, and what is usual for it."""
+    """Functions that make a table, and its default numbers of rows and seeds."""
 
-    measure: Callable[[str, Plan], pd.DataFrame]
-    summarise: Callable[[str, pd.DataFrame], pd.DataFrame]
+    measure: Callable[[Study], pd.DataFrame]
+    summarise: Callable[[pd.DataFrame], pd.DataFrame]
     rows: tuple[int, ...]
     seeds: int
 
@@ -44,49 +43,49 @@ _TABLES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0, or 2 if a name or a plugin is wrong, or a library is missing."""
-    asked = _parser().parse_args(arguments)
+    """Run the command.
+
+    Returns
+    -------
+    The exit code: 0 on success, 2 if a name, a plugin or a number is wrong or a library is
+    missing, 1 if the user stopped it.
+    """
+    given = _parser().parse_args(arguments)
+    table = _TABLES[given.what]
     try:
-        for plugin in asked.plugin:
+        for plugin in given.plugin:
             estimators.load_plugin(plugin)
-        names = asked.names or _measurable(asked.what)
-        for name in asked.names:
+        names = given.names or _measurable(given.what)
+        for name in given.names:
             estimators.get(name)
-    except estimators.EstimatorError as error:
+        with RichProgress() as progress:
+            study = Study(
+                estimators=names,
+                rows=given.rows or table.rows,
+                seeds=given.seeds or table.seeds,
+                runs_dir=given.runs,
+                workers=given.workers,
+                plugins=given.plugin,
+                progress=progress,
+            )
+            measured = table.measure(study)
+    except (estimators.EstimatorError, InputError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    table = _TABLES[asked.what]
-    plan = Plan(
-        folder=asked.runs / asked.what,
-        rows=tuple(asked.rows or table.rows),
-        seeds=asked.seeds or table.seeds,
-        plugins=tuple(path.resolve() for path in asked.plugin),
-    )
-    _measure_all(names, plan, table, asked.workers, asked.results / f"{asked.what}.csv")
+    except Interrupted:
+        print(f"stopped; the same command continues from {given.runs}", file=sys.stderr)
+        return 1
+    update_table(given.results / f"{given.what}.csv", names, table.summarise(measured))
     return 0
 
 
-def _measure_all(names: Sequence[str], plan: Plan, table: _Table, workers: int, path: Path) -> None:
-    """Measure each in a fresh process, and put its rows into the table when it is done."""
-    spawn = multiprocessing.get_context("spawn")
-    with (
-        children_inherit(1),
-        ProcessPoolExecutor(
-            workers, mp_context=spawn, max_tasks_per_child=1, initializer=exit_with_parent
-        ) as pool,
-    ):
-        futures = {pool.submit(table.measure, name, plan): name for name in names}
-        for done in as_completed(futures):
-            name = futures[done]
-            put(path, name, table.summarise(name, done.result()))
-
-
 def _measurable(what: str) -> list[str]:
-    built_in = [info for info in estimators.infos() if info.origin == "built-in"]
     return [
         info.name
-        for info in built_in
-        if not info.oracle and (what == "seconds" or info.intervals.kinds)
+        for info in estimators.infos()
+        if info.origin == "built-in"
+        and not info.oracle
+        and (what == "seconds" or info.intervals.kinds)
     ]
 
 
@@ -98,12 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("what", choices=sorted(_TABLES))
     parser.add_argument("names", nargs="*", metavar="NAME", help="estimators; by default all")
-    parser.add_argument("--rows", type=int, nargs="+", help="rows of a draw")
-    parser.add_argument("--seeds", type=int, help="draws (coverage: 200, seconds: 3)")
+    parser.add_argument("--rows", type=int, nargs="+", help="rows of a dataset")
+    parser.add_argument("--seeds", type=int, help="datasets (coverage: 200, seconds: 3)")
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE.py")
     parser.add_argument("--results", type=Path, default=Path("results/estimators"))
-    parser.add_argument("--runs", type=Path, default=Path("runs/evidence"))
+    parser.add_argument("--runs", type=Path, default=Path("runs/simulations"))
     return parser
 
 

@@ -1,38 +1,19 @@
-"""What an estimator may be held to on each synthetic truth, and what it may not, with the reason.
+"""The properties that an estimator is held to on each simulated design, and the exemptions.
 
-Whoever is not named here is held to everything that it offers.
+An estimator that is not named here is held to every property of the answers that it offers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 Target = Literal["effect", "ate"]
 Kind = Literal["effect", "ate", "ite"]
 _TARGETS: tuple[Target, ...] = ("effect", "ate")
 
-
-@dataclass(frozen=True)
-class Claim:
-    """One thing that an estimator is held to, or not.
-
-    Attributes
-    ----------
-    reason
-        Why it is not held to it; empty if it is.
-    """
-
-    reason: str = ""
-
-    @property
-    def holds(self) -> bool:
-        return not self.reason
-
-
-#: The share of 200 seeds in which an interval of level 0.95 should cover; for effects and ITEs, the
-#: mean over the rows as well. Above 0.95 is conservative, which is no fault. Three standard errors
-#: of 200 draws of 0.95 are 0.046.
+#: Least and largest coverage of intervals of level 0.95 over 200 seeds; for effects and ITEs it is
+#: averaged over the rows as well. A conservative interval covers more than 0.95, which is allowed.
+#: Three standard errors of 200 draws of 0.95 are 0.046.
 BANDS: dict[Kind, tuple[float, float]] = {
     "effect": (0.90, 1.0),
     "ate": (0.90, 1.0),
@@ -63,11 +44,11 @@ _ZERO_PROPENSITY = (
 _RANDOM_FEATURES = "its effect is linear in 20 random features"
 _WRONG_PROPENSITY = "its logistic propensity is wrong, and its interval needs both models right"
 
-# What is said here of an estimator rests on theory where there is one, and else on a trial with 250
-# and 4,000 rows; a slow test holds all of them to it with 500 and 8,000.
+# The reasons rest on theory where there is one, and otherwise on a trial with 250 and 4,000 rows. A
+# slow test checks all estimators with 500 and 8,000 rows.
 
 _ANY = "any"
-#: (estimator, truth, target) -> why its error need not vanish; ``any`` stands for each truth.
+#: (estimator, design, target) -> reason why its error need not vanish; ``any`` is each design.
 _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     ("Zero", _ANY, "effect"): "answers 0",
     ("Zero", _ANY, "ate"): "answers 0",
@@ -126,10 +107,11 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     **{(name, "nonlinear", "ate"): _ZERO_PROPENSITY for name in ("LinearDR", "ForestDR")},
     ("ForestDR", "nonlinear", "effect"): _ZERO_PROPENSITY,
 }
-#: (estimator, truth, kind) -> why its intervals need not cover with 500 rows, though its error may
-#: vanish. LinearDR covered 0.900 and 0.905 of 200: at the edge, for the reason of LinearDML, which
-#: covers 0.91 with plain linear and logistic models instead of the automatic ones. The sparse two
-#: have the same nuisance models: SparseLinearDML covered 0.88 of 60.
+#: (estimator, design, kind) -> reason why its intervals need not cover with 500 rows, though its
+#: error may vanish. LinearDR covered 0.900 and 0.905 of 200, at the edge of the band, for the same
+#: reason as LinearDML, which covers 0.91 with plain linear and logistic models instead of the
+#: automatic ones. The two sparse methods have the same nuisance models: SparseLinearDML covered
+#: 0.88 of 60.
 _UNCOVERED: dict[tuple[str, str, Kind], str] = {
     ("CausalForest", _ANY, "effect"): _SPLITS_ONLY,
     ("ForestDML", _ANY, "effect"): _FOREST_BIAS,
@@ -144,38 +126,37 @@ _UNCOVERED: dict[tuple[str, str, Kind], str] = {
 }
 
 
-def claims_consistency(name: str, truth: str, target: Target) -> Claim:
-    """Whether the error of an estimator should vanish as rows are added.
+def exempt_from_consistency(name: str, design: str, target: Target) -> str:
+    """Return the reason why the error of an estimator need not vanish as rows are added.
 
     Parameters
     ----------
     name
-        The estimator.
-    truth
-        One of `TRUTHS`.
+        Estimator.
+    design
+        One of `benchmarks.datasets.designs.DESIGNS`.
     target
         ``effect``: its effects against the CATE; ``ate``: its average effect.
+
+    Returns
+    -------
+    The reason; empty if the error has to vanish.
     """
-    return Claim(_INCONSISTENT.get((name, truth, target), _anywhere(name, target)))
+    return _INCONSISTENT.get((name, design, target)) or _INCONSISTENT.get((name, _ANY, target), "")
 
 
-def claims_coverage(name: str, truth: str, kind: Kind) -> Claim:
-    """Whether the intervals of an estimator should cover; see `BANDS`.
+def exempt_from_coverage(name: str, design: str, kind: Kind) -> str:
+    """Return the reason why the intervals of an estimator need not cover; see `BANDS`.
 
-    Intervals around a quantity that the estimator does not approach are held to nothing.
+    Intervals around an estimate that is not consistent need not cover. The reason is empty if they
+    have to.
     """
-    uncovered = _UNCOVERED.get((name, truth, kind)) or _UNCOVERED.get((name, _ANY, kind))
-    if uncovered:
-        return Claim(uncovered)
-    if kind == "ite":
-        return Claim()
-    return claims_consistency(name, truth, kind)
+    uncovered = _UNCOVERED.get((name, design, kind)) or _UNCOVERED.get((name, _ANY, kind))
+    if uncovered or kind == "ite":
+        return uncovered or ""
+    return exempt_from_consistency(name, design, kind)
 
 
-def named() -> set[str]:
-    """The estimators that are excused from something."""
+def exempt_estimators() -> set[str]:
+    """Return the names of the estimators with an exemption."""
     return {name for name, _, _ in (*_INCONSISTENT, *_UNCOVERED)}
-
-
-def _anywhere(name: str, target: Target) -> str:
-    return _INCONSISTENT.get((name, _ANY, target), "")

@@ -1,4 +1,4 @@
-"""The small tables that are committed: a line for each estimator and truth."""
+"""Summarise measurements in the committed tables: a line for each estimator and design."""
 
 from __future__ import annotations
 
@@ -19,19 +19,25 @@ _KINDS = ("effect", "ate", "ite")
 SECONDS_SUMMARY = ("estimator", "rows", "fits", "failed", "seconds")
 
 
-def summarise_coverage(name: str, measured: pd.DataFrame) -> pd.DataFrame:
-    """Means over the seeds, a row for each truth and kind of interval.
+def summarise_coverage(measured: pd.DataFrame) -> pd.DataFrame:
+    """Average over the seeds: a row for each estimator, design and kind of interval.
 
-    ``width_sd`` is the median over the seeds, since a width may be infinite. Where every fit has
-    failed, there is a row for each kind that was promised (or for any, where nothing was), and its
-    numbers are NaN.
+    ``width_sd`` is the median over the seeds, because a width may be infinite. Where every fit has
+    failed, there is a row for each kind that the estimator declares (for each kind of all, if it
+    declares none), and its numbers are NaN.
+
+    Parameters
+    ----------
+    measured
+        See `benchmarks.simulations.study.measure_coverage`.
     """
-    promised = estimators.info(name).intervals.kinds or _KINDS
     found = []
-    for (truth, n), group in measured.groupby(["truth", "rows"], sort=False):
-        fitted = group[group["reason"].isna()]
-        given = [kind for kind in _KINDS if fitted[kind].notna().any()]
-        for kind in promised if fitted.empty else given:
+    for (name, truth, n), group in measured.groupby(["estimator", "truth", "rows"], sort=False):
+        fitted = group[group["status"] == "ok"]
+        kinds = [kind for kind in _KINDS if fitted[kind].notna().any()]
+        if fitted.empty:
+            kinds = list(estimators.info(str(name)).intervals.kinds or _KINDS)
+        for kind in kinds:
             population = fitted["ate_population"].mean() if kind == "ate" else np.nan
             counts = (len(group), len(group) - len(fitted))
             shares = (fitted[kind].mean(), population, fitted[f"{kind}_width"].median())
@@ -39,27 +45,27 @@ def summarise_coverage(name: str, measured: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(COVERAGE_SUMMARY)).round(4)
 
 
-def summarise_seconds(name: str, measured: pd.DataFrame) -> pd.DataFrame:
-    """The median over the fits, a row for each number of rows."""
+def summarise_seconds(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return the median over the fits: a row for each estimator and number of rows."""
     found = []
-    for n, group in measured.groupby("rows"):
-        fitted = group[group["reason"].isna()]
+    for (name, n), group in measured.groupby(["estimator", "rows"]):
+        fitted = group[group["status"] == "ok"]
         found.append((name, n, len(group), len(group) - len(fitted), fitted["seconds"].median()))
     return pd.DataFrame(found, columns=list(SECONDS_SUMMARY)).round(4)
 
 
-def put(path: Path, name: str, fresh: pd.DataFrame) -> None:
-    """Replace the rows of an estimator that was measured, and keep those of the others.
+def update_table(path: Path, measured: list[str], fresh: pd.DataFrame) -> None:
+    """Replace the rows of the estimators that were measured, and keep those of all others.
 
-    Estimators stand in the order of the registry.
+    The rows are in the order of the registry.
     """
     old = pd.read_csv(path) if path.exists() else fresh.head(0)
-    kept = old[old["estimator"] != name]
-    # An empty table has no types, and would take theirs from the other.
+    kept = old[~old["estimator"].isin(measured)]
+    # An empty table has no column types, and would change those of the other.
     parts = [part for part in (kept, fresh) if len(part)]
     joined = pd.concat(parts, ignore_index=True) if parts else fresh
-    places = {known: place for place, known in enumerate(estimators.names())}
-    order = joined["estimator"].map(lambda known: places.get(known, len(places)))
+    places = {name: place for place, name in enumerate(estimators.names())}
+    order = joined["estimator"].map(lambda name: places.get(name, len(places)))
     joined = joined.iloc[np.argsort(order, kind="stable")]
     text = io.StringIO()
     joined.to_csv(text, index=False, lineterminator="\n")

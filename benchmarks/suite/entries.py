@@ -261,6 +261,48 @@ class FilesEntry(Model):
         return [self.files] if isinstance(self.files, str) else self.files
 
 
+class SimulationEntry(Model):
+    """Datasets that are drawn from a formula, whose effects are known: to check estimators.
+
+    Attributes
+    ----------
+    simulation
+        The design: ``randomised`` (linear, no confounding), ``linear`` or ``nonlinear``. The
+        setting ``hidden`` removes the only confounder.
+    name
+        What the board calls it; by default the design.
+    n
+        Units of a dataset, one number or several.
+    covariates
+        Number of covariates.
+    replicates
+        Datasets of each size, with seeds that derive from the suite's.
+    seeds
+        Instead of ``replicates``: the seeds themselves.
+    """
+
+    simulation: Literal["randomised", "linear", "nonlinear"]
+    name: Name | None = None
+    n: PositiveInt | list[PositiveInt] = 500
+    covariates: int = Field(default=5, ge=3)
+    replicates: PositiveInt = 1
+    seeds: list[Annotated[int, Field(ge=0)]] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.seeds is not None and self.replicates != 1:
+            raise ValueError("'replicates' and 'seeds' are two ways to say it; leave one out")
+        return self
+
+    @property
+    def title(self) -> str:
+        return self.name or self.simulation
+
+    @property
+    def sizes(self) -> list[int]:
+        return _listed(self.n)
+
+
 class PaperData(Model):
     """Which datasets of the paper's release an entry takes.
 
@@ -301,13 +343,14 @@ class PaperEntry(Model):
 
 def _kind(entry: Any) -> str:
     keys = entry if isinstance(entry, dict) else getattr(entry, "__dict__", {})
-    return next((kind for kind in ("files", "paper") if kind in keys), "scenario")
+    return next((kind for kind in ("files", "paper", "simulation") if kind in keys), "scenario")
 
 
 Entry = Annotated[
     Annotated[ScenarioEntry, Tag("scenario")]
     | Annotated[FilesEntry, Tag("files")]
-    | Annotated[PaperEntry, Tag("paper")],
+    | Annotated[PaperEntry, Tag("paper")]
+    | Annotated[SimulationEntry, Tag("simulation")],
     Discriminator(_kind),
 ]
 

@@ -25,6 +25,7 @@ from benchmarks.suite.entries import (
     Model,
     Name,
     ScenarioEntry,
+    SimulationEntry,
 )
 from sdscm.data.dataset import Setting
 
@@ -92,7 +93,7 @@ class Suite(Model):
     title
         A line for people.
     datasets
-        See `ScenarioEntry` and `FilesEntry`.
+        See `ScenarioEntry`, `FilesEntry`, `PaperEntry` and `SimulationEntry`.
     settings
         Which covariates the estimators see.
     encodings
@@ -144,8 +145,11 @@ class Suite(Model):
         _no_repeats("settings", self.settings)
         _no_repeats("encodings", self.encodings)
         for number, entry in enumerate(self.datasets):
+            key = f"datasets[{number}]"
+            if isinstance(entry, SimulationEntry):
+                _no_repeats(f"{key}.n", entry.sizes)
+                _no_repeats(f"{key}.seeds", entry.seeds or [])
             if isinstance(entry, ScenarioEntry):
-                key = f"datasets[{number}]"
                 _no_repeats(f"{key}.phrasings", entry.phrasing_numbers)
                 _no_repeats(
                     f"{key}.lm", [" ".join([lm.name, lm.marks]).strip() for lm in entry.lms]

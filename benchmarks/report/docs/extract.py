@@ -1,4 +1,4 @@
-"""A short table for the README from a suite's ``leaderboard.csv``.
+"""Make the short table of the README from a suite's ``leaderboard.csv``.
 
 ``python -m benchmarks.report.docs.extract README.md results/quick/leaderboard.csv`` writes it
 between the marks ``<!-- board:begin -->`` and ``<!-- board:end -->``.
@@ -19,7 +19,7 @@ _ALWAYS = ("Zero", "DiffInMeans", "Oracle")
 
 
 def extract(board: pd.DataFrame, top: int = 10) -> str:
-    """The best ``top`` of the setting ``all``, and those that a reader compares them with."""
+    """Make a table of the ``top`` methods in the setting ``all``, and of three to compare with."""
     by_setting = {s: board[board["setting"] == s].set_index("estimator") for s in _SETTINGS}
     ranks = pd.to_numeric(by_setting["all"]["rank_pehe_sd"], errors="coerce")
     chosen = [*ranks[ranks <= top].sort_values(kind="stable").index]
@@ -39,7 +39,7 @@ def extract(board: pd.DataFrame, top: int = 10) -> str:
 
 
 def replaced(text: str, table: str, mark: str = "board") -> str:
-    """``text`` with the table between the marks of that name.
+    """Return ``text`` with the table between the marks ``mark``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The tables of ``docs/suites.md``: every key of a suite, every metric, and the rules of ranking.
+"""Make the tables of ``docs/suites.md``: the keys of a suite, the metrics, the rules of ranking.
 
 ``python -m benchmarks.report.docs.suite_page docs/suites.md`` writes them between the marks
 ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
@@ -29,6 +29,7 @@ from benchmarks.suite.entries import (
     LMEntry,
     PaperData,
     ScenarioEntry,
+    SimulationEntry,
 )
 from benchmarks.suite.model import BoardOptions, Suite
 
@@ -40,13 +41,14 @@ MODELS: dict[str, type[BaseModel]] = {
     "files": FilesEntry,
     "columns": Columns,
     "paper": PaperData,
+    "simulation": SimulationEntry,
     "estimators": EstimatorEntry,
     "board": BoardOptions,
 }
 
 
 def page(text: str) -> str:
-    """``text`` with fresh tables."""
+    """Return ``text`` with new tables."""
     tables = {f"keys-{name}": key_table(model) for name, model in MODELS.items()}
     tables["metrics"] = metric_table()
     tables["rules"] = f"{ranking_rule(BoardOptions())}\n\n{RULE}"
@@ -56,7 +58,7 @@ def page(text: str) -> str:
 
 
 def key_table(model: type[BaseModel]) -> str:
-    """Each key of a model with what it takes, its default and its meaning."""
+    """Make a table of the keys of a model: type, default and meaning of each."""
     kinds = model.model_json_schema()
     rows = []
     for names, meaning in meanings(model).items():
@@ -75,16 +77,19 @@ def key_table(model: type[BaseModel]) -> str:
 
 
 def meanings(model: type[BaseModel]) -> dict[tuple[str, ...], str]:
-    """What the keys of a model mean, from the docstring of its class; some are told together."""
-    told = inspect.cleandoc(model.__doc__ or "").partition("Attributes\n----------\n")[2]
+    """Read the meaning of the keys of a model from the docstring of its class.
+
+    Keys that the docstring describes together are together.
+    """
+    described = inspect.cleandoc(model.__doc__ or "").partition("Attributes\n----------\n")[2]
     found: dict[tuple[str, ...], str] = {}
-    for names, text in re.findall(r"^(\w[\w, ]*)\n((?:[ ]+.+\n?)+)", told, re.MULTILINE):
+    for names, text in re.findall(r"^(\w[\w, ]*)\n((?:[ ]+.+\n?)+)", described, re.MULTILINE):
         found[tuple(names.split(", "))] = " ".join(text.split())
     return found
 
 
 def metric_table() -> str:
-    """Every metric in the order of the registry."""
+    """Make a table of all metrics, in the order of the registry."""
     rows = []
     for metric in map(metrics.find, metrics.names()):
         what = (metric.function.__doc__ or "").strip().splitlines()[0].replace("``", "`")
@@ -120,7 +125,7 @@ def _default(value: Any) -> str:
 
 
 def _kind(schema: Mapping[str, Any], models: Mapping[str, Any]) -> str:
-    """What a key takes, in words, from its JSON schema."""
+    """Describe the type of a key in words, from its JSON schema."""
     return " or ".join(dict.fromkeys(_kinds(schema, models)))
 
 
@@ -149,7 +154,7 @@ _KINDS = {
 }
 
 
-#: Models of which a name alone will do.
+#: Models that can also be given as a name alone.
 _NAMED = (LMEntry.__name__, EstimatorEntry.__name__)
 
 
@@ -182,7 +187,7 @@ def _range(schema: Mapping[str, Any]) -> str:
 
 
 def _linked(meaning: str) -> str:
-    """Markdown: names of models become links to their place on the page."""
+    """Turn names of models into links to their place on the page."""
     meaning = meaning.replace("``", "`")
     for mark, model in MODELS.items():
         heading = _HEADINGS.get(mark, "")

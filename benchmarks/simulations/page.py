@@ -1,6 +1,6 @@
-"""The tables of ``docs/estimators.md``.
+"""Make the tables of ``docs/estimators.md``.
 
-``python -m benchmarks.report.docs.catalogue docs/estimators.md constraints.txt results/estimators``
+``python -m benchmarks.simulations.page docs/estimators.md constraints.txt results/estimators``
 writes them between the marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``: ``catalogue``,
 ``answers``, ``rules``, ``versions``, ``coverage`` and ``seconds``.
 """
@@ -16,16 +16,16 @@ import pandas as pd
 
 import estimators
 from benchmarks.report.docs.extract import replaced
-from benchmarks.simulations.exemptions import BANDS, claims_coverage
+from benchmarks.simulations.exemptions import BANDS, exempt_from_coverage
 from estimators.check import RULES, RULES_OF_REGISTERED, title
 
-#: What decides numbers, beside the libraries of the extras.
+#: Libraries of the core that decide numbers.
 _CORE = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "lightgbm", "xgboost")
 _LIBRARIES = ("econml", "causalml", "dowhy", "stochtree", "quantile-forest", "doubleml", "optuna")
 
 
 def page(text: str, constraints: str, coverage: pd.DataFrame, seconds: pd.DataFrame) -> str:
-    """``text`` with fresh tables.
+    """Return ``text`` with new tables.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ def page(text: str, constraints: str, coverage: pd.DataFrame, seconds: pd.DataFr
 
 
 def built_in() -> list[estimators.EstimatorInfo]:
-    """The estimators of the project, without the plugins of whoever makes the page."""
+    """Return the estimators of the project, without installed plugins."""
     return [info for info in estimators.infos() if info.origin == "built-in"]
 
 
 def catalogue() -> str:
-    """What there is."""
+    """Make the table of the estimators."""
     heads = ("Name", "Family", "Estimand", "Intervals", "Extra", "What it does", "Source")
     rows = (
         (i.name, i.family, i.estimand, ", ".join(i.intervals.kinds), i.extra, i.summary, i.source)
@@ -65,39 +65,39 @@ def catalogue() -> str:
 
 
 def answers() -> str:
-    """What average effects are, and how intervals arise."""
+    """Make the table of the definitions of average effects and intervals."""
     rows = []
     for info in built_in():
         by_text: dict[str, list[str]] = {}
         for kind in info.intervals.kinds:
             by_text.setdefault(getattr(info.intervals, kind), []).append(kind)
-        told = "; ".join(f"{', '.join(kinds)}: {text}" for text, kinds in by_text.items())
-        rows.append((info.name, info.ate, told))
+        described = "; ".join(f"{', '.join(kinds)}: {text}" for text, kinds in by_text.items())
+        rows.append((info.name, info.ate, described))
     return _table(("Name", "Average effect", "Intervals"), rows)
 
 
 def versions(constraints: str) -> str:
-    """The pinned versions of the libraries that estimators stand on."""
+    """Make the table of the pinned versions of the libraries."""
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.+-]+)$", constraints.lower(), re.MULTILINE))
     rows = [(name, pinned[name]) for name in (*_CORE, *_LIBRARIES)]
     return _table(("Library", "Version"), rows)
 
 
 def coverage_table(measured: pd.DataFrame) -> str:
-    """Coverage of intervals of level 0.95, with what each is held to."""
+    """Make the table of the coverage of intervals of level 0.95, with the band of each."""
     heads = ("Name", "Truth", "Interval", "Coverage", "Width / SD(y)", "Held to", "Seeds", "Failed")
     rows = []
     for row in measured.to_dict("records"):
         name, truth, kind = row["estimator"], row["truth"], row["interval"]
-        claim = claims_coverage(name, truth, kind)
-        held_to = f"at least {BANDS[kind][0]:.2f}" if claim.holds else f"nothing: {claim.reason}"
+        reason = exempt_from_coverage(name, truth, kind)
+        held_to = f"nothing: {reason}" if reason else f"at least {BANDS[kind][0]:.2f}"
         numbers = (_number(row["coverage"], ".3f"), _number(row["width_sd"], ".2f"))
         rows.append((name, truth, kind, *numbers, held_to, row["seeds"], row["failed"]))
     return _table(heads, rows, right=("Coverage", "Width / SD(y)", "Seeds", "Failed"))
 
 
 def seconds_table(measured: pd.DataFrame) -> str:
-    """Seconds of a fit, a column for each number of rows; ``failed`` where no fit succeeded."""
+    """Make the table of the seconds of a fit; ``failed`` where no fit succeeded."""
     sizes = sorted(measured["rows"].unique())
     known = measured.set_index(["estimator", "rows"])["seconds"].to_dict()
     rows = [
@@ -109,7 +109,6 @@ def seconds_table(measured: pd.DataFrame) -> str:
 
 
 def _seconds(value: float) -> str:
-    """An estimator all of whose fits have failed has no number."""
     return "failed" if pd.isna(value) else _number(value, ".3g" if value < 100 else ".0f")
 
 

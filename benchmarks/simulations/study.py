@@ -1,0 +1,173 @@
+"""Run estimators on simulated data, as suites, and collect what the tables need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+import benchmarks
+from benchmarks import metrics
+from benchmarks.datasets.designs import POPULATION_ATE
+from benchmarks.interface import Prediction, Truth
+from benchmarks.metrics import Metric
+from benchmarks.metrics.formulas import coverage
+from benchmarks.progress import Progress
+from benchmarks.suite.model import Suite
+
+#: Designs of the table of coverage. ``randomised`` is for estimators that adjust for nothing.
+COVERAGE_DESIGNS = ("linear", "nonlinear")
+UNADJUSTED = ("DiffInMeans", "T-Only OLS")
+#: Covariates in the table of seconds: as many as in the paper.
+SECONDS_COVARIATES = 12
+#: Rows of the dataset on which each estimator is fitted first, so that its library is loaded.
+_WARM_UP_ROWS = 200
+#: Limits of a fit, which only a broken estimator reaches.
+_TIME_LIMIT, _MEMORY_LIMIT = 4 * 3600.0, 64.0
+
+
+def _mean_cate_coverage(prediction: Prediction, truth: Truth) -> float:
+    """1 if the interval of the average effect holds the mean CATE of the rows, else 0."""
+    lower, upper = cast(np.ndarray, prediction.ate_interval)
+    return coverage(lower, upper, truth.effect.mean())
+
+
+def _pate_coverage(prediction: Prediction, truth: Truth) -> float:
+    """1 if the interval of the average effect holds that of the population, else 0."""
+    lower, upper = cast(np.ndarray, prediction.ate_interval)
+    return coverage(lower, upper, np.asarray(POPULATION_ATE))
+
+
+_SOURCE = "Imbens and Rubin 2015, section 6"
+_NEEDS = ("ate_interval",)
+#: Metrics of these studies alone: the CATE and the population are known by formula.
+_METRICS = (
+    Metric(
+        "mean_cate_coverage",
+        "Mean CATE coverage",
+        "ATE",
+        "CATE",
+        "nominal",
+        _NEEDS,
+        _mean_cate_coverage,
+        _SOURCE,
+    ),
+    Metric(
+        "pate_coverage", "PATE coverage", "ATE", "PATE", "nominal", _NEEDS, _pate_coverage, _SOURCE
+    ),
+)
+#: Columns of the scores and their names in `measure_coverage`.
+_COVERAGE = {
+    "estimator": "estimator",
+    "entry": "truth",
+    "status": "status",
+    "cate_coverage": "effect",
+    "cate_width_sd": "effect_width",
+    "mean_cate_coverage": "ate",
+    "pate_coverage": "ate_population",
+    "ate_width_sd": "ate_width",
+    "ite_coverage": "ite",
+    "ite_width_sd": "ite_width",
+    "seconds": "seconds",
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """What to measure, and how.
+
+    Attributes
+    ----------
+    estimators
+        Registered names.
+    rows
+        Numbers of rows of a dataset.
+    seeds
+        Datasets of each design and number of rows.
+    runs_dir
+        Folder of the records. What is there is not computed again.
+    workers
+        See `benchmarks.run`.
+    plugins
+        Files that register estimators.
+    progress
+        See `benchmarks.progress.Progress`.
+    """
+
+    estimators: Sequence[str]
+    rows: Sequence[int]
+    seeds: int
+    runs_dir: Path
+    workers: int = 1
+    plugins: Sequence[Path] = ()
+    progress: Progress | None = None
+
+
+def measure_coverage(study: Study) -> pd.DataFrame:
+    """Fit each estimator on each dataset, and measure its intervals.
+
+    Returns
+    -------
+    A row for each fit: ``estimator``, ``truth`` (the design), ``rows``, ``status``; ``effect`` and
+    ``ite``, the shares of the rows whose CATE or ITE is covered; ``ate`` and ``ate_population``, 1
+    if the mean CATE of the rows or the average effect of the population is covered, else 0; a width
+    in SD(y) for each; and ``seconds``. NaN where there is no such interval.
+    """
+    unadjusted = [name for name in study.estimators if name in UNADJUSTED]
+    tables = [_run("coverage", study, study.estimators, COVERAGE_DESIGNS)]
+    if unadjusted:
+        tables.insert(0, _run("coverage-randomised", study, unadjusted, ("randomised",)))
+    found = pd.concat(tables, ignore_index=True)
+    return found[[*_COVERAGE, "n"]].rename(columns=_COVERAGE | {"n": "rows"})
+
+
+def measure_seconds(study: Study) -> pd.DataFrame:
+    """Fit each estimator on each dataset, and measure its seconds.
+
+    A first fit of each on a small dataset, which is not reported, loads its library.
+
+    Returns
+    -------
+    A row for each fit: ``estimator``, ``rows``, ``status`` and ``seconds``.
+    """
+    found = _run("seconds", study, study.estimators, ("nonlinear",), SECONDS_COVARIATES, True)
+    found = found[found["entry"] != "warm-up"]
+    return found[["estimator", "n", "status", "seconds"]].rename(columns={"n": "rows"})
+
+
+def _run(
+    name: str,
+    study: Study,
+    estimators: Sequence[str],
+    designs: Sequence[str],
+    covariates: int = 5,
+    warm_up: bool = False,
+) -> pd.DataFrame:
+    """Run a suite of simulations; return its scores with the number of rows ``n``."""
+    entry = {"covariates": covariates, "seeds": list(range(study.seeds)), "n": list(study.rows)}
+    first = entry | {"simulation": "nonlinear", "name": "warm-up", "seeds": [0], "n": _WARM_UP_ROWS}
+    suite = Suite.model_validate(
+        {
+            "name": name,
+            "datasets": [first] * warm_up + [entry | {"simulation": each} for each in designs],
+            "settings": ["all"],
+            "estimators": list(estimators),
+            "time_limit": _TIME_LIMIT,
+            "memory_limit": _MEMORY_LIMIT,
+            "board": {"resamples": 1},
+        }
+    )
+    with metrics.temporarily(*_METRICS):
+        result = benchmarks.run(
+            suite,
+            workers=study.workers,
+            runs_dir=study.runs_dir,
+            results_dir=None,
+            plugins=study.plugins,
+            progress=study.progress,
+        )
+    return result.scores.merge(result.facts[["dataset", "n"]], on="dataset", validate="m:1")
