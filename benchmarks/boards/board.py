@@ -1,4 +1,4 @@
-"""From scores to boards."""
+"""Make leaderboards from scores."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.boards.bootstrap import cluster_means, cluster_medians, cluster_statistic
-from benchmarks.boards.ranking import Standing, merit, standing
-from benchmarks.metrics.metric import broken
+from benchmarks.boards.ranking import Ranking, merit, rank_methods
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
 
-#: Shown in the place of a rank where there is none to give.
-CHECK = "check"
+#: Stands for the rank of an Oracle, which has none.
+ORACLE_RANK = "check"
 
 _GROUP_COLUMN = {"lm": "lm", "setting": "setting", "dataset": "entry"}
 _ESTIMANDS = ("ATE", "CATE", "ITE")
@@ -48,8 +47,8 @@ class Board:
         median ``<metric>_median``, for each metric of all datasets its value ``<metric>``, each
         with the ends of its interval in ``..._low`` and ``..._high``. Metrics of cost are medians
         without an interval.
-    standings
-        For each metric of ``rank_by`` that some method should have a score of, by name: which
+    rankings
+        By name of each metric of ``rank_by`` that some method should have a score of: which
         methods a table of its estimand shows and in what order, and how they compare.
     undefined
         For each metric of cells, by name, and each method with a score of it: the number of its
@@ -61,31 +60,8 @@ class Board:
     target: str
     clusters: int
     table: pd.DataFrame
-    standings: Mapping[str, Standing]
+    rankings: Mapping[str, Ranking]
     undefined: Mapping[str, Mapping[str, int]]
-
-    @property
-    def scored_against(self) -> str:
-        """What effects of rows are scored against, as a sentence."""
-        names = [m.name for m in metrics.registered() if m.target not in ("none", "SATE")]
-        if not self.table.loc[~self.table["oracle"], names].notna().to_numpy().any():
-            return "No method has an effect of rows that is scored."
-        return f"Effects of rows are scored against the {self.target}."
-
-
-def ranking_rule(options: BoardOptions) -> str:
-    """The rule by which boards are ordered, for readers."""
-    by = "; ".join(
-        f"{metric.group} by mean {metric.title} ({metric.better} is better)"
-        for metric in map(metrics.get, options.rank_by)
-    )
-    return (
-        f"Ordered by rank: {by}; a method has no rank by a metric that it has no score of. A "
-        "method with cells that failed, were skipped or are missing, or on which its score is not "
-        "defined though that of another is, ranks behind all methods without (fewer first), since "
-        "its mean is over the others. Equal means share a rank. The Oracle is shown the truth: it "
-        "checks the scorer and has no rank."
-    )
 
 
 def boards(
@@ -137,17 +113,17 @@ def _board(
             row[f"rank_{name}"] = rank
     rows.sort(key=lambda row: _place(row, options.rank_by))
     mean = partial(cluster_means, **resampled)
-    standings = {
+    rankings = {
         name: found
         for name in options.rank_by
-        if (found := _standing(metrics.get(name), rows, scores, mean, options.level)) is not None
+        if (found := _ranking(metrics.get(name), rows, scores, mean, options.level)) is not None
     }
     return Board(
         group=group,
         target=" and ".join(sorted(set(scores["target"]))),
         clusters=scores["cluster"].nunique(),
-        table=_table(rows, options.rank_by, standings),
-        standings=standings,
+        table=_table(rows, options.rank_by, rankings),
+        rankings=rankings,
         undefined=undefined,
     )
 
@@ -209,40 +185,33 @@ def _pooled(
         parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
         return cluster_statistic(metric.function, parts, clusters, **resampled)
     except Exception as error:  # a stranger's function
-        raise broken(metric, error) from error
+        raise metric.failure(error) from error
 
 
 def _table(
     rows: Sequence[Mapping[str, Any]],
     rank_by: Sequence[str],
-    standings: Mapping[str, Standing],
+    rankings: Mapping[str, Ranking],
 ) -> pd.DataFrame:
     """The rows, with ranks and what the standings say in front."""
     body = pd.DataFrame(rows)
     front: dict[str, pd.Series[Any]] = {}
     for name in rank_by:
         front[f"rank_{name}"] = body.pop(f"rank_{name}")
-        if name in standings:
-            average = standings[name].average.reindex(body["estimator"]).reset_index(drop=True)
+        if name in rankings:
+            average = rankings[name].average.reindex(body["estimator"]).reset_index(drop=True)
             for column in average:
-                front[averaged(str(column), name)] = average[column]
+                front[rankings[name].column(str(column))] = average[column]
     return pd.concat([pd.DataFrame(front), body], axis=1)
 
 
-def averaged(column: str, name: str) -> str:
-    """Name in a board's table of a column of a standing by the metric ``name``."""
-    kind, end = (column[:-4], "_low") if column.endswith("_low") else (column, "")
-    kind, end = (column[:-5], "_high") if column.endswith("_high") else (kind, end)
-    return f"{kind}_{name}{end}"
-
-
-def _standing(
+def _ranking(
     metric: metrics.Metric,
     rows: Sequence[Mapping[str, Any]],
     scores: pd.DataFrame,
     mean: Callable[[np.ndarray, np.ndarray], tuple[float, float, float]],
     level: float,
-) -> Standing | None:
+) -> Ranking | None:
     """None if no method but the Oracle answers, or should answer, for the metric's estimand."""
     shown = sorted(
         (row for row in rows if _belongs(row, metric)), key=lambda row: _place(row, [metric.name])
@@ -251,7 +220,7 @@ def _standing(
         return None
     names = tuple(row["estimator"] for row in shown)
     compete = [row["estimator"] for row in shown if _competes(row, metric)]
-    return standing(metric, scores, names, compete, mean, level)
+    return rank_methods(metric, scores, names, compete, mean, level)
 
 
 def _belongs(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
@@ -279,10 +248,13 @@ def _ranks(
         return without, sign * merit(row[metric.name])
 
     keys = sorted(key(row) for row in rows if _competes(row, metric))
-    return [
-        CHECK if row["oracle"] else str(keys.index(key(row)) + 1) if _competes(row, metric) else ""
-        for row in rows
-    ]
+
+    def rank(row: Mapping[str, Any]) -> str:
+        if row["oracle"]:
+            return ORACLE_RANK
+        return str(keys.index(key(row)) + 1) if _competes(row, metric) else ""
+
+    return [rank(row) for row in rows]
 
 
 def _place(row: Mapping[str, Any], rank_by: Sequence[str]) -> tuple[bool, tuple[float, ...], str]:

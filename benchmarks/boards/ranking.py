@@ -1,4 +1,4 @@
-"""How the methods of a board stand by one metric: average ranks, win rates, what differs."""
+"""Rank methods by one metric: average ranks, win rates and tests of differences."""
 
 from __future__ import annotations
 
@@ -13,40 +13,30 @@ from scipy.stats import rankdata
 from benchmarks.boards.significance import Significance, significance
 from benchmarks.metrics import Metric
 
-#: How a lost cell counts in average ranks and win rates, for readers.
-RULE = (
-    "Average ranks and win rates compare methods within each phrasing (or file), by its mean score "
-    "over its datasets; equal scores share their mean rank and half a win. A method that lacks the "
-    "score of a dataset of it (its cell failed, timed out, was skipped or is missing, or the score "
-    "is not defined there) is last on that phrasing, tied with the others that lack it. A phrasing "
-    "that no method has a score of, and a method that has none at all, are left out. The Oracle "
-    "does not compete."
-)
-
-_Interval = Callable[[np.ndarray, np.ndarray], tuple[float, float, float]]
+_IntervalFunction = Callable[[np.ndarray, np.ndarray], tuple[float, float, float]]
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
-    """How the m methods that compete stand by one metric on b blocks (phrasings or files).
+class Ranking:
+    """Compare m methods by one metric on b blocks (phrasings or files).
 
     Attributes
     ----------
     metric
-        What they are compared by.
+        Metric of the comparison.
     methods
-        All that a table of this standing shows, best first: those that compete, then those that
-        should but have no score, and the Oracle at the end.
+        All methods that a table of the ranking shows, best first: those that compete, then those
+        that should but have no score, and Oracles at the end.
     ranks : DataFrame of shape (b, m)
-        Rank of each competitor within each block, 1 the best; see `RULE`.
-    average : DataFrame with a row a competitor
+        Rank of each competitor within each block, 1 the best; ties at their mean.
+    average : DataFrame with a row for each competitor
         Columns ``average_rank``, ``average_rank_low``, ``average_rank_high`` (bootstrap over
-        blocks) and ``win_rate`` (mean over the others).
+        blocks) and ``win_rate`` (mean over the other methods).
     wins : DataFrame of shape (m, m)
         Share of blocks on which the row's method beats the column's, a tie a half; NaN on the
         diagonal.
     level
-        Level of the intervals, and one less that of the tests.
+        Level of the intervals; tests have the level one less that.
     """
 
     metric: Metric
@@ -56,39 +46,46 @@ class Standing:
     wins: pd.DataFrame
     level: float
 
+    def column(self, kind: str) -> str:
+        """Name a column of a board's table, such as ``win_rate_pehe_sd`` for ``win_rate``."""
+        for end in ("_low", "_high"):
+            if kind.endswith(end):
+                return f"{kind.removesuffix(end)}_{self.metric.name}{end}"
+        return f"{kind}_{self.metric.name}"
+
     @cached_property
     def significance(self) -> Significance | None:
-        """What differs by more than chance; None with too few methods or blocks.
+        """Tests of differences; None with too few methods or blocks.
 
-        Made when first asked for, since its library takes seconds to load.
+        Made when first asked for, since the library takes seconds to load.
         """
         return significance(self.ranks, self.level)
 
 
-def standing(
+def rank_methods(
     metric: Metric,
     scores: pd.DataFrame,
     methods: tuple[str, ...],
     competitors: Collection[str],
-    interval: _Interval,
+    interval: _IntervalFunction,
     level: float,
-) -> Standing:
-    """Compare methods by a metric.
+) -> Ranking:
+    """Rank methods by a metric, and compare them.
 
     Parameters
     ----------
     metric
-        One that has a best end, low or high.
+        A metric that is better when lower, or when higher.
     scores
         Cells of a board, as `benchmarks.boards.scores.score` returns them.
     methods
-        As of a `Standing`.
+        As of a `Ranking`.
     competitors
-        Those of them with a score.
+        Those of the methods that have a score.
     interval
-        From values and their clusters to their mean and its interval.
+        From values and their clusters to the mean and the ends of its interval.
     level
-        As of a `Standing`.
+        As of a `Ranking`.
     """
     ranks = block_ranks(scores[scores["estimator"].isin(competitors)], metric)
     ranks = ranks[[name for name in methods if name in competitors]]
@@ -100,25 +97,28 @@ def standing(
     }
     columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]
     average = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    return Standing(metric, methods, ranks, average, wins, level)
+    return Ranking(metric, methods, ranks, average, wins, level)
 
 
 def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """Rank of each method (column) within each cluster of datasets (row); see `RULE`."""
+    """Rank each method (column) within each cluster of datasets (row).
+
+    A method that lacks a score of a cluster is last on it, tied with the others that lack one.
+    """
     sign = -1 if metric.better == "higher" else 1
     by_block = scores.groupby(["cluster", "estimator"], sort=False)[metric.name]
-    # Not skipping NaN: a mean over the datasets that went well is not a mean.
+    # A mean over the datasets with a score only would favour methods that fail: keep the NaN.
     mean = by_block.agg(lambda values: values.mean(skipna=False)).unstack("estimator")
     mean = mean[mean.notna().any(axis=1)]
     merits = mean.map(lambda value: merit(sign * value))
-    # An infinite score is one, and better than none.
+    # An infinite score is better than no score.
     merits = merits.clip(upper=np.finfo(float).max).fillna(np.inf)
     ranks = rankdata(merits.to_numpy(), axis=1) if len(merits) else merits.to_numpy()
     return pd.DataFrame(ranks, index=merits.index, columns=merits.columns)
 
 
 def win_rates(ranks: pd.DataFrame) -> pd.DataFrame:
-    """Share of the blocks on which one method (row) beats another (column), a tie a half."""
+    """Give the share of blocks on which the row's method beats the column's, a tie a half."""
     values = ranks.to_numpy(dtype=float)
     own, other = values[:, :, None], values[:, None, :]
     won = (own < other) + 0.5 * (own == other)
@@ -128,5 +128,5 @@ def win_rates(ranks: pd.DataFrame) -> pd.DataFrame:
 
 
 def merit(value: float) -> float:
-    """Rounded to 9 digits, so that methods that are equal but for the last ones share a rank."""
+    """Round a score to 9 digits, so that methods that differ by rounding only share a rank."""
     return float(f"{value:.9g}")

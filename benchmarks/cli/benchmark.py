@@ -14,7 +14,8 @@ from benchmarks.cli.output import heading, say, table
 from benchmarks.cli.progress import run_progress, working
 
 if TYPE_CHECKING:
-    from benchmarks import Board, Result
+    from benchmarks import Result
+    from benchmarks.boards.board_table import BoardTable
 
 _RESULTS = Path("results")
 _RUNS = Path("runs")
@@ -144,8 +145,10 @@ def leaderboard(
 
 
 def _show(result: Result, top: int) -> None:
-    for board in result.boards:
-        _top(board, result.suite.board.rank_by, top)
+    from benchmarks.boards.board_table import board_tables
+
+    for board_table in board_tables(result.boards, result.suite):
+        _top(board_table, top)
     lost = result.cells[result.cells["status"] != "ok"]
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
@@ -153,24 +156,14 @@ def _show(result: Result, top: int) -> None:
     say("", "Written:", *(f"  {path}" for path in result.files))
 
 
-def _top(board: Board, rank_by: list[str], top: int) -> None:
-    from benchmarks import metrics
-    from sdscm.number_format import number
-
-    group = ", ".join(f"{key} {value}" for key, value in board.group.items() if value)
-    heading(group or "all cells")
-    shown = [metrics.get(name) for name in rank_by if name in board.standings]
-    rows = [
-        [
-            row[f"rank_{rank_by[0]}"],
-            row["estimator"],
-            *(number(row[metric.name]) for metric in shown),
-            f"{row['ok']} of {row['cells']}",
-        ]
-        for _, row in board.table.head(top).iterrows()
-    ]
-    header = ["Rank", "Estimator", *(metric.title for metric in shown), "Cells"]
-    table(header, rows, right=[each for each in header if each != "Estimator"])
-    more = len(board.table) - top
-    if more > 0:
-        say(f"... and {more} more")
+def _top(board_table: BoardTable, top: int) -> None:
+    """Print the first rows of a board."""
+    columns, rows = board_table.only("terminal")
+    heading(f"{board_table.title}; {board_table.place}")
+    table(
+        [column.heading for column in columns],
+        [[cell.full_text for cell in row] for row in rows[:top]],
+        right=[column.heading for column in columns if column.numeric],
+    )
+    if len(rows) > top:
+        say(f"... and {len(rows) - top} more")

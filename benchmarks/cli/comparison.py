@@ -62,14 +62,13 @@ def _data(found: Comparison) -> str:
 
 def _part(part: pd.DataFrame, found: Comparison) -> None:
     from benchmarks import metrics
-    from benchmarks.report.columns import direction
     from sdscm.number_format import number, p_value, signed, span
 
     first = part.iloc[0]
     metric = metrics.get(first["metric"])
     where = [f"{key} {first[key]}" for key in ("lm", "setting") if first[key]]
     where += [f"{first['rows']} rows"] if first["rows"] != "fitted" else []
-    heading(f"{', '.join(where)}: {metric.title}, {direction(metric, '1 - alpha')}")
+    heading(f"{', '.join(where)}: {metric.title}, {metric.direction('1 - alpha')}")
     rows = []
     for row in part.to_dict("records"):
         verdict = _VERDICTS[row["verdict"]]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
+from typing import Any
 
-from benchmarks.metrics.metric import Metric, PooledMetric
+import numpy as np
+
+from benchmarks.interface import Prediction, Truth
+from benchmarks.metrics.definition import Better, Group, Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
 
-#: Packages name here a module that registers metrics.
+#: Entry points of this group name modules that register metrics.
 ENTRY_POINT_GROUP = "sdscm.metrics"
 
 
@@ -25,14 +29,17 @@ class UnknownMetricError(InputError):
 
 _METRICS: dict[str, Metric | PooledMetric] = {}
 
+_Function = Callable[[Prediction, Truth], float]
+_PooledFunction = Callable[..., np.ndarray]
+
 
 def register(metric: Metric | PooledMetric) -> None:
-    """Add a metric at the end; it is scored on stored predictions, nothing is fitted again.
+    """Add a metric at the end. Stored predictions are scored by it; nothing is fitted again.
 
     Raises
     ------
     InputError
-        If the name is taken by another metric, or it is none.
+        If another metric has the name, or the object is not a metric.
     """
     if not isinstance(metric, Metric | PooledMetric):
         raise InputError(f"{metric!r} is not a metric: register a Metric or a PooledMetric")
@@ -56,9 +63,51 @@ def temporarily(*metrics: Metric | PooledMetric) -> Iterator[None]:
         _METRICS.update(before)
 
 
+def metric(
+    name: str,
+    title: str,
+    group: Group,
+    target: str,
+    better: Better,
+    *,
+    needs: tuple[str, ...],
+    source: str,
+    **options: Any,
+) -> Callable[[_Function], _Function]:
+    """Decorate a function as a `Metric`, and register it; ``options`` are its further fields."""
+
+    def decorate(function: _Function) -> _Function:
+        register(Metric(name, title, group, target, better, needs, function, source, **options))
+        return function
+
+    return decorate
+
+
+def pooled_metric(
+    name: str,
+    title: str,
+    group: Group,
+    target: str,
+    better: Better,
+    *,
+    columns: tuple[str, ...],
+    source: str,
+    **options: Any,
+) -> Callable[[_PooledFunction], _PooledFunction]:
+    """Decorate a function as a `PooledMetric`, and register it."""
+
+    def decorate(function: _PooledFunction) -> _PooledFunction:
+        register(
+            PooledMetric(name, title, group, target, better, columns, function, source, **options)
+        )
+        return function
+
+    return decorate
+
+
 @cache
 def _load_installed() -> None:
-    """Import what installed packages name in the group, once, after the built-in metrics."""
+    """Import the modules that installed packages name, once, after the built-in metrics."""
     for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
         try:
             point.load()
@@ -81,7 +130,7 @@ def find(name: str) -> Metric | PooledMetric:
 
 
 def get(name: str) -> Metric:
-    """The metric of that name, which scores a cell.
+    """Give the metric of each dataset of that name.
 
     Raises
     ------
@@ -97,18 +146,18 @@ def get(name: str) -> Metric:
 
 
 def names() -> list[str]:
-    """The names of all metrics, in order."""
+    """List the names of all metrics, in order."""
     _load_installed()
     return list(_METRICS)
 
 
 def registered() -> list[Metric]:
-    """The metrics that score a cell, in order."""
+    """List the metrics of each dataset, in order."""
     _load_installed()
     return [metric for metric in _METRICS.values() if isinstance(metric, Metric)]
 
 
 def pooled() -> list[PooledMetric]:
-    """The metrics that score all datasets of a board together, in order."""
+    """List the metrics of all datasets together, in order."""
     _load_installed()
     return [metric for metric in _METRICS.values() if isinstance(metric, PooledMetric)]

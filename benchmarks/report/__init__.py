@@ -1,4 +1,4 @@
-"""What a run leaves for readers: tables, a figure, and where they come from."""
+"""Write what a run leaves for readers: tables, a figure, and where they come from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.boards.board import Board
+from benchmarks.boards.board_table import board_tables
+from benchmarks.report.csv_tables import board_csv, comparisons_csv, scores_csv
 from benchmarks.report.figure import draw
 from benchmarks.report.json_board import board_json
 from benchmarks.report.latex import latex
 from benchmarks.report.markdown import render
-from benchmarks.report.tables import board_csv, comparisons_csv, scores_csv
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import CausalDataset
@@ -37,15 +38,16 @@ def write_report(
     The paths, in the order written.
     """
     figures = draw(boards)
-    suite, options = manifest.suite, manifest.suite.board
+    suite, command = manifest.suite, manifest.command
+    tables = board_tables(boards, suite)
     provenance = {name: dataset.meta for name, dataset in datasets.items()}
     texts = {
-        "leaderboard.md": render(manifest, boards, facts, scores, provenance, records, figures),
+        "leaderboard.md": render(manifest, tables, facts, scores, provenance, records, figures),
         "leaderboard.csv": board_csv(boards),
         "leaderboard.json": board_json(
-            suite.name, manifest.command, boards, options.level, options.resamples
+            suite.name, command, boards, suite.board.level, suite.board.resamples
         ),
-        "leaderboard.tex": latex(suite.name, boards, options.columns, manifest.command),
+        "leaderboard.tex": latex(suite.name, tables, command),
         "comparisons.csv": comparisons_csv(boards),
         "scores.csv": scores_csv(scores),
     }

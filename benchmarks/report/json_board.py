@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks import metrics
-from benchmarks.boards.board import Board, averaged
-from benchmarks.boards.ranking import Standing
-from benchmarks.report.columns import rows_of
+from benchmarks.boards.board import Board
+from benchmarks.boards.board_table import wide_table
+from benchmarks.boards.ranking import Ranking
+from benchmarks.boards.table import TableCell
 
-_FORMAT = 1
-_COUNTS = ("cells", "ok", "failed", "timeout", "skipped", "missing")
-_AVERAGES = ("average_rank", "average_rank_low", "average_rank_high", "win_rate")
+_FORMAT = 2
 
 
 def board_json(
     name: str, command: str, boards: Sequence[Board], level: float, resamples: int
 ) -> str:
-    """Everything that the boards hold.
+    """Write everything that the boards hold.
 
-    A number that is not there or not defined is null; infinite ones are the texts "Infinity" and
-    "-Infinity", since JSON has no such numbers. ``metrics`` says what the columns mean; each of
-    ``boards`` has ``group``, ``target``, ``clusters``, its ``estimators`` (with ``cost`` apart:
-    it alone differs between runs of the same cells), its ``standings``, and ``undefined``, see
-    `benchmarks.leaderboard.Board`.
+    A number that is missing or not defined is null; infinite ones are the texts "Infinity" and
+    "-Infinity", since JSON has no such numbers. ``metrics`` defines the metrics. Each of ``boards``
+    has ``group``, ``target``, ``clusters``, ``methods`` (a record for each, with every column of
+    the board; a value with an interval is an object with ``value``, ``low`` and ``high``),
+    ``rankings``, and ``undefined``, see `benchmarks.leaderboard.Board`. The metrics of cost alone
+    differ between runs of the same cells.
     """
     content = {
         "format": _FORMAT,
@@ -40,9 +40,9 @@ def board_json(
                 "group": board.group,
                 "target": board.target,
                 "clusters": board.clusters,
-                "estimators": [_estimator(row) for row in board.table.to_dict("records")],
+                "methods": _methods(board),
                 "undefined": board.undefined,
-                "standings": [_standing(board, each) for each in board.standings.values()],
+                "rankings": [_ranking(each) for each in board.rankings.values()],
             }
             for board in boards
         ],
@@ -51,65 +51,41 @@ def board_json(
 
 
 def _metric(metric: metrics.Metric | metrics.PooledMetric) -> dict[str, str]:
+    fields = ("name", "title", "group", "target", "better", "source")
+    return {field: getattr(metric, field) for field in fields}
+
+
+def _methods(board: Board) -> list[dict[str, Any]]:
+    table = wide_table(board)
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, map(_value, row.cells), strict=True)) for row in table.rows]
+
+
+def _value(cell: TableCell) -> Any:
+    if cell.ends is None:
+        return cell.value
+    return {"value": cell.value, "low": cell.ends[0], "high": cell.ends[1]}
+
+
+def _ranking(ranking: Ranking) -> dict[str, Any]:
+    tested = ranking.significance
+    names = [str(name) for name in ranking.ranks.columns]
     return {
-        "name": metric.name,
-        "title": metric.title,
-        "group": metric.group,
-        "target": metric.target,
-        "better": metric.better,
-        "source": metric.source,
-    }
-
-
-def _estimator(row: Mapping[Hashable, Any]) -> dict[str, Any]:
-    scores: dict[str, Any] = {}
-    cost: dict[str, Any] = {}
-    for metric in map(metrics.find, metrics.names()):
-        name = metric.name
-        if metric.group == "cost":
-            cost[name] = float(f"{row[name]:.2g}")
-            continue
-        scores[name] = _ends(row, name)
-        if isinstance(metric, metrics.Metric):
-            scores[name]["median"] = _ends(row, f"{name}_median")
-    return {
-        "estimator": row["estimator"],
-        "family": row["family"],
-        "estimand": row["estimand"],
-        "oracle": row["oracle"],
-        "counts": {name: row[name] for name in _COUNTS},
-        "scores": scores,
-        "cost": cost,
-    }
-
-
-def _ends(row: Mapping[Hashable, Any], name: str) -> dict[str, Any]:
-    return {"value": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
-
-
-def _standing(board: Board, standing: Standing) -> dict[str, Any]:
-    tested, ranked = standing.significance, standing.metric.name
-    names = [str(name) for name in standing.ranks.columns]
-    return {
-        "metric": ranked,
-        "estimand": standing.metric.group,
-        "order": [
-            {"estimator": str(name), "rank": row[f"rank_{ranked}"] or None}
-            | {kind: row[averaged(kind, ranked)] for kind in _AVERAGES}
-            for name, row in rows_of(board, standing).iterrows()
-        ],
-        "blocks": len(standing.ranks),
+        "metric": ranking.metric.name,
+        "estimand": ranking.metric.group,
+        "methods": ranking.methods,
+        "blocks": len(ranking.ranks),
         "competitors": names,
-        "wins": standing.wins.to_numpy().tolist(),
+        "wins": ranking.wins.to_numpy().tolist(),
         "friedman_p": tested.friedman if tested else None,
         "critical_difference": tested.critical_difference if tested else None,
         "nemenyi_p": tested.p_values.loc[names, names].to_numpy().tolist() if tested else None,
-        "groups": [list(group) for group in tested.groups] if tested else None,
+        "groups": tested.groups if tested else None,
     }
 
 
 def _plain(value: Any) -> Any:
-    """The same in types that JSON knows."""
+    """Turn values into those that JSON knows."""
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from benchmarks.boards.board import CHECK, Board
-from benchmarks.boards.ranking import Standing
-from benchmarks.metrics import Metric, PooledMetric
-from benchmarks.report.columns import best, columns_of, fewer, rows_of
-from benchmarks.report.tables import score
-from sdscm.number_format import NONE, number
+from benchmarks.boards.board_table import BoardTable
+from benchmarks.boards.table import TableCell
+from sdscm.number_format import slug
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -22,127 +19,79 @@ _SPECIAL = {
     "²": "$^2$",
     "∞": r"$\infty$",
     "–": "--",
+    "†": r"\textsuperscript{\dag}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
+#: Columns for which a page has room.
+_FITTING = 7
 
 
-def latex(name: str, boards: Sequence[Board], chosen: Sequence[str] | None, command: str) -> str:
-    """A ``table`` for each standing of each board; it needs ``booktabs`` and ``graphicx``.
+def latex(name: str, tables: Sequence[BoardTable], command: str) -> str:
+    """Write a ``table`` for each ranking of each board; it needs ``booktabs`` and ``graphicx``.
 
     Parameters
     ----------
     name
-        Of the suite; labels are ``tab:<name>-<group>-<metric>``.
-    chosen
-        As for `columns_of`.
+        Name of the suite; labels are ``tab:<name>-<group>-<metric>``.
+    tables
+        The tables.
     command
-        What makes the boards again.
+        Command that makes the boards again.
     """
     head = "% Needs \\usepackage{booktabs,graphicx}. Made by: " + command.replace("\n", " ")
-    tables = [
-        _table(name, board, standing, columns_of(board, standing, chosen))
-        for board in boards
-        for standing in board.standings.values()
-    ]
-    return "\n\n".join([head, *tables]) + "\n"
+    return "\n\n".join([head, *(_table(name, table) for table in tables)]) + "\n"
 
 
 def escape(text: str) -> str:
-    """Text that LaTeX shows as it is."""
+    """Escape a text, so that LaTeX shows it as it is."""
     return "".join(_SPECIAL.get(character, character) for character in text)
 
 
-def _table(
-    name: str, board: Board, standing: Standing, columns: Sequence[Metric | PooledMetric]
-) -> str:
-    bold = {metric.name: best(board, standing, metric) for metric in columns}
-    lines: list[str] = []
-    checks: list[str] = []
-    for estimator, row in rows_of(board, standing).iterrows():
-        label = escape(str(estimator)) + ("" if row["ok"] == row["cells"] else _LOST)
-        cells = [escape(row[f"rank_{standing.metric.name}"] or NONE), label]
-        for metric in columns:
-            shown = _maths(score(row[metric.name], metric))
-            if metric is standing.metric and metric.group != "cost" and not row["oracle"]:
-                shown += _interval(row[f"{metric.name}_low"], row[f"{metric.name}_high"])
-            shown += _FEWER if fewer(board, str(estimator), metric) else ""
-            cells.append(f"\\textbf{{{shown}}}" if estimator in bold[metric.name] else shown)
-        average = standing.average["average_rank"].get(str(estimator), float("nan"))
-        cells.append(_maths(number(average)))
-        (checks if cells[0] == CHECK else lines).append(" & ".join(cells) + r" \\")
-    heads = ["Rank", "Estimator", *(metric.title for metric in columns), "Average rank"]
+def maths(text: str) -> str:
+    """Escape a text with numbers: minus signs are not hyphens, and powers of ten are raised."""
+    parts = re.split(r"(?<![\w.-])(-?)([\d.,]*\d|∞)(?:e(\d+))?(?![\w.-])", text)
+    shown = [escape(parts[0])]
+    for sign, digits, power, rest in zip(*(parts[i::4] for i in (1, 2, 3, 4)), strict=True):
+        tens = rf"$\times10^{{{power}}}$" if power else ""
+        shown += ["$-$" if sign else "", escape(digits), tens, escape(rest)]
+    return "".join(shown)
+
+
+def _table(name: str, table: BoardTable) -> str:
+    columns, rows = table.only("latex")
+    lines = [
+        " & ".join(_cell(cell, column.numeric) for cell, column in zip(row, columns, strict=True))
+        + r" \\"
+        for row in rows
+    ]
+    ranked = [line for line, row in zip(lines, table.rows, strict=True) if not row.apart]
+    apart = [line for line, row in zip(lines, table.rows, strict=True) if row.apart]
     tabular = [
-        f"\\begin{{tabular}}{{rl{'r' * (len(heads) - 2)}}}",
+        f"\\begin{{tabular}}{{{''.join('r' if c.numeric else 'l' for c in columns)}}}",
         r"\toprule",
-        " & ".join(map(escape, heads)) + r" \\",
+        " & ".join(escape(column.heading) for column in columns) + r" \\",
         r"\midrule",
-        *lines,
-        *([r"\midrule", *checks] if checks else []),
+        *ranked,
+        *([r"\midrule", *apart] if apart else []),
         r"\bottomrule",
         r"\end{tabular}",
     ]
-    if len(heads) > _FITTING:
+    if len(columns) > _FITTING:
         tabular = [r"\resizebox{\textwidth}{!}{%", *tabular, "}"]
+    caption = " ".join(filter(None, (f"{table.title}; {table.place}.", *table.notes, table.test)))
+    label = slug(name, *table.board.group.values(), table.ranking.metric.name)
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
-            f"\\caption{{{_caption(board, standing, columns)}}}",
-            f"\\label{{tab:{_slug(name, *board.group.values(), standing.metric.name)}}}",
+            f"\\caption{{{escape(caption)}}}",
+            f"\\label{{tab:{label}}}",
             *tabular,
             r"\end{table}",
         ]
     )
 
 
-#: Columns that a page has room for.
-_FITTING = 7
-_LOST = r"\textsuperscript{*}"
-_FEWER = r"\textsuperscript{\dag}"
-
-
-def _caption(board: Board, standing: Standing, columns: Sequence[Metric | PooledMetric]) -> str:
-    group = standing.metric.group
-    where = ", ".join(f"{key} {value}" for key, value in board.group.items() if value)
-    said = f"{group} by {standing.metric.title}" + (f"; {where}" if where else "")
-    if standing.metric.target != "none":
-        said += (
-            f". Scored against the {board.target if group == 'CATE' else standing.metric.target}"
-        )
-    said += ". Means over datasets" if group != "cost" else ". Medians over datasets"
-    if board.clusters > 1 and group != "cost":
-        said += (
-            f", in brackets {standing.level:.0%} bootstrap intervals over {board.clusters} "
-            "phrasings or files"
-        )
-    said += ". Bold: the best of the methods without lost cells."
-    tested = standing.significance
-    if tested is not None:
-        said += (
-            f" Average ranks differ if they are more than {tested.critical_difference:.2f} apart "
-            f"(Nemenyi, {1 - tested.level:.0%})."
-        )
-    rows = rows_of(board, standing)
-    lost = " An asterisk: some cells are lost." if (rows["ok"] < rows["cells"]).any() else ""
-    fewer_there = any(fewer(board, str(name), metric) for name in rows.index for metric in columns)
-    dagger = " A dagger: not defined on all datasets." if fewer_there else ""
-    return escape(said + lost + dagger)
-
-
-def _interval(low: float, high: float) -> str:
-    """The ends of an interval in brackets; empty if there is none."""
-    return "" if low != low else f" [{_maths(number(low))}, {_maths(number(high))}]"
-
-
-def _maths(shown: str) -> str:
-    """A number with a minus sign and not a hyphen, and with powers of ten as such."""
-    found = re.fullmatch(r"(-?)([\d.,]+|∞)(?:e(\d+))?", shown)
-    if found is None:
-        return escape(shown)
-    sign, digits, power = found.groups()
-    tens = rf"$\times10^{{{power}}}$" if power else ""
-    return ("$-$" if sign else "") + escape(digits) + tens
-
-
-def _slug(*parts: str) -> str:
-    return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-") for part in parts if part)
+def _cell(cell: TableCell, numeric: bool) -> str:
+    shown = maths(cell.full_text) if numeric else escape(cell.full_text)
+    return rf"\textbf{{{shown}}}" if cell.best else shown

@@ -17,9 +17,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from benchmarks import metrics
-from benchmarks.boards.board import ranking_rule
-from benchmarks.boards.ranking import RULE
-from benchmarks.report.columns import direction
+from benchmarks.boards.explain import COMPARISON_RULE, ranking_rule
 from benchmarks.report.docs.extract import replaced
 from benchmarks.report.tables import markdown_table
 from benchmarks.suite.entries import (
@@ -51,7 +49,7 @@ def page(text: str) -> str:
     """Return ``text`` with new tables."""
     tables = {f"keys-{name}": key_table(model) for name, model in MODELS.items()}
     tables["metrics"] = metric_table()
-    tables["rules"] = f"{ranking_rule(BoardOptions())}\n\n{RULE}"
+    tables["rules"] = f"{ranking_rule(BoardOptions())}\n\n{COMPARISON_RULE}"
     for mark, table in tables.items():
         text = replaced(text, table, mark)
     return text
@@ -100,7 +98,7 @@ def metric_table() -> str:
                 f"`{metric.name}`",
                 metric.group,
                 what,
-                direction(metric, "1 − alpha").removesuffix(" is better").removeprefix("best "),
+                metric.direction("1 − alpha").removesuffix(" is better").removeprefix("best "),
                 target,
                 pooled,
                 metric.source,

@@ -1,4 +1,4 @@
-"""Puts the page together and writes it, with its figures beside it."""
+"""Put the page together and write it, with its figures beside it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.boards.board import ranking_rule
-from benchmarks.boards.ranking import RULE
-from benchmarks.boards.scores import read_records
-from benchmarks.report.html import origins
-from benchmarks.report.html.boards import board_views, findings, metrics_shown
+from benchmarks.boards.board_table import board_tables
+from benchmarks.boards.explain import rules
+from benchmarks.boards.scores import of_cells, read_records
+from benchmarks.report import origins
 from benchmarks.report.html.figures import Drawing, drawings
 from benchmarks.report.html.figures.drawing import NARROW, WIDE
 from benchmarks.report.html.figures.export import files, svg
-from benchmarks.report.html.lists import dataset_table, metric_table, trouble_table
 from benchmarks.report.html.studies import studies
 from benchmarks.report.html.view import FigureView, Page
+from benchmarks.report.lists import (
+    DATASET_NOTE,
+    dataset_table,
+    metric_table,
+    trouble_table,
+    version_table,
+)
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
-from benchmarks.suite.model import Suite
 from sdscm import __version__
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import MissingExtraError
@@ -79,7 +83,7 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
 
 
 def render(page: Page) -> str:
-    """The page as HTML."""
+    """Write the page as HTML."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -94,7 +98,7 @@ def render(page: Page) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """A result with what it was made from."""
+    """Hold a result and what it was made from."""
 
     result: Result
     manifest: Manifest
@@ -116,32 +120,33 @@ class _Run:
 
 def _page(run: _Run, figures: Sequence[FigureView]) -> Page:
     result, manifest = run.result, run.manifest
-    suite, boards = result.suite, result.boards
+    suite = result.suite
     origin = [dataset.meta for dataset in run.datasets.values()]
-    views = board_views(boards, suite)
-    families = {row.family for view in views for row in view.table.rows}
+    tables = board_tables(result.boards, suite)
+    families = {row.family for table in tables for row in table.rows}
     return Page(
         title=suite.title or suite.name,
         kicker=f"Benchmark report: suite {suite.name}, sdscm {__version__}",
         summary=_summary(run),
-        findings=findings(boards),
+        findings=tuple(table.finding for table in tables if table.finding),
         families=tuple(sorted(families, key=str.casefold)),
-        boards=views,
+        boards=tables,
         figures=tuple(figures),
-        rules=_rules(suite),
-        metrics=metric_table(metrics_shown(boards, suite.board.columns), suite.alpha),
+        rules=rules(suite),
+        metrics=metric_table(tables, suite.alpha),
         datasets=dataset_table(result.facts),
+        dataset_note=DATASET_NOTE,
         trouble=trouble_table(result.scores),
         commands=origins.commands(manifest, run.mixed),
         provenance=origins.facts(manifest, origin),
         suite=origins.suite_yaml(manifest),
-        versions=origins.versions(origin, run.records),
+        versions=version_table(origin, run.records.values()),
     )
 
 
 def _summary(run: _Run) -> str:
-    scores, facts, settings = run.result.scores, run.result.facts, run.manifest.suite.settings
-    cells = scores.drop_duplicates(["dataset", "setting", "estimator"])
+    facts, settings = run.result.facts, run.manifest.suite.settings
+    cells = of_cells(run.result.scores)
     ok = int((cells["status"] == "ok").sum())
     return (
         f"{counted(len(run.manifest.methods), 'method')} on "
@@ -153,24 +158,11 @@ def _summary(run: _Run) -> str:
 
 
 def _known(run: _Run) -> str:
-    """How many of the datasets tell the truth, in words."""
+    """Say for how many datasets the true effects are known."""
     known = sum(dataset.effects_known for dataset in run.datasets.values())
     if known == len(run.datasets):
         return " whose true effects are known"
     return f", {known} of them with known true effects"
-
-
-def _rules(suite: Suite) -> tuple[str, ...]:
-    return (
-        ranking_rule(suite.board),
-        "Scores are means over datasets, seconds and memory are medians. The interval under a "
-        f"ranked score is a {suite.board.level:.0%} percentile bootstrap that resamples phrasings "
-        f"({suite.board.resamples:,} times), since datasets of one phrasing are not independent; "
-        "with few phrasings it is rough.",
-        RULE,
-        f"The methods' own intervals have the nominal level {1 - suite.alpha:.0%}. SD(y) is that "
-        "of the observed outcome of a dataset. A dash: the method has no such answer.",
-    )
 
 
 def _figures(run: _Run) -> list[tuple[FigureView, dict[str, bytes]]]:
@@ -184,7 +176,7 @@ def _figures(run: _Run) -> list[tuple[FigureView, dict[str, bytes]]]:
 
 
 def _marked(found: Iterable[Drawing], mark: str) -> Iterator[Drawing]:
-    """Figures of one of several studies say which."""
+    """Name the study in each figure, where there are several."""
     for each in found:
         if not mark:
             yield each
@@ -193,7 +185,7 @@ def _marked(found: Iterable[Drawing], mark: str) -> Iterator[Drawing]:
             each,
             name=f"{each.name}-{slug(mark)}",
             title=f"{each.title}, {mark}",
-            table=replace(each.table, id=f"{each.table.id}-{slug(mark)}"),
+            table=replace(each.table, name=f"{each.table.name}-{slug(mark)}"),
         )
 
 

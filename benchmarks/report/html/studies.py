@@ -1,4 +1,4 @@
-"""From a run to studies."""
+"""Collect the data of figures from a run."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pandas as pd
 
 from benchmarks.datasets.holdout import held_out
 from benchmarks.datasets.truth import truth_of
-from benchmarks.report.html.axes import varied
-from benchmarks.report.html.fans import Fan, fan_of
 from benchmarks.report.html.study import Study, errors_of
+from benchmarks.report.html.unit_intervals import UnitIntervals, unit_intervals
+from benchmarks.report.html.varied_dials import varied
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import CausalDataset
 
-#: Fans of a setting: as many as fit a page in two lines of three.
-_FANS = 6
+#: Methods whose intervals for units are drawn: as many as fit a page in two lines of three.
+_METHODS = 6
 
 
 def studies(
@@ -28,14 +28,14 @@ def studies(
     datasets: Mapping[str, CausalDataset],
     records: Mapping[str, Record],
 ) -> list[Study]:
-    """One study for each language model and kind of rows, in the order of the suite.
+    """Make one study for each language model and kind of rows, in the order of the suite.
 
-    None of those without any error to draw.
+    Those without any error to draw are left out.
     """
     oracles = [method.label for method in manifest.methods if method.oracle]
     contest = scores[~scores["estimator"].isin(oracles)]
     bias = dict(zip(facts["dataset"], facts["bias_sd"].astype(float), strict=True))
-    axes = varied(manifest.sources, datasets)
+    dials = varied(manifest.sources, datasets)
     parts = contest.groupby(["lm", "rows"], sort=False, dropna=False)
     found = []
     for (lm, rows), part in parts:
@@ -50,31 +50,31 @@ def studies(
             errors=errors,
             alpha=manifest.suite.alpha,
             bias=bias,
-            axes=axes,
-            fans=(),
-            fan_dataset="",
+            dials=dials,
+            unit_intervals=(),
+            unit_dataset="",
         )
         name = _typical(part, bias, datasets)
-        shown = _fans(manifest, study, name, datasets[name], records)
-        found.append(replace(study, fans=shown, fan_dataset=name))
+        shown = _unit_intervals(manifest, study, name, datasets[name], records)
+        found.append(replace(study, unit_intervals=shown, unit_dataset=name))
     return found
 
 
-def _fans(
+def _unit_intervals(
     manifest: Manifest,
     study: Study,
     name: str,
     dataset: CausalDataset,
     records: Mapping[str, Record],
-) -> tuple[Fan, ...]:
-    """The fans of a dataset: those for the ITE before those for the CATE, the best methods of each.
+) -> tuple[UnitIntervals, ...]:
+    """Give the intervals for the units of a dataset, of the same methods in all settings.
 
-    In all settings the same methods.
+    Methods with intervals for the ITE come before those for the CATE, the best of each first.
     """
     cells = {(c.setting, c.estimator): c.key for c in manifest.cells if c.dataset == name}
     mask = held_out(dataset.t, manifest.suite.holdout, dataset.fingerprint)
     shown = mask if study.rows == "held-out" else ~mask
-    found: dict[str, dict[str, Fan]] = {}
+    found: dict[str, dict[str, UnitIntervals]] = {}
     for setting in manifest.suite.settings:
         truth = truth_of(dataset, setting).of_rows(shown)
         for method in study.methods:
@@ -83,11 +83,15 @@ def _fans(
             if outcome is None:
                 continue
             answer = outcome.held_out if study.rows == "held-out" else outcome.prediction
-            fan = fan_of(method, setting, answer, truth) if answer else None
-            if fan is not None:
-                found.setdefault(method, {})[setting] = fan
-    for_units = [method for method, fans in found.items() if _for_units(fans)]
-    chosen = [*for_units, *(method for method in found if method not in for_units)][:_FANS]
+            intervals = unit_intervals(method, setting, answer, truth) if answer else None
+            if intervals is not None:
+                found.setdefault(method, {})[setting] = intervals
+    for_ite = [
+        method
+        for method, by_setting in found.items()
+        if any(intervals.made_for == "ITE" for intervals in by_setting.values())
+    ]
+    chosen = [*for_ite, *(method for method in found if method not in for_ite)][:_METHODS]
     return tuple(
         found[method][setting]
         for setting in manifest.suite.settings
@@ -96,14 +100,10 @@ def _fans(
     )
 
 
-def _for_units(fans: Mapping[str, Fan]) -> bool:
-    return any(fan.made_for == "ITE" for fan in fans.values())
-
-
 def _typical(
     scores: pd.DataFrame, bias: Mapping[str, float], datasets: Mapping[str, CausalDataset]
 ) -> str:
-    """The dataset of (lower) median bias by confounding, of those whose effects are known."""
+    """Give the dataset of (lower) median bias by confounding, of those with known effects."""
     names = list(dict.fromkeys(map(str, scores["dataset"])))
     names = [name for name in names if datasets[name].effects_known] or names
     size = [abs(bias[name]) if np.isfinite(bias[name]) else 0.0 for name in names]

@@ -1,4 +1,4 @@
-"""What the figures of one language model are drawn from."""
+"""Hold the data that the figures of one language model are drawn from."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.metrics import Metric
-from benchmarks.report.html.axes import Axis
-from benchmarks.report.html.fans import Fan
+from benchmarks.report.html.unit_intervals import UnitIntervals
+from benchmarks.report.html.varied_dials import VariedDial
 
-#: Shown where a suite ranks by nothing that can be drawn as an error.
+#: Drawn if a suite ranks by no metric that can be drawn as an error.
 _USUAL_ERRORS = ("pehe_sd", "ate_abs_error_sd")
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Scores of one language model, and what to draw them against.
+    """Hold the scores of one language model, and what to draw them against.
 
     Attributes
     ----------
     lm
         Identifier of the language model; empty for data of other origin.
     rows
-        Which rows are scored, ``fitted`` or ``held-out``; empty if the suite holds none out.
+        Which rows are scored: ``fitted``, ``held-out``, or empty if the suite holds none out.
     scores
         As `benchmarks.boards.scores.score` returns them, without Oracles: they do not compete.
     settings
-        In the order of the suite.
+        The settings, in the order of the suite.
     errors
-        The metrics that count as error, the first first.
+        The metrics that count as error, in order.
     alpha
         Intervals have the nominal level 1 - alpha.
     bias
-        How far confounding leads the plain difference in means astray, in SD(y), by dataset.
-    axes
-        See `Axis`.
-    fans
-        See `Fan`; all of one dataset.
-    fan_dataset
-        Its name.
+        Bias of the plain difference in means by confounding, in SD(y), by dataset.
+    dials
+        The dials that the suite varies.
+    unit_intervals
+        Intervals for the units of one dataset.
+    unit_dataset
+        Name of that dataset.
     """
 
     lm: str
@@ -53,13 +53,13 @@ class Study:
     errors: tuple[Metric, ...]
     alpha: float
     bias: Mapping[str, float]
-    axes: tuple[Axis, ...]
-    fans: tuple[Fan, ...]
-    fan_dataset: str
+    dials: tuple[VariedDial, ...]
+    unit_intervals: tuple[UnitIntervals, ...]
+    unit_dataset: str
 
     @property
     def methods(self) -> list[str]:
-        """Methods with a score, best first: by mean error in the first setting."""
+        """Methods with a score, best first by mean error in the first setting."""
         names = [m.name for m in self.errors]
         scored = self.scores.dropna(subset=names, how="all")
         first = scored[scored["setting"] == self.settings[0]]
@@ -68,14 +68,14 @@ class Study:
 
     @property
     def families(self) -> dict[str, str]:
-        """The family of each method."""
+        """Family of each method."""
         pairs = self.scores[["estimator", "family"]].drop_duplicates()
         return dict(zip(pairs["estimator"], pairs["family"], strict=True))
 
     def leaders(self, metric: str) -> list[str]:
-        """The best method of each family by a metric, best first: those that figures name.
+        """List the best method of each family by a metric, best first; figures name these.
 
-        Of a family without a score of it, the best by the other errors.
+        Of a family without a score of the metric, the best method by the other errors.
         """
         first = {name: self.mean(name, self.settings[0], metric) for name in self.methods}
         ranked = sorted(first, key=lambda name: (np.isnan(first[name]), first[name]))
@@ -83,27 +83,27 @@ class Study:
         return list({families[name]: name for name in reversed(ranked)}.values())[::-1]
 
     def mean(self, method: str, setting: str, metric: str) -> float:
-        """Mean score over datasets; NaN if there is none."""
+        """Give the mean score over datasets; NaN if there is none."""
         return float(self.values(method, setting, metric).mean())
 
     def values(self, method: str, setting: str, metric: str) -> pd.Series:
-        """The scores that are there, by dataset."""
+        """Give the scores that are not missing, by dataset."""
         return self.cells(method, setting).set_index("dataset")[metric].dropna()
 
     def cells(self, method: str, setting: str) -> pd.DataFrame:
-        """The rows of a method in a setting."""
+        """Give the rows of a method in a setting."""
         scores = self.scores
         return scores[(scores["estimator"] == method) & (scores["setting"] == setting)]
 
 
 def errors_of(rank_by: Iterable[str], scores: pd.DataFrame) -> tuple[Metric, ...]:
-    """The metrics to draw as error: ranked by, better when lower, and with a score."""
+    """List the metrics to draw as error: ranked by, better when lower, and with a score."""
     ranked = [m for m in map(metrics.get, rank_by) if m.better == "lower" and m.group != "cost"]
     wanted = ranked or [metrics.get(name) for name in _USUAL_ERRORS]
     return tuple(m for m in wanted if scores[m.name].notna().any())
 
 
 def drawable(values: Sequence[float] | np.ndarray | pd.Series[Any]) -> np.ndarray:
-    """The finite ones."""
+    """Give the finite values."""
     array = np.asarray(values, dtype=float)
     return array[np.isfinite(array)]

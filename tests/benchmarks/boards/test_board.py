@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import metrics
-from benchmarks.boards.board import Board, boards, ranking_rule
+from benchmarks.boards.board import Board, boards
+from benchmarks.boards.board_table import board_table
+from benchmarks.boards.explain import ranking_rule
 from benchmarks.boards.scores import columns
-from benchmarks.report.columns import best, fewer
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
 
@@ -174,10 +174,10 @@ def test_losses_are_counted_by_kind(board: Board) -> None:
     }
 
 
-def test_each_standing_shows_those_that_answer_or_should(board: Board) -> None:
+def test_each_ranking_shows_those_that_answer_or_should(board: Board) -> None:
     """``absent`` has no cell that ended well, and is said to be for the CATE."""
-    assert list(board.standings) == ["pehe_sd", "ate_abs_error_sd"]
-    shown = {name: found.methods for name, found in board.standings.items()}
+    assert list(board.rankings) == ["pehe_sd", "ate_abs_error_sd"]
+    shown = {name: found.methods for name, found in board.rankings.items()}
     assert shown["pehe_sd"] == ("good", "twin", "poor", "frail", "absent", "Truth")
     assert shown["ate_abs_error_sd"] == (
         "twin",
@@ -224,10 +224,12 @@ def test_who_has_no_score_of_some_datasets_ranks_behind_and_is_marked() -> None:
     assert made.undefined["rank_correlation"] == {"odd": 1}
     ranks = made.table.set_index("estimator")["rank_rank_correlation"].to_dict()
     assert ranks == {"steady": "1", "odd": "2", "never": "", "Truth": "check"}
-    (standing,) = made.standings.values()
-    metric = metrics.get("rank_correlation")
-    assert best(made, standing, metric) == {"steady"}
-    assert [fewer(made, name, metric) for name in scores] == ["", "†", "", ""]
+    (ranking,) = made.rankings.values()
+    shown = board_table(made, ranking, ["rank_correlation"], alpha=0.1)
+    place = [column.name for column in shown.columns].index("rank_correlation")
+    cells = {name: row.cells[place] for name, row in zip(ranking.methods, shown.rows, strict=True)}
+    assert [name for name in cells if cells[name].best] == ["steady"]
+    assert [name for name in cells if cells[name].mark == "†"] == ["odd"]
 
 
 def test_a_score_that_nobody_has_of_a_dataset_sets_nobody_back() -> None:

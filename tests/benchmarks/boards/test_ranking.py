@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import metrics
 from benchmarks.boards.bootstrap import cluster_means
-from benchmarks.boards.ranking import block_ranks, standing, win_rates
+from benchmarks.boards.ranking import block_ranks, rank_methods, win_rates
 
 PEHE, R2 = metrics.get("pehe_sd"), metrics.get("r2")
 NAN = float("nan")
@@ -68,7 +68,7 @@ def test_win_rates_by_hand() -> None:
 @pytest.fixture
 def toy():
     mean = partial(cluster_means, resamples=500, level=0.95, seed=0)
-    return standing(PEHE, TOY, ("A", "B", "C", "Oracle"), {"A", "B", "C"}, mean, 0.95)
+    return rank_methods(PEHE, TOY, ("A", "B", "C", "Oracle"), {"A", "B", "C"}, mean, 0.95)
 
 
 def test_averages_over_blocks(toy) -> None:
@@ -89,7 +89,7 @@ def test_average_rank_and_win_rate_say_the_same(toy) -> None:
 
 def test_without_competitors_there_is_nothing_to_compare() -> None:
     mean = partial(cluster_means, resamples=10, level=0.95, seed=0)
-    found = standing(PEHE, TOY, ("A",), (), mean, 0.95)
+    found = rank_methods(PEHE, TOY, ("A",), (), mean, 0.95)
     assert found.average.empty
     assert found.significance is None
 
@@ -110,6 +110,6 @@ def test_blocks_are_ranked_as_scipy_ranks() -> None:
 def test_methods_that_never_end_a_phrasing_are_not_ranked() -> None:
     toy = cells("pehe_sd", {"p0": {"A": [1, NAN], "B": [NAN, 2]}})
     mean = partial(cluster_means, resamples=10, level=0.95, seed=0)
-    found = standing(PEHE, toy, ("A", "B"), {"A", "B"}, mean, 0.95)
+    found = rank_methods(PEHE, toy, ("A", "B"), {"A", "B"}, mean, 0.95)
     assert found.average.isna().to_numpy().all()
     assert found.wins.isna().to_numpy().all()

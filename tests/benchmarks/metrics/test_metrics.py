@@ -13,7 +13,7 @@ from sklearn.metrics import auc, mean_pinball_loss, r2_score, root_mean_squared_
 from benchmarks import metrics
 from benchmarks.interface import Prediction, Truth
 from benchmarks.metrics import ate, formulas, registry
-from benchmarks.metrics.metric import Metric
+from benchmarks.metrics.definition import Metric
 from sdscm.errors import InputError
 
 
@@ -288,6 +288,21 @@ def test_a_package_brings_metrics_by_an_entry_point(monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     registry._load_installed.cache_clear()
     assert metrics.names() == before
+
+
+def test_a_metric_is_one_file(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """A file in the folder of the metrics is found, without a change anywhere else."""
+    (tmp_path / "zz_largest.py").write_text(
+        "from benchmarks.metrics.registry import metric\n"
+        "@metric('largest', 'Largest', 'CATE', 'ITE', 'lower', needs=('effect',), source='own')\n"
+        "def largest(prediction, truth):\n"
+        "    return abs(prediction.effect - truth.ite).max()\n"
+    )
+    monkeypatch.setattr(registry, "_METRICS", dict(registry._METRICS))
+    monkeypatch.setattr(metrics, "__path__", [*metrics.__path__, str(tmp_path)])
+    metrics._import_modules()
+    assert metrics.names()[-1] == "largest"
+    assert metrics.get("largest").score(PREDICTION, TRUTH) == 8
 
 
 @pytest.mark.parametrize("function", [lambda p, t: 1 / 0, lambda p, t: None, lambda p, t: p.effect])

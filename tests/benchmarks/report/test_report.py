@@ -66,12 +66,12 @@ def test_the_page(result) -> None:
     assert len(naive) == 2  # it has no effects of rows, so it stands in the tables of the ATE
     assert sum("| check | Oracle |" in line for line in lines) == 4
     for estimand, title in (("CATE", "PEHE / SD(y)"), ("ATE", "|ATE error| / SD(y)")):
-        assert page.count(f"### {estimand}, by {title}\n\n| Rank | Estimator |") == 2
-    assert "### ITE" not in page  # of these, the Oracle alone has intervals for individuals
+        assert page.count(f"### {estimand} by {title}\n\nScored against the ") == 2
+    assert "### ITE by" not in page  # of these, the Oracle alone has intervals for individuals
     assert page.count("Friedman's test that all methods are alike: p ") == 2
     assert page.count("Too few methods or phrasings") == 2
-    assert page.count("<summary>Win rate of each method") == 2
-    assert "scored against the ITE" in page
+    assert page.count("<summary>Win rate of each method") == 4
+    assert "Scored against the ITE." in page
     assert "![Errors by estimator" in page
     assert "](leaderboard.png)" in page
     assert "sdscm benchmark" in page
@@ -178,7 +178,7 @@ def test_a_plugins_metric_is_a_column_and_ranks(
     effects = [np.abs(0.5 + 0.5 * confounded(i).X["a"]).max() for i in range(3)]
     assert largest["Nought"] == pytest.approx(np.mean(effects))
     page = made.files[0].read_text()
-    assert "| Rank | Estimator | Family | Largest error | Median |" in page
+    assert "| Rank | Method | Family | Largest error | Median |" in page
     assert f"| {largest['Nought']:.3f} [" in page or f"**{largest['Nought']:.3f} [" in page
 
     monkeypatch.setattr(registry, "_METRICS", known)
@@ -192,7 +192,7 @@ def test_columns_are_chosen_by_name(result, tmp_path) -> None:
         result.suite, columns=["qini", "ate_r2", "peak_memory"], **folders
     )
     page = chosen.files[0].read_text()
-    assert "| Rank | Estimator | Family | Qini | Memory, MiB | Median |" in page
-    assert "| Rank | Estimator | Family | ATE R² | Memory, MiB | Median |" in page
+    assert "| Rank | Method | Family | Qini | Memory, MiB | Median |" in page
+    assert "| Rank | Method | Family | ATE R² | Memory, MiB | Median |" in page
     with pytest.raises(InputError, match="unknown metric 'quni': choose among ate_error"):
         benchmarks.leaderboard(result.suite, columns=["quni"], **folders)

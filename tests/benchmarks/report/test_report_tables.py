@@ -12,12 +12,13 @@ import pytest
 
 from benchmarks import metrics
 from benchmarks.boards.board import Board, boards
+from benchmarks.boards.board_table import BoardTable, board_table
 from benchmarks.boards.scores import columns
-from benchmarks.report.columns import USUAL, best, columns_of, direction
+from benchmarks.boards.table import TableCell
+from benchmarks.report.csv_tables import board_csv, comparisons_csv
 from benchmarks.report.json_board import board_json
-from benchmarks.report.latex import _maths, escape, latex
-from benchmarks.report.markdown_board import table
-from benchmarks.report.tables import board_csv, comparisons_csv
+from benchmarks.report.latex import escape, latex, maths
+from benchmarks.report.tables import markdown
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
 
@@ -61,58 +62,80 @@ def board() -> Board:
     return made
 
 
-def test_the_best_are_whole_and_tied(board: Board) -> None:
+def tables(board: Board, chosen: list[str] | None = None) -> list[BoardTable]:
+    return [board_table(board, each, chosen, alpha=0.05) for each in board.rankings.values()]
+
+
+def column(table: BoardTable, name: str) -> dict[str, TableCell]:
+    place = [column.name for column in table.columns].index(name)
+    return {
+        method: row.cells[place]
+        for method, row in zip(table.ranking.methods, table.rows, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "best"),
+    [
+        ("pehe_sd", {"A & B", "twin_1"}),
+        ("r2", {"A & B", "twin_1"}),
+        ("cate_width_sd", set()),  # a narrow interval is not a merit
+        ("calibration_slope", set()),
+        ("seconds", set()),
+    ],
+)
+def test_the_best_are_whole_and_tied(board: Board, name: str, best: set[str]) -> None:
     """``frail`` has the lowest mean, but of five phrasings."""
-    standing = board.standings["pehe_sd"]
-    assert best(board, standing, metrics.find("pehe_sd")) == {"A & B", "twin_1"}
-    assert best(board, standing, metrics.find("r2")) == {"A & B", "twin_1"}
-    assert best(board, standing, metrics.find("cate_width_sd")) == set()  # narrow is not a merit
-    assert best(board, standing, metrics.find("calibration_slope")) == set()
-    assert best(board, standing, metrics.find("qini")) == set()
-
-
-def names(found: list) -> list[str]:
-    return [metric.name for metric in found]
+    cells = column(tables(board)[0], name)
+    assert {method for method, cell in cells.items() if cell.best} == best
 
 
 def test_columns_by_choice_and_by_default(board: Board) -> None:
-    cate, ate = board.standings["pehe_sd"], board.standings["ate_abs_error_sd"]
-    usual = ["pehe_sd", "r2", "calibration_slope", "cate_width_sd", "seconds"]
-    assert names(columns_of(board, cate, None)) == usual
-    assert names(columns_of(board, ate, None)) == ["ate_abs_error_sd", "seconds"]
-    chosen = ["seconds", "ate_r2", "qini", "pehe_sd"]
-    assert names(columns_of(board, cate, chosen)) == ["seconds", "qini", "pehe_sd"]
-    assert names(columns_of(board, ate, chosen)) == ["seconds", "ate_r2"]
+    def shown(table: BoardTable) -> list[str]:
+        names = [column.name for column in table.only("latex")[0]]
+        return names[2 : names.index("average_rank")]
+
+    cate, ate = tables(board)
+    assert shown(cate) == ["pehe_sd", "r2", "calibration_slope", "cate_width_sd", "seconds"]
+    assert shown(ate) == ["ate_abs_error_sd", "seconds"]
+    cate, ate = tables(board, ["seconds", "ate_r2", "qini", "pehe_sd"])
+    assert shown(cate) == ["seconds", "qini", "pehe_sd"]
+    assert shown(ate) == ["seconds", "ate_r2"]
+    names = [column.name for column in cate.only("terminal")[0]]
+    assert names == ["rank", "estimator", "seconds", "qini", "pehe_sd", "average_rank", "ok"]
 
 
 def test_markdown(board: Board) -> None:
     """The ranks are 1, 2.5, 2.5 and 4 on five phrasings; on the sixth ``frail`` is last."""
-    lines = table(board, board.standings["pehe_sd"], ["pehe_sd", "r2", "seconds"]).splitlines()
-    tied = "**0.100 [0.100, 0.100]** | **0.900** | 12 | 0.100 | 2.333 | 0.556 | a b | 6 |"
+    lines = markdown(tables(board, ["pehe_sd", "r2", "seconds"])[0]).splitlines()
+    tied = "**0.100 [0.100, 0.100]** | **0.900** | 12 | 0.100 | 2.33 [2.17, 2.50] | 0.56 "
+    tied += "| a b | 6 |"
     assert lines[2:] == [
         f"| 1 | A & B | toy | {tied}",
         f"| 1 | twin_1 | toy | {tied}",
-        "| 3 | worst | toy | 0.900 [0.900, 0.900] | 0.100 | 12 | 0.900 | 3.833 | 0.056 | b | 6 |",
-        "| 4 | frail | toy | 0 [0, 0] | 1.000 | 12 | 0 | 1.500 | 0.833 | a | 5 of 6 |",
+        "| 3 | worst | toy | 0.900 [0.900, 0.900] | 0.100 | 12 | 0.900 | 3.83 [3.67, 4.00] | 0.06 "
+        "| b | 6 |",
+        "| 4 | frail | toy | 0 [0, 0] | 1.000 | 12 | 0 | 1.50 [1.00, 2.00] | 0.83 | a "
+        "| 5 of 6 (1 failed) |",
         "| check | Truth | toy | 0 | 1.000 | 12 | 0 | – | – | – | 6 |",
     ]
 
 
 def test_latex(board: Board) -> None:
-    text = latex("toy", [board], ["pehe_sd", "seconds"], "sdscm benchmark toy")
+    text = latex("toy", tables(board, ["pehe_sd", "seconds"]), "sdscm benchmark toy")
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
     assert r"\label{tab:toy-lm-all-pehe-sd}" in text
     body = text.split(r"\midrule")[1].strip().splitlines()
     assert body == [
-        r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 12 & 2.333 \\",
-        r"1 & twin\_1 & \textbf{0.100 [0.100, 0.100]} & 12 & 2.333 \\",
-        r"3 & worst & 0.900 [0.900, 0.900] & 12 & 3.833 \\",
-        r"4 & frail\textsuperscript{*} & 0 [0, 0] & 12 & 1.500 \\",
+        r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 12 & 2.33 [2.17, 2.50] & a b & 6 \\",
+        r"1 & twin\_1 & \textbf{0.100 [0.100, 0.100]} & 12 & 2.33 [2.17, 2.50] & a b & 6 \\",
+        r"3 & worst & 0.900 [0.900, 0.900] & 12 & 3.83 [3.67, 4.00] & b & 6 \\",
+        r"4 & frail & 0 [0, 0] & 12 & 1.50 [1.00, 2.00] & a & 5 of 6 (1 failed) \\",
     ]
     assert "Scored against the CATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[0]
     assert "Scored against the SATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[2]
     assert r"\resizebox" not in text
-    assert r"\resizebox{\textwidth}{!}{%" in latex("toy", [board], list(USUAL["CATE"]), "sdscm")
+    assert r"\resizebox{\textwidth}{!}{%" in latex("toy", tables(board), "sdscm")
     for part in text.split(r"\begin{tabular}{")[1:]:
         shape, rest = part.split("}", 1)
         lines = [line for line in rest.split(r"\bottomrule")[0].splitlines() if "&" in line]
@@ -120,14 +143,13 @@ def test_latex(board: Board) -> None:
 
 
 def test_a_mean_over_fewer_datasets_is_marked(board: Board) -> None:
-    assert "dagger" not in latex("toy", [board], ["pehe_sd"], "sdscm")
-    marked = replace(board, undefined={"pehe_sd": {"twin_1": 1}})
-    text = latex("toy", [marked], ["pehe_sd"], "sdscm")
-    assert r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 2.333 \\" in text
-    assert r"1 & twin\_1 & 0.100 [0.100, 0.100]\textsuperscript{\dag} & 2.333 \\" in text
-    assert text.count("A dagger: not defined on all datasets.") == 1
-    shown = table(marked, marked.standings["pehe_sd"], ["pehe_sd"])
-    assert "| 1 | twin_1 | toy | 0.100 [0.100, 0.100]† |" in shown
+    assert "over fewer datasets" not in latex("toy", tables(board, ["pehe_sd"]), "sdscm")
+    marked = tables(replace(board, undefined={"pehe_sd": {"twin_1": 1}}), ["pehe_sd"])
+    text = latex("toy", marked, "sdscm")
+    assert r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 2.33" in text
+    assert r"1 & twin\_1 & 0.100 [0.100, 0.100]\textsuperscript{\dag} & 2.33" in text
+    assert text.count("a mean over fewer datasets, since the score is not defined on all.") == 1
+    assert "| 1 | twin_1 | toy | 0.100 [0.100, 0.100]† |" in markdown(marked[0])
 
 
 def test_latex_escapes() -> None:
@@ -149,39 +171,29 @@ def test_latex_escapes() -> None:
     ],
 )
 def test_latex_numbers(shown: str, written: str) -> None:
-    assert _maths(shown) == written
+    assert maths(shown) == written
 
 
 def test_directions() -> None:
-    found = [direction(metrics.find(name), "95%") for name in ("pehe", "qini", "cate_coverage")]
-    assert found == ["lower is better", "higher is better", "best near 95%"]
-    for name in metrics.names():
-        assert "its nominal value" not in direction(metrics.find(name), "95%"), name
+    found = [
+        metrics.find(n).direction("95%") for n in ("pehe", "qini", "cate_coverage", "ate_error")
+    ]
+    assert found == ["lower is better", "higher is better", "best near 95%", "best near 0"]
 
 
 def test_json(board: Board) -> None:
     content = json.loads(board_json("toy", "sdscm benchmark toy", [board], 0.95, 50))
     (made,) = content["boards"]
-    rows = {row["estimator"]: row for row in made["estimators"]}
-    assert rows["frail"]["counts"] == {
-        "cells": 6,
-        "ok": 5,
-        "failed": 1,
-        "timeout": 0,
-        "skipped": 0,
-        "missing": 0,
-    }
-    scores = rows["worst"]["scores"]
-    assert scores["pehe_sd"] == {
-        "value": 0.9,
-        "low": 0.9,
-        "high": 0.9,
-        "median": {"value": 0.9, "low": 0.9, "high": 0.9},
-    }
-    assert scores["qini"]["value"] is None
-    assert rows["worst"]["cost"] == {"seconds": 12.0, "peak_memory": None}
-    cate = made["standings"][0]
-    assert [row["rank"] for row in cate["order"]] == ["1", "1", "3", "4", "check"]
+    rows = {row["estimator"]: row for row in made["methods"]}
+    counts = ("cells", "ok", "failed", "timeout", "skipped", "missing")
+    assert [rows["frail"][name] for name in counts] == [6, 5, 1, 0, 0, 0]
+    assert rows["worst"]["pehe_sd"] == {"value": 0.9, "low": 0.9, "high": 0.9}
+    assert rows["worst"]["pehe_sd_median"] == {"value": 0.9, "low": 0.9, "high": 0.9}
+    assert rows["worst"]["qini"]["value"] is None
+    assert (rows["worst"]["seconds"], rows["worst"]["peak_memory"]) == (12.0, None)
+    cate = made["rankings"][0]
+    ranks = [rows[name]["rank_pehe_sd"] for name in cate["methods"]]
+    assert ranks == [1, 1, 3, 4, "check"]
     assert cate["competitors"] == ["A & B", "twin_1", "worst", "frail"]
     assert np.array(cate["wins"], dtype=float) == pytest.approx(
         np.array(
@@ -205,7 +217,7 @@ def test_comparisons(board: Board) -> None:
     found = pairs.set_index(["metric", "estimator", "other"]).loc["pehe_sd"]
     assert found.loc[("frail", "worst"), "win_rate"] == pytest.approx(5 / 6, abs=1e-6)
     assert (found["blocks"] == 6).all()
-    tested = board.standings["pehe_sd"].significance
+    tested = board.rankings["pehe_sd"].significance
     expected = tested.p_values.loc["frail", "worst"]
     assert found.loc[("frail", "worst"), "p_value"] == pytest.approx(expected, rel=1e-5)
 

@@ -1,10 +1,10 @@
-"""The figures of a report, one file each. Each is a `Drawing`: in words, in numbers, and drawn."""
+"""The figures of a report, one file each. A `Drawing` has text, numbers and the figure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmarks.report.html.figures import boxes, confounding, cost, coverage, dials, fan
+from benchmarks.report.html.figures import boxes, confounding, cost, coverage, dials, unit_intervals
 from benchmarks.report.html.figures.drawing import Drawing
 from benchmarks.report.html.study import Study
 
@@ -12,9 +12,9 @@ __all__ = ["Drawing", "drawings"]
 
 
 def drawings(study: Study) -> Iterable[Drawing]:
-    """The figures that a study has data for, in the order of the page."""
-    makers = (boxes.draw, coverage.draw, fan.draw, confounding.draw)
+    """List the figures that a study has data for, in the order of the page."""
+    makers = (boxes.draw, coverage.draw, unit_intervals.draw, confounding.draw)
     found = [maker(study) for maker in makers]
-    found += [dials.draw(study, axis) for axis in study.axes]
+    found += [dials.draw(study, dial) for dial in study.dials]
     found += [cost.draw(study)]
     return [each for each in found if each is not None]

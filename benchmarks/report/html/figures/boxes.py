@@ -1,20 +1,21 @@
-"""Box plots of error by method and setting."""
+"""Draw box plots of error by method and setting."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.boards.bootstrap import quantiles
+from benchmarks.boards.explain import setting_words
+from benchmarks.boards.table import ReportTable, TableColumn, make_table, number_column, text_column
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import canvas, heading, is_cut, key, scaled
 from benchmarks.report.html.study import Study, drawable
-from benchmarks.report.html.view import Cell, Column, Row, Table
-from benchmarks.report.html.words import numeric, setting_words, words
 from sdscm.figure_style import BAND, GRID, MUTED, SERIES
-from sdscm.number_format import joined, number
+from sdscm.number_format import joined, number, span
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FEW = 40
+_SHARES = (0, 0.25, 0.5, 0.75, 1)
+_UNKNOWN = (float("nan"),) * len(_SHARES)
 
 
 def draw(study: Study) -> Drawing | None:
-    """The figure; None if nothing has a score."""
+    """Draw the figure; None if nothing has a score."""
     if not study.methods:
         return None
     return Drawing(
@@ -35,8 +38,8 @@ def draw(study: Study) -> Drawing | None:
             "A box holds the middle half of the datasets, its line is the median, and the whiskers "
             "reach the extremes; each dot is a dataset. Best method first, by mean "
             f"{study.errors[0].title} with {setting_words(study.settings[0])}."
-            + (" What reaches the left edge goes on beyond it." if _cut(study) else "")
-            + (" Infinite scores are in the table only." if _endless(study) else "")
+            + (" Boxes that reach the left edge go on beyond it." if _cut(study) else "")
+            + (" Infinite scores are in the table only." if _has_infinite(study) else "")
         ),
         alt=_alt(study),
         table=_table(study),
@@ -45,12 +48,12 @@ def draw(study: Study) -> Drawing | None:
 
 
 def _cut(study: Study) -> bool:
-    """Whether the smallest errors lie outside of a panel."""
+    """Tell whether the smallest errors lie outside of a panel."""
     return any(is_cut(drawable(study.scores[metric.name])) for metric in study.errors)
 
 
-def _endless(study: Study) -> bool:
-    """Whether some score is infinite, as that of an infinite interval."""
+def _has_infinite(study: Study) -> bool:
+    """Tell whether some score is infinite, as that of an infinite interval."""
     return bool(np.isinf(study.scores[[m.name for m in study.errors]].to_numpy(float)).any())
 
 
@@ -88,9 +91,9 @@ def _panel(axis: Axes, study: Study, metric: Metric) -> None:
                 _box(axis, values, row + float(offset), colour, marker)
                 drawn.append(values)
         if not any(len(values) for values in found):
-            silence = "average effect only" if metric.group == "CATE" else "no estimate"
+            reason = "average effect only" if metric.group == "CATE" else "no estimate"
             axis.annotate(
-                "infinite" if any(len(values) for values in scored) else silence,
+                "infinite" if any(len(values) for values in scored) else reason,
                 (0.02, row),
                 xycoords=axis.get_yaxis_transform(),
                 va="center",
@@ -130,35 +133,42 @@ def _box(axis: Axes, values: np.ndarray, place: float, colour: str, marker: str)
         )
 
 
-def _table(study: Study) -> Table:
-    columns = [Column("Method", numeric=False), Column("Setting", numeric=False)]
+def _table(study: Study) -> ReportTable:
+    columns = [text_column("method"), text_column("setting")]
     for metric in study.errors:
-        columns += [Column(f"{metric.title}, {part}") for part in ("median", "quartiles", "range")]
+        columns += _quantile_columns(metric.name, metric.title)
     rows = []
     for method in study.methods:
         for setting in study.settings:
-            cells = [words(method), words(setting)]
+            row: dict[str, object] = {"method": method, "setting": setting}
             for metric in study.errors:
-                cells += _numbers(study.values(method, setting, metric.name).to_numpy(float))
-            rows.append(Row(tuple(cells), family=study.families[method]))
-    return Table(
-        "numbers-error-by-method",
-        "Error over datasets, by method and setting",
-        tuple(columns),
-        tuple(rows),
+                values = study.values(method, setting, metric.name).to_numpy(float)
+                row[metric.name] = quantiles(values, _SHARES) if len(values) else _UNKNOWN
+            rows.append(row)
+    caption = "Error over datasets, by method and setting"
+    return make_table("numbers-error-by-method", caption, columns, rows)
+
+
+def _quantile_columns(name: str, title: str) -> list[TableColumn[Any]]:
+    """Make the columns of the median, the quartiles and the range; sorted by their width."""
+
+    def column(part: str, low: int, high: int) -> TableColumn[Any]:
+        def ends(row: Mapping[str, Any]) -> tuple[float, float]:
+            return row[name][low], row[name][high]
+
+        def width(row: Mapping[str, Any]) -> float:
+            first, last = ends(row)
+            # Two infinite ends have no difference.
+            return 0.0 if first == last else last - first
+
+        return number_column(
+            f"{name}_{part}", f"{title}, {part}", value=width, text=lambda row: span(*ends(row))
+        )
+
+    median = number_column(
+        f"{name}_median", f"{title}, median", value=lambda row: row[name][len(_SHARES) // 2]
     )
-
-
-def _numbers(values: np.ndarray) -> list[Cell]:
-    if not len(values):
-        return [numeric(float("nan"))] * 3
-    low, lower, median, upper, high = quantiles(values, (0, 0.25, 0.5, 0.75, 1)).tolist()
-    return [numeric(float(median)), _span(lower, upper), _span(low, high)]
-
-
-def _span(low: float, high: float) -> Cell:
-    # Two infinite ends have no difference.
-    return numeric(0.0 if low == high else high - low, f"{number(low)} to {number(high)}")
+    return [median, column("quartiles", 1, 3), column("range", 0, 4)]
 
 
 def _alt(study: Study) -> str:

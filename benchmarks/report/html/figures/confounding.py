@@ -1,4 +1,4 @@
-"""Error against the confounding that a dataset turned out to have."""
+"""Draw error against the bias by confounding of a dataset."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import metrics
+from benchmarks.boards.explain import setting_words
+from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.named import draw_named, named_key
 from benchmarks.report.html.figures.style import canvas, heading
 from benchmarks.report.html.study import Study
-from benchmarks.report.html.view import Column, Row, Table
-from benchmarks.report.html.words import numeric, setting_words, words
 from sdscm.figure_style import GRID, INK, MUTED
+from sdscm.number_format import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ _FEWEST = 3
 
 
 def draw(study: Study) -> Drawing | None:
-    """The figure; None with fewer than three datasets whose bias is known and differs."""
+    """Draw the figure; None with fewer than three datasets whose bias is known and differs."""
     bias = {name: abs(value) for name, value in study.bias.items() if np.isfinite(value)}
     title = metrics.get(_METRIC).title
     scored = study.scores.dropna(subset=[_METRIC])
@@ -37,8 +38,8 @@ def draw(study: Study) -> Drawing | None:
         reading=(
             "Across: how far off the plain difference in means is in a dataset, the bias by "
             f"confounding, in SD(y). Up: {title} of a method on that dataset. On the diagonal a "
-            "method is as wrong as if it knew of no confounder; near the bottom it has removed the "
-            "bias; the largest errors are above the panel. Coloured: the best method of each "
+            "method is as wrong as the plain difference in means; near the bottom it has removed "
+            "the bias; the largest errors are above the panel. Coloured: the best method of each "
             "family; grey: the others."
         ),
         alt=_alt(study, bias, title),
@@ -97,29 +98,25 @@ def _ratio(study: Study, bias: Mapping[str, float], method: str, setting: str) -
     return float(values[known].sum() / whole) if whole > 0 else float("nan")
 
 
-def _table(study: Study, bias: Mapping[str, float], title: str) -> Table:
+def _table(study: Study, bias: Mapping[str, float], title: str) -> ReportTable:
     columns = (
-        Column("Method", numeric=False),
-        Column("Setting", numeric=False),
-        Column(f"Mean {title}"),
-        Column("As a share of the bias"),
+        text_column("method"),
+        text_column("setting"),
+        number_column("mean", f"Mean {title}"),
+        number_column("share", "As a share of the bias", form=percent),
     )
-    rows = []
-    for method in study.methods:
-        for setting in study.settings:
-            share = _ratio(study, bias, method, setting)
-            rows.append(
-                Row(
-                    (
-                        words(method),
-                        words(setting),
-                        numeric(study.mean(method, setting, _METRIC)),
-                        numeric(share, f"{share:.0%}"),
-                    )
-                )
-            )
+    rows = [
+        {
+            "method": method,
+            "setting": setting,
+            "mean": study.mean(method, setting, _METRIC),
+            "share": _ratio(study, bias, method, setting),
+        }
+        for method in study.methods
+        for setting in study.settings
+    ]
     caption = "What is left of the bias by confounding"
-    return Table("numbers-error-against-confounding", caption, columns, tuple(rows))
+    return make_table("numbers-error-against-confounding", caption, columns, rows)
 
 
 def _alt(study: Study, bias: Mapping[str, float], title: str) -> str:
@@ -130,6 +127,6 @@ def _alt(study: Study, bias: Mapping[str, float], title: str) -> str:
             for method in study.leaders(_METRIC)
             if np.isfinite(share := _ratio(study, bias, method, setting))
         }
-        told = ", ".join(f"{method} {share:.0%}" for method, share in shares.items())
-        parts.append(f"{setting_words(setting)}: error as a share of the bias: {told}")
+        shares_text = ", ".join(f"{method} {percent(share)}" for method, share in shares.items())
+        parts.append(f"{setting_words(setting)}: error as a share of the bias: {shares_text}")
     return f"Scatter plots of {title} by bias of the datasets. " + ". ".join(parts) + "."

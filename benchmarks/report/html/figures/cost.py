@@ -1,4 +1,4 @@
-"""Cost against error, and the methods that no other beats in both."""
+"""Draw cost against error, and the methods that no other beats in both."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.boards.explain import setting_words
+from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.labels import Point, label
 from benchmarks.report.html.figures.legend import family_key
 from benchmarks.report.html.figures.style import canvas, family_styles, heading, is_log, scaled
 from benchmarks.report.html.study import Study, drawable
-from benchmarks.report.html.view import Cell, Column, Row, Table
-from benchmarks.report.html.words import numeric, setting_words, words
 from sdscm.figure_style import GRID, REST
 from sdscm.number_format import joined, seconds
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COST = "seconds"
-_LEAST = 1e-3  # seconds; below it a clock measures itself
+_LEAST = 1e-3  # seconds; shorter times are the error of the clock
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class _Spot:
 
 
 def draw(study: Study) -> Drawing | None:
-    """The figure; None if nothing was timed."""
+    """Draw the figure; None if nothing was timed."""
     metric = study.errors[0]
     spots = [
         _Spot(setting, method, max(float(cost.median()), _LEAST), error)
@@ -62,7 +62,7 @@ def draw(study: Study) -> Drawing | None:
 
 
 def frontier(costs: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Positions of the points that no other beats in both, the cheapest first.
+    """Give the positions of the points that no other beats in both, the cheapest first.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _figure(spots: list[_Spot], study: Study, metric: Metric, layout: Layout) ->
 
 
 def _steps(points: list[Point]) -> list[tuple[float, float]]:
-    """Corners of the line of the unbeaten."""
+    """Give the corners of the line that joins the unbeaten methods."""
     costs, errors = np.array([point.x for point in points]), np.array([point.y for point in points])
     corners: list[tuple[float, float]] = []
     for place in frontier(costs, errors):
@@ -138,32 +138,23 @@ def _panel(
     return points
 
 
-def _table(spots: list[_Spot], study: Study, metric: Metric) -> Table:
+def _table(spots: list[_Spot], study: Study, metric: Metric) -> ReportTable:
     rows = []
     for setting in study.settings:
         here = [spot for spot in spots if spot.setting == setting]
         best = {spot.method for spot in _frontier(here)} if here else set()
         rows += [
-            Row(
-                (
-                    words(spot.method),
-                    words(setting),
-                    numeric(spot.seconds, seconds(spot.seconds)),
-                    numeric(spot.error),
-                    Cell("no" if spot.method not in best else "yes", str(spot.method not in best)),
-                )
-            )
-            for spot in here
+            {**vars(spot), "unbeaten": "yes" if spot.method in best else "no"} for spot in here
         ]
     columns = (
-        Column("Method", numeric=False),
-        Column("Setting", numeric=False),
-        Column("Seconds"),
-        Column(f"Mean {metric.title}"),
-        Column("Unbeaten in both", numeric=False),
+        text_column("method"),
+        text_column("setting"),
+        number_column("seconds", "Seconds", form=seconds),
+        number_column("error", f"Mean {metric.title}"),
+        text_column("unbeaten", "Unbeaten in both", better="higher"),
     )
     caption = "Cost and error of each method"
-    return Table("numbers-cost-against-error", caption, columns, tuple(rows))
+    return make_table("numbers-cost-against-error", caption, columns, rows)
 
 
 def _alt(spots: list[_Spot], study: Study, metric: Metric) -> str:
@@ -171,6 +162,6 @@ def _alt(spots: list[_Spot], study: Study, metric: Metric) -> str:
     for setting in study.settings:
         here = [spot for spot in spots if spot.setting == setting]
         if here:
-            told = joined(f"{s.method} ({seconds(s.seconds)} s)" for s in _frontier(here))
-            parts.append(f"{setting_words(setting)}: unbeaten in both are {told}")
+            unbeaten = joined(f"{s.method} ({seconds(s.seconds)} s)" for s in _frontier(here))
+            parts.append(f"{setting_words(setting)}: unbeaten in both are {unbeaten}")
     return f"Scatter plots of mean {metric.title} by seconds. " + ". ".join(parts) + "."

@@ -1,4 +1,4 @@
-"""Coverage of intervals against their width."""
+"""Draw the coverage of intervals against their width."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.boards.explain import setting_words
+from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
 from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.labels import Point, label
 from benchmarks.report.html.figures.legend import family_key
 from benchmarks.report.html.figures.style import canvas, family_styles, heading, scaled
 from benchmarks.report.html.study import Study, drawable
-from benchmarks.report.html.view import Column, Row, Table
-from benchmarks.report.html.words import numeric, setting_words, words
 from sdscm.figure_style import GRID, INK, MUTED
-from sdscm.number_format import number
+from sdscm.number_format import level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Estimand, and the metrics of its intervals.
+#: The metrics of intervals, by estimand.
 _KINDS = {
     "ATE": ("ate_coverage", "ate_width_sd"),
     "CATE": ("cate_coverage", "cate_width_sd"),
@@ -39,25 +39,25 @@ class _Spot:
 
     @property
     def drawn(self) -> bool:
-        """Whether there is a place for it: not for an infinite width."""
+        """Whether it can be drawn: not with an infinite width."""
         return bool(np.isfinite(self.width))
 
 
 def draw(study: Study) -> Drawing | None:
-    """The figure; None if no method gives intervals."""
+    """Draw the figure; None if no method gives intervals."""
     spots = _spots(study)
     if not any(spot.drawn for spot in spots):
         return None
-    endless = not all(spot.drawn for spot in spots)
+    some_infinite = not all(spot.drawn for spot in spots)
     return Drawing(
         name="coverage-against-width",
         title="Coverage against width of the intervals",
         reading=(
-            f"The line is the nominal coverage of {1 - study.alpha:.0%}. A good method is on it "
-            "and as far to the left as it can be: below it, intervals promise too much; to the "
-            "right they say little. Means over datasets; the width is in SD(y). A method without a "
-            "name had no room for it; the table has them all."
-            + (" Infinite widths are in the table only." if endless else "")
+            f"The line is the nominal coverage of {level(1 - study.alpha)}. A good method is "
+            "on it and far to the left. Intervals below the line cover less than their nominal "
+            "level; wide intervals, to the right, say little. Means over datasets; the width is "
+            "in SD(y). A method without a name had no room for it; the table has them all."
+            + (" Infinite widths are in the table only." if some_infinite else "")
         ),
         alt=_alt(spots, study),
         table=_table(spots, study),
@@ -114,7 +114,7 @@ def _panel(
     scaled(axis.xaxis, drawable([spot.width for spot in spots]), floor=None)
     axis.set_xmargin(0.1)
     axis.set_ylim(-0.06, 1.1)
-    axis.set_yticks((0, 0.25, 0.5, 0.75, nominal), ("0", "25%", "50%", "75%", f"{nominal:.0%}"))
+    axis.set_yticks((0, 0.25, 0.5, 0.75, nominal), ("0", "25%", "50%", "75%", level(nominal)))
     axis.set_xlabel("Mean width / SD(y)")
     axis.grid(color=GRID, linewidth=0.7)
     if not spots:
@@ -122,29 +122,22 @@ def _panel(
     return points
 
 
-def _table(spots: list[_Spot], study: Study) -> Table:
-    rows = [
-        Row(
-            (
-                words(spot.method),
-                words(spot.kind),
-                words(spot.setting),
-                numeric(spot.coverage, f"{spot.coverage:.1%}"),
-                numeric(spot.width),
-            ),
-            family=study.families[spot.method],
-        )
-        for spot in spots
-    ]
+def _table(spots: list[_Spot], study: Study) -> ReportTable:
     columns = (
-        Column("Method", numeric=False),
-        Column("Intervals for", numeric=False),
-        Column("Setting", numeric=False),
-        Column("Coverage", note=f"nominal {1 - study.alpha:.0%}", first="descending"),
-        Column("Width / SD(y)"),
+        text_column("method"),
+        text_column("kind", "Intervals for"),
+        text_column("setting"),
+        number_column(
+            "coverage",
+            "Coverage",
+            form=lambda share: percent(share, 1),
+            note=f"nominal {level(1 - study.alpha)}",
+            better="higher",
+        ),
+        number_column("width", "Width / SD(y)"),
     )
     caption = "Mean coverage and width of the intervals"
-    return Table("numbers-coverage-against-width", caption, columns, tuple(rows))
+    return make_table("numbers-coverage-against-width", caption, columns, map(vars, spots))
 
 
 def _alt(spots: list[_Spot], study: Study) -> str:
@@ -157,7 +150,7 @@ def _alt(spots: list[_Spot], study: Study) -> str:
                 nearest = min(here, key=lambda spot: abs(spot.coverage - (1 - study.alpha)))
                 parts.append(
                     f"{kind} intervals, {setting_words(setting)}: {short} of {len(here)} methods "
-                    f"cover less than they promise; nearest is {nearest.method} with "
-                    f"{nearest.coverage:.0%} at width {number(nearest.width)}"
+                    f"cover less than the nominal level; nearest is {nearest.method} with "
+                    f"{percent(nearest.coverage)} at width {number(nearest.width)}"
                 )
     return "Scatter plots of coverage by width. " + ". ".join(parts) + "."

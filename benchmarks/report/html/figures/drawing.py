@@ -1,4 +1,4 @@
-"""What a figure is, before it is a file."""
+"""Define figures, before they are files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.report.html.view import Table
+from benchmarks.boards.table import ReportTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """The room that a figure has.
+    """Hold the room that a figure has.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Layout:
     title: str = ""
 
     def grid(self, rows: int, columns: int) -> tuple[int, int]:
-        """Rows and columns of panels: all below each other where there is no room beside."""
+        """Give the rows and columns of panels: one column where there is no room for more."""
         return (rows, columns) if columns <= self.across else (rows * columns, 1)
 
 
@@ -44,27 +44,27 @@ NARROW = Layout("narrow", width=3.75, across=1)
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure.
+    """Hold a figure.
 
     Attributes
     ----------
     name
-        Stem of its files.
+        Stem of the names of its files.
     title
-        What it shows, as a heading.
+        Heading: what the figure shows.
     reading
-        How to read it.
+        How to read the figure.
     alt
-        What a reader who cannot see it should know.
+        Text for readers who cannot see the figure.
     table
-        Its numbers.
+        The numbers of the figure.
     make
-        Draws it.
+        Draws the figure.
     """
 
     name: str
     title: str
     reading: str
     alt: str
-    table: Table
+    table: ReportTable
     make: Callable[[Layout], Figure]

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import benchmarks
+from benchmarks.boards.board import Board
+from benchmarks.boards.board_table import board_table
 from benchmarks.boards.bootstrap import cluster_means, cluster_medians, quantiles
 from benchmarks.boards.ranking import block_ranks
 from benchmarks.metrics import get
-from benchmarks.report.columns import best
 from benchmarks.report.html import write_page
 
 PLUGIN = """\
@@ -49,15 +50,25 @@ def result(make_suite, tmp_path) -> benchmarks.Result:
     )
 
 
+def best(board: Board, name: str) -> set[str]:
+    table = board_table(board, board.rankings[name], None, alpha=0.1)
+    place = [column.name for column in table.columns].index(name)
+    return {
+        method
+        for method, row in zip(table.ranking.methods, table.rows, strict=True)
+        if row.cells[place].best
+    }
+
+
 def test_the_page_of_infinite_intervals(result, tmp_path) -> None:
     row = result.boards[0].table.set_index("estimator").loc["Endless"]
     name = "ite_interval_score_sd"
     assert row[[name, f"{name}_low", f"{name}_high"]].tolist() == [np.inf] * 3
     board = result.boards[0]
-    assert best(board, board.standings[name], get(name)) == {"Wide"}
+    assert best(board, name) == {"Wide"}
     scores = board.table["ite_width_sd"].where(board.table["estimator"] != "Wide", np.inf)
     endless = replace(board, table=board.table.assign(**{name: scores}))
-    assert best(endless, board.standings[name], get(name)) == set()
+    assert best(endless, name) == set()
     page = write_page(result, tmp_path / "page")[0].read_text()
     assert "Infinite scores are in the table only." in page
     assert "Infinite widths are in the table only." in page

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.report.html import write_page
-from benchmarks.report.html.lists import trouble_table
-from benchmarks.report.html.origins import commands
+from benchmarks.report.lists import trouble_table
+from benchmarks.report.origins import commands
 
 # One process makes the toy run, which the tests in the browser show too.
 pytestmark = pytest.mark.xdist_group("report")
@@ -59,7 +59,7 @@ def test_files(page_files) -> None:
     stems = (
         "error-by-method",
         "coverage-against-width",
-        "unit-fan",
+        "unit-intervals",
         "error-against-confounding",
         "error-against-n",
         "cost-against-error",

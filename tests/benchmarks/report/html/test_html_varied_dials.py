@@ -1,4 +1,4 @@
-"""What a suite varies, on designs known by hand."""
+"""Dials that a suite varies, on designs known by hand."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.datasets.source import Source
-from benchmarks.report.html.axes import varied
 from benchmarks.report.html.figures.style import is_cut, is_log
+from benchmarks.report.html.varied_dials import varied
 from sdscm.data.dataset import CausalDataset, Provenance
 
 
@@ -29,19 +29,19 @@ def levels(*designs):
     """The levels of each dial that varies."""
     sources = [source for source, _ in designs]
     datasets = {source.name: dataset for source, dataset in designs}
-    return {axis.name: dict(axis.levels) for axis in varied(sources, datasets)}
+    return {dial.name: dict(dial.levels) for dial in varied(sources, datasets)}
 
 
 def test_nothing_varies() -> None:
     assert levels(design("a", overlap=0.0), design("b", overlap=0.0)) == {}
 
 
-def test_a_dial_that_varies_is_an_axis() -> None:
+def test_a_dial_that_varies() -> None:
     found = levels(design("a", overlap=0.0), design("b", overlap=0.5), design("c", overlap=0.5))
     assert found == {"overlap": {"a": 0.0, "b": 0.5, "c": 0.5}}
 
 
-def test_crossed_dials_are_two_axes() -> None:
+def test_crossed_dials() -> None:
     crossed = [design(f"{o}-{c}", overlap=o, confounding=c) for o in (0.0, 0.5) for c in (1.0, 2.0)]
     found = levels(*crossed)
     assert found["overlap"] == {"0.0-1.0": 0.0, "0.0-2.0": 0.0, "0.5-1.0": 0.5, "0.5-2.0": 0.5}
@@ -75,7 +75,7 @@ def test_rows_vary_and_data_of_other_origin_are_grouped_by_entry() -> None:
 
 
 @pytest.mark.parametrize("level", ["high", None])
-def test_what_is_no_number_is_no_level(level) -> None:
+def test_a_level_is_a_number(level) -> None:
     assert levels(design("a", overlap=level), design("b", overlap="low")) == {}
 
 

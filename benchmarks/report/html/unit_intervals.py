@@ -11,19 +11,18 @@ from benchmarks.interface import Prediction, Truth
 
 
 @dataclass(frozen=True, eq=False)
-class Fan:
-    """The intervals of one method for the units of one dataset; in units of y.
+class UnitIntervals:
+    """Hold the intervals of one method for the n units of one dataset, in units of y.
 
     Attributes
     ----------
     method, setting
+        Label of the method, and setting.
     made_for, target
-        What the intervals are made for, and what they are compared with: the ITE stands for a
-        CATE that is not known.
+        Effect that the intervals are made for, and effect that they are compared with: the ITE
+        stands for a CATE that is not known.
     truth, lower, upper : arrays of shape (n,)
-        Sorted by the truth.
-    estimate : array of shape (n,), optional
-        The method's effects in the same order.
+        True effects, and ends of the intervals, sorted by the true effect.
     """
 
     method: str
@@ -33,7 +32,6 @@ class Fan:
     truth: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
-    estimate: np.ndarray | None
 
     @property
     def covered(self) -> np.ndarray:
@@ -41,15 +39,17 @@ class Fan:
         return (self.lower <= self.truth) & (self.truth <= self.upper)
 
     def thinned(self, most: int) -> np.ndarray:
-        """Positions of at most ``most`` units, evenly spaced in the order."""
+        """Give the positions of at most ``most`` units, evenly spaced in the order."""
         n = len(self.truth)
         return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 
-def fan_of(method: str, setting: str, prediction: Prediction, truth: Truth) -> Fan | None:
-    """The fan of a prediction: of its intervals for the ITE, else for the CATE, else None.
+def unit_intervals(
+    method: str, setting: str, prediction: Prediction, truth: Truth
+) -> UnitIntervals | None:
+    """Give the intervals of a prediction for the ITE, or else for the CATE.
 
-    None, too, where the true effects are not known.
+    None if there are neither, or the true effects are not known.
     """
     made_for: Literal["CATE", "ITE"]
     if prediction.ite_interval is not None:
@@ -62,7 +62,7 @@ def fan_of(method: str, setting: str, prediction: Prediction, truth: Truth) -> F
     if not np.isfinite(effect).all():
         return None
     order = np.argsort(effect, kind="stable")
-    return Fan(
+    return UnitIntervals(
         method=method,
         setting=setting,
         made_for=made_for,
@@ -70,5 +70,4 @@ def fan_of(method: str, setting: str, prediction: Prediction, truth: Truth) -> F
         truth=effect[order],
         lower=lower[order],
         upper=upper[order],
-        estimate=None if prediction.effect is None else prediction.effect[order],
     )

@@ -1,4 +1,4 @@
-"""What a suite varies between its datasets, so that error can be drawn against it."""
+"""Find the dials that a suite varies between its datasets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmarks.datasets.source import Source
 from sdscm.data.dataset import CausalDataset
 
-#: Name of the dial, as in the options of a dataset, and its title. ``n`` is the number of rows.
+#: Titles of the dials by name, as in the options of a dataset. ``n`` is the number of rows.
 DIALS = {
     "confounding": "Confounding dial",
     "overlap": "Overlap dial",
@@ -21,15 +21,15 @@ DIALS = {
 
 
 @dataclass(frozen=True)
-class Axis:
-    """One thing that varies.
+class VariedDial:
+    """Hold the levels of a dial.
 
     Attributes
     ----------
     name, title
         Name of the dial, and its title.
     levels
-        The level of each dataset that is compared; others are left out.
+        Level of each dataset that is compared, by the name of the dataset.
     """
 
     name: str
@@ -37,19 +37,21 @@ class Axis:
     levels: Mapping[str, float]
 
 
-def varied(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> tuple[Axis, ...]:
-    """The dials that a suite varies.
+def varied(
+    sources: Sequence[Source], datasets: Mapping[str, CausalDataset]
+) -> tuple[VariedDial, ...]:
+    """List the dials that a suite varies.
 
-    Like is compared with like: datasets are grouped by all but the dial (the scenario, the language
-    model, the other dials), a group counts where the dial has two levels or more in it, and only
-    groups with the most common set of levels are kept, so that each level averages the same groups.
+    Datasets are grouped by all but the dial: the scenario, the language model, the other dials. A
+    group counts if the dial has two levels or more in it. Only groups with the most common set of
+    levels are kept, so that each level averages the same groups.
     """
     designs = {source.name: _design(source, datasets[source.name]) for source in sources}
     found = []
     for name, title in DIALS.items():
         levels = _levels(name, designs)
         if levels:
-            found.append(Axis(name, title, levels))
+            found.append(VariedDial(name, title, levels))
     return tuple(found)
 
 
@@ -69,7 +71,7 @@ def _levels(name: str, designs: Mapping[str, Mapping[str, object]]) -> dict[str,
     sets = Counter(frozenset(g.values()) for g in groups.values() if len(set(g.values())) > 1)
     if not sets:
         return {}
-    # Of sets that are equally common the larger one, which says more.
+    # Of sets that are equally common, take the larger one.
     best = max(sets, key=lambda levels: (sets[levels], len(levels), sorted(levels)))
     kept = (group for group in groups.values() if frozenset(group.values()) == best)
     return {dataset: level for group in kept for dataset, level in group.items()}

@@ -1,0 +1,147 @@
+"""Sentences for the readers of boards: rules, notes, tests and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from benchmarks import metrics
+from benchmarks.boards.board import Board
+from benchmarks.boards.columns import FEWER
+from benchmarks.boards.ranking import Ranking
+from benchmarks.suite.model import BoardOptions, Suite
+from sdscm.number_format import (
+    NONE,
+    counted,
+    joined,
+    level,
+    number,
+    p_equals,
+    two_decimals,
+)
+
+#: What estimators see in each setting.
+SETTINGS = {
+    "all": "all covariates seen",
+    "hidden": "exogenous covariates hidden",
+}
+
+#: How average ranks and win rates treat a lost cell.
+COMPARISON_RULE = (
+    "Average ranks and win rates compare methods within each phrasing (or file), by the mean score "
+    "over its datasets; equal scores share their mean rank and half a win. A method that lacks the "
+    "score of one of these datasets (its cell failed, timed out, was skipped or is missing, or the "
+    "score is not defined there) is last on that phrasing, tied with the others that lack it. A "
+    "phrasing on which no method has a score, and a method without any score, are left out. The "
+    "Oracle does not compete."
+)
+
+
+def setting_words(setting: str) -> str:
+    """Say what estimators see in a setting."""
+    return SETTINGS.get(setting, setting)
+
+
+def place(group: Mapping[str, str]) -> str:
+    """Say what all cells of a board share."""
+    group = dict(group)
+    setting, rows = group.pop("setting", None), group.pop("rows", None)
+    parts = [value or "data of other origin" for value in group.values()]
+    parts += [setting_words(setting)] if setting is not None else []
+    parts += [f"{rows} rows"] if rows else []
+    return ", ".join(parts) or "all cells"
+
+
+def ranking_rule(options: BoardOptions) -> str:
+    """Say by which rule boards are ordered."""
+    by = "; ".join(
+        f"{metric.group} by mean {metric.title} ({metric.better} is better)"
+        for metric in map(metrics.get, options.rank_by)
+    )
+    return (
+        f"Ordered by rank: {by}; a method has no rank by a metric that it has no score of. A "
+        "method with cells that failed, were skipped or are missing, or on which its score is not "
+        "defined though that of another method is, ranks behind all methods without such cells "
+        "(fewer first), since its mean is over the other cells. Equal means share a rank. The "
+        "Oracle is shown the truth: it checks the scorer and has no rank."
+    )
+
+
+def rules(suite: Suite) -> tuple[str, ...]:
+    """List what a reader of the boards of a suite has to know, a paragraph each."""
+    options = suite.board
+    return (
+        ranking_rule(options),
+        "Numbers are means over datasets, or one number for all of them (RMSE and R² of the ATE); "
+        "costs are medians, and the column Median is of what the table is ordered by. In brackets: "
+        f"{level(options.level)} percentile bootstrap intervals, {options.resamples:,} resamples "
+        "of the phrasings (datasets of one phrasing are not independent). With few phrasings they "
+        "are rough. In bold: the best of the methods without lost cells, where a column compares "
+        f"with the truth and is best at one end. {FEWER}: a mean over fewer datasets than that of "
+        "other methods, since the score is not defined on all (a rank correlation of equal "
+        "effects, for one); it is never in bold.",
+        COMPARISON_RULE,
+        "Group: methods that share a letter do not differ by Nemenyi's test, which is made after "
+        "Friedman's and for all pairs at once, with phrasings (or files) as blocks (Demsar 2006).",
+        f"The methods' own intervals have the nominal level {level(1 - suite.alpha)}; a coverage "
+        "is good when it is near that. That of the ATE is coverage of the SATE, for which "
+        "intervals made for a population are conservative. SD(y) is that of the observed outcome "
+        "of a dataset. Scores are of the rows that a method was fitted on, unless a heading says "
+        f"otherwise. {NONE}: the method has no such answer.",
+        "What is called CATE in a heading is the target that stands at the board: the true CATE "
+        "given the shown covariates where it is known, else the ITE, whose error no method that "
+        "sees these covariates only can bring to 0.",
+    )
+
+
+def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, ...]:
+    """List what a reader of one table has to know; ``marks`` are those of its cells."""
+    metric, found = ranking.metric, []
+    if metric.target != "none":
+        target = board.target if metric.group == "CATE" else metric.target
+        found.append(f"Scored against the {target}.")
+    if metric.group == "cost":
+        found.append("Medians over datasets.")
+    elif board.clusters < 2:
+        found.append("Means over datasets. One phrasing or file: no intervals.")
+    else:
+        found.append(
+            f"Means over datasets, in brackets {level(ranking.level)} bootstrap intervals over "
+            f"{board.clusters} phrasings or files."
+        )
+    found.append("Bold: the best of the methods without lost cells.")
+    if FEWER in marks:
+        found.append(f"{FEWER}: a mean over fewer datasets, since the score is not defined on all.")
+    return tuple(found)
+
+
+def test(ranking: Ranking) -> str:
+    """Say what the tests find; empty if no method competes."""
+    tested = ranking.significance
+    if tested is None:
+        few = "Too few methods or phrasings to test which methods differ."
+        return few if len(ranking.ranks.columns) else ""
+    return (
+        f"Friedman's test that all methods are alike: {p_equals(tested.friedman)}. Average ranks "
+        f"differ at {level(1 - tested.level)} if they are more than "
+        f"{two_decimals(tested.critical_difference)} apart (Nemenyi, "
+        f"{counted(len(ranking.ranks), 'phrasing or file', 'phrasings or files')}); methods that "
+        "share a letter do not."
+    )
+
+
+def finding(board: Board, ranking: Ranking) -> str:
+    """Say who leads, and how many methods the tests do not tell apart; empty without a leader."""
+    metric, rows = ranking.metric, board.table.set_index("estimator")
+    leaders = [str(name) for name in rows.index[rows[ranking.column("rank")] == "1"]]
+    if not leaders:
+        return ""
+    value = number(rows.loc[leaders[0], metric.name])
+    verb = "leads" if len(leaders) == 1 else "lead"
+    lead = f"{metric.group}, {place(board.group)}: {joined(leaders)} {verb}"
+    lead += f" with {metric.title} {value}"
+    tested = ranking.significance
+    if tested is None:
+        return f"{lead}."
+    alike = {other for group in tested.groups if leaders[0] in group for other in group}
+    count, rivals = len(alike - set(leaders)), len(ranking.ranks.columns) - len(leaders)
+    return f"{lead}; the tests do not tell {count} of the {rivals} others from it."

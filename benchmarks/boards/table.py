@@ -1,0 +1,238 @@
+"""Tables as records: columns, rows and cells, with nothing left for a renderer to decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar, get_args
+
+from benchmarks.boards.ranking import merit
+from sdscm.number_format import NONE, number
+
+#: Where people read a table. ``html-more``: on the page once a reader asks for all columns.
+Medium = Literal["terminal", "latex", "markdown", "html", "html-more"]
+EVERYWHERE: frozenset[Medium] = frozenset(get_args(Medium))
+#: Pages, which have more room than the terminal and printed tables.
+PAGES: frozenset[Medium] = frozenset({"markdown", "html-more"})
+
+Value = float | int | str | None
+Ends = tuple[float, float]
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableColumn(Generic[_Item]):
+    """Define a column: what a cell of it holds, and how people see it.
+
+    Attributes
+    ----------
+    name, heading
+        Name in files for programs, and heading in tables for people.
+    value
+        From an item, such as a method or a dataset, to the value of its cell.
+    form
+        Writes a value that is there; a missing value is a dash.
+    text
+        From an item to its text, where the value alone does not tell it; None to use ``form``.
+    interval
+        From an item to the ends of the interval of its value, NaN if there are none.
+    interval_shown
+        People see the interval beside the value; programs get it in any case.
+    mark
+        From an item to a mark behind its value, such as a dagger.
+    numeric
+        Numbers are aligned to the right and sorted as such.
+    better
+        ``higher`` puts high values on top when a reader sorts by the column.
+    best
+        The best values of the column are marked.
+    note, definition
+        A short line below the heading, and the sentence that explains the column.
+    media
+        Where people see the column. CSV and JSON files of a board have every column.
+    digits
+        Significant digits in files for programs; None for what the format of the file has.
+    """
+
+    name: str
+    heading: str
+    value: Callable[[_Item], Any]
+    form: Callable[[Any], str] | None = None
+    text: Callable[[_Item], str] | None = None
+    interval: Callable[[_Item], Ends] | None = None
+    interval_shown: bool = False
+    mark: Callable[[_Item], str] | None = None
+    numeric: bool = True
+    better: Literal["lower", "higher"] = "lower"
+    best: bool = False
+    note: str = ""
+    definition: str = ""
+    media: frozenset[Medium] = EVERYWHERE
+    digits: int | None = None
+
+    @property
+    def first(self) -> Literal["ascending", "descending"]:
+        """The direction of a sorting that puts the best on top."""
+        return "descending" if self.better == "higher" else "ascending"
+
+    def cell(self, item: _Item) -> TableCell:
+        """Make the cell of an item."""
+        value = plain(self.value(item))
+        if self.text is not None:
+            text = self.text(item)
+        elif value is None or value == "":
+            text = NONE
+        else:
+            text = (self.form or (number if self.numeric else str))(value)
+        ends = None if self.interval is None else self.interval(item)
+        shown = None
+        if ends is not None and self.interval_shown and not math.isnan(ends[0]):
+            form = self.form or number
+            shown = f"[{form(ends[0])}, {form(ends[1])}]"
+        return TableCell(
+            value=rounded(value, self.digits),
+            text=text,
+            ends=ends,
+            interval=shown or "",
+            mark=self.mark(item) if self.mark is not None else "",
+        )
+
+
+@dataclass(frozen=True)
+class TableCell:
+    """Hold a value for programs and its text for people.
+
+    Attributes
+    ----------
+    value
+        The value; None if there is none.
+    text
+        The value as people read it.
+    ends
+        Ends of the interval of the value; None if the column has no intervals.
+    interval
+        The interval as people read it, in brackets; empty if they do not see it.
+    mark
+        A mark behind the value; empty for none.
+    best
+        No other value of the column is better.
+    """
+
+    value: Value
+    text: str
+    ends: Ends | None = None
+    interval: str = ""
+    mark: str = ""
+    best: bool = False
+
+    @property
+    def full_text(self) -> str:
+        """Text, interval and mark."""
+        return " ".join(filter(None, (self.text, self.interval))) + self.mark
+
+    @property
+    def sort_value(self) -> str:
+        """What a browser sorts by; empty, which sorts last, if there is no value."""
+        if isinstance(self.value, float):
+            return f"{self.value:.9g}"
+        return "" if self.value is None else str(self.value).casefold()
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """Hold the cells of an item, one for each column.
+
+    Attributes
+    ----------
+    cells
+        In the order of the columns.
+    family
+        Family of the method of the row, by which readers filter; may be empty.
+    apart
+        The row stands apart, as that of an Oracle, which has no rank.
+    """
+
+    cells: tuple[TableCell, ...]
+    family: str = ""
+    apart: bool = False
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """Hold a table.
+
+    Attributes
+    ----------
+    name
+        Identifier: letters, digits and dashes.
+    caption
+        What the table shows.
+    columns, rows
+        The columns, and the rows in their order.
+    head
+        Name of the column that names the rows; empty for the first.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[TableColumn[Any], ...]
+    rows: tuple[TableRow, ...]
+    head: str = ""
+
+    def only(self, *media: Medium) -> tuple[list[TableColumn[Any]], list[tuple[TableCell, ...]]]:
+        """Give the columns that readers of these media see, and the cells of each row."""
+        kept = [i for i, c in enumerate(self.columns) if c.media.intersection(media)]
+        return (
+            [self.columns[i] for i in kept],
+            [tuple(row.cells[i] for i in kept) for row in self.rows],
+        )
+
+
+def make_table(
+    name: str, caption: str, columns: Sequence[TableColumn[_Item]], items: Iterable[_Item]
+) -> ReportTable:
+    """Make a table with a row for each item."""
+    rows = tuple(TableRow(tuple(column.cell(item) for column in columns)) for item in items)
+    return ReportTable(name, caption, tuple(columns), rows)
+
+
+def text_column(name: str, heading: str = "", **options: Any) -> TableColumn[Any]:
+    """Define a column of words, which is the item's entry of that name."""
+    value = options.pop("value", lambda item: item[name])
+    return TableColumn(
+        name=name, heading=heading or name.capitalize(), value=value, numeric=False, **options
+    )
+
+
+def number_column(name: str, heading: str, **options: Any) -> TableColumn[Any]:
+    """Define a column of numbers, which is the item's entry of that name."""
+    value = options.pop("value", lambda item: item[name])
+    return TableColumn(name=name, heading=heading, value=value, **options)
+
+
+def plain(value: Any) -> Value:
+    """Turn a number of numpy into one of Python, and NaN into None."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def rounded(value: Value, digits: int | None) -> Value:
+    """Round a number to significant digits."""
+    if digits is None or not isinstance(value, float):
+        return value
+    return float(f"{value:.{digits}g}")
+
+
+def best_of(values: Sequence[Value], better: str) -> list[bool]:
+    """Tell which values are the best, ties included; texts and infinite values are never best."""
+    merits = [
+        merit(value) if isinstance(value, int | float) and math.isfinite(value) else None
+        for value in values
+    ]
+    known = [value for value in merits if value is not None]
+    if not known:
+        return [False] * len(values)
+    end = max(known) if better == "higher" else min(known)
+    return [value == end for value in merits]

@@ -1,0 +1,118 @@
+"""Tables of datasets, metrics, versions, and cells without a score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmarks import metrics
+from benchmarks.boards.board_table import BoardTable
+from benchmarks.boards.columns import first_sentence
+from benchmarks.boards.scores import of_cells
+from benchmarks.boards.table import (
+    ReportTable,
+    TableColumn,
+    make_table,
+    number_column,
+    text_column,
+)
+from benchmarks.storage.store import Record
+from sdscm.data.dataset import Provenance
+from sdscm.number_format import NONE, integer, level, number, percent, span, two_decimals
+
+#: How to read `dataset_table`.
+DATASET_NOTE = (
+    "Naive is the difference of the observed means, bias its distance from the SATE: what "
+    "confounding does to a method that ignores it. Distinct rows are those of covariates and "
+    "treatment. The hidden CATE is the true mean effect given the covariates that are left in "
+    "the setting hidden; where it hardly varies, PEHE is mostly the error of the average. "
+    "Effective rows are Kish's, under stabilised weights by the true propensity. "
+    f"{NONE}: not known for this dataset."
+)
+
+_DATASET_COLUMNS: tuple[TableColumn[Any], ...] = (
+    text_column("dataset"),
+    text_column("problems", value=lambda fact: fact["problems"] or "none"),
+    number_column("n", "Rows", form=integer, better="higher"),
+    number_column("distinct", "Distinct", form=integer, better="higher"),
+    number_column("treated", "Treated", form=percent),
+    number_column("sate_sd", "SATE / SD(y)"),
+    number_column(
+        "naive_sd",
+        "Naive / SD(y)",
+        text=lambda fact: number(fact["naive_sd"]) + " (sign flips)" * bool(fact["sign_flip"]),
+    ),
+    number_column("bias_sd", "Bias / SD(y)", better="higher"),
+    number_column("heterogeneity", "SD(ITE) / SD(y)", better="higher"),
+    number_column("cate_spread", "SD(hidden CATE) / SD(y)", better="higher"),
+    number_column("hidden_share", "Var(ITE given X) / Var(ITE), hidden"),
+    number_column(
+        "propensity_min",
+        "True propensity",
+        text=lambda fact: span(fact["propensity_min"], fact["propensity_max"], two_decimals),
+    ),
+    number_column("effective_n", "Effective rows", better="higher"),
+    number_column("seed", "Seed", form=str),
+)
+
+
+def dataset_table(facts: pd.DataFrame) -> ReportTable:
+    """List what makes each dataset hard or easy; see `benchmarks.datasets.facts.fact_table`."""
+    rows = facts.to_dict("records")
+    return make_table("datasets-table", "The datasets of the run", _DATASET_COLUMNS, rows)
+
+
+def metric_table(tables: Sequence[BoardTable], alpha: float) -> ReportTable:
+    """List the metrics of the tables: meaning, direction, and source of the formula.
+
+    Markdown lists the metrics that its tables show.
+    """
+    seen = {column.name for table in tables for column in table.columns}
+    found = [metric for name in metrics.names() if (metric := metrics.find(name)).name in seen]
+    columns: list[TableColumn[Any]] = [
+        text_column("metric", value=lambda metric: metric.title),
+        text_column("board", value=lambda metric: metric.group),
+        text_column("definition", "What it is", value=first_sentence),
+        text_column("direction", value=lambda metric: metric.direction(level(1 - alpha))),
+        text_column(
+            "target",
+            "Compared with",
+            value=lambda metric: "" if metric.target == "none" else metric.target,
+        ),
+        text_column("source", value=lambda metric: metric.source),
+    ]
+    return make_table("metrics-table", "The metrics of the boards", columns, found)
+
+
+def trouble_table(scores: pd.DataFrame) -> ReportTable | None:
+    """List cells without a score by method, setting and reason; None if there are none."""
+    cells = of_cells(scores)
+    lost = cells[cells["status"] != "ok"]
+    if lost.empty:
+        return None
+    names = ["setting", "status", "reason"]
+    groups = lost.groupby(["estimator", *names], sort=False).size().rename("cells").reset_index()
+    columns = [
+        text_column("estimator", "Method"),
+        *map(text_column, names),
+        number_column("cells", "Cells", form=integer, better="higher"),
+    ]
+    rows = groups.to_dict("records")
+    return make_table("trouble-table", "Cells without a score, and why", columns, rows)
+
+
+def version_table(provenance: Iterable[Provenance], records: Iterable[Record]) -> ReportTable:
+    """List the versions that made data and scores, all of a library in one row."""
+    found: dict[str, set[str]] = {}
+    makers = [*(each.versions for each in provenance), *(each.versions for each in records)]
+    for versions in makers:
+        for name, version in versions.items():
+            found.setdefault(name, set()).add(version)
+    columns = [
+        text_column("library", value=lambda item: item[0]),
+        text_column("version", value=lambda item: ", ".join(sorted(item[1]))),
+    ]
+    caption = "Versions of what made the data and the scores"
+    return make_table("versions", caption, columns, sorted(found.items()))

@@ -1,0 +1,67 @@
+"""Commands, data and versions that a run comes from."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import yaml
+
+from benchmarks.storage.manifest import Manifest
+from sdscm.data.dataset import Provenance
+from sdscm.number_format import counted, joined, level
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Hold a name and its value."""
+
+    name: str
+    value: str
+
+
+def commands(manifest: Manifest, mixed: bool = False) -> tuple[Fact, ...]:
+    """List what to type to make the run, and the HTML report, again."""
+    report = ["sdscm", "report", manifest.suite.name, *_plugins(manifest.command)]
+    report += ["--mixed"] * mixed
+    return (
+        Fact("Run the suite (recorded cells are not computed again)", manifest.command),
+        Fact("Make this page from the records", shlex.join(report)),
+    )
+
+
+def _plugins(command: str) -> list[str]:
+    """List the options of a command that name plugins: they may register metrics."""
+    parts = shlex.split(command)
+    places = [place for place, part in enumerate(parts) if part == "--plugin"]
+    return [part for place in places for part in parts[place : place + 2]]
+
+
+def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[Fact, ...]:
+    """List the suite, its seed and limits, and where each kind of data comes from."""
+    suite = manifest.suite
+    origins = dict.fromkeys(map(_origin, provenance))
+    return (
+        Fact("Suite", f"{suite.name}, seed {suite.seed}"),
+        Fact("Settings", joined(suite.settings)),
+        Fact("Level of the methods' intervals", level(1 - suite.alpha)),
+        Fact("Limits of a cell", f"{suite.time_limit:g} s, {counted(suite.threads, 'thread')}"),
+        *(Fact("Data", origin) for origin in origins),
+    )
+
+
+def _origin(meta: Provenance) -> str:
+    if not meta.spec_hash:
+        return meta.scenario
+    options = ", ".join(f"{key} {value}" for key, value in sorted(meta.options.items()))
+    return (
+        f"scenario {meta.scenario} (spec {meta.spec_hash}), language model {meta.lm} "
+        f"(revision {meta.lm_revision})" + (f"; {options}" if options else "")
+    )
+
+
+def suite_yaml(manifest: Manifest) -> str:
+    """Write the suite with every default."""
+    content = manifest.suite.model_dump(mode="json")
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=88)
