@@ -1,4 +1,4 @@
-"""The commands of ``sdscm``, put together."""
+"""The program ``sdscm`` and its commands."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from benchmarks.cli.output import say
 app = typer.Typer(invoke_without_command=True)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _show_version(given: bool) -> None:
+    if given:
         from sdscm import __version__
 
         say(f"sdscm {__version__}")
@@ -35,13 +35,15 @@ def _version(wanted: bool) -> None:
 def sdscm(
     context: typer.Context,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error. Works anywhere.")
+        bool,
+        typer.Option("--debug", help="Show the traceback of an error."),
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Benchmark causal effect estimators on data from language models, whose effects are known.
+    """Benchmark causal effect estimators on data with known effects, made by language models.
 
     Each command has its own help with an example: sdscm generate --help
     """

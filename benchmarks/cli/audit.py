@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from benchmarks.cli import audit_options, options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import bystander, heading, say, table
-from benchmarks.cli.progress import LogProgress, in_terminal
+from benchmarks.cli.output import heading, say, table, warn, written
+from benchmarks.cli.progress import LogProgress, bar, in_terminal
 from sdscm.errors import InputError
+from sdscm.literals import AuditMethod, MeasureKind
 
 if TYPE_CHECKING:
     from sdscm.audit import AuditResult, Finding
-    from sdscm.audit.plan import Method
     from sdscm.audit.report.view import Table
     from sdscm.lm import LanguageModel
 
@@ -42,111 +42,88 @@ def audit(
         typer.Option(
             "--lm",
             show_default=options.DEFAULT_LM,
-            help="Language model: an embedded one, a Hugging Face id, or the path of a folder; "
-            "repeat it to compare several.",
+            help=f"{options.LM_HELP}; repeatable, to compare several.",
         ),
     ] = None,
-    treatment: Annotated[
-        str | None, typer.Option(metavar="VARIABLE", help="The cause; default the spec's.")
-    ] = None,
-    outcome: Annotated[
-        str | None, typer.Option(metavar="VARIABLE", help="The effect; default the spec's.")
-    ] = None,
-    contrast: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CONTROL,TREATED",
-            help="Two values of the treatment, or two of its groups of values; repeatable. Default "
-            "its first two groups, or values.",
-        ),
-    ] = None,
+    treatment: options.Treatment = None,
+    outcome: options.Outcome = None,
+    contrast: Annotated[list[str] | None, options.CONTRAST] = None,
     group: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE|VALUE",
-            help="Values of the treatment that a contrast may take together; repeatable.",
+            help="Group of values of the treatment, for --contrast; repeatable.",
         ),
     ] = None,
     measure: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KIND",
+            metavar=f"<{'|'.join(get_args(MeasureKind))}>",
+            help="Scale of the outcome; repeatable.",
             show_default="probability",
-            help="Scale of the effect: probability, log-odds, log-probability, expected-score or "
-            "category; repeatable.",
         ),
     ] = None,
-    outcome_value: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="VALUE", help="The outcome's value in question; repeatable. Default the spec's."
-        ),
-    ] = None,
-    score: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="VALUE=NUMBER",
-            help="Number of an outcome value, for expected-score and category; one for each value.",
-        ),
-    ] = None,
+    outcome_value: Annotated[list[str] | None, options.OUTCOME_VALUE] = None,
+    score: options.Scores = None,
     mediator: Annotated[
         list[str] | None,
         typer.Option(
             metavar="VARIABLE",
-            help="Mediator of the direct and indirect effects; repeatable. Default all.",
+            help="Mediator of the direct and indirect effects; repeatable.",
+            show_default="all",
         ),
     ] = None,
     hold: Annotated[
         list[str] | None,
         typer.Option(
             metavar="VARIABLE=VALUE[|VARIABLE=VALUE]",
-            help="Hold a mediator, or several together, for a controlled direct effect; "
-            "repeatable. Default each value of each.",
+            help="Mediator to hold fixed for a controlled direct effect, or several; repeatable.",
+            show_default="each value of each",
         ),
     ] = None,
     subgroup: Annotated[
         list[str] | None,
         typer.Option(
             metavar="VARIABLE",
-            help="An effect among the units of each value, and how they differ; repeatable.",
+            help="Variable whose values define subgroups to compare; repeatable.",
         ),
     ] = None,
-    phrasings: Annotated[
-        str, typer.Option(metavar="N|all", help="How many phrasings to draw at random.")
-    ] = "30",
+    phrasings: options.Phrasings = "30",
     smallest_effect: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[MEASURE=]NUMBER",
-            help="The smallest effect that matters; then no effect can be a finding, too.",
+            help="Smallest effect that matters; adds a test that the effect is smaller.",
         ),
     ] = None,
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     method: Annotated[
-        str,
+        AuditMethod,
         typer.Option(
-            metavar="[auto|exact|sample]",
-            help="Enumerate (exact), sample, or enumerate what can be enumerated.",
+            help="Computation: by enumeration (exact), by sampling, or by enumeration where it is "
+            "possible (auto)."
         ),
     ] = "auto",
-    units: Annotated[int, typer.Option(help="Units of each phrasing where sampled.")] = 1000,
+    units: options.Units = 1000,
     panel: Annotated[
-        int, typer.Option(help="Units read in every phrasing, for the variance; 0 for none.")
+        int,
+        typer.Option(help="Number of units that every phrasing reads, for the variance; or 0."),
     ] = 100,
     max_contexts: Annotated[
-        int, typer.Option(min=1, help="Most contexts of a variable that are enumerated.")
+        int, typer.Option(min=1, help="Maximum number of contexts of a variable to enumerate.")
     ] = 2000,
-    resamples: Annotated[int, typer.Option(help="Of the bootstrap.")] = 10_000,
+    resamples: Annotated[int, typer.Option(help="Number of bootstrap resamples.")] = 10_000,
     placebo: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SENTENCE",
-            help="A sentence that should not matter, with two values in braces: 'It is a "
-            "{Monday|Friday}.'; repeatable, for other wordings. Default a weekday.",
+            help="Sentence that should not matter, with two values in braces, 'It is a "
+            "{Monday|Friday}.'; repeatable, for other wordings.",
+            show_default="a weekday",
         ),
     ] = None,
     no_controls: Annotated[
-        bool, typer.Option("--no-controls", help="Leave out placebo, shuffled and planted.")
+        bool, typer.Option("--no-controls", help="Skip the placebo, shuffled and planted controls.")
     ] = False,
     seed: options.Seed = 0,
     temperature: options.Temperature = 1.0,
@@ -158,7 +135,7 @@ def audit(
         list[str] | None,
         typer.Option(
             metavar="[MEASURE=]NUMBER",
-            help=f"Exit with {ABOVE} if a total effect is larger than this, either way.",
+            help=f"Exit with {ABOVE} if the size of a total effect is larger than this.",
         ),
     ] = None,
     out: Annotated[
@@ -167,15 +144,15 @@ def audit(
             metavar="FOLDER", help="Folder for audit.html, audit.md, audit.json and figures/."
         ),
     ] = Path("audit"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a report.")] = False,
+    force: options.Force = False,
     no_html: Annotated[
-        bool, typer.Option("--no-html", help="Write Markdown and JSON alone, without figures.")
+        bool, typer.Option("--no-html", help="Write Markdown and JSON only, without figures.")
     ] = False,
 ) -> None:
-    """Measure what language models make of a treatment, over many phrasings, and write a report.
+    """Measure the effects that language models encode, over many phrasings, and write a report.
 
-    The effects are those that a model encodes under the spec's DAG and these phrasings; they are
-    not a claim about the world.
+    The effects are those of a model under the spec's DAG and these phrasings; they are not a claim
+    about the world.
     """
     from sdscm.audit import audit as run_audit
     from sdscm.audit.controls.placebo import WEEKDAY, placebo_of
@@ -192,28 +169,26 @@ def audit(
         aim, measure or ["probability"], outcome_value or [], score or []
     )
     limits = audit_options.numbers("--fail-above", fail_above or [], measures)
+    smallest = audit_options.numbers("--smallest-effect", smallest_effect or [], measures)
     if placebo and no_controls:
         raise InputError("--placebo: --no-controls leaves it out; give one of the two")
 
     def load(name: str) -> LanguageModel:
         return load_lm(name, device=device, precision=precision, memory=options.gibibytes(memory))
 
-    with _passes() as progress:
+    with _progress() as progress:
         result = run_audit(
             aim,
             lm or [options.DEFAULT_LM],
-            contrasts=[audit_options.contrast(aim, each) for each in contrast]
-            if contrast
-            else None,
+            contrasts=[options.contrast(aim, each) for each in contrast or ()] or None,
             measures=measures,
             mediators=mediator,
-            held=[audit_options.held(each) for each in hold] if hold else None,
+            held=[audit_options.held(each) for each in hold or ()] or None,
             subgroups=subgroup or (),
-            phrasings=audit_options.count(phrasings),
-            smallest=audit_options.numbers("--smallest-effect", smallest_effect or [], measures)
-            or None,
+            phrasings=options.phrasing_count(phrasings),
+            smallest=smallest or None,
             level=level,
-            method=cast("Method", method),
+            method=method,
             units=units,
             panel=panel,
             seed=seed,
@@ -228,12 +203,12 @@ def audit(
         )
     files = write_report(result, folder, figures=not no_html)
     _show(result)
-    say("", "Written:", *(f"  {path}" for path in files))
+    written(files, after=[""])
     _end(result, limits)
 
 
 def _show(result: AuditResult) -> None:
-    """The first part of the report."""
+    """Print the first part of the report."""
     from sdscm.audit.report.page import page
 
     shown = page(result)
@@ -259,23 +234,23 @@ def _print(shown: Table) -> None:
 
 
 def _end(result: AuditResult, limits: Mapping[str, float]) -> None:
-    """The exit code: 3 for an effect above its limit, 1 for a model that is not reported on."""
+    """Exit with 3 for an effect above its limit, with 1 for a model without results."""
     above = [each for each in result.of("total") if _is_above(each, limits)]
     for each in above:
-        bystander().print(
+        warn(
             f"above {limits[each.measure.kind]:g}: {each.model}, {each.control} -> {each.treated}, "
             f"{each.measure.label}: {each.mean:+.4f}"
         )
     missing = [each for each in result.models if each.error]
     for model in missing:
-        bystander().print(f"error: {model.id} is not reported on: {model.error}")
+        warn(f"error: {model.id} is not reported on: {model.error}")
     if above or missing:
         raise typer.Exit(ABOVE if above else _FAILED)
 
 
 def _is_above(found: Finding, limits: Mapping[str, float]) -> bool:
     limit = limits.get(found.measure.kind)
-    # An effect that is not finite is within no limit.
+    # An effect that is NaN is above every limit.
     return limit is not None and not abs(found.mean) <= limit
 
 
@@ -286,21 +261,17 @@ def _new_report(folder: Path, force: bool) -> Path:
 
 
 @contextmanager
-def _passes() -> Iterator[Callable[[int, int], None]]:
-    """Progress over the passes of an audit."""
-    if not in_terminal():
-        log = LogProgress()
-
-        def tell(done: int, total: int) -> None:
-            if done == 1:
-                log.begin("phrasings read", total)
-            log.advance("")
-
-        yield tell
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Show the number of phrasings that are read, of all models."""
+    if in_terminal():
+        with bar("phrasings read", None) as show:
+            yield show
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    log = LogProgress()
 
-    columns = ("phrasings read", BarColumn(), MofNCompleteColumn(), "left", TimeRemainingColumn())
-    with Progress(*columns, console=bystander(), transient=True) as bars:
-        task = bars.add_task("phrasings", total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+    def show_in_log(done: int, total: int) -> None:
+        if done == 1:
+            log.begin("phrasings read", total)
+        log.advance("")
+
+    yield show_in_log

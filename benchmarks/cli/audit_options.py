@@ -1,13 +1,13 @@
-"""What the options of ``sdscm audit`` say."""
+"""Parse the options of ``sdscm audit``."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast, get_args
 
 from benchmarks.cli import options
 from sdscm.errors import InputError
+from sdscm.literals import MeasureKind
 
 if TYPE_CHECKING:
     from sdscm.audit import Measure
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def with_groups(spec: Spec, given: Sequence[str]) -> Spec:
-    """The spec with further groups of the treatment's values, or with others of the same names."""
+    """Add groups of the treatment's values to a spec; a group replaces another of its name."""
     if not given:
         return spec
     groups = dict(spec.treatment.groups)
     example = "NAME=VALUE|VALUE, such as --group 'early=Ann|Tom'"
     for name, members in options.settings("--group", given, example).items():
-        told, values = f"--group {name}={members}", tuple(members.split("|"))
+        shown, values = f"--group {name}={members}", tuple(members.split("|"))
         for value in values:
             if value not in spec.treatment.values:
                 raise InputError(
-                    f"{told}: '{value}' is not a value of '{spec.treatment.name}'; its values are "
+                    f"{shown}: '{value}' is not a value of '{spec.treatment.name}'; its values are "
                     f"{', '.join(spec.treatment.values)}"
                 )
             if values.count(value) > 1:
-                raise InputError(f"{told}: '{value}' stands twice; name it once")
+                raise InputError(f"{shown}: '{value}' stands twice; name it once")
         if name in spec.treatment.values:
-            raise InputError(f"{told}: '{name}' is a value; give the group another name")
+            raise InputError(f"{shown}: '{name}' is a value; give the group another name")
         groups[name] = values
     treatment = spec.treatment.model_copy(update={"groups": tuple(groups.items())})
     variables = [treatment if v.name == treatment.name else v for v in spec.variables]
@@ -41,56 +41,32 @@ def with_groups(spec: Spec, given: Sequence[str]) -> Spec:
 def measures(
     spec: Spec, kinds: Sequence[str], values: Sequence[str], given: Sequence[str]
 ) -> list[Measure]:
-    """The scales of each kind: one for each outcome value, or for the scores."""
-    from sdscm.audit.effects.measure import Measure, MeasureKind
+    """Make the scales of each kind: one for each outcome value, or one for the scores."""
+    from sdscm.audit.effects.measure import Measure
 
-    known = get_args(MeasureKind)
     scores = options.scores(given)
     found = []
-    wanted: list[str | None] = list(values) or [None]
-    for kind in kinds:
-        if kind not in known:
-            raise InputError(f"--measure {kind}: choose among {', '.join(known)}")
-        scale = cast(MeasureKind, kind)
+    for each in kinds:
+        if each not in get_args(MeasureKind):
+            raise InputError(f"--measure {each}: choose among {', '.join(get_args(MeasureKind))}")
+        kind = cast(MeasureKind, each)
         if scores and kind in ("expected-score", "category"):
-            found.append(Measure.of(spec, scale, scores=scores))
+            found.append(Measure.of(spec, kind, scores=scores))
         else:
-            found += [Measure.of(spec, scale, value) for value in wanted]
+            found += [Measure.of(spec, kind, value) for value in list(values) or [None]]
     if scores and not any(each.value == "" for each in found):
         raise InputError("--score: give --measure expected-score, or category, to use the scores")
     return found
 
 
-def contrast(spec: Spec, given: str) -> tuple[str, str]:
-    """Two names with a comma between; values may hold commas of their own."""
-    known = {*spec.treatment.values, *dict(spec.treatment.groups)}
-    parts = given.split(",")
-    cuts = [
-        (",".join(parts[:place]).strip(), ",".join(parts[place:]).strip())
-        for place in range(1, len(parts))
-    ]
-    if not cuts:
-        raise InputError(f"--contrast {given}: write CONTROL,TREATED with a comma between")
-    return next((cut for cut in cuts if known.issuperset(cut)), cuts[0])
-
-
 def held(given: str) -> dict[str, str]:
-    """The mediators that are held together."""
+    """Parse the mediators that are held together."""
     example = "VARIABLE=VALUE, or several with | between"
     return options.settings("--hold", given.split("|"), example)
 
 
-def count(given: str) -> int | None:
-    """A number of phrasings; None for all."""
-    if given == "all":
-        return None
-    if not given.isdecimal():
-        raise InputError(f"--phrasings {given}: give a number, or all")
-    return int(given)
-
-
 def numbers(option: str, given: Sequence[str], measures: Sequence[Measure]) -> dict[str, float]:
-    """Positive numbers by kind of measure; one alone is for the only kind."""
+    """Parse positive numbers by kind of measure; a number without a kind is for the only one."""
     kinds = list(dict.fromkeys(each.kind for each in measures))
     found: dict[str, float] = {}
     for each in given:
@@ -104,10 +80,7 @@ def numbers(option: str, given: Sequence[str], measures: Sequence[Measure]) -> d
             raise InputError(f"{option} {each}: '{kind}' is not measured; see --measure")
         if kind in found:
             raise InputError(f"{option} {each}: {kind} has a number already; give one")
-        try:
-            found[kind] = float(text)
-        except ValueError:
-            raise InputError(f"{option} {each}: '{text}' is not a number") from None
-        if not 0 < found[kind] < math.inf:
+        found[kind] = options.number(f"{option} {each}", text)
+        if found[kind] <= 0:
             raise InputError(f"{option} {each}: give a positive number")
     return found

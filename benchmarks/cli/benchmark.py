@@ -10,15 +10,12 @@ import typer
 from benchmarks.cli import options
 from benchmarks.cli.comparison import show
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import heading, say, table
+from benchmarks.cli.output import heading, say, table, written
 from benchmarks.cli.progress import run_progress, working
 
 if TYPE_CHECKING:
     from benchmarks import Result
     from benchmarks.boards.board_table import BoardTable
-
-_RESULTS = Path("results")
-_RUNS = Path("runs")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,45 +37,36 @@ def add_to(app: typer.Typer) -> None:
 
 def benchmark(
     suite: options.Suite,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            show_default="as many as the cores bear",
-            help="Worker processes; 0 runs in this one, for a debugger. No score depends on it.",
-        ),
-    ] = None,
-    results: options.Results = _RESULTS,
-    runs: options.Runs = _RUNS,
+    workers: options.Workers = None,
+    results: options.Results = options.RESULTS,
+    runs: options.Runs = options.RUNS,
     plugin: options.Plugins = None,
     data: Annotated[
         Path | None,
         typer.Option(
             show_default="that of the suite's file",
-            help="Folder that the paths in the suite start from.",
+            help="Folder of the files that the suite names.",
         ),
     ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
-            metavar="auto|ADDRESS", help="Run the cells on a Ray cluster; no score depends on it."
+            metavar="auto|ADDRESS", help="Run the cells on a Ray cluster. Changes no score."
         ),
     ] = None,
     mixed: options.Mixed = False,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Run cells again that failed or timed out.")
-    ] = False,
+    retry: options.Retry = False,
     top: options.Top = 5,
 ) -> None:
-    """Run a suite, or what is left of it, and write its leaderboards.
+    """Run a suite, or the cells of it that are missing, and write its leaderboards.
 
-    It can be stopped at any time; the same command goes on from there.
+    A run can be stopped at any time; the same command continues it.
     """
     import benchmarks
 
     writable_folder(results, "--results")
     writable_folder(runs, "--runs")
-    # Before the suite is read, which may name their metrics.
+    # Before the suite is read: it may name metrics of the plugins.
     options.load_plugins(plugin)
     with run_progress() as progress:
         result = benchmarks.run(
@@ -98,29 +86,29 @@ def benchmark(
 
 def leaderboard(
     suite: options.Suite,
-    results: options.Results = _RESULTS,
-    runs: options.Runs = _RUNS,
+    results: options.Results = options.RESULTS,
+    runs: options.Runs = options.RUNS,
     mixed: options.Mixed = False,
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Metrics of the tables, by name between commas.", show_default="the suite's"
+            help="Metrics of the tables: names with commas between.", show_default="the suite's"
         ),
     ] = None,
     compare: Annotated[
         str | None,
         typer.Option(
             metavar="RUN",
-            help="Say instead what changed since another run, and whether it is more than noise: "
-            "a suite, the folder of a run, or a folder of results. Nothing is written.",
+            help="Compare with another run instead, and test each change: a suite, the folder of "
+            "a run, or a folder of results. Nothing is written.",
         ),
     ] = None,
     plugin: options.Plugins = None,
     top: options.Top = 5,
 ) -> None:
-    """Make the boards of a run again from its records, and show their top.
+    """Write the boards of a run from its records, and print the best estimators.
 
-    The run may be unfinished or still going on; nothing is computed.
+    The run may be unfinished or in progress; no cell is run.
     """
     import benchmarks
 
@@ -153,7 +141,7 @@ def _show(result: Result, top: int) -> None:
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
         say("", f"Cells without a score: {counts}; the reasons are in leaderboard.md.")
-    say("", "Written:", *(f"  {path}" for path in result.files))
+    written(result.files, after=[""])
 
 
 def _top(board_table: BoardTable, top: int) -> None:

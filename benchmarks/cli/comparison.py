@@ -1,10 +1,11 @@
-"""How a comparison of two runs is printed."""
+"""Print a comparison of two runs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from benchmarks.cli.output import heading, say, table
+from sdscm.number_format import counted, level, number, p_value, signed, span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +22,11 @@ _VERDICTS = {
     "untested": "not tested",
     "unpaired": "no pair of scores",
 }
-_ALONE = {"before only": "Only in the first", "after only": "Only in the second"}
+_UNPAIRED = {"before only": "Only in the first", "after only": "Only in the second"}
 
 
 def show(found: Comparison) -> None:
-    """Print what changed, a table for each group and metric."""
+    """Print the changes, one table for each group and metric."""
     from benchmarks.boards.comparison import GROUP, RULE
 
     say(f"{found.before} -> {found.after}")
@@ -33,11 +34,11 @@ def show(found: Comparison) -> None:
     say(*found.differences[:_LINES])
     if len(found.differences) > _LINES:
         say(f"... and {len(found.differences) - _LINES} more differences")
-    for verdict, said in _ALONE.items():
+    for verdict, title in _UNPAIRED.items():
         names = dict.fromkeys(found.table.loc[found.table["verdict"] == verdict, "estimator"])
         if names:
-            say(f"{said}: {', '.join(names)}")
-    both = found.table[~found.table["verdict"].isin(list(_ALONE))]
+            say(f"{title}: {', '.join(names)}")
+    both = found.table[~found.table["verdict"].isin(list(_UNPAIRED))]
     for _, part in both.groupby([*GROUP, "metric"], sort=False):
         _part(part, found)
     if both.empty:
@@ -47,22 +48,23 @@ def show(found: Comparison) -> None:
 
 
 def _data(found: Comparison) -> str:
-    if found.same_data == found.pairs:
-        said = f"The {found.pairs} datasets are the same in both."
-        said = "The one dataset is the same in both." if found.pairs == 1 else said
+    """Say how many datasets the two runs share."""
+    if found.same_data == found.pairs == 1:
+        text = "The one dataset is the same in both."
+    elif found.same_data == found.pairs:
+        text = f"The {found.pairs} datasets are the same in both."
     elif found.same_data:
-        said = f"Of {found.pairs} pairs of datasets, {found.same_data} hold the same data."
+        text = f"Of {found.pairs} pairs of datasets, {found.same_data} hold the same data."
     else:
-        said = (
-            f"{found.pairs} pairs of datasets, none with the same data: a change is of the data, "
-            "the methods, or both."
+        text = (
+            f"{found.pairs} pairs of datasets, none with the same data: a change can come from the "
+            "data, the methods, or both."
         )
-    return said + (f" {found.alone} datasets have no partner." if found.alone else "")
+    return text + (f" {found.alone} datasets have no partner." if found.alone else "")
 
 
 def _part(part: pd.DataFrame, found: Comparison) -> None:
     from benchmarks import metrics
-    from sdscm.number_format import number, p_value, signed, span
 
     first = part.iloc[0]
     metric = metrics.get(first["metric"])
@@ -86,12 +88,10 @@ def _part(part: pd.DataFrame, found: Comparison) -> None:
                 verdict,
             ]
         )
-    interval = f"{found.level:.0%} interval"
+    interval = f"{level(found.level)} interval"
     header = ["Method", "Before", "After", "Change", interval, "p, adjusted", "Verdict"]
     table(header, rows, right=header[1:-1])
     counts = part["verdict"].value_counts()
-    told = [f"{counts[name]} {said}" for name, said in _VERDICTS.items() if name in counts]
-    blocks = part["blocks"].max()
-    say(
-        f"{', '.join(told)}; {blocks} {'phrasing or file' if blocks == 1 else 'phrasings or files'}"
-    )
+    summary = [f"{counts[name]} {title}" for name, title in _VERDICTS.items() if name in counts]
+    blocks = counted(part["blocks"].max(), "phrasing or file", "phrasings or files")
+    say(f"{', '.join(summary)}; {blocks}")

@@ -1,4 +1,4 @@
-"""Data files of the command line."""
+"""Read and write the data files of the command line."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _UNITS_KEY = b"sdscm.sampling.units"
 
 
 def write_dataset(dataset: CausalDataset, path: Path) -> None:
-    """Write a dataset as its suffix says; a CSV file has the columns of the Parquet file's frame.
+    """Write a dataset to a Parquet or CSV file, by its suffix.
 
-    They are the covariates' codes, ``t``, ``y``, ``y0``, ``y1``, ``ite``, ``propensity``, and the
-    covariates' labels as ``label:<name>``.
+    The columns of a CSV file are the covariates' codes, ``t``, ``y``, ``y0``, ``y1``, ``ite``,
+    ``propensity``, and the covariates' labels as ``label:<name>``.
     """
     if path.suffix == ".parquet":
         dataset.to_parquet(path)
@@ -37,14 +37,14 @@ def write_dataset(dataset: CausalDataset, path: Path) -> None:
 
 @dataclass(frozen=True)
 class UnitsFile:
-    """Interventional units as read from a Parquet file.
+    """Interventional units that were read from a Parquet file.
 
     Attributes
     ----------
     labels
-        The values as text, a column a variable.
+        The values as text, one column for each variable.
     origin
-        What they were sampled with, by name.
+        Scenario, language model, seed and options of the sampling, by name.
     """
 
     labels: pd.DataFrame
@@ -54,7 +54,7 @@ class UnitsFile:
 def write_units(units: Units, model: SDSCM, seed: int, path: Path) -> None:
     """Write units: columns ``label:<name>`` and ``code:<name>`` of each variable, and ``text``.
 
-    A Parquet file holds beside them what they were sampled with.
+    A Parquet file also holds the settings of the sampling.
     """
     labels, codes = units.labels.add_prefix("label:"), units.codes.add_prefix("code:")
     frame = labels.join(codes).assign(text=units.text)
@@ -78,7 +78,7 @@ def write_units(units: Units, model: SDSCM, seed: int, path: Path) -> None:
 
 
 def read_units(path: Path) -> UnitsFile | None:
-    """Read what ``write_units`` wrote to a Parquet file; None if it is something else."""
+    """Read a Parquet file of ``write_units``; None if the file is something else."""
     try:
         raw = (pq.read_schema(path).metadata or {}).get(_UNITS_KEY)
         if raw is None:

@@ -1,4 +1,4 @@
-"""Specs, datasets and their facts in words and tables."""
+"""Print specs, datasets and their facts as sentences and tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.cli.output import heading, number, pairs, say, share, table
+from benchmarks.cli.output import heading, pairs, say, table
+from sdscm.number_format import number, percent, span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from sdscm.spec import Spec
 
 
-#: |naive - SATE| / SD(y) from which on confounding matters.
+#: Smallest |naive - SATE| / SD(y) that is called confounded.
 _CONFOUNDED = 0.05
 
 
 def spec_page(spec: Spec) -> None:
-    """Print a spec: what it is, its variables, and its DAG."""
+    """Print a spec: its questions, its variables and its DAG."""
     say(f"{spec.name}: {spec.title}" if spec.title else spec.name)
     pairs(
         [
@@ -53,46 +54,41 @@ def spec_page(spec: Spec) -> None:
 
 
 def common_causes(spec: Spec) -> list[str]:
-    """Variables with a directed path to the treatment, and one to the outcome that avoids it."""
-    around = spec.graph.copy()
-    around.remove_node(spec.treatment.name)
-    causes = []
-    for name in spec.ancestors(spec.treatment.name):
-        reached = {name}
-        for other in spec.order:
-            if other in around and reached.intersection(around.predecessors(other)):
-                reached.add(other)
-        if spec.outcome.name in reached:
-            causes.append(name)
-    return causes
+    """List variables with a path to the treatment, and one to the outcome that avoids it."""
+    import networkx as nx
+
+    others = spec.graph.copy()
+    others.remove_node(spec.treatment.name)
+    causes = nx.ancestors(others, spec.outcome.name)
+    return [name for name in spec.ancestors(spec.treatment.name) if name in causes]
 
 
 def has_effect(spec: Spec) -> bool:
-    """Whether a directed path leads from the treatment to the outcome."""
+    """Tell if a directed path leads from the treatment to the outcome."""
     return spec.outcome.name in spec.descendants(spec.treatment.name)
 
 
 def graph_lines(spec: Spec) -> list[str]:
-    """The DAG, a line a variable in the order of generation: its name, and its parents."""
+    """Write the DAG, one line a variable in the order of generation: its name and parents."""
     width = max(len(name) for name in spec.order)
     lines = []
     for place, name in enumerate(spec.order):
         parents = spec.parents(name)
-        told = ", ".join(parents)
+        shown = ", ".join(parents)
         if len(parents) == place and place > 1:
-            told = "all above"
+            shown = "all above"
         elif len(parents) == place - 1 and place > 3:
             (missing,) = set(spec.order[:place]) - set(parents)
-            told = f"all above but {missing}"
-        lines.append(f"  {name:<{width}} <- {told}" if parents else f"  {name}")
+            shown = f"all above but {missing}"
+        lines.append(f"  {name:<{width}} <- {shown}" if parents else f"  {name}")
     return lines
 
 
 def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
-    """The facts of one dataset, each with its name."""
+    """Pair the facts of one dataset with their names."""
     return [
         ("rows", f"{facts.n:,} ({facts.distinct:,} distinct)"),
-        ("treated", share(facts.treated)),
+        ("treated", percent(facts.treated)),
         ("SATE", number(facts.sate)),
         ("naive contrast", number(facts.naive) + (" (sign flips)" if facts.sign_flip else "")),
         ("bias / SD(y)", number(facts.bias)),
@@ -105,7 +101,7 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
 
 
 def phrasing_table(facts: Mapping[int, DatasetFacts]) -> None:
-    """Print the facts of the datasets of several phrasings, a column each."""
+    """Print the facts of datasets, one column a phrasing."""
     columns = {f"Phrasing {phrasing}": dict(fact_rows(each)) for phrasing, each in facts.items()}
     names = list(next(iter(columns.values())))
     rows = [[name, *(column[name] for column in columns.values())] for name in names]
@@ -113,29 +109,29 @@ def phrasing_table(facts: Mapping[int, DatasetFacts]) -> None:
 
 
 def mechanism_table(facts: Sequence[MechanismFacts]) -> None:
-    """Print what the language model makes of each variable."""
+    """Print how the language model distributes each variable."""
     rows = [
         [
             each.name,
             _known(each.mass, "{:.1e}"),
             _known(each.least_mass, "{:.1e}"),
-            share(each.settled),
-            share(each.largest),
+            percent(each.settled),
+            percent(each.largest),
             "; ".join(each.problems) or "none",
         ]
         for each in facts
     ]
-    header = ["Variable", "Mass", "Least mass", "Over 99 %", "Largest share", "Problems"]
+    header = ["Variable", "Mass", "Least mass", "Over 99%", "Largest share", "Problems"]
     table(header, rows, right=header[1:-1])
 
 
 def verdict(spec: Spec, facts: Sequence[DatasetFacts], effect: float = 1.0) -> str:
-    """Whether the phrasings make a benchmark that is not trivial; ``effect`` is the knob."""
+    """Say if the phrasings make a benchmark that is not trivial; ``effect`` is the dial."""
     if effect == 0 or not has_effect(spec):
         reason = "by --effect 0" if has_effect(spec) else "by the graph"
         return (
             f"Verdict: a test for false effects, since {reason} every effect is exactly 0; "
-            f"{_how_far(facts)}."
+            f"{_distance(facts)}."
         )
     good = [each for each in facts if not each.problems]
     if not good:
@@ -143,12 +139,11 @@ def verdict(spec: Spec, facts: Sequence[DatasetFacts], effect: float = 1.0) -> s
             "Verdict: trivial in every phrasing; try a higher --temperature, other values or other "
             "sentences."
         )
-    return (
-        f"Verdict: {len(good)} of {len(facts)} phrasings are not trivial; in them {_how_far(good)}."
-    )
+    counts = f"{len(good)} of {len(facts)} phrasings"
+    return f"Verdict: {counts} are not trivial; in them {_distance(good)}."
 
 
-def _how_far(facts: Sequence[DatasetFacts]) -> str:
+def _distance(facts: Sequence[DatasetFacts]) -> str:
     known = [abs(each.bias) for each in facts if not math.isnan(each.bias)]
     if not known:
         return "the naive contrast is not known, since one arm is empty"
@@ -158,7 +153,7 @@ def _how_far(facts: Sequence[DatasetFacts]) -> str:
 
 def _propensity(facts: DatasetFacts) -> str:
     low, high = facts.propensity_min, facts.propensity_max
-    return f"{number(low)} to {number(high)}" if low == low else "not known"
+    return span(low, high) if low == low else "not known"
 
 
 def _known(value: float, form: str) -> str:
@@ -166,17 +161,17 @@ def _known(value: float, form: str) -> str:
 
 
 def share_table(domains: Mapping[str, Sequence[Any]], samples: Mapping[str, pd.DataFrame]) -> None:
-    """Print how often each value of each variable occurs in each sample."""
+    """Print the share of each value of each variable in each sample."""
     rows = []
     for name, values in domains.items():
         for place, value in enumerate(values):
-            shares = [share(float((each[name] == value).mean())) for each in samples.values()]
+            shares = [percent((each[name] == value).mean()) for each in samples.values()]
             rows.append(["" if place else name, str(value), *shares])
     table(["Variable", "Value", *samples], rows, right=list(samples))
 
 
 def origin_rows(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Provenance as names and values; what is empty is left out."""
+    """Pair the names and values of provenance, without the empty ones."""
     return [
         (name.replace("_", " "), _plain(value))
         for name, value in origin.items()

@@ -1,4 +1,4 @@
-"""Places that a command will write to, looked at before anything costly is done."""
+"""Check output files and folders before a command does anything costly."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from sdscm.errors import InputError
 
 
 def new_file(path: Path, suffixes: tuple[str, ...], force: bool, option: str = "--out") -> Path:
-    """A file that may be written.
+    """Return ``path`` if a file can be written there.
 
     Raises
     ------
     InputError
-        If its suffix is not one of ``suffixes``, it is there and ``force`` is not given, or its
-        folder cannot be written to.
+        If its suffix is not one of ``suffixes``, it exists and ``force`` is not given, or its
+        folder is not writable.
     """
     if path.suffix not in suffixes:
         raise InputError(f"{option} {path}: give a file name that ends in {' or '.join(suffixes)}")
     if path.is_dir():
         raise InputError(f"{option} {path}: is a folder; give the name of a file")
     if path.exists() and not force:
-        raise InputError(f"{option} {path}: is there already; give another name, or --force")
+        raise InputError(f"{option} {path}: exists already; give another name, or --force")
     writable_folder(path.parent, option)
     return path
 
 
 def writable_folder(folder: Path, option: str) -> Path:
-    """A folder that is there, or can be made, and that takes files; nothing is left in it.
+    """Return ``folder`` if files can be written in it; it may have to be made first.
 
     Raises
     ------
     InputError
-        If it is not such a folder.
+        If they cannot.
     """
-    there = folder.absolute()
-    while not there.exists():
-        there = there.parent
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
     try:
-        # Tried, not asked: permissions say nothing of a read-only disk.
-        with tempfile.TemporaryFile(dir=there):
+        # A real file, since permissions do not show that a disk is read-only.
+        with tempfile.TemporaryFile(dir=existing):
             return folder
     except OSError as error:
         raise InputError(
-            f"{option} {folder}: cannot be written to ({there}: {error.strerror}); "
+            f"{option} {folder}: cannot be written to ({existing}: {error.strerror}); "
             "give another folder"
         ) from None

@@ -1,4 +1,4 @@
-"""From a command line to an exit code, with one line for whatever goes wrong."""
+"""Run a command line: an exit code, and one line for every error."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from typing import Any
 import typer
 
 from benchmarks.cli.app import command
-from benchmarks.cli.output import one_line
+from benchmarks.cli.old_forms import rewritten
+from benchmarks.cli.output import warn
 from sdscm.errors import InputError
 
 DEBUG = "--debug"
 
-#: Set by a shell that asks which words can follow; see ``sdscm --show-completion``.
+#: A shell sets it to ask for completions; see ``sdscm --show-completion``.
 COMPLETION = "_SDSCM_COMPLETE"
 
 OK = 0
 FAILED = 1
 BAD_INPUT = 2
-STOPPED = 130  # 128 + SIGINT, as shells have it
+STOPPED = 130  # 128 + SIGINT, as in shells
 READER_LEFT = 141  # 128 + SIGPIPE
 
-# What the user can mend where a file or a folder is concerned, and how.
-_REMEDIES = {
+# Errors of files and folders that the user can fix, and how.
+_FIXES = {
     errno.ENAMETOOLONG: "give a shorter one",
-    errno.ENOTDIR: "a file stands where a folder should; give another path",
+    errno.ENOTDIR: "a part of the path is a file, not a folder; give another path",
     errno.EISDIR: "give the path of a file",
-    errno.ELOOP: "its links lead in a circle; give another path",
+    errno.ELOOP: "its links form a circle; give another path",
     errno.EACCES: "give another path, or change its permissions",
     errno.EPERM: "give another path, or change its permissions",
     errno.EROFS: "give a path on a disk that can be written to",
@@ -52,21 +53,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments
-        What stands behind ``sdscm`` on the command line; by default those of this process.
+        The words after ``sdscm`` on the command line; by default those of this process.
 
     Returns
     -------
-    0 on success, 1 on failure, 2 on bad input, 130 when the user stops it, 141 when the reader of
-    its output is gone.
+    0 on success, 1 on failure, 2 on bad input, 130 if the user stops it, 141 if the reader of its
+    output is gone.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = DEBUG in given
-    # In front of the command, where it is declared, it may stand behind it too.
+    # The option belongs to the program; it is accepted after the command, too.
     ordered = [DEBUG] * debug + [each for each in given if each != DEBUG]
-    _print_what_can_be_printed()
+    _replace_unprintable_letters()
     try:
         with nullcontext() if debug else _quiet_libraries():
-            code = _invoke(ordered)
+            code = _invoke(rewritten(ordered))
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -77,13 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return READER_LEFT
         raise
     except KeyboardInterrupt as stop:
-        _tell(str(stop) or f"stopped; to go on, run again: {shlex.join(['sdscm', *given])}")
+        warn(str(stop) or f"stopped; to go on, run again: {shlex.join(['sdscm', *given])}")
         return STOPPED
     except Exception as error:
         if debug:
             traceback.print_exc()
         code, line = _explain(error, debug)
-        _tell(f"error: {line}")
+        warn(f"error: {line}")
         return code
 
 
@@ -102,7 +103,7 @@ def _invoke(arguments: list[str]) -> int:
 
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
-    """Hold back what libraries warn their developers of, retries and deprecations for instance."""
+    """Hide warnings of libraries, such as retries and deprecations."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -114,20 +115,21 @@ def _quiet_libraries() -> Iterator[None]:
 
 
 def _explain(error: Exception, debug: bool) -> tuple[int, str]:
+    """Return the exit code and the line for an error."""
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         path = "sdscm" if context is None else context.command_path
         return BAD_INPUT, f"{_usage_problem(error).rstrip('.')}; see: {path} --help"
     if isinstance(error, InputError) or _is_estimator_error(error):
         return BAD_INPUT, str(error)
-    if isinstance(error, OSError) and error.errno in _REMEDIES:
-        return BAD_INPUT, _about_file(error)
+    if isinstance(error, OSError) and error.errno in _FIXES:
+        return BAD_INPUT, _file_problem(error)
     hint = "" if debug else f"; run again with {DEBUG} for the traceback"
     return FAILED, f"{type(error).__name__}: {str(error).rstrip('.')}{hint}"
 
 
 def _usage_problem(error: typer.TyperException) -> str:
-    """Say what is wrong with a command line, without the words that pydantic adds for Typer."""
+    """Describe an error in a command line, without the words that pydantic adds for Typer."""
     cause: Any = error.__cause__
     details = cause.errors()[0] if hasattr(cause, "errors") else {}
     if "error" in details.get("ctx", {}):
@@ -135,29 +137,25 @@ def _usage_problem(error: typer.TyperException) -> str:
     return error.format_message()
 
 
-def _about_file(error: OSError) -> str:
+def _file_problem(error: OSError) -> str:
     path = "" if error.filename is None else os.fsdecode(error.filename)
     if len(path) > _LONGEST_PATH:
         path = f"{path[:_LONGEST_PATH]}..."
-    told = f"{path}: " * bool(path) + (error.strerror or type(error).__name__)
-    return f"{told}; {_REMEDIES[error.errno or 0]}"
+    problem = f"{path}: " * bool(path) + (error.strerror or type(error).__name__)
+    return f"{problem}; {_FIXES[error.errno or 0]}"
 
 
 def _is_estimator_error(error: Exception) -> bool:
-    # Loaded already if it can have been raised; importing it for others would cost time.
+    # The module is loaded if the error is one of its own; importing it otherwise takes time.
     errors = sys.modules.get("estimators.errors")
     return errors is not None and isinstance(error, errors.EstimatorError)
 
 
-def _print_what_can_be_printed() -> None:
-    """Put a question mark for a letter that a terminal or pipe cannot show, instead of failing."""
+def _replace_unprintable_letters() -> None:
+    """Print a question mark for a letter that the terminal or pipe cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-
-
-def _tell(line: str) -> None:
-    print(one_line(line), file=sys.stderr)
 
 
 def _drop_output() -> None:

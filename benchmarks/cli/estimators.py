@@ -1,16 +1,16 @@
-"""``sdscm estimators``: what can be put on a board, and whether it keeps the rules."""
+"""``sdscm estimators``: list the estimators, show one, check one."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchmarks.cli import options
-from benchmarks.cli.output import one_line, pairs, say, table
+from benchmarks.cli.output import pairs, say, table, warn
 from benchmarks.cli.progress import working
+from sdscm.number_format import NONE
 
 if TYPE_CHECKING:
     from estimators import EstimatorInfo
@@ -50,26 +50,22 @@ def list_all(plugin: options.Plugins = None) -> None:
     infos = estimators.infos()
     table(["Name", "Family", "Estimand", "Intervals", "Extra", "Source"], map(_row, infos))
     for problem in estimators.problems():
-        print(one_line(f"warning: {problem.message}"), file=sys.stderr)
+        warn(f"warning: {problem.message}")
 
 
 def _row(info: EstimatorInfo) -> list[str]:
     intervals = ", ".join(info.intervals.kinds)
-    told = [info.name, info.family, info.estimand, intervals, info.extra, _source(info)]
-    return [cell or "–" for cell in told]
-
-
-def _source(info: EstimatorInfo) -> str:
-    """The citation, and who brought it if that was not the project."""
-    brought_by = "" if info.origin == "built-in" else info.origin
-    return "; ".join(filter(None, [info.source, brought_by]))
+    plugin = "" if info.origin == "built-in" else info.origin
+    source = "; ".join(filter(None, [info.source, plugin]))
+    cells = [info.name, info.family, info.estimand, intervals, info.extra, source]
+    return [cell or NONE for cell in cells]
 
 
 def show(name: Name, plugin: options.Plugins = None) -> None:
-    """Show what an estimator is, its citation and parameters, and what its answers rest on.
+    """Show an estimator: summary, citation, parameters, and how it computes its answers.
 
-    At the end stand the words of its class: what its settings are, and where and why they differ
-    from those of its library.
+    The docstring of its class follows: its settings, and where and why they differ from those of
+    its library.
     """
     import estimators
 
@@ -85,14 +81,14 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
         ("average effect", info.ate),
         *((f"{kind} intervals", getattr(info.intervals, kind)) for kind in info.intervals.kinds),
     ]
-    made, words = _made(info)
-    pairs([row for row in rows if row[1]] + made)
-    if words:
-        say("", *words.splitlines())
+    details, docstring = _details(info)
+    pairs([row for row in rows if row[1]] + details)
+    if docstring:
+        say("", *docstring.splitlines())
 
 
-def _made(info: EstimatorInfo) -> tuple[list[tuple[str, str]], str]:
-    """What is known only once the estimator's library is imported, and the words of its class."""
+def _details(info: EstimatorInfo) -> tuple[list[tuple[str, str]], str]:
+    """Collect what only the estimator's library knows, and the docstring of its class."""
     import estimators
 
     try:
@@ -100,19 +96,19 @@ def _made(info: EstimatorInfo) -> tuple[list[tuple[str, str]], str]:
         made: Any = estimators.get(info.name)
     except (estimators.MissingExtraError, estimators.PluginError) as error:
         return [("parameters", str(error))], ""
-    told = ", ".join(f"{key} = {value!r}" for key, value in defaults.items())
+    parameters = ", ".join(f"{key} = {value!r}" for key, value in defaults.items())
     answers = [each for each in _CAPABILITIES if hasattr(made, each)]
-    # Not inspect.getdoc, which would take the words of a base class.
-    words = inspect.cleandoc(getattr(made, "function", type(made)).__doc__ or "")
-    return [("parameters", told or "none"), ("answers", ", ".join(answers))], words
+    # Not inspect.getdoc, which would take the docstring of a base class.
+    docstring = inspect.cleandoc(getattr(made, "function", type(made)).__doc__ or "")
+    return [("parameters", parameters or "none"), ("answers", ", ".join(answers))], docstring
 
 
 def check(
     name: Name,
     plugin: options.Plugins = None,
-    large: Annotated[bool, typer.Option("--large", help="Fit 20,000 rows as well.")] = False,
+    large: Annotated[bool, typer.Option("--large", help="Also fit 20,000 rows.")] = False,
 ) -> None:
-    """Check that an estimator keeps the rules of the harness."""
+    """Check that an estimator keeps the rules of the interface."""
     import estimators
 
     options.load_plugins(plugin)

@@ -11,7 +11,7 @@ from benchmarks.cli import options
 from benchmarks.cli.describe import fact_rows
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
-from benchmarks.cli.progress import rows_bar
+from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
 from sdscm.literals import Coupling
 
@@ -21,8 +21,8 @@ _SUFFIXES = (".parquet", ".csv")
 def add_to(app: typer.Typer) -> None:
     app.command(
         epilog=options.examples(
-            "sdscm generate breast_cancer -n 500 --temperature 3 --out data.parquet",
-            "sdscm generate marathon_confounder -n 200 --do weather=rainy --out rainy.csv",
+            "sdscm generate breast_cancer --units 500 --temperature 3 --out data.parquet",
+            "sdscm generate marathon_confounder --units 200 --do weather=rainy --out rainy.csv",
         )
     )(generate)
 
@@ -30,44 +30,46 @@ def add_to(app: typer.Typer) -> None:
 def generate(
     spec: options.Spec,
     lm: options.LM = options.DEFAULT_LM,
-    n: Annotated[int, typer.Option("-n", min=1, help="Number of units.")] = 500,
+    units: options.Units = 500,
     seed: options.Seed = 0,
-    phrasing: Annotated[int, typer.Option(min=0, help="Number of the phrasing.")] = 0,
+    phrasing: Annotated[int, typer.Option(min=0, help="Number of the one phrasing to use.")] = 0,
     temperature: options.Temperature = 1.0,
     scoring: options.Scoring = "definition",
     coupling: Annotated[
         Coupling,
         typer.Option(help="Counterfactuals with the unit's own noise, or with fresh noise."),
     ] = "gumbel",
-    outcome: options.Outcome = "log-probability",
+    treatment: options.Treatment = None,
+    outcome: options.Outcome = None,
+    measure: options.Measure = "log-probability",
     overlap: options.Overlap = 0.0,
     confounding: options.Confounding = 1.0,
     effect: options.Effect = 1.0,
     hide: Annotated[
         int | None,
-        typer.Option(min=0, help="How many exogenous variables 'hidden' removes; default all."),
+        typer.Option(
+            min=0,
+            help="Number of exogenous variables that the setting 'hidden' removes.",
+            show_default="all",
+        ),
     ] = None,
-    outcome_value: Annotated[
-        str | None, typer.Option(help="The outcome's value in question; default the spec's.")
-    ] = None,
-    contrast: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="CONTROL TREATED", help="Two values of the treatment."),
-    ] = None,
+    outcome_value: Annotated[str | None, options.OUTCOME_VALUE] = None,
+    contrast: Annotated[str | None, options.CONTRAST] = None,
     score: options.Scores = None,
     cate_contexts: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Most contexts of a variable that are scored to know the true CATE; 0 for none; "
-            "default 10 for each unit, 500 to 5,000.",
+            help="Maximum number of contexts of a variable to score for the true CATE; 0 skips it.",
+            show_default="10 for each unit, 500 to 5,000",
         ),
     ] = None,
     cate_draws: Annotated[
         int,
         typer.Option(
             min=0,
-            help="Draws for the CATE where it cannot be enumerated; 0 for none, 200 for good.",
+            help="Number of draws for a CATE that cannot be enumerated; 0 skips it, 200 is "
+            "accurate.",
         ),
     ] = 0,
     device: options.Device = "cpu",
@@ -77,29 +79,31 @@ def generate(
         list[str] | None,
         typer.Option(
             metavar="VARIABLE=VALUE",
-            help="Write units of this intervention, labels and codes, and no effects; repeatable.",
+            help="Write units under this intervention (labels and codes), without effects; "
+            "repeatable.",
         ),
     ] = None,
     out: Annotated[
         Path,
-        typer.Option(
-            help="File to write: .parquet holds where the data come from, .csv the rows alone."
-        ),
+        typer.Option(help="Output file: .parquet includes the provenance, .csv only the rows."),
     ] = Path("data.parquet"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    force: options.Force = False,
 ) -> None:
     """Make one dataset whose individual effects are known."""
     from benchmarks.cli.datasets import write_dataset, write_units
     from sdscm import SDSCM, load_lm, load_spec
+    from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts
 
-    loaded = load_spec(spec)
+    loaded = retarget(load_spec(spec), treatment, outcome)
     targets = options.settings("--do", do, "VARIABLE=VALUE, such as --do weather=rainy")
     scores = options.scores(score)
+    arms = None if contrast is None else options.contrast(loaded, contrast)
     if targets:
         _refuse_with_do(
             {
-                "--outcome": outcome != "log-probability",
+                "--outcome": outcome is not None,
+                "--measure": measure != "log-probability",
                 "--outcome-value": outcome_value is not None,
                 "--score": score is not None,
                 "--contrast": contrast is not None,
@@ -120,39 +124,38 @@ def generate(
         confounding=confounding,
         effect=effect,
     )
-    told = f"{n:,} rows of {loaded.name} from {model.lm.id}, phrasing {phrasing}, seed {seed}"
-    if targets:
-        with rows_bar(n) as done:
-            units = model.sample(n, seed, do=targets, progress=lambda rows, _: done(rows))
-        write_units(units, model, seed, path)
-        say(f"{path}: {told}, do({', '.join(f'{k} = {v}' for k, v in targets.items())})")
-        return
-    with rows_bar(n) as done:
+    title = f"{units:,} rows of {loaded.name} from {model.lm.id}, phrasing {phrasing}, seed {seed}"
+    with bar("rows", units) as done:
+        if targets:
+            sample = model.sample(units, seed, do=targets, progress=lambda rows, _: done(rows))
+            write_units(sample, model, seed, path)
+            say(f"{path}: {title}, do({', '.join(f'{k} = {v}' for k, v in targets.items())})")
+            return
         dataset = model.dataset(
-            n,
+            units,
             seed,
-            outcome=outcome,
+            outcome=measure,
             outcome_value=outcome_value,
             scores=scores,
-            contrast=contrast,
+            contrast=arms,
             hide=hide,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             progress=lambda rows, _: done(rows),
         )
     write_dataset(dataset, path)
-    say(f"{path}: {told}")
+    say(f"{path}: {title}")
     pairs(fact_rows(facts(dataset)))
-    # A few units are enough to see it, and their scores are known now.
-    for each in mechanism_facts(model, model.sample(min(n, 100), seed)):
+    # A few units suffice, and their scores are known now.
+    for each in mechanism_facts(model, model.sample(min(units, 100), seed)):
         for problem in each.problems:
             say(f"warning: {each.name}: {problem}; see: sdscm inspect")
 
 
 def _refuse_with_do(given: dict[str, bool]) -> None:
-    """An InputError if an option is given that says what effects are; with --do there are none."""
-    for option, there in given.items():
-        if there:
+    """Refuse options about effects together with ``--do``, which writes units without effects."""
+    for option, is_given in given.items():
+        if is_given:
             raise InputError(
                 f"{option}: --do writes units without effects; leave out one of the two"
             )

@@ -1,4 +1,4 @@
-"""``sdscm inspect``: what a spec is, and what a language model makes of it."""
+"""``sdscm inspect``: describe a spec, and what a language model makes of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from benchmarks.cli import describe, options
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import heading, pairs, say
-from benchmarks.cli.progress import rows_bar
+from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from sdscm.data.diagnostics import DatasetFacts, MechanismFacts
     from sdscm.spec import Spec
 
-#: A column with more values than this is summed up, not listed.
+#: A column with more values than this is counted, not listed.
 _LISTED = 20
+_MOST_PHRASINGS = 1000
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=options.examples(
             "sdscm inspect marathon_confounder --no-lm",
             "sdscm inspect breast_cancer --no-lm --picture graph.svg",
-            "sdscm inspect breast_cancer --phrasings 4 -n 200 --temperature 3",
+            "sdscm inspect breast_cancer --phrasings 4 --units 200 --temperature 3",
             "sdscm inspect data.parquet",
         )
     )(inspect)
@@ -44,13 +45,15 @@ def inspect(
         ),
     ],
     lm: options.LM = options.DEFAULT_LM,
-    no_lm: Annotated[bool, typer.Option("--no-lm", help="Show the spec alone.")] = False,
-    phrasings: Annotated[int, typer.Option(min=1, help="How many phrasings to try.")] = 4,
-    n: Annotated[int, typer.Option("-n", min=1, help="Units of each phrasing.")] = 200,
+    no_lm: Annotated[bool, typer.Option("--no-lm", help="Describe the spec only.")] = False,
+    phrasings: options.Phrasings = "4",
+    units: options.Units = 200,
     seed: options.Seed = 0,
     temperature: options.Temperature = 1.0,
     scoring: options.Scoring = "definition",
-    outcome: options.Outcome = "log-probability",
+    treatment: options.Treatment = None,
+    outcome: options.Outcome = None,
+    measure: options.Measure = "log-probability",
     score: options.Scores = None,
     overlap: options.Overlap = 0.0,
     confounding: options.Confounding = 1.0,
@@ -61,32 +64,39 @@ def inspect(
     picture: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Draw the graph into this .svg, .png or .pdf file; overwrites it."
+            metavar="FILE",
+            help="Draw the graph into this .svg, .png or .pdf file, and overwrite it.",
         ),
     ] = None,
 ) -> None:
-    """Show variables and graph of a spec, and whether its data make a benchmark worth running."""
+    """Show the variables and the graph of a spec, and if its data make a useful benchmark."""
     if Path(what).suffix == ".parquet":
         if picture is not None:
             raise InputError(f"--picture {picture}: '{what}' holds data, no graph; give a spec")
         _data_file(Path(what))
         return
     from sdscm import SDSCM, load_lm, load_spec
+    from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts, worst
     from sdscm.graph_plot import SUFFIXES, save_graph
 
-    spec, scores = load_spec(what), options.scores(score)
+    spec, scores = retarget(load_spec(what), treatment, outcome), options.scores(score)
     if picture is not None:
         save_graph(spec, new_file(picture, tuple(SUFFIXES), force=True, option="--picture"))
     if no_lm:
         describe.spec_page(spec)
         return
-    numbers = distinct_phrasings(spec, phrasings)
+    wanted = options.phrasing_count(phrasings) or spec.n_phrasings
+    if wanted > _MOST_PHRASINGS:
+        raise InputError(
+            f"--phrasings {phrasings}: {wanted:,} are too many; give {_MOST_PHRASINGS:,} at most"
+        )
+    numbers = distinct_phrasings(spec, wanted)
     model = load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory))
     found: dict[int, DatasetFacts] = {}
     samples: dict[str, pd.DataFrame] = {}
     mechanisms: list[list[MechanismFacts]] = []
-    with rows_bar(len(numbers) * n) as done:
+    with bar("rows", len(numbers) * units) as done:
         for place, phrasing in enumerate(numbers):
             scm = SDSCM(
                 spec,
@@ -99,41 +109,39 @@ def inspect(
                 effect=effect,
             )
 
-            def report(rows: float, _: int, before: int = place * n) -> None:
+            def report(rows: float, _: int, before: int = place * units) -> None:
                 done(before + rows)
 
             found[phrasing] = facts(
-                scm.dataset(n, seed, outcome=outcome, scores=scores, progress=report)
+                scm.dataset(units, seed, outcome=measure, scores=scores, progress=report)
             )
-            # The same units once more: their scores are known now.
-            units = scm.sample(n, seed)
-            samples[f"Phrasing {phrasing}"] = units.labels
-            mechanisms.append(mechanism_facts(scm, units))
+            # The same units again: their scores are known now.
+            sample = scm.sample(units, seed)
+            samples[f"Phrasing {phrasing}"] = sample.labels
+            mechanisms.append(mechanism_facts(scm, sample))
     describe.spec_page(spec)
-    heading(f"{n:,} units of each phrasing from {model.id}, temperature {temperature:g}")
+    heading(f"{units:,} units of each phrasing from {model.id}, temperature {temperature:g}")
     describe.phrasing_table(found)
-    if len(numbers) < phrasings:
-        say("", f"Not {phrasings} phrasings: the sentences make {len(numbers)} different ones.")
+    if len(numbers) < wanted:
+        say("", f"Not {wanted} phrasings: the sentences make {len(numbers)} different ones.")
     say("", describe.verdict(spec, list(found.values()), effect))
     heading("Mechanisms, the worst of the phrasings in each column")
     describe.mechanism_table([worst(each) for each in zip(*mechanisms, strict=True)])
     heading("Shares of the values")
-    describe.share_table(_domains(spec), samples)
+    domains = {name: spec.variable(name).values for name in spec.order}
+    describe.share_table(domains, samples)
 
 
 def distinct_phrasings(spec: Spec, most: int) -> list[int]:
-    """The first numbers of phrasings that differ, ``most`` of them or all that there are."""
+    """List the first ``most`` numbers of different phrasings, or all if there are fewer."""
+    most = min(most, spec.n_phrasings)
     found: dict[tuple[int, ...], int] = {}
-    # Numbers are draws: to meet each of k once takes about k log k, and this is far beyond.
-    for number in range(100 * min(most, spec.n_phrasings)):
+    # Numbers are random draws: k different ones need about k log k draws.
+    for number in range(100 * most):
         found.setdefault(tuple(spec.phrased(number).choice.values()), number)
-        if len(found) == min(most, spec.n_phrasings):
+        if len(found) == most:
             break
     return list(found.values())
-
-
-def _domains(spec: Spec) -> dict[str, tuple[str, ...]]:
-    return {name: spec.variable(name).values for name in spec.order}
 
 
 def _data_file(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``sdscm lm``: the language models at hand."""
+"""``sdscm lm``: the language models that can be used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli.options import examples
+from benchmarks.cli.options import LM_HELP, examples
 from benchmarks.cli.output import say, table
 from benchmarks.cli.progress import working
 from sdscm.errors import InputError
@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def lm(context: typer.Context) -> None:
-    """List the embedded language models, and say how to use others."""
+    """List the embedded language models, and show how to use others."""
     if context.invoked_subcommand is not None:
         return
     from sdscm.lm.backends.embedded import EMBEDDED, EmbeddedModel
@@ -36,16 +36,16 @@ def lm(context: typer.Context) -> None:
     table(["Name", "Model", "Licence", "Package"], rows)
     say(
         "",
-        "Any other causal language model works as well:",
+        "Any other causal language model works, too:",
         "  --lm gpt2       a Hugging Face id",
         "  --lm ./folder   a folder that save_pretrained wrote",
     )
 
 
 def prepare(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name as for the option --lm.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"{LM_HELP}.")],
 ) -> None:
-    """Convert or fetch a language model ahead of its first use, and try that it loads."""
+    """Convert or download a language model before its first use, and check that it loads."""
     from sdscm import load_lm
 
     with working(f"preparing {name}"):

@@ -1,16 +1,24 @@
-"""Options that several commands share."""
+"""Options that several commands share: one name, one meaning and one help text each."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sdscm.errors import InputError
-from sdscm.literals import DEFAULT_LM, OutcomeKind, ScoringName
+from sdscm.literals import DEFAULT_LM as DEFAULT_LM
+from sdscm.literals import OutcomeKind, ScoringName
 from sdscm.literals import Precision as LMPrecision
+
+if TYPE_CHECKING:
+    import sdscm
+
+RESULTS = Path("results")
+RUNS = Path("runs")
 
 Spec = Annotated[
     str,
@@ -22,49 +30,82 @@ Spec = Annotated[
 Suite = Annotated[
     str, typer.Argument(metavar="SUITE", help="Name of a shipped suite, or path of a .yaml file.")
 ]
-LM = Annotated[
-    str,
-    typer.Option(
-        "--lm", help="Language model: an embedded one, a Hugging Face id, or the path of a folder."
-    ),
-]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the units' noise.")]
-Temperature = Annotated[
-    float, typer.Option(help="Divides the scores; above 1 the distributions are flatter.")
-]
-Scoring = Annotated[ScoringName, typer.Option(help="What of a sentence is scored.")]
-Overlap = Annotated[
-    float, typer.Option(help="Share of a uniform draw in the treatment's mechanism, 0 to 1.")
-]
-Confounding = Annotated[
-    float, typer.Option(help="Multiplies the treatment's log-odds: 0 randomises, 1 is the model's.")
-]
-Effect = Annotated[
-    float, typer.Option(help="Scales what the treatment changes: 0 for no effect at all.")
-]
-Device = Annotated[str, typer.Option(help="Where the language model computes: cpu, cuda, ...")]
+
+# Language model
+LM_HELP = "Language model: an embedded one, a Hugging Face id, or the path of a folder"
+LM = Annotated[str, typer.Option("--lm", help=f"{LM_HELP}.")]
+Device = Annotated[str, typer.Option(help="Device of the language model: cpu, cuda, ...")]
 Precision = Annotated[
     LMPrecision,
-    typer.Option(help="All but float32 are faster and approximate; see docs/performance.md."),
+    typer.Option(
+        help="Arithmetic of the language model. All but float32 are faster and approximate; see "
+        "docs/performance.md."
+    ),
 ]
 Memory = Annotated[
     float | None,
     typer.Option(
         metavar="GIB",
         min=0,
-        help="GiB that the language model's key/value cache may take; default a quarter of what "
-        "there is, on a CPU 4 at most. Changes no number.",
+        help="Memory limit of the language model's key/value cache, in GiB; changes no number.",
+        show_default="a quarter of the free memory, on a CPU at most 4",
     ),
 ]
-Outcome = Annotated[OutcomeKind, typer.Option("--outcome", help="What y is.")]
+
+# Sampling
+Units = Annotated[
+    int,
+    typer.Option("--units", min=1, metavar="N", help="Number of sampled units of each phrasing."),
+]
+Phrasings = Annotated[
+    str, typer.Option("--phrasings", metavar="N|all", help="Number of phrasings.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the units' noise.")]
+Temperature = Annotated[
+    float, typer.Option(help="Divides the scores; above 1 the distributions are flatter.")
+]
+Scoring = Annotated[ScoringName, typer.Option(help="Which part of a sentence is scored.")]
+Overlap = Annotated[
+    float, typer.Option(help="Weight of a uniform draw in the treatment's mechanism, 0 to 1.")
+]
+Confounding = Annotated[
+    float,
+    typer.Option(help="Multiplies the treatment's log-odds: 0 randomises, 1 is the model's own."),
+]
+Effect = Annotated[
+    float, typer.Option(help="Multiplies the effect of the treatment: 0 removes it.")
+]
+
+# The causal question
+Treatment = Annotated[
+    str | None,
+    typer.Option(metavar="VARIABLE", help="Treatment variable.", show_default="the spec's"),
+]
+Outcome = Annotated[
+    str | None,
+    typer.Option(metavar="VARIABLE", help="Outcome variable.", show_default="the spec's"),
+]
+Measure = Annotated[
+    OutcomeKind, typer.Option(help="Scale of the outcome: the number that y is for a unit.")
+]
+OUTCOME_VALUE = typer.Option(
+    metavar="VALUE", help="Outcome value whose probability is measured.", show_default="the spec's"
+)
 Scores = Annotated[
     list[str] | None,
     typer.Option(
         "--score",
         metavar="VALUE=NUMBER",
-        help="What a value of the outcome counts, for expected-score and category; repeatable.",
+        help="Number of an outcome value, for expected-score and category; once for each value.",
     ),
 ]
+CONTRAST = typer.Option(
+    metavar="CONTROL,TREATED",
+    help="Two values of the treatment; in an audit also two of its groups of values, repeatable.",
+    show_default="the first two",
+)
+
+# Runs
 Plugins = Annotated[
     list[Path] | None,
     typer.Option(
@@ -73,47 +114,29 @@ Plugins = Annotated[
         help="Python file that registers estimators or metrics; repeatable.",
     ),
 ]
-Results = Annotated[Path, typer.Option(help="Boards go to RESULTS/<suite>/.")]
-Runs = Annotated[Path, typer.Option(help="Datasets and records are kept in RUNS/<suite>/.")]
+Results = Annotated[Path, typer.Option(help="Folder of the boards: RESULTS/<suite>/.")]
+Runs = Annotated[Path, typer.Option(help="Folder of datasets and records: RUNS/<suite>/.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        show_default="as many as the cores allow",
+        help="Worker processes; 0 uses this process, for a debugger. Changes no score.",
+    ),
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Run cells again that failed or timed out.")]
 Mixed = Annotated[
     bool,
     typer.Option(
-        "--mixed", help="Take records that other versions of the code or of libraries made."
+        "--mixed", help="Accept records of other versions of the code or of the libraries."
     ),
 ]
-Top = Annotated[int, typer.Option(min=1, help="Estimators of a board to print.")]
-
-__all__ = [
-    "DEFAULT_LM",
-    "Confounding",
-    "Device",
-    "Effect",
-    "LM",
-    "Memory",
-    "Mixed",
-    "Outcome",
-    "Overlap",
-    "Plugins",
-    "Precision",
-    "Results",
-    "Runs",
-    "Scores",
-    "Scoring",
-    "Seed",
-    "Spec",
-    "Suite",
-    "Temperature",
-    "Top",
-    "examples",
-    "gibibytes",
-    "load_plugins",
-    "scores",
-    "settings",
-]
+Top = Annotated[int, typer.Option(min=1, help="Number of estimators of a board to print.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
 def examples(*commands: str) -> str:
-    """The end of a command's help."""
+    """Format the examples at the end of a command's help."""
     return "\n\n".join(["Example:" if len(commands) == 1 else "Examples:", *commands])
 
 
@@ -123,7 +146,7 @@ def settings(
     example: str,
     split: Callable[[str, str], tuple[str, str, str]] = str.partition,
 ) -> dict[str, str]:
-    """What a repeatable option NAME=VALUE says; an InputError if it is written wrong."""
+    """Parse a repeatable option NAME=VALUE; raise an InputError if it is malformed."""
     found: dict[str, str] = {}
     for each in given or ():
         name, equals, value = split(each, "=")
@@ -135,26 +158,53 @@ def settings(
     return found
 
 
+def number(option: str, text: str) -> float:
+    """Parse a finite number; ``option`` is shown in the InputError."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise InputError(f"{option}: '{text}' is not a number")
+    return found
+
+
 def scores(given: Sequence[str] | None) -> dict[str, float] | None:
-    """What ``--score`` says; None if it is not given."""
-    found = {}
-    for value, number in settings(
-        "--score", given, "VALUE=NUMBER, such as --score well=1", str.rpartition
-    ).items():
-        try:
-            found[value] = float(number)
-        except ValueError:
-            raise InputError(f"--score {value}={number}: '{number}' is not a number") from None
-    return found or None
+    """Parse ``--score``; None if it is not given."""
+    example = "VALUE=NUMBER, such as --score well=1"
+    texts = settings("--score", given, example, str.rpartition)
+    return {value: number(f"--score {value}={text}", text) for value, text in texts.items()} or None
+
+
+def contrast(spec: sdscm.Spec, given: str) -> tuple[str, str]:
+    """Split ``--contrast`` at its comma; values may contain commas themselves."""
+    known = {*spec.treatment.values, *dict(spec.treatment.groups)}
+    parts = given.split(",")
+    cuts = [
+        (",".join(parts[:place]).strip(), ",".join(parts[place:]).strip())
+        for place in range(1, len(parts))
+    ]
+    if not cuts:
+        raise InputError(f"--contrast {given}: write CONTROL,TREATED with a comma between")
+    return next((cut for cut in cuts if known.issuperset(cut)), cuts[0])
+
+
+def phrasing_count(given: str) -> int | None:
+    """Parse ``--phrasings``: a number, or None for all."""
+    if given == "all":
+        return None
+    if not given.isdecimal() or int(given) == 0:
+        raise InputError(f"--phrasings {given}: give a number above 0, or all")
+    return int(given)
 
 
 def gibibytes(memory: float | None) -> int | None:
-    """The option ``--memory`` in bytes."""
+    """Convert ``--memory`` to bytes."""
     return None if memory is None else int(memory * 2**30)
 
 
-def load_plugins(paths: Sequence[Path] | Iterable[Path] | None) -> None:
-    """Register what plugin files hold; raises ``EstimatorError`` if one is broken."""
+def load_plugins(paths: Iterable[Path] | None) -> None:
+    """Register the estimators and metrics of plugin files; a broken file is an EstimatorError."""
     import estimators
 
     for path in paths or ():
@@ -162,12 +212,12 @@ def load_plugins(paths: Sequence[Path] | Iterable[Path] | None) -> None:
 
 
 def listed(option: str, text: str) -> list[str]:
-    """The words that stand between the commas of an option.
+    """Split the value of an option at its commas.
 
     Raises
     ------
     InputError
-        If there are none, or nothing stands between two commas.
+        If it is empty, or a name between two commas is.
     """
     words = [word.strip() for word in text.split(",")]
     if words == [""]:

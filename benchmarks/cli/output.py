@@ -1,58 +1,60 @@
-"""What the commands print: results to standard output, everything else to standard error."""
+"""Print results to standard output, and everything else to standard error."""
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-#: Columns of a table where there is no terminal to ask: a file or a pipe should get whole words.
+#: Width of a table that is written to a file or a pipe, where words must not be cut.
 _WIDE = 400
 
 
-def _printer() -> Console:
-    """A console on standard output that takes text as it is."""
-    width = None if sys.stdout.isatty() else _WIDE
-    return Console(width=width, markup=False, highlight=False, emoji=False)
+def _console(*, error: bool = False) -> Console:
+    """Make a console that prints text as it is."""
+    width = None if error or sys.stdout.isatty() else _WIDE
+    return Console(
+        stderr=error, width=width, markup=False, highlight=False, emoji=False, soft_wrap=error
+    )
 
 
-def _print(shown: Table) -> None:
-    console = _printer()
-    if console.is_terminal:
-        console.print(shown)
-        return
-    with console.capture() as captured:
-        console.print(shown)
-    say(*(line.rstrip() for line in captured.get().splitlines()))
+def error_console() -> Console:
+    """Make a console on standard error, for progress and notes."""
+    return _console(error=True)
 
 
-def bystander() -> Console:
-    """A console on standard error, for progress and notes."""
-    return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+def warn(line: str) -> None:
+    """Print one line on standard error, without line breaks."""
+    print(" ".join(line.split()), file=sys.stderr)
 
 
 def say(*lines: str) -> None:
-    """Print lines, never broken."""
-    console = _printer()
+    """Print lines without wrapping them."""
+    console = _console()
     for line in lines:
         console.print(line, soft_wrap=True)
 
 
 def heading(text: str) -> None:
-    """Print a heading with an empty line before it."""
-    _printer().print(f"\n{text}", style="bold", soft_wrap=True)
+    """Print a heading after an empty line."""
+    _console().print(f"\n{text}", style="bold", soft_wrap=True)
+
+
+def written(files: Iterable[str | Path], *, after: Sequence[str] = ()) -> None:
+    """Print the paths of written files, after other lines."""
+    say(*after, "Written:", *(f"  {path}" for path in files))
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> None:
-    """Print names with their values beside them."""
-    table = Table.grid(padding=(0, 2))
+    """Print names and values in two columns."""
+    shown = Table.grid(padding=(0, 2))
     for name, value in rows:
-        table.add_row(f"  {name}", value)
-    _print(table)
+        shown.add_row(f"  {name}", value)
+    _print(shown)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> None:
@@ -65,16 +67,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[
     _print(shown)
 
 
-def one_line(text: str) -> str:
-    """Text without line breaks."""
-    return " ".join(text.split())
-
-
-def number(value: float) -> str:
-    """Three decimals; an en dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def share(value: float) -> str:
-    """A share in per cent."""
-    return f"{100 * value:.0f} %"
+def _print(shown: Table) -> None:
+    console = _console()
+    if console.is_terminal:
+        console.print(shown)
+        return
+    # rich pads each line with spaces to the width of the table.
+    with console.capture() as captured:
+        console.print(shown)
+    say(*(line.rstrip() for line in captured.get().splitlines()))

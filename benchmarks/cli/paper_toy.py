@@ -9,17 +9,17 @@ import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import say
+from benchmarks.cli.output import say, written
 from benchmarks.cli.paper_data import RESULTS, say_table
 from benchmarks.cli.progress import working
+from sdscm.errors import InputError
+from sdscm.number_format import counted
 
 
 def toy(
     lm: options.LM = options.DEFAULT_LM,
-    n: Annotated[
-        int, typer.Option("-n", min=2, help="Units of each scenario and phrasing.")
-    ] = 1000,
-    phrasings: Annotated[int, typer.Option(min=1, help="How many; the first is number 0.")] = 12,
+    units: options.Units = 1000,
+    phrasings: options.Phrasings = "12",
     seed: options.Seed = 0,
     temperature: options.Temperature = 1.0,
     results: Annotated[Path, typer.Option(help="The figure and its numbers go here.")] = RESULTS,
@@ -37,18 +37,22 @@ def toy(
     from sdscm.figure_style import require_matplotlib
     from sdscm.files import put_atomically
 
+    count = options.phrasing_count(phrasings)
+    if count is None:
+        raise InputError("--phrasings all: the toy draws phrasings at random; give a number")
+    if units < 2:
+        raise InputError("--units 1: correlations need 2 units or more")
     require_matplotlib()
     writable_folder(results, "--results")
     model = load_lm(lm)
     with working("drawing units"):
-        table = toys(model, n=n, phrasings=range(phrasings), seed=seed, temperature=temperature)
+        table = toys(model, n=units, phrasings=range(count), seed=seed, temperature=temperature)
     content = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     put_atomically(results / "toy.csv", content)
-    each = "1 phrasing" if phrasings == 1 else f"{phrasings} phrasings"
-    title = f"{model.id}: {n:,} units of each of {each}"
+    title = f"{model.id}: {units:,} units of each of {counted(count, 'phrasing')}"
     picture = draw_toy(table, title, results / "toy.png")
     header = ["Scenario", "Quantity", "Given", "Drawn units", "All units"]
     say(title)
     say_table(summary(table).set_axis(header, axis="columns"), left=3)
     say("Sizes without signs, means over the phrasings.")
-    say("Written:", f"  {picture}", f"  {results / 'toy.csv'}")
+    written([picture, results / "toy.csv"])

@@ -7,60 +7,53 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
-from benchmarks.cli.output import bystander
+from benchmarks.cli.output import error_console
 
 if TYPE_CHECKING:
     import benchmarks
 
-#: A log gets a line for every so many per cent of a stage.
+#: A log gets one line for each such step, in per cent of a stage.
 _STEP = 10
 
 
 def in_terminal() -> bool:
-    """Whether somebody looks at standard error."""
+    """Tell if standard error is a terminal."""
     return sys.stderr.isatty()
 
 
 @contextmanager
-def rows_bar(total: int) -> Iterator[Callable[[float], None]]:
-    """A bar over ``total`` rows with the time left, where there is a terminal.
+def bar(what: str, total: int | None) -> Iterator[Callable[..., None]]:
+    """Show a bar with the time left in a terminal; nothing elsewhere.
 
-    Yields what to call with the number of rows that are done.
+    Yields a function of the number of steps done, and of their total if it changes.
     """
     if not in_terminal():
-        yield lambda done: None
+        yield lambda done, total=None: None
         return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (what, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left")
     with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=bystander(),
-        transient=True,
-    ) as bars:
-        task = bars.add_task("rows", total=total)
-        yield lambda done: bars.update(task, completed=done)
+        *columns, TimeRemainingColumn(), console=error_console(), transient=True
+    ) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done, total=None: progress.update(task, completed=done, total=total)
 
 
 def working(what: str) -> AbstractContextManager[object]:
-    """A sign of life beside ``what``, where there is a terminal."""
-    return bystander().status(what) if in_terminal() else nullcontext()
+    """Show that a command is at work on ``what``, in a terminal."""
+    return error_console().status(what) if in_terminal() else nullcontext()
 
 
 @contextmanager
 def run_progress() -> Iterator[benchmarks.Progress]:
-    """How a run of a suite tells what it does."""
+    """Show the progress of a run: bars in a terminal, lines in a log."""
     if not in_terminal():
         yield LogProgress()
         return
@@ -71,26 +64,21 @@ def run_progress() -> Iterator[benchmarks.Progress]:
 
 
 class LogProgress:
-    """Tells a log of every tenth of a stage, and whatever else the user should read."""
+    """Print a line for every tenth of a stage, and each message."""
 
     def __init__(self) -> None:
-        self._what = ""
-        self._total = 0
-        self._done = 0.0
-        self._failed = 0
-        self._told = 0
-        self._eta = ""
+        self.begin("", 0)
 
     def begin(self, what: str, total: int) -> None:
         self._what, self._total = what, total
-        self._done, self._failed, self._told, self._eta = 0.0, 0, 0, ""
+        self._done, self._failed, self._printed, self._eta = 0.0, 0, 0, ""
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         self._done += amount
         self._failed += failed
         reached = int(100 * self._done / self._total) // _STEP * _STEP
-        if reached > self._told:
-            self._told = reached
+        if reached > self._printed:
+            self._printed = reached
             failures = f", {self._failed} failed" if self._failed else ""
             eta = self._eta if reached < 100 else ""
             self.say(f"{self._what}: {self._done:.0f} of {self._total}{failures}{eta}")

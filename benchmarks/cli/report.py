@@ -1,4 +1,4 @@
-"""``sdscm report``: one HTML page for a run."""
+"""``sdscm report``: one HTML page about a run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import say
+from benchmarks.cli.output import written
 from benchmarks.cli.progress import working
-
-_RESULTS = Path("results")
-_RUNS = Path("runs")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,14 +29,14 @@ def report(
             help="Folder for report.html, and for figures/ with each figure as PNG and PDF.",
         ),
     ] = None,
-    results: options.Results = _RESULTS,
-    runs: options.Runs = _RUNS,
+    results: options.Results = options.RESULTS,
+    runs: options.Runs = options.RUNS,
     mixed: options.Mixed = False,
     plugin: options.Plugins = None,
 ) -> None:
-    """Make one HTML page of a run from its records: boards, figures, and where they come from.
+    """Write one HTML page about a run from its records: boards, figures and provenance.
 
-    The page needs no network and no file beside it. The run may be unfinished; nothing is computed.
+    The page needs no network and no other file. The run may be unfinished; no cell is run.
     """
     import benchmarks
     from benchmarks.report.html import require_libraries, write_page
@@ -51,4 +48,4 @@ def report(
         result = benchmarks.leaderboard(suite, results_dir=None, runs_dir=runs, mixed=mixed)
     with working("drawing the figures"):
         files = write_page(result, out or results / result.suite.name / "report", mixed=mixed)
-    say("Written:", *(f"  {path}" for path in files))
+    written(files)

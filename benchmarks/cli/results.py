@@ -1,8 +1,7 @@
-"""``sdscm results``: look after the records of runs, and ask them questions."""
+"""``sdscm results``: verify and query the records of runs."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +10,10 @@ from benchmarks.cli import options
 from benchmarks.cli.output import say
 from benchmarks.cli.progress import working
 
-_RUNS = Path("runs")
-
 
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(
-        help="Look after the records of runs.",
+        help="Verify and query the records of runs.",
         epilog=options.examples("sdscm results verify quick"),
         no_args_is_help=True,
     )
@@ -30,11 +27,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(
-    suite: options.Suite, runs: options.Runs = _RUNS, plugin: options.Plugins = None
+    suite: options.Suite, runs: options.Runs = options.RUNS, plugin: options.Plugins = None
 ) -> None:
-    """Find damaged records and datasets, and name them; a run may go on meanwhile.
+    """List damaged records and datasets; the run may be in progress.
 
-    Exits with 1 if there are any. The next run of the suite makes them again.
+    The exit code is 1 if there are any. The next run of the suite computes them again.
     """
     import benchmarks
     from benchmarks.storage.verify import damage, unused
@@ -54,11 +51,11 @@ def verify(
 
 def query(
     suite: options.Suite,
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="A question to DuckDB.")],
-    runs: options.Runs = _RUNS,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="Query for DuckDB.")],
+    runs: options.Runs = options.RUNS,
     plugin: options.Plugins = None,
 ) -> None:
-    """Ask in SQL about the tables records, scores and datasets of a run; the answer is CSV."""
+    """Query the tables records, scores and datasets of a run in SQL; the answer is CSV."""
     import benchmarks
     from benchmarks.boards.query import query as ask
 

@@ -1,4 +1,4 @@
-"""``sdscm scenarios``: the specs that are shipped."""
+"""``sdscm scenarios``: the shipped specs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def scenarios() -> None:
-    """List the scenarios that are shipped, with their sizes."""
+    """List the shipped scenarios with their sizes."""
     from sdscm.spec import load_spec, scenario_names
 
     rows = []

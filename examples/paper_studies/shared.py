@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 from sklearn.metrics import r2_score
 
 from benchmarks.cli.destination import new_file
-from benchmarks.cli.output import one_line, say
+from benchmarks.cli.output import say, warn
 from benchmarks.cli.paper_data import read_records, read_releases, say_table
 from benchmarks.datasets.paper.release import ROWS
 from estimators import EstimatorError
@@ -64,7 +63,7 @@ def exit_code(main: Callable[[Sequence[str] | None], int], arguments: Sequence[s
     try:
         return main(arguments)
     except (InputError, EstimatorError) as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        warn(f"error: {error}")
         return 2
 
 

@@ -134,7 +134,16 @@ def dataset_file(tiny_lm: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     before = os.environ.get("SDSCM_CACHE")
     os.environ["SDSCM_CACHE"] = str(folder / "cache")
     try:
-        options = ["--lm", tiny_lm, "-n", 60, "--temperature", 5, "--out", folder / "data.parquet"]
+        options = [
+            "--lm",
+            tiny_lm,
+            "--units",
+            60,
+            "--temperature",
+            5,
+            "--out",
+            folder / "data.parquet",
+        ]
         assert main(["generate", str(folder / "study.yaml"), *map(str, options)]) == 0
     finally:
         if before is None:

@@ -23,7 +23,7 @@ def pausing(X, t, y):
 def test_from_a_spec_to_a_board(cli, tiny_lm):
     sampled = ["--lm", tiny_lm, "--temperature", 5]
     for seed in (0, 1):
-        out = ["-n", 60, "--seed", seed, "--out", f"data{seed}.parquet"]
+        out = ["--units", 60, "--seed", seed, "--out", f"data{seed}.parquet"]
         assert cli("generate", "study.yaml", *sampled, *out).code == 0
     assert cli("inspect", "data0.parquet").code == 0
     ran = cli("benchmark", "suite.yaml", "--workers", 0)

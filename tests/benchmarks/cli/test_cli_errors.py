@@ -25,14 +25,14 @@ BAD = {
     "generate nope.yaml": ["nope.yaml: no such file"],
     "generate suite.yaml": ["suite.yaml"],
     "generate mine.py": ["mine.py: is not a spec file", ".yaml"],
-    "generate study.yaml -n 0": ["'-n'", "1", "sdscm generate --help"],
-    "generate study.yaml -n -5": ["'-n'", "1"],
-    "generate study.yaml -n many": ["'-n'", "integer"],
+    "generate study.yaml --units 0": ["'--units'", "1", "sdscm generate --help"],
+    "generate study.yaml --units -5": ["'--units'", "1"],
+    "generate study.yaml --units many": ["'--units'", "integer"],
     "generate study.yaml --seed -1": ["'--seed'"],
     "generate study.yaml --phrasing -1": ["'--phrasing'"],
     "generate study.yaml --scoring best": ["'--scoring': 'best'", "definition"],
     "generate study.yaml --coupling best": ["'--coupling': 'best'", "redraw"],
-    "generate study.yaml --outcome best": ["'--outcome': 'best'", "probability"],
+    "generate study.yaml --measure best": ["'--measure': 'best'", "probability"],
     "generate study.yaml --temperature warm": ["'--temperature'"],
     "generate study.yaml --lm {lm} --temperature 0": ["temperature 0", "positive"],
     "generate study.yaml --lm {lm} --temperature nan": ["temperature nan", "positive"],
@@ -41,14 +41,14 @@ BAD = {
     "generate study.yaml --lm no-such-model": ["'no-such-model'", "cannot be loaded", "sdscm lm"],
     "generate study.yaml --out study.yaml": ["--out study.yaml", ".parquet or .csv"],
     "generate study.yaml --out data.txt": ["--out data.txt", ".parquet or .csv"],
-    "generate study.yaml --out there.csv": ["there.csv: is there already", "--force"],
+    "generate study.yaml --out there.csv": ["there.csv: exists already", "--force"],
     "generate study.yaml --out folder.csv --force": ["folder.csv: is a folder"],
     "generate study.yaml --out mine.py/data.csv": ["mine.py: cannot be written", "another folder"],
     "generate study.yaml --do drug": ["--do drug", "VARIABLE=VALUE"],
     "generate study.yaml --do =a": ["--do =a", "VARIABLE=VALUE"],
     "generate study.yaml --do drug=a --do drug=b": ["'drug' is set twice"],
     "generate study.yaml --do drug=statins --hide 1": ["--hide", "without effects"],
-    "generate study.yaml --do drug=statins --outcome category": ["--outcome", "without effects"],
+    "generate study.yaml --do drug=statins --measure category": ["--measure", "without effects"],
     "generate study.yaml --do drug=statins --cate-draws 9": ["--cate-draws", "without effects"],
     "generate study.yaml --score recovers": ["--score recovers", "VALUE=NUMBER"],
     "generate study.yaml --score recovers=good": [
@@ -171,7 +171,7 @@ def test_a_full_disk_is_one_line(cli, tiny_lm, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    ran = cli("generate", "study.yaml", "--lm", tiny_lm, "-n", 5)
+    ran = cli("generate", "study.yaml", "--lm", tiny_lm, "--units", 5)
     assert ran.code == 2
     assert ran.err.splitlines()[-1] == (
         "error: No space left on device; free the disk, or write to another"

@@ -24,7 +24,7 @@ def rows_of(summary: str) -> dict[str, str]:
 
 
 def test_dataset_is_the_library_s(cli, tiny_lm, model):
-    options = ["--lm", tiny_lm, "-n", 30, "--seed", 7, "--temperature", 5]
+    options = ["--lm", tiny_lm, "--units", 30, "--seed", 7, "--temperature", 5]
     ran = cli("generate", "study.yaml", *options, "--out", "new/data.parquet")
     assert (ran.code, ran.err) == (0, "")
     read = sdscm.CausalDataset.read_parquet("new/data.parquet")
@@ -34,12 +34,12 @@ def test_dataset_is_the_library_s(cli, tiny_lm, model):
 
 
 def test_summary_holds_the_facts(cli, tiny_lm, model):
-    options = ["--lm", tiny_lm, "-n", 30, "--seed", 7, "--temperature", 5]
+    options = ["--lm", tiny_lm, "--units", 30, "--seed", 7, "--temperature", 5]
     ran = cli("generate", "study.yaml", *options, "--out", "data.csv")
     facts = sdscm.facts(model.dataset(30, 7))
     first, rows = ran.out.splitlines()[0], rows_of(ran.out)
     assert first == "data.csv: 30 rows of statin_study from tiny, phrasing 0, seed 7"
-    assert rows["treated"] == f"{facts.treated:.0%}".replace("%", " %")
+    assert rows["treated"] == f"{facts.treated:.0%}"
     assert rows["SATE"] == f"{facts.sate:.3f}"
     assert rows["naive contrast"].startswith(f"{facts.naive:.3f}")
     assert ("sign flips" in rows["naive contrast"]) == facts.sign_flip
@@ -49,8 +49,8 @@ def test_summary_holds_the_facts(cli, tiny_lm, model):
 
 def test_every_option_reaches_the_library(cli, tiny_lm):
     options = ["--phrasing", 3, "--scoring", "value", "--coupling", "redraw"]
-    options += ["--outcome", "probability", "--temperature", 4]
-    assert cli("generate", "study.yaml", "--lm", tiny_lm, "-n", 20, *options).code == 0
+    options += ["--measure", "probability", "--temperature", 4]
+    assert cli("generate", "study.yaml", "--lm", tiny_lm, "--units", 20, *options).code == 0
     meta = sdscm.CausalDataset.read_parquet("data.parquet").meta
     assert meta.phrasing == 3
     wanted = {"temperature": 4, "scoring": "value", "coupling": "redraw", "outcome": "probability"}
@@ -58,8 +58,19 @@ def test_every_option_reaches_the_library(cli, tiny_lm):
 
 
 def test_scores_make_a_numeric_outcome(cli, tiny_lm, model):
-    options = ["--lm", tiny_lm, "-n", 20, "--seed", 7, "--temperature", 5, "--cate-contexts", 0]
-    options += ["--outcome", "expected-score", "--score", "recovers=10", "--score", "worsens=-2.5"]
+    options = [
+        "--lm",
+        tiny_lm,
+        "--units",
+        20,
+        "--seed",
+        7,
+        "--temperature",
+        5,
+        "--cate-contexts",
+        0,
+    ]
+    options += ["--measure", "expected-score", "--score", "recovers=10", "--score", "worsens=-2.5"]
     assert cli("generate", "study.yaml", *options).code == 0
     read = sdscm.CausalDataset.read_parquet("data.parquet")
     scores = {"recovers": 10.0, "worsens": -2.5}
@@ -69,7 +80,7 @@ def test_scores_make_a_numeric_outcome(cli, tiny_lm, model):
 
 
 def test_csv_has_the_rows_of_parquet(cli, tiny_lm):
-    options = ["--lm", tiny_lm, "-n", 20, "--temperature", 5, "--out"]
+    options = ["--lm", tiny_lm, "--units", 20, "--temperature", 5, "--out"]
     assert cli("generate", "study.yaml", *options, "data.csv").code == 0
     assert cli("generate", "study.yaml", *options, "data.parquet").code == 0
     dataset = sdscm.CausalDataset.read_parquet("data.parquet")
@@ -82,7 +93,7 @@ def test_csv_has_the_rows_of_parquet(cli, tiny_lm):
 
 def test_overwrites_only_by_force(cli, tiny_lm, data):
     before = data.read_bytes()
-    options = ["--lm", tiny_lm, "-n", 10, "--temperature", 5]
+    options = ["--lm", tiny_lm, "--units", 10, "--temperature", 5]
     assert cli("generate", "study.yaml", *options).code == 2
     assert data.read_bytes() == before
     assert cli("generate", "study.yaml", *options, "--force").code == 0
@@ -92,7 +103,7 @@ def test_overwrites_only_by_force(cli, tiny_lm, data):
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_do_writes_interventional_units(suffix, cli, tiny_lm, model):
     out = f"units{suffix}"
-    options = ["--lm", tiny_lm, "-n", 25, "--seed", 3, "--temperature", 5, "--out", out]
+    options = ["--lm", tiny_lm, "--units", 25, "--seed", 3, "--temperature", 5, "--out", out]
     ran = cli("generate", "study.yaml", *options, "--do", "drug=statins", "--do", "smoker=no!")
     assert ran.code == 0
     assert ran.out.endswith("do(drug = statins, smoker = no!)\n")
@@ -107,7 +118,17 @@ def test_do_writes_interventional_units(suffix, cli, tiny_lm, model):
 
 
 def test_bar_shows_rows_and_time_left_in_a_terminal_only(cli, tiny_lm, monkeypatch):
-    command = ["generate", "study.yaml", "--lm", tiny_lm, "-n", 40, "--temperature", 5, "--force"]
+    command = [
+        "generate",
+        "study.yaml",
+        "--lm",
+        tiny_lm,
+        "--units",
+        40,
+        "--temperature",
+        5,
+        "--force",
+    ]
     assert cli(*command).err == ""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -116,3 +137,45 @@ def test_bar_shows_rows_and_time_left_in_a_terminal_only(cli, tiny_lm, monkeypat
     assert "40/40" in ran.err
     assert "left" in ran.err
     assert "40/40" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "note"),
+    [
+        (["-n", "12"], ["--units", "12"], "note: -n is now --units\n"),
+        (["-n12"], ["--units", "12"], "note: -n is now --units\n"),
+        (
+            ["--outcome", "probability"],
+            ["--measure", "probability"],
+            "note: --outcome probability is now --measure probability\n",
+        ),
+        (
+            ["--outcome=category"],
+            ["--measure=category"],
+            "note: --outcome category is now --measure category\n",
+        ),
+        (
+            ["--contrast", "statins", "placebo"],
+            ["--contrast", "statins,placebo"],
+            "note: --contrast CONTROL TREATED is now --contrast CONTROL,TREATED\n",
+        ),
+    ],
+)
+def test_old_forms_work_with_a_note(old, new, note, cli, tiny_lm):
+    options = ["--lm", tiny_lm, "--temperature", 5, "--cate-contexts", 0, "--force"]
+    made = []
+    for form, printed in ((new, ""), (old, note)):
+        units = [] if "12" in "".join(form) else ["--units", 12]
+        ran = cli("generate", "study.yaml", *options, *units, *form)
+        assert (ran.code, ran.err) == (0, printed)
+        made.append(sdscm.CausalDataset.read_parquet("data.parquet").fingerprint)
+    assert made[0] == made[1]
+
+
+def test_another_treatment_and_outcome(cli, tiny_lm):
+    options = ["--lm", tiny_lm, "--units", 20, "--temperature", 5]
+    ran = cli("generate", "study.yaml", *options, "--treatment", "smoker", "--outcome", "drug")
+    assert (ran.code, ran.err) == (0, "")
+    assert list(sdscm.CausalDataset.read_parquet("data.parquet").X) == ["age"]
+    ran = cli("generate", "study.yaml", *options, "--outcome", "drugs", "--force")
+    assert (ran.code, "did you mean 'drug'?" in ran.err) == (2, True)

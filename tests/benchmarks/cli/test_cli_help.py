@@ -23,8 +23,8 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 COMMANDS = list(commands(sdscm_command()))
 # What makes an example cheap, by its first words; None: it takes minutes, or the real model.
 CHEAP: dict[str, list[str] | None] = {
-    "generate": ["--lm", "{lm}", "-n", "6"],
-    "inspect": ["--lm", "{lm}", "-n", "6", "--phrasings", "1"],
+    "generate": ["--lm", "{lm}", "--units", "6"],
+    "inspect": ["--lm", "{lm}", "--units", "6", "--phrasings", "1"],
     "audit hiring --lm": None,
     "audit breast_cancer": None,
     "audit hiring": ["--lm", "{lm}", "--phrasings", "2", "--panel", "0", "--no-controls"],

@@ -41,7 +41,7 @@ def test_spec_page_without_a_language_model(cli, monkeypatch):
 
 
 def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
-    options = ["--lm", tiny_lm, "--phrasings", 2, "-n", 40, "--temperature", 5, "--seed", 1]
+    options = ["--lm", tiny_lm, "--phrasings", 2, "--units", 40, "--temperature", 5, "--seed", 1]
     ran = cli("inspect", "study.yaml", *options)
     assert (ran.code, ran.err) == (0, "")
     spec, lm = sdscm.load_spec("study.yaml"), sdscm.load_lm(str(tiny_lm))
@@ -65,7 +65,7 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
         unexplained = ((dataset.ite - dataset.cates["hidden"]) ** 2).mean() / dataset.ite.var()
         expected = {
             "rows": f"40 ({facts.distinct} distinct)",
-            "treated": f"{100 * facts.treated:.0f} %",
+            "treated": f"{100 * facts.treated:.0f}%",
             "SATE": f"{facts.sate:.3f}",
             "bias / SD(y)": f"{facts.bias:.3f}",
             "SD(ITE) / SD(y)": f"{facts.heterogeneity:.3f}",
@@ -80,14 +80,14 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
     assert verdict(spec, all_facts) in ran.out
     labels = model.sample(40, 1).labels
     shares = table_after(ran.out, "Variable   Value")
-    recovers = f"{100 * (labels['state'] == 'recovers').mean():.0f} %"
+    recovers = f"{100 * (labels['state'] == 'recovers').mean():.0f}%"
     assert shares["state"][0] == "recovers"
     assert shares["state"][2] == recovers
 
 
 def test_phrasings_that_say_the_same_are_shown_once(cli, tiny_lm):
     """The study's sentences make 2 * 2 phrasings, and numbers are independent draws of them."""
-    ran = cli("inspect", "study.yaml", "--lm", tiny_lm, "--phrasings", 9, "-n", 6)
+    ran = cli("inspect", "study.yaml", "--lm", tiny_lm, "--phrasings", 9, "--units", 6)
     numbers = [int(number) for number in re.findall(r"Phrasing (\d+)", ran.out)]
     shown = sorted(set(numbers))
     spec = sdscm.load_spec("study.yaml")
@@ -97,7 +97,7 @@ def test_phrasings_that_say_the_same_are_shown_once(cli, tiny_lm):
 
 
 def test_no_effect_on_purpose_is_a_test_for_false_effects(cli, tiny_lm):
-    options = ["--lm", tiny_lm, "--phrasings", 1, "-n", 20, "--effect", 0]
+    options = ["--lm", tiny_lm, "--phrasings", 1, "--units", 20, "--effect", 0]
     ran = cli("inspect", "study.yaml", *options)
     assert "Verdict: a test for false effects, since by --effect 0 every effect" in ran.out
 
@@ -116,12 +116,12 @@ def test_dataset_file(cli, data):
     assert re.search(rf"SATE +{dataset.sate:.3f}\n", ran.out)
     shares = table_after(ran.out, "Variable ")
     older = 100 * (dataset.labels["age"] == "older").mean()
-    assert shares["age"] == ["older", f"{older:.0f} %"]
+    assert shares["age"] == ["older", f"{older:.0f}%"]
     assert "removes: age\n" in ran.out
 
 
 def test_file_of_interventional_units(cli, tiny_lm):
-    options = ["--lm", tiny_lm, "-n", 20, "--temperature", 5, "--out", "units.parquet"]
+    options = ["--lm", tiny_lm, "--units", 20, "--temperature", 5, "--out", "units.parquet"]
     cli("generate", "study.yaml", *options, "--do", "drug=statins", "--effect", 0.5)
     ran = cli("inspect", "units.parquet")
     assert (ran.code, ran.err) == (0, "")
@@ -129,7 +129,7 @@ def test_file_of_interventional_units(cli, tiny_lm):
     assert "effect 0.5" in ran.out
     assert ran.out.startswith("units.parquet: 20 interventional units\n")
     assert "drug statins" in ran.out
-    assert table_after(ran.out, "Variable ")["drug"] == ["statins", "100 %"]
+    assert table_after(ran.out, "Variable ")["drug"] == ["statins", "100%"]
 
 
 def test_foreign_columns_are_summed_up(cli, workspace, data):

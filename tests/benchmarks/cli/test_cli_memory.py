@@ -10,8 +10,8 @@ import sdscm
 import sdscm.lm
 
 COMMANDS = [
-    ("generate", "study.yaml", "-n", "5"),
-    ("inspect", "study.yaml", "-n", "5", "--phrasings", "1"),
+    ("generate", "study.yaml", "--units", "5"),
+    ("inspect", "study.yaml", "--units", "5", "--phrasings", "1"),
     ("audit", "study.yaml", "--phrasings", "2", "--panel", "0", "--no-controls", "--no-html"),
 ]
 
