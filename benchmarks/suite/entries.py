@@ -341,16 +341,27 @@ class PaperEntry(Model):
         return self.name or self.paper.lm + "-pools" * self.paper.pools
 
 
+#: The key that tells the kind of a dataset entry. Another kind is a class, a line here and in
+#: `Entry`, and a function in `benchmarks.datasets.prepare`.
+_KINDS = {
+    "files": "FilesEntry",
+    "paper": "PaperEntry",
+    "simulation": "SimulationEntry",
+    "scenario": "ScenarioEntry",
+}
+
+
 def _kind(entry: Any) -> str:
     keys = entry if isinstance(entry, dict) else getattr(entry, "__dict__", {})
-    return next((kind for kind in ("files", "paper", "simulation") if kind in keys), "scenario")
+    return next((name for key, name in _KINDS.items() if key in keys), "ScenarioEntry")
 
 
+# The tags are names of classes, so that `sdscm.validation` does not take them for keys of the user.
 Entry = Annotated[
-    Annotated[ScenarioEntry, Tag("scenario")]
-    | Annotated[FilesEntry, Tag("files")]
-    | Annotated[PaperEntry, Tag("paper")]
-    | Annotated[SimulationEntry, Tag("simulation")],
+    Annotated[ScenarioEntry, Tag("ScenarioEntry")]
+    | Annotated[FilesEntry, Tag("FilesEntry")]
+    | Annotated[PaperEntry, Tag("PaperEntry")]
+    | Annotated[SimulationEntry, Tag("SimulationEntry")],
     Discriminator(_kind),
 ]
 
