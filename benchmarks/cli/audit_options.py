@@ -53,7 +53,7 @@ def measures(
         if scores and kind in ("expected-score", "category"):
             found.append(Measure.of(spec, kind, scores=scores))
         else:
-            found += [Measure.of(spec, kind, value) for value in list(values) or [None]]
+            found += [Measure.of(spec, kind, value) for value in values or (None,)]
     if scores and not any(each.value == "" for each in found):
         raise InputError("--score: give --measure expected-score, or category, to use the scores")
     return found

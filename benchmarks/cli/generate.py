@@ -92,10 +92,9 @@ def generate(
     """Make one dataset whose individual effects are known."""
     from benchmarks.cli.datasets import write_dataset, write_units
     from sdscm import SDSCM, load_lm, load_spec
-    from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts
 
-    loaded = retarget(load_spec(spec), treatment, outcome)
+    loaded = options.with_question(load_spec(spec), treatment, outcome)
     targets = options.settings("--do", do, "VARIABLE=VALUE, such as --do weather=rainy")
     scores = options.scores(score)
     arms = None if contrast is None else options.contrast(loaded, contrast)

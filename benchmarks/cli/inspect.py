@@ -76,11 +76,11 @@ def inspect(
         _data_file(Path(what))
         return
     from sdscm import SDSCM, load_lm, load_spec
-    from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts, worst
     from sdscm.graph_plot import SUFFIXES, save_graph
 
-    spec, scores = retarget(load_spec(what), treatment, outcome), options.scores(score)
+    spec = options.with_question(load_spec(what), treatment, outcome)
+    scores = options.scores(score)
     if picture is not None:
         save_graph(spec, new_file(picture, tuple(SUFFIXES), force=True, option="--picture"))
     if no_lm:
