@@ -1,10 +1,10 @@
-"""What goes wrong because of what the user gave, told in one line."""
+"""Errors of user input, with messages of one line."""
 
 
 class InputError(ValueError):
-    """Bad input. The message is one line that names what is wrong and how to mend it.
+    """Bad input. The message is one line that names the problem and the fix.
 
-    The command line prints it and exits with 2; Python users catch it as a ``ValueError``.
+    The command line prints it and exits with 2; in Python it is a ``ValueError``.
     """
 
 

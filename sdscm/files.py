@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import IO
 def write_atomically(
     path: Path, write: Callable[[IO[bytes]], object], *, durable: bool = True
 ) -> None:
-    """Write to a temporary file beside ``path`` and rename it: a kill leaves no half file.
+    """Write to a temporary file beside ``path`` and rename it: a kill leaves no partial file.
 
-    Neither does a power cut, if ``durable``; that waits for the disk, some milliseconds.
+    With ``durable`` a power cut leaves none either; this waits some milliseconds for the disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp lets nobody else read
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp gives no rights to other users
         with os.fdopen(descriptor, "wb") as file:
             write(file)
             if durable:
@@ -32,7 +32,7 @@ def write_atomically(
 
 
 def put_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Write text, as UTF-8, or bytes as `write_atomically` does."""
+    """Write text (as UTF-8) or bytes as `write_atomically` does."""
     data = content.encode() if isinstance(content, str) else content
     write_atomically(path, lambda file: file.write(data), durable=durable)
 

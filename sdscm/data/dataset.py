@@ -25,25 +25,25 @@ _METADATA_KEY = b"sdscm"
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a dataset comes from, in enough detail to make it again.
+    """Origin of a dataset, with all details that are needed to generate it again.
 
     Attributes
     ----------
     scenario
-        Name of the spec, or of the source of data of other origin.
+        Name of the spec, or of the source of other data.
     spec_hash
-        Hash of the spec's content; empty for data of other origin.
+        Hash of the spec's content; empty for other data.
     lm, lm_revision
-        Identifier and content revision of the language model; empty for data of other origin.
+        Identifier and content revision of the language model; empty for other data.
     phrasing
-        Number of the phrasing; datasets of one phrasing are not independent of each other, so
-        leaderboards resample by it.
+        Number of the phrasing. Datasets of one phrasing are not independent, so that leaderboards
+        resample phrasings.
     seed
         Seed of the units' noise.
     options
-        Everything else that the sampler was given (temperature, outcome, coupling, ...).
+        All other options of the sampler (temperature, outcome, coupling, ...).
     versions
-        Versions of the libraries that matter.
+        Versions of the libraries that can change the data.
     """
 
     scenario: str
@@ -63,17 +63,16 @@ class CausalDataset:
     Parameters
     ----------
     X : DataFrame of shape (n, p)
-        What an estimator sees: the covariates as numbers (integer codes for text variables).
+        The covariates as numbers (integer codes for text variables), as estimators get them.
     t : array of shape (n,)
         The treatment received, 0 or 1.
     y0, y1 : arrays of shape (n,)
-        The potential outcomes; the observed outcome ``y`` follows from them and ``t``. Where no
-        unit's truth is known, as in data from the world, the one that was not observed is NaN in
-        every row.
+        The potential outcomes; the observed outcome ``y`` follows from them and ``t``. If the
+        truth is unknown, as in real data, the unobserved potential outcome is NaN in every row.
     propensity : array of shape (n,), optional
         True P(t = 1 | parents of the treatment) of each unit.
     labels : DataFrame of shape (n, at most p), optional
-        The covariates whose numbers are codes, as text.
+        Text of those covariates whose numbers are codes.
     text : Series of shape (n,), optional
         The whole text of the observed unit.
     exogenous : tuple of str
@@ -81,13 +80,13 @@ class CausalDataset:
     meta : Provenance
     covariates : Setting
         The setting whose covariates ``X`` shows.
-    cates : for each setting where it is known, an array of shape (n,)
+    cates : for each setting with a known CATE, an array of shape (n,)
         E[y1 - y0 | the covariates of the setting]; see ``cate``.
     cate_errors : for each setting whose CATE is a Monte Carlo estimate, an array of shape (n,)
-        Its standard error; a setting that is not named here has the exact CATE.
+        Standard error of the estimate. The CATE of other settings is exact.
     known_ate
-        The average effect of these units in units of y, where it is known though their own effects
-        are not (from a randomised trial).
+        The average effect of these units in units of y, if it is known although their individual
+        effects are not (from a randomised trial).
     """
 
     X: pd.DataFrame
@@ -134,12 +133,12 @@ class CausalDataset:
 
     @property
     def effects_known(self) -> bool:
-        """Whether the individual effects are known: not if no unit has its other outcome."""
+        """True if the individual effects are known: some unit has both potential outcomes."""
         return not np.isnan(np.where(self.t == 1, self.y0, self.y1).astype(float)).all()
 
     @property
     def ite(self) -> np.ndarray:
-        """The individual treatment effects y1 - y0, of shape (n,); NaN where they are not known."""
+        """The individual treatment effects y1 - y0, of shape (n,); NaN if unknown."""
         return self.y1 - self.y0
 
     @property
@@ -149,7 +148,7 @@ class CausalDataset:
 
     @property
     def cate(self) -> np.ndarray | None:
-        """True E[y1 - y0 | X] of each unit given the covariates that X shows; None if unknown."""
+        """True E[y1 - y0 | X] of each unit given the covariates in X; None if unknown."""
         return self.cates.get(self.covariates)
 
     def with_cates(
@@ -157,21 +156,21 @@ class CausalDataset:
         cates: Mapping[Setting, np.ndarray],
         errors: Mapping[Setting, np.ndarray] | None = None,
     ) -> CausalDataset:
-        """The dataset with the true conditional effects of these settings."""
+        """The dataset with these true conditional effects, by setting."""
         return replace(self, cates=dict(cates), cate_errors=dict(errors or {}))
 
     def setting(self, name: Setting) -> CausalDataset:
-        """The same units as an estimator sees them in a setting.
+        """The same units with the covariates of a setting.
 
-        ``all`` shows every covariate; ``hidden`` removes the exogenous ones, so that they become
-        hidden confounders (paper, section 4.1).
+        ``all`` keeps every covariate; ``hidden`` removes the exogenous ones, which become hidden
+        confounders (paper, section 4.1).
         """
         if name not in SETTINGS:
             raise InputError(f"unknown setting '{name}': choose one of {', '.join(SETTINGS)}")
         if name == self.covariates:
             return self
         if name == "all":
-            raise InputError("this dataset's hidden covariates are gone: take it from the original")
+            raise InputError("this dataset lacks its hidden covariates; use the original one")
         kept = [c for c in self.X.columns if c not in self.exogenous]
         if not kept:
             raise InputError(
@@ -184,13 +183,13 @@ class CausalDataset:
         return replace(self, X=self.X[kept], labels=labels, covariates="hidden")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a unit: covariates (codes), ``t y y0 y1 ite`` and ``propensity`` if known."""
+        """One row for each unit: covariates, ``t y y0 y1 ite``, and ``propensity`` if known."""
         frame = self.X.assign(t=self.t, y=self.y, y0=self.y0, y1=self.y1, ite=self.ite)
         return frame if self.propensity is None else frame.assign(propensity=self.propensity)
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything an estimator or a scorer can see; equal data have equal ones."""
+        """Hash of all data that an estimator or a scorer gets."""
         digest = blake2b(digest_size=16)
         digest.update(repr([list(self.X.columns), self.exogenous, self.covariates]).encode())
         if self.propensity is not None:
@@ -222,12 +221,12 @@ class CausalDataset:
         name: str = "frame",
         replicate: int = 0,
     ) -> CausalDataset:
-        """A dataset of other origin (IHDP, ACIC, ...), with what is known of its effects.
+        """Make a dataset from a table (IHDP, ACIC, ...), with the known part of its effects.
 
         Parameters
         ----------
         frame
-            One row a unit.
+            One row for each unit.
         treatment
             Column of the treatment: two values; the smaller is control.
         y0, y1
@@ -238,9 +237,9 @@ class CausalDataset:
         ate
             Beside ``outcome``: the average effect of these units, if known, in units of y.
         covariates
-            Columns that estimators see; by default every other column.
+            Columns that estimators get; by default every other column.
         exogenous
-            The covariates that the setting ``hidden`` removes.
+            Covariates that the setting ``hidden`` removes.
         propensity
             Column of the true propensity, if known.
         labels
@@ -251,7 +250,7 @@ class CausalDataset:
         Raises
         ------
         InputError
-            If a column is missing, is not numeric, or the treatment has not two values.
+            If a column is missing or not numeric, or the treatment does not have two values.
         """
         if (y0 is None or y1 is None) and outcome is None:
             raise InputError(f"{name}: name the columns 'y0' and 'y1', or that of the 'outcome'")
@@ -263,9 +262,9 @@ class CausalDataset:
                 raise InputError(
                     f"{name}: no column '{column}'; the columns are {', '.join(map(str, frame))}"
                 )
-        told = next((column for column in special if column in covariates), None)
-        if told is not None:
-            raise InputError(f"{name}: '{told}' cannot be a covariate; estimators must not see it")
+        leak = next((column for column in special if column in covariates), None)
+        if leak is not None:
+            raise InputError(f"{name}: '{leak}' cannot be a covariate; estimators must not get it")
         try:
             X = frame[covariates].astype(float).reset_index(drop=True)
             truth = frame[[c for c in special if c != treatment]].astype(float)
@@ -297,7 +296,7 @@ class CausalDataset:
         )
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write the dataset with its provenance to one file, whole or not at all."""
+        """Write the dataset with its provenance to one file, atomically."""
         if self.covariates != "all":
             raise InputError("write the dataset itself, not one of its settings")
         columns: dict[str, Any] = {f"X:{c}": self.X[c].to_numpy() for c in self.X}
@@ -320,12 +319,12 @@ class CausalDataset:
 
     @classmethod
     def read_parquet(cls, path: str | Path) -> Self:
-        """Read what ``to_parquet`` wrote.
+        """Read a file that ``to_parquet`` wrote.
 
         Raises
         ------
         InputError
-            If the file is missing, truncated, or was not written by ``to_parquet``.
+            If the file is missing, damaged, or was not written by ``to_parquet``.
         """
         try:
             table = pq.read_table(path, partitioning=None)
@@ -334,7 +333,7 @@ class CausalDataset:
         except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(
-                f"{path}: not a readable Parquet file ({reason}); make it again"
+                f"{path}: not a readable Parquet file ({reason}); generate it again"
             ) from None
         raw = (table.schema.metadata or {}).get(_METADATA_KEY)
         if raw is None:
@@ -347,8 +346,8 @@ class CausalDataset:
             raise InputError(f"{path}: {error}") from None
         except (LookupError, TypeError, ValueError) as error:
             raise InputError(
-                f"{path}: what sdscm wrote is damaged ({type(error).__name__}: {error}); "
-                "make it again"
+                f"{path}: this file of sdscm is damaged ({type(error).__name__}: {error}); "
+                "generate it again"
             ) from None
 
     @classmethod
@@ -382,13 +381,13 @@ class CausalDataset:
 
 
 def _treated(column: pd.Series, what: str) -> np.ndarray:
-    """1 where a column of two values has the larger one, of shape (n,)."""
+    """1 in the rows that have the larger of a column's two values, otherwise 0; shape (n,)."""
     if column.isna().any():
-        raise InputError(f"{what} is empty in some rows; leave these out")
+        raise InputError(f"{what} is empty in some rows; remove these rows")
     levels = list(column.unique())
     if len(levels) != 2:
         raise InputError(f"{what} has {len(levels)} values; it needs two")
     try:
         return (column == max(levels)).to_numpy(dtype=np.int8)
     except TypeError:
-        raise InputError(f"{what} mixes text and numbers; give it two of a kind") from None
+        raise InputError(f"{what} mixes text and numbers; use one type") from None

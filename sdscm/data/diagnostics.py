@@ -1,4 +1,4 @@
-"""Facts about datasets and mechanisms that say whether they make a benchmark worth running."""
+"""Facts about datasets and mechanisms that show whether a benchmark of them is useful."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sdscm.data.dataset import CausalDataset
 from sdscm.sampling.sampler import Sampler
 from sdscm.sampling.units import Units
 
-#: A dataset with fewer distinct rows is a table of a few means.
+#: Smallest useful number of distinct rows: with fewer, a dataset is a table of a few means.
 FEW_ROWS = 10
-#: Share of the rows that weighting should leave.
+#: Smallest useful effective sample size under weighting, as a share of the rows.
 POOR_OVERLAP = 0.1
-#: SD(ITE) / SD(y) below which there is no heterogeneity to speak of.
+#: Smallest useful heterogeneity, SD(ITE) / SD(y).
 LITTLE = 0.01
 
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What makes a dataset hard, easy or degenerate.
+    """Facts that make a dataset hard, easy or degenerate.
 
     Attributes
     ----------
@@ -30,23 +30,24 @@ class DatasetFacts:
     treated
         Share of units with t = 1.
     constant
-        Names of the covariates that have one value only.
+        Names of the covariates with a single value.
     sate, naive
         Sample average effect, and difference in observed means; in units of y.
     bias
-        (naive - sate) / SD(y): how far confounding leads the naive contrast astray.
+        (naive - sate) / SD(y): the bias of the naive contrast.
     heterogeneity
         SD(ITE) / SD(y).
     propensity_min, propensity_max
-        Range of the true propensity; NaN if it is not known.
+        Range of the true propensity; NaN if unknown.
     effective_n
         Effective sample size (Kish 1965, n E[w]^2 / E[w^2]) under the stabilised weights
-        w = P(t) / P(t | parents), expected over the treatment: n where the propensity is the same
-        for all, 0 where a unit cannot have one of the treatments; NaN if it is not known. (The
-        weights of the treatments received would not tell: units that would weigh much are rare.)
+        w = P(t) / P(t | parents), in expectation over the treatment: n if all units have the same
+        propensity, 0 if a unit cannot receive one of the treatments, NaN if the propensity is
+        unknown. (Weights of the received treatments would hide poor overlap, since units with a
+        large weight are rare.)
     hidden_share
-        Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the effects' variance that
-        no method can explain there; NaN if the true CATE is not known.
+        Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the variance of the effects
+        that no method can explain; NaN if the true CATE is unknown.
     """
 
     n: int
@@ -64,12 +65,12 @@ class DatasetFacts:
 
     @property
     def sign_flip(self) -> bool:
-        """Whether the naive contrast has the other sign than the true effect."""
+        """True if the naive contrast and the true effect have opposite signs."""
         return self.naive * self.sate < 0
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Why the dataset is degenerate, in words; empty if it is not."""
+        """The reasons why the dataset is degenerate; empty if it is not."""
         found = []
         if not 0.1 <= self.treated <= 0.9:
             found.append(f"{self.treated:.0%} of the units are treated (want 10 % to 90 %)")
@@ -117,7 +118,7 @@ def _effective_n(dataset: CausalDataset) -> float:
     share = e.mean()
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = share**2 / e + (1 - share) ** 2 / (1 - e)
-    # Nobody at all treated, or everybody: 0 / 0.
+    # If no unit or every unit is treated, this is 0 / 0.
     return len(dataset) / float(np.where(np.isnan(squares), np.inf, squares).mean())
 
 
@@ -130,19 +131,19 @@ def _hidden_share(dataset: CausalDataset) -> float:
 
 @dataclass(frozen=True)
 class MechanismFacts:
-    """What a language model makes of one variable, over the contexts of some units.
+    """Facts about the mechanism of one variable, over the contexts of some units.
 
     Attributes
     ----------
     name
         The variable.
     mass, least_mass
-        Mean and least probability that the model gives to the domain as a whole; NaN for a variable
-        that it does not draw. Where it is tiny, the model would rather say something else.
+        Mean and smallest total probability that the model gives to the domain; NaN for a variable
+        whose distribution is not ``lm``. If it is tiny, the model expects other text.
     settled
-        Share of the units for which one value has more than 99 %.
+        Share of the units for which one value has a probability above 99 %.
     largest
-        The largest mean share of a value over the units.
+        The largest mean probability of a value over the units.
     """
 
     name: str
@@ -153,7 +154,7 @@ class MechanismFacts:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Why the mechanism is degenerate, in words; empty if it is not."""
+        """The reasons why the mechanism is degenerate; empty if it is not."""
         found = []
         if self.mass < TINY_MASS:
             found.append(f"the model gives the domain {self.mass:.1e} of its probability")
@@ -166,7 +167,7 @@ TINY_MASS = 1e-4
 
 
 def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:
-    """The worst of each number over several phrasings of one variable."""
+    """The worst of each number over phrasings of one variable."""
     return MechanismFacts(
         name=facts[0].name,
         mass=min(each.mass for each in facts),
@@ -177,7 +178,7 @@ def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:
 
 
 def mechanism_facts(sampler: Sampler, units: Units) -> list[MechanismFacts]:
-    """Measure each variable's mechanism on units of the model; see `MechanismFacts`."""
+    """Measure each variable's mechanism on units of the sampler; see `MechanismFacts`."""
     codes = {name: units.codes[name].to_numpy() for name in sampler.spec.order}
     found = []
     for name in sampler.spec.order:

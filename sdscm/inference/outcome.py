@@ -107,4 +107,5 @@ class OutcomeFunction:
         """Expected outcome given the parents, of the shape of ``logs`` without its last axis."""
         if self.kind == "log-probability":
             return np.asarray(logs[..., self.code])
-        return np.asarray(np.exp(logs) @ self.scores)
+        # Not a matrix product: its rounding of a row can depend on the other rows.
+        return np.asarray((np.exp(logs) * self.scores).sum(axis=-1))

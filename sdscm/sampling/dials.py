@@ -1,4 +1,4 @@
-"""Dials for the maker of a benchmark: changes of mechanisms that keep the truth exact."""
+"""Dials: changes of the mechanisms that make a benchmark harder or easier."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sdscm.errors import InputError
 
 @dataclass(frozen=True)
 class Dials:
-    """How the mechanisms differ from the language model's own; the defaults change nothing.
+    """Changes of the language model's mechanisms, with an exact truth; no change by default.
 
     Attributes
     ----------
@@ -21,13 +21,13 @@ class Dials:
     confounding
         Power on the treatment's mechanism before that mixture, P'(t | pa) proportional to
         P(t | pa) ** confounding: it multiplies the log-odds. At 0 the treatment is independent of
-        its parents and nothing confounds; above 1 it follows them more closely.
+        its parents, without confounding; above 1 it depends on them more strongly.
     effect
-        Power on what the treatment changes. For each child c of the treatment,
+        Power on the treatment's effect on its children. For each child c of the treatment,
         P'(c | pa, t) is proportional to P(c | pa, control) ** (1 - effect) P(c | pa, t) ** effect.
-        At 0 no child depends on the treatment, so that every effect is exactly 0 (with
-        ``coupling="redraw"``, which draws mediators afresh in each world, only on average); at 1 it
-        is the language model's; above 1 it is magnified.
+        At 0 no child depends on the treatment, so that every effect is exactly 0 (only on average
+        with ``coupling="redraw"``, which draws new mediators in each world). At 1 the effect is
+        the language model's; above 1 it is larger.
     """
 
     overlap: float = 0.0
@@ -36,11 +36,11 @@ class Dials:
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap <= 1:
-            raise InputError(f"overlap {self.overlap}: it is a share between 0 and 1")
+            raise InputError(f"overlap {self.overlap}: give a share between 0 and 1")
         for name in ("confounding", "effect"):
             value = getattr(self, name)
             if not 0 <= value < np.inf:
-                raise InputError(f"{name} {value}: it is a number from 0 (none) upwards")
+                raise InputError(f"{name} {value}: give a number of 0 (none) or more")
 
     def treatment(self, logs: np.ndarray) -> np.ndarray:
         """The treatment's log-probabilities, of shape (n, K), under these dials."""
@@ -59,7 +59,7 @@ class Dials:
 
 
 def _normalised(logs: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """``changed`` as log-probabilities, where what was impossible stays so (no 0 ** 0)."""
+    """``changed`` as log-probabilities; values with probability 0 keep it (no 0 ** 0)."""
     changed = np.where(np.isneginf(logs), -np.inf, changed)
     shifted = changed - changed.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))

@@ -1,4 +1,4 @@
-"""What ``do(...)`` says, for each target: one value, one value a unit, or a distribution."""
+"""Interventions ``do(...)``: each target gets one value, one value per unit, or a distribution."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from sdscm.spec import Spec, Variable
 
 
 class Distribution(Enum):
-    """Distributions that an intervention can draw its target from by name."""
+    """Distributions of an intervention that have a name."""
 
     UNIFORM = "uniform"
 
 
 UNIFORM = Distribution.UNIFORM
 FixedTarget = str | Mapping[str, float] | Distribution
-Target = FixedTarget | Sequence[str] | np.ndarray | pd.Series
-Do = Mapping[str, Target]
+DoTarget = FixedTarget | Sequence[str] | np.ndarray | pd.Series
+Do = Mapping[str, DoTarget]
 
 
 def parse_do(spec: Spec, do: Do, n: int) -> dict[str, np.ndarray]:
-    """Log-weights of each target, of shape (n, size of its domain): 0 and -inf for a fixed value.
+    """Log-weights of each target, of shape (n, size of its domain); 0 and -inf for a fixed value.
 
     Raises
     ------
     InputError
-        If a target is unknown or exogenous, a value is not in its domain, there is not one value a
-        unit, or weights are not a distribution.
+        If a target is unknown or exogenous, a value is not in its domain, the number of values is
+        not that of the units, or weights are not a distribution.
     """
     if not isinstance(do, Mapping):
         raise InputError(f"do: {do!r:.60} names no target; write {{'variable': 'value'}}")
@@ -55,14 +55,14 @@ def parse_do(spec: Spec, do: Do, n: int) -> dict[str, np.ndarray]:
 
 
 def weights_of(spec: Spec, name: str, target: FixedTarget) -> np.ndarray:
-    """Weights of one target that is the same for all units, of shape (size of its domain,)."""
+    """Weights of a target that is the same for all units, of shape (size of its domain,)."""
     return np.exp(parse_do(spec, {name: target}, 1)[name][0])
 
 
 def code_of(variable: Variable, value: str | int, where: str) -> int:
-    """The place of a value in a variable's domain; an InputError names ``where`` it was asked.
+    """The position of a value in a variable's domain; an InputError begins with ``where``.
 
-    A whole number stands for its text: tables read from files hold such values as numbers.
+    An integer stands for its text, since tables from files hold such values as numbers.
     """
     try:
         return variable.values.index(str(value) if isinstance(value, Integral) else value)
@@ -93,7 +93,7 @@ def contrast_of(spec: Spec, contrast: Sequence[str] | None) -> tuple[str, str]:
     return control, treated
 
 
-def _log_weights(variable: Variable, target: Target, n: int) -> np.ndarray:
+def _log_weights(variable: Variable, target: DoTarget, n: int) -> np.ndarray:
     size = len(variable.values)
     if isinstance(target, Distribution):
         return np.full((n, size), -np.log(size))

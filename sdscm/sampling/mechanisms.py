@@ -1,4 +1,4 @@
-"""The mechanisms of an SD-SCM: P(variable | parents) for any rows of parents."""
+"""The mechanisms of an SD-SCM: P(variable | parents) for rows of parents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sdscm.spec import PhrasedSpec
 
 
 class Mechanisms:
-    """What the language model says of each variable, given its parents' text and nothing else.
+    """The language model's distribution of each variable, given the text of its parents only.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class Mechanisms:
     lm
         The language model.
     temperature
-        Divides the scores before they are normalised over a domain.
+        Divisor of the scores before they are normalised over a domain.
     scoring
         Name of a scoring; see `sdscm.sampling.scoring.SCORINGS`.
     dials
-        Changes of the treatment's mechanism and of its children's; none by default.
+        Changes of the mechanisms of the treatment and its children; none by default.
     treatments
-        Codes of the treatment's values that can be drawn; by default all. Its mechanism is
-        normalised over them (domain-restricted sampling; paper, section 3).
+        Codes of the treatment's values to which its mechanism is restricted (domain-restricted
+        sampling; paper, section 3). Default: all.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class Mechanisms:
 
     @property
     def identity(self) -> tuple[str | float, ...]:
-        """What the distributions depend on beside the phrased spec."""
+        """Everything that the distributions depend on beside the phrased spec."""
         dials = f"{self.dials.overlap} {self.dials.confounding} {self.dials.effect}"
         if self.treatments is not None:
             dials += f" treatments {self.treatments}"
@@ -84,14 +84,14 @@ class Mechanisms:
         name
             The variable.
         codes
-            For each parent at least, the codes of its values, an array of shape (count,).
+            For each parent (and possibly others), the codes of its values, of shape (count,).
         count
-            Number of rows. Rows whose parents agree are scored once.
+            Number of rows. Rows with equal parents are scored once.
 
         Raises
         ------
         InputError
-            If a text is longer than the language model can read; the message names the variable.
+            If a text is too long for the language model; the message names the variable.
         """
         treatment = self.phrased.spec.treatment.name
         if name == treatment:
@@ -104,7 +104,7 @@ class Mechanisms:
         return self.dials.child(self._of_model(name, codes, count), control)
 
     def _of_treatment(self, logs: np.ndarray) -> np.ndarray:
-        """The treatment's mechanism, from the model's."""
+        """The treatment's mechanism, from that of the language model."""
         if self.treatments is None:
             return self.dials.treatment(logs)
         among = logs[:, self.treatments]
@@ -114,7 +114,7 @@ class Mechanisms:
         return restricted
 
     def _of_model(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
-        """The mechanism as the spec and the language model have it."""
+        """The mechanism of the spec and the language model, without dials."""
         spec = self.phrased.spec
         variable = spec.variable(name)
         size = len(variable.values)
@@ -131,11 +131,10 @@ class Mechanisms:
         return domain_log_probabilities(score, self.temperature)[where]
 
     def mass(self, name: str, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
-        """Probability that the language model gives to the domain as a whole, of shape (count,).
+        """Total probability that the language model gives to the domain, of shape (count,).
 
-        The sum over the values of P(value | context, prefix): how much of what the model might say
-        there the domain holds. Where one value begins with another, both count. NaN for a variable
-        that the language model does not draw.
+        The sum over the values of P(value | context, prefix). If one value begins with another,
+        both count. NaN for a variable whose distribution is not ``lm``.
         """
         if self.phrased.spec.variable(name).distribution != "lm":
             return np.full(count, np.nan)
@@ -146,7 +145,7 @@ class Mechanisms:
     def _distinct(
         self, name: str, codes: Mapping[str, np.ndarray], count: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The distinct rows of a variable's parents, and for each unit which one is its own."""
+        """The distinct rows of a variable's parents, and the position of each unit's row."""
         spec = self.phrased.spec
         parents = spec.parents(name)
         rows = np.zeros((count, len(parents)), dtype=np.int64)
@@ -156,7 +155,7 @@ class Mechanisms:
         if not parents or math.prod(sizes) > np.iinfo(np.int64).max:
             distinct, where = np.unique(rows, axis=0, return_inverse=True)
             return distinct, where.reshape(-1)
-        # One number a row sorts much faster than rows do.
+        # One number for each row: sorting numbers is much faster than sorting rows.
         numbers = np.ravel_multi_index(tuple(rows.T), tuple(sizes))
         found, where = np.unique(numbers, return_inverse=True)
         return np.stack(np.unravel_index(found, tuple(sizes)), axis=1), where

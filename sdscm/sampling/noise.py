@@ -10,25 +10,25 @@ from typing import Protocol
 import numpy as np
 from numpy.random import Philox
 
-_BLOCK = 4  # numbers that one step of Philox's counter gives
+_BLOCK = 4  # numbers from one step of Philox's counter
 
 
 def uniform_noise(seed: int, stream: str, first: int, count: int, size: int) -> np.ndarray:
-    """Uniform numbers in (0, 1), of shape (count, size), for the units from ``first`` on.
+    """Uniform numbers in (0, 1), of shape (count, size), for ``count`` units from ``first`` on.
 
     Counter-based (Philox 4x64; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
-    2011): a unit's row is the same whichever units are drawn beside it.
+    2011): the row of a unit does not depend on the other units.
 
     Parameters
     ----------
     seed
         Seed of the dataset.
     stream
-        What the noise is for, usually the name of a variable.
+        Name of the noise, usually that of a variable.
     first, count
         The units: numbers ``first`` to ``first + count - 1``.
     size
-        Numbers a unit.
+        Number of numbers for each unit.
     """
     digest = blake2b(f"{seed}\x1f{stream}".encode(), digest_size=16).digest()
     steps = -(-size // _BLOCK)
@@ -40,14 +40,14 @@ def uniform_noise(seed: int, stream: str, first: int, count: int, size: int) -> 
 def gumbel_noise(seed: int, stream: str, first: int, count: int, size: int) -> np.ndarray:
     """Standard Gumbel numbers, otherwise as `uniform_noise`.
 
-    With them ``argmax(log p + g)`` is a draw from p (the Gumbel-max trick), and the same g under
-    another p is the unit's counterfactual (Oberst and Sontag, ICML 2019).
+    ``argmax(log p + g)`` is a draw from p (Gumbel-max trick), and the same g with another p gives
+    the unit's counterfactual (Oberst and Sontag, ICML 2019).
     """
     return -np.log(-np.log(uniform_noise(seed, stream, first, count, size)))
 
 
 class Noise(Protocol):
-    """Gumbel noise of some units."""
+    """Gumbel noise of a set of units."""
 
     def __len__(self) -> int:
         """Number of units."""
@@ -62,13 +62,13 @@ class Noise(Protocol):
         ...
 
     def fresh(self, stream: str) -> Noise:
-        """Other noise of the same units, independent of this one and of other streams."""
+        """Other noise of the same units, independent of this noise and of other streams."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class SeededNoise:
-    """The noise of units that were sampled here.
+    """Noise of sampled units.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class SeededNoise:
     ids
         Numbers of the units, increasing, of shape (n,).
     stream
-        Empty for the units' own noise.
+        Name of the stream; empty for the units' own noise.
     """
 
     seed: int
@@ -115,7 +115,7 @@ class AbductedNoise:
     values
         For each of these variables an array of shape (n, size of its domain).
     prior
-        Noise of the other variables, from which fresh noise comes, too.
+        Noise of the other variables, and source of fresh noise.
     """
 
     values: Mapping[str, np.ndarray]
@@ -136,20 +136,20 @@ class AbductedNoise:
 
 
 def posterior_gumbel(logs: np.ndarray, codes: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """A draw of the Gumbel noise given the value that it led to.
+    """A draw of the Gumbel noise given the observed value.
 
-    The largest of ``log p + g`` is itself a Gumbel number, independent of where it stands; the
-    others are Gumbel numbers cut off at it (Maddison, Tarlow and Minka, "A* sampling", NeurIPS
-    2014; used so for counterfactuals by Oberst and Sontag, ICML 2019, section 3.4).
+    The maximum of ``log p + g`` is a Gumbel variable that is independent of its position; the
+    others are Gumbel variables truncated at the maximum (Maddison, Tarlow and Minka, "A* sampling",
+    NeurIPS 2014; used for counterfactuals by Oberst and Sontag, ICML 2019, section 3.4).
 
     Parameters
     ----------
     logs : array of shape (n, K)
         Normalised log-probabilities.
     codes : array of shape (n,)
-        The values observed.
+        The observed values.
     uniform : array of shape (n, K + 1)
-        Uniform numbers in (0, 1): the first column makes the largest.
+        Uniform numbers in (0, 1); the first column gives the maximum.
 
     Returns
     -------
@@ -161,10 +161,10 @@ def posterior_gumbel(logs: np.ndarray, codes: np.ndarray, uniform: np.ndarray) -
     own = logs[rows, codes][:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         free = logs - np.log(-np.log(uniform[:, 1:]))
-        # Below the largest by more than rounding, else a tie may go to another value.
+        # Below the maximum by more than rounding, so that no tie selects another value.
         margin = 4 * np.finfo(float).eps * (np.abs(top) + np.abs(own) + np.abs(logs))
         cut = np.minimum(-np.logaddexp(-top, -free), top - margin)
-        # A value that cannot be drawn says nothing about its noise.
+        # The noise of a value with probability 0 keeps its prior distribution.
         noise = np.where(np.isneginf(logs), -np.log(-np.log(uniform[:, 1:])), cut - logs)
     noise[rows, codes] = (top - own)[:, 0]
     return noise

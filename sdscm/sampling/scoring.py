@@ -1,4 +1,4 @@
-"""Scorings: from a language model's scores of a choice to the distribution over a domain."""
+"""Scorings: distributions over a domain from a language model's scores of a choice."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sdscm.lm.score_cache import reference_scores
 
 @dataclass(frozen=True)
 class Scoring:
-    """How the values of a choice are scored.
+    """A scoring of the values of a choice.
 
     Attributes
     ----------
     name, summary
-        What it is called, and one line on what it means.
+        Its name, and its definition in one line.
     of
-        The score of each value, from the choice and the model's scores of it.
+        Function from a choice and the model's scores to the score of each value.
     unconditional
-        Whether the score of the same values without a context is subtracted.
+        Subtract the score of the same values without a context.
     reference
-        Whether the model is asked for the authors' scores.
+        Use the scores of the reference code.
     """
 
     name: str
@@ -84,7 +84,7 @@ SCORINGS = {
         ),
         Scoring(
             "reference",
-            "what the authors' code computes: mean over the value's tokens of their "
+            "score of the reference code: mean over the value's tokens of their "
             "log-probability after the value",
             _sentence,
             reference=True,

@@ -15,14 +15,14 @@ from sdscm.spec import PhrasedSpec
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """Individuals as sampled in one world: the observed one, or one after an intervention.
+    """Units in one world: the observed world, or one after an intervention.
 
     Attributes
     ----------
     phrased
-        The phrased spec that they were sampled from.
+        The phrased spec of the units.
     codes : DataFrame of shape (n, number of variables)
-        The place of each unit's value in each variable's domain; columns in the order tau.
+        Position of each unit's value in each variable's domain; columns in the order tau.
     log_probabilities : for each variable, an array of shape (n, size of its domain)
         The variable's mechanism in this world, log P(value | the unit's parents).
     noise
@@ -30,9 +30,9 @@ class Units:
     do
         Names of the variables that were set; empty in the observed world.
     log_weights : array of shape (n,), optional
-        Importance weights of units that were weighted; None where all count alike.
+        Importance weights; None for equal weights.
     origin
-        Language model, revision, temperature, scoring and dials that they were sampled with.
+        Language model, revision, temperature, scoring and dials of the sampler.
     """
 
     phrased: PhrasedSpec

@@ -1,4 +1,4 @@
-"""One world of a block of units, on its way through the DAG."""
+"""One world of a block of units, while its variables are assigned."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from sdscm.sampling.noise import Noise
 
 @dataclass
 class World:
-    """What is known so far of some units in one world.
+    """The variables assigned so far, for units in one world.
 
     Attributes
     ----------
     noise
-        Where draws come from.
+        Noise of the units.
     do
         Log-weights of the variables that are set, arrays of shape (n, size of the domain).
     kept
-        Codes and log-probabilities of the variables that stay as they were observed.
+        Codes and log-probabilities of the variables that keep their observed values.
     clamped
-        Codes of the variables that are given, arrays of shape (n,).
+        Codes of the variables with given values, arrays of shape (n,).
     redraw
-        Whether the others are drawn with fresh noise, another one for each value that is set.
+        Draw the other variables with fresh noise, a different one for each value that is set.
     codes, logs
-        Codes and log-probabilities of the variables done.
+        Codes and log-probabilities of the assigned variables.
     """
 
     noise: Noise
@@ -44,7 +44,7 @@ class World:
         if name in self.clamped:
             self.codes[name] = self.clamped[name]
         elif name in self.do:
-            # Of its own: the unit's noise of this variable is known once its value is.
+            # Separate noise: the unit's own noise of this variable depends on its observed value.
             noise = self.noise.fresh("do").gumbel(name, logs.shape[1])
             self.codes[name] = (self.do[name] + noise).argmax(axis=1)
         else:

@@ -1,9 +1,9 @@
-"""The JSON format of the reference code (lbynum/sequence-driven-scms), read as it is.
+"""Reads the JSON format of the reference code (lbynum/sequence-driven-scms).
 
 The flag ``exogenous`` gives the role exogenous, ``index_of_intervention`` the treatment,
 ``index_of_outcome`` the outcome; every other variable is a covariate. ``parent_indices: null``
 means no parents. An ``intervention_choice``, the index or the text of a value, fixes the variable
-on that value: it becomes a distribution with all weight there.
+at that value: it becomes a distribution with all weight on it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _VARIABLES = "setup_sequence_sample_space"
 
 
 def is_original(data: dict[str, Any]) -> bool:
-    """Whether the data is in the original format."""
+    """True if the data are in the original format."""
     return _VARIABLES in data
 
 
@@ -26,7 +26,7 @@ def convert(data: dict[str, Any], where: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If a key is missing or an index points at no variable.
+        If a key is missing or an index is not that of a variable.
     """
     entries = _get(data, _VARIABLES, list, where)
     treatment = _index(data, "index_of_intervention", len(entries), where)

@@ -1,4 +1,4 @@
-"""Any causal language model of Hugging Face, by identifier or local path."""
+"""Causal language models of Hugging Face, by identifier or local path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from transformers.utils import logging as transformers_logging
 
 from sdscm.errors import InputError
 from sdscm.lm.backends.embedded import EMBEDDED
-from sdscm.lm.engine.packed import PackedScorer, UnsupportedModelError
+from sdscm.lm.engine.attention import UnsupportedModelError
+from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
 from sdscm.lm.engine.selftest import PROBES, packs
@@ -34,11 +35,11 @@ _UNKNOWN_REVISION = "unknown"
 
 
 class HuggingFaceLM:
-    """Scores choices with a causal language model of ``transformers``; threads take turns.
+    """Scores choices with a causal language model of ``transformers``; one thread at a time.
 
-    At its first use a self-test compares packed forward passes with plain ones on this very model
-    (`sdscm.lm.engine.selftest`); where they differ, or the model cannot be packed, every choice
-    is scored with plain passes (``scorer`` says which).
+    At the first use a self-test compares packed forward passes with plain ones
+    (`sdscm.lm.engine.selftest`). If they differ, or the model cannot be packed, all choices are
+    scored with plain passes; see ``scorer``.
 
     Parameters
     ----------
@@ -47,13 +48,11 @@ class HuggingFaceLM:
     id, revision
         Name of the model, and of its content.
     memory
-        Bytes that the key/value cache may take; by default a quarter of the machine's memory, at
-        most 4 GiB, and on a CUDA device a quarter of what is free there. What does not fit is
-        computed again when it is needed.
+        Bytes for the key/value cache; see `sdscm.load_lm`.
     batch_tokens
-        New tokens in one forward pass, about. Neither changes a score.
+        Approximate number of new tokens in one forward pass.
     precision
-        How exact the products are; see `sdscm.lm.precision`.
+        Precision of the arithmetic; see `sdscm.lm.precision`.
     """
 
     def __init__(
@@ -94,12 +93,12 @@ class HuggingFaceLM:
         name
             Hugging Face id, or path of a folder that ``save_pretrained`` wrote.
         id
-            What to call it; by default its name.
+            Name of the model; by default its Hugging Face id, or the name of the folder.
         revision
-            For a Hugging Face id, the branch, tag or commit; for a folder, the content hash if the
-            caller knows it already.
+            For a Hugging Face id, the branch, tag or commit; for a folder, the content hash if it
+            is known.
         device, precision
-            Where the model computes, and how exactly; see `sdscm.lm.precision`.
+            Device, and precision of the arithmetic; see `sdscm.lm.precision`.
         options
             ``memory`` and ``batch_tokens``, see the class.
 
@@ -128,7 +127,7 @@ class HuggingFaceLM:
             model = model.to(device)
         except _UNLOADABLE as error:
             raise InputError(_cannot_load(name, error)) from None
-        if report["missing_keys"]:  # transformers would fill them with random numbers
+        if report["missing_keys"]:  # transformers fills them with random numbers
             missing = ValueError(f"its files lack the weights {min(report['missing_keys'])}")
             raise InputError(_cannot_load(name, missing))
         if folder is not None:
@@ -154,7 +153,7 @@ class HuggingFaceLM:
 
     @property
     def window(self) -> int | None:
-        """Tokens that the model can read at most, if its configuration says so."""
+        """Largest number of tokens of a text, if the model's configuration has it."""
         config = self._model.config.get_text_config()
         for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
             size = getattr(config, name, None)
@@ -164,12 +163,12 @@ class HuggingFaceLM:
 
     @property
     def tokens(self) -> int:
-        """Tokens fed to the model so far (padding left out)."""
+        """Number of tokens that the model has computed so far, without padding."""
         return int(self._scorer.tokens)
 
     @property
     def scorer(self) -> str:
-        """``packed`` or ``plain``: how this model is scored."""
+        """The scorer of this model: ``packed`` or ``plain``."""
         return "packed" if isinstance(self._scorer, PackedScorer) else "plain"
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
@@ -187,10 +186,10 @@ class HuggingFaceLM:
         return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
 
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
-        """Scores as the authors' code computes them, for comparison.
+        """Scores as the reference code of the paper computes them.
 
-        Not a log-probability of the value: the mean over the value's tokens of their
-        log-probability *after* the value, each value behind a fresh cache of the context.
+        The score is not a log-probability of the value: it is the mean over the value's tokens of
+        their log-probability *after* the value.
         """
         with self._turn:
             tokens = [self._tokenize.reference(choice) for choice in choices]
@@ -244,7 +243,7 @@ def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:
     )
 
 
-# What transformers, torch (AssertionError: a device that this build lacks) and safetensors raise.
+# Errors of transformers, torch (AssertionError: a device that this build lacks) and safetensors.
 _UNLOADABLE = (
     OSError,
     ValueError,
@@ -258,12 +257,12 @@ _UNLOADABLE = (
 
 
 def _hub_answers(name: str) -> bool:
-    """Whether the hub can be reached; offline, transformers would retry for most of a minute."""
+    """True if the hub can be reached; offline, transformers would retry for almost a minute."""
     try:
         HfApi().model_info(name, timeout=10)
     except (HfHubHTTPError, ValueError):
-        return True  # it answers, if only that it does not know this model
-    except Exception:  # the HTTP library, and so its errors, changes with huggingface_hub
+        return True  # it answered, if only that the model is unknown
+    except Exception:  # the errors depend on the version of huggingface_hub
         return False
     return True
 
@@ -279,7 +278,7 @@ def _cannot_load(name: str, error: Exception) -> str:
 
 @contextmanager
 def _without_bars() -> Iterator[None]:
-    """Keep transformers from drawing bars and giving advice in other people's terminals."""
+    """Switch off progress bars and advice of transformers."""
     verbosity = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
@@ -293,7 +292,7 @@ def _without_bars() -> Iterator[None]:
 
 
 def check_device(device: str) -> None:
-    """An InputError if there is no such device here."""
+    """Raise an InputError if the device cannot be used."""
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:

@@ -1,1 +1,1 @@
-"""The packed scorer for local language models."""
+"""Scorers for local language models: packed forward passes, and plain ones."""

@@ -1,4 +1,4 @@
-"""Queries of a pass that stand in one product of the attention, and the keys they see."""
+"""Groups of queries that share a product of the attention, and their keys."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from sdscm.lm.engine.trie import Node
 
-# Matrix products of at least 16 rows, whose summed dimension is a multiple of 64 and at most 512,
-# give a row the same bits whatever stands beside it (measured; tests/sdscm/lm checks it). Keys are
-# cut into chunks by position, so that the cut, too, depends on the token's own text only.
-# Each query makes a row for each of the heads that share a key.
+# In products of at least 16 rows whose summed dimension is a multiple of 64, at most 512, the bits
+# of a row do not depend on the other rows (measured; tests/sdscm/lm checks it). Keys are cut into
+# chunks by position, so that the cut depends on the token's own text only. Each query makes one row
+# for each head that shares a key.
 ROWS = 16
 _KEYS = 64
 _CHUNK = 256
@@ -20,14 +20,14 @@ MAX_BRANCH = 192
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class QueryGroup:
     """Queries that share their keys.
 
     Attributes
     ----------
     queries : nodes that the pass computes
     path : the nodes that a choice's candidates share, from the root on
-    branch : the other nodes that some query sees, each behind its parent
+    branch : the other nodes that some query attends to, each after its parent
     """
 
     queries: list[Node]
@@ -35,7 +35,7 @@ class Group:
     branch: list[Node]
 
     def shape(self, heads: int) -> tuple[int, ...]:
-        """Padded number of queries, of ``heads`` rows each, then of the keys in each chunk."""
+        """Padded number of queries (``heads`` rows each), then of the keys in each chunk."""
         deepest = max([len(self.path) - 1, *(node.depth for node in self.branch)])
         counts = [
             min(max(len(self.path) - begin, 0), _CHUNK) for begin in range(0, deepest + 1, _CHUNK)
@@ -48,7 +48,7 @@ class Group:
         )
 
     def fill(self, slots: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> None:
-        """Write the slots of the keys of each chunk, and let each query see its ancestors.
+        """Write the slots of the keys of each chunk, and unmask the ancestors of each query.
 
         ``slots`` are arrays of shape (keys,), ``masks`` of shape (queries, keys).
         """
@@ -75,7 +75,7 @@ class Group:
             mask[rows, columns] = np.where(own[:, inside], np.float32(0), -np.inf)
 
     def _sees(self) -> np.ndarray:
-        """For each node of the branch, which others it sees: itself and its ancestors."""
+        """For each node of the branch, a mask of the node itself and its ancestors."""
         place: dict[Node | None, int] = {}
         sees = np.zeros((len(self.branch), len(self.branch)), dtype=bool)
         for i, node in enumerate(self.branch):

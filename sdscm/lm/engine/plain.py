@@ -1,4 +1,4 @@
-"""Scoring with ordinary forward passes: slower, and right for every causal language model."""
+"""Scores choices with ordinary forward passes: slower, but correct for every causal model."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _Row = tuple[int, int, tuple[int, ...], CandidateTokens]
 
 
 class PlainScorer:
-    """One row for each candidate with its context, nothing shared, no key/value cache.
+    """Scores one row for each candidate with its context, without a key/value cache.
 
-    The rows of a pass have one length: a model may read a text in another way where a longer one
-    stands beside it (as LongRoPE does; Ding et al., 2024, arXiv 2402.13753), or where it is padded.
-    On a CPU each row has a pass of its own, so that no bit of its scores depends on others; on
-    other devices that would leave most of the device idle.
+    All rows of a pass have one length: in some models padding, or a longer text in the same pass,
+    changes how a text is read (LongRoPE; Ding et al., 2024, arXiv 2402.13753). On a CPU each row
+    has its own pass, so that its scores do not depend on other rows; on other devices this would
+    leave most of the device idle.
 
     Parameters
     ----------
     model
         A causal language model of ``transformers`` in evaluation mode.
     batch_tokens
-        Tokens in one forward pass, about, where rows share one.
+        Approximate number of tokens in one forward pass, if rows share a pass.
     """
 
     def __init__(self, model: Any, batch_tokens: int = 2048) -> None:
@@ -35,7 +35,7 @@ class PlainScorer:
         self.tokens = 0
 
     def score(self, choices: Sequence[ChoiceTokens]) -> list[list[np.ndarray]]:
-        """Log-probability of each scored token: for each choice, one array a candidate."""
+        """Log-probabilities of the scored tokens: for each choice, one array for each candidate."""
         rows = [
             (index, place, choice.context, candidate)
             for index, choice in enumerate(choices)
@@ -60,7 +60,7 @@ class PlainScorer:
                 yield same[begin : begin + many]
 
     def _batch(self, rows: list[tuple[tuple[int, ...], CandidateTokens]]) -> list[np.ndarray]:
-        """Log-probabilities of the scored tokens of each candidate behind its context."""
+        """Log-probabilities of the scored tokens of each candidate after its context."""
         ids = torch.tensor([context + candidate.tokens for context, candidate in rows])
         self.tokens += ids.numel()
         logits = self._model(input_ids=ids.to(self._model.device), use_cache=False).logits

@@ -1,4 +1,4 @@
-"""What one packed forward pass computes: which tokens, and who attends to whom."""
+"""Plans packed forward passes: their tokens, and the keys that each token attends to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from sdscm.lm.engine.group import MAX_BRANCH, ROWS, Group
+from sdscm.lm.engine.group import MAX_BRANCH, ROWS, QueryGroup
 from sdscm.lm.engine.tokens import ChoiceTokens
 from sdscm.lm.engine.trie import Node, TokenTrie
 
@@ -16,15 +16,15 @@ _MAX_SCORES = 400_000
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
-    """A choice in the trie: its shared path, the nodes of each candidate, and what is scored."""
+class ChoiceNodes:
+    """A choice in the trie: its shared path, the nodes of each candidate, and the scored tokens."""
 
     path: list[Node]
     branches: list[list[Node]]
     tokens: ChoiceTokens
 
     @classmethod
-    def of(cls, tokens: ChoiceTokens, trie: TokenTrie) -> Job:
+    def of(cls, tokens: ChoiceTokens, trie: TokenTrie) -> ChoiceNodes:
         context = trie.insert(tokens.context)
         last = context[-1] if context else None
         texts = [trie.insert(candidate.tokens, last) for candidate in tokens.candidates]
@@ -33,7 +33,7 @@ class Job:
 
     @property
     def missing(self) -> int:
-        """Tokens that are not in the cache, about: what candidates share counts for each."""
+        """Approximate number of tokens to compute; shared ones count for each candidate."""
         texts = [self.path, *self.branches]
         return sum(not node.filled for text in texts for node in text)
 
@@ -53,10 +53,10 @@ class Bucket:
 
     Attributes
     ----------
-    queries : (G, Q) places of the queries among the tokens of the pass
-    chunks : for each chunk of keys, their slots (G * K,) and what is added to a query's scores
-        of them (G, Q, K): minus infinity where it must not see a key, otherwise 0
-    rows : (G * Q,) which padded queries are real
+    queries : (G, Q) positions of the queries among the tokens of the pass
+    chunks : for each chunk of keys, their slots (G * K,) and the mask that is added to the scores
+        (G, Q, K): minus infinity where a query does not attend to a key, otherwise 0
+    rows : positions of the real queries among the padded ones (G * Q,)
     """
 
     queries: torch.Tensor
@@ -65,16 +65,16 @@ class Bucket:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class PassPlan:
     """One packed forward pass.
 
     Attributes
     ----------
     tokens, positions : (M,) the new tokens, padded to at least `ROWS`
-    slots : the cache slots of the real ones
+    slots : the cache slots of the real tokens
     buckets : the attention's groups
-    outputs : (R,) places of the tokens whose next-token distribution is needed
-    rows : for each of these nodes, its row
+    outputs : (R,) positions of the tokens whose next-token distribution is needed
+    rows : the row of each of these nodes
     """
 
     tokens: torch.Tensor
@@ -85,19 +85,19 @@ class Plan:
     rows: dict[Node, int]
 
 
-class PlanBuilder:
-    """Collects jobs until a pass is full.
+class PassBuilder:
+    """Collects choices until a pass is full.
 
     Parameters
     ----------
     trie
-        Where the jobs' nodes are.
+        The trie of the nodes.
     tick
         Number of the pass.
     heads
-        Heads of the attention that share a key.
+        Number of attention heads that share a key.
     device, dtype
-        Of the plan's tensors, and of its masks.
+        Device of the plan's tensors, and type of its masks.
     """
 
     def __init__(
@@ -116,17 +116,17 @@ class PlanBuilder:
         self._places: dict[Node, int] = {}
         self._queries: list[Node] = []
         self._needed: dict[Node, None] = {}
-        self._groups: list[Group] = []
+        self._groups: list[QueryGroup] = []
         self._held = 0
-        self.jobs: list[Job] = []
+        self.choices: list[ChoiceNodes] = []
 
     def __len__(self) -> int:
-        """New tokens so far."""
+        """Number of new tokens so far."""
         return len(self._queries)
 
     @property
     def held(self) -> int:
-        """Cache slots that the jobs so far need at most."""
+        """Largest number of cache slots that the choices so far need."""
         return self._held
 
     @property
@@ -134,27 +134,27 @@ class PlanBuilder:
         """The nodes that the pass computes."""
         return self._queries
 
-    def add(self, job: Job) -> None:
-        """Take up a job."""
-        self.jobs.append(job)
-        predicting = [[node for node, _ in job.scored(i)] for i in range(len(job.branches))]
+    def add(self, choice: ChoiceNodes) -> None:
+        """Add a choice to the pass."""
+        self.choices.append(choice)
+        predicting = [[node for node, _ in choice.scored(i)] for i in range(len(choice.branches))]
         needed = {node for nodes in predicting for node in nodes}
         for nodes in predicting:
             self._needed.update(dict.fromkeys(nodes))
-        for node in job.path:
+        for node in choice.path:
             self._touch(node)
             node.drawn = True
-        queries = [n for n in job.path if self._is_query(n, needed)]
+        queries = [n for n in choice.path if self._is_query(n, needed)]
         for node in queries:
             self._take(node)
         branch: list[Node] = []
         seen: set[Node] = set()
-        for nodes, asked in zip(job.branches, predicting, strict=True):
-            # What stands behind the last node that predicts is never fed.
-            read = nodes[: max(node.depth for node in asked) + 1 - len(job.path)]
+        for nodes, asked in zip(choice.branches, predicting, strict=True):
+            # Nodes after the last one that predicts are not computed.
+            read = nodes[: max(node.depth for node in asked) + 1 - len(choice.path)]
             fed = [n for n in read if n not in seen]
             if branch and len(branch) + len(fed) > MAX_BRANCH:
-                self._groups.append(Group(queries, job.path, branch))
+                self._groups.append(QueryGroup(queries, choice.path, branch))
                 queries, branch, seen = [], [], set()
                 fed = read
             seen.update(fed)
@@ -165,11 +165,11 @@ class PlanBuilder:
                     self._take(node)
                     queries.append(node)
         if queries:
-            self._groups.append(Group(queries, job.path, branch))
+            self._groups.append(QueryGroup(queries, choice.path, branch))
 
     def _touch(self, node: Node) -> None:
         if node.tick != self.tick:
-            # A node that a running pass still holds keeps the later tick of the two.
+            # A node that a running pass uses too keeps the later tick.
             node.tick = self.tick
             self._held += 1
 
@@ -180,22 +180,22 @@ class PlanBuilder:
         self._places[node] = len(self._queries)
         self._queries.append(node)
 
-    def build(self, oldest: int) -> Plan:
-        """The pass for the jobs taken up.
+    def build(self, oldest: int) -> PassPlan:
+        """The plan of the pass for the collected choices.
 
-        ``oldest`` is the first tick among the passes that run, this one included.
+        ``oldest`` is the first tick among the running passes, including this one.
 
         Raises
         ------
         MemoryError
-            If the cache has no room for it beside the passes that run.
+            If the cache has no room for the pass beside the running ones.
         """
         self._trie.allocate([n for n in self._queries if n.slot < 0], oldest)
         padded = self._queries + self._queries[:1] * max(ROWS - len(self._queries), 0)
         needed = list(self._needed)
         outputs = [self._places[node] for node in needed]
         outputs += [outputs[0]] * max(ROWS - len(outputs), 0)
-        return Plan(
+        return PassPlan(
             tokens=self._tensor(np.array([n.token for n in padded])),
             positions=self._tensor(np.array([n.depth for n in padded])),
             slots=self._tensor(np.array([n.slot for n in self._queries])),
@@ -208,7 +208,7 @@ class PlanBuilder:
         return torch.from_numpy(array).to(self._device)
 
     def _buckets(self) -> list[Bucket]:
-        shaped: dict[tuple[int, ...], list[Group]] = {}
+        shaped: dict[tuple[int, ...], list[QueryGroup]] = {}
         for group in self._groups:
             shaped.setdefault(group.shape(self._heads), []).append(group)
         buckets = []
@@ -218,7 +218,7 @@ class PlanBuilder:
                 buckets.append(self._bucket(shape, groups[begin : begin + many]))
         return buckets
 
-    def _bucket(self, shape: tuple[int, ...], groups: Sequence[Group]) -> Bucket:
+    def _bucket(self, shape: tuple[int, ...], groups: Sequence[QueryGroup]) -> Bucket:
         n, rows, widths = len(groups), shape[0], shape[1:]
         queries = np.zeros((n, rows), dtype=np.int64)
         real = np.zeros((n, rows), dtype=bool)
@@ -229,7 +229,7 @@ class PlanBuilder:
             queries[g, :count] = [self._places[node] for node in group.queries]
             real[g, :count] = True
             group.fill([s[g] for s in slots], [m[g] for m in masks])
-            masks[0][g, count:, 0] = 0  # a padded query sees one key, or its row is NaN
+            masks[0][g, count:, 0] = 0  # a padded query attends to one key: no NaN
         return Bucket(
             queries=self._tensor(queries),
             chunks=[

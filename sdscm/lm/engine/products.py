@@ -1,4 +1,4 @@
-"""How exactly matrices are multiplied while a model is scored."""
+"""Precision of matrix products while a model scores."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sdscm.lm.precision import Precision
 
 @contextmanager
 def products(device: torch.device, precision: Precision) -> Iterator[None]:
-    """Let oneDNN multiply float32 matrices on the CPU where that is exact enough.
+    """Let oneDNN multiply float32 matrices on the CPU if its products are exact there.
 
-    It is faster than MKL, and, unlike MKL, gives a row the same bits whatever stands beside it.
+    oneDNN is faster than MKL, and the bits of a row do not depend on the other rows, as in MKL.
     """
     before = torch.get_float32_matmul_precision()
     fast = precision == "float32-fast" or (device.type == "cpu" and _medium_is_exact())
@@ -28,7 +28,7 @@ def products(device: torch.device, precision: Precision) -> Iterator[None]:
 
 @cache
 def _medium_is_exact() -> bool:
-    """Whether ``medium`` keeps float32 products exact on this CPU (with AMX it may round)."""
+    """True if ``medium`` keeps float32 products exact on this CPU; with AMX it may round."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
     generator = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""Whether a model's packed passes give what its plain ones give."""
+"""Self-test: compares packed passes of a model with plain passes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from sdscm.lm.engine.packed import PackedScorer, default_memory, token_bytes
+from sdscm.lm.engine.attention import token_bytes
+from sdscm.lm.engine.packed import PackedScorer, default_memory
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
 from sdscm.lm.engine.tokens import ChoiceTokens
 from sdscm.lm.interface import Choice
 from sdscm.lm.precision import Precision
 
-# Largest difference of a token's log-probability that passes in float32, where rounding alone
-# gives about 1e-4.
+# Largest accepted difference of a token's log-probability in float32. Rounding gives about 1e-4.
 _TOLERANCE = 5e-4
-# How many times the plain passes' own largest rounding error the packed ones may have in a coarser
-# precision.
+# Largest accepted error of packed passes in a coarser precision, in multiples of the largest
+# rounding error of plain passes.
 _COARSER = 8
 
-#: What both ways score. Short texts do not show what a model does with distant tokens.
+#: Choices that both score. Long contexts are needed to test attention to distant tokens.
 PROBES = [
     Choice((), "The answer is ", ("yes", "no", "not known yet"), "."),
     Choice(("The answer is no.",), "We were told so by ", ("Alice", "Bob"), " on Monday."),
@@ -43,21 +43,21 @@ PROBES = [
 def packs(
     model: Any, probe: Sequence[ChoiceTokens], memory: int | None, precision: Precision
 ) -> bool:
-    """Whether packed passes give the scores of plain ones.
+    """True if packed passes give the scores of plain passes.
 
-    A coarse precision hides what packing gets wrong behind its rounding, so both compute in float32
-    first, whatever the model's own type.
+    Both compute in float32 first, whatever the type of the model, since the rounding of a coarser
+    precision could hide an error of packing.
 
     Parameters
     ----------
     model
         A causal language model of ``transformers`` in evaluation mode.
     probe
-        What to score.
+        Choices to score.
     memory
-        Bytes that the key/value cache may take; no more are taken than the probe needs.
+        Bytes for the key/value cache; only those that the probe needs are used.
     precision
-        In which the model will be used.
+        Precision in which the model will be used.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def packs(
 
     def packed() -> np.ndarray:
         needed = sum(tokens.size for tokens in probe) * token_bytes(model)
-        # One worker: layers that are in float32 for a while are so for all threads.
+        # One worker: all threads share the layers that are converted to float32.
         return _flat(PackedScorer(model, min(needed, limit), workers=1).score(probe))
 
     def plain() -> np.ndarray:
@@ -91,10 +91,10 @@ def _flat(scores: list[list[np.ndarray]]) -> np.ndarray:
 
 @contextmanager
 def in_float32(model: Any) -> Iterator[None]:
-    """Let a model of 16 bits compute in float32 for a while.
+    """Let a model of 16 bits compute in float32 within this context.
 
-    Its layers are converted one at a time, when their turn comes: all together may not fit into
-    memory. What they hold afterwards is what they held before.
+    Layers are converted one at a time, when they run, since all together may not fit into memory.
+    Afterwards they have their old weights.
     """
     lists = [m for m in model.modules() if isinstance(m, torch.nn.ModuleList)]
     layers = list(max(lists, key=lambda each: len(list(each)))) if lists else []

@@ -1,4 +1,4 @@
-"""Tokens of a choice, as the language model reads them in the full text."""
+"""Tokenises choices as the language model reads them in the full text."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sdscm.lm.interface import Choice
 
 @dataclass(frozen=True)
 class CandidateTokens:
-    """One candidate: its tokens behind the context, and which of them are scored.
+    """One candidate: its tokens after the context, and which of them are scored.
 
-    ``tokens[start:]`` is scored; ``tokens[start:value_end]`` reaches into the value. With ``after``
-    each of them is scored as what would follow the whole candidate, not where it stands.
+    ``tokens[start:]`` is scored; ``tokens[start:value_end]`` overlaps the value. With ``after``
+    each token is scored as the next token after the whole candidate, not at its own position.
     """
 
     tokens: tuple[int, ...]
@@ -24,9 +24,9 @@ class CandidateTokens:
     after: bool = False
 
     def scored(self) -> list[tuple[int, int]]:
-        """For each score: the place of the token after which it is asked for, and the token.
+        """For each score: the position of the token that predicts, and the predicted token.
 
-        Places count from the candidate's first token; -1 is the context's last.
+        Positions count from the candidate's first token; -1 is the context's last token.
         """
         last = len(self.tokens) - 1
         return [
@@ -37,23 +37,23 @@ class CandidateTokens:
 
 @dataclass(frozen=True)
 class ChoiceTokens:
-    """A choice in tokens: the context (with the start token), then the candidates."""
+    """Tokens of a choice: the context (with the start token), and the candidates."""
 
     context: tuple[int, ...]
     candidates: tuple[CandidateTokens, ...]
 
     @property
     def length(self) -> int:
-        """Tokens of the longest candidate with its context."""
+        """Number of tokens of the context and the longest candidate."""
         return len(self.context) + max(len(c.tokens) for c in self.candidates)
 
     @cached_property
     def size(self) -> int:
-        """Tokens of the context and of every candidate together."""
+        """Number of tokens of the context and all candidates."""
         return len(self.context) + sum(len(c.tokens) for c in self.candidates)
 
     def cut(self, size: int) -> list[ChoiceTokens]:
-        """The same choice in parts whose candidates have ``size`` tokens together, or are alone."""
+        """The choice in parts of at most ``size`` candidate tokens, or of one candidate."""
         parts: list[list[CandidateTokens]] = []
         left = 0
         for candidate in self.candidates:
@@ -67,24 +67,24 @@ class ChoiceTokens:
 
 @dataclass(frozen=True)
 class _Span:
-    """Tokens of a piece of text with their places in it, counted from the piece's first letter."""
+    """Tokens of a part of a text, with their offsets from the first letter of the part."""
 
     tokens: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
 
 
 class ChoiceTokenizer:
-    """Tokenises choices on the full text, sharing what sentences have in common.
+    """Tokenises choices on the full text, and shares the tokens of common sentences.
 
-    A text is the start token (the tokenizer's BOS, or its EOS where it has none) and the sentences
-    joined by one space. Where no token of the vocabulary crosses from a letter to a space, the
-    tokens of a sentence depend on nothing beyond the space before it, so each pair of neighbouring
-    sentences is tokenised once; elsewhere every text is tokenised in full.
+    A text is the start token (the tokenizer's BOS, otherwise its EOS) and the sentences, which one
+    space joins. If no token of the vocabulary crosses from a letter to a space, the tokens of a
+    sentence depend on nothing before that space, so that each pair of neighbouring sentences is
+    tokenised once. For other vocabularies every text is tokenised in full.
 
     Parameters
     ----------
     tokenizer
-        A fast tokenizer of ``transformers`` (offsets are needed).
+        A fast tokenizer of ``transformers``, since offsets are needed.
 
     Raises
     ------
@@ -126,11 +126,11 @@ class ChoiceTokenizer:
         return ChoiceTokens(context, _candidates(choice, spans))
 
     def reference(self, choice: Choice) -> ChoiceTokens:
-        """Tokens as the authors' code reads them.
+        """Tokens as the reference code reads them.
 
-        A space, the parents' sentences and the prefix are one text, each value alone another; both
-        get what the tokenizer adds by itself; the suffix is not read. The value's tokens are scored
-        with the distribution after the value (lbynum/sequence-driven-scms, sdscm.py).
+        A space, the parents' sentences and the prefix are one text, each value alone is another.
+        The tokenizer adds its special tokens to both. The suffix is not read. The value's tokens
+        are scored with the distribution after the value (lbynum/sequence-driven-scms, sdscm.py).
         """
         before = "".join(f" {sentence}" for sentence in choice.context) + f" {choice.prefix}"
         context = tuple(self._tokenizer(before)["input_ids"])
@@ -142,14 +142,14 @@ class ChoiceTokenizer:
 
     @cached_property
     def _local(self) -> bool:
-        """Whether a space always begins a new token, so that sentences can be tokenised apart."""
+        """True if a space always begins a new token: sentences can be tokenised separately."""
         decode = self._tokenizer.backend_tokenizer.decoder
         vocabulary = self._tokenizer.get_vocab()
         special = set(self._tokenizer.all_special_tokens)
         for token in vocabulary:
             if token in special:
                 continue
-            # A letter before it keeps decoders from stripping the token's own leading space.
+            # After a letter, decoders keep the leading space of the token.
             text = decode.decode(["a", token])[1:] if decode is not None else token
             stripped = text.lstrip()
             if any(c.isspace() for c in stripped.rstrip()) or stripped != stripped.rstrip():
@@ -157,7 +157,7 @@ class ChoiceTokenizer:
         return True
 
     def _following(self, previous: str, sentence: str) -> _Span | None:
-        """Tokens of a sentence behind another one; None where they cannot be told apart."""
+        """Tokens of a sentence after another one; None if they cannot be separated."""
         key = (previous, sentence)
         if key not in self._pairs:
             self._pairs[key] = self._tokenise_pair(previous, sentence)
@@ -172,7 +172,7 @@ class ChoiceTokenizer:
         return self._tokenise(f"{previous} {sentence}", len(previous))
 
     def _tokenise(self, text: str, begin: int) -> _Span | None:
-        """Tokens of ``text`` from ``begin``, a joining space, on; None if one straddles it."""
+        """Tokens of ``text`` after the joining space at ``begin``; None if a token crosses it."""
         encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         skip = begin + 1 if begin else 0
         tokens, offsets = [], []
@@ -198,11 +198,11 @@ class ChoiceTokenizer:
         return self._contexts[sentences]
 
     def forget_contexts(self) -> None:
-        """Drop the tokens of contexts (kept for speed); those of sentence pairs stay."""
+        """Drop the cached tokens of contexts, but not those of sentence pairs."""
         self._contexts = {(): (self.start_token,)}
 
     def _in_full(self, choice: Choice) -> ChoiceTokens:
-        """Tokenise context and candidate as one text; the context is what all candidates share."""
+        """Tokenise each candidate with its context as one text."""
         context = " ".join(choice.context)
         begin = len(context) + 1 if context else 0
         spans = []
@@ -227,7 +227,7 @@ def _candidates(choice: Choice, spans: list[_Span]) -> tuple[CandidateTokens, ..
 
 
 def _first_beyond(span: _Span, place: int) -> int:
-    """Index of the first token that ends behind a place of the text."""
+    """Index of the first token that ends after a place in the text."""
     return next(i for i, (_, right) in enumerate(span.offsets) if right > place)
 
 

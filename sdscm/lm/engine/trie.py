@@ -1,19 +1,19 @@
-"""A trie of tokens, so that texts that begin alike share their key/value cache."""
+"""A trie of tokens: texts with a common beginning share their key/value cache."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-# Slots are taken back in portions, since each time all that are held are ranked.
+# Share of the slots to evict at once: each eviction ranks all slots.
 _PORTION = 8
 
 
 class Node:
-    """One token behind its ancestors.
+    """One token after its ancestors.
 
-    ``slot`` is its place in the cache, or -1; ``filled`` says that its keys and values stand there.
-    ``tick`` is the last pass that used it. ``drawn`` says that some context goes through it: what
-    is only a candidate of some choice is seldom asked for again.
+    ``slot`` is its position in the cache, or -1. ``filled`` is true if its keys and values are in
+    the cache. ``tick`` is the last pass that used it. ``drawn`` is true if a context contains it;
+    nodes of candidates only are seldom needed again.
     """
 
     __slots__ = ("children", "depth", "drawn", "filled", "parent", "slot", "tick", "token")
@@ -30,7 +30,7 @@ class Node:
 
 
 class TokenTrie:
-    """All texts seen since the last ``clear``, and the cache slots that their tokens hold.
+    """All texts since the last ``clear``, and the cache slots of their tokens.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class TokenTrie:
         self.clear()
 
     def clear(self) -> None:
-        """Forget every text and free every slot."""
+        """Remove all texts and free all slots."""
         self.roots: dict[int, Node] = {}
         self.size = 0
         self._owners: list[Node | None] = [None] * self.capacity
@@ -57,11 +57,11 @@ class TokenTrie:
         return self._tick
 
     def begin_wave(self) -> None:
-        """Say that from now on other choices are scored, in an order like the last one."""
+        """Begin to score other choices, in the same order as the last ones."""
         self._waves = (self._waves[1], self._tick + 1)
 
     def insert(self, tokens: Sequence[int], parent: Node | None = None) -> list[Node]:
-        """The nodes of a text, from its first token to its last, at the root or behind a node."""
+        """The nodes of a text from first to last token, at the root or after a node."""
         children, path = self.roots if parent is None else parent.children, []
         for token in tokens:
             node = children.get(token)
@@ -73,9 +73,9 @@ class TokenTrie:
         return path
 
     def allocate(self, nodes: Sequence[Node], oldest: int) -> None:
-        """Give each node a slot; where none is free, those least likely to be used lose theirs.
+        """Give each node a slot; if too few are free, evict the nodes least likely to be used.
 
-        Nodes of the tick ``oldest`` or later are never robbed: passes that run need them.
+        Nodes of the tick ``oldest`` or later are kept, since running passes need them.
         """
         if len(nodes) > len(self._free):
             self._evict(len(nodes) - len(self._free), oldest)
@@ -100,11 +100,11 @@ class TokenTrie:
             node.filled = False
 
     def _worth(self, node: Node) -> tuple[int, int]:
-        """The lower, the sooner a node loses its slot.
+        """Sort key of eviction: nodes with a low key are evicted first.
 
-        What is only a candidate goes first: most are never drawn, and a drawn one is short. Each
-        wave goes through the contexts in the same order, so what this wave has passed is needed
-        later than what it has still to come by, and the last passed is needed last.
+        Nodes of candidates only come first: most are never drawn, and drawn candidates are short.
+        Each wave visits the contexts in the same order. So nodes that this wave has visited are
+        needed later than those that it has not visited yet, and the last visited are needed last.
         """
         before, now = self._waves
         if not node.drawn:

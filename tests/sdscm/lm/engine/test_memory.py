@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from sdscm.lm import Choice
-from sdscm.lm.engine import packed
-from sdscm.lm.engine.packed import PackedScorer, default_memory, token_bytes
+from sdscm.lm.engine import attention
+from sdscm.lm.engine.attention import token_bytes
+from sdscm.lm.engine.packed import PackedScorer, default_memory
 from sdscm.lm.engine.tokens import CandidateTokens, ChoiceTokens
 
 Bits = Callable[[Any], list[bytes]]
@@ -27,13 +28,13 @@ CHOICES = [LONG, Choice(("She is old.", "He is not."), "She says ", ("yes", "no"
 @pytest.fixture
 def caches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
     """Slots of each cache that is made, and whether it holds one layer only."""
-    made, init = [], packed._Cache.__init__
+    made, init = [], attention.KeyValueCache.__init__
 
     def watched(self: Any, capacity: int, one_layer: bool = False) -> None:
         made.append((capacity, one_layer))
         init(self, capacity, one_layer)
 
-    monkeypatch.setattr(packed._Cache, "__init__", watched)
+    monkeypatch.setattr(attention.KeyValueCache, "__init__", watched)
     return made
 
 

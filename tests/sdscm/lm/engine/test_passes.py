@@ -16,9 +16,10 @@ import torch
 
 from sdscm.lm import Choice
 from sdscm.lm.backends.huggingface import HuggingFaceLM
-from sdscm.lm.engine import packed
-from sdscm.lm.engine.packed import PackedScorer, token_bytes
-from sdscm.lm.engine.plan import PlanBuilder
+from sdscm.lm.engine import attention, passes
+from sdscm.lm.engine.attention import token_bytes
+from sdscm.lm.engine.packed import PackedScorer
+from sdscm.lm.engine.plan import PassBuilder
 from sdscm.lm.engine.tokens import ChoiceTokens
 
 PATIENCE = 30.0  # seconds; a test that waits as long has found a deadlock
@@ -41,7 +42,7 @@ def smallest(tokens: list[ChoiceTokens]) -> int:
 
 
 @contextmanager
-def passes(model: Any, act: Callable[[int], None]) -> Iterator[None]:
+def watched_passes(model: Any, act: Callable[[int], None]) -> Iterator[None]:
     """Call ``act`` with the number of each pass before it computes."""
     forward, lock, seen = model.base_model.forward, threading.Lock(), [0]
 
@@ -86,7 +87,7 @@ def test_a_pass_that_fails_ends_the_one_that_waits_for_its_slots(tiny: Any) -> N
         raise RuntimeError(f"pass {number} fails")
 
     threads = torch.get_num_threads()
-    with passes(model.model, fail):
+    with watched_passes(model.model, fail):
         found = outcome(lambda: scorer.score(tokens))
     assert isinstance(found, RuntimeError)
     assert "fails" in str(found)
@@ -112,21 +113,21 @@ def test_a_pass_may_overtake_the_one_that_fills_the_first_slot(tiny: Any) -> Non
     expected = PackedScorer(model.model, workers=1).score(tokens)
     scorer = PackedScorer(model.model, batch_tokens=smallest(tokens), workers=2)
     overtaken = threading.Event()
-    finish = packed._Passes._finish
+    finish = passes.Passes._finish
 
     def wait(_: int) -> None:
-        plan, _cache = packed._ACTIVE.get() or pytest.fail("no pass")
+        plan, _cache = attention._ACTIVE.get() or pytest.fail("no pass")
         if 0 in plan.slots:
             assert overtaken.wait(PATIENCE)
 
-    def finished(self: packed._Passes, builder: PlanBuilder) -> None:
+    def finished(self: passes.Passes, builder: PassBuilder) -> None:
         finish(self, builder)
         overtaken.set()
 
     torch.use_deterministic_algorithms(True)  # memory that is not initialised holds NaN
     try:
-        with passes(model.model, wait), pytest.MonkeyPatch.context() as patch:
-            patch.setattr(packed._Passes, "_finish", finished)
+        with watched_passes(model.model, wait), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(passes.Passes, "_finish", finished)
             found = outcome(lambda: scorer.score(tokens))
     finally:
         torch.use_deterministic_algorithms(False)
@@ -165,17 +166,17 @@ def test_a_pass_left_behind_by_an_interrupt_spoils_nothing(
         else:
             first.set()
 
-    finish = packed._Passes._finish
+    finish = passes.Passes._finish
 
-    def finished(self: packed._Passes, builder: PlanBuilder) -> None:
+    def finished(self: passes.Passes, builder: PassBuilder) -> None:
         finish(self, builder)
         if leave.is_set():
             gone.set()
 
-    monkeypatch.setattr(packed._Passes, "_finish", finished)
-    with passes(model.model, hold):
+    monkeypatch.setattr(passes.Passes, "_finish", finished)
+    with watched_passes(model.model, hold):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(packed, "ThreadPoolExecutor", Interrupted)
+            patch.setattr(passes, "ThreadPoolExecutor", Interrupted)
             with pytest.raises(KeyboardInterrupt):
                 scorer.score(tokens)
         scorer._workers = 1
@@ -188,7 +189,7 @@ def test_a_gpu_beside_the_cpu_changes_nothing_there(
 ) -> None:
     """Where the model computes decides how it multiplies, not what else there is."""
     model, used = tiny("llama"), []
-    with passes(model.model, lambda _: used.append(torch.get_float32_matmul_precision())):
+    with watched_passes(model.model, lambda _: used.append(torch.get_float32_matmul_precision())):
         model.lm().score(LONG)
         without = used.copy()
         used.clear()
