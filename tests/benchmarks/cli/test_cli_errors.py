@@ -64,7 +64,7 @@ BAD = {
     "inspect nope.parquet": ["nope.parquet: no such file"],
     "inspect truncated.parquet": [
         "truncated.parquet: not a readable Parquet file",
-        "make it again",
+        "generate it again",
     ],
     "inspect foreign.parquet": ["foreign.parquet: not written by sdscm"],
     "inspect study.yaml --phrasings 0": ["'--phrasings'"],

@@ -135,10 +135,10 @@ def lacking_columns(path: Path, data: CausalDataset) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (truncated, ["make it again"]),
-        (damaged, ["make it again"]),
-        (empty, ["make it again"]),
-        (text, ["make it again"]),
+        (truncated, ["generate it again"]),
+        (damaged, ["generate it again"]),
+        (empty, ["generate it again"]),
+        (text, ["generate it again"]),
         (foreign, ["from_frame"]),
         (folder, []),
         (later_format, ["99"]),
