@@ -60,6 +60,7 @@ def test_an_ample_budget_is_not_taken_by_the_self_test(
     assert own[0] == 10**6
 
 
+@pytest.mark.usefixtures("fixed_row_bits")
 @pytest.mark.parametrize("slots", [0, 5, 50, 70, 150, 400])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_no_choice_is_too_large_for_a_cache(
@@ -81,6 +82,7 @@ def test_no_choice_is_too_large_for_a_cache(
     assert any(one_layer for _, one_layer in caches) == (slots < tokens[0].length)
 
 
+@pytest.mark.usefixtures("fixed_row_bits")
 def test_a_pass_of_many_candidates_is_cut(tiny: Callable[..., Any], bits: Bits) -> None:
     """500 long values stand in no pass together, even where the cache would hold them."""
     model = tiny("llama")

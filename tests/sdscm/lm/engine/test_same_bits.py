@@ -1,8 +1,8 @@
-"""The same scores, bit for bit, however the work is cut and ordered.
+"""The bits of a score do not depend on the batch, the order, the memory or the threads.
 
-Promised on a CPU in float32, for the packed scorer: batch size, memory, order of the choices, what
-was scored before, and the number of threads change no bit. The products of the models here have
-inner dimensions that are multiples of 64, as those of trained models do.
+The packed scorer promises this on one machine with a CPU, in float32, for models whose inner
+dimensions are multiples of 64, as in trained models. See the fixture ``fixed_row_bits`` for the
+processors.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from sdscm.lm import Choice
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 
 Bits = Callable[[Any], list[bytes]]
+
+pytestmark = pytest.mark.usefixtures("fixed_row_bits")
 
 
 def tree(context_words: int, seed: int) -> list[Choice]:

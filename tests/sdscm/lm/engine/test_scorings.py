@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sdscm import SDSCM, InputError, TabularLM
-from sdscm.lm import Choice, ScoreStore, StoredLM
+from sdscm.lm import CachedLM, Choice, ScoreCache
 from sdscm.lm.interface import ChoiceScores
 from sdscm.sampling.mechanisms import Mechanisms
 from sdscm.sampling.scoring import SCORINGS
@@ -108,7 +108,7 @@ def test_reference_is_no_probability_of_the_value(tiny: Callable[..., Any], spec
 
 def test_the_store_keeps_reference_scores_apart(tiny: Callable[..., Any], tmp_path: Any) -> None:
     lm = tiny("llama").lm()
-    stored = StoredLM(lambda: lm, id="a", revision="1", store=ScoreStore(tmp_path / "s.sqlite"))
+    stored = CachedLM(lambda: lm, id="a", revision="1", cache=ScoreCache(tmp_path / "s.sqlite"))
     choice = Choice((), "She is ", ("old", "young"), ".")
     plain, authors = stored.score([choice])[0], stored.score_reference([choice])[0]
     assert stored.scored == 2
