@@ -1,9 +1,12 @@
-"""The base classes of estimators: checked input, quiet libraries, one seed.
+"""Base classes of estimators: checked input, no output of libraries, one seed.
 
-A subclass writes methods with a leading underscore that see clean arrays; the public methods
-here check what they are given, keep warnings in ``warnings_`` and guard the global generators.
-An estimator has a capability when it inherits it: see `CATEEstimator`, `ATEEstimator`,
-`EffectIntervals`, `ATEIntervals` and `ITEIntervals`.
+A subclass writes methods with a leading underscore, which get clean arrays. The public methods here
+check their input, collect warnings in ``warnings_`` and protect the global random generators. An
+estimator inherits its capabilities: see `CATEEstimator`, `ATEEstimator`, `EffectIntervals`,
+`ATEIntervals` and `ITEIntervals`.
+
+The parameters of the built-in estimators are fields of dataclasses with ``eq=False, repr=False``:
+comparison and ``repr`` are scikit-learn's. A constructor written by hand works as well.
 """
 
 from __future__ import annotations
@@ -29,28 +32,29 @@ from estimators.support.validation import (
     require_level,
 )
 
-Interval = tuple[np.ndarray, np.ndarray]
+#: Lower and upper ends of intervals, two arrays of shape (n,).
+Ends = tuple[np.ndarray, np.ndarray]
 
 
 class EffectEstimator(BaseEstimator, ABC):
-    """Base of every estimator: parameters and cloning of scikit-learn, and a checked ``fit``.
+    """Base of every estimator: scikit-learn's parameters and cloning, and a checked ``fit``.
 
-    Parameters are stored by the constructor as they are. A parameter ``random_state`` is an
-    integer or None; every draw of the fit, nuisance models included, follows from it.
+    The constructor stores its parameters unchanged. A parameter ``random_state`` is an integer or
+    None, and decides all random draws of the fit, those of the nuisance models included.
 
     Attributes
     ----------
     warnings_
-        What the libraries warned of or printed, one short string each.
+        Warnings and printed lines of the libraries, one short string each.
     seed_
-        The seed in use.
+        The seed of the fit.
     """
 
-    #: Whether adding a constant to y leaves the effects where they are (up to rounding).
+    #: If True, adding a constant to y does not change the effects (up to rounding).
     shift_invariant: ClassVar[bool] = True
-    #: Whether the answers follow from the data; the conformance check asks no sense of the others.
+    #: If False, the answers do not depend on the data, and their accuracy is not checked.
     learns: ClassVar[bool] = True
-    #: The fewest rows in each arm with which ``fit`` can work.
+    #: The fewest rows in each arm that ``fit`` needs.
     rows_per_arm: ClassVar[int] = 1
 
     columns_: tuple[str, ...] | None
@@ -75,7 +79,7 @@ class EffectEstimator(BaseEstimator, ABC):
     def _checked(
         self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Clean arrays of what ``fit`` was given; settles the seed."""
+        """Check the arguments of ``fit``, and return them as clean arrays; set the seed."""
         matrix = as_matrix(X)
         treatment = as_treatment(t, len(matrix))
         outcome = as_outcome(y, len(matrix))
@@ -85,7 +89,7 @@ class EffectEstimator(BaseEstimator, ABC):
         return matrix, treatment, outcome
 
     def _remember_columns(self, X: pd.DataFrame | np.ndarray) -> None:
-        """Note the covariates of a fit that has succeeded."""
+        """Store the names and the number of the covariates after a successful fit."""
         self.columns_ = tuple(map(str, X.columns)) if isinstance(X, pd.DataFrame) else None
         self.n_features_in_ = X.shape[1]
 
@@ -95,13 +99,13 @@ class EffectEstimator(BaseEstimator, ABC):
 
     @contextmanager
     def _library_code(self) -> Iterator[None]:
-        """Run a library: quietly, seeded, and without worker processes of its own."""
+        """Run a library without output, with the seed, and without processes of its own."""
         notes: list[str] = []
         try:
             with (
                 quiet(notes),
                 guarded_global_generators(self.seed_),
-                # Some libraries ask for every core whatever one passes (CausalML's R-learner).
+                # Some libraries always use every core (CausalML's R-learner).
                 joblib.parallel_config(backend="sequential"),
             ):
                 yield
@@ -134,7 +138,7 @@ class ATEEstimator(EffectEstimator):
 
 
 class CATEEstimator(ATEEstimator):
-    """Estimates the effect of each row; the average effect is the mean of those."""
+    """Estimates the effect of each row; the average effect is their mean."""
 
     def effect(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Effect of each row of X, shape (n,), in units of y."""
@@ -153,7 +157,7 @@ class CATEEstimator(ATEEstimator):
 class EffectIntervals(CATEEstimator):
     """Has intervals for the effect of each row."""
 
-    def effect_interval(self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05) -> Interval:
+    def effect_interval(self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05) -> Ends:
         """Lower and upper ends of level 1 - alpha, two arrays of shape (n,)."""
         require_level(alpha)
         matrix = self._covariates(X)
@@ -162,7 +166,7 @@ class EffectIntervals(CATEEstimator):
         return _per_row(lower, len(matrix)), _per_row(upper, len(matrix))
 
     @abstractmethod
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
         """Intervals of each row, from clean covariates."""
 
 
@@ -184,12 +188,27 @@ class ATEIntervals(ATEEstimator):
         """Interval of the average effect, from clean covariates."""
 
 
+class OneEffect(EffectIntervals, ATEIntervals):
+    """Estimates one effect for every row: the average effect, with its interval."""
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return np.full(len(X), self._ate(X))
+
+    @abstractmethod
+    def _ate(self, X: np.ndarray) -> float:
+        """The effect of every row."""
+
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
+        lower, upper = self._ate_interval(X, alpha)
+        return np.full(len(X), lower), np.full(len(X), upper)
+
+
 class ITEIntervals(EffectEstimator):
     """Has intervals for the effects of units whose t and y were observed."""
 
     def ite_interval(
         self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float = 0.05
-    ) -> Interval:
+    ) -> Ends:
         """Lower and upper ends of level 1 - alpha, two arrays of shape (n,).
 
         ``t`` and ``y`` are those of the rows of X, shape (n,) each.
@@ -202,10 +221,10 @@ class ITEIntervals(EffectEstimator):
         return _per_row(lower, len(matrix)), _per_row(upper, len(matrix))
 
     @abstractmethod
-    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Interval:
+    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Ends:
         """Intervals of each unit, from clean arrays."""
 
 
 def _per_row(values: Any, n: int) -> np.ndarray:
-    """Libraries answer with shapes (n,), (n, 1) or (n, 1, 1): make it (n,)."""
+    """Reshape to (n,): libraries return shapes (n,), (n, 1) or (n, 1, 1)."""
     return np.asarray(values, dtype=float).reshape(n)

@@ -1,4 +1,4 @@
-"""Plugins given as a Python file."""
+"""Plugins in a Python file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _others: list[str] = []
 
 
 def note_other(name: str) -> None:
-    """Tell of a registration elsewhere, such as a metric's: a plugin may hold that alone."""
+    """Record a registration elsewhere, such as that of a metric: a plugin may contain only that."""
     _others.append(name)
 
 
 def load_plugin(path: str | os.PathLike[str]) -> list[str]:
     """Run a Python file whose ``@estimators.register`` calls register estimators.
 
-    Loading the same file again does nothing, unless its content has changed: then its estimators
-    are replaced. Worker processes load it for themselves before they unpickle its classes; the name
-    of its module follows from its path alone.
+    Loading the same file again does nothing, unless its content has changed; then its estimators
+    are replaced. Worker processes load the file before they unpickle its classes; the name of its
+    module depends on its path only.
 
     Returns
     -------
@@ -34,8 +34,8 @@ def load_plugin(path: str | os.PathLike[str]) -> list[str]:
     Raises
     ------
     PluginError
-        If there is no such file, it raises, it registers nothing, or a name of it is taken; then
-        nothing of it is registered.
+        If there is no such file, it raises an error, it registers nothing, or one of its names is
+        taken. Then none of its estimators is registered.
     """
     file = Path(path).resolve()
     origin = f"plugin {path}"

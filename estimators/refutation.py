@@ -1,4 +1,4 @@
-"""DoWhy's refuters as a report on any estimator of the project."""
+"""DoWhy's refuters for any estimator of the project, with a report."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from estimators.support.quiet import quiet
 from estimators.support.seeds import guarded_global_generators, resolve_seed
 from estimators.support.validation import as_matrix, as_outcome, as_treatment, require_both_arms
 
-#: The unobserved common cause is standard normal. It flips the treatment of this share of rows,
-#: those in which it is largest, and takes this many standard deviations of y from y per unit.
+#: The unobserved common cause is standard normal. It flips the treatment in this share of rows,
+#: those with its largest values, and each unit of it lowers y by this many standard deviations.
 FLIPPED_SHARE, OUTCOME_SHIFT = 0.05, 0.1
 
 
 class _AsDoWhy(CausalEstimator):
-    """An estimator of the project in the shape that DoWhy's refuters fit again and again."""
+    """An estimator of the project with the interface that DoWhy's refuters refit."""
 
     def __init__(self, estimand: Any, make: Callable[[], Any]) -> None:
         super().__init__(estimand)
@@ -99,7 +99,7 @@ def _unobserved(data: pd.DataFrame, estimand: Any, estimate: Any, simulations: i
     return float(np.mean(found))
 
 
-#: Those with a test, by name, and what their average effect is expected to be.
+#: Refuters with a test, by name, and the average effect that is expected.
 _TESTS: dict[str, tuple[Callable[..., Any], str]] = {
     "random common cause": (refute_random_common_cause, "estimate"),
     "placebo treatment": (_placebo, "0"),
@@ -120,10 +120,10 @@ def refute(
     simulations: int = 20,
     random_state: int | None = 0,
 ) -> pd.DataFrame:
-    """Refit an estimator on data in which the answer is known, and compare (DoWhy's refuters).
+    """Refit an estimator on changed data whose answer is known, and compare (DoWhy's refuters).
 
-    A refuter cannot show that an estimate is right; it can show that the estimator is not to be
-    trusted on these data. No truth is used. Source: Sharma and Kiciman 2020, arXiv 2011.04216.
+    A refuter cannot show that an estimate is right. It can show that the estimator is not reliable
+    on these data. No truth is used. Source: Sharma and Kiciman 2020, arXiv 2011.04216.
 
     - ``random common cause``: a covariate of noise is added; the estimate should not change.
     - ``placebo treatment``: t is permuted; the estimate should be 0.
@@ -131,7 +131,7 @@ def refute(
     - ``bootstrap``: rows drawn with replacement, a tenth of a standard deviation of noise
       on each covariate; the estimate should not change.
     - ``unobserved common cause``: a hidden normal variable flips 5 % of the treatments and shifts y
-      by 0.1 of its standard deviation; the farther the estimate moves, the more fragile.
+      by 0.1 of its standard deviation; the more the estimate changes, the more fragile it is.
 
     Parameters
     ----------
@@ -140,31 +140,31 @@ def refute(
     X, t, y
         Covariates of shape (n, p), 0 or 1 and outcomes of shape (n,).
     refuters
-        Which to run, by name.
+        Names of the refuters to run.
     simulations
-        How many fits for each. With fewer than 100, DoWhy assumes a normal distribution of them.
+        Number of fits for each. With fewer than 100, DoWhy assumes that they are normal.
     random_state
-        Seed of the simulations. The global generators are seeded inside and restored after.
+        Seed of the simulations. The global generators are restored afterwards.
 
     Returns
     -------
     DataFrame
-        A row for each refuter: ``refuter``, ``estimate`` (average effect on the data as they are),
+        A row for each refuter: ``refuter``, ``estimate`` (average effect on the unchanged data),
         ``expected``, ``refuted`` (mean over the simulations), all in units of y, and ``p_value``:
         DoWhy's one-sided p-value of the expected value among the simulations (two-sided with 100 or
         more), 0.5 where they do not differ from it, NaN where there is no test.
-        ``attrs["warnings"]`` holds what the libraries warned of.
+        ``attrs["warnings"]`` holds the warnings of the libraries.
 
     Raises
     ------
     EstimatorError
-        If the data are not an input of an estimator, or a refuter is unknown.
+        If the data are not valid input of an estimator, or a refuter is unknown.
     """
     if isinstance(refuters, str):
         raise EstimatorError(f"refuters: give a list of names, [{refuters!r}]")
     for name in refuters:
         if name not in REFUTERS:
-            raise EstimatorError(f"refuters: no {name!r}; there are {', '.join(REFUTERS)}")
+            raise EstimatorError(f"refuters: there is no {name!r}, only {', '.join(REFUTERS)}")
     if simulations < 2:
         raise EstimatorError(f"simulations: is {simulations}, must be at least 2")
     matrix = as_matrix(X)
@@ -180,7 +180,7 @@ def refute(
             adapter = _AsDoWhy(estimand, _maker(estimator)).fit(data)
             estimate = adapter.estimate_effect(data)
         for name in refuters:
-            # A generator for each, so that a refuter answers the same whatever runs before it.
+            # Each refuter starts from the seed, so that its result does not depend on the others.
             with guarded_global_generators(seed):
                 rows.append(_row(name, data, estimand, estimate, simulations))
     report = pd.DataFrame(rows)
@@ -200,7 +200,7 @@ def _row(
         refuted, p = float(found.new_effect), float(found.refutation_result["p_value"])
         expected = 0.0 if should_be == "0" else value
         if np.isclose(refuted, expected, rtol=1e-9, atol=0):
-            # The simulations differ by rounding alone, and DoWhy would test that.
+            # The simulations differ by rounding only, and DoWhy would test that difference.
             p = 0.5
     return {
         "refuter": name,

@@ -16,6 +16,7 @@ so.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from estimators.adapters.stochtree_models import (
     propensity_scores,
     require_variation,
 )
-from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Interval, ITEIntervals
+from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends, ITEIntervals
 
 #: The noise variance has nu degrees of freedom, and is below that of least squares with this
 #: probability (Chipman et al. 2010, section 2.2.4).
@@ -40,6 +41,7 @@ NOISE_DEGREES, NOISE_QUANTILE = 3, 0.9
 LEAST_NOISE = 1e-6
 
 
+@dataclass(eq=False, repr=False)
 class _BART(CATEEstimator):
     """The sampler of both estimators.
 
@@ -59,23 +61,13 @@ class _BART(CATEEstimator):
         Seed of the sampler and of the propensity model.
     """
 
-    def __init__(
-        self,
-        n_trees: int = 75,
-        n_burn_in: int = 500,
-        n_draws: int = 100,
-        n_chains: int = 4,
-        k: float = 2.0,
-        min_samples_leaf: int = 1,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_trees = n_trees
-        self.n_burn_in = n_burn_in
-        self.n_draws = n_draws
-        self.n_chains = n_chains
-        self.k = k
-        self.min_samples_leaf = min_samples_leaf
-        self.random_state = random_state
+    n_trees: int = 75
+    n_burn_in: int = 500
+    n_draws: int = 100
+    n_chains: int = 4
+    k: float = 2.0
+    min_samples_leaf: int = 1
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         require_variation(y)
@@ -161,7 +153,7 @@ class BART(_BART, EffectIntervals, ATEIntervals):
     of rows nearer to the published ones (``n_chains=10``).
     """
 
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
         posterior = self._posterior(X)
         return normal_ends(posterior.mean, posterior.sd, alpha)
 
@@ -191,7 +183,7 @@ class BARTITE(_BART, ITEIntervals):
             return self._effect_of_fit.copy()
         return super()._effect(X)
 
-    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Interval:
+    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Ends:
         return normal_ends(*self._individual(X, t, y), alpha)
 
     def _individual(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from stochtree import BCFModel
 
@@ -14,9 +16,10 @@ from estimators.adapters.stochtree_models import (
     propensity_scores,
     require_variation,
 )
-from estimators.base import ATEIntervals, EffectIntervals, Interval
+from estimators.base import ATEIntervals, EffectIntervals, Ends
 
 
+@dataclass(eq=False, repr=False)
 class BCF(EffectIntervals, ATEIntervals):
     """One sum of trees for the outcome, another for the effect (Hahn, Murray and Carvalho 2020).
 
@@ -37,21 +40,12 @@ class BCF(EffectIntervals, ATEIntervals):
         Seed of the sampler and of the propensity model.
     """
 
-    def __init__(
-        self,
-        n_trees: int = 250,
-        n_effect_trees: int = 100,
-        n_burn_in: int = 500,
-        n_draws: int = 400,
-        n_chains: int = 1,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_trees = n_trees
-        self.n_effect_trees = n_effect_trees
-        self.n_burn_in = n_burn_in
-        self.n_draws = n_draws
-        self.n_chains = n_chains
-        self.random_state = random_state
+    n_trees: int = 250
+    n_effect_trees: int = 100
+    n_burn_in: int = 500
+    n_draws: int = 400
+    n_chains: int = 1
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         require_variation(y)
@@ -95,7 +89,7 @@ class BCF(EffectIntervals, ATEIntervals):
     def _effect(self, X: np.ndarray) -> np.ndarray:
         return self._posterior(X).mean.copy()
 
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
         posterior = self._posterior(X)
         return normal_ends(posterior.mean, posterior.sd, alpha)
 

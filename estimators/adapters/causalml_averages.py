@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from causalml.inference.meta import LRSRegressor, TMLELearner
 from scipy import stats
 from sklearn.model_selection import KFold
 
-from estimators.base import ATEIntervals, EffectIntervals, Interval
-from estimators.baselines.baselines import normal_interval
+from estimators.base import OneEffect
+from estimators.baselines.baselines import NormalATE
 from estimators.baselines.weighting import clipped, propensity_model
 from estimators.support.boosting import lightgbm_regression
 from estimators.support.folds import require_folds
 
 
-class LRS(EffectIntervals, ATEIntervals):
+class LRS(OneEffect):
     """Least squares on treatment and covariates with a robust interval (CausalML's LRS).
 
     The effect is that of ``LinReg``, one for every row; the interval is normal, with the HC1
@@ -27,9 +29,6 @@ class LRS(EffectIntervals, ATEIntervals):
         self._regression = learner.models[1].model
         self.ate_ = float(self._regression.params[0])
 
-    def _effect(self, X: np.ndarray) -> np.ndarray:
-        return np.full(len(X), self.ate_)
-
     def _ate(self, X: np.ndarray) -> float:
         return self.ate_
 
@@ -37,12 +36,9 @@ class LRS(EffectIntervals, ATEIntervals):
         lower, upper = self._regression.conf_int(alpha)[0]
         return float(lower), float(upper)
 
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
-        lower, upper = self._ate_interval(X, alpha)
-        return np.full(len(X), lower), np.full(len(X), upper)
 
-
-class TMLE(ATEIntervals):
+@dataclass(eq=False, repr=False)
+class TMLE(NormalATE):
     """Targeted maximum likelihood (van der Laan and Rubin 2006), CausalML's simple variant.
 
     Outcomes from one LightGBM on covariates and treatment, predicted out of ``folds`` folds;
@@ -50,17 +46,10 @@ class TMLE(ATEIntervals):
     rows of ``fit``, whatever X is asked for; the interval is normal, from the influence function.
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        folds: int = 5,
-        clip: float = 0.01,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.folds = folds
-        self.clip = clip
-        self.random_state = random_state
+    n_estimators: int = 100
+    folds: int = 5
+    clip: float = 0.01
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         require_folds(self.folds)
@@ -74,9 +63,3 @@ class TMLE(ATEIntervals):
         # CausalML tells its standard error only as an interval.
         width = float(upper[0] - lower[0])
         self.standard_error_ = width / (2 * float(stats.norm.ppf(1 - learner.ate_alpha / 2)))
-
-    def _ate(self, X: np.ndarray) -> float:
-        return self.ate_
-
-    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
-        return normal_interval(self.ate_, self.standard_error_, alpha)

@@ -1,14 +1,15 @@
 """CausalML's meta-learners over least squares, LightGBM and XGBoost, each with its defaults.
 
-The average effect is the mean over the rows of X. The learners that need propensities are given
-those of a logistic regression, clipped at ``clip``. CausalML's own default calibrates them on the
-rows that they were fitted on, which drives many to its bounds of 0.001 and 0.999: with it, the
-doubly robust learner gave -10.7 for an average effect of 0.98 on 1,000 rows with good overlap.
+The average effect is the mean over the rows of X. Learners that need propensities get those of a
+logistic regression, clipped at ``clip``. CausalML's own default calibrates them on the rows of
+their fit, which moves many to its bounds of 0.001 and 0.999: with it, the doubly robust learner
+gave -10.7 for an average effect of 0.98 on 1,000 rows with good overlap.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,13 +32,15 @@ from estimators.support.boosting import lightgbm_regression, xgboost_regression
 class _Learner(CATEEstimator):
     """A CausalML meta-learner over one kind of regression."""
 
+    #: The class in CausalML.
+    library: ClassVar[Any]
+
     @abstractmethod
     def _regression(self) -> Any:
         """The unfitted regression."""
 
-    @abstractmethod
     def _learner(self) -> Any:
-        """The unfitted CausalML learner."""
+        return self.library(self._regression())
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         self.model_ = self._learner()
@@ -48,7 +51,7 @@ class _Learner(CATEEstimator):
 
 
 class _PropensityLearner(_Learner):
-    """A learner that is given propensities, clipped into [clip, 1 - clip]."""
+    """A learner that gets propensities, clipped to [clip, 1 - clip]."""
 
     clip: float
 
@@ -70,7 +73,7 @@ class _PropensityLearner(_Learner):
 def require_both_arms_in_thirds(t: np.ndarray, seed: int, at_least: int) -> None:
     """Check the thirds into which CausalML's doubly robust learner splits the rows.
 
-    It does not stratify them by treatment, and would fail inside a regression.
+    CausalML does not stratify them by treatment, and would fail inside a regression.
 
     Raises
     ------
@@ -89,26 +92,26 @@ def require_both_arms_in_thirds(t: np.ndarray, seed: int, at_least: int) -> None
 
 
 class _S(_Learner):
-    def _learner(self) -> Any:
-        return BaseSRegressor(self._regression())
+    library = BaseSRegressor
 
 
 class _T(_Learner):
-    def _learner(self) -> Any:
-        return BaseTRegressor(self._regression())
+    library = BaseTRegressor
 
 
 class _X(_PropensityLearner):
-    def _learner(self) -> Any:
-        return BaseXRegressor(self._regression())
+    library = BaseXRegressor
 
 
 class _R(_PropensityLearner):
+    library = BaseRRegressor
+
     def _learner(self) -> Any:
-        return BaseRRegressor(self._regression(), random_state=self.seed_)
+        return self.library(self._regression(), random_state=self.seed_)
 
 
 class _DR(_PropensityLearner):
+    library = BaseDRRegressor
     #: The fewest rows of each arm in each third of the rows with which the regression can work.
     rows_per_third: ClassVar[int] = 1
     rows_per_arm = 3
@@ -117,56 +120,13 @@ class _DR(_PropensityLearner):
         require_both_arms_in_thirds(t, self.seed_, self.rows_per_third)
         super()._fit(X, t, y)
 
-    def _learner(self) -> Any:
-        return BaseDRRegressor(self._regression())
-
     def _fit_options(self) -> dict[str, Any]:
         return {"seed": self.seed_}
 
 
-class _Linear:
-    """Least squares."""
-
+class _LeastSquares:
     def _regression(self) -> Any:
         return LinearRegression()
-
-
-class _ClippedLinear(_Linear):
-    """Least squares, and clipped propensities."""
-
-    def __init__(self, clip: float = 0.01) -> None:
-        self.clip = clip
-
-
-class _SplitLinear(_Linear):
-    """Least squares, clipped propensities, and random folds."""
-
-    def __init__(self, clip: float = 0.01, random_state: int | None = 0) -> None:
-        self.clip = clip
-        self.random_state = random_state
-
-
-class _Boosted:
-    """Boosted trees; ``n_estimators`` is the number of trees of each model."""
-
-    seed_: int
-
-    def __init__(self, n_estimators: int = 100, random_state: int | None = 0) -> None:
-        self.n_estimators = n_estimators
-        self.random_state = random_state
-
-
-class _ClippedBoosted:
-    """Boosted trees, and clipped propensities."""
-
-    seed_: int
-
-    def __init__(
-        self, n_estimators: int = 100, clip: float = 0.01, random_state: int | None = 0
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.clip = clip
-        self.random_state = random_state
 
 
 class _LightGBM:
@@ -185,105 +145,125 @@ class _XGBoost:
         return xgboost_regression(self.n_estimators, self.seed_)
 
 
-class SLearnerLinear(_Linear, _S):
+@dataclass(eq=False, repr=False)
+class _Clip:
+    """The parameter of a learner with propensities."""
+
+    clip: float = 0.01
+
+
+@dataclass(eq=False, repr=False)
+class _ClipSeed:
+    """The parameters of a learner with propensities and random folds."""
+
+    clip: float = 0.01
+    random_state: int | None = 0
+
+
+@dataclass(eq=False, repr=False)
+class _Trees:
+    """The parameters of a learner over boosted trees: ``n_estimators`` in each model."""
+
+    n_estimators: int = 100
+    random_state: int | None = 0
+
+
+@dataclass(eq=False, repr=False)
+class _TreesClip:
+    """The parameters of a learner with propensities over boosted trees."""
+
+    n_estimators: int = 100
+    clip: float = 0.01
+    random_state: int | None = 0
+
+
+class SLearnerLinear(_LeastSquares, _S):
     """S-learner, least squares: one effect for every row, that of ``LinReg``."""
 
 
-class TLearnerLinear(_Linear, _T):
+class TLearnerLinear(_LeastSquares, _T):
     """T-learner, least squares (Kuenzel et al. 2019, section 2)."""
 
 
-class XLearnerLinear(_ClippedLinear, _X):
+class XLearnerLinear(_LeastSquares, _Clip, _X):
     """X-learner, least squares (Kuenzel et al. 2019).
 
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    Propensities come from a logistic regression and are clipped at ``clip``. CausalML's own
+    calibrated propensities come near 0 and 1 on the rows of their fit.
     """
 
 
-class RLearnerLinear(_SplitLinear, _R):
+class RLearnerLinear(_LeastSquares, _ClipSeed, _R):
     """R-learner, least squares (Nie and Wager 2021).
 
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    Propensities come from a logistic regression and are clipped at ``clip``. CausalML's own
+    calibrated propensities come near 0 and 1 on the rows of their fit.
     """
 
 
-class DRLearnerLinear(_SplitLinear, _DR):
+class DRLearnerLinear(_LeastSquares, _ClipSeed, _DR):
     """Doubly robust learner, least squares, over three parts of the data (Kennedy 2023).
 
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    Propensities come from a logistic regression and are clipped at ``clip``. CausalML's own
+    calibrated propensities come near 0 and 1 on the rows of their fit.
     """
 
 
-class SLearnerLGBM(_LightGBM, _Boosted, _S):
+class SLearnerLGBM(_LightGBM, _Trees, _S):
     """S-learner: one LightGBM on covariates and treatment (Kuenzel et al. 2019, section 2)."""
 
 
-class TLearnerLGBM(_LightGBM, _Boosted, _T):
+class TLearnerLGBM(_LightGBM, _Trees, _T):
     """T-learner: one LightGBM for each arm (Kuenzel et al. 2019, section 2)."""
 
     # LightGBM refuses a single row.
     rows_per_arm = 2
 
 
-class XLearnerLGBM(_LightGBM, _ClippedBoosted, _X):
+class XLearnerLGBM(_LightGBM, _TreesClip, _X):
     """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019).
 
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    Propensities come from a logistic regression and are clipped at ``clip``. CausalML's own
+    calibrated propensities come near 0 and 1 on the rows of their fit.
     """
 
     rows_per_arm = 2
 
 
-class RLearnerLGBM(_LightGBM, _ClippedBoosted, _R):
+class RLearnerLGBM(_LightGBM, _TreesClip, _R):
     """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021).
 
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    Propensities come from a logistic regression and are clipped at ``clip``. CausalML's own
+    calibrated propensities come near 0 and 1 on the rows of their fit.
     """
 
 
-class DRLearnerLGBM(_LightGBM, _ClippedBoosted, _DR):
+class DRLearnerLGBM(_LightGBM, _TreesClip, _DR):
     """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023).
 
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
+    Propensities come from a logistic regression and are clipped at ``clip``. CausalML's own
+    calibrated propensities come near 0 and 1 on the rows of their fit.
     """
 
     rows_per_third = 2
     rows_per_arm = 6
 
 
-class SLearnerXGB(_XGBoost, _Boosted, _S):
+class SLearnerXGB(_XGBoost, _Trees, _S):
     """S-learner: one XGBoost on covariates and treatment (Kuenzel et al. 2019, section 2)."""
 
 
-class TLearnerXGB(_XGBoost, _Boosted, _T):
+class TLearnerXGB(_XGBoost, _Trees, _T):
     """T-learner: one XGBoost for each arm (Kuenzel et al. 2019, section 2)."""
 
 
-class XLearnerXGB(_XGBoost, _ClippedBoosted, _X):
-    """X-learner: effects imputed in each arm, weighted by propensity (Kuenzel et al. 2019).
-
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
-    """
+class XLearnerXGB(_XGBoost, _TreesClip, _X):
+    __doc__ = XLearnerLGBM.__doc__
 
 
-class RLearnerXGB(_XGBoost, _ClippedBoosted, _R):
-    """R-learner: a weighted regression of residuals on residuals (Nie and Wager 2021).
-
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
-    """
+class RLearnerXGB(_XGBoost, _TreesClip, _R):
+    __doc__ = RLearnerLGBM.__doc__
 
 
-class DRLearnerXGB(_XGBoost, _ClippedBoosted, _DR):
-    """Doubly robust learner, cross-fitted over three parts of the data (Kennedy 2023).
-
-    Propensities are those of a logistic regression, clipped at ``clip``, and not CausalML's own
-    calibrated ones, which come near 0 and 1 on the rows that they were fitted on.
-    """
+class DRLearnerXGB(_XGBoost, _TreesClip, _DR):
+    __doc__ = DRLearnerLGBM.__doc__

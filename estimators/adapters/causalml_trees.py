@@ -11,6 +11,7 @@ scale with y, so that in other units other trees would grow.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,6 +62,7 @@ class _CausalTrees(CATEEstimator):
         return self.scale_ * np.nanmean(effects, axis=0)
 
 
+@dataclass(eq=False, repr=False)
 class CausalTree(_CausalTrees):
     """One causal tree, without honesty: the same rows choose its splits and fill its leaves.
 
@@ -70,15 +72,9 @@ class CausalTree(_CausalTrees):
     trees would grow.
     """
 
-    def __init__(
-        self,
-        min_samples_leaf: int = 100,
-        min_samples_split: int = 60,
-        random_state: int | None = 0,
-    ) -> None:
-        self.min_samples_leaf = min_samples_leaf
-        self.min_samples_split = min_samples_split
-        self.random_state = random_state
+    min_samples_leaf: int = 100
+    min_samples_split: int = 60
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         tree = CausalTreeRegressor(
@@ -89,23 +85,17 @@ class CausalTree(_CausalTrees):
         self.trees_ = [tree.fit(X=X, treatment=t, y=self._standardised(y))]
 
 
+@dataclass(eq=False, repr=False)
 class CausalMLForest(_CausalTrees):
     """A forest of ``n_estimators`` causal trees on bootstrap samples.
 
     As for `CausalTree`, y is standardised before the fit; CausalML does not do that.
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        min_samples_leaf: int = 100,
-        min_samples_split: int = 60,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.min_samples_leaf = min_samples_leaf
-        self.min_samples_split = min_samples_split
-        self.random_state = random_state
+    n_estimators: int = 100
+    min_samples_leaf: int = 100
+    min_samples_split: int = 60
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         forest = CausalRandomForestRegressor(

@@ -18,7 +18,7 @@ import numpy as np
 from quantile_forest import RandomForestQuantileRegressor
 from sklearn.pipeline import Pipeline
 
-from estimators.base import CATEEstimator, Interval, ITEIntervals
+from estimators.base import CATEEstimator, Ends, ITEIntervals
 from estimators.baselines.weighting import propensity_model
 from estimators.errors import EstimatorError
 from estimators.support.validation import is_number, require_level
@@ -96,7 +96,7 @@ class CounterfactualIntervals:
         """Conditional median of the outcome under ``arm``, shape (n,)."""
         return self.forest.predict(X, quantiles=[0.5]).reshape(len(X))
 
-    def interval(self, X: np.ndarray, alpha: float) -> Interval:
+    def interval(self, X: np.ndarray, alpha: float) -> Ends:
         """Lower and upper ends of level 1 - alpha, two arrays of shape (n,).
 
         Quantiles alpha / 2 and 1 - alpha / 2 of the forest, both moved by the calibrated cutoff
@@ -115,7 +115,7 @@ class CounterfactualIntervals:
         lower, upper = self._quantiles(X, alpha)
         return _ordered(lower - cutoff, upper + cutoff)
 
-    def _quantiles(self, X: np.ndarray, alpha: float) -> Interval:
+    def _quantiles(self, X: np.ndarray, alpha: float) -> Ends:
         ends = self.forest.predict(X, quantiles=[alpha / 2, 1 - alpha / 2])
         return ends[:, 0], ends[:, 1]
 
@@ -126,7 +126,7 @@ class CounterfactualIntervals:
         return probabilities[:, 1 - self.arm] / np.maximum(probabilities[:, self.arm], 1e-12)
 
 
-def _ordered(lower: np.ndarray, upper: np.ndarray) -> Interval:
+def _ordered(lower: np.ndarray, upper: np.ndarray) -> Ends:
     """Make empty intervals points: a negative cutoff can move the ends past each other."""
     middle = (lower + upper) / 2
     return np.minimum(lower, middle), np.maximum(upper, middle)
@@ -137,20 +137,10 @@ class _ConformalEstimator(ITEIntervals, CATEEstimator):
 
     control_: CounterfactualIntervals
     treated_: CounterfactualIntervals
-
-    def __init__(
-        self,
-        n_estimators: int = 300,
-        min_samples_leaf: int = 10,
-        max_samples: float = 0.25,
-        train_share: float = 0.75,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.min_samples_leaf = min_samples_leaf
-        self.max_samples = max_samples
-        self.train_share = train_share
-        self.random_state = random_state
+    n_estimators: int
+    min_samples_leaf: int
+    max_samples: float
+    train_share: float
 
     @abstractmethod
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
@@ -186,7 +176,7 @@ class _ConformalEstimator(ITEIntervals, CATEEstimator):
 
     def _observed_unit_intervals(
         self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float
-    ) -> Interval:
+    ) -> Ends:
         """The observed outcome against the interval of the missing one (their Section 4.1)."""
         lower, upper = np.empty(len(y)), np.empty(len(y))
         for arm, missing in ((0, self.treated_), (1, self.control_)):
@@ -201,6 +191,7 @@ class _ConformalEstimator(ITEIntervals, CATEEstimator):
         return lower, upper
 
 
+@dataclass(eq=False, repr=False)
 class CQR(_ConformalEstimator):
     """Counterfactual intervals for observed units by weighted conformal quantile regression.
 
@@ -217,16 +208,23 @@ class CQR(_ConformalEstimator):
     logistic regression; weights are clipped at 0.05 and 20 times their mean.
     """
 
-    # A row to learn from and one to calibrate with.
+    n_estimators: int = 300
+    min_samples_leaf: int = 10
+    max_samples: float = 0.25
+    train_share: float = 0.75
+    random_state: int | None = 0
+
+    # One row for training and one for calibration.
     rows_per_arm = 2
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         self._fit_counterfactuals(X, t, y, np.random.default_rng(self.seed_))
 
-    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Interval:
+    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Ends:
         return self._observed_unit_intervals(X, t, y, alpha)
 
 
+@dataclass(eq=False, repr=False)
 class NestedCQR(_ConformalEstimator):
     """Intervals for the effects of units of which neither outcome is known (the nested method).
 
@@ -242,20 +240,15 @@ class NestedCQR(_ConformalEstimator):
     ``effect_interval``. ``effect`` and the other parameters are as in `CQR`.
     """
 
+    exact: bool = True
+    n_estimators: int = 300
+    min_samples_leaf: int = 10
+    max_samples: float = 0.25
+    train_share: float = 0.75
+    random_state: int | None = 0
+
     # Two in each half.
     rows_per_arm = 4
-
-    def __init__(
-        self,
-        exact: bool = True,
-        n_estimators: int = 300,
-        min_samples_leaf: int = 10,
-        max_samples: float = 0.25,
-        train_share: float = 0.75,
-        random_state: int | None = 0,
-    ) -> None:
-        super().__init__(n_estimators, min_samples_leaf, max_samples, train_share, random_state)
-        self.exact = exact
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         rng = np.random.default_rng(self.seed_)
@@ -264,7 +257,7 @@ class NestedCQR(_ConformalEstimator):
         self._second = X[second], t[second], y[second]
         self._second_split = stratified_split(t[second], self.train_share, rng)
 
-    def new_unit_interval(self, X: Any, alpha: float = 0.05) -> Interval:
+    def new_unit_interval(self, X: Any, alpha: float = 0.05) -> Ends:
         """Intervals of level 1 - alpha for the effects of units known by their covariates alone.
 
         ``X`` has shape (n, p); returned are the lower and upper ends, two arrays of shape (n,). The
@@ -275,10 +268,10 @@ class NestedCQR(_ConformalEstimator):
         with self._library_code():
             return self._second_stage(matrix, alpha)
 
-    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Interval:
+    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Ends:
         return self._second_stage(X, alpha)
 
-    def _second_stage(self, X: np.ndarray, alpha: float) -> Interval:
+    def _second_stage(self, X: np.ndarray, alpha: float) -> Ends:
         seen, t, y = self._second
         if not self.exact:
             everyone = np.arange(len(y))
@@ -300,7 +293,7 @@ class NestedCQR(_ConformalEstimator):
         upper: np.ndarray,
         rows: np.ndarray,
         wanted: np.ndarray,
-    ) -> Interval:
+    ) -> Ends:
         low = self._forest().fit(X[rows], lower[rows]).predict(wanted, quantiles=[LOWER_END])
         high = self._forest().fit(X[rows], upper[rows]).predict(wanted, quantiles=[UPPER_END])
         return low.reshape(len(wanted)), high.reshape(len(wanted))

@@ -9,6 +9,7 @@ from the variance of the orthogonal scores.
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -57,18 +58,16 @@ class _DoubleML(ATEIntervals):
         return float(lower), float(upper)
 
 
+@dataclass(eq=False, repr=False)
 class DoubleMLPartiallyLinear(_DoubleML):
     """Partially linear regression: y = t * effect + g(X) + noise (Chernozhukov et al. 2018, 4.1).
 
     With an effect that varies, its weighted mean is estimated, with weights e(X) (1 - e(X)).
     """
 
-    def __init__(
-        self, n_estimators: int = 100, folds: int = 5, random_state: int | None = 0
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.folds = folds
-        self.random_state = random_state
+    n_estimators: int = 100
+    folds: int = 5
+    random_state: int | None = 0
 
     def _model(self, data: DoubleMLData) -> Any:
         return DoubleMLPLR(
@@ -79,23 +78,17 @@ class DoubleMLPartiallyLinear(_DoubleML):
         )
 
 
+@dataclass(eq=False, repr=False)
 class DoubleMLInteractive(_DoubleML):
     """Interactive regression: the doubly robust average effect (Chernozhukov et al. 2018, 5.1).
 
     Propensities are clipped at ``clip``: it divides by them, and is unstable under poor overlap.
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        folds: int = 5,
-        clip: float = 0.01,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.folds = folds
-        self.clip = clip
-        self.random_state = random_state
+    n_estimators: int = 100
+    folds: int = 5
+    clip: float = 0.01
+    random_state: int | None = 0
 
     def _model(self, data: DoubleMLData) -> Any:
         require_clip(self.clip)

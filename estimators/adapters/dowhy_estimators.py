@@ -6,6 +6,7 @@ The average effect is that of the rows of ``fit``, whatever X is asked for.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import networkx as nx
@@ -93,6 +94,7 @@ class DoWhyWeighting(_DoWhy):
     method = "propensity_score_weighting"
 
 
+@dataclass(eq=False, repr=False)
 class DoWhyStratification(_DoWhy):
     """Differences in means within strata of the propensity score (Rosenbaum and Rubin 1984).
 
@@ -105,9 +107,8 @@ class DoWhyStratification(_DoWhy):
 
     method = "propensity_score_stratification"
 
-    def __init__(self, strata: int = 10, min_per_arm: int = 1) -> None:
-        self.strata = strata
-        self.min_per_arm = min_per_arm
+    strata: int = 10
+    min_per_arm: int = 1
 
     def _options(self) -> dict[str, Any]:
         return {

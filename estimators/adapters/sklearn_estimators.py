@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
-from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Interval
+from estimators.base import CATEEstimator, OneEffect
 
 
-class _TreatmentCoefficient(EffectIntervals, ATEIntervals):
+class _TreatmentCoefficient(OneEffect):
     """Least squares of y on an intercept, t and some covariates: one effect for every row.
 
     The standard error is the classical one, s^2 (Z'Z)^+, with n - rank(Z) degrees of freedom; the
@@ -37,9 +38,6 @@ class _TreatmentCoefficient(EffectIntervals, ATEIntervals):
         known = self.degrees_of_freedom_ > 0
         self.standard_error_ = np.sqrt(spread / self.degrees_of_freedom_) if known else np.inf
 
-    def _effect(self, X: np.ndarray) -> np.ndarray:
-        return np.full(len(X), self.coefficient_)
-
     def _ate(self, X: np.ndarray) -> float:
         return self.coefficient_
 
@@ -47,10 +45,6 @@ class _TreatmentCoefficient(EffectIntervals, ATEIntervals):
         freedom = max(self.degrees_of_freedom_, 1)
         half = float(stats.t.ppf(1 - alpha / 2, freedom) * self.standard_error_)
         return self.coefficient_ - half, self.coefficient_ + half
-
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
-        lower, upper = self._ate_interval(X, alpha)
-        return np.full(len(X), lower), np.full(len(X), upper)
 
 
 class TreatmentOnlyOLS(_TreatmentCoefficient):
@@ -70,18 +64,13 @@ class LinReg(_TreatmentCoefficient):
         return np.column_stack([np.ones(len(t)), t, X])
 
 
+@dataclass(eq=False, repr=False)
 class RF(CATEEstimator):
     """One random forest on (t, X); the effect is the change of its prediction when t is toggled."""
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        min_samples_leaf: int = 1,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.min_samples_leaf = min_samples_leaf
-        self.random_state = random_state
+    n_estimators: int = 100
+    min_samples_leaf: int = 1
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         self.model_ = RandomForestRegressor(
@@ -135,14 +124,18 @@ class _Linear:
         return LinearRegression()
 
 
-class _Forest:
+@dataclass(eq=False, repr=False)
+class _Trees:
+    """The parameters of a random forest."""
+
+    n_estimators: int = 100
+    random_state: int | None = 0
+
+
+class _Forest(_Trees):
     """A random forest with scikit-learn's defaults as the regression."""
 
     seed_: int
-
-    def __init__(self, n_estimators: int = 100, random_state: int | None = 0) -> None:
-        self.n_estimators = n_estimators
-        self.random_state = random_state
 
     def _regression(self) -> Any:
         return RandomForestRegressor(self.n_estimators, random_state=self.seed_, n_jobs=1)

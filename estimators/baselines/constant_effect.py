@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 
-from estimators.base import ATEIntervals, EffectIntervals, Interval
-from estimators.baselines.baselines import normal_interval
+from estimators.base import OneEffect
+from estimators.baselines.baselines import NormalATE
 from estimators.support.folds import stratified_folds
 
 
-class ConstantEffect(EffectIntervals, ATEIntervals):
+@dataclass(eq=False, repr=False)
+class ConstantEffect(NormalATE, OneEffect):
     """Robinson's (1988) residual-on-residual regression: what a constant effect would be.
 
     y and t are predicted from X by boosted trees of depth 3 (scikit-learn's defaults) out of
@@ -24,9 +27,8 @@ class ConstantEffect(EffectIntervals, ATEIntervals):
 
     rows_per_arm = 2
 
-    def __init__(self, folds: int = 5, random_state: int | None = 0) -> None:
-        self.folds = folds
-        self.random_state = random_state
+    folds: int = 5
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         y_residual, t_residual = np.empty(len(y)), np.empty(len(y))
@@ -40,16 +42,3 @@ class ConstantEffect(EffectIntervals, ATEIntervals):
         self.ate_ = float(t_residual @ y_residual) / variation
         scores = t_residual * (y_residual - self.ate_ * t_residual)
         self.standard_error_ = float(np.sqrt(scores @ scores)) / variation
-
-    def _effect(self, X: np.ndarray) -> np.ndarray:
-        return np.full(len(X), self.ate_)
-
-    def _ate(self, X: np.ndarray) -> float:
-        return self.ate_
-
-    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
-        return normal_interval(self.ate_, self.standard_error_, alpha)
-
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
-        lower, upper = self._ate_interval(X, alpha)
-        return np.full(len(X), lower), np.full(len(X), upper)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from estimators.base import ATEIntervals, EffectIntervals, Interval, ITEIntervals
+from estimators.base import ATEIntervals, EffectIntervals, Ends, ITEIntervals
 from estimators.errors import EstimatorError
 
 
@@ -56,13 +56,13 @@ class Oracle(EffectIntervals, ATEIntervals, ITEIntervals):
             )
         return revealed.copy()
 
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Interval:
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
         return self._effect(X), self._effect(X)
 
     def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
         return self._ate(X), self._ate(X)
 
-    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Interval:
+    def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Ends:
         return self._of_rows(X, self._ites), self._of_rows(X, self._ites)
 
 

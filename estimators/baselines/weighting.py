@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from estimators.base import ATEIntervals
-from estimators.baselines.baselines import normal_interval
+from estimators.baselines.baselines import NormalATE
 from estimators.support.folds import stratified_folds
 from estimators.support.validation import require_clip
 
@@ -30,20 +31,8 @@ def clipped(propensity: np.ndarray, clip: float) -> np.ndarray:
     return np.clip(propensity, clip, 1 - clip)
 
 
-class _InfluenceFunctionATE(ATEIntervals):
-    """The mean of an influence function over the rows of ``fit``, with its normal interval."""
-
-    ate_: float
-    standard_error_: float
-
-    def _ate(self, X: np.ndarray) -> float:
-        return self.ate_
-
-    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
-        return normal_interval(self.ate_, self.standard_error_, alpha)
-
-
-class IPW(_InfluenceFunctionATE):
+@dataclass(eq=False, repr=False)
+class IPW(NormalATE):
     """Inverse propensity weighting with weights that sum to one in each arm (Hajek).
 
     Propensities come from a logistic regression and are clipped at ``clip``. The average effect is
@@ -51,8 +40,7 @@ class IPW(_InfluenceFunctionATE):
     known, which makes it conservative (Lunceford and Davidian 2004, section 3).
     """
 
-    def __init__(self, clip: float = 0.01) -> None:
-        self.clip = clip
+    clip: float = 0.01
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         e = clipped(propensity_model().fit(X, t).predict_proba(X)[:, 1], self.clip)
@@ -64,7 +52,8 @@ class IPW(_InfluenceFunctionATE):
         self.standard_error_ = float(influence.std(ddof=1) / np.sqrt(len(y)))
 
 
-class AIPW(_InfluenceFunctionATE):
+@dataclass(eq=False, repr=False)
+class AIPW(NormalATE):
     """Augmented inverse propensity weighting, cross-fitted (Robins, Rotnitzky and Zhao 1994).
 
     Outcomes from one linear regression for each arm, propensities from a logistic regression and
@@ -75,10 +64,9 @@ class AIPW(_InfluenceFunctionATE):
 
     rows_per_arm = 2
 
-    def __init__(self, clip: float = 0.01, folds: int = 5, random_state: int | None = 0) -> None:
-        self.clip = clip
-        self.folds = folds
-        self.random_state = random_state
+    clip: float = 0.01
+    folds: int = 5
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         mean0, mean1, e = np.empty(len(y)), np.empty(len(y)), np.empty(len(y))

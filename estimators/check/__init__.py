@@ -1,4 +1,4 @@
-"""The conformance check: what every estimator must do to be run by the harness.
+"""The conformance check: the rules that every estimator must keep to be benchmarked.
 
 >>> from estimators.check import check_estimator
 >>> check_estimator("LinReg").passed  # doctest: +SKIP

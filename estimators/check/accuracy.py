@@ -1,4 +1,4 @@
-"""The rule on what an estimator says: nobody is asked to be good, but all to be about right."""
+"""The rule on accuracy: on easy data an estimate must be roughly right."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from estimators.check.subject import Subject
 from estimators.check.verdict import require
 from estimators.interface import HasATE, HasEffect
 
-#: The largest error of the average effect, as a share of it.
-ERROR = 0.5
+#: Largest error of the average effect, as a share of it.
+LARGEST_ERROR = 0.5
 
 
 def finds_an_easy_effect(subject: Subject) -> None:
@@ -25,7 +25,7 @@ def finds_an_easy_effect(subject: Subject) -> None:
         found["ate(X)"] = float(estimator.ate(data.X))
     for what, value in found.items():
         require(
-            abs(value - truth) <= ERROR * abs(truth),
-            f"{what} is {value:.3g}, the truth {truth:.3g}; set learns = False on the class if it "
-            "answers without a look at the data",
+            abs(value - truth) <= LARGEST_ERROR * abs(truth),
+            f"{what} is {value:.3g}, the truth {truth:.3g}; set learns = False on the class if "
+            "its answers do not depend on the data",
         )

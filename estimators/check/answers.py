@@ -1,4 +1,4 @@
-"""Rules on what an estimator answers: capabilities, shapes, types."""
+"""Rules on answers: capabilities, shapes and types."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def answers_in_shape(subject: Subject) -> None:
     estimator, X = subject.fitted, subject.data.X
     if isinstance(estimator, HasEffect):
         effect = estimator.effect(X)
-        require(isinstance(effect, np.ndarray), f"effect gave {type(effect).__name__}")
-        require(effect.shape == (len(X),), f"effect gave shape {effect.shape} for {len(X)} rows")
-        require(effect.dtype == np.float64, f"effect gave type {effect.dtype}")
-        require(np.isfinite(effect).all(), "effect gave NaN or infinity")
+        require(isinstance(effect, np.ndarray), f"effect returned {type(effect).__name__}")
+        require(effect.shape == (len(X),), f"effect returned shape {effect.shape}, not ({len(X)},)")
+        require(effect.dtype == np.float64, f"effect returned type {effect.dtype}")
+        require(np.isfinite(effect).all(), "effect returned NaN or infinity")
     if isinstance(estimator, HasATE):
         ate = estimator.ate(X)
-        require(isinstance(ate, float), f"ate gave {type(ate).__name__}")
-        require(np.isfinite(ate), f"ate gave {ate}")
+        require(isinstance(ate, float), f"ate returned {type(ate).__name__}")
+        require(np.isfinite(ate), f"ate returned {ate}")

@@ -1,4 +1,4 @@
-"""The data of the check: small, confounded, with known effects."""
+"""Data of the check: small and confounded, with known effects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CheckData:
 def check_data(n: int, seed: int = 0, randomised: bool = False) -> CheckData:
     """Draw n rows: two normal covariates, a binary one and a code from 0 to 3.
 
-    ``age`` confounds, unless a fair coin decides on the treatment. The average effect is 2.
+    ``age`` is a confounder, unless the treatment is ``randomised``. The average effect is 2.
     """
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(
@@ -39,5 +39,5 @@ def check_data(n: int, seed: int = 0, randomised: bool = False) -> CheckData:
     t = (rng.random(n) < 1 / (1 + np.exp(-confounding * X["age"].to_numpy()))).astype(np.int64)
     ite = 2 + 0.5 * X["dose"].to_numpy()
     base = X["age"].to_numpy() + 0.5 * X["stage"].to_numpy() + rng.normal(scale=0.3, size=n)
-    # Multiples of 2**-10 stay exact when a moderate integer is added, and in single precision.
+    # Multiples of 2**-10 are exact in single precision, and after a small integer is added.
     return CheckData(X=X, t=t, y=np.round((base + t * ite) * 1024) / 1024, ite=ite)

@@ -1,4 +1,4 @@
-"""Rules on what an estimator was registered with: its word, and whether it keeps it."""
+"""Rules on declarations: an estimator must be as its registration says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _info(subject: Subject) -> EstimatorInfo:
 
 
 def gives_its_estimand(subject: Subject) -> None:
-    """It answers for the estimand that it was registered with."""
+    """It estimates the estimand that it was registered with."""
     estimand, estimator = _info(subject).estimand, subject.fitted
     if estimand == "ATE":
         require(not isinstance(estimator, HasEffect), "it has effect(X); register it for the CATE")
@@ -30,7 +30,7 @@ def gives_its_estimand(subject: Subject) -> None:
 
 
 def declares_its_intervals(subject: Subject) -> None:
-    """Its registration says how each of its intervals arises, and of no other."""
+    """Its registration describes each of its intervals, and no others."""
     declared = _info(subject).intervals.kinds
     for kind in ("effect", "ate", "ite"):
         present = hasattr(subject.fitted, f"{kind}_interval")
@@ -39,13 +39,13 @@ def declares_its_intervals(subject: Subject) -> None:
         )
         require(
             not present or kind in declared,
-            f"nothing is said of {kind}_interval; register with "
+            f"{kind}_interval is not described; register with "
             f'intervals=estimators.Intervals({kind}="...")',
         )
 
 
 def gives_the_declared_average(subject: Subject) -> None:
-    """Its average effect is what its registration says."""
+    """Its average effect is the one that its registration describes."""
     declared, estimator, X = _info(subject).ate, subject.fitted, subject.data.X
     if not isinstance(estimator, HasATE):
         return
@@ -57,8 +57,8 @@ def gives_the_declared_average(subject: Subject) -> None:
         return
     require(
         expected is not None and np.isclose(given, expected, rtol=1e-6),
-        f"it is not {declared}, but {given:.6g} where that is {expected}; "
-        "say what it is: register with ate=...",
+        f"it is not {declared}: it is {given:.6g}, and that is {expected}; "
+        "register with ate=... and a description",
     )
 
 
@@ -94,11 +94,11 @@ def fits_many_as_one_by_one(subject: Subject) -> None:
 
 
 def _mean_effect(estimator: HasATE, X: pd.DataFrame) -> tuple[float | None, float]:
-    """The mean of the effects of some rows, if there are any, and their average effect."""
+    """Mean of the effects of some rows, None without effects, and their average effect."""
     if not isinstance(estimator, HasEffect):
         return None, estimator.ate(X)
     some = X.iloc[: len(X) // 2]
     try:
         return float(np.mean(estimator.effect(some))), estimator.ate(some)
-    except EstimatorError:  # it knows the effects of all rows of fit together, and of no others
+    except EstimatorError:  # some know the effects of all rows of fit only
         return float(np.mean(estimator.effect(X))), estimator.ate(X)

@@ -1,4 +1,4 @@
-"""Rules on input: what must be taken, what must be refused, and what must be left alone."""
+"""Rules on input: what must be accepted, what must be refused, and what must not change."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from estimators.check.subject import Subject, answer_methods, estimates, interva
 from estimators.check.verdict import Broken, difference, require
 from estimators.errors import EstimatorError
 
-#: How far answers may be off, relative and in units of y, for who computes in single precision.
-SINGLE = 1e-5
+#: Largest difference of answers in single precision, relative and in units of y.
+SINGLE_PRECISION = 1e-5
 
 
 def leaves_inputs_alone(subject: Subject) -> None:
-    """X, t and y are the same after a fit and after each answer as before."""
+    """A fit and each answer leave X, t and y unchanged."""
     data, given = subject.data, subject.data
     estimator = subject.fit(given)
     _require_same(given, data, "fit")
@@ -46,16 +46,19 @@ def takes_arrays(subject: Subject) -> None:
 
 
 def takes_other_types(subject: Subject) -> None:
-    """Row labels, t of booleans and y of float32 change nothing."""
+    """Row labels, a boolean t and a y of float32 change nothing."""
     data = subject.data
     X = data.X.set_axis(range(len(data.X), 0, -1), axis=0)
     estimator = subject.new(data.ite).fit(X, data.t.astype(bool), data.y.astype(np.float32))
     usual, other = estimates(subject.fitted, data.X), estimates(estimator, X)
-    require(np.allclose(usual, other, rtol=SINGLE, atol=SINGLE), difference(usual, other))
+    require(
+        np.allclose(usual, other, rtol=SINGLE_PRECISION, atol=SINGLE_PRECISION),
+        difference(usual, other),
+    )
 
 
 def refuses_bad_input(subject: Subject) -> None:
-    """An empty arm, NaN, infinity, other treatments, lengths and levels raise EstimatorError."""
+    """An empty arm, NaN, infinity, other treatments, lengths or levels raise EstimatorError."""
     data = subject.data
     X_with_nan = data.X.assign(dose=data.X["dose"].where(data.X["dose"] < 1))
     third = np.arange(len(data.y)) == 3

@@ -8,14 +8,14 @@ from estimators.check.subject import Subject, interval_methods
 from estimators.check.verdict import require
 from estimators.interface import HasATE, HasEffect
 
-#: The share of rows in which an interval must hold its estimate: ends may be quantiles.
-MOST = 0.5
-#: In units of y.
+#: Share of rows in which an interval must contain its estimate: ends may be quantiles.
+LEAST_SHARE = 0.5
+#: Rounding of the ends, in units of y.
 ROUNDING = 1e-6
 
 
 def orders_intervals(subject: Subject) -> None:
-    """Intervals have the right shape, the lower end first, and grow with their level."""
+    """Intervals have the right shape, the lower end first, and widen with their level."""
     data = subject.data
     for method, interval in interval_methods(subject.fitted, data).items():
         shape = () if method == "ate_interval" else (len(data.X),)
@@ -24,19 +24,19 @@ def orders_intervals(subject: Subject) -> None:
             lower, upper = (np.asarray(end, dtype=float) for end in interval(alpha))
             require(
                 lower.shape == upper.shape == shape,
-                f"{method} gave shapes {lower.shape} and {upper.shape}, not {shape}",
+                f"{method} returned shapes {lower.shape} and {upper.shape}, not {shape}",
             )
             require(
                 not (np.isnan(lower).any() or np.isnan(upper).any()),
-                f"{method} gave NaN for an end",
+                f"{method} returned NaN for an end",
             )
-            require(np.all(lower <= upper), f"{method} gave a lower end above the upper one")
+            require(np.all(lower <= upper), f"{method} returned a lower end above the upper one")
             widths.append(upper - lower)
             ends.append((lower, upper))
         narrow, wide = widths
         require(np.all(wide >= narrow - 1e-9), f"{method} is wider at alpha 0.5 than at alpha 0.05")
         for end, inner, outer in zip(("lower", "upper"), *ends, strict=True):
-            # Only those of no width at all, or at infinity, may be the same at each level.
+            # Only intervals of width 0 and infinite ends may be the same at each level.
             may_move = (narrow > 0) & np.isfinite(inner)
             require(
                 not may_move.any() or (inner != outer)[may_move].any(),
@@ -45,18 +45,18 @@ def orders_intervals(subject: Subject) -> None:
 
 
 def holds_its_estimate(subject: Subject) -> None:
-    """Most intervals of level 0.95 hold the estimate, those of units the effect, on easy data."""
+    """On easy data most intervals of level 0.95 contain the estimate, those of units the effect."""
     estimator, data = subject.fitted_on_easy, subject.easy
-    held = {"ite_interval": data.ite}
+    targets = {"ite_interval": data.ite}
     if isinstance(estimator, HasEffect):
-        held["effect_interval"] = estimator.effect(data.X)
+        targets["effect_interval"] = estimator.effect(data.X)
     if isinstance(estimator, HasATE):
-        held["ate_interval"] = np.asarray(estimator.ate(data.X))
+        targets["ate_interval"] = np.asarray(estimator.ate(data.X))
     for method, interval in interval_methods(estimator, data).items():
-        if method in held:
+        if method in targets:
             lower, upper = (np.asarray(end, dtype=float) for end in interval(0.05))
-            inside = (lower - ROUNDING <= held[method]) & (held[method] <= upper + ROUNDING)
+            inside = (lower - ROUNDING <= targets[method]) & (targets[method] <= upper + ROUNDING)
             require(
-                np.mean(inside) >= MOST,
-                f"{method} holds it in {np.mean(inside):.0%} of the rows, fewer than {MOST:.0%}",
+                np.mean(inside) >= LEAST_SHARE,
+                f"{method} contains it in {np.mean(inside):.0%} of rows, not {LEAST_SHARE:.0%}",
             )

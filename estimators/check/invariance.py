@@ -1,4 +1,4 @@
-"""Rules on what effects must follow: not the zero of y, but the names of the treatments."""
+"""Rules on invariance: a shift of y, and swapped names of the treatments."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from estimators.check.subject import Subject, estimates
 from estimators.check.verdict import require
 
-#: Mean change of the effects that a shift of y may cause, in standard deviations of y: the splits
-#: of trees may change by rounding.
+#: Largest mean change of the effects by a shift of y, in standard deviations of y: rounding may
+#: change the splits of trees.
 SHIFT_TOLERANCE = 0.05
-#: By how much the average effects of t and 1 - t may fail to cancel, as a share of the larger:
-#: folds, subsamples and starting weights may fall otherwise when the arms are swapped.
+#: Largest sum of the average effects of t and 1 - t, as a share of the larger one: with swapped
+#: arms, folds, subsamples and initial weights are other ones.
 RELABEL_TOLERANCE = 0.5
 
 
 def ignores_a_shift(subject: Subject) -> None:
-    """A constant added to y leaves the effects where they are, unless it says otherwise."""
+    """A constant added to y does not change the effects, unless the class declares that it does."""
     if not getattr(subject.fitted, "shift_invariant", True):
         return
     data = subject.data
@@ -28,7 +28,7 @@ def ignores_a_shift(subject: Subject) -> None:
     require(
         change <= limit,
         f"with y + 8 they change by {change:.3g} on average, more than {limit:.3g}; "
-        "set shift_invariant = False on the class if that is its nature",
+        "set shift_invariant = False on the class if the method is such",
     )
 
 

@@ -1,4 +1,4 @@
-"""Rules on how an estimator behaves among others: quiet, cloned, pickled."""
+"""Rules on output, cloning and pickling."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from estimators.check.verdict import difference, require
 
 
 def is_quiet(subject: Subject) -> None:
-    """It prints nothing and lets no warning out."""
+    """It prints nothing and raises no warning."""
     out = io.StringIO()
     with (
         warnings.catch_warnings(record=True) as caught,
@@ -40,7 +40,7 @@ def can_be_cloned(subject: Subject) -> None:
 
 
 def can_be_pickled(subject: Subject) -> None:
-    """A fitted one can be pickled, and gives the same effects after."""
+    """It can be pickled after a fit, and then gives the same effects."""
     copied = pickle.loads(pickle.dumps(subject.fitted))
     first, second = (estimates(e, subject.data.X) for e in (subject.fitted, copied))
     require(np.array_equal(first, second), difference(first, second))

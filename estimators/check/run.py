@@ -1,4 +1,4 @@
-"""Checks an estimator against the rules, one after the other."""
+"""Check an estimator against the rules, one after the other."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     can_be_cloned,
     can_be_pickled,
 )
-#: The rules for those that are checked by their registered name: they keep their word.
+#: Further rules for estimators that are checked by their registered name.
 RULES_OF_REGISTERED: tuple[Rule, ...] = (
     gives_its_estimand,
     declares_its_intervals,
@@ -78,12 +78,12 @@ RULES_OF_REGISTERED: tuple[Rule, ...] = (
 
 
 def title(rule: Rule) -> str:
-    """What a rule demands, in a sentence without its full stop."""
+    """The demand of a rule: the sentence of its docstring, without the full stop."""
     return (inspect.getdoc(rule) or "").rstrip(".")
 
 
 def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> CheckReport:
-    """Check an estimator against the rules of the project, on small synthetic data.
+    """Check an estimator against the rules, on small synthetic data.
 
     Parameters
     ----------
@@ -91,15 +91,14 @@ def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> C
         A registered name, an object, a class that can be made without arguments, or a function
         ``(X, t, y) -> effects``.
     large
-        Whether to fit 20,000 rows as well.
+        Fit 20,000 rows as well.
     parameters
         Parameters of the estimator of that name, as for ``estimators.get``.
 
     Raises
     ------
     ConformanceError
-        At the first rule that is broken: one line that names the estimator, the rule and what
-        happened.
+        At the first broken rule: one line with the estimator, the rule and what happened.
     EstimatorError
         If the estimator cannot be made (unknown name, missing library, unknown parameter).
     """
@@ -112,7 +111,7 @@ def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> C
             rule(subject)
         except Broken as broken:
             raise ConformanceError(f"{name}: {title(rule)}: {broken}") from broken
-        # Whatever a stranger's estimator raises here is a broken rule, told in one line.
+        # Any error of an estimator here breaks the rule.
         except Exception as error:
             raise ConformanceError(
                 f"{name}: {title(rule)}: raised {describe_error(error)}"
@@ -142,6 +141,6 @@ def _maker(estimator: Any, parameters: dict[str, Any]) -> tuple[str, Callable[[]
 
 
 def _seeded(arguments: dict[str, Any]) -> dict[str, Any]:
-    """A seed where one is missing: without it, numbers may differ from fit to fit."""
+    """A seed where there is none: without it, numbers may differ from fit to fit."""
     missing = "random_state" in arguments and arguments["random_state"] is None
     return {"random_state": 0} if missing else {}

@@ -1,4 +1,4 @@
-"""Rules on what decides the numbers: data, parameters and seed, and nothing else."""
+"""Rules on reproducibility: data, parameters and seed decide the numbers, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def _global_generators() -> dict[str, bytes]:
 
 
 def is_deterministic(subject: Subject) -> None:
-    """The same random_state gives the same numbers, and global generators are left alone."""
+    """The same random_state gives the same numbers; global generators are not used."""
     data = subject.data
     numpy_state, python_state = (
         np.random.get_state(),  # noqa: NPY002 - restored below
         random.getstate(),
     )
     try:
-        # Another global state than that of the first fit.
+        # A global state that differs from that of the first fit.
         np.random.seed(20240607)  # noqa: NPY002
         random.seed(20240607)
         before = _global_generators()
@@ -38,7 +38,7 @@ def is_deterministic(subject: Subject) -> None:
         np.random.set_state(numpy_state)  # noqa: NPY002
         random.setstate(python_state)
     for when, other in (
-        ("when asked a second time", once_more),
+        ("in a second call", once_more),
         ("after a second fit", all_answers(subject.fitted, data)),
     ):
         for method, answer in again.items():
@@ -57,7 +57,7 @@ def is_deterministic(subject: Subject) -> None:
 
 
 def forgets_an_earlier_fit(subject: Subject) -> None:
-    """A second fit of the same object gives what a first one gives."""
+    """A second fit of the same object gives the same numbers as a first one."""
     data, earlier = subject.data, check_data(160, seed=1)
     estimator = subject.fit(earlier)
     if hasattr(estimator, "reveal"):

@@ -1,4 +1,4 @@
-"""The estimator under test: made, fitted, and asked for all that it answers."""
+"""The estimator under test, and all its answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from estimators.interface import (
     HasITEInterval,
 )
 
-Interval = Callable[[float], Any]
+#: An interval method as a function of alpha.
+IntervalOfLevel = Callable[[float], Any]
 
 
 class Subject:
@@ -28,7 +29,7 @@ class Subject:
     Attributes
     ----------
     info
-        What the registry knows of it; None if it is checked as an object, a class or a function.
+        Its registration; None if it is checked as an object, a class or a function.
     """
 
     def __init__(
@@ -40,11 +41,11 @@ class Subject:
 
     @property
     def data(self) -> CheckData:
-        """A fresh copy, so that an estimator that changes its input spoils one rule alone."""
+        """A new copy, so that an estimator that changes its input breaks one rule only."""
         return copy.deepcopy(self._data)
 
     def new(self, ite: np.ndarray) -> Any:
-        """An unfitted one with a fixed seed; the Oracle is shown the effects."""
+        """A new estimator with a fixed seed; the Oracle gets the effects."""
         estimator = self._make()
         if hasattr(estimator, "get_params"):
             seed = estimator.get_params(deep=False).get("random_state", 0)
@@ -59,30 +60,30 @@ class Subject:
 
     @cached_property
     def fitted(self) -> Any:
-        """One that was fitted on the data, for the rules that only look."""
+        """An estimator fitted on the data, for rules that do not change it."""
         return self.fit(self.data)
 
     @property
     def easy(self) -> CheckData:
-        """A fresh copy of data with a randomised treatment and an effect larger than the noise."""
+        """A new copy of data with a randomised treatment and an effect larger than the noise."""
         return check_data(len(self._data.y), randomised=True)
 
     @cached_property
     def fitted_on_easy(self) -> Any:
-        """One that was fitted on the easy data."""
+        """An estimator fitted on the easy data."""
         return self.fit(self.easy)
 
 
 def estimates(estimator: Any, X: Any) -> np.ndarray:
-    """Effects of the rows, or the average effect alone, as a vector."""
+    """Effects of the rows, or the average effect if there are none, as a vector."""
     if isinstance(estimator, HasEffect):
         return np.asarray(estimator.effect(X), dtype=float)
     return np.array([estimator.ate(X)], dtype=float)
 
 
-def interval_methods(estimator: Any, data: CheckData) -> dict[str, Interval]:
-    """The interval methods that it has, as functions of alpha."""
-    methods: dict[str, Interval] = {}
+def interval_methods(estimator: Any, data: CheckData) -> dict[str, IntervalOfLevel]:
+    """The interval methods of an estimator, as functions of alpha."""
+    methods: dict[str, IntervalOfLevel] = {}
     if isinstance(estimator, HasEffectInterval):
         methods["effect_interval"] = lambda alpha: estimator.effect_interval(data.X, alpha)
     if isinstance(estimator, HasATEInterval):
@@ -95,7 +96,7 @@ def interval_methods(estimator: Any, data: CheckData) -> dict[str, Interval]:
 
 
 def answer_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[], Any]]:
-    """All that it can be asked about the data, by method; intervals at alpha 0.1."""
+    """All methods that answer for the data, by name; intervals at alpha 0.1."""
     methods: dict[str, Callable[[], Any]] = {}
     if isinstance(estimator, HasEffect):
         methods["effect"] = lambda: estimator.effect(data.X)
@@ -107,7 +108,7 @@ def answer_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[], An
 
 
 def all_answers(estimator: Any, data: CheckData) -> dict[str, np.ndarray]:
-    """Everything that it says of the data, by the name of the method."""
+    """All answers for the data, by the name of the method."""
     return {
         name: np.array([np.asarray(end, dtype=float) for end in answer()])
         if name.endswith("_interval")

@@ -1,4 +1,4 @@
-"""What a check says: which rules are kept, or the first that is broken."""
+"""Result of a check: the rules that are kept, or the first broken one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class ConformanceError(EstimatorError):
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What an estimator has passed.
+    """The rules that an estimator keeps.
 
     Attributes
     ----------
     estimator
-        Its name.
+        Name of the estimator.
     passed
         The rules, in the order in which they were checked.
     """
@@ -31,19 +31,19 @@ class CheckReport:
 
 
 class Broken(Exception):
-    """A rule is broken; the message says how."""
+    """A rule is broken; the message describes how."""
 
 
 def require(condition: Any, otherwise: str) -> None:
-    """Raise `Broken` with the text ``otherwise`` unless the condition holds."""
+    """Raise `Broken` with the message ``otherwise`` unless the condition holds."""
     if not condition:
         raise Broken(otherwise)
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> str:
-    """How far two sets of answers are apart, in words."""
+    """Describe the difference of two sets of answers."""
     if np.shape(first) != np.shape(second):
         return f"they have the shapes {np.shape(first)} and {np.shape(second)}"
-    # Ends of intervals may be infinite in both, and are then equal.
+    # Infinite ends of intervals are equal if both are infinite.
     apart = np.subtract(first, second, out=np.zeros(np.shape(first)), where=first != second)
     return f"they differ by up to {np.max(np.abs(apart)):.3g}"

@@ -54,6 +54,7 @@ class _Request:
     data: list[TrainingData]
 
 
+@dataclass(eq=False, repr=False)
 class NetworkEstimator(CATEEstimator):
     """Base of TARNet and TNet: parameters, and the steps before and after training.
 
@@ -81,31 +82,17 @@ class NetworkEstimator(CATEEstimator):
     #: If True, y is scaled to mean 0 and standard deviation 1 before training.
     standardised: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        representation_layers: Sequence[int] = (200, 200, 200),
-        head_layers: Sequence[int] = (100, 100),
-        learning_rate: float = 1e-4,
-        l2: float = 1e-4,
-        batch_size: int = 100,
-        validation_fraction: float = 0.3,
-        patience: int = 10,
-        min_updates: int = 200,
-        max_epochs: int = 10_000,
-        device: str = "cpu",
-        random_state: int | None = 0,
-    ) -> None:
-        self.representation_layers = representation_layers
-        self.head_layers = head_layers
-        self.learning_rate = learning_rate
-        self.l2 = l2
-        self.batch_size = batch_size
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.min_updates = min_updates
-        self.max_epochs = max_epochs
-        self.device = device
-        self.random_state = random_state
+    representation_layers: Sequence[int] = (200, 200, 200)
+    head_layers: Sequence[int] = (100, 100)
+    learning_rate: float = 1e-4
+    l2: float = 1e-4
+    batch_size: int = 100
+    validation_fraction: float = 0.3
+    patience: int = 10
+    min_updates: int = 200
+    max_epochs: int = 10_000
+    device: str = "cpu"
+    random_state: int | None = 0
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         request = self._request(X, t, y)

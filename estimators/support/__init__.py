@@ -1,1 +1,1 @@
-"""Tools that several estimators share."""
+"""Functions that several estimators use."""

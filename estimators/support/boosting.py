@@ -1,4 +1,4 @@
-"""Boosted trees for the adapters: seeded, silent and on one thread."""
+"""Boosted trees for the adapters: with a seed, without output, on one thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def lightgbm_regression(n_estimators: int, seed: int) -> LGBMRegressor:
 
 def xgboost_regression(n_estimators: int, seed: int) -> Any:
     """XGBoost's regression with its defaults: depth 6, learning rate 0.3."""
-    # LightGBM comes with EconML, XGBoost does not.
+    # EconML installs LightGBM, but not XGBoost.
     from xgboost import XGBRegressor
 
     return XGBRegressor(n_estimators=n_estimators, random_state=seed, n_jobs=1, verbosity=0)

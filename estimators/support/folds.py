@@ -23,9 +23,9 @@ def require_folds(folds: Any) -> None:
 
 
 def stratified_folds(t: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Random folds with the same share of treated rows: pairs of training and test row numbers.
+    """Random folds with equal shares of treated rows: pairs of training and test row numbers.
 
-    With fewer than ``folds`` rows in an arm, there are as many folds as rows in it.
+    If an arm has fewer than ``folds`` rows, there are as many folds as rows in it.
 
     Raises
     ------

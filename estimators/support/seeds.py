@@ -1,4 +1,4 @@
-"""Seeds of estimators, and a guard around libraries that use global generators."""
+"""Seeds of estimators, and protection from libraries that use global random generators."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from estimators.errors import EstimatorError
 def resolve_seed(random_state: Any) -> int:
     """Turn ``random_state`` into a seed below 2**31.
 
-    An integer is used as it is. None draws fresh entropy from the operating system, never from
-    a global generator.
+    An integer is the seed itself. For None the seed comes from the operating system, never from a
+    global generator.
 
     Raises
     ------
     EstimatorError
-        If it is neither None nor an integer in [0, 2**31).
+        If it is not None or an integer in [0, 2**31).
     """
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
@@ -35,15 +35,15 @@ def resolve_seed(random_state: Any) -> int:
 
 @contextmanager
 def guarded_global_generators(seed: int) -> Iterator[None]:
-    """Seed the global generators of ``random`` and NumPy inside the block, and restore them after.
+    """Seed the global generators of ``random`` and NumPy inside the block; restore them after it.
 
-    Some libraries draw from the global generators whatever one passes to them (EconML's bootstrap,
-    CausalML's cross-fitting without a seed, DoWhy's resampling). Inside this block they give the
-    same numbers for the same seed, and nothing outside sees that they drew.
+    Some libraries always draw from the global generators (EconML's bootstrap, CausalML's
+    cross-fitting without a seed, DoWhy's resampling). Inside this block they give the same numbers
+    for the same seed, and the state outside does not change.
     """
-    numpy_state = np.random.get_state()  # noqa: NPY002 - saved here so that it can be restored
+    numpy_state = np.random.get_state()  # noqa: NPY002 - restored below
     python_state = random.getstate()
-    np.random.seed(seed)  # noqa: NPY002 - the only way to reach libraries that draw from it
+    np.random.seed(seed)  # noqa: NPY002 - for libraries that draw from it
     random.seed(seed)
     try:
         yield

@@ -1,4 +1,4 @@
-"""One place where the input of every estimator is checked."""
+"""Checks of the input of estimators."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
     X
         DataFrame or array of shape (n, p) with finite numbers.
     columns
-        Names of the columns seen in ``fit``; a DataFrame must have the same ones in the same order.
+        Names of the columns of ``fit``; a DataFrame must have the same ones in the same order.
 
     Raises
     ------
     EstimatorError
-        If X is not a table of numbers with a column or more, holds text, NaN or infinity, has a
-        column twice, or has other columns.
+        If X is not a table of numbers with at least one column, contains text, NaN or infinity,
+        has two columns of one name, or other columns than ``fit``.
     """
     if not hasattr(X, "shape"):
         raise EstimatorError(
@@ -79,7 +79,7 @@ def as_treatment(t: Any, n: int) -> np.ndarray:
     Raises
     ------
     EstimatorError
-        If the length is not n, or a value is neither 0 nor 1.
+        If the length is not n, or a value is not 0 or 1.
     """
     vector = _as_vector(t, "t", n, _CODES)
     strange = np.setdiff1d(vector, [0.0, 1.0])
@@ -118,12 +118,12 @@ def require_both_arms(t: np.ndarray, at_least: int = 1) -> None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a parameter is a real number, of Python or of NumPy."""
+    """Return True for a real number of Python or NumPy."""
     return isinstance(value, int | float | np.integer | np.floating)
 
 
 def require_level(alpha: Any) -> None:
-    """Check that ``alpha`` is the complement of an interval's level.
+    """Check that 1 - ``alpha`` can be the level of an interval.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def require_level(alpha: Any) -> None:
 
 
 def require_clip(clip: Any) -> None:
-    """Check that propensity scores can be moved into [clip, 1 - clip].
+    """Check that propensity scores can be clipped to [clip, 1 - clip].
 
     Raises
     ------

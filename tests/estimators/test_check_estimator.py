@@ -298,30 +298,42 @@ class Unpicklable(Slope):
         (ReturnsAnother, "Fit returns the estimator itself", "return self"),
         (TwoColumns, "Effects are floats", r"shape \(240, 1\)"),
         (Nan, "Effects are floats", "NaN"),
-        (Listing, "Effects are floats", "gave list"),
-        (NumpyAverage, "Effects are floats", "ate gave float32"),
+        (Listing, "Effects are floats", "returned list"),
+        (NumpyAverage, "Effects are floats", "ate returned float32"),
         (UpsideDown, "Intervals have", "lower end above"),
         (NarrowWhenSure, "Intervals have", "wider at alpha 0.5"),
         (OfOneLevel, "Intervals have", "same lower end at alpha 0.5"),
         (NanEnds, "Intervals have", "NaN"),
         (NoisyIntervals, "The same random_state", "ate_interval after a second fit"),
-        (WearsOff, "The same random_state", "effect when asked a second time"),
+        (WearsOff, "The same random_state", "effect in a second call"),
         (Picky, "Row labels", "t must be int64"),
         (ByLabel, "Row labels", "differ by"),
         (AnyLevel, "An empty arm", "effect_interval with alpha 1.5 raised nothing"),
         (Tolerant, "An empty arm", "a treatment of 2 raised nothing"),
-        (Vandal, "X, t and y are the same", "changed y"),
-        (VandalOfX, "X, t and y are the same", "effect changed X"),
-        (VandalOfUnits, "X, t and y are the same", "ite_interval changed y"),
-        (VandalOfTreatment, "X, t and y are the same", "ite_interval changed t"),
-        (VandalInIntervals, "X, t and y are the same", "effect_interval changed X"),
-        (VandalInAverage, "X, t and y are the same", "ate changed X"),
+        (Vandal, "A fit and each answer leave", "changed y"),
+        (VandalOfX, "A fit and each answer leave", "effect changed X"),
+        (
+            VandalOfUnits,
+            "A fit and each answer leave",
+            "ite_interval changed y",
+        ),
+        (
+            VandalOfTreatment,
+            "A fit and each answer leave",
+            "ite_interval changed t",
+        ),
+        (
+            VandalInIntervals,
+            "A fit and each answer leave",
+            "effect_interval changed X",
+        ),
+        (VandalInAverage, "A fit and each answer leave", "ate changed X"),
         (Failing, "It can be made and fitted", "raised KeyError without a text"),
         (Opposite, "On easy randomised data", r"effect\(X\) is -1\.9, the truth 1\.99"),
         (Thousand, "On easy randomised data", "is 1e\\+03"),
         (WrongAverage, "On easy randomised data", r"ate\(X\) is -1\.9"),
-        (FarAway, "Most intervals", "effect_interval holds it in 0%"),
-        (FarFromUnits, "Most intervals", "ite_interval holds it in 0%"),
+        (FarAway, "On easy data most intervals", "effect_interval contains it in 0%"),
+        (FarFromUnits, "On easy data most intervals", "ite_interval contains it in 0%"),
         (OneEnd, "Intervals have", "ate_interval has the same lower end"),
         (AnyLowLevel, "An empty arm", "effect_interval with alpha 0 raised nothing"),
         (Cumulative, "A second fit of the same object", "effect after a fit on other data"),
@@ -330,14 +342,14 @@ class Unpicklable(Slope):
         (PythonSeeder, "The same random_state", "module random; use"),
         (FramesOnly, "An array of the same", "AttributeError"),
         (Talker, "It prints nothing", "epoch 1"),
-        (Shifty, "A constant added", "shift_invariant = False"),
+        (Shifty, "A constant added to y does not", "shift_invariant = False"),
         (OneSided, "Effects change their sign", "for 1 - t"),
         (Careless, "An empty arm", "NaN in X raised nothing"),
         (Untyped, "An empty arm", "no treated row raised RuntimeError instead"),
         (Inverting, "A constant covariate", "LinAlgError"),
         (Hungry, "It can be fitted on 30 rows", "arm has"),
         (Unclonable, "sklearn.base.clone", ""),
-        (Unpicklable, "A fitted one can be pickled", ""),
+        (Unpicklable, "It can be pickled after a fit", ""),
     ],
 )
 def test_each_broken_rule_is_named(estimator, rule, detail):
@@ -388,19 +400,24 @@ SAID = estimators.Intervals(ate="as wide as the inverse of alpha")
 @pytest.mark.parametrize(
     ("target", "registration", "rule", "detail"),
     [
-        (Certain, {}, "Its registration", r"said of effect_interval; register with intervals="),
-        (Slope, {"estimand": "ATE"}, "It answers for the estimand", "register it for the CATE"),
+        (
+            Certain,
+            {},
+            "Its registration",
+            r"effect_interval is not described; register with intervals=",
+        ),
+        (Slope, {"estimand": "ATE"}, "It estimates the estimand", "register it for the CATE"),
         (
             Slope,
             {"ate": estimators.ATE_OF_FIT},
-            "Its average effect is what",
+            "Its average effect is the one",
             "it is not that of the rows of fit",
         ),
-        (RowsOfFit, {"intervals": SAID}, "Its average effect is what", "it is not the mean of"),
+        (RowsOfFit, {"intervals": SAID}, "Its average effect is the one", "it is not the mean of"),
         (
             More,
             {},
-            "Its average effect is what",
+            "Its average effect is the one",
             r"it is not the mean of effect\(X\).*register with ate=",
         ),
     ],
@@ -416,7 +433,7 @@ def test_a_registration_must_be_true(target, registration, rule, detail, registr
 @pytest.mark.parametrize("ate", [estimators.ATE_OF_FIT, "the mean over the fitted rows"])
 def test_a_registration_that_is_true_passes(ate, registry):
     registry.register("of rows", ate=ate, intervals=SAID)(RowsOfFit)
-    assert "Its average effect is what its registration says" in (
+    assert "Its average effect is the one that its registration describes" in (
         estimators.check_estimator("of rows").passed
     )
 

@@ -101,9 +101,9 @@ def test_the_seed_decides_and_nothing_leaks(small_truth, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_bad_requests_are_told(small_truth):
+def test_bad_arguments_are_errors(small_truth):
     X, t, y, _ = small_truth
-    with pytest.raises(EstimatorError, match=r"no 'bootstrp'; there are random common cause"):
+    with pytest.raises(EstimatorError, match=r"there is no 'bootstrp', only random common cause"):
         refute("LinReg", X, t, y, refuters=["bootstrp"])
     with pytest.raises(EstimatorError, match=r"give a list of names, \['placebo treatment'\]"):
         refute("LinReg", X, t, y, refuters="placebo treatment")
