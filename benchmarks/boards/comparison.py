@@ -1,9 +1,9 @@
-"""What changed from one run to another, and whether it is more than noise."""
+"""Compare two runs: which scores changed, and whether by more than noise."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,22 +11,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.stats import ttest_1samp
 
 from benchmarks import metrics
 from benchmarks.boards.ranking import merit
+from benchmarks.boards.run_differences import suite_differences, version_differences
 from benchmarks.boards.saved_scores import Scored, scored
 from benchmarks.metrics import Metric
 from sdscm.errors import InputError
 from sdscm.statistics.multiplicity import adjusted
 
-#: What two runs must share to be compared on one table.
+#: Columns that the rows of one table of a comparison share.
 GROUP = ("lm", "setting", "rows")
 
-#: How the numbers of a comparison arise, for readers.
+#: How the numbers of a comparison are made.
 RULE = (
-    "Datasets are paired that stand in the same place of a suite (scenario, phrasing, replicate, "
-    "dials; or file), where both runs have a score. A change is the mean over phrasings (or files) "
+    "A pair is two datasets in the same place of a suite (scenario, phrasing, replicate, dials; or "
+    "file), where both runs have a score. A change is the mean over phrasings (or files) "
     "of the mean difference of their pairs; its interval and p value are those of Student's t over "
     "phrasings (Ibragimov and Mueller 2010), which holds if the phrasings are independent, few or "
     "many. The p values are adjusted for the methods of a table that changed (Holm 1979)."
@@ -37,29 +38,32 @@ _RUN = tuple[Scored, Scored]
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two runs, method by method.
+    """Hold the comparison of two runs, by method.
 
     Attributes
     ----------
     before, after
-        How the user named them.
+        Names of the runs, as the user gave them.
     table
-        A row for each metric, group of `GROUP` and method: those columns; ``before`` and ``after``,
-        the scores of the pairs; ``change``, ``low`` and ``high``; ``p_value`` and ``adjusted``, see
-        `RULE`; ``blocks``, the phrasings or files with a pair, and ``pairs``; ``lost_before`` and
+        A row for each group (see `GROUP`), metric and method. Columns: those of the group,
+        ``metric`` and ``estimator``; ``before`` and ``after``, the mean scores of the pairs;
+        ``change`` with its interval ``low`` and ``high``; ``p_value`` and ``adjusted``, see `RULE`;
+        ``blocks``, the number of phrasings or files with a pair, and ``pairs``; ``lost_before`` and
         ``lost_after``, the cells without a score because they failed, timed out, were skipped or
-        are missing; and the ``verdict``: ``better``, ``worse`` or, of a metric that is best at a
-        nominal value, ``changed``; ``noise`` if that is all it may be; ``same`` if no score
-        changed; ``untested`` with a single phrasing or file, or an infinite score; ``unpaired``
-        without any pair of scores; ``before only`` or ``after only`` if one run alone has it.
+        are missing; ``verdict``.
+
+        Verdicts: ``better``, ``worse``, or ``changed`` for a metric that is best at a nominal
+        value; ``noise`` if the change may be noise; ``same`` if no score changed; ``untested`` with
+        a single phrasing or file, or an infinite score; ``unpaired`` without any pair of scores;
+        ``before only`` or ``after only`` if one run alone has the method.
     pairs, same_data
-        Pairs of datasets, and those of them that hold the same outcomes and effects.
+        Number of pairs of datasets, and of those with the same outcomes and effects.
     alone
-        Datasets of one run only.
+        Number of datasets that only one run has.
     differences
-        What else differs: keys of the suites, versions of libraries; a line each.
+        Keys of the suites and versions of libraries that differ, a line each.
     level
-        Level of the intervals, and one less that of the tests.
+        Level of the intervals; tests have the level one less that.
     """
 
     before: str
@@ -81,7 +85,7 @@ def compare(
     mixed: bool = False,
     level: float = 0.95,
 ) -> Comparison:
-    """Say what changed between two runs of a suite, or of two that share datasets or phrasings.
+    """Compare two runs that share datasets or phrasings, such as two runs of a suite.
 
     Parameters
     ----------
@@ -92,19 +96,19 @@ def compare(
     columns
         Metrics to compare, by name; by default those that the second run's suite ranks by.
     level
-        Of intervals; tests have one less that.
+        Level of intervals; tests have the level one less that.
 
     Raises
     ------
     InputError
-        If a run is not there, they have nothing in common, or there is no such metric.
+        If a run does not exist, the runs have no dataset in common, or there is no such metric.
     """
     runs = scored(before, runs_dir, mixed=mixed), scored(after, runs_dir, mixed=mixed)
     return compared(runs, _chosen(columns, runs), level)
 
 
 def compared(runs: _RUN, chosen: Sequence[Metric], level: float) -> Comparison:
-    """As `compare`, of scores that are at hand."""
+    """Compare two runs whose scores are read already; see `compare`."""
     first, second = (_with_places(run.scores) for run in runs)
     both = _datasets(first).merge(
         _datasets(second), left_index=True, right_index=True, suffixes=("_before", "")
@@ -130,7 +134,10 @@ def compared(runs: _RUN, chosen: Sequence[Metric], level: float) -> Comparison:
         pairs=len(both),
         same_data=int(same.sum()),
         alone=alone,
-        differences=(*_suite_lines(runs), *_version_lines(runs)),
+        differences=(
+            *suite_differences(runs[0].suite, runs[1].suite),
+            *version_differences(runs[0].versions, runs[1].versions),
+        ),
         level=level,
     )
 
@@ -151,7 +158,7 @@ def _chosen(columns: Sequence[str] | None, runs: _RUN) -> list[Metric]:
 
 
 def _with_places(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores with the column ``place``: a dataset's name without the hash of its content.
+    """Add the column ``place``: the name of the dataset, without a hash of its content.
 
     Files of one name in several folders are numbered in their order.
     """
@@ -163,12 +170,12 @@ def _with_places(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _datasets(scores: pd.DataFrame) -> pd.DataFrame:
-    """True effect and spread of each dataset, by language model and place."""
+    """Give the true effect and the spread of each dataset, by language model and place."""
     return scores.groupby(["lm", "place"], sort=False)[["sate", "y_sd"]].first()
 
 
 def _groups(first: pd.DataFrame, second: pd.DataFrame) -> list[tuple[str, ...]]:
-    """The groups that both have, in the order of the second."""
+    """List the groups of both runs, in the order of the second."""
     known, wanted = (
         list(dict.fromkeys(scores[list(GROUP)].itertuples(index=False, name=None)))
         for scores in (first, second)
@@ -184,19 +191,21 @@ def _table(
     oracles: frozenset[str],
     level: float,
 ) -> pd.DataFrame:
-    """The rows of one group and metric, best first by the second run's score."""
+    """Make the rows of one group and metric, best first by the score of the second run."""
     parts = []
     for scores in (first, second):
         inside = (scores[list(GROUP)] == list(group)).all(axis=1)
         parts.append(scores[inside & ~scores["estimator"].isin(oracles)])
-    has_score = [set(part.loc[part[metric.name].notna(), "estimator"]) for part in parts]
+    with_score = {
+        name for part in parts for name in part.loc[part[metric.name].notna(), "estimator"]
+    }
     names = dict.fromkeys([*parts[1]["estimator"], *parts[0]["estimator"]])
     rows = [
         dict(zip(GROUP, group, strict=True))
         | {"metric": metric.name, "estimator": name}
-        | _row(_of(name, parts[0]), _of(name, parts[1]), metric.name, level)
+        | _row(*(part[part["estimator"] == name] for part in parts), metric.name, level)
         for name in names
-        if any(name in each for each in has_score)
+        if name in with_score
     ]
     tested = [row["p_value"] if row["verdict"] == "tested" else np.nan for row in rows]
     for row, p_value in zip(rows, adjusted(tested)[0], strict=True):
@@ -208,27 +217,11 @@ def _table(
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-_COLUMNS = [
+_COLUMNS = (
     *GROUP,
-    "metric",
-    "estimator",
-    "before",
-    "after",
-    "change",
-    "low",
-    "high",
-    "p_value",
-    "adjusted",
-    "blocks",
-    "pairs",
-    "lost_before",
-    "lost_after",
-    "verdict",
-]
-
-
-def _of(name: str, scores: pd.DataFrame) -> pd.DataFrame:
-    return scores[scores["estimator"] == name]
+    *("metric", "estimator", "before", "after", "change", "low", "high", "p_value", "adjusted"),
+    *("blocks", "pairs", "lost_before", "lost_after", "verdict"),
+)
 
 
 def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> dict[str, Any]:
@@ -247,7 +240,7 @@ def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> 
     cluster = second.set_index("place")["cluster"][places].to_numpy()
     paired = pd.DataFrame({"before": scores[0][places], "after": scores[1][places]})
     paired["change"] = paired["after"] - paired["before"]
-    # Not skipping NaN, the difference of two infinite scores.
+    # NaN, the difference of two infinite scores, is not skipped.
     blocks = paired.groupby(cluster).agg(partial(pd.Series.mean, skipna=False))
     means = {str(name): float(mean) for name, mean in blocks.mean(skipna=False).items()}
     row |= means | {"blocks": len(blocks), "pairs": len(paired)}
@@ -262,18 +255,24 @@ def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> 
 
 
 def mean_interval(values: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Student's interval of the mean of values of shape (k,), and the p value of its being 0.
+    """Give the ends of Student's interval of a mean, and the p value of the mean being 0.
 
-    With one value a cluster this is the test of Ibragimov and Mueller (2010, section 2), whose
-    level holds for values of unequal variances, and for few of them. For equal values the interval
+    With one value for each cluster this is the test of Ibragimov and Mueller (2010, section 2). Its
+    level holds for values of unequal variances, and for few values. For equal values the interval
     is a point.
+
+    Parameters
+    ----------
+    values : array of shape (k,), with k at least 2
+    level
+        Level of the interval.
     """
     mean, count = float(values.mean()), len(values)
-    error = float(values.std(ddof=1)) / np.sqrt(count)
-    if error <= 1e-12 * abs(mean):
+    if float(values.std(ddof=1)) <= 1e-12 * abs(mean) * np.sqrt(count):
         return mean, mean, float(mean == 0)
-    reach = float(student.ppf((1 + level) / 2, count - 1)) * error
-    return mean - reach, mean + reach, float(2 * student.sf(abs(mean) / error, count - 1))
+    tested = ttest_1samp(values, 0)
+    low, high = tested.confidence_interval(level)
+    return float(low), float(high), float(tested.pvalue)
 
 
 def _verdict(metric: Metric, change: float, found: bool) -> str:
@@ -282,45 +281,3 @@ def _verdict(metric: Metric, change: float, found: bool) -> str:
     if metric.better == "nominal":
         return "changed"
     return "better" if (change < 0) == (metric.better == "lower") else "worse"
-
-
-def _suite_lines(runs: _RUN) -> Iterator[str]:
-    """Keys of the suites that differ; not names, nor which methods there are."""
-    if runs[0].suite is None or runs[1].suite is None:
-        return
-    first, second = (dict(_flat(run.suite, "")) for run in runs)
-    for key in dict.fromkeys([*first, *second]):
-        # Of an entry that one of them lacks, its name is enough.
-        inside = re.match(r"(.*\])\.", key)
-        known = inside is None or (inside[1] in first and inside[1] in second)
-        known &= not re.fullmatch(r"estimators\[[^]]*\]", key)
-        if known and first.get(key) != second.get(key) and key not in ("name", "title"):
-            yield f"suite, {key}: {_said(first.get(key))} -> {_said(second.get(key))}"
-
-
-def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Keys of nested values; of a list of entries each by its name, and not by its place."""
-    if isinstance(value, Mapping) and value:
-        for name, inner in value.items():
-            yield from _flat(inner, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
-        for each in value:
-            title = each.get("label") or each.get("name") or each.get("scenario")
-            yield f"{key}[{title}]", "there"
-            for name, inner in each.items():
-                yield from _flat(inner, f"{key}[{title}].{name}")
-    else:
-        yield key, value
-
-
-def _said(value: Any) -> str:
-    return "nothing" if value is None else str(value)
-
-
-def _version_lines(runs: _RUN) -> Iterator[str]:
-    first, second = (run.versions for run in runs)
-    if first and second:
-        for library in sorted({*first, *second}):
-            if first.get(library) != second.get(library):
-                said = (each.get(library, "not used") for each in (first, second))
-                yield f"{library} {' -> '.join(said)}"

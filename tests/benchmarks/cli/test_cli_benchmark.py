@@ -29,10 +29,10 @@ def test_from_a_spec_to_a_board(cli, tiny_lm):
     ran = cli("benchmark", "suite.yaml", "--workers", 0)
     assert ran.code == 0
     assert "Cells run now: 12 of 12." in ran.out
-    for setting in ("all", "hidden"):
-        assert f"lm tiny, setting {setting}" in ran.out
+    for setting in ("all covariates seen", "exogenous covariates hidden"):
+        assert f"CATE by PEHE / SD(y); tiny, {setting}" in ran.out
     oracle = next(line for line in ran.out.splitlines() if "Oracle" in line)
-    assert oracle.split()[:4] == ["check", "Oracle", "0", "0"]
+    assert oracle.split()[:3] == ["check", "Oracle", "0"]
     board = Path("results/toy/leaderboard.csv")
     assert f"  {board}" in ran.out
     truth = pd.read_csv(board).query("estimator == 'Oracle' and setting == 'all'")
