@@ -27,33 +27,35 @@ _ESTIMANDS = ("ATE", "CATE", "ITE")
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """One leaderboard.
+    """Hold one leaderboard.
 
     Attributes
     ----------
     group
-        What all its cells share, e.g. ``{"lm": ..., "setting": "all"}``.
+        What all cells of the board share, such as ``{"lm": ..., "setting": "all"}``.
     target
-        What the effects of rows were scored against.
+        Target that the effects of rows were scored against.
     clusters
         Number of phrasings (or files) that the intervals resample.
     table
-        A row an estimator, best first: for each metric of ``rank_by`` ``rank_<metric>`` (a number
-        as text, ``check`` for an Oracle, empty if it has no such score), ``average_rank_<metric>``
-        with ``_low`` and ``_high``, and ``win_rate_<metric>``; ``estimator``, ``family``,
-        ``estimand``, ``oracle``; the counts ``cells``, ``ok``, ``failed`` (failed or timed out),
-        ``timeout`` (those of them that timed out), ``skipped`` and ``missing``, and ``lost``, the
-        share of the cells that are not ok. Then for each metric of cells its mean ``<metric>`` and
-        median ``<metric>_median``, for each metric of all datasets its value ``<metric>``, each
-        with the ends of its interval in ``..._low`` and ``..._high``. Metrics of cost are medians
-        without an interval.
+        A row for each method, best first. Columns:
+
+        - for each metric of ``rank_by``: ``rank_<metric>`` (a number as text, ``check`` for an
+          Oracle, empty without a score), ``average_rank_<metric>`` with ``_low`` and ``_high``, and
+          ``win_rate_<metric>``;
+        - ``estimator``, ``family``, ``estimand``, ``oracle``;
+        - the counts ``cells``, ``ok``, ``failed`` (failed or timed out), ``timeout`` (those that
+          timed out), ``skipped`` and ``missing``, and ``lost``, the share of cells that are not ok;
+        - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, for each
+          metric of all datasets together its value ``<metric>``, with the ends of the intervals in
+          ``..._low`` and ``..._high``; for each metric of cost its median, without an interval.
     rankings
         By name of each metric of ``rank_by`` that some method should have a score of: which
         methods a table of its estimand shows and in what order, and how they compare.
     undefined
-        For each metric of cells, by name, and each method with a score of it: the number of its
-        cells that ended well, but on which the score is not defined, though that of another method
-        is. Its mean is over fewer datasets than that of others.
+        By metric and method: the number of cells that ended well, but on which the score of the
+        method is not defined, though that of another method is. The mean of such a method is over
+        fewer datasets than that of other methods.
     """
 
     group: dict[str, str]
@@ -67,14 +69,14 @@ class Board:
 def boards(
     scores: pd.DataFrame, methods: Sequence[MethodInfo], options: BoardOptions, seed: int
 ) -> list[Board]:
-    """Put scored cells together, one board for each combination of ``options.by``.
+    """Make a board for each combination of ``options.by``.
 
     Parameters
     ----------
     scores
-        As `benchmarks.boards.scores.score` returns them.
+        A row for each cell; see `benchmarks.boards.scores.score`.
     methods
-        The estimators of the boards.
+        The methods of the boards.
     options
         See `BoardOptions`.
     seed
@@ -96,7 +98,7 @@ def _board(
     options: BoardOptions,
     seed: int,
 ) -> Board:
-    # One seed a board and not a method: all methods are resampled alike.
+    # One seed for the board, so that all methods are compared on the same resamples.
     seed = derive_seed(seed, "bootstrap")
     resampled: dict[str, Any] = {
         "resamples": options.resamples,
@@ -129,7 +131,7 @@ def _board(
 
 
 def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict[str, int]]:
-    """See `Board`; metrics and methods without such a cell are left out, and Oracles."""
+    """Count the cells of ``Board.undefined``, by metric and method; counts of 0 are left out."""
     well = scores[(scores["status"] == "ok") & ~scores["estimator"].isin(oracles)]
     found: dict[str, dict[str, int]] = {}
     for metric in metrics.registered():
@@ -184,7 +186,7 @@ def _pooled(
     try:
         parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
         return cluster_statistic(metric.function, parts, clusters, **resampled)
-    except Exception as error:  # a stranger's function
+    except Exception as error:  # of a plugin, which may raise anything
         raise metric.failure(error) from error
 
 
@@ -193,7 +195,7 @@ def _table(
     rank_by: Sequence[str],
     rankings: Mapping[str, Ranking],
 ) -> pd.DataFrame:
-    """The rows, with ranks and what the standings say in front."""
+    """Put the ranks and the averages of the rankings before the other columns."""
     body = pd.DataFrame(rows)
     front: dict[str, pd.Series[Any]] = {}
     for name in rank_by:
@@ -212,7 +214,7 @@ def _ranking(
     mean: Callable[[np.ndarray, np.ndarray], tuple[float, float, float]],
     level: float,
 ) -> Ranking | None:
-    """None if no method but the Oracle answers, or should answer, for the metric's estimand."""
+    """Rank the methods that a table of the metric shows; None if it would show Oracles only."""
     shown = sorted(
         (row for row in rows if _belongs(row, metric)), key=lambda row: _place(row, [metric.name])
     )
@@ -224,7 +226,7 @@ def _ranking(
 
 
 def _belongs(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
-    """Whether a method answers, or had it not failed would answer, for the metric's estimand."""
+    """Tell whether a method estimates the estimand of a metric, or would if it had not failed."""
     alike = [m.name for m in metrics.registered() if m.group == metric.group]
     if row["ok"]:
         return any(not math.isnan(row[name]) for name in alike)
@@ -240,7 +242,7 @@ def _competes(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
 def _ranks(
     rows: Sequence[Mapping[str, Any]], metric: metrics.Metric, undefined: Mapping[str, int]
 ) -> list[str]:
-    """The rank of each row by one metric; see `ranking_rule`."""
+    """Rank each row by one metric; see `benchmarks.boards.explain.ranking_rule`."""
     sign = -1 if metric.better == "higher" else 1
 
     def key(row: Mapping[str, Any]) -> tuple[int, float]:
@@ -258,7 +260,7 @@ def _ranks(
 
 
 def _place(row: Mapping[str, Any], rank_by: Sequence[str]) -> tuple[bool, tuple[float, ...], str]:
-    """Sorts rows: by the first rank, those without it by the next, the Oracle at the end."""
+    """Make the sort key of a row: its first rank, then its other ranks; Oracles are last."""
     ranks = [row[f"rank_{name}"] for name in rank_by]
     places = tuple(float(rank or "inf") if not row["oracle"] else 0.0 for rank in ranks)
     return row["oracle"], places, row["estimator"]

@@ -1,4 +1,4 @@
-"""Intervals of means, medians and other statistics over datasets that come in clusters."""
+"""Bootstrap intervals of means, medians and other statistics over clustered datasets."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from functools import lru_cache
 
 import numpy as np
 
-#: A statistic, and the ends of its interval.
-Estimate = tuple[float, float, float]
+#: A statistic, and the two ends of its interval.
+WithInterval = tuple[float, float, float]
 
 
 def cluster_means(
     values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
-) -> Estimate:
-    """Mean, and percentile bootstrap interval that resamples whole clusters.
+) -> WithInterval:
+    """Give the mean, and its percentile bootstrap interval over whole clusters.
 
     Parameters
     ----------
     values : array of shape (k,)
-        One score a dataset; NaN are left out.
+        One score for each dataset; NaN are left out.
     clusters : array of shape (k,)
-        Label of the cluster of each. Datasets of one phrasing share the mechanisms, so that only
-        phrasings are independent (Cameron, Gelbach and Miller 2008, section 2).
+        Label of the cluster of each dataset. Datasets of one phrasing share the mechanisms, so that
+        only phrasings are independent (Cameron, Gelbach and Miller 2008, section 2).
     resamples, level, seed
         Number of resamples, level of the interval, and seed. Equal seeds and clusters give equal
         resamples, so that methods are compared on the same draws.
@@ -30,7 +30,7 @@ def cluster_means(
     Returns
     -------
     mean, lower, upper : float
-        NaN if no value is there; the ends are NaN with fewer than two clusters.
+        NaN without a value; the ends are NaN with fewer than two clusters.
     """
     return cluster_statistic(
         weighted_mean, [values], clusters, resamples=resamples, level=level, seed=seed
@@ -39,8 +39,8 @@ def cluster_means(
 
 def cluster_medians(
     values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
-) -> Estimate:
-    """As `cluster_means`, of the median."""
+) -> WithInterval:
+    """Give the median, and its interval; see `cluster_means`."""
     return cluster_statistic(
         weighted_median, [values], clusters, resamples=resamples, level=level, seed=seed
     )
@@ -54,16 +54,16 @@ def cluster_statistic(
     resamples: int,
     level: float,
     seed: int,
-) -> Estimate:
-    """As `cluster_means`, of any statistic of one column or several.
+) -> WithInterval:
+    """Give a statistic of one or more columns, and its interval; see `cluster_means`.
 
     Parameters
     ----------
     statistic
         From weights of shape (..., k), how often each dataset was drawn, and the columns, of shape
-        (k,), to values of shape (...). Resamples on which it is NaN are left out.
+        (k,), to values of shape (...). Resamples on which the statistic is NaN are left out.
     columns
-        Of shape (k,) each; datasets that lack one, by a NaN, are left out.
+        Arrays of shape (k,); datasets with a NaN in one of them are left out.
     clusters, resamples, level, seed
         As for `cluster_means`.
     """
@@ -87,12 +87,12 @@ def stratified_statistic(
     resamples: int,
     level: float,
     seed: int,
-) -> Estimate:
-    """A statistic, and percentile bootstrap interval that resamples datasets within strata.
+) -> WithInterval:
+    """Give a statistic, and its percentile bootstrap interval over datasets within strata.
 
-    The strata stay as they are, so that what differs between them does not widen the interval. Of
-    the n datasets of a stratum n - 1 are drawn and weighted by n / (n - 1), which makes the
-    variance right for few as well (Rao and Wu 1988, JASA 83, section 2).
+    The strata are kept, so that differences between them do not widen the interval. From the n
+    datasets of a stratum, n - 1 are drawn and weighted by n / (n - 1), which makes the variance
+    right for small n too (Rao and Wu 1988, JASA 83, section 2).
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def stratified_statistic(
 
 
 def _ends(found: np.ndarray, level: float) -> tuple[float, float]:
-    """Ends of the percentile interval of what resamples gave; NaN if none gave a number."""
+    """Give the ends of the percentile interval of resampled values; NaN without a value."""
     found = found[~np.isnan(found)]
     if not len(found):
         return float("nan"), float("nan")
@@ -132,9 +132,9 @@ def _ends(found: np.ndarray, level: float) -> tuple[float, float]:
 
 
 def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
-    """As ``numpy.quantile``; of values some of which are infinite, one of the values.
+    """Give quantiles as ``numpy.quantile`` does; if some values are infinite, one of the values.
 
-    Between a finite and an infinite one there is nothing to interpolate.
+    There is no interpolation between a finite and an infinite value.
     """
     if np.isfinite(values).all():
         return np.quantile(values, shares)
@@ -142,18 +142,18 @@ def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
 
 
 def weighted_mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Mean of values of shape (k,), each counted ``weights`` times, of shape (..., k)."""
+    """Give the mean of values of shape (k,), weighted by ``weights`` of shape (..., k)."""
     count = weights.sum(axis=-1)
     if np.isfinite(values).all():
         return weights @ values / count
-    # An infinite score that was not drawn counts nothing, but 0 times infinity is NaN.
+    # An infinite score that was not drawn must not count, but 0 times infinity is NaN.
     return (weights * np.where(weights > 0, values, 0.0)).sum(axis=-1) / count
 
 
 def weighted_median(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Median of values of shape (k,), each counted ``weights`` times, of shape (..., k).
+    """Give the median of values of shape (k,), weighted by ``weights`` of shape (..., k).
 
-    Halfway between the two middle ones if the count is even.
+    It is halfway between the two middle values if the count is even.
     """
     order = np.argsort(values, kind="stable")
     ordered, counted = values[order], np.cumsum(weights[..., order], axis=-1)
@@ -165,7 +165,7 @@ def weighted_median(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _draws(clusters: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each cluster is drawn in each resample, of shape (resamples, clusters)."""
+    """Count how often each cluster is drawn in each resample; shape (resamples, clusters)."""
     generator = np.random.Generator(np.random.Philox(seed))
     drawn = generator.multinomial(clusters, np.full(clusters, 1 / clusters), resamples)
     drawn = drawn.astype(float)

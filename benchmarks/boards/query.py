@@ -1,4 +1,4 @@
-"""Questions to the folder of a run, in SQL or pandas, while it goes on too."""
+"""Query the records of a run in SQL or pandas, also while the run goes on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sdscm.errors import InputError, MissingExtraError
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """What is on record.
+    """Read the tables of a run.
 
     Returns
     -------
@@ -37,14 +37,14 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def query(folder: Path, sql: str) -> pd.DataFrame:
-    """Ask DuckDB about the `tables` of a run.
+    """Run a query of DuckDB on the `tables` of a run.
 
     Raises
     ------
     MissingExtraError
         If DuckDB is not installed.
     InputError
-        If the question cannot be understood.
+        If DuckDB refuses the query.
     """
     try:
         import duckdb

@@ -1,4 +1,4 @@
-"""Scores and boards of a run."""
+"""The result of a run: scores and boards."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from benchmarks.suite.model import Suite
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The scores and boards of a run.
+    """Hold the scores and boards of a run.
 
     Attributes
     ----------
     suite
+        The suite.
     scores
-        A row a cell, two where the suite holds rows out; see `benchmarks.boards.scores.score`.
+        A row for each cell, two if the suite holds rows out; see `benchmarks.boards.scores.score`.
     boards
-        See `Board`.
+        The boards.
     facts
-        A row a dataset; see `benchmarks.datasets.facts.fact_table`.
+        A row for each dataset; see `benchmarks.datasets.facts.fact_table`.
     run_dir
         Folder of the records.
     files
-        What was written to the results folder.
+        Paths of the files in the results folder.
     computed
-        Number of cells that this call ran; the others were on record.
+        Number of cells that this call ran; the others were recorded.
     """
 
     suite: Suite
@@ -43,5 +44,5 @@ class Result:
 
     @property
     def cells(self) -> pd.DataFrame:
-        """The scores, of each cell only those of the rows that it was fitted on."""
+        """The scores on the rows that methods were fitted on."""
         return of_cells(self.scores)

@@ -1,4 +1,4 @@
-"""From records to a tidy table: one row a cell, one column a metric."""
+"""Score records: a table with a row for each cell and a column for each metric."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.storage.reuse import OtherVersions, refuse_mixed
 from benchmarks.storage.store import DamagedRecord, Record, Store
 from sdscm.data.dataset import CausalDataset
 
-#: Columns that say which cell a row is, and how it ended.
+#: Columns that identify a cell, and tell how it ended.
 IDENTITY = (
     "dataset",
     "entry",
@@ -35,13 +35,13 @@ IDENTITY = (
     "reason",
 )
 
-#: What metrics of many datasets are made of, in units of y: the average effect that was estimated,
-#: the true one, and the standard deviation of the outcome (NaN if it is constant).
+#: Columns that metrics of all datasets use, in units of y: the estimated average effect, the true
+#: average effect, and the standard deviation of the outcome (NaN if it is constant).
 PARTS = ("ate", "sate", "y_sd")
 
 
 def read_records(folder: Path, manifest: Manifest, mixed: bool = False) -> dict[str, Record]:
-    """The good records of a run's cells, by key; damaged ones count as missing.
+    """Read the records of the cells of a run, by key; damaged records count as missing.
 
     With ``mixed``, a record that other code or versions made stands for one that is missing.
 
@@ -122,7 +122,7 @@ def score(
 
 
 def _scored(prediction: Prediction | None, truth: Truth, alpha: float) -> dict[str, float]:
-    """The `PARTS` and every metric; NaN where there is no answer, or no truth to hold it to."""
+    """Compute the `PARTS` and every metric; NaN without a prediction, or without a known truth."""
     nan = float("nan")
     if prediction is not None:
         prediction = replace(prediction, alpha=alpha)
@@ -138,10 +138,10 @@ def _scored(prediction: Prediction | None, truth: Truth, alpha: float) -> dict[s
 
 
 def of_cells(scores: pd.DataFrame) -> pd.DataFrame:
-    """A row for each cell: where a suite holds rows out, a cell has a second one."""
+    """Keep one row for each cell: the scores on the rows that the method was fitted on."""
     return scores[scores["rows"] == "fitted"]
 
 
 def columns() -> list[str]:
-    """The columns of a table of scores, in order."""
+    """List the columns of a table of scores, in order."""
     return [*IDENTITY, *PARTS, *(metric.name for metric in metrics.registered())]

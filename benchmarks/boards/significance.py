@@ -1,4 +1,4 @@
-"""Which methods of a board differ by more than chance: Friedman's test and Nemenyi's."""
+"""Test which methods differ by more than chance: Friedman's test and Nemenyi's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sdscm.errors import MissingExtraError
 
 @dataclass(frozen=True, eq=False)
 class Significance:
-    """Tests of the ranks of m methods on b blocks.
+    """Hold the tests of the ranks of m methods on b blocks.
 
     Attributes
     ----------
@@ -23,14 +23,15 @@ class Significance:
         P-value of the hypothesis that all methods are alike (Friedman 1937; Demsar 2006, section
         3.2.2).
     p_values : DataFrame of shape (m, m)
-        Nemenyi's for each pair, adjusted for all pairs (Demsar 2006, section 3.2.2).
+        P-values of Nemenyi's test for each pair, adjusted for all pairs (Demsar 2006, section
+        3.2.2).
     critical_difference
-        Average ranks that are farther apart differ.
+        Methods whose average ranks are farther apart differ.
     groups
-        Maximal sets of methods of which no two differ, those of the best rank first. All methods
-        in one, if Friedman's test finds no difference.
+        Maximal sets of methods of which no two differ, the best ranks first. One set of all methods
+        if Friedman's test finds no difference.
     level
-        One less the level of the tests.
+        The tests have the level 1 - ``level``.
     """
 
     friedman: float
@@ -40,9 +41,9 @@ class Significance:
     level: float
 
     def letters(self, name: str) -> str:
-        """The groups of a method as letters, ``a`` the best: methods that share one do not differ.
+        """Write the groups of a method as letters, ``a`` the best.
 
-        After 26 groups: ``aa``, ``ab``, ...
+        Methods that share a letter do not differ. After ``z`` follow ``aa``, ``ab``, ...
         """
         return " ".join(_letter(i) for i, group in enumerate(self.groups) if name in group)
 
@@ -55,11 +56,11 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
     ranks : DataFrame of shape (b, m)
         Rank of each method (column) within each block (row), 1 the best, ties at their mean.
     level
-        One less the level of the tests.
+        The tests have the level 1 - ``level``.
 
     Returns
     -------
-    None with fewer than three methods or two blocks, which leave nothing to test.
+    The tests; None with fewer than three methods or two blocks.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
     mean = ranks.mean().sort_values(kind="stable")
     ranks = ranks[mean.index]
     ties = (ranks.nunique(axis=1) == 1).all()
-    # With ties only, Friedman's statistic is 0 / 0.
+    # If all methods tie everywhere, Friedman's statistic is 0 / 0.
     friedman = 1.0 if ties else float(friedmanchisquare(*ranks.to_numpy().T).pvalue)
     found = posthoc_nemenyi_friedman(ranks.to_numpy()).to_numpy()
     p_values = pd.DataFrame(found, index=mean.index, columns=mean.index)
@@ -87,21 +88,21 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
 
 
 def critical_difference(methods: int, blocks: int, level: float) -> float:
-    """Nemenyi's critical difference of average ranks (Demsar 2006, equation 6)."""
+    """Give Nemenyi's critical difference of average ranks (Demsar 2006, equation 6)."""
     q = studentized_range.ppf(level, methods, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
 
 def require_posthocs() -> None:
-    """Raise MissingExtraError if scikit-posthocs is missing; importing it takes seconds."""
+    """Raise MissingExtraError if scikit-posthocs is not installed, without importing it."""
     if importlib.util.find_spec("scikit_posthocs") is None:
         raise MissingExtraError("the comparison of methods", "plot")
 
 
 def _groups(names: Sequence[str], alike: np.ndarray) -> tuple[tuple[str, ...], ...]:
-    """Maximal runs, in the order of the average rank, whose ends are alike.
+    """List the maximal runs, in the order of the average rank, whose ends do not differ.
 
-    Pairs within a run are nearer in rank than its ends, so they are alike too.
+    Pairs within a run are nearer in rank than its ends, so they do not differ either.
     """
     found: list[tuple[str, ...]] = []
     reached = -1

@@ -1,4 +1,4 @@
-"""The figure: error by estimator, the settings side by side."""
+"""Draw error by method, the settings side by side."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.boards.board import Board
+from benchmarks.boards.explain import setting_words
 from sdscm.figure_style import (
     BAND,
     INK,
@@ -30,7 +31,7 @@ _PANELS = ("pehe_sd", "ate_abs_error_sd")
 
 @in_figure_style(size=10)
 def draw(boards: Sequence[Board]) -> dict[str, bytes]:
-    """One PNG for each group of boards that differ in the setting only and have scores.
+    """Draw a PNG for each group of boards that differ in the setting only and have scores.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
 
 
 def _order(boards: Sequence[Board]) -> list[str]:
-    """Estimators from best to worst on the first board; the Oracle's errors of 0 are left out."""
+    """List the methods, best first on the first board, without Oracles, whose errors are 0."""
     table = boards[0].table
     shown = table[~table["oracle"] & table[list(_PANELS)].notna().any(axis=1)]
     return [str(name) for name in shown["estimator"]]
@@ -137,8 +138,7 @@ def _ends(rows: pd.DataFrame, name: str, mean: np.ndarray) -> tuple[np.ndarray, 
 
 def _label(board: Board) -> str:
     setting = board.group.get("setting", "")
-    meaning = {"all": "all covariates seen", "hidden": "exogenous covariates hidden"}
-    return meaning.get(setting, setting)
+    return setting_words(setting)
 
 
 def _style(axis: Axes, metric: metrics.Metric, values: np.ndarray, rows: int) -> None:

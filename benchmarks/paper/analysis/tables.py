@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.boards.bootstrap import (
-    Estimate,
+    WithInterval,
     cluster_statistic,
     stratified_statistic,
     weighted_mean,
@@ -50,7 +50,7 @@ COLUMNS = (
     "reason",
 )
 
-Statistic = Callable[[pd.DataFrame], Estimate]
+Statistic = Callable[[pd.DataFrame], WithInterval]
 
 #: What an interval resamples: datasets of one phrasing, or whole phrasings.
 WITHIN, OVER = "within phrasings", "over phrasings"
@@ -114,7 +114,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
 def over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Statistic:
     """A statistic of columns of the cells, with its interval over phrasings."""
 
-    def statistic(cells: pd.DataFrame) -> Estimate:
+    def statistic(cells: pd.DataFrame) -> WithInterval:
         return cluster_statistic(
             function,
             [cells[name].to_numpy(float) for name in columns],
@@ -133,7 +133,7 @@ average_rmse = over_phrasings(ate.rmse, "ate", "sate")
 
 def monte_carlo(
     cells: pd.DataFrame, function: Callable[..., np.ndarray], *columns: str
-) -> tuple[Estimate, str]:
+) -> tuple[WithInterval, str]:
     """A statistic with an interval for what the published number may be if nothing is different.
 
     The paper's number is of the same 50 phrasings, so what differs between these is not chance.

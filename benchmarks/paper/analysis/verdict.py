@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from benchmarks.boards.bootstrap import Estimate
+from benchmarks.boards.bootstrap import WithInterval
 from benchmarks.datasets.paper.release import LMS, PHRASINGS, ROWS
 from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO
 from benchmarks.paper.run.methods import Method
@@ -88,7 +88,7 @@ _OF_A_SHARE = "outside the interval of a share; more datasets would tell"
 
 
 def judge(
-    number: Number, printed: str, estimate: Estimate, whole: bool, phrasings: int
+    number: Number, printed: str, estimate: WithInterval, whole: bool, phrasings: int
 ) -> dict[str, Any]:
     """Difference, verdict and reason of one number.
 
@@ -145,7 +145,7 @@ def _not_above_zero(ours: float, low: float, high: float, fixed: bool) -> dict[s
     return {"difference": ours, "verdict": DIFFERS}
 
 
-def _near(printed: float, estimate: Estimate, number: Number, fixed: bool) -> dict[str, Any]:
+def _near(printed: float, estimate: WithInterval, number: Number, fixed: bool) -> dict[str, Any]:
     ours, low, high = estimate
     difference = ours - printed
     told: dict[str, Any] = {"difference": difference, "verdict": REPRODUCED}

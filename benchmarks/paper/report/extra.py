@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from benchmarks.boards.bootstrap import Estimate
+from benchmarks.boards.bootstrap import WithInterval
 from benchmarks.paper.analysis.other_estimators import Comparison
 from benchmarks.paper.analysis.tables import LEVEL
 from benchmarks.report.tables import markdown_table
@@ -133,7 +133,7 @@ def _beyond(
         yield markdown_table(header, rows, left=1)
 
 
-def _interval(value: Estimate, digits: int) -> str:
+def _interval(value: WithInterval, digits: int) -> str:
     estimate, *ends = (f"{each:.{digits}f}" if abs(each) < 1e4 else f"{each:.2e}" for each in value)
     return NONE if math.isnan(value[0]) else f"{estimate} [{', '.join(ends)}]"
 

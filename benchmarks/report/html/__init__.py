@@ -1,7 +1,7 @@
-"""One self-contained page for a finished run, and its figures as files.
+"""Make one self-contained page of a run, and its figures as files.
 
-A run becomes studies (tidy data for figures), a study becomes `Drawing` objects; boards, facts and
-drawings become a `Page`, which a template renders.
+A run gives studies (the data of figures), and each study gives `Drawing` objects. Tables and
+drawings make a `Page`, which a template renders.
 """
 
 from benchmarks.report.html.page import require_libraries, write_page

@@ -1,4 +1,4 @@
-"""Figures as bytes: SVG for the page, PNG and PDF as files. Equal figures give equal bytes."""
+"""Turn figures into SVG for the page, and PNG and PDF files. Equal figures give equal bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial,
 
 @dataclass(frozen=True)
 class Svg:
-    """A figure for a page: a data URI, and its size in pixels."""
+    """Hold a figure for a page: a data URI, and its size in pixels."""
 
     uri: str
     width: int
@@ -23,7 +23,7 @@ class Svg:
 
 
 def svg(drawing: Drawing, layout: Layout) -> Svg:
-    """The figure without its title, which the page shows; letters are those of the reader."""
+    """Draw a figure without its title, which the page shows, in the font of the reader."""
     with figure_style():
         figure = drawing.make(layout)
         figure.patch.set_alpha(0)
@@ -36,7 +36,7 @@ def svg(drawing: Drawing, layout: Layout) -> Svg:
 
 
 def _slimmed(text: str) -> str:
-    """Two decimals of a point are finer than any screen; the font is the reader's own."""
+    """Round to two decimals of a point, which no screen can show, and leave the font open."""
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), text)
     text = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", "", text)
     text = re.sub(r"\n\s*", "\n", text)

@@ -1,4 +1,4 @@
-"""Names beside points, none over another."""
+"""Write names beside points, without overlaps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
-# Places around a point, the preferred first: offset in points, and alignment.
+# Places around a point, best first: offset in points, and alignment.
 _PLACES = (
     ((6, 0), "left", "center"),
     ((-6, 0), "right", "center"),
@@ -54,7 +54,7 @@ class Point:
 def label(
     axis: Axes, points: Sequence[Point], lines: Sequence[tuple[float, float]] = ()
 ) -> list[str]:
-    """Write names beside points, in this order, wherever there is room inside the panel.
+    """Write names beside points, in this order, where there is room inside the panel.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def label(
 
     Returns
     -------
-    The names that are written; the others found no free place.
+    The names that are written; there was no room for the others.
     """
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
@@ -99,7 +99,7 @@ def label(
                 color=point.colour,
                 arrowprops=leader if far else None,
             )
-            text.get_window_extent()  # puts it into place; the box that it gives has the line in it
+            text.get_window_extent()  # places the text; the box that it returns has the line in it
             box = Text.get_window_extent(text)
             needed = [box, *(_line(spots[number], box, unit) if far else ())]
             free = not any(mine.overlaps(other) for mine in needed for other in others)
@@ -112,7 +112,7 @@ def label(
 
 
 def _nearest(number: int, spots: np.ndarray, box: Bbox, unit: float) -> bool:
-    """Whether a name is clearly nearer to its point than to any at another place."""
+    """Tell whether a name is clearly nearer to its point than to points at other places."""
     gaps = np.maximum(np.maximum(box.p0 - spots, spots - box.p1), 0)
     distances = np.hypot(*gaps.T)
     elsewhere = np.hypot(*(spots - spots[number]).T) > _SAME * unit
@@ -120,7 +120,7 @@ def _nearest(number: int, spots: np.ndarray, box: Bbox, unit: float) -> bool:
 
 
 def _line(spot: np.ndarray, box: Bbox, unit: float) -> list[Bbox]:
-    """Small boxes along the line from a point to the middle of a name."""
+    """Make small boxes along the line from a point to the middle of a name."""
     from matplotlib.transforms import Bbox
 
     middle = (box.p0 + box.p1) / 2

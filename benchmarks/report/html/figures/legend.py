@@ -1,4 +1,4 @@
-"""The legend of colours and markers that stand for families of methods."""
+"""Draw the legend of the families of methods."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def family_key(
     styles: Mapping[str, tuple[str, str]],
     layout: Layout,
 ) -> None:
-    """A legend of the families of these methods."""
+    """Draw a legend of the families of these methods."""
     from matplotlib.lines import Line2D
 
     families = study.families

@@ -1,4 +1,4 @@
-"""The best method of each family in colour, the others in grey: for figures with many methods."""
+"""Draw the best method of each family in colour, the others in grey."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def draw_named(axis: Axes, study: Study, series: Series, metric: str, *, lines: 
 
 
 def named_key(figure: Figure, study: Study, layout: Layout, metric: str, *, lines: bool) -> None:
-    """The legend of `draw_named`."""
+    """Draw the legend of `draw_named`."""
     from matplotlib.lines import Line2D
 
     styles = family_styles(list(study.families.values()))

@@ -1,4 +1,4 @@
-"""How figures look: one ink, thin grids, and colours that everybody tells apart."""
+"""Panels, axes and legends of the figures of the report."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _RATIO_FOR_LOG = 30.0
 def canvas(
     layout: Layout, rows: int, columns: int, *, panel: float, **shared: Any
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with ``rows`` x ``columns`` panels in reading order, each ``panel`` inches high."""
+    """Make a figure with ``rows`` x ``columns`` panels, each ``panel`` inches high."""
     down, across = layout.grid(rows, columns)
     if across < columns and shared.get("sharey") is True:
-        shared["sharey"] = False  # each panel needs its own labels where they are stacked
+        shared["sharey"] = False  # stacked panels need labels of their own
     height = 0.55 + 0.3 * bool(layout.title) + panel * down
     figure = new_figure(layout.width, height, layout="constrained")
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06)
@@ -42,16 +42,16 @@ def canvas(
 
 
 def heading(axis: Axes, text: str) -> None:
-    """The title of a panel, at its left end, broken where the figure is narrow."""
+    """Write the title of a panel, on the left, broken into lines if the figure is narrow."""
     narrow = axis.get_figure(root=True).get_figwidth() <= NARROW.width  # type: ignore[union-attr]
     axis.set_title(fill(text, 44) if narrow else text, loc="left", fontweight="bold", pad=6)
 
 
 def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> None:
-    """Logarithmic where values span more than a factor of 30, linear from 0 elsewhere.
+    """Scale an axis: logarithmic if values span more than a factor of 30, else linear from 0.
 
-    On a logarithmic axis what is below ``floor`` times the median is cut off, zeros too, lest a
-    lucky hit takes half of the room.
+    On a logarithmic axis values below ``floor`` times the median are cut off, zeros too, so that
+    one very small value does not take half of the panel.
     """
     from matplotlib.axis import XAxis
     from matplotlib.ticker import LogLocator, NullLocator
@@ -74,12 +74,12 @@ def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> No
 
 
 def is_cut(values: np.ndarray) -> bool:
-    """Whether `scaled` leaves values out at the lower end."""
+    """Tell whether `scaled` cuts values off at the lower end."""
     return is_log(values) and bool(values.min() < FLOOR * np.median(values))
 
 
 def is_log(values: np.ndarray) -> bool:
-    """Whether `scaled` makes the axis logarithmic."""
+    """Tell whether `scaled` makes the axis logarithmic."""
     positive = values[values > 0]
     if not len(positive) or values.min() < 0 or 2 * len(positive) < len(values):
         return False
@@ -87,7 +87,7 @@ def is_log(values: np.ndarray) -> bool:
 
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
-    """The legend, above the panels, and above it the title, if the figure has one."""
+    """Draw the legend above the panels, and the title, if the figure has one, above the legend."""
     columns = min(len(labels), 2 if layout.name == "narrow" else 6)
     figure.legend(
         handles,
@@ -105,7 +105,7 @@ def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: L
 
 
 def family_styles(families: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """A colour and a marker for each family; no two share both."""
+    """Give each family a colour and a marker; no two families share both."""
     return {
         family: (PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)])
         for i, family in enumerate(dict.fromkeys(families))
