@@ -44,11 +44,11 @@ class Board:
           Oracle, empty without a score), ``average_rank_<metric>`` with ``_low`` and ``_high``, and
           ``win_rate_<metric>``;
         - ``estimator``, ``family``, ``estimand``, ``oracle``;
-        - the counts ``cells``, ``ok``, ``failed`` (failed or timed out), ``timeout`` (those that
-          timed out), ``skipped`` and ``missing``, and ``lost``, the share of cells that are not ok;
-        - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, for each
-          metric of all datasets together its value ``<metric>``, with the ends of the intervals in
-          ``..._low`` and ``..._high``; for each metric of cost its median, without an interval.
+        - counts: ``cells``, ``ok``, ``failed`` (failed or timed out), ``timeout`` (only those that
+          timed out), ``skipped``, ``missing``; ``lost``, the share of cells that are not ok;
+        - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, for
+          each metric of all datasets together its value ``<metric>``, with the ends of intervals
+          in ``..._low`` and ``..._high``; for each metric of cost its median, without an interval.
     rankings
         By name of each metric of ``rank_by`` that some method should have a score of: which
         methods a table of its estimand shows and in what order, and how they compare.

@@ -22,6 +22,7 @@ MISS = ORANGE
 FLOOR = 3e-3
 
 _RATIO_FOR_LOG = 30.0
+_LONG = 22  # letters of a label, of which two do not fit beside each other on a phone
 
 
 def canvas(
@@ -88,7 +89,10 @@ def is_log(values: np.ndarray) -> bool:
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
     """Draw the legend above the panels, and the title, if the figure has one, above the legend."""
-    columns = min(len(labels), 2 if layout.name == "narrow" else 6)
+    across = 6
+    if layout.name == "narrow":
+        across = 1 if max(map(len, labels), default=0) > _LONG else 2
+    columns = min(len(labels), across)
     figure.legend(
         handles,
         labels,
