@@ -203,7 +203,7 @@ def _table(
     rows = [
         dict(zip(GROUP, group, strict=True))
         | {"metric": metric.name, "estimator": name}
-        | _row(*(part[part["estimator"] == name] for part in parts), metric.name, level)
+        | _row(_of(name, parts[0]), _of(name, parts[1]), metric.name, level)
         for name in names
         if name in with_score
     ]
@@ -215,6 +215,10 @@ def _table(
     sign = -1 if metric.better == "higher" else 1
     rows.sort(key=lambda row: (np.isnan(row["after"]), sign * row["after"]))
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _of(name: str, scores: pd.DataFrame) -> pd.DataFrame:
+    return scores[scores["estimator"] == name]
 
 
 _COLUMNS = (

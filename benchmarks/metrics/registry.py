@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-
-from benchmarks.interface import Prediction, Truth
-from benchmarks.metrics.definition import Better, Group, Metric, PooledMetric
+from benchmarks.metrics.definition import Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
 
@@ -29,8 +26,7 @@ class UnknownMetricError(InputError):
 
 _METRICS: dict[str, Metric | PooledMetric] = {}
 
-_Function = Callable[[Prediction, Truth], float]
-_PooledFunction = Callable[..., np.ndarray]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def register(metric: Metric | PooledMetric) -> None:
@@ -63,43 +59,21 @@ def temporarily(*metrics: Metric | PooledMetric) -> Iterator[None]:
         _METRICS.update(before)
 
 
-def metric(
-    name: str,
-    title: str,
-    group: Group,
-    target: str,
-    better: Better,
-    *,
-    needs: tuple[str, ...],
-    source: str,
-    **options: Any,
+def metric(*words: Any, **fields: Any) -> Callable[[_Function], _Function]:
+    """Decorate a function as a `Metric` with these fields, and register it."""
+    return _registering(Metric, words, fields)
+
+
+def pooled_metric(*words: Any, **fields: Any) -> Callable[[_Function], _Function]:
+    """Decorate a function as a `PooledMetric` with these fields, and register it."""
+    return _registering(PooledMetric, words, fields)
+
+
+def _registering(
+    kind: type[Metric] | type[PooledMetric], words: tuple[Any, ...], fields: dict[str, Any]
 ) -> Callable[[_Function], _Function]:
-    """Decorate a function as a `Metric`, and register it; ``options`` are its further fields."""
-
     def decorate(function: _Function) -> _Function:
-        register(Metric(name, title, group, target, better, needs, function, source, **options))
-        return function
-
-    return decorate
-
-
-def pooled_metric(
-    name: str,
-    title: str,
-    group: Group,
-    target: str,
-    better: Better,
-    *,
-    columns: tuple[str, ...],
-    source: str,
-    **options: Any,
-) -> Callable[[_PooledFunction], _PooledFunction]:
-    """Decorate a function as a `PooledMetric`, and register it."""
-
-    def decorate(function: _PooledFunction) -> _PooledFunction:
-        register(
-            PooledMetric(name, title, group, target, better, columns, function, source, **options)
-        )
+        register(kind(*words, **{**fields, "function": function}))
         return function
 
     return decorate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmarks.boards.bootstrap import Estimate, weighted_mean
+from benchmarks.boards.bootstrap import WithInterval, weighted_mean
 from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.extra import ENOUGH, ranks
 from benchmarks.paper.analysis.tables import average_r2, average_rmse, over_phrasings
@@ -39,11 +39,11 @@ class Compared:
 
     method: str
     beyond: bool
-    ate_rank: Estimate
-    pehe_rank: Estimate
-    r2: Estimate
-    rmse: Estimate
-    effects_r2: Estimate
+    ate_rank: WithInterval
+    pehe_rank: WithInterval
+    r2: WithInterval
+    rmse: WithInterval
+    effects_r2: WithInterval
     pehe: float
     coverage: float
 
@@ -118,7 +118,7 @@ def _common(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _rows(cells: pd.DataFrame) -> tuple[Compared, ...]:
     nothing = (float("nan"),) * 3
-    ranked: dict[tuple[str, str], Estimate] = {
+    ranked: dict[tuple[str, str], WithInterval] = {
         (str(row["error"]), str(row["method"])): (row["rank"], row["low"], row["high"])
         for row in ranks(cells).query("table == 0").to_dict("records")
     }
