@@ -1,4 +1,4 @@
-"""What all tests share: a registry that forgets, and a way to run the snippets of a page."""
+"""Fixtures of all tests: a cache and a registry each, the embedded model, snippets of a page."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _CACHE_OF_THE_USER = os.environ.get("SDSCM_CACHE")
 settings.register_profile("sdscm", derandomize=True, deadline=None, database=None)
 settings.load_profile("sdscm")
 
-# The DAG of a study in which nothing is simple: two roots, a mediator, a variable behind the
-# outcome, and one that neither causes nor is caused by the treatment.
+# A DAG with two roots, a mediator, a variable that the outcome causes, and one that neither causes
+# the treatment nor is caused by it.
 CLINIC = """\
 name: clinic
 variables:
@@ -59,24 +59,32 @@ _numbers = count()
 def _private_cache(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No test reads or writes the scores of the user."""
+    """Give each test a cache of its own, so that none reads or writes the scores of the user."""
     folder = tmp_path_factory.getbasetemp() / "sdscm-cache" / str(next(_numbers))
     monkeypatch.setenv("SDSCM_CACHE", str(folder))
 
 
+@pytest.fixture
+def converted_model(_private_cache: None, embedded_folder: Path) -> None:
+    """Put the converted embedded model into the test's cache: a new conversion takes 15 s."""
+    folder = Path(os.environ["SDSCM_CACHE"])
+    folder.mkdir(parents=True)
+    (folder / "models").symlink_to(embedded_folder.parent)
+
+
 @pytest.fixture(autouse=True)
 def _registry_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test registers is gone after it: which tests share a process is left to chance."""
+    """Remove after each test what it registered, since any tests may share a process."""
     monkeypatch.setattr(REGISTRY, "_entries", dict(REGISTRY._entries))
     monkeypatch.setattr(plugins, "_loaded", dict(plugins._loaded))
 
 
 @pytest.fixture
 def run_snippets(tmp_path: Path) -> Callable[..., list[str]]:
-    """Runs the marked snippets of a page in their order, in the folder ``tmp_path``.
+    """Return a function that runs the marked snippets of a page, in order, in ``tmp_path``.
 
-    ``shell`` and ``python`` are run, others are saved: under their own name, or under that which
-    ``files`` gives. Returns the kinds.
+    It runs snippets marked ``shell`` or ``python``. It saves others in a file of their mark's name,
+    or of the name that ``files`` gives. It returns the marks.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path}
@@ -106,7 +114,7 @@ def clinic() -> Spec:
 
 @pytest.fixture
 def one_line() -> Callable[[BaseException], str]:
-    """The message of an error, once it is seen to be one line that says something."""
+    """Return a function that checks that an error's message is one line, and returns it."""
 
     def check(error: BaseException) -> str:
         message = str(error)

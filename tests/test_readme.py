@@ -1,4 +1,4 @@
-"""The README's snippets do what it says: they run in the order in which a reader meets them."""
+"""The snippets of the README run, in the order of the page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ FILES = {"spec": "sleep.yaml", "plugin": "mine.py", "suite": "mine.yaml"}
 
 
 @pytest.mark.xdist_group("embedded")
+@pytest.mark.usefixtures("converted_model")
 def test_every_snippet_runs(run_snippets, tmp_path: Path) -> None:
     assert run_snippets(README, FILES).count("python") >= 2
     board = (tmp_path / "results" / "mine" / "leaderboard.md").read_text()

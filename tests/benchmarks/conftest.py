@@ -1,4 +1,4 @@
-"""Small datasets with known truth, and suites over them."""
+"""Small datasets with known truth, suites over them, and a tiny language model on disk."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def suite(tmp_path: Path) -> Suite:
 
 @pytest.fixture
 def make_suite(tmp_path: Path):
-    """Writes a suite with changes: ``make_suite(estimators=[...])``."""
+    """Return a function that writes a suite with changes: ``make_suite(estimators=[...])``."""
 
     def make(**changes: object) -> Suite:
         return write_suite(tmp_path, **changes)  # type: ignore[arg-type]
@@ -64,3 +64,33 @@ def make_suite(tmp_path: Path):
 def confounded_fixture():
     """The function ``confounded(seed, n)``."""
     return confounded
+
+
+@pytest.fixture(scope="session")
+def tiny_lm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a Llama of one layer that reads bytes, as ``save_pretrained`` writes it."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    letters = ["<s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({each: i for i, each in enumerate(letters)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    config = LlamaConfig(
+        vocab_size=len(letters),
+        hidden_size=32,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        initializer_range=0.15,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
+    folder = tmp_path_factory.mktemp("lm") / "tiny"
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        LlamaForCausalLM(config).save_pretrained(folder)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>")
+    fast.save_pretrained(folder)
+    return folder

@@ -1,4 +1,4 @@
-"""The command line in this process, a small study, and a tiny language model on disk."""
+"""The command line in this process, and a small study."""
 
 from __future__ import annotations
 
@@ -97,36 +97,6 @@ def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def tiny_lm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama of one layer that reads bytes, as ``save_pretrained`` writes it."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    letters = ["<s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE({each: i for i, each in enumerate(letters)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    config = LlamaConfig(
-        vocab_size=len(letters),
-        hidden_size=32,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        initializer_range=0.15,
-        bos_token_id=0,
-        eos_token_id=0,
-    )
-    folder = tmp_path_factory.mktemp("lm") / "tiny"
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        LlamaForCausalLM(config).save_pretrained(folder)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>")
-    fast.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def dataset_file(tiny_lm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of the study, 60 units, as ``sdscm generate`` writes it."""
     folder = tmp_path_factory.mktemp("dataset")
@@ -159,6 +129,12 @@ def data(dataset_file: Path, workspace: Path) -> Path:
     path = workspace / "data.parquet"
     path.write_bytes(dataset_file.read_bytes())
     return path
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out of pages: drawing those of one page takes 9 s."""
+    monkeypatch.setattr("benchmarks.report.html.page.drawings", lambda study: [])
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_help_has_an_example_of_the_command(path, cli):
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_examples_work(path, cli, tiny_lm, workspace, data):
+def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     suite = (workspace / "suite.yaml").read_text()
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
     if path[0] in ("leaderboard", "report", "results"):

@@ -18,7 +18,7 @@ def test_a_page_of_a_run(cli, data):
     assert not Path("results/toy/report").exists()
 
 
-def test_an_unfinished_run_has_a_page_that_says_so(cli, data):
+def test_an_unfinished_run_has_a_page_that_says_so(cli, data, no_figures):
     assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
     next(Path("runs/toy/cells").iterdir()).unlink()
     assert cli("report", "toy").code == 0

@@ -1,4 +1,4 @@
-"""Datasets made side by side are those made one after the other."""
+"""Datasets made in several processes equal those made in one."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ class Told(Silent):
         self.rows[step] = self.rows.get(step, 0) + amount
 
 
-def suite(folder: Path, **entry: object) -> Suite:
-    data = {"scenario": "marathon_confounder", "phrasings": 3, "n": 40, **entry}
+def suite(folder: Path, lm: Path, phrasings: int) -> Suite:
+    data = {
+        "scenario": "marathon_confounder",
+        "lm": str(lm),
+        "phrasings": phrasings,
+        "n": 40,
+    }
     content = {"name": "s", "datasets": [data], "estimators": ["LinReg"]}
     (folder / "s.yaml").write_text(yaml.safe_dump(content))
     return load_suite(folder / "s.yaml")
 
 
-@pytest.mark.xdist_group("embedded")
-def test_the_number_of_processes_changes_no_bit(tmp_path, monkeypatch) -> None:
+def test_the_number_of_processes_changes_no_bit(tmp_path, tiny_lm, monkeypatch) -> None:
     monkeypatch.setattr(parallel, "_free_memory", lambda: 2**40)
-    requests = prepare.requests(suite(tmp_path))
+    requests = prepare.requests(suite(tmp_path, tiny_lm, phrasings=3))
     fingerprints = []
     for workers in (1, 2):
         # The second run may not take the first one's scores from the user's store.
-        monkeypatch.setenv("SDSCM_CACHE", str(_cache_with_models(tmp_path / f"cache{workers}")))
+        monkeypatch.setenv("SDSCM_CACHE", str(tmp_path / f"cache{workers}"))
         told = Told()
         folder = tmp_path / f"run{workers}"
         made = list(prepare.prepare(requests, folder, told, workers))
@@ -48,19 +52,8 @@ def test_the_number_of_processes_changes_no_bit(tmp_path, monkeypatch) -> None:
     assert fingerprints[0] == fingerprints[1]
 
 
-def _cache_with_models(folder: Path) -> Path:
-    """A cache with the converted models of the user's, but no scores."""
-    from sdscm.cache import cache_folder
-    from sdscm.lm.backends.embedded import EMBEDDED
-
-    EMBEDDED["smollm2-135m"].folder()
-    folder.mkdir()
-    (folder / "models").symlink_to(cache_folder() / "models")
-    return folder
-
-
-def test_what_goes_wrong_in_a_process_is_told(tmp_path) -> None:
-    (request, *_) = prepare.requests(suite(tmp_path, phrasings=1))
+def test_what_goes_wrong_in_a_process_is_told(tmp_path, tiny_lm) -> None:
+    (request, *_) = prepare.requests(suite(tmp_path, tiny_lm, phrasings=1))
     recipe = request.content
     assert isinstance(recipe, prepare.Recipe)
     bad = prepare.Recipe(**{**vars(recipe), "n": 0})
