@@ -1,1 +1,1 @@
-"""Estimators of other libraries behind the common interface."""
+"""Adapters of libraries: each gives their estimators the interface of this package."""

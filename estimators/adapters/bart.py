@@ -1,16 +1,16 @@
 """BART and BART-ITE: Bayesian additive regression trees by stochtree.
 
-The settings are those that R's bartCause passes on to dbarts where stochtree has them: 75 trees,
-chains from single leaves, a leaf variance and a noise prior by the rules of Chipman, George
-and McCulloch (2010, Annals of Applied Statistics 4(1), section 2.2), leaves down to one row, and
-the propensity score among the covariates (Hahn, Murray and Carvalho 2020). The score comes from
-boosted trees and not from another BART, which would double the time.
+The settings are those that R's bartCause passes to dbarts, as far as stochtree has them: 75 trees,
+chains that start from single leaves, a leaf variance and a noise prior by the rules of Chipman,
+George and McCulloch (2010, Annals of Applied Statistics 4(1), section 2.2), leaves of one row or
+more, and the propensity score among the covariates (Hahn, Murray and Carvalho 2020). The score
+comes from boosted trees; a second BART would double the time.
 
-By default four chains keep 100 draws each, where bartCause has ten of 500. That is for speed: the
-average effect has a root mean squared error of 0.0004 on the paper's GPT-2 datasets with them,
-0.0003 in print. The effects of rows gain from ``n_chains=10``, at 2.3 times the time: a chain stays
-near where its burn-in has led it, and only the mean of many is smooth. The paper's tables are made
-so.
+By default four chains keep 100 draws each, for speed; bartCause has ten chains of 500. With the
+default the average effect has a root mean squared error of 0.0004 on the paper's GPT-2 datasets,
+and 0.0003 in the published table. ``n_chains=10`` improves the effects of rows, and takes 2.3 times
+as long: a chain stays near the end of its burn-in, and only the mean of many chains is smooth. The
+paper's tables use ten chains.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ from estimators.adapters.stochtree_models import (
 )
 from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends, ITEIntervals
 
-#: The noise variance has nu degrees of freedom, and is below that of least squares with this
-#: probability (Chipman et al. 2010, section 2.2.4).
+#: Degrees of freedom of the prior of the noise variance, and the probability that it is below the
+#: variance of least squares (Chipman et al. 2010, section 2.2.4).
 NOISE_DEGREES, NOISE_QUANTILE = 3, 0.9
-#: The least noise that a chain starts from, as a share of the variance of y.
+#: The least initial noise variance of a chain, as a share of the variance of y.
 LEAST_NOISE = 1e-6
 
 
 @dataclass(eq=False, repr=False)
 class _BART(CATEEstimator):
-    """The sampler of both estimators.
+    """The sampler of BART and BART-ITE.
 
     Parameters
     ----------
     n_trees
         Trees in the sum.
     n_burn_in, n_draws
-        Iterations of each chain that are dropped, and that are kept.
+        Iterations of each chain that are dropped and kept.
     n_chains
-        Chains, run one after the other.
+        Number of chains; they run one after the other.
     k
-        The prior puts the range of y at ``k`` standard deviations of the sum to each side.
+        In the prior, half of the range of y is ``k`` standard deviations of the sum of trees.
     min_samples_leaf
         Fewest rows in a leaf.
     random_state
@@ -118,7 +118,7 @@ class _BART(CATEEstimator):
                 other._after_sampling(*arrays)
 
     def _after_sampling(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        """Compute what is asked of the rows of ``fit`` besides the posterior."""
+        """Compute further answers for the rows of ``fit``."""
 
     def _covariates_of_trees(self, X: np.ndarray, t: np.ndarray | float) -> np.ndarray:
         """Treatment, covariates, propensity score."""
@@ -126,11 +126,11 @@ class _BART(CATEEstimator):
         return np.column_stack([treatment, X, propensity_scores(self.propensity_model_, X)])
 
     def _outcomes(self, X: np.ndarray, t: np.ndarray | float) -> np.ndarray:
-        """Draws of the expected outcomes of rows that are treated as t says, shape (n, draws)."""
+        """Draws of the expected outcomes of rows with the treatments t, shape (n, draws)."""
         return self.model_.model.predict(self._covariates_of_trees(X, t), terms="y_hat")
 
     def _posterior(self, X: np.ndarray) -> Posterior:
-        # Effects and intervals are asked for one after the other, and the trees take long.
+        # Effects and intervals use the same posterior, and its computation takes long.
         if self._last is None or not np.array_equal(self._last[0], X):
             draws = self.n_chains * self.n_draws
             self._last = X.copy(), posterior_of(self._draws_of_effects, X, draws)
@@ -147,10 +147,10 @@ class BART(_BART, EffectIntervals, ATEIntervals):
     """Posterior mean of the effect of each row (Hill 2011; Chipman, George and McCulloch 2010).
 
     The average effect is the mean over the rows of X. Intervals are the posterior mean plus and
-    minus normal quantiles times the posterior standard deviation, of the expected outcomes:
-    they leave the outcome noise out. stochtree standardises y, so that a shift of y does no harm.
-    Four chains of 100 draws are for speed; R's bartCause has ten of 500, and ten bring the effects
-    of rows nearer to the published ones (``n_chains=10``).
+    minus normal quantiles times the posterior standard deviation, of the expected outcomes, without
+    the outcome noise. stochtree standardises y, so that a shift of y does not matter. The default
+    of four chains of 100 draws is for speed; R's bartCause has ten of 500. With ``n_chains=10`` the
+    effects of rows are nearer to the published ones.
     """
 
     def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
@@ -164,14 +164,14 @@ class BART(_BART, EffectIntervals, ATEIntervals):
 
 
 class BARTITE(_BART, ITEIntervals):
-    """Posterior of the individual effect, given what was observed of the individual.
+    """Posterior of the individual effect, given the observed outcome of the individual.
 
-    The observed outcome is known, and the missing one has a posterior predictive distribution:
-    the expected outcome under the other treatment, and outcome noise, which is taken to be
-    independent between the two (Hill 2011). Mean and standard deviation are those
-    of draws from it, computed without drawing the noise. ``effect`` of the X of ``fit`` uses
-    the outcomes of those rows; for any other X nothing was observed, and it is the effect of
-    `BART`. The average effect is the mean over the rows of X.
+    The missing outcome has a posterior predictive distribution: the expected outcome under the
+    other treatment, plus outcome noise, which is assumed independent of that of the observed
+    outcome (Hill 2011). Mean and standard deviation are those of draws from it, computed without
+    drawing the noise. ``effect`` of the X of ``fit`` uses the outcomes of those rows; for any other
+    X no outcome was observed, and it is the effect of `BART`. The average effect is the mean over
+    the rows of X.
     """
 
     def _after_sampling(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
@@ -201,7 +201,7 @@ class BARTITE(_BART, ITEIntervals):
 def _least_squares_noise(covariates: np.ndarray, y: np.ndarray) -> float:
     """Residual variance of least squares as a share of that of y, in (0, 1].
 
-    Where there are no more rows than columns, nothing is explained.
+    It is 1 if there are no more rows than columns.
     """
     design = np.column_stack([np.ones(len(y)), covariates])
     coefficients, _, rank, _ = np.linalg.lstsq(design, y)

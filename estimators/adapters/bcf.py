@@ -21,9 +21,9 @@ from estimators.base import ATEIntervals, EffectIntervals, Ends
 
 @dataclass(eq=False, repr=False)
 class BCF(EffectIntervals, ATEIntervals):
-    """One sum of trees for the outcome, another for the effect (Hahn, Murray and Carvalho 2020).
+    """Sums of trees, one for the outcome and one for the effect (Hahn, Murray and Carvalho 2020).
 
-    The propensity score, from boosted trees, is among the covariates of the first. Priors are
+    The propensity score, from boosted trees, is among the covariates of the first sum. Priors are
     stochtree's; chains start from single leaves. The average effect is the mean over the rows
     of X. Intervals are the posterior mean plus and minus normal quantiles times the posterior
     standard deviation.
@@ -33,9 +33,9 @@ class BCF(EffectIntervals, ATEIntervals):
     n_trees, n_effect_trees
         Trees in the two sums.
     n_burn_in, n_draws
-        Iterations of each chain that are dropped, and that are kept.
+        Iterations of each chain that are dropped and kept.
     n_chains
-        Chains, run one after the other.
+        Number of chains; they run one after the other.
     random_state
         Seed of the sampler and of the propensity model.
     """
@@ -71,7 +71,7 @@ class BCF(EffectIntervals, ATEIntervals):
         self._last: tuple[np.ndarray, Posterior] | None = None
 
     def _posterior(self, X: np.ndarray) -> Posterior:
-        # Effects and intervals are asked for one after the other, and the trees take long.
+        # Effects and intervals use the same posterior, and its computation takes long.
         if self._last is None or not np.array_equal(self._last[0], X):
             draws = self.n_chains * self.n_draws
             self._last = X.copy(), posterior_of(self._draws_of_effects, X, draws)

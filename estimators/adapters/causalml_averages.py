@@ -1,4 +1,4 @@
-"""CausalML's estimators of the average effect that come with an interval."""
+"""CausalML's estimators of the average effect with an interval."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from estimators.support.folds import require_folds
 class LRS(OneEffect):
     """Least squares on treatment and covariates with a robust interval (CausalML's LRS).
 
-    The effect is that of ``LinReg``, one for every row; the interval is normal, with the HC1
-    variance of White (1980), and holds when the spread of y depends on the covariates.
+    The effect is that of ``LinReg``, one for every row. The interval is normal, with the HC1
+    variance of White (1980), and is valid if the spread of y depends on the covariates.
     """
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
@@ -43,7 +43,7 @@ class TMLE(NormalATE):
 
     Outcomes from one LightGBM on covariates and treatment, predicted out of ``folds`` folds;
     propensities from a logistic regression, clipped at ``clip``. The average effect is that of the
-    rows of ``fit``, whatever X is asked for; the interval is normal, from the influence function.
+    rows of ``fit``, the same for every X. The interval is normal, from the influence function.
     """
 
     n_estimators: int = 100
@@ -60,6 +60,6 @@ class TMLE(NormalATE):
         )
         ate, lower, upper = learner.estimate_ate(X, t, y, clipped(propensity, self.clip))
         self.ate_ = float(ate[0])
-        # CausalML tells its standard error only as an interval.
+        # CausalML returns its standard error only as an interval.
         width = float(upper[0] - lower[0])
         self.standard_error_ = width / (2 * float(stats.norm.ppf(1 - learner.ate_alpha / 2)))

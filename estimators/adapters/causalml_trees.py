@@ -1,11 +1,11 @@
 """CausalML's causal tree and forest (Athey and Imbens 2016).
 
-They adjust for X by their splits alone, and those look for different effects, not for
-confounders: they suit a randomised treatment. With a confounded one the average effect was off by
-as much as the difference in means.
+They adjust for X by their splits only. The splits search for different effects, not for
+confounders, so these estimators suit a randomised treatment. With a confounded treatment the error
+of the average effect was as large as that of the difference in means.
 
 y is standardised before the fit: the criterion subtracts a penalty on unequal arms that does not
-scale with y, so that in other units other trees would grow.
+scale with y, so that the trees would depend on the units of y.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# A library of a library complains on import, on standard error, that it cannot collect citations.
+# On import, a dependency of CausalML prints to standard error that it cannot collect citations.
 logging.getLogger("duecredit").addHandler(logging.NullHandler())
 
 from causalml.inference.tree import (  # noqa: E402
@@ -29,11 +29,11 @@ from estimators.base import CATEEstimator  # noqa: E402
 def node_effects(tree: CausalTreeRegressor) -> np.ndarray:
     """Difference of the arms' means in each node of a fitted tree, shape (nodes,).
 
-    A node that holds one arm only has no such difference; it is given that of its parent.
+    A node with rows of one arm only has no such difference, and gets that of its parent.
     """
     means = tree.tree_.value[:, :, 0]
     effects = means[:, 1] - means[:, 0]
-    # Parents have smaller numbers than their children.
+    # A parent has a smaller number than its children.
     for parent in np.flatnonzero(tree.tree_.children_left >= 0):
         for child in (tree.tree_.children_left[parent], tree.tree_.children_right[parent]):
             if not np.isfinite(effects[child]):
@@ -57,7 +57,7 @@ class _CausalTrees(CATEEstimator):
         return (y - np.mean(y)) / self.scale_
 
     def _effect(self, X: np.ndarray) -> np.ndarray:
-        # A bootstrap sample without one of the arms has nothing to say.
+        # The effects are NaN for a tree whose bootstrap sample lacks one of the arms.
         effects = np.array([tree_effects(tree, X) for tree in self.trees_])
         return self.scale_ * np.nanmean(effects, axis=0)
 
@@ -67,9 +67,9 @@ class CausalTree(_CausalTrees):
     """One causal tree, without honesty: the same rows choose its splits and fill its leaves.
 
     Each leaf has at least ``min_samples_leaf`` rows; a node of fewer than ``min_samples_split`` is
-    not split. CausalML's defaults. But y is standardised before the fit: CausalML's criterion
-    subtracts a penalty on unequal arms that does not scale with y, so that in other units other
-    trees would grow.
+    not split. The defaults are CausalML's, but y is standardised before the fit: CausalML's
+    criterion subtracts a penalty on unequal arms that does not scale with y, so that the trees
+    would depend on the units of y.
     """
 
     min_samples_leaf: int = 100
@@ -102,7 +102,7 @@ class CausalMLForest(_CausalTrees):
             self.n_estimators,
             min_samples_leaf=self.min_samples_leaf,
             min_samples_split=self.min_samples_split,
-            # Counting the arms of each node takes longer than growing the trees.
+            # The count of the arms in each node takes longer than the growth of the trees.
             groups_cnt=False,
             n_jobs=1,
             random_state=self.seed_,

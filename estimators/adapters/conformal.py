@@ -1,11 +1,11 @@
 """Conformal intervals for individual effects (Lei and Candes 2021, JRSS-B 83(5), 911-938).
 
-The missing outcome of a unit gets an interval from weighted split conformal quantile regression:
-a quantile forest is fitted on one part of an arm, and calibrated on the other part with weights
-that move it to the covariates of the other arm. With known propensities, exchangeable units and no
-hidden confounder, the interval covers with the stated probability on average over units, for any
-quality of the forest; with estimated propensities it covers approximately, when either the
-propensities or the quantiles are right (their Theorem 1 and Section 3).
+The interval of the missing outcome of a unit comes from weighted split conformal quantile
+regression: a quantile forest is fitted on one part of an arm, and calibrated on the other part with
+weights for the covariates of the other arm. With known propensities, exchangeable units and no
+hidden confounder, the interval covers with its nominal probability on average over units, for any
+forest. With estimated propensities it covers approximately, if the propensities or the quantiles
+are right (their Theorem 1 and Section 3).
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from estimators.support.validation import is_number, require_level
 
 #: Bounds of a weight, as multiples of the mean weight of the calibration rows.
 LIGHTEST, HEAVIEST = 0.05, 20.0
-#: Quantiles of the lower and upper ends that the second stage of the nested method predicts.
+#: Quantiles of the lower and upper ends predicted by the second stage of the nested method.
 LOWER_END, UPPER_END = 0.4, 0.6
 
 
 def weighted_cutoff(
     scores: np.ndarray, weights: np.ndarray, test_weights: np.ndarray, alpha: float
 ) -> np.ndarray:
-    """By how much to widen an interval so that it has level 1 - alpha, shape (m,).
+    """Width to add to each end of an interval so that it has level 1 - alpha, shape (m,).
 
-    The 1 - alpha quantile of the ``scores`` of n calibration rows, shape (n,), weighted by
-    ``weights``, when a test row of weight ``test_weights``, shape (m,), is counted as a score of
-    infinity (Tibshirani, Barber, Candes and Ramdas 2019, equation 7). Where that quantile is
-    infinite, the largest score is taken: the interval stays finite, and may then cover too little.
+    It is the 1 - alpha quantile of the ``scores`` of n calibration rows, shape (n,), weighted by
+    ``weights``, with a score of infinity for the test row, whose weight is in ``test_weights``,
+    shape (m,) (Tibshirani, Barber, Candes and Ramdas 2019, equation 7). If that quantile is
+    infinite, the largest score is used: the interval stays finite, and may then cover too little.
     """
     order = np.argsort(scores, kind="stable")
     cumulated = np.cumsum(weights[order])
-    # A level that is met exactly must not be missed by rounding.
+    # Rounding must not miss a level that is reached exactly.
     needed = (1 - alpha) * (cumulated[-1] + test_weights) * (1 - 1e-12)
     position = np.searchsorted(cumulated, needed)
     return scores[order][np.minimum(position, len(scores) - 1)]
@@ -50,9 +50,9 @@ def weighted_cutoff(
 def stratified_split(
     t: np.ndarray, share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers of two random parts: the first holds ``share`` of each arm, rounded down.
+    """Row numbers of two random parts: the first has ``share`` of each arm, rounded down.
 
-    Each part holds a row of each arm that has two.
+    Each part has a row of each arm with at least two rows.
 
     Raises
     ------
@@ -122,18 +122,18 @@ class CounterfactualIntervals:
     def _odds(self, X: np.ndarray) -> np.ndarray:
         """Odds of being in the other arm: the ratio of the densities of X, up to a factor."""
         probabilities = self.propensity.predict_proba(X)
-        # A logistic regression can be sure to the last digit.
+        # A logistic regression can give a probability of exactly 0.
         return probabilities[:, 1 - self.arm] / np.maximum(probabilities[:, self.arm], 1e-12)
 
 
 def _ordered(lower: np.ndarray, upper: np.ndarray) -> Ends:
-    """Make empty intervals points: a negative cutoff can move the ends past each other."""
+    """Replace empty intervals by points: with a negative cutoff the ends can change places."""
     middle = (lower + upper) / 2
     return np.minimum(lower, middle), np.maximum(upper, middle)
 
 
 class _ConformalEstimator(ITEIntervals, CATEEstimator):
-    """Counterfactual intervals for both arms, and the contrast of their medians as effect."""
+    """Counterfactual intervals of both arms; the effect is the contrast of their medians."""
 
     control_: CounterfactualIntervals
     treated_: CounterfactualIntervals
@@ -144,14 +144,14 @@ class _ConformalEstimator(ITEIntervals, CATEEstimator):
 
     @abstractmethod
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        """Call ``_fit_counterfactuals`` on the rows that may teach them."""
+        """Call ``_fit_counterfactuals`` on the rows for the counterfactual intervals."""
 
     def _forest(self) -> RandomForestQuantileRegressor:
         return RandomForestQuantileRegressor(
             n_estimators=self.n_estimators,
             min_samples_leaf=self.min_samples_leaf,
             max_samples=self.max_samples,
-            # Every training row of a leaf counts, not a random one.
+            # Use every training row of a leaf, not a random one.
             max_samples_leaf=None,
             random_state=self.seed_,
             n_jobs=1,
@@ -164,9 +164,9 @@ class _ConformalEstimator(ITEIntervals, CATEEstimator):
         propensity = propensity_model().fit(X[train], t[train])
 
         def of_arm(arm: int) -> CounterfactualIntervals:
-            taught, kept = train[t[train] == arm], calibration[t[calibration] == arm]
-            forest = self._forest().fit(X[taught], y[taught])
-            return CounterfactualIntervals(arm, forest, propensity, X[kept], y[kept])
+            rows, held_out = train[t[train] == arm], calibration[t[calibration] == arm]
+            forest = self._forest().fit(X[rows], y[rows])
+            return CounterfactualIntervals(arm, forest, propensity, X[held_out], y[held_out])
 
         self.control_, self.treated_ = of_arm(0), of_arm(1)
         return self
@@ -177,7 +177,7 @@ class _ConformalEstimator(ITEIntervals, CATEEstimator):
     def _observed_unit_intervals(
         self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float
     ) -> Ends:
-        """The observed outcome against the interval of the missing one (their Section 4.1)."""
+        """Contrast of the observed outcome and the interval of the other one (Section 4.1)."""
         lower, upper = np.empty(len(y)), np.empty(len(y))
         for arm, missing in ((0, self.treated_), (1, self.control_)):
             rows = np.flatnonzero(t == arm)
@@ -198,14 +198,14 @@ class CQR(_ConformalEstimator):
     The paper's CQR (arXiv 2411.08019, section 4.2): Lei and Candes 2021, Section 3 for the missing
     outcome, Section 4.1 for the effect. ``ite_interval(X, t, y, alpha)`` contrasts the observed
     outcome of each unit with the interval of its missing one; ``X``, ``t`` and ``y`` may be those
-    of ``fit``, since a unit's interval is learnt from outcomes of the other arm only.
+    of ``fit``, because the interval of a unit depends on outcomes of the other arm only.
 
-    ``effect`` is not part of the method: it is the contrast of the two forests' conditional
+    ``effect`` is not part of the method. It is the contrast of the two forests' conditional
     medians. The average effect is its mean over the rows of X.
 
-    ``train_share`` of each arm teaches its forest of ``n_estimators`` trees, the rest calibrates
-    it; each tree sees the share ``max_samples`` of the training rows. Propensities are those of a
-    logistic regression; weights are clipped at 0.05 and 20 times their mean.
+    The share ``train_share`` of each arm trains its forest of ``n_estimators`` trees, and the rest
+    calibrates it; each tree gets the share ``max_samples`` of the training rows. Propensities are
+    those of a logistic regression; weights are clipped at 0.05 and 20 times their mean.
     """
 
     n_estimators: int = 300
@@ -226,17 +226,17 @@ class CQR(_ConformalEstimator):
 
 @dataclass(eq=False, repr=False)
 class NestedCQR(_ConformalEstimator):
-    """Intervals for the effects of units of which neither outcome is known (the nested method).
+    """Intervals for the effects of units without a known outcome (the nested method).
 
-    Lei and Candes 2021, Sections 4.2 and 4.3. Half of the units teach counterfactual intervals,
-    which give the other half intervals for their effects; a second stage predicts the ends of those
-    from X. With ``exact`` it is calibrated and the level is split in two halves, so that the
-    interval inherits the guarantee, and is wide. Without, it is the forests' prediction
-    of the ends: narrower, without a guarantee.
+    Lei and Candes 2021, Sections 4.2 and 4.3. One half of the units trains counterfactual
+    intervals, which give intervals for the effects of the other half; a second stage predicts the
+    ends of those from X. With ``exact`` the second stage is calibrated and the level is split in
+    two halves: the interval keeps the guarantee, and is wide. Without it, the interval is the
+    forests' prediction of the ends: narrower, without a guarantee.
 
-    ``new_unit_interval(X, alpha)`` needs covariates only. ``ite_interval(X, t, y, alpha)``
-    gives the same, without a look at ``t`` and ``y``, so that the two ways can be compared. It is
-    an interval for the individual effect, not for its conditional mean, hence no
+    ``new_unit_interval(X, alpha)`` needs covariates only. ``ite_interval(X, t, y, alpha)`` gives
+    the same and does not use ``t`` and ``y``, so that the two methods can be compared. It is an
+    interval for the individual effect, not for its conditional mean, so there is no
     ``effect_interval``. ``effect`` and the other parameters are as in `CQR`.
     """
 
@@ -258,10 +258,10 @@ class NestedCQR(_ConformalEstimator):
         self._second_split = stratified_split(t[second], self.train_share, rng)
 
     def new_unit_interval(self, X: Any, alpha: float = 0.05) -> Ends:
-        """Intervals of level 1 - alpha for the effects of units known by their covariates alone.
+        """Intervals of level 1 - alpha for the effects of units with known covariates only.
 
-        ``X`` has shape (n, p); returned are the lower and upper ends, two arrays of shape (n,). The
-        second stage is fitted anew in each call, for its targets depend on alpha.
+        ``X`` has shape (n, p); returns the lower and upper ends, two arrays of shape (n,). Each
+        call fits the second stage again, because its targets depend on alpha.
         """
         require_level(alpha)
         matrix = self._covariates(X)

@@ -1,9 +1,9 @@
 """DoubleML's estimators of the average effect (Bach, Chernozhukov, Kurz and Spindler 2022).
 
-Nuisance models are random forests with at least five rows a leaf. Folds are stratified by
-treatment; with fewer than ``folds`` rows in an arm, there are as many folds as rows in it. The
-average effect is that of the rows of ``fit``, whatever X is asked for; the interval is normal,
-from the variance of the orthogonal scores.
+Nuisance models are random forests with at least five rows in a leaf. Folds are stratified by
+treatment; if an arm has fewer than ``folds`` rows, there are as many folds as rows in it. The
+average effect is that of the rows of ``fit``, the same for every X. The interval is normal, from
+the variance of the orthogonal scores.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _DoubleML(ATEIntervals):
 class DoubleMLPartiallyLinear(_DoubleML):
     """Partially linear regression: y = t * effect + g(X) + noise (Chernozhukov et al. 2018, 4.1).
 
-    With an effect that varies, its weighted mean is estimated, with weights e(X) (1 - e(X)).
+    If the effect varies, the estimate is its mean with weights e(X) (1 - e(X)).
     """
 
     n_estimators: int = 100
@@ -82,7 +82,8 @@ class DoubleMLPartiallyLinear(_DoubleML):
 class DoubleMLInteractive(_DoubleML):
     """Interactive regression: the doubly robust average effect (Chernozhukov et al. 2018, 5.1).
 
-    Propensities are clipped at ``clip``: it divides by them, and is unstable under poor overlap.
+    Propensities are clipped at ``clip``: the score divides by them, and is unstable under poor
+    overlap.
     """
 
     n_estimators: int = 100

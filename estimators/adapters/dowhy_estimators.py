@@ -1,7 +1,7 @@
 """DoWhy's estimators of the average effect, identified from a graph of the covariates.
 
-In the graph every covariate causes both treatment and outcome: all of them are adjusted for.
-The average effect is that of the rows of ``fit``, whatever X is asked for.
+In the graph every covariate causes treatment and outcome, so all of them are adjusted for. The
+average effect is that of the rows of ``fit``, the same for every X.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def causal_model(
 ) -> tuple[pd.DataFrame, CausalModel, Any]:
     """A table of (X, t, y), DoWhy's model of it, and the average effect by back-door adjustment.
 
-    Columns are named ``x0``, ``x1``, ..., ``t`` and ``y``; t stays an integer, since some of
-    DoWhy's methods fail with booleans.
+    Columns are named ``x0``, ``x1``, ..., ``t`` and ``y``; t is an integer, because some of DoWhy's
+    methods fail with booleans.
     """
     covariates = [f"x{column}" for column in range(X.shape[1])]
     data = pd.DataFrame(X, columns=covariates).assign(t=t, y=y)
@@ -42,7 +42,7 @@ def causal_model(
         # The default search grows with the subsets of the covariates: 4 s for 40 of them.
         method_name="maximal-adjustment",
     )
-    # They come out of a set, in an order that differs between processes, and so do the last digits.
+    # DoWhy takes them from a set, whose order, and with it the last digits, differs by process.
     for key in estimand.backdoor_variables:
         estimand.set_backdoor_variables(covariates.copy(), key)
     return data, model, estimand
@@ -88,7 +88,7 @@ class DoWhyLinear(_DoWhy, ATEIntervals):
 class DoWhyWeighting(_DoWhy):
     """Propensity-score weighting: logistic regression, clipped at 0.05, DoWhy's defaults.
 
-    There is no interval: DoWhy would bootstrap it.
+    There is no interval: DoWhy has only a bootstrap.
     """
 
     method = "propensity_score_weighting"
@@ -98,11 +98,11 @@ class DoWhyWeighting(_DoWhy):
 class DoWhyStratification(_DoWhy):
     """Differences in means within strata of the propensity score (Rosenbaum and Rubin 1984).
 
-    Rows are sorted by a logistic propensity into ``strata`` of equal size; the first and last are
-    cut in half by DoWhy's rounding, so that there is one more. Strata with fewer than
-    ``min_per_arm`` rows in an arm are left out, and the average effect is then that of the others.
-    DoWhy's own default looks for a number of strata with more than 10 rows in each arm, and fails
-    on small data. There is no interval: DoWhy would bootstrap it.
+    Rows are sorted by a logistic propensity into ``strata`` of equal size. DoWhy's rounding halves
+    the first and the last one, so that there is one more. Strata with fewer than ``min_per_arm``
+    rows in an arm are left out, and the average effect is that of the others. DoWhy's own default
+    searches for a number of strata with more than 10 rows in each arm, and fails on small data.
+    There is no interval: DoWhy has only a bootstrap.
     """
 
     method = "propensity_score_stratification"
@@ -120,7 +120,7 @@ class DoWhyStratification(_DoWhy):
 
 
 class DoWhyMatching(_DoWhy):
-    """Each row against its neighbour in the other arm with the nearest propensity score.
+    """Compare each row with the row of the other arm that has the nearest propensity score.
 
     Rosenbaum and Rubin 1983. One neighbour, with replacement, without a caliper; propensities from
     a logistic regression. There is no interval: the bootstrap of matching is not valid (Abadie and

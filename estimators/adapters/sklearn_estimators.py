@@ -1,4 +1,4 @@
-"""Regression as causal inference, with scikit-learn: the paper's simple methods."""
+"""Causal effects by regressions of scikit-learn: the simple methods of the paper."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _TreatmentCoefficient(OneEffect):
     """Least squares of y on an intercept, t and some covariates: one effect for every row.
 
     The standard error is the classical one, s^2 (Z'Z)^+, with n - rank(Z) degrees of freedom; the
-    interval is Student's. It is unbounded when no degree of freedom is left.
+    interval is Student's. It is unbounded if there is no degree of freedom.
     """
 
     @abstractmethod
@@ -57,7 +57,7 @@ class TreatmentOnlyOLS(_TreatmentCoefficient):
 class LinReg(_TreatmentCoefficient):
     """Least squares of y on t and all covariates; the effect is the coefficient of t.
 
-    With collinear covariates the solution of least norm is taken.
+    With collinear covariates the solution has the least norm.
     """
 
     def _regressors(self, X: np.ndarray, t: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the estimators on stochtree share: propensity scores, posteriors, pickling."""
+"""Functions for the estimators on stochtree: propensity scores, posteriors, pickling."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sklearn.ensemble import GradientBoostingClassifier
 
 from estimators.errors import EstimatorError
 
-#: The most draws of single rows that are held at once.
-MOST_CELLS = 5_000_000
+#: Largest number of draws, rows times draws of each, that is kept in memory at once.
+MOST_DRAWS = 5_000_000
 
 
 class PicklableModel:
-    """A sampled BARTModel or BCFModel that can be pickled, through stochtree's JSON."""
+    """A sampled BARTModel or BCFModel that can be pickled, as stochtree's JSON."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -33,9 +33,10 @@ class PicklableModel:
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Posterior of one quantity of each of some rows, such as the effect, in units of y.
+    """Posterior of a quantity of each row, such as the effect, in units of y.
 
-    ``mean`` and ``sd`` have shape (n,); ``average_sd`` is that of the average over the rows.
+    ``mean`` and ``sd`` have shape (n,); ``average_sd`` is the standard deviation of the average
+    over the rows.
     """
 
     mean: np.ndarray
@@ -46,9 +47,9 @@ class Posterior:
 def posterior_of(
     draws_of: Callable[[np.ndarray], np.ndarray], X: np.ndarray, draws: int
 ) -> Posterior:
-    """Moments of the draws (n, draws) that ``draws_of`` gives for some rows of X."""
+    """Moments of the draws, shape (n, draws), that ``draws_of`` returns for rows of X."""
     mean, sd, total = np.empty(len(X)), np.empty(len(X)), np.zeros(draws)
-    size = max(1, MOST_CELLS // draws)
+    size = max(1, MOST_DRAWS // draws)
     for start in range(0, len(X), size):
         rows = slice(start, start + size)
         values = draws_of(X[rows])

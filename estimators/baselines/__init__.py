@@ -1,1 +1,1 @@
-"""Baselines and estimators that need no other library than scikit-learn."""
+"""Baselines; they need no library but scikit-learn."""

@@ -1,4 +1,4 @@
-"""Baselines that need no library."""
+"""Baselines without a model, and the base of averages with a normal interval."""
 
 from __future__ import annotations
 

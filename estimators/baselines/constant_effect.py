@@ -14,15 +14,15 @@ from estimators.support.folds import stratified_folds
 
 @dataclass(eq=False, repr=False)
 class ConstantEffect(NormalATE, OneEffect):
-    """Robinson's (1988) residual-on-residual regression: what a constant effect would be.
+    """Robinson's (1988) residual-on-residual regression: the effect if it were constant.
 
-    y and t are predicted from X by boosted trees of depth 3 (scikit-learn's defaults) out of
-    ``folds`` folds; the effect of every row is the slope of the residuals of y on those of t,
-    through the origin. An estimator that varies the effect should err less than this one.
-    ``LinReg`` is the same idea with straight lines, ``T-Only OLS`` without adjustment.
+    Boosted trees of depth 3 (scikit-learn's defaults) predict y and t from X out of ``folds``
+    folds. The effect of every row is the slope of the residuals of y on those of t, through the
+    origin. An estimator whose effects vary should have a smaller error than this one. ``LinReg`` is
+    the linear version, ``T-Only OLS`` the one without adjustment.
 
     The interval is normal with the variance of the orthogonal score (Chernozhukov et al. 2018,
-    Theorem 4.1). Where the effect varies, its mean weighted by e(X) (1 - e(X)) is estimated.
+    Theorem 4.1). If the effect varies, the estimate is its mean with weights e(X) (1 - e(X)).
     """
 
     rows_per_arm = 2

@@ -1,4 +1,4 @@
-"""The estimator that is shown the truth, to check the scorer."""
+"""The estimator that gets the truth, as a check of the scores."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from estimators.errors import EstimatorError
 
 
 class Oracle(EffectIntervals, ATEIntervals, ITEIntervals):
-    """Answers with the effects that were revealed to it: an error of it is one of the scorer.
+    """Return the true effects that were revealed: its errors are errors of the scores.
 
-    Call ``reveal`` before ``fit``. Effects are those of the dataset's rows, so that X must be the
-    whole X of ``fit``. All intervals are single points at the truth.
+    Call ``reveal`` before ``fit``. The effects are those of the rows of the dataset, so X must be
+    the whole X of ``fit``. All intervals are single points at the truth.
     """
 
     def reveal(self, ite: np.ndarray, effect: np.ndarray | None = None) -> None:
-        """Show the truth of each row, arrays of shape (n,), in units of y.
+        """Set the true effect of each row, arrays of shape (n,), in units of y.
 
         Parameters
         ----------
         ite
             The individual effects; their mean is the average effect.
         effect
-            What an estimated effect is scored against, where that is not the individual effect but
-            its mean given the covariates.
+            The target of estimated effects, if that is not the individual effect but its mean given
+            the covariates.
 
         Raises
         ------

@@ -20,12 +20,12 @@ def propensity_model() -> Pipeline:
 
 
 def clipped(propensity: np.ndarray, clip: float) -> np.ndarray:
-    """Propensity scores moved into [clip, 1 - clip], shape (n,).
+    """Propensity scores clipped to [clip, 1 - clip], shape (n,).
 
     Raises
     ------
     EstimatorError
-        If ``clip`` is not at least 0 and below 0.5: at 0.5 all rows would weigh the same.
+        If ``clip`` is not at least 0 and below 0.5: at 0.5 all rows would have equal weights.
     """
     require_clip(clip)
     return np.clip(propensity, clip, 1 - clip)
@@ -36,7 +36,7 @@ class IPW(NormalATE):
     """Inverse propensity weighting with weights that sum to one in each arm (Hajek).
 
     Propensities come from a logistic regression and are clipped at ``clip``. The average effect is
-    that of the rows of ``fit``, whatever X is asked for. The interval treats the propensities as
+    that of the rows of ``fit``, the same for every X. The interval treats the propensities as
     known, which makes it conservative (Lunceford and Davidian 2004, section 3).
     """
 
@@ -56,10 +56,11 @@ class IPW(NormalATE):
 class AIPW(NormalATE):
     """Augmented inverse propensity weighting, cross-fitted (Robins, Rotnitzky and Zhao 1994).
 
-    Outcomes from one linear regression for each arm, propensities from a logistic regression and
-    clipped at ``clip``, both predicted out of fold (Chernozhukov et al. 2018). The average effect
-    is that of the rows of ``fit``, whatever X is asked for; the interval comes from the spread of
-    the scores. With fewer than ``folds`` rows in an arm, there are as many folds as rows in it.
+    Outcomes come from one linear regression for each arm, propensities from a logistic regression
+    and are clipped at ``clip``; both are predicted out of fold (Chernozhukov et al. 2018). The
+    average effect is that of the rows of ``fit``, the same for every X; the interval comes from the
+    spread of the scores. If an arm has fewer than ``folds`` rows, there are as many folds as rows
+    in it.
     """
 
     rows_per_arm = 2

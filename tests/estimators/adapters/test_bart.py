@@ -76,7 +76,7 @@ def test_rows_in_blocks_give_the_same(bart, linear_truth, monkeypatch):
     X = linear_truth.X.to_numpy()[:50]
     whole = bart.effect_interval(X), bart.ate_interval(X)
     bart.effect(X[:1])  # forget the answer
-    monkeypatch.setattr(stochtree_models, "MOST_CELLS", 1300)
+    monkeypatch.setattr(stochtree_models, "MOST_DRAWS", 1300)
     np.testing.assert_allclose(bart.effect_interval(X), whole[0])
     assert bart.ate_interval(X) == pytest.approx(whole[1])
 
