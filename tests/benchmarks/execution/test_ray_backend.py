@@ -24,6 +24,19 @@ class Namesake:
 
     def ate(self, X):
         return 1.0
+
+@estimators.register("batched", estimand="ATE", fit_many="datasets")
+class Batched:
+    def fit(self, X, t, y):
+        raise ValueError("alone")
+
+    @classmethod
+    def fit_many(cls, estimators, datasets):
+        for one, (X, t, y) in zip(estimators, datasets):
+            one.value = len(datasets) + y.mean()
+
+    def ate(self, X):
+        return self.value
 """
 
 
@@ -53,7 +66,7 @@ def test_two_nodes_give_the_same_board(two_nodes, make_suite, tmp_path) -> None:
     )
     namesake = tmp_path / HOSTILE.name
     namesake.write_text(NAMESAKE)
-    field = [*suite.estimators, "namesake", "peeks", "dies", "hangs", "nan"]
+    field = [*suite.estimators, "namesake", "batched", "peeks", "dies", "hangs", "nan"]
     results = [
         benchmarks.run(
             suite,
@@ -70,6 +83,7 @@ def test_two_nodes_give_the_same_board(two_nodes, make_suite, tmp_path) -> None:
     pd.testing.assert_frame_equal(here[same], there[same], check_exact=True)
     assert here["status"].tolist() == there["status"].tolist()
     assert set(here["status"]) == {"ok", "failed", "timeout"}
+    assert (here[here["estimator"] == "batched"]["status"] == "ok").all()
     tables = [(result.files[0].parent / "scores.csv").read_text() for result in results]
     tables = [[line for line in table.splitlines() if ",dies," not in line] for table in tables]
     assert tables[0] == tables[1]
