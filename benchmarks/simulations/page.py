@@ -16,6 +16,7 @@ import pandas as pd
 
 import estimators
 from benchmarks.report.docs.extract import replaced
+from benchmarks.report.tables import markdown_table
 from benchmarks.simulations.exemptions import BANDS, exempt_from_coverage
 from estimators.check import RULES, RULES_OF_REGISTERED, title
 
@@ -61,7 +62,7 @@ def catalogue() -> str:
         (i.name, i.family, i.estimand, ", ".join(i.intervals.kinds), i.extra, i.summary, i.source)
         for i in built_in()
     )
-    return _table(heads, rows)
+    return _table(heads, rows, left=7)
 
 
 def answers() -> str:
@@ -73,27 +74,27 @@ def answers() -> str:
             by_text.setdefault(getattr(info.intervals, kind), []).append(kind)
         described = "; ".join(f"{', '.join(kinds)}: {text}" for text, kinds in by_text.items())
         rows.append((info.name, info.ate, described))
-    return _table(("Name", "Average effect", "Intervals"), rows)
+    return _table(("Name", "Average effect", "Intervals"), rows, left=3)
 
 
 def versions(constraints: str) -> str:
     """Make the table of the pinned versions of the libraries."""
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.+-]+)$", constraints.lower(), re.MULTILINE))
     rows = [(name, pinned[name]) for name in (*_CORE, *_LIBRARIES)]
-    return _table(("Library", "Version"), rows)
+    return _table(("Library", "Version"), rows, left=2)
 
 
 def coverage_table(measured: pd.DataFrame) -> str:
     """Make the table of the coverage of intervals of level 0.95, with the band of each."""
-    heads = ("Name", "Truth", "Interval", "Coverage", "Width / SD(y)", "Held to", "Seeds", "Failed")
+    heads = ("Name", "Truth", "Interval", "Held to", "Coverage", "Width / SD(y)", "Seeds", "Failed")
     rows = []
     for row in measured.to_dict("records"):
         name, truth, kind = row["estimator"], row["truth"], row["interval"]
         reason = exempt_from_coverage(name, truth, kind)
         held_to = f"nothing: {reason}" if reason else f"at least {BANDS[kind][0]:.2f}"
         numbers = (_number(row["coverage"], ".3f"), _number(row["width_sd"], ".2f"))
-        rows.append((name, truth, kind, *numbers, held_to, row["seeds"], row["failed"]))
-    return _table(heads, rows, right=("Coverage", "Width / SD(y)", "Seeds", "Failed"))
+        rows.append((name, truth, kind, held_to, *numbers, row["seeds"], row["failed"]))
+    return _table(heads, rows, left=4)
 
 
 def seconds_table(measured: pd.DataFrame) -> str:
@@ -104,8 +105,7 @@ def seconds_table(measured: pd.DataFrame) -> str:
         (name, *(_seconds(known[name, n]) if (name, n) in known else "" for n in sizes))
         for name in measured["estimator"].drop_duplicates()
     ]
-    heads = [f"{n:,} rows" for n in sizes]
-    return _table(("Name", *heads), rows, right=heads)
+    return _table(("Name", *(f"{n:,} rows" for n in sizes)), rows, left=1)
 
 
 def _seconds(value: float) -> str:
@@ -116,15 +116,8 @@ def _number(value: float, form: str) -> str:
     return "" if pd.isna(value) else format(value, form)
 
 
-def _table(
-    heads: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()
-) -> str:
-    lines = [heads, ["---:" if head in right else "---" for head in heads], *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|") or "–"
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]], left: int) -> str:
+    return markdown_table(heads, [[str(cell) or "–" for cell in row] for row in rows], left)
 
 
 def main(path: Path, constraints: Path, folder: Path) -> None:

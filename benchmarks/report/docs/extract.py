@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.report.tables import markdown_table
 from sdscm.errors import InputError
 
-_METRICS = {"pehe_sd": "PEHE / SD(y)", "ate_abs_error_sd": "\\|ATE error\\| / SD(y)"}
+_METRICS = {"pehe_sd": "PEHE / SD(y)", "ate_abs_error_sd": "|ATE error| / SD(y)"}
 _SETTINGS = {"all": "all seen", "hidden": "confounders hidden"}
 _ALWAYS = ("Zero", "DiffInMeans", "Oracle")
 
@@ -27,15 +28,11 @@ def extract(board: pd.DataFrame, top: int = 10) -> str:
     heads = [
         f"{metric}, {setting}" for metric in _METRICS.values() for setting in _SETTINGS.values()
     ]
-    lines = [
-        "| " + " | ".join(["Estimator", *heads]) + " |",
-        "| --- |" + " ---: |" * len(heads),
-    ]
+    rows = []
     for name in chosen:
         values = [by_setting[s][metric].loc[name] for metric in _METRICS for s in _SETTINGS]
-        cells = ["–" if pd.isna(value) else f"{value:.3f}" for value in values]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append([name, *("–" if pd.isna(value) else f"{value:.3f}" for value in values)])
+    return markdown_table(["Estimator", *heads], rows, left=1)
 
 
 def replaced(text: str, table: str, mark: str = "board") -> str:

@@ -117,7 +117,9 @@ def test_whatever_an_estimator_does_is_a_row_and_others_are_unchanged(
     monkeypatch.setenv("TMPDIR", str(scratch))
     monkeypatch.setattr(tempfile, "tempdir", None)
     kind = ["LinReg", "RF", "peeks"]
-    suite = make_suite(datasets=1, settings=["all"], estimators=kind, time_limit=12, memory_limit=0.5)
+    suite = make_suite(
+        datasets=1, settings=["all"], estimators=kind, time_limit=12, memory_limit=0.5
+    )
     alone = benchmarks.run(
         suite, plugins=[HOSTILE], workers=1, results_dir=None, runs_dir=tmp_path / "alone"
     )
