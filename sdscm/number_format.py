@@ -65,15 +65,15 @@ def seconds(value: Any) -> str:
     return f"{value:.0f}" if value >= 10 else f"{float(f'{value:.2g}'):g}"
 
 
-def percent(share: Any, digits: int = 0) -> str:
+def percent(share: Any, digits: int = 0, unit: str = "%") -> str:
     """Write a share in per cent: 0.25 as ``25%``."""
     share = float(share)
-    return f"{100 * share:.{digits}f}%" if math.isfinite(share) else _special(share)
+    return f"{100 * share:.{digits}f}{unit}" if math.isfinite(share) else _special(share)
 
 
-def level(share: float) -> str:
+def level(share: float, unit: str = "%") -> str:
     """Write the level of an interval or a test, with as many digits as it has: ``99.5%``."""
-    return f"{100 * share:.6g}%"
+    return f"{100 * share:.6g}{unit}"
 
 
 def p_value(value: float | None) -> str:

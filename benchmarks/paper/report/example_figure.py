@@ -11,18 +11,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.paper.analysis.example import HISTOGRAM_THERAPY, THERAPY, Example
-from benchmarks.paper.report.style import (
-    BLUE,
-    GREEN,
-    INK,
-    LM_COLOURS,
-    ORANGE,
-    PINK,
-    bare,
-    explain,
-    save,
-)
-from sdscm.figure_style import in_figure_style
+from benchmarks.paper.report.style import LM_COLOURS, bare, explain, save
+from sdscm.figure_style import BLUE, GREEN, INK, ORANGE, PINK, in_figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,20 +15,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets.paper.release import LMS, ROWS
-from benchmarks.paper.report.style import (
-    BLUE,
-    GREY,
-    GRID,
-    INK,
-    LM_COLOURS,
-    ORANGE,
-    bare,
-    explain,
-    save,
-)
+from benchmarks.paper.report.style import LM_COLOURS, bare, explain, save
 from benchmarks.paper.run.methods import METHODS, is_beyond
 from sdscm.data.dataset import SETTINGS
-from sdscm.figure_style import in_figure_style
+from sdscm.figure_style import BLUE, GRID, INK, MUTED, ORANGE, in_figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -177,7 +167,7 @@ def _none(axis: Axes, place: float) -> None:
         ha="center",
         va="center",
         fontsize=8,
-        color=GREY,
+        color=MUTED,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from benchmarks.datasets.paper.release import LMS
+from sdscm.figure_style import GREEN, MUTED, PINK, figure_bytes, remove_frame
 from sdscm.files import put_atomically
 
 if TYPE_CHECKING:
@@ -15,20 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours are told apart by people with any colour vision.
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-INK, GREY, GRID = "#333333", "#666666", "#e3e3e3"
 #: Of each language model where both are shown.
 LM_COLOURS: dict[str, str] = dict(zip(LMS, (GREEN, PINK), strict=True))
 
 
 def bare(axis: Axes, grid: Literal["x", "y"]) -> None:
     """Grid lines along ``grid`` below the content, and no frame."""
-    axis.grid(axis=grid, color=GRID)
-    axis.set_axisbelow(True)
-    axis.tick_params(colors=INK, length=0)
-    for side in axis.spines.values():
-        side.set_visible(False)
+    axis.grid(axis=grid)
+    remove_frame(axis)
 
 
 def explain(figure: Figure, handles: Sequence[Artist], caption: str = "") -> None:
@@ -42,13 +36,10 @@ def explain(figure: Figure, handles: Sequence[Artist], caption: str = "") -> Non
         ncols=len(handles),
         frameon=False,
     )
-    legend.get_title().set_color(GREY)
+    legend.get_title().set_color(MUTED)
 
 
 def save(figure: Figure, path: Path) -> Path:
     """Write a PNG file, and give its path."""
-    buffer = io.BytesIO()
-    # Without the version of matplotlib, equal content gives equal bytes.
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    put_atomically(path, buffer.getvalue())
+    put_atomically(path, figure_bytes(figure, "png"))
     return path

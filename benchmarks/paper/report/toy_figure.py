@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.paper.analysis.toy import CORRELATION, ERROR, GIVEN, SCENARIOS
-from benchmarks.paper.report.style import BLUE, INK, ORANGE, bare, explain, save
-from sdscm.figure_style import in_figure_style
+from benchmarks.paper.report.style import bare, explain, save
+from sdscm.figure_style import BLUE, INK, ORANGE, in_figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

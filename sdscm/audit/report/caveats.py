@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sdscm.audit.report import words
 from sdscm.audit.result import AuditResult
+from sdscm.number_format import counted
 
 
 def caveats(result: AuditResult) -> tuple[str, ...]:
@@ -18,7 +18,7 @@ def caveats(result: AuditResult) -> tuple[str, ...]:
         "A model chooses among the listed values only; its probabilities are normalised over "
         "them. Where the mass of the domain is tiny, the model prefers other texts.",
         "The phrasing is the sampling unit. Intervals and tests hold for phrasings like these, "
-        f"drawn from the {words.counted(spec.n_phrasings, 'combination')} of the scenario's "
+        f"drawn from the {counted(spec.n_phrasings, 'combination')} of the scenario's "
         "sentences, and not for all possible wordings. Phrasings that share sentences are not "
         "fully independent.",
         "The sign-flip tests assume effects that are symmetric about their mean over phrasings; "

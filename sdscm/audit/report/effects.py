@@ -9,6 +9,7 @@ from sdscm.audit.finding import Finding
 from sdscm.audit.report import words
 from sdscm.audit.report.view import Section, Table
 from sdscm.audit.result import AuditResult
+from sdscm.number_format import NONE, p_value
 
 _MEANING: dict[Kind, str] = {
     "total": "the change of the mean outcome when the treatment is set",
@@ -92,7 +93,7 @@ def _finding_table(found: Sequence[Finding], result: AuditResult, caption: str) 
         ]
         if smallest:
             row += [
-                words.p_value(test.holm if test else None)
+                p_value(test.holm if test else None)
                 for test in (tests and tests.minimum_effect, tests and tests.equivalence)
             ]
         rows.append((*row, words.verdict(each, result.level)))
@@ -119,7 +120,7 @@ def values(result: AuditResult) -> Section:
         (
             each.model,
             each.value,
-            ", ".join(name for name, members in groups if each.value in members) or words.NONE,
+            ", ".join(name for name, members in groups if each.value in members) or NONE,
             words.outcome(each.measure),
             words.effect(each.mean).removeprefix("+"),
             words.between(each.interval).replace("+", ""),

@@ -7,6 +7,7 @@ from sdscm.audit.report import words
 from sdscm.audit.report.prompts import example, prompt
 from sdscm.audit.report.view import Section, Table
 from sdscm.audit.result import AuditResult, Control
+from sdscm.number_format import NONE
 
 _PASSED = {True: "passed", False: "FAILED", None: "not judged"}
 
@@ -79,7 +80,7 @@ def mechanisms(result: AuditResult) -> list[Section]:
 
 
 def _chance(value: float) -> str:
-    return words.NONE if value != value else f"{value:.1e}".replace("-", "−")
+    return NONE if value != value else f"{value:.1e}".replace("-", "−")
 
 
 def prompts(result: AuditResult) -> Section:

@@ -12,6 +12,7 @@ from sdscm.audit.report.effects import comparison, effects, values, wording
 from sdscm.audit.report.origin import controls, mechanisms, prompts, settings
 from sdscm.audit.report.view import Page, Picture, Section, Table
 from sdscm.audit.result import AuditResult, Control
+from sdscm.number_format import NONE, counted, joined
 
 
 def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
@@ -22,12 +23,12 @@ def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
     scope = "all" if result.all_phrasings else "a random set"
     return Page(
         title=f"Effect of {spec.treatment.name} on {spec.outcome.name}, as encoded in "
-        f"{words.listed(reported)}",
+        f"{joined(reported)}",
         kicker=f"Audit of the scenario {spec.name}",
         lead=(
             f"Effects of {spec.treatment.name} on {spec.outcome.name} that are encoded in "
-            f"{words.listed(reported)} under the DAG of {spec.name}, in "
-            f"{words.counted(len(result.phrasings), 'phrasing')} ({scope} of "
+            f"{joined(reported)} under the DAG of {spec.name}, in "
+            f"{counted(len(result.phrasings), 'phrasing')} ({scope} of "
             f"{count_phrasings(spec):,}). Nothing here is a claim about the world."
         ),
         warnings=tuple(_warnings(result)),
@@ -103,7 +104,7 @@ def _verdicts(found: Sequence[Finding], result: AuditResult) -> Table:
             words.between(each.interval),
             words.share(each.agreement),
             *words.raw_and_adjusted(each.tests.no_effect if each.tests else None),
-            words.size(each.tests.detectable) if each.tests else words.NONE,
+            words.size(each.tests.detectable) if each.tests else NONE,
             words.verdict(each, result.level),
         )
         for each in found

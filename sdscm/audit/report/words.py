@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
+from sdscm import number_format
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, PValue
 from sdscm.audit.inference.interval import ConfidenceInterval
 from sdscm.audit.plan import values_of
+from sdscm.number_format import NONE, p_value
 from sdscm.spec import Spec
 
-NONE = "–"
 _SMALL = 5e-5  # what four decimals would show as 0
 
 
@@ -35,13 +35,6 @@ def between(interval: ConfidenceInterval | None) -> str:
     return NONE if interval is None else f"{effect(interval.low)} to {effect(interval.high)}"
 
 
-def p_value(value: float | None) -> str:
-    """Format a p value with three decimals."""
-    if value is None or math.isnan(value):
-        return NONE
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
 def raw_and_adjusted(value: PValue | None) -> tuple[str, str, str]:
     """Format a p value: raw, by Holm, and by Benjamini and Hochberg."""
     if value is None:
@@ -51,23 +44,12 @@ def raw_and_adjusted(value: PValue | None) -> tuple[str, str, str]:
 
 def share(value: float) -> str:
     """Format a share in per cent."""
-    return NONE if math.isnan(value) else f"{100 * value:.0f} %"
+    return number_format.percent(value, unit=" %")
 
 
 def percent(level: float) -> str:
     """Format a level, such as 95 % or 99.5 %."""
-    return f"{100 * level:g} %"
-
-
-def counted(number: int, noun: str) -> str:
-    """Format a count with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Join names with commas and a final "and"."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return number_format.level(level, unit=" %")
 
 
 def contrast(found: Finding) -> str:

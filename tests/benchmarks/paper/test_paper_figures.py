@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.report.style import BLUE, GREEN, ORANGE, PINK
 from benchmarks.paper.run.records import COLUMNS, METRICS
+from sdscm.figure_style import BLUE, GREEN, ORANGE, PINK
 
 pytest.importorskip("matplotlib")
 

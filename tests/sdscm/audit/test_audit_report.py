@@ -69,12 +69,9 @@ def test_effects_in_words(value: float | None, told: str) -> None:
 def test_other_numbers_in_words() -> None:
     assert words.size(0.02) == "0.0200"
     assert words.size(math.inf) == "none"
-    assert words.p_value(0.0004) == "< 0.001"
-    assert words.p_value(0.05) == "0.050"
     assert words.share(2 / 3) == "67 %"
     assert words.percent(0.995) == "99.5 %"
     assert words.between(ConfidenceInterval(-0.1, 0.2, 0.95)) == "−0.1000 to +0.2000"
-    assert words.listed(["a", "b", "c"]) == "a, b and c"
 
 
 def test_the_verdict_of_each_total_is_a_sentence() -> None:

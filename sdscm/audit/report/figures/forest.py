@@ -12,6 +12,8 @@ from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
 from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
+from sdscm.figure_style import MUTED
+from sdscm.number_format import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,14 +32,14 @@ def forest(result: AuditResult, measure: Measure, name: str) -> Picture:
     for each in found:
         rows = blocks.setdefault(words.contrast(each), {})
         rows.setdefault(each.estimand.label, []).append(each)
-    with style.house_style():
+    with style.audit_style():
         figure = _draw(blocks, models, found[0])
         return style.picture(
             figure,
             name,
             f"Effects on {words.outcome(measure)}",
             _reading(result, found[0], len(models)),
-            f"Forest plot of {words.counted(len(found), 'effect')} on {words.outcome(measure)}; "
+            f"Forest plot of {counted(len(found), 'effect')} on {words.outcome(measure)}; "
             "the table 'All effects' has the numbers.",
         )
 
@@ -102,7 +104,7 @@ def _draw(
                 transform=numbers,
                 va="center",
                 size=8,
-                color=style.MUTED,
+                color=MUTED,
             )
             for each in found:
                 place = models.index(each.model)

@@ -10,7 +10,7 @@ from sdscm.spec import Spec
 
 def graph(spec: Spec) -> Picture:
     """Draw the DAG with the treatment and the outcome of the audit."""
-    with style.house_style():
+    with style.audit_style():
         return style.picture(
             draw_graph(spec),
             "graph",

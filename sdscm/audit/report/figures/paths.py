@@ -15,6 +15,7 @@ from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
 from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
+from sdscm.figure_style import INK, MUTED
 from sdscm.spec import Spec
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def paths(result: AuditResult, measure: Measure) -> Picture:
         if each.measure == measure and not (each.estimand.held or each.estimand.group):
             key = (each.model, words.contrast(each))
             found.setdefault(key, {})[each.estimand.kind] = each
-    with style.house_style():
+    with style.audit_style():
         return style.picture(
             _draw(result, measure, found),
             "paths",
@@ -79,7 +80,7 @@ def _draw(
         total = f"total {_format_effect(effects['total'])}"
         if "mediated interaction" in effects:
             total += f", of which interaction {_format_effect(effects['mediated interaction'])}"
-        axes.text(0.15, top + 0.15, total, va="center", color=style.MUTED)
+        axes.text(0.15, top + 0.15, total, va="center", color=MUTED)
         _panel(axes, result, measure, effects)
     return figure
 
@@ -183,7 +184,7 @@ def _label(axes: Axes, place: _Place, name: str, found: Finding) -> None:
         f"{name} {_format_effect(found)}",
         ha="center",
         va="center",
-        color=style.INK,
+        color=INK,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
         zorder=3,
     )
@@ -200,7 +201,7 @@ def _box(axes: Axes, place: _Place, names: Sequence[str], below: str) -> None:
             _HIGH,
             boxstyle="round,pad=0,rounding_size=0.08",
             facecolor="#f7f4ec",
-            edgecolor=style.INK,
+            edgecolor=INK,
             linewidth=1.1,
             zorder=2,
         )
@@ -210,7 +211,7 @@ def _box(axes: Axes, place: _Place, names: Sequence[str], below: str) -> None:
         title = f"{len(names)} variables"
     note = "\n".join(_cut(line, 30) for line in below.splitlines())
     axes.text(x, y + 0.18, _cut(title, _LETTERS), ha="center", va="center", weight="bold", zorder=4)
-    axes.text(x, y - 0.13, note, ha="center", va="center", size=8, color=style.MUTED, zorder=4)
+    axes.text(x, y - 0.13, note, ha="center", va="center", size=8, color=MUTED, zorder=4)
 
 
 def _cut(text: str, most: int) -> str:

@@ -12,6 +12,7 @@ from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
 from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
+from sdscm.figure_style import INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ _LETTERS = 48
 def wording(result: AuditResult, measure: Measure, name: str) -> Picture:
     """Draw the phrasing plot: a panel for each model and contrast, a marker for each phrasing."""
     found = [each for each in result.of("total") if each.measure == measure]
-    with style.house_style():
+    with style.audit_style():
         figure = _draw(found)
         return style.picture(
             figure,
@@ -72,7 +73,7 @@ def _panel(axes: Axes, found: Finding) -> None:
         if math.isfinite(each.value)
     )
     for y, (value, _, error) in enumerate(ranked):
-        color = style.UP if value > 0 else style.DOWN if value < 0 else style.MUTED
+        color = style.UP if value > 0 else style.DOWN if value < 0 else MUTED
         if error > 0:
             ends = [value - 2 * error, value + 2 * error]
             axes.plot(ends, [y, y], color=color, linewidth=0.8, alpha=0.6, zorder=2)
@@ -102,5 +103,5 @@ def _mean(axes: Axes, found: Finding) -> None:
         return
     if found.interval is not None:
         ends = [found.interval.low, found.interval.high]
-        axes.plot(ends, [-1.7, -1.7], color=style.INK, linewidth=3, solid_capstyle="butt")
-    axes.plot(found.mean, -1.7, marker="D", markersize=6, color=style.INK, zorder=3)
+        axes.plot(ends, [-1.7, -1.7], color=INK, linewidth=3, solid_capstyle="butt")
+    axes.plot(found.mean, -1.7, marker="D", markersize=6, color=INK, zorder=3)
