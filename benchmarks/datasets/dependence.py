@@ -1,4 +1,4 @@
-"""Which datasets of a run are not independent of each other."""
+"""Find the datasets of a run that depend on each other."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sdscm.data.dataset import CausalDataset
 
 
 def clusters(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> dict[str, str]:
-    """The cluster of each dataset, by name.
+    """Map the name of each dataset to its cluster.
 
-    That of its source, which an entry of the suite knows; entries of one spec share it, since one
-    phrasing has the same mechanisms in all of them.
+    It is the cluster of the source in the entry of the suite. Datasets of one spec and phrasing
+    share a cluster across entries, because they have the same mechanisms.
     """
     found: dict[Hashable, str] = {}
     for source in sources:

@@ -1,4 +1,4 @@
-"""How an estimator sees covariates that are categories."""
+"""Encode categorical covariates for estimators."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sdscm.data.dataset import CausalDataset
 
 
 def encoded(dataset: CausalDataset, encoding: Encoding) -> pd.DataFrame:
-    """The covariates of a dataset in an encoding.
+    """Encode the covariates of a dataset.
 
-    ``codes`` are the numbers as they are. ``one-hot`` splits each covariate that has labels into
-    indicators of its values, the first value left out (reference coding): with all of them the
-    columns would sum to 1, and the standard errors of regressions would not exist. A covariate with
-    one value keeps its code, or nothing might be left.
+    ``codes`` keeps the numbers. ``one-hot`` replaces each covariate with labels by indicators of
+    its values, except for the first value (reference coding): all indicators together would sum to
+    1, and standard errors of regressions would not exist. A covariate with one value keeps its
+    code, so that at least one column is left.
 
     Returns
     -------
-    DataFrame of shape (n, p) or (n, number of indicators and other covariates); an indicator is
-    called ``covariate=value``.
+    DataFrame of shape (n, p) or (n, number of indicators and other covariates); the name of an
+    indicator is ``covariate=value``.
     """
     if encoding == "codes" or dataset.labels is None:
         return dataset.X

@@ -1,4 +1,4 @@
-"""Facts of a run's datasets, for the table beside the boards."""
+"""Make the table of facts about the datasets of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sdscm.data.diagnostics import facts
 
 
 def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> pd.DataFrame:
-    """One row a dataset: where it comes from, and ``sdscm.data.diagnostics.facts`` of it."""
+    """Make one row for each dataset: its source and its ``sdscm.data.diagnostics.facts``."""
     rows = []
     for source in sources:
         dataset = datasets[source.name]
@@ -47,6 +47,6 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
 
 
 def _cate_spread(dataset: CausalDataset) -> float:
-    """SD of the true CATE in the setting ``hidden`` over SD(y); NaN if it is not known."""
+    """Divide the SD of the true CATE in the setting ``hidden`` by SD(y); NaN if unknown."""
     cate, sd = dataset.cates.get("hidden"), float(dataset.y.std())
     return float("nan") if cate is None or sd == 0 else float(cate.std()) / sd

@@ -1,4 +1,4 @@
-"""Data that a user brings: tables with a mapping of their columns, or what sdscm wrote."""
+"""Read tables of the user, with a mapping of their columns, and files that sdscm wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.datasets.table_checks import check_propensity, check_roles, check_secrets
+from benchmarks.datasets.table_checks import check_propensity, check_roles, check_truth_is_hidden
 from benchmarks.suite.entries import Columns, FilesEntry
 from benchmarks.suite.loading import columns_from
 from sdscm.data.dataset import CausalDataset
@@ -19,12 +19,12 @@ _KINDS = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
 
 
 def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDataset]]:
-    """The files of an entry, in order, with the dataset of each.
+    """Read the files of an entry, in order: pairs of path and dataset.
 
     Raises
     ------
     InputError
-        If no file matches, or one is not as its mapping says.
+        If no file matches, or a file does not fit its mapping.
     """
     paths = _matches(entry, folder)
     columns = entry.columns
@@ -34,22 +34,22 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
         for path in paths:
             if path.suffix != ".parquet":
                 raise InputError(
-                    f"{path}: say in 'columns' which column is the treatment, y0 and y1"
+                    f"{path}: name the columns of treatment, y0 and y1 in 'columns' of the suite"
                 )
             yield path, CausalDataset.read_parquet(path)
         return
     frames = {path: _table(path) for path in paths}
-    said = (
+    mapping = (
         str(folder / entry.columns) if isinstance(entry.columns, str) else "the suite's 'columns'"
     )
     for path, frame in frames.items():
-        check_roles(path, frame, columns, said)
+        check_roles(path, frame, columns, mapping)
     levels = {name: _levels(name, frames) for name in columns.categorical}
     for number, (path, frame) in enumerate(frames.items()):
         dataset = _dataset(frame, columns, levels, path.name, number)
         if columns.covariates is None:
-            check_secrets(path, dataset, said)
-        check_propensity(path, dataset, said)
+            check_truth_is_hidden(path, dataset, mapping)
+        check_propensity(path, dataset, mapping)
         yield path, dataset
 
 
@@ -60,7 +60,7 @@ def _matches(entry: FilesEntry, folder: Path) -> list[Path]:
     if not found:
         tried = "' or '".join(str(folder / pattern) for pattern in entry.patterns)
         raise InputError(
-            f"{entry.name}: no file matches '{tried}'; mend 'files', or name their folder "
+            f"{entry.name}: no file matches '{tried}'; correct 'files', or name their folder "
             "with --data"
         )
     return list(found)
@@ -79,11 +79,11 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def _levels(name: str, frames: Mapping[Path, pd.DataFrame]) -> list[Any]:
-    """The values of a categorical column over all files: a code means the same in each."""
+    """List the values of a categorical column over all files, so that codes agree."""
     seen: set[Any] = set()
     for path, frame in frames.items():
         if frame[name].isna().any():
-            raise InputError(f"{path}: '{name}' is empty in some rows; leave these out")
+            raise InputError(f"{path}: '{name}' is empty in some rows; remove these")
         seen |= set(frame[name].unique())
     return sorted(seen, key=lambda value: (isinstance(value, str), value))
 

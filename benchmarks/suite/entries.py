@@ -1,4 +1,4 @@
-"""The entries of a suite: where its data come from, and which estimators run."""
+"""Entries of a suite: the sources of its datasets, and its estimators."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Model(BaseModel):
 
 
 class LMEntry(Model):
-    """A language model, and how it computes; see ``sdscm.load_lm``.
+    """A language model and its settings; see ``sdscm.load_lm``.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class LMEntry(Model):
     revision
         Branch, tag or commit of a Hugging Face id.
     device
-        Where the model computes: ``cpu``, ``cuda``, ...
+        Device of the model: ``cpu``, ``cuda``, ...
     precision
-        How exactly it computes; see docs/performance.md.
+        Arithmetic of the model; see docs/performance.md.
     """
 
     name: str
@@ -61,22 +61,22 @@ class LMEntry(Model):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What is not as usual, as keyword arguments of ``sdscm.load_lm``."""
+        """The settings that differ from the defaults, as arguments of ``sdscm.load_lm``."""
         return self.model_dump(exclude={"name"}, exclude_defaults=True)
 
     @property
     def marks(self) -> str:
-        """What is not as usual, for the name on a board; empty if nothing is."""
+        """The values of `options`, for the name on a board; empty without any."""
         return ", ".join(map(str, self.options.values()))
 
 
 class Variant(Model):
-    """One choice of what an entry varies beside language model, phrasing and replicate.
+    """One combination of the size and the dials of an entry.
 
     Attributes
     ----------
     n
-        Units of a dataset.
+        Number of units of a dataset.
     dials
         See `sdscm.sampling.dials.Dials`.
     """
@@ -86,34 +86,36 @@ class Variant(Model):
 
 
 class ScenarioEntry(Model):
-    """Datasets to sample: one for each combination of what follows.
+    """Datasets to sample: one for each combination of the values below.
 
     Attributes
     ----------
     scenario
         Name of a shipped scenario, or path of a spec, relative to the suite's file.
     name
-        What the board calls it; by default the scenario.
+        Name on the board; by default the scenario.
     lm
-        One language model or several: names, or mappings as `LMEntry` has them.
+        One language model or several: names, or mappings with the keys of `LMEntry`.
     phrasings
-        A count (the first so many), or the numbers of the phrasings.
+        How many phrasings (the numbers from 0 on), or a list of their numbers.
     replicates
-        Datasets of each phrasing, with seeds that derive from the suite's.
+        Number of datasets of each phrasing; their seeds derive from the suite's seed.
     seeds
-        Instead of ``replicates``: the seeds themselves, the same for every phrasing.
+        Seeds of the datasets, instead of ``replicates``; the same for every phrasing.
     n
-        Units of a dataset, one number or several. The smaller are the first rows of the larger.
+        Number of units of a dataset, one or several. A smaller dataset is the first rows of a
+        larger one.
     knobs
         The dials ``overlap``, ``confounding`` and ``effect``, one value or several of each; see
-        `sdscm.sampling.dials.Dials`. All variants of a phrasing and replicate share the units'
-        noise.
+        `sdscm.sampling.dials.Dials`. All variants of a phrasing and replicate use the same noise
+        of the units.
     temperature
         Divides the model's scores; above 1 the distributions are flatter.
     options
         Other keyword arguments of ``sdscm.SDSCM``.
     outcome
-        What y is; ``outcome_value`` in ``dataset`` names the value whose (log-)probability it is.
+        Scale of the outcome y; ``outcome_value`` in ``dataset`` is the outcome value whose
+        (log-)probability is taken.
     dataset
         Other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``, ``contrast``,
         ``hide``, ``cate_contexts``, ``cate_draws``.
@@ -166,7 +168,7 @@ class ScenarioEntry(Model):
 
     @property
     def variants(self) -> Iterator[Variant]:
-        """Every combination of ``n`` and ``knobs``, in the order of the suite."""
+        """All combinations of ``n`` and ``knobs``, in the order of the suite."""
         for n, *values in product(self.sizes, *map(_listed, self.knobs.values())):
             yield Variant(n=n, dials=dict(zip(self.knobs, values, strict=True)))
 
@@ -176,35 +178,35 @@ def _listed(value: Any) -> list[Any]:
 
 
 class Columns(Model):
-    """Which column of a user's table is what.
+    """The roles of the columns of a user's table.
 
-    What is known of the truth decides what can be scored: with ``y0`` and ``y1``, or ``outcome``
-    and ``effect``, everything; with ``outcome`` and ``ate`` the average effect; with ``outcome``
-    alone cost, widths and failures.
+    The columns of the truth decide which scores exist: with ``y0`` and ``y1``, or ``outcome`` and
+    ``effect``, all; with ``outcome`` and ``ate`` those of the average effect; with ``outcome`` only
+    cost, widths and failures.
 
     Attributes
     ----------
     treatment
-        The treatment; of its two values the smaller is control.
+        Treatment; the smaller one of its two values is control.
     outcome
-        The observed outcome; needed without ``y0`` and ``y1``, from which it follows.
+        Observed outcome; required unless ``y0`` and ``y1`` are given, which determine it.
     y0, y1
-        The potential outcomes under control and treatment.
+        Potential outcomes under control and treatment.
     effect
-        The individual effect of each row, in units of the outcome.
+        Individual effect of each row, in units of the outcome.
     ate
-        The average effect over the rows of a file, a number in units of the outcome, as a
-        randomised trial of the same people gives it.
+        Average effect over the rows of a file: a number in units of the outcome, for example the
+        result of a randomised trial of the same people.
     covariates
-        What estimators see; by default every other column, so name them where a table holds more
-        of the truth.
+        Covariates that estimators see; by default all other columns. Name them if the table holds
+        more columns of the truth.
     exogenous
-        The covariates that the setting ``hidden`` removes.
+        Covariates that the setting ``hidden`` removes.
     categorical
-        The covariates whose values are names, as text or as numbers; the encoding ``one-hot``
-        splits them. Codes are the places of the values in sorted order, over all files of an entry.
+        Covariates whose values are names, as text or as numbers; the encoding ``one-hot`` splits
+        them. A code is the place of a value in sorted order, over all files of an entry.
     propensity
-        The true probability of treatment.
+        True probability of treatment.
     """
 
     treatment: str
@@ -222,7 +224,7 @@ class Columns(Model):
     def _consistent(self) -> Self:
         potential = [name for name in ("y0", "y1") if getattr(self, name) is not None]
         if len(potential) == 1:
-            raise ValueError(f"'{potential[0]}' needs the other potential outcome beside it")
+            raise ValueError(f"'{potential[0]}' needs the other potential outcome, too")
         if not potential and self.outcome is None:
             raise ValueError("say which column is the 'outcome', or which are 'y0' and 'y1'")
         for name in ("outcome", "effect", "ate"):
@@ -234,17 +236,17 @@ class Columns(Model):
 
 
 class FilesEntry(Model):
-    """Data brought by the user, one dataset a file.
+    """Tables of the user, one dataset per file.
 
     Attributes
     ----------
     files
-        Paths or patterns of Parquet or CSV files, relative to the suite's file; one of several
-        patterns may match nothing.
+        Paths or patterns of Parquet or CSV files, relative to the suite's file. Of several
+        patterns, some may match no file.
     name
-        What the board calls it.
+        Name on the board.
     columns
-        What the columns mean, or the path of a YAML file that says it; leave it out for files that
+        Roles of the columns, or the path of a YAML file with them; not needed for files that
         ``CausalDataset.to_parquet`` wrote.
     """
 
@@ -262,7 +264,7 @@ class FilesEntry(Model):
 
 
 class SimulationEntry(Model):
-    """Datasets that are drawn from a formula, whose effects are known: to check estimators.
+    """Datasets that are drawn from a formula with known effects, to check estimators.
 
     Attributes
     ----------
@@ -270,15 +272,15 @@ class SimulationEntry(Model):
         The design: ``randomised`` (linear, no confounding), ``linear`` or ``nonlinear``. The
         setting ``hidden`` removes the only confounder.
     name
-        What the board calls it; by default the design.
+        Name on the board; by default the design.
     n
-        Units of a dataset, one number or several.
+        Number of units of a dataset, one or several.
     covariates
         Number of covariates.
     replicates
-        Datasets of each size, with seeds that derive from the suite's.
+        Number of datasets of each size; their seeds derive from the suite's seed.
     seeds
-        Instead of ``replicates``: the seeds themselves.
+        Seeds of the datasets, instead of ``replicates``.
     """
 
     simulation: Literal["randomised", "linear", "nonlinear"]
@@ -304,16 +306,16 @@ class SimulationEntry(Model):
 
 
 class PaperData(Model):
-    """Which datasets of the paper's release an entry takes.
+    """The part of the paper's release that an entry uses.
 
     Attributes
     ----------
     lm
         Language model of the release.
     share
-        Part of its datasets. It is spread over the phrasings, and a larger one contains a smaller.
+        Share of its datasets. It is spread over the phrasings; a larger share contains a smaller.
     pools
-        Take the pools of 10,000 rows, ten datasets of one phrasing each, instead of the datasets.
+        Use pools of 10,000 rows, ten datasets of one phrasing each, instead of the datasets.
     """
 
     lm: Literal["gpt2", "llama-3-8b"]
@@ -322,15 +324,15 @@ class PaperData(Model):
 
 
 class PaperEntry(Model):
-    """Datasets that the authors of the paper released, read where the user has them.
+    """Datasets that the authors of the paper released, read from the user's copy.
 
     Attributes
     ----------
     paper
-        Which: see `PaperData`. ``--data``, or else ``SDSCM_PAPER_DATA``, names a clone of the
-        authors' repository.
+        See `PaperData`. ``--data``, or else ``SDSCM_PAPER_DATA``, names a clone of the authors'
+        repository.
     name
-        What the board calls it; by default the language model, with ``-pools`` for pools.
+        Name on the board; by default the language model, with ``-pools`` for pools.
     """
 
     paper: PaperData
@@ -367,21 +369,21 @@ Entry = Annotated[
 
 
 class EstimatorEntry(Model):
-    """A registered estimator, with parameters of its own and a label for the board.
+    """A registered estimator with its parameters and its label on the board.
 
     Attributes
     ----------
     name
-        As ``sdscm estimators`` lists it.
+        Name in the list of ``sdscm estimators``.
     params
         Parameters that differ from the estimator's defaults.
     label
-        What the board calls it; by default the name.
+        Name on the board; by default the name.
     encodings
-        Instead of the suite's.
+        Encodings for this estimator, instead of the suite's.
     share
-        Part of the datasets of each entry that the estimator runs on, the first ones, at least one:
-        for a costly estimator.
+        Share of the datasets of each entry that the estimator runs on: the first ones, at least
+        one. For a costly estimator.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a suite is: the data, the settings and the estimators of one set of runs."""
+"""The model of a suite: datasets, settings, estimators and boards of one set of runs."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ Group = Literal["lm", "setting", "dataset"]
 
 
 class BoardOptions(Model):
-    """How cells are put together on a board.
+    """Options of the boards: how scores of cells are combined.
 
     Attributes
     ----------
     by
         One board for each combination of these.
     columns
-        Metrics to show, by name and in this order, each in the tables of its estimand and those of
-        cost in all; by default the usual ones.
+        Names of the metrics to show, in this order. A metric is shown in the tables of its
+        estimand, a metric of cost in all tables. By default a standard selection.
     rank_by
-        Metrics to rank by: each makes a table of its estimand, ordered by it. In the table of all
-        methods the first decides, and the next decide between those that lack the first.
+        Metrics to rank by: each gives a table of its estimand in its order. The table of all
+        methods is ordered by the first; methods without it follow, ordered by the next.
     level
-        Level of the bootstrap intervals; the tests of differences have the level one less that.
+        Level of the bootstrap intervals; tests of differences have the level ``1 - level``.
     resamples
-        Number of resamples of the phrasings.
+        Number of bootstrap resamples of the phrasings.
     """
 
     by: list[Group] = Field(default=["lm", "setting"])
@@ -89,33 +89,33 @@ class Suite(Model):
     Attributes
     ----------
     name
-        Short name; it names folders.
+        Short name, also the name of folders.
     title
-        A line for people.
+        Title in one line.
     datasets
         See `ScenarioEntry`, `FilesEntry`, `PaperEntry` and `SimulationEntry`.
     settings
-        Which covariates the estimators see.
+        Covariates that the estimators see: all, or without the exogenous ones (``hidden``).
     encodings
-        How the estimators see covariates that are categories: their ``codes`` as numbers, or
-        ``one-hot``. With both, an estimator has two lines on the board.
+        Encoding of categorical covariates for the estimators: ``codes`` (numbers) or ``one-hot``.
+        With both, an estimator has two rows on the board.
     estimators
         See `EstimatorEntry`.
     holdout
-        Share of each dataset's rows that no estimator is fitted on. Scores of these rows stand on
-        boards of their own.
+        Share of the rows of each dataset that no estimator is fitted on. Their scores are on
+        separate boards.
     alpha
         Intervals have level 1 - alpha.
     seed
-        Every other seed derives from it.
+        All other seeds derive from it.
     time_limit
-        Seconds after which a cell is stopped.
+        Time limit of a cell, in seconds.
     memory_limit
-        GiB that a cell may take beside what its process held before; more is its failure. Linux
-        alone enforces it.
+        Memory limit of a cell in GiB, in addition to the memory of its process. Enforced on Linux
+        only.
     threads
-        Threads of a cell. A number of the suite, not of the machine, since sums in another order
-        differ in the last digits.
+        Number of threads of a cell. It belongs to the suite and not to the machine, because sums
+        in another order differ in the last digits.
     board
         See `BoardOptions`.
     """
@@ -180,17 +180,17 @@ class Suite(Model):
 
     @property
     def folder(self) -> Path:
-        """The folder that the suite's relative paths start from."""
+        """Folder that the suite's relative paths start from."""
         return self._folder
 
     @property
     def data(self) -> Path | None:
-        """That folder, if the user named it."""
+        """The same folder if the user named it, else None."""
         return self._data
 
     @property
     def origin(self) -> str:
-        """How the user named the suite."""
+        """Name or path of the suite, as the user wrote it."""
         return self._origin or self.name
 
 

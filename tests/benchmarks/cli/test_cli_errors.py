@@ -67,7 +67,7 @@ BAD = {
         "generate it again",
     ],
     "inspect foreign.parquet": ["foreign.parquet: not written by sdscm"],
-    "inspect study.yaml --phrasings 0": ["'--phrasings'"],
+    "inspect study.yaml --phrasings 0": ["--phrasings 0", "above 0"],
     "inspect study.yaml --lm ./nope": ["language model './nope'"],
     "benchmark": ["Missing argument 'SUITE'"],
     "benchmark nope": ["unknown suite 'nope'", "quick"],

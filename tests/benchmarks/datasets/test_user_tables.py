@@ -78,20 +78,20 @@ def test_a_mapping_may_stand_in_a_file(folder: Path) -> None:
     assert path.name == "one.csv"
     assert dataset.X.columns.tolist() == ["town", "age"]
     (folder / "columns.yaml").write_text("treatment: drug\ngain: y\n")
-    with pytest.raises(InputError, match=r"columns\.yaml: gain: unknown key"):
+    with pytest.raises(InputError, match=r"columns\.yaml: unknown key 'gain'; "):
         list(read_files(entry, folder))
 
 
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"categorical": ["village"]}, "no column 'village'; mend 'categorical' in the suite's"),
-        ({"treatment": "pill"}, "no column 'pill'; mend 'treatment' in the suite's 'columns'"),
+        ({"categorical": ["village"]}, "no column 'village'; correct 'categorical' in the suite's"),
+        ({"treatment": "pill"}, "no column 'pill'; correct 'treatment' in the suite's 'columns'"),
         ({"treatment": "town", "covariates": ["age"]}, "two values, but 'town' has 3"),
-        ({}, "'town' is not of numbers; add it to 'categorical'"),
+        ({}, "'town' is not numeric; add it to 'categorical'"),
         ({"covariates": ["age", "gain"]}, "'gain' cannot be a covariate"),
-        ({"outcome": "town", "covariates": ["age"]}, "'town' is not of numbers; 'outcome' in"),
-        ({"covariates": []}, "no covariate is left"),
+        ({"outcome": "town", "covariates": ["age"]}, "'town' is not numeric; 'outcome' in"),
+        ({"covariates": []}, "there are no covariates"),
         ({"covariates": ["age", "age"]}, "has 'age' twice"),
         (
             {"covariates": ["age"], "exogenous": ["tau"]},
@@ -112,14 +112,14 @@ def test_bad_mappings_give_one_line(folder: Path, changes: dict[str, object], pa
 
 def test_gaps_in_an_outcome_are_told(tmp_path: Path) -> None:
     FRAME.assign(gain=[1.0, np.nan, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
-    with pytest.raises(InputError, match=r"one\.csv: 'gain' lacks a finite number in 1 of 4 rows"):
+    with pytest.raises(InputError, match=r"one\.csv: 'gain' has no finite number in 1 of 4 rows"):
         read(tmp_path, covariates=["age"])
 
 
 @pytest.mark.parametrize(("column", "value"), [("age", np.nan), ("age", np.inf), ("drug", None)])
 def test_gaps_elsewhere_are_told(tmp_path: Path, column: str, value: object) -> None:
     FRAME.assign(**{column: [value, *FRAME[column][1:]]}).to_csv(tmp_path / "one.csv", index=False)
-    with pytest.raises(InputError, match=rf"one\.csv: .*'{column}' .*leave these"):
+    with pytest.raises(InputError, match=rf"one\.csv: .*'{column}' .*remove these"):
         read(tmp_path, covariates=["age"])
 
 
