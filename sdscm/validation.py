@@ -113,7 +113,7 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
     place = f"line {mark.line + 1}, column {mark.column + 1}"
     if isinstance(error, _DuplicateKeyError):
         return f"{place}: {error.problem}; remove one of them"
-    if "\\t" in str(error.problem):
+    if mark.buffer is not None and mark.buffer[mark.pointer] == "\t":
         return f"{place}: a tab; indent with spaces"
     problem = " ".join(str(error.problem).split())
     return (

@@ -185,7 +185,7 @@ def _seed(entry: ScenarioEntry, suite: Suite, phrasing: int, replicate: int) -> 
 def _marks(entry: ScenarioEntry, variant: Variant) -> str:
     """What tells a dataset from its siblings, where the entry varies it."""
     varied: list[tuple[str, float]] = [("n", variant.n)] * (len(entry.sizes) > 1)
-    varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.knobs[d], list)]
+    varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.dials[d], list)]
     return "".join(f"-{name}{value:g}" for name, value in varied)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AliasChoices,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -105,7 +106,7 @@ class ScenarioEntry(Model):
     n
         Number of units of a dataset, one or several. A smaller dataset is the first rows of a
         larger one.
-    knobs
+    dials
         The dials ``overlap``, ``confounding`` and ``effect``, one value or several of each; see
         `sdscm.sampling.dials.Dials`. All variants of a phrasing and replicate use the same noise
         of the units.
@@ -128,7 +129,10 @@ class ScenarioEntry(Model):
     replicates: PositiveInt = 1
     seeds: list[Annotated[int, Field(ge=0)]] | None = Field(default=None, min_length=1)
     n: PositiveInt | list[PositiveInt] = 500
-    knobs: dict[Dial, float | list[float]] = {}
+    dials: dict[Dial, float | list[float]] = Field(
+        default={},
+        validation_alias=AliasChoices("dials", "knobs"),  # the old name
+    )
     temperature: PositiveFloat = 1.0
     outcome: OutcomeKind = "log-probability"
     options: dict[str, Any] = {}
@@ -142,8 +146,8 @@ class ScenarioEntry(Model):
             try:
                 Dials(**variant.dials)
             except InputError as error:
-                raise ValueError(f"knobs: {error}") from None
-        twice = sorted({*self.knobs, "temperature"} & set(self.options))
+                raise ValueError(f"dials: {error}") from None
+        twice = sorted({*self.dials, "temperature"} & set(self.options))
         if twice:
             raise ValueError(f"'{twice[0]}' stands in 'options' too; leave it out there")
         return self
@@ -168,9 +172,9 @@ class ScenarioEntry(Model):
 
     @property
     def variants(self) -> Iterator[Variant]:
-        """All combinations of ``n`` and ``knobs``, in the order of the suite."""
-        for n, *values in product(self.sizes, *map(_listed, self.knobs.values())):
-            yield Variant(n=n, dials=dict(zip(self.knobs, values, strict=True)))
+        """All combinations of ``n`` and ``dials``, in the order of the suite."""
+        for n, *values in product(self.sizes, *map(_listed, self.dials.values())):
+            yield Variant(n=n, dials=dict(zip(self.dials, values, strict=True)))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -156,8 +156,8 @@ class Suite(Model):
                 )
                 _no_repeats(f"{key}.n", entry.sizes)
                 _no_repeats(f"{key}.seeds", entry.seeds or [])
-                for dial, values in entry.knobs.items():
-                    _no_repeats(f"{key}.knobs.{dial}", values if isinstance(values, list) else [])
+                for dial, values in entry.dials.items():
+                    _no_repeats(f"{key}.dials.{dial}", values if isinstance(values, list) else [])
         for number, entry in enumerate(self.datasets):
             columns = entry.columns if isinstance(entry, FilesEntry) else None
             hides = not isinstance(columns, Columns) or bool(columns.exogenous)

@@ -105,11 +105,11 @@ def test_other_options_make_other_datasets(tmp_path, engine) -> None:
     assert len(engine) == 2
 
 
-def test_every_combination_of_n_and_knobs_is_a_dataset(tmp_path, engine) -> None:
+def test_every_combination_of_n_and_dials_is_a_dataset(tmp_path, engine) -> None:
     entry = {
         "scenario": "toy",
         "n": [20, 30],
-        "knobs": {"overlap": [0, 0.5], "confounding": 2},
+        "dials": {"overlap": [0, 0.5], "confounding": 2},
         "seeds": [11, 12],
     }
     found = prepared(suite_of(tmp_path, entry), tmp_path / "run")

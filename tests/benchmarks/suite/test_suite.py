@@ -85,17 +85,17 @@ def write(folder: Path, content: object) -> Path:
             ["datasets[0].lm.precision: ", "'half'"],
         ),
         ({"datasets": [{"scenario": "s", "n": [9, 9]}]}, ["datasets[0].n: '9' occurs twice"]),
-        ({"datasets": [{"scenario": "s", "knobs": {"size": 1}}]}, ["datasets[0].knobs.size"]),
+        ({"datasets": [{"scenario": "s", "dials": {"size": 1}}]}, ["datasets[0].dials.size"]),
         (
-            {"datasets": [{"scenario": "s", "knobs": {"overlap": [0, 0]}}]},
-            ["datasets[0].knobs.overlap: '0.0' occurs twice"],
+            {"datasets": [{"scenario": "s", "dials": {"overlap": [0, 0]}}]},
+            ["datasets[0].dials.overlap: '0.0' occurs twice"],
         ),
         (
             {"datasets": [{"scenario": "s", "seeds": [1], "replicates": 2}]},
             ["datasets[0]: 'replicates' and 'seeds'"],
         ),
         (
-            {"datasets": [{"scenario": "s", "knobs": {"overlap": 1}, "options": {"overlap": 0}}]},
+            {"datasets": [{"scenario": "s", "dials": {"overlap": 1}, "options": {"overlap": 0}}]},
             ["datasets[0]: 'overlap' stands in 'options' too"],
         ),
         ({"holdout": 1}, ["holdout: ", "less than or equal to 0.9"]),
@@ -108,8 +108,8 @@ def write(folder: Path, content: object) -> Path:
         ({"board": {"columns": ["r2", "r2"]}}, ["board.columns: 'r2' occurs twice"]),
         ({"board": {"by": ["lm", "lm"]}}, ["board.by: 'lm' occurs twice"]),
         (
-            {"datasets": [{"scenario": "s", "knobs": {"overlap": [0, 2]}}]},
-            ["datasets[0]: knobs: overlap 2.0", "between 0 and 1"],
+            {"datasets": [{"scenario": "s", "dials": {"overlap": [0, 2]}}]},
+            ["datasets[0]: dials: overlap 2.0", "between 0 and 1"],
         ),
         (
             {"datasets": [{"scenario": "s", "phrasings": [0, -1]}]},
@@ -189,3 +189,11 @@ def test_shipped_suites_are_good_and_name_known_estimators(name: str) -> None:
     suite = load_suite(name)
     assert suite.name == name
     assert {entry.name for entry in suite.estimators} <= set(estimators.names())
+
+
+def test_the_old_name_of_dials_works(tmp_path: Path) -> None:
+    entry = {"scenario": "s", "knobs": {"overlap": [0, 0.5]}}
+    (read,) = load_suite(write(tmp_path, GOOD | {"datasets": [entry]})).datasets
+    assert isinstance(read, ScenarioEntry)
+    assert read.dials == {"overlap": [0, 0.5]}
+    assert ScenarioEntry.model_validate(read.model_dump()) == read
