@@ -151,14 +151,6 @@ class CausalDataset:
         """True E[y1 - y0 | X] of each unit given the covariates in X; None if unknown."""
         return self.cates.get(self.covariates)
 
-    def with_cates(
-        self,
-        cates: Mapping[Setting, np.ndarray],
-        errors: Mapping[Setting, np.ndarray] | None = None,
-    ) -> CausalDataset:
-        """The dataset with these true conditional effects, by setting."""
-        return replace(self, cates=dict(cates), cate_errors=dict(errors or {}))
-
     def setting(self, name: Setting) -> CausalDataset:
         """The same units with the covariates of a setting.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -68,7 +69,8 @@ def make_dataset(
         meta=_provenance(sampler, seed, outcome, contrast, cate_draws),
     )
     exact = Enumeration(sampler.mechanisms, cate_contexts)
-    cates, errors = {}, {}
+    cates: dict[Setting, np.ndarray] = {}
+    errors: dict[Setting, np.ndarray] = {}
     for setting in SETTINGS:
         if _shows_parents(dataset, spec, setting):
             cates[setting] = expected[1] - expected[0]
@@ -78,7 +80,7 @@ def make_dataset(
             cates[setting], errors[setting] = found.value, found.standard_error
         elif found is not None:
             cates[setting] = found
-    return dataset.with_cates(cates, errors)
+    return replace(dataset, cates=cates, cate_errors=errors)
 
 
 def _cate(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 
+import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -242,13 +243,7 @@ class Enumeration:
 
     def _relevant(self, names: set[str], targets: set[str]) -> list[str]:
         """``names`` and their ancestors in the mutilated graph, in the order tau."""
-        found, open_ = set(names), list(names)
-        while open_:
-            name = open_.pop()
-            if name in targets:
-                continue
-            for parent in self.spec.parents(name):
-                if parent not in found:
-                    found.add(parent)
-                    open_.append(parent)
+        graph = self.spec.graph.copy()
+        graph.remove_edges_from(list(graph.in_edges(targets)))
+        found = names.union(*(nx.ancestors(graph, name) for name in names))
         return [name for name in self.spec.order if name in found]

@@ -90,11 +90,6 @@ class OutcomeFunction:
                 )
         return cls(kind, code, numbers)
 
-    @property
-    def deterministic(self) -> bool:
-        """Whether the outcome is a function of the outcome variable's parents."""
-        return self.kind != "category"
-
     def value(self, logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Outcome of each unit, of shape (n,).
 

@@ -115,18 +115,10 @@ class CachedLM:
         self._load = load
         self._loading = threading.Lock()
         self._model: LanguageModel | None = None
-        self._id = id
-        self._revision = revision
+        self.id = id
+        self.revision = revision
         self._cache = cache
         self.scored = 0
-
-    @property
-    def id(self) -> str:
-        return self._id
-
-    @property
-    def revision(self) -> str:
-        return self._revision
 
     @property
     def model(self) -> LanguageModel:
@@ -166,7 +158,7 @@ class CachedLM:
         return [found[key] for key in keys]
 
     def _key(self, kind: str, choice: Choice) -> bytes:
-        content = [_VERSION, kind, self._id, self._revision, choice.context, choice.prefix]
+        content = [_VERSION, kind, self.id, self.revision, choice.context, choice.prefix]
         text = json.dumps([*content, choice.values, choice.suffix], ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=16).digest()
 

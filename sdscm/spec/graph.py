@@ -1,4 +1,4 @@
-"""Cycles, orders and relatives in the DAG of a spec."""
+"""Cycles and orders in the DAG of a spec."""
 
 from __future__ import annotations
 
@@ -30,13 +30,3 @@ def topological_order(graph: nx.DiGraph) -> tuple[str, ...]:
     """
     place = {node: index for index, node in enumerate(graph)}
     return tuple(nx.lexicographical_topological_sort(graph, key=place.__getitem__))
-
-
-def descendants(graph: nx.DiGraph, node: str) -> set[str]:
-    """All descendants of a node, without itself."""
-    return set(nx.descendants(graph, node))
-
-
-def ancestors(graph: nx.DiGraph, node: str) -> set[str]:
-    """All ancestors of a node, without itself."""
-    return set(nx.ancestors(graph, node))

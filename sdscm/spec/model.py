@@ -154,11 +154,11 @@ class Spec(BaseModel):
 
     def descendants(self, name: str) -> tuple[str, ...]:
         """Names of all descendants of a variable, without itself, in the order tau."""
-        return self._in_order(graph.descendants(self.graph, self.variable(name).name))
+        return self._in_order(nx.descendants(self.graph, self.variable(name).name))
 
     def ancestors(self, name: str) -> tuple[str, ...]:
         """Names of all ancestors of a variable, without itself, in the order tau."""
-        return self._in_order(graph.ancestors(self.graph, self.variable(name).name))
+        return self._in_order(nx.ancestors(self.graph, self.variable(name).name))
 
     def phrased(self, number: int) -> PhrasedSpec:
         """The spec with one phrasing of each variable; number 0 takes the first of each."""

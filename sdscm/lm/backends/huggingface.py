@@ -70,8 +70,8 @@ class HuggingFaceLM:
         self._precision = precision
         self._tokenize = ChoiceTokenizer(tokenizer)
         self._turn = threading.Lock()
-        self._id = id
-        self._revision = revision
+        self.id = id
+        self.revision = revision
         self._memory = memory
         self._batch_tokens = batch_tokens
 
@@ -142,14 +142,6 @@ class HuggingFaceLM:
             precision=precision,
             **options,
         )
-
-    @property
-    def id(self) -> str:
-        return self._id
-
-    @property
-    def revision(self) -> str:
-        return self._revision
 
     @property
     def window(self) -> int | None:

@@ -31,17 +31,9 @@ class TabularLM:
         self, table: ProbabilityTable, *, id: str = "tabular", revision: str = "0"
     ) -> None:
         self._table = table
-        self._id = id
-        self._revision = revision
+        self.id = id
+        self.revision = revision
         self.scored = 0
-
-    @property
-    def id(self) -> str:
-        return self._id
-
-    @property
-    def revision(self) -> str:
-        return self._revision
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Logarithms of the table's probabilities; each sentence counts as one token.

@@ -98,6 +98,15 @@ class PassBuilder:
         Number of attention heads that share a key.
     device, dtype
         Device of the plan's tensors, and type of its masks.
+
+    Attributes
+    ----------
+    choices
+        The choices of the pass.
+    queries
+        The nodes that the pass computes.
+    held
+        Largest number of cache slots that the pass needs.
     """
 
     def __init__(
@@ -114,25 +123,15 @@ class PassBuilder:
         self._device = device
         self._dtype = dtype
         self._places: dict[Node, int] = {}
-        self._queries: list[Node] = []
+        self.queries: list[Node] = []
         self._needed: dict[Node, None] = {}
         self._groups: list[QueryGroup] = []
-        self._held = 0
+        self.held = 0
         self.choices: list[ChoiceNodes] = []
 
     def __len__(self) -> int:
         """Number of new tokens so far."""
-        return len(self._queries)
-
-    @property
-    def held(self) -> int:
-        """Largest number of cache slots that the choices so far need."""
-        return self._held
-
-    @property
-    def queries(self) -> list[Node]:
-        """The nodes that the pass computes."""
-        return self._queries
+        return len(self.queries)
 
     def add(self, choice: ChoiceNodes) -> None:
         """Add a choice to the pass."""
@@ -171,14 +170,14 @@ class PassBuilder:
         if node.tick != self.tick:
             # A node that a running pass uses too keeps the later tick.
             node.tick = self.tick
-            self._held += 1
+            self.held += 1
 
     def _is_query(self, node: Node, needed: set[Node]) -> bool:
         return node not in self._places and (not node.filled or node in needed)
 
     def _take(self, node: Node) -> None:
-        self._places[node] = len(self._queries)
-        self._queries.append(node)
+        self._places[node] = len(self.queries)
+        self.queries.append(node)
 
     def build(self, oldest: int) -> PassPlan:
         """The plan of the pass for the collected choices.
@@ -190,15 +189,15 @@ class PassBuilder:
         MemoryError
             If the cache has no room for the pass beside the running ones.
         """
-        self._trie.allocate([n for n in self._queries if n.slot < 0], oldest)
-        padded = self._queries + self._queries[:1] * max(ROWS - len(self._queries), 0)
+        self._trie.allocate([n for n in self.queries if n.slot < 0], oldest)
+        padded = self.queries + self.queries[:1] * max(ROWS - len(self.queries), 0)
         needed = list(self._needed)
         outputs = [self._places[node] for node in needed]
         outputs += [outputs[0]] * max(ROWS - len(outputs), 0)
         return PassPlan(
             tokens=self._tensor(np.array([n.token for n in padded])),
             positions=self._tensor(np.array([n.depth for n in padded])),
-            slots=self._tensor(np.array([n.slot for n in self._queries])),
+            slots=self._tensor(np.array([n.slot for n in self.queries])),
             buckets=self._buckets(),
             outputs=self._tensor(np.array(outputs)),
             rows={node: row for row, node in enumerate(needed)},

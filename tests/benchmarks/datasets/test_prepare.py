@@ -212,7 +212,7 @@ def test_bad_files_give_one_line(tmp_path, confounded, entry: dict[str, object],
 def test_the_target_is_the_cate_where_it_is_known(confounded) -> None:
     dataset = confounded(1)
     smooth = dataset.ite + 1.0
-    known = dataset.with_cates({"hidden": smooth})
+    known = replace(dataset, cates={"hidden": smooth}, cate_errors={})
     assert truth_of(known, "hidden").target == "CATE"
     np.testing.assert_array_equal(truth_of(known, "hidden").effect, smooth)
     np.testing.assert_array_equal(truth_of(known, "hidden").ite, dataset.ite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,9 @@ def test_the_fingerprint_sees_the_cates(scm: SDSCM) -> None:
     one_more = {**dataset.cates, "hidden": dataset.cates["hidden"] + 1e-9}
     swapped = {"all": dataset.cates["hidden"], "hidden": dataset.cates["all"]}
     fewer = {"all": dataset.cates["all"]}
-    prints = {dataset.with_cates(c).fingerprint for c in (dataset.cates, one_more, swapped, fewer)}
+    prints = {
+        replace(dataset, cates=c).fingerprint for c in (dataset.cates, one_more, swapped, fewer)
+    }
     assert len(prints) == 4
 
 

@@ -41,16 +41,6 @@ def test_values(clinic: Spec, options: dict[str, Any], value: Any, mean: Any) ->
     np.testing.assert_allclose(outcome.mean(LOGS[:, None]), np.array(mean)[:, None], rtol=1e-14)
 
 
-def test_the_sampled_category_alone_is_left_to_chance(clinic: Spec) -> None:
-    kinds = ("log-probability", "probability", "expected-score", "category")
-    assert [OutcomeFunction.of(clinic, kind).deterministic for kind in kinds] == [
-        True,
-        True,
-        True,
-        False,
-    ]
-
-
 @pytest.mark.parametrize(
     ("options", "words"),
     [
