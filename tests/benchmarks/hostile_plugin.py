@@ -1,4 +1,4 @@
-"""Estimators that misbehave, one each way. Loaded as a plugin by the tests."""
+"""Plugin with estimators that misbehave, each in its own way."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Interrupts(Base):
 
 @hostile("speechless")
 class Speechless(Base):
-    """Raises what cannot even be shown."""
+    """Raises an error whose message cannot be shown."""
 
     def fit(self, X, t, y):
         class Unspeakable(Exception):
@@ -56,7 +56,7 @@ class Speechless(Base):
 
 @hostile("mumbles")
 class Mumbles(Base):
-    """Says what no file can hold: half a character, and a terminal's commands."""
+    """Raises an error with half a character and a command of a terminal in its message."""
 
     def fit(self, X, t, y):
         raise ValueError("odd \udc80 and \x1b[31mred")
@@ -162,7 +162,7 @@ class Peeks(Base):
 
 @hostile("eats memory")
 class EatsMemory(Base):
-    """Takes memory piece by piece, so that no single piece is refused for its size."""
+    """Allocates memory in small pieces, each of which would be granted alone."""
 
     def fit(self, X, t, y):
         self.hoard = []
@@ -172,7 +172,7 @@ class EatsMemory(Base):
 
 @hostile("peeks at the truth")
 class PeeksAtTheTruth(Base):
-    """Looks for potential outcomes where it runs: in its folder, and in what the process holds."""
+    """Looks for potential outcomes in its folder and in the memory of its process."""
 
     def fit(self, X, t, y):
         import gc
@@ -189,7 +189,7 @@ class PeeksAtTheTruth(Base):
 
 @hostile("leaves a mess")
 class LeavesAMess(Base):
-    """Changes what a process has one of, and then fails."""
+    """Changes the global state of the process, and then fails."""
 
     def fit(self, X, t, y):
         os.environ["OMP_NUM_THREADS"] = "lots"

@@ -1,9 +1,9 @@
-"""What a worker keeps of the estimators that it fitted, with and without collecting cycles.
+"""Measure the memory that a worker keeps after each fit, with and without its garbage collector.
 
     python tests/performance/memory.py             # some minutes of one core
     python tests/performance/memory.py --method ForestDML --fits 6
 
-Prints what docs/harness.md says of memory.
+Prints the numbers on memory in docs/harness.md.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from benchmarks.process.collector import GarbageCollector
 
 
 class Never(GarbageCollector):
-    """What a worker was before: Python's own collector alone."""
+    """Python's own collector alone."""
 
     def after(self, seconds: float) -> bool:
         return False
 
 
 class Timed(GarbageCollector):
-    """Tells what collecting took."""
+    """Measures the time of the collections."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,18 +45,18 @@ class Timed(GarbageCollector):
 
 
 def resident() -> int:
-    """MiB of memory that this process holds."""
+    """Return the memory of this process in MiB."""
     with open("/proc/self/statm") as file:
         pages = int(file.read().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
 def fit(method: str, fits: int, rows: int, collect: bool) -> tuple[list[int], float]:
-    """Run cells one after another as a worker does.
+    """Run cells one after the other, as a worker does.
 
     Returns
     -------
-    Resident memory after each in MiB, and the part of the time that went into collecting.
+    The resident memory after each in MiB, and the part of the time that collecting took.
     """
     timed = Timed()
     worker._collector = timed if collect else Never()
@@ -92,5 +92,5 @@ if __name__ == "__main__":
     print("| --- " + "| ---: " * (given.fits + 1) + "|")
     for name, collect in (("as a worker does", True), ("Python's collector alone", False)):
         memory, part = in_process(given.method, given.fits, given.rows, collect)
-        told = f"{part:.1%} of the time" if collect else "-"
-        print(f"| {name} | {' | '.join(f'{m:,}' for m in memory)} | {told} |", flush=True)
+        share = f"{part:.1%} of the time" if collect else "-"
+        print(f"| {name} | {' | '.join(f'{m:,}' for m in memory)} | {share} |", flush=True)

@@ -1,4 +1,4 @@
-"""The cells of a suite on two nodes of Ray give the board that processes of this machine give."""
+"""Test that a suite has the same board on two nodes of Ray as on this machine."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_two_nodes_give_the_same_board(two_nodes, make_suite, tmp_path) -> None:
         for cluster in (None, "auto")
     ]
     here, there = (result.scores.drop(columns=["seconds", "peak_memory"]) for result in results)
-    same = here["estimator"] != "dies"  # Ray does not tell how a process ended
+    same = here["estimator"] != "dies"  # Ray does not report how a process ended
     pd.testing.assert_frame_equal(here[same], there[same], check_exact=True)
     assert here["status"].tolist() == there["status"].tolist()
     assert set(here["status"]) == {"ok", "failed", "timeout"}
@@ -94,7 +94,7 @@ def test_two_nodes_give_the_same_board(two_nodes, make_suite, tmp_path) -> None:
         pass
 
 
-def test_no_cluster_is_told_in_one_line(make_suite, tmp_path) -> None:
+def test_a_missing_cluster_is_one_line(make_suite, tmp_path) -> None:
     with pytest.raises(InputError, match="no Ray cluster there") as caught:
         benchmarks.run(
             make_suite(datasets=1),

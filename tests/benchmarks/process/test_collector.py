@@ -1,4 +1,4 @@
-"""Fitted estimators that refer to themselves are freed between cells."""
+"""Test that fitted estimators which refer to themselves are freed between cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.process.collector import GarbageCollector
 
 @pytest.fixture
 def by_hand():
-    """Python's own collector does not come in between."""
+    """Disable Python's own collector."""
     gc.collect()
     gc.disable()
     yield
@@ -37,7 +37,7 @@ class Cyclic:
 
 
 class Maker:
-    """Remembers what it made without keeping it alive."""
+    """Refers to the estimators that it made without keeping them alive."""
 
     def __init__(self) -> None:
         self.made: list[weakref.ref[Cyclic]] = []
@@ -61,7 +61,7 @@ def test_a_cell_leaves_no_estimator_behind(job, by_hand, monkeypatch):
     assert [made() for made in job.maker.made] == [None]
 
 
-def test_short_cells_are_not_held_up(job, by_hand, monkeypatch):
+def test_short_cells_are_not_delayed(job, by_hand, monkeypatch):
     monkeypatch.setattr(worker, "_collector", GarbageCollector())
     execute(job)
     (made,) = job.maker.made

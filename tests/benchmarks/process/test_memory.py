@@ -1,3 +1,5 @@
+"""Test the measurement of memory."""
+
 from __future__ import annotations
 
 import gc
@@ -13,8 +15,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux resets th
 
 
 @linux
-def test_the_peak_is_seen_though_the_memory_is_given_back() -> None:
-    gc.collect()  # or what other tests left is given back meanwhile, and hides the array
+def test_the_peak_is_measured_after_the_memory_is_freed() -> None:
+    gc.collect()  # memory of other tests that is freed later would hide the array
     peak = memory.watch_peak()
     array = np.ones(64 * 2**20 // 8)
     del array
@@ -22,6 +24,8 @@ def test_the_peak_is_seen_though_the_memory_is_given_back() -> None:
     assert memory.watch_peak()() < 10
 
 
-def test_a_system_that_does_not_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_the_files_has_no_peak(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(memory, "Path", lambda _: tmp_path / "no" / "file")
     assert memory.watch_peak()() is None

@@ -1,4 +1,4 @@
-"""What one cell changes of its process, the next one does not see."""
+"""Test that a cell does not see the changes that earlier cells made to the process."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from benchmarks.process.sandbox import remove_stale_folders, sandbox
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path, monkeypatch) -> Path:
-    """A folder for temporary files that other processes leave alone."""
+    """A folder for temporary files that no other process uses."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
-def test_every_cell_starts_in_an_empty_folder_that_is_not_the_callers(temporary) -> None:
+def test_every_cell_starts_in_an_empty_folder(temporary) -> None:
     before = os.getcwd()
     for mess in (lambda: None, lambda: Path("file").touch(), lambda: os.rmdir(os.getcwd())):
         with sandbox(0, 1, []):
@@ -38,7 +38,7 @@ def test_every_cell_starts_in_an_empty_folder_that_is_not_the_callers(temporary)
     assert not list(temporary.rglob("file"))
 
 
-def test_what_a_process_has_one_of_is_put_back() -> None:
+def test_the_state_of_the_process_is_restored() -> None:
     random.seed(3)
     np.random.seed(3)  # noqa: NPY002
     before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
@@ -64,7 +64,7 @@ def test_the_global_generators_depend_on_the_seed_only() -> None:
         assert drawn[0] != drawn[1]
 
 
-def test_libraries_are_looked_for_again_when_modules_were_imported(monkeypatch) -> None:
+def test_thread_pools_are_searched_again_after_imports(monkeypatch) -> None:
     looked: list[int] = []
 
     class Controller(ThreadpoolController):
@@ -80,7 +80,7 @@ def test_libraries_are_looked_for_again_when_modules_were_imported(monkeypatch) 
         assert len(looked) == (number + 1) // 2
 
 
-def test_folders_of_the_dead_are_swept_and_those_of_the_living_kept(temporary) -> None:
+def test_only_folders_of_ended_processes_are_removed(temporary) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     dead = temporary / f"sdscm-cell-{ended.pid}-abc"

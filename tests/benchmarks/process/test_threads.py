@@ -1,3 +1,5 @@
+"""Test the thread budget."""
+
 from __future__ import annotations
 
 import os
@@ -19,7 +21,7 @@ def test_the_budget_is_kept(monkeypatch) -> None:
         threads.workers_for(-1, threads=1)
 
 
-def test_the_environment_is_left_as_it_was(monkeypatch) -> None:
+def test_the_environment_is_restored(monkeypatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     with threads.children_inherit(2):
