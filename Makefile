@@ -55,9 +55,11 @@ format: $(STAMP)
 readme: $(STAMP)
 	$(BIN)/python -m benchmarks.report.docs.extract README.md results/quick/leaderboard.csv
 
-# The tables of docs/estimators.md, from the catalogue, the pins and results/estimators/, and those
-# of docs/suites.md, from the models of the suites and the registry of metrics.
+# The picture of docs/architecture.md, from the imports; the tables of docs/estimators.md, from the
+# catalogue, the pins and results/estimators/; and those of docs/suites.md, from the models of the
+# suites and the registry of metrics.
 docs: $(STAMP)
+	$(BIN)/python docs/draw_architecture.py docs/architecture.svg
 	$(BIN)/python -m benchmarks.simulations.page docs/estimators.md constraints.txt results/estimators
 	$(BIN)/python -m benchmarks.report.docs.suite_page docs/suites.md
 

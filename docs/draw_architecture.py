@@ -23,8 +23,9 @@ PACKAGES = ("benchmarks", "sdscm", "estimators")
 COLORS = {"benchmarks": "#4e79a7", "sdscm": "#d37295", "estimators": "#59a14f"}
 LINE = 15  # pixels, as all lengths here
 FLOOR_GAP, BOX_GAP, MARGIN, TITLE = 30, 16, 16, 34
+WIDEST = 3  # boxes in a row
 CHARACTER = 6.1  # the mean width of a character of 12 pixels
-PANELS = {"benchmarks": (0, 1010), "sdscm": (0, 580), "estimators": (596, 414)}  # left, width
+PANELS = {"benchmarks": (0, 1010), "sdscm": (0, 496), "estimators": (510, 500)}  # left, width
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _panel(package: str, boxes: nx.DiGraph, top: int) -> tuple[list[str], int]:
     """Return the elements of a package, and the y of its lower edge."""
     left, width = PANELS[package]
     left += MARGIN
-    rows = floors(boxes)[::-1]
+    rows = [part for names in floors(boxes)[::-1] for part in _rows(names)]
     y = top + TITLE
     places: dict[str, tuple[int, int, int, int]] = {}  # left, top, width, height
     drawn: list[str] = []
@@ -157,6 +158,11 @@ def _panel(package: str, boxes: nx.DiGraph, top: int) -> tuple[list[str], int]:
         f'<text x="{left + 12}" y="{top + 22}" font-size="16" font-weight="bold" '
         f'fill="{color}">{package}</text>',
     ]
+    if package == PACKAGES[0]:
+        back.append(
+            f'<text x="{left + width - 12}" y="{top + 20}" text-anchor="end" fill="#444">'
+            "arrow: imports; dot: imports the package of this colour</text>"
+        )
     arrows = []
     shown = nx.transitive_reduction(boxes)
     for one, other in sorted(shown.edges):
@@ -164,6 +170,13 @@ def _panel(package: str, boxes: nx.DiGraph, top: int) -> tuple[list[str], int]:
         x2, y2, w2, _ = places[other]
         arrows.append(_arrow(x + w // 2, y1 + h, x2 + w2 // 2, y2, "#777", 1))
     return [*back, *arrows, *drawn], bottom
+
+
+def _rows(names: list[str]) -> list[list[str]]:
+    """Spread a floor over rows of at most ``WIDEST`` boxes."""
+    count = -(-len(names) // WIDEST)
+    size = -(-len(names) // count)
+    return [names[begin : begin + size] for begin in range(0, len(names), size)]
 
 
 def _box(package: str, box: Box, lines: list[str], place: tuple[int, int, int, int]) -> list[str]:
@@ -188,7 +201,7 @@ def _box(package: str, box: Box, lines: list[str], place: tuple[int, int, int, i
 
 
 def _lines(box: Box, width: int) -> list[str]:
-    size = int((width - 16) / CHARACTER)
+    size = int((width - 14) / CHARACTER)
     inside = f"({', '.join(box.folders)})" if box.folders else ""
     return [box.name, *textwrap.wrap(box.about, size), *textwrap.wrap(inside, size)]
 
