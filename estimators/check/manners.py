@@ -7,11 +7,10 @@ import io
 import pickle
 import warnings
 
-import numpy as np
 from sklearn.base import clone
 
 from estimators.check.subject import Subject, estimates
-from estimators.check.verdict import difference, require
+from estimators.check.verdict import require, require_same
 
 
 def is_quiet(subject: Subject) -> None:
@@ -43,4 +42,4 @@ def can_be_pickled(subject: Subject) -> None:
     """It can be pickled after a fit, and then gives the same effects."""
     copied = pickle.loads(pickle.dumps(subject.fitted))
     first, second = (estimates(e, subject.data.X) for e in (subject.fitted, copied))
-    require(np.array_equal(first, second), difference(first, second))
+    require_same(first, second, "effects after pickling")

@@ -9,7 +9,7 @@ import numpy as np
 
 from estimators.check.data import check_data
 from estimators.check.subject import Subject, all_answers
-from estimators.check.verdict import difference, require
+from estimators.check.verdict import require, require_same
 
 
 def _global_generators() -> dict[str, bytes]:
@@ -42,10 +42,7 @@ def is_deterministic(subject: Subject) -> None:
         ("after a second fit", all_answers(subject.fitted, data)),
     ):
         for method, answer in again.items():
-            require(
-                np.array_equal(answer, other[method]),
-                f"{method} {when}: {difference(answer, other[method])}",
-            )
+            require_same(answer, other[method], f"{method} {when}")
     for module, instead in (
         ("numpy.random", "numpy.random.default_rng"),
         ("random", "random.Random"),
@@ -64,7 +61,4 @@ def forgets_an_earlier_fit(subject: Subject) -> None:
         estimator.reveal(data.ite)
     again = all_answers(estimator.fit(data.X, data.t, data.y), data)
     for method, answer in all_answers(subject.fitted, data).items():
-        require(
-            np.array_equal(answer, again[method]),
-            f"{method} after a fit on other data: {difference(answer, again[method])}",
-        )
+        require_same(answer, again[method], f"{method} after a fit on other data")

@@ -40,6 +40,17 @@ def require(condition: Any, otherwise: str) -> None:
         raise Broken(otherwise)
 
 
+#: Largest difference, relative and in units of y, of numbers that are the same: the kernels of some
+#: processors round by the position of the data in memory.
+ROUNDING = 1e-6
+
+
+def require_same(first: np.ndarray, second: np.ndarray, what: str) -> None:
+    """Raise `Broken` unless two answers are the same up to `ROUNDING`; ``what`` describes them."""
+    same = np.shape(first) == np.shape(second) and np.allclose(first, second, ROUNDING, ROUNDING)
+    require(same, f"{what}: {difference(first, second)}")
+
+
 def difference(first: np.ndarray, second: np.ndarray) -> str:
     """Describe the difference of two sets of answers."""
     if np.shape(first) != np.shape(second):

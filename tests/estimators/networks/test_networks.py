@@ -109,8 +109,8 @@ def test_the_seed_decides_and_the_global_generator_is_left_alone(name, datasets)
     torch.manual_seed(12)
     again = estimators.get(name, **SMALL, random_state=1).fit(X, t, y).effect(X)
     other = estimators.get(name, **SMALL, random_state=2).fit(X, t, y).effect(X)
-    np.testing.assert_array_equal(one, again)
-    assert not np.allclose(one, other)
+    np.testing.assert_allclose(one, again, atol=1e-4)
+    assert not np.allclose(one, other, atol=1e-2)
 
 
 @pytest.mark.parametrize("name", ["TARNet-std", "TNet-std"])
