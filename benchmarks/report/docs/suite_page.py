@@ -26,6 +26,7 @@ from benchmarks.suite.entries import (
     FilesEntry,
     LMEntry,
     PaperData,
+    PaperEntry,
     ScenarioEntry,
     SimulationEntry,
 )
@@ -185,21 +186,22 @@ def _range(schema: Mapping[str, Any]) -> str:
 
 
 def _linked(meaning: str) -> str:
-    """Turn names of models into links to their place on the page."""
+    """Turn names of models into links to their sections of the page."""
     meaning = meaning.replace("``", "`")
-    for mark, model in MODELS.items():
-        heading = _HEADINGS.get(mark, "")
-        anchor = heading.lower().replace(" ", "-")
+    for model, heading in _SECTIONS.items():
+        anchor = heading.lower().replace(" ", "-").replace("'", "")
         meaning = meaning.replace(f"`{model.__name__}`", f"[{heading}](#{anchor})")
     return meaning
 
 
-_HEADINGS = {
-    "scenario": "Datasets to sample",
-    "lm": "Language models",
-    "files": "Datasets of your own",
-    "estimators": "Estimators",
-    "board": "Boards",
+_SECTIONS: dict[type[BaseModel], str] = {
+    ScenarioEntry: "Datasets to sample",
+    LMEntry: "Language models",
+    FilesEntry: "Datasets of your own",
+    PaperEntry: "The paper's datasets",
+    SimulationEntry: "Simulated data",
+    EstimatorEntry: "Estimators",
+    BoardOptions: "Boards",
 }
 
 

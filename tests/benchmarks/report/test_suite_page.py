@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -63,3 +64,14 @@ def test_its_snippets_run(run_snippets, tmp_path: Path) -> None:
     assert "Worst error / SD(y)" in board
     scores = pd.read_csv(tmp_path / "results" / "changed" / "scores.csv")
     assert (scores["status"] == "ok").all()
+
+
+def test_links_lead_to_headings() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    anchors = {
+        re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    links = re.findall(r"\]\(#([^)]*)\)", text)
+    assert links
+    assert set(links) <= anchors
