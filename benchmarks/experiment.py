@@ -14,10 +14,13 @@ import estimators as registry
 from benchmarks import metrics
 from benchmarks.boards.board import Board, boards
 from benchmarks.boards.result import Result
-from benchmarks.boards.scores import read_records, score
+from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
 from benchmarks.boards.significance import require_posthocs
+from benchmarks.datasets.dependence import clusters
 from benchmarks.datasets.facts import fact_table
 from benchmarks.datasets.prepare import prepare, requests
+from benchmarks.datasets.source import Source
+from benchmarks.datasets.truth import truth_table
 from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell, plan
 from benchmarks.execution.eta import Eta
@@ -34,7 +37,7 @@ from benchmarks.storage.cleanup import sweep
 from benchmarks.storage.lock import only_run
 from benchmarks.storage.manifest import Manifest, MethodInfo, folder_of
 from benchmarks.storage.reuse import OtherVersions
-from benchmarks.storage.store import DamagedRecord, Record, Store
+from benchmarks.storage.store import Record, Store
 from benchmarks.suite.command_line import command, how_to_go_on
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
@@ -113,23 +116,22 @@ def run(
     given = _Given(processes, tuple(paths), retry, mixed, cluster)
     try:
         with only_run(folder):
+            Store.of(folder).refuse_old_layout()
             sweep(folder)
             progress.begin("rows of data", sum(request.n for request in wanted))
             prepared = list(prepare(wanted, folder, progress, processes))
-            sources = [source for source, _ in prepared]
             datasets = {source.name: dataset for source, dataset in prepared}
-            cells = plan(suite, sources, field)
-            manifest = Manifest(
-                suite=suite,
-                origin=suite.origin,
-                command=command(suite, plugins),
-                sources=tuple(sources),
-                methods=tuple(map(MethodInfo.of, field)),
-                cells=tuple(cells),
-            )
-            manifest.write(folder)
-            computed = _run_missing(manifest, field, datasets, Store(folder), progress, given)
-        return _conclude(manifest, datasets, folder, results_dir, computed, mixed)
+            sources = [source for source, _ in prepared]
+            manifest = _manifest(suite, sources, datasets, field, plugins)
+            with Store.of(folder) as store:
+                for line in store.repair():
+                    progress.say(line)
+                manifest.write(store)
+                scorer = Scorer(suite, manifest.sources, lambda source: datasets[source.name])
+                computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)
+                found = read_records(store, manifest, mixed, scorer)
+                store.write_scores(found.rescored, definitions())
+        return _conclude(manifest, found, folder, results_dir, computed)
     except KeyboardInterrupt:
         again = {
             "--runs": runs_dir,
@@ -140,7 +142,7 @@ def run(
             "--retry": retry,
         }
         same = "make the same call" if estimators is not None else command(suite, plugins, again)
-        raise Interrupted(how_to_go_on(same, folder)) from None
+        raise Interrupted(how_to_go_on(same, folder, len(Store.of(folder)))) from None
 
 
 def leaderboard(
@@ -181,8 +183,9 @@ def leaderboard(
             update={"columns": [metrics.find(name).name for name in columns]}
         )
         manifest = replace(manifest, suite=manifest.suite.model_copy(update={"board": shown}))
-    datasets = {source.name: source.load(folder) for source in manifest.sources}
-    return _conclude(manifest, datasets, folder, results_dir, computed=0, mixed=mixed)
+    with Store.of(folder) as store:
+        found = read_records(store, manifest, mixed)
+    return _conclude(manifest, found, folder, results_dir, computed=0)
 
 
 @dataclass(frozen=True)
@@ -204,11 +207,34 @@ def _load(plugins: Iterable[Path]) -> None:
         raise InputError(str(error)) from None
 
 
+def _manifest(
+    suite: Suite,
+    sources: Sequence[Source],
+    datasets: dict[str, CausalDataset],
+    field: Sequence[Method],
+    plugins: Iterable[str | Path],
+) -> Manifest:
+    together = clusters(sources, datasets)
+    sources = [replace(source, cluster=together[source.name]) for source in sources]
+    return Manifest(
+        suite=suite,
+        origin=suite.origin,
+        command=command(suite, plugins),
+        sources=tuple(sources),
+        methods=tuple(map(MethodInfo.of, field)),
+        cells=tuple(plan(suite, sources, field)),
+        facts=fact_table(sources, datasets),
+        truths=truth_table(sources, datasets, suite.settings, suite.holdout),
+        provenance={name: dataset.meta for name, dataset in datasets.items()},
+    )
+
+
 def _run_missing(
     manifest: Manifest,
     field: Sequence[Method],
     datasets: dict[str, CausalDataset],
     store: Store,
+    scorer: Scorer,
     progress: Progress,
     given: _Given,
 ) -> int:
@@ -216,25 +242,28 @@ def _run_missing(
     suite, by_label = manifest.suite, {method.label: method for method in field}
     progress.begin("cells", len(manifest.cells))
     runtimes, eta = Runtimes(), Eta(progress, given.processes)
-    other_versions = OtherVersions(store) if given.mixed else None
+    records = store.records()
+    others = OtherVersions(records) if given.mixed else None
     missing: dict[str, Cell] = {}
-    builder = JobBuilder(suite, datasets, by_label)
+    builder = JobBuilder(suite, manifest.sources, datasets, by_label)
     for cell in manifest.cells:
-        record = _read(store, cell, progress)
-        if other_versions is not None and not _stands(record, suite, given.retry):
-            record = other_versions.of(cell)
-        if not _stands(record, suite, given.retry):
-            record = None
-        if record is None and cell.key not in missing:
+        record = records.get(cell.key)
+        if others is not None and not _stands(record, cell, suite, given.retry):
+            record = others.of(cell)
+        if record is None or not _stands(record, cell, suite, given.retry):
             missing[cell.key] = cell
-        else:
-            progress.advance(str(cell), failed=record is not None and _has_failed(record.outcome))
-        if record is not None:
-            runtimes.learn((cell.estimator, builder.rows(cell)), record.outcome.wall)
+            continue
+        progress.advance(str(cell), failed=_has_failed(record.outcome))
+        runtimes.learn((cell.estimator, builder.rows(cell)), record.outcome.wall)
+    known = definitions()
 
     def done(cell: Cell, outcome: Outcome) -> None:
+        scores = scorer(cell, outcome)
+        kept = outcome
+        if suite.predictions == "drop":
+            kept = replace(outcome, prediction=None, held_out=None)
         versions = by_label[cell.estimator].versions
-        store.write(Record(cell, outcome, versions, suite.time_limit))
+        store.write(Record(cell, kept, versions, suite.time_limit, scores, known))
         progress.advance(str(cell), failed=_has_failed(outcome))
         eta.update(cell, outcome)
 
@@ -272,19 +301,11 @@ def _run(
         )
 
 
-def _read(store: Store, cell: Cell, progress: Progress) -> Record | None:
-    try:
-        return store.read(cell.key)
-    except DamagedRecord as error:
-        progress.say(
-            str(error).replace("run again to compute the cell", "it is computed again now")
-        )
-        return None
-
-
-def _stands(record: Record | None, suite: Suite, retry: bool) -> bool:
+def _stands(record: Record | None, cell: Cell, suite: Suite, retry: bool) -> bool:
     """Whether a record spares its cell another run."""
     if record is None or (retry and _has_failed(record.outcome)):
+        return False
+    if record.cell.fingerprint != cell.fingerprint:
         return False
     return record.outcome.status != "timeout" or suite.time_limit <= record.time_limit
 
@@ -295,23 +316,18 @@ def _has_failed(outcome: Outcome) -> bool:
 
 def _conclude(
     manifest: Manifest,
-    datasets: dict[str, CausalDataset],
+    found: ScoredRecords,
     folder: Path,
     results_dir: str | Path | None,
     computed: int,
-    mixed: bool,
 ) -> Result:
     suite = manifest.suite
-    records = read_records(folder, manifest, mixed)
-    scores = score(manifest, datasets, records)
+    scores = score(manifest, found.records)
     made = _boards(scores, manifest)
-    facts = fact_table(manifest.sources, datasets)
     files: tuple[Path, ...] = ()
     if results_dir is not None:
-        files = write_report(
-            Path(results_dir) / suite.name, manifest, scores, made, facts, datasets, records
-        )
-    return Result(suite, scores, made, facts, folder, files, computed)
+        files = write_report(Path(results_dir) / suite.name, manifest, scores, made, found.records)
+    return Result(suite, scores, made, manifest.facts, folder, files, computed, found.notes)
 
 
 def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     parameters = REGISTRY.parameters
     problems = REGISTRY.problems
     register = REGISTRY.register
+    where = REGISTRY.where
 
 __all__ = [
     "get",
@@ -61,6 +62,7 @@ __all__ = [
     "register",
     "load_plugin",
     "problems",
+    "where",
     "check_estimator",
     "CheckReport",
     "ConformanceError",
@@ -122,7 +124,7 @@ _MODULES = {
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 #: Names that are methods of the registry.
-_OF_REGISTRY = ("get", "info", "infos", "names", "parameters", "problems", "register")
+_OF_REGISTRY = ("get", "info", "infos", "names", "parameters", "problems", "register", "where")
 
 
 def __getattr__(name: str) -> Any:

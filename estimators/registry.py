@@ -218,6 +218,14 @@ class Registry:
         """
         return self._find(name).info
 
+    def where(self, name: str) -> str:
+        """Where the class or function of that name is, as ``module:name``; nothing is imported.
+
+        Raises what `info` raises.
+        """
+        target = self._find(name).target
+        return target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}"
+
     def infos(self) -> list[EstimatorInfo]:
         """Descriptions of all estimators, the built-in ones first."""
         self._discover()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from benchmarks import metrics
 from benchmarks.boards.ranking import merit
 from benchmarks.boards.run_differences import suite_differences, version_differences
 from benchmarks.boards.saved_scores import Scored, scored
+from benchmarks.datasets.source import lm_mark
 from benchmarks.metrics import Metric
 from sdscm.errors import InputError
 from sdscm.statistics.multiplicity import adjusted
@@ -158,14 +158,15 @@ def _chosen(columns: Sequence[str] | None, runs: _RUN) -> list[Metric]:
 
 
 def _with_places(scores: pd.DataFrame) -> pd.DataFrame:
-    """Add the column ``place``: the name of the dataset, without a hash of its content.
+    """Add the column ``place``: the name of the dataset, without its language model.
 
-    Files of one name in several folders are numbered in their order.
+    A name has its language model where an entry of the suite has several.
     """
     names = scores[["lm", "dataset"]].drop_duplicates()
-    names["place"] = names["dataset"].map(lambda name: re.sub(r"-[0-9a-f]{8}$", "", name))
-    twins = names.groupby(["lm", "place"]).cumcount()
-    names["place"] += twins.map(lambda number: f" ({number + 1})" if number else "")
+    names["place"] = [
+        name.removesuffix(lm_mark(lm))
+        for lm, name in names.astype(str).itertuples(index=False, name=None)
+    ]
     return scores.merge(names, on=["lm", "dataset"])
 
 

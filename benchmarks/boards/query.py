@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.boards.scores import read_records, score
-from benchmarks.datasets.facts import fact_table
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Store
 from sdscm.errors import InputError, MissingExtraError
@@ -25,15 +24,15 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
     Raises
     ------
     InputError
-        If there is no run, or a dataset of it is damaged.
+        If there is no run, or its manifest is damaged.
     """
     manifest = Manifest.read(folder)
-    datasets = {source.name: source.load(folder) for source in manifest.sources}
-    return {
-        "records": Store(folder).frame(),
-        "scores": score(manifest, datasets, read_records(folder, manifest)),
-        "datasets": fact_table(manifest.sources, datasets),
-    }
+    with Store.of(folder) as store:
+        return {
+            "records": store.frame(),
+            "scores": score(manifest, read_records(store, manifest).records),
+            "datasets": manifest.facts,
+        }
 
 
 def query(folder: Path, sql: str) -> pd.DataFrame:

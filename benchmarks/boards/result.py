@@ -32,6 +32,8 @@ class Result:
         Paths of the files in the results folder.
     computed
         Number of cells that this call ran; the others were recorded.
+    notes
+        Lines about scores that are missing.
     """
 
     suite: Suite
@@ -41,6 +43,7 @@ class Result:
     run_dir: Path
     files: tuple[Path, ...]
     computed: int
+    notes: tuple[str, ...] = ()
 
     @property
     def cells(self) -> pd.DataFrame:

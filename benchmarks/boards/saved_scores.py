@@ -11,9 +11,11 @@ import pandas as pd
 
 from benchmarks.boards.scores import IDENTITY, read_records, score
 from benchmarks.storage.manifest import Manifest, NoRunError, folder_of
+from benchmarks.storage.store import Store
 from sdscm.errors import InputError
 
 _TABLE = "scores.csv"
+_HASHED = r"(.+)-[0-9a-f]{8}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,7 @@ def scored(run: str | Path, runs_dir: str | Path = "runs", *, mixed: bool = Fals
         If there is neither a run nor a table, or it is damaged.
     """
     place = Path(run)
-    if (place / "run.json").is_file():
+    if (place / Store.FILE).is_file():
         return _from_records(str(run), place, mixed)
     table = place if place.suffix == ".csv" else place / _TABLE
     if table.is_file():
@@ -73,17 +75,17 @@ def scored(run: str | Path, runs_dir: str | Path = "runs", *, mixed: bool = Fals
 
 def _from_records(name: str, folder: Path, mixed: bool) -> Scored:
     manifest = Manifest.read(folder)
-    datasets = {source.name: source.load(folder) for source in manifest.sources}
-    records = read_records(folder, manifest, mixed)
+    with Store.of(folder) as store:
+        records = read_records(store, manifest, mixed).records
     found: dict[str, set[str]] = defaultdict(set)
-    makers = [dataset.meta.versions for dataset in datasets.values()]
+    makers = [each.versions for each in manifest.provenance.values()]
     makers += [record.versions for record in records.values()]
     for versions in makers:
         for library, version in versions.items():
             found[library].add(version)
     return Scored(
         name=name,
-        scores=score(manifest, datasets, records),
+        scores=score(manifest, records),
         suite=manifest.suite.model_dump(mode="json"),
         versions={library: " and ".join(sorted(each)) for library, each in found.items()},
         oracles=frozenset(method.label for method in manifest.methods if method.oracle),
@@ -101,6 +103,9 @@ def _from_table(name: str, path: Path) -> Scored:
     texts = table[list(IDENTITY)].select_dtypes(exclude="number").columns
     empty = [column for column in ("lm", "reason") if column not in texts]
     table[[*texts, *empty]] = table[[*texts, *empty]].astype(object).fillna("")
+    # Older versions ended names in a hash of the content.
+    if table["dataset"].str.fullmatch(_HASHED).all():
+        table["dataset"] = table["dataset"].str.replace(_HASHED, r"\1", regex=True)
     # The table does not say which are Oracles, but what their name is, encodings behind it.
     oracles = {
         each for each in table["estimator"].astype(str) if f"{each} (".startswith("Oracle (")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.datasets.dependence import clusters
-from benchmarks.datasets.holdout import held_out
-from benchmarks.datasets.truth import truth_of
+from benchmarks.datasets.source import Source
+from benchmarks.datasets.truth import FITTED, HELD_OUT, truth_of, truths_of
+from benchmarks.execution.cells import Cell
 from benchmarks.interface import Outcome, Prediction, Truth
+from benchmarks.provenance.hashing import digest
+from benchmarks.provenance.source_code import own_code_of
 from benchmarks.storage.manifest import Manifest
-from benchmarks.storage.reuse import OtherVersions, refuse_mixed
-from benchmarks.storage.store import DamagedRecord, Record, Store
+from benchmarks.storage.reuse import chosen
+from benchmarks.storage.store import DamagedRecordError, Record, Scores, Store
+from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 
 #: Columns that identify a cell, and tell how it ended.
@@ -39,41 +41,151 @@ IDENTITY = (
 #: average effect, and the standard deviation of the outcome (NaN if it is constant).
 PARTS = ("ate", "sate", "y_sd")
 
+#: Truths that are kept in memory, for the next cells of the same dataset and setting.
+_MOST_TRUTHS = 500
 
-def read_records(folder: Path, manifest: Manifest, mixed: bool = False) -> dict[str, Record]:
-    """Read the records of the cells of a run, by key; damaged records count as missing.
 
-    With ``mixed``, a record that other code or versions made stands for one that is missing.
+class Scorer:
+    """Scores the predictions of cells.
+
+    Parameters
+    ----------
+    suite, sources
+    load
+        Gives a dataset by its source, with its truth.
+    """
+
+    def __init__(
+        self, suite: Suite, sources: Sequence[Source], load: Callable[[Source], CausalDataset]
+    ) -> None:
+        self._holdout = suite.holdout
+        self._sources = {source.name: source for source in sources}
+        self._load = load
+        self._truths: dict[tuple[str, str], dict[str, Truth]] = {}
+
+    def __call__(self, cell: Cell, outcome: Outcome) -> Scores:
+        """The scores of a cell: see `Record`. None of a cell without predictions."""
+        predictions = {FITTED: outcome.prediction, HELD_OUT: outcome.held_out}
+        if outcome.prediction is None:
+            return {}
+        return {
+            rows: _scores(prediction, truth, cell.alpha)
+            for rows, truth in self._truths_of(cell).items()
+            if (prediction := predictions[rows]) is not None
+        }
+
+    def _truths_of(self, cell: Cell) -> dict[str, Truth]:
+        place = (cell.dataset, cell.setting)
+        if place not in self._truths:
+            if len(self._truths) >= _MOST_TRUTHS:
+                self._truths.clear()
+            source = self._sources[cell.dataset]
+            dataset = self._load(source)
+            mask = source.held_out(dataset, self._holdout)
+            self._truths[place] = dict(truths_of(dataset, cell.setting, mask))
+        return self._truths[place]
+
+
+def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, float]:
+    """The estimated average effect and every metric; NaN where there is no answer or no truth."""
+    prediction, nan = replace(prediction, alpha=alpha), float("nan")
+    return {"ate": nan if prediction.ate is None else prediction.ate} | {
+        metric.name: metric.score(prediction, truth) if truth.tells(metric.target) else nan
+        for metric in metrics.registered()
+    }
+
+
+def definitions() -> dict[str, str]:
+    """The hash of each metric's definition, by name: scores of another one are stale."""
+    truth = own_code_of(truth_of)
+    return {metric.name: digest([metric.definition, truth]) for metric in metrics.registered()}
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRecords:
+    """The records of a run with current scores.
+
+    Attributes
+    ----------
+    records
+        The record of each planned cell that has one, by the cell's key, without predictions.
+    rescored
+        Scores that were computed now from kept predictions, by the record's key.
+    unknown
+        For each metric that could not be computed, the number of cells: it was defined, or defined
+        in another way, after their predictions were dropped.
+    """
+
+    records: Mapping[str, Record]
+    rescored: Mapping[str, Scores] = field(default_factory=dict)
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines to show about scores that are missing."""
+        if not self.unknown:
+            return ()
+        cells = max(self.unknown.values())
+        names = ", ".join(self.unknown)
+        return (
+            f"{cells} cells have no score of {names}: it was not computed when they ran, and the "
+            "suite drops predictions",
+        )
+
+
+def read_records(
+    store: Store, manifest: Manifest, mixed: bool = False, scorer: Scorer | None = None
+) -> ScoredRecords:
+    """Read the good records of a run's cells; damaged ones count as missing.
+
+    Stale scores are computed again where the predictions are kept.
+
+    Parameters
+    ----------
+    store, manifest
+    mixed
+        Let a record that other code or versions made stand for one that is missing.
+    scorer
+        Scores stale cells; by default it reads the datasets of the run folder when it needs them.
 
     Raises
     ------
     InputError
         If they are of different versions and ``mixed`` is not set.
     """
-    store = Store(folder)
-    found: dict[str, Record] = {}
-    for cell in manifest.cells:
-        try:
-            record = store.read(cell.key)
-        except DamagedRecord:
+    folder = store.path.parent
+    scorer = scorer or Scorer(manifest.suite, manifest.sources, lambda source: source.load(folder))
+    records = chosen(manifest.cells, store.records(), mixed)
+    now = definitions()
+    rescored: dict[str, Scores] = {}
+    unknown: dict[str, int] = {}
+    for key, record in records.items():
+        if record.outcome.status != "ok" or record.definitions == now:
             continue
-        if record is not None:
-            found[cell.key] = record
-    if not mixed:
-        refuse_mixed(found.values())
-        return found
-    other_versions = OtherVersions(store)
-    for cell in manifest.cells:
-        other = None if cell.key in found else other_versions.of(cell)
-        if other is not None:
-            found[cell.key] = other
-    return found
+        scores = _rescored(store, record, scorer)
+        if scores:
+            rescored[record.cell.key] = scores
+        else:
+            stale = [name for name in now if record.definitions.get(name) != now[name]]
+            unknown |= {name: unknown.get(name, 0) + 1 for name in stale}
+            scores = {
+                rows: {name: value for name, value in values.items() if name not in stale}
+                for rows, values in record.scores.items()
+            }
+        records[key] = replace(record, scores=scores)
+    return ScoredRecords(records, rescored, unknown)
 
 
-def score(
-    manifest: Manifest, datasets: Mapping[str, CausalDataset], records: Mapping[str, Record]
-) -> pd.DataFrame:
-    """Score every cell of a run.
+def _rescored(store: Store, record: Record, scorer: Scorer) -> Scores:
+    try:
+        kept = store.read(record.cell.key)
+    except DamagedRecordError:
+        return {}
+    return {} if kept is None else scorer(kept.cell, kept.outcome)
+
+
+def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
+    """Make the table of scores of a run.
 
     Returns
     -------
@@ -84,62 +196,36 @@ def score(
     """
     sources = {source.name: source for source in manifest.sources}
     methods = {method.label: method for method in manifest.methods}
-    truths = {
-        (name, setting): truth_of(dataset, setting)
-        for name, dataset in datasets.items()
-        for setting in manifest.suite.settings
-    }
-    masks = {
-        name: held_out(dataset.t, manifest.suite.holdout, dataset.fingerprint)
-        for name, dataset in datasets.items()
-    }
-    together = clusters(manifest.sources, datasets)
+    truths: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in manifest.truths.to_dict("records"):
+        place = (row["dataset"], row["setting"])
+        truths.setdefault(place, []).append({str(name): value for name, value in row.items()})
+    missing = Outcome("missing", "not run yet")
     rows = []
     for cell in manifest.cells:
-        source, truth = sources[cell.dataset], truths[cell.dataset, cell.setting]
-        record, mask = records.get(cell.key), masks[cell.dataset]
-        outcome = record.outcome if record else Outcome("missing", "not run yet")
-        parts = [("fitted", outcome.prediction, truth.of_rows(~mask) if mask.any() else truth)]
-        if mask.any():
-            parts.append(("held-out", outcome.held_out, truth.of_rows(mask)))
-        for part, prediction, target in parts:
-            row: dict[str, Any] = {
-                "dataset": cell.dataset,
-                "entry": source.entry,
-                "cluster": together[cell.dataset],
-                "lm": source.lm,
-                "setting": cell.setting,
-                "rows": part,
-                "estimator": cell.estimator,
-                "family": methods[cell.estimator].family,
-                "target": truth.target,
-                "seed": cell.seed,
-                "status": outcome.status,
-                "reason": outcome.reason,
-            }
-            rows.append(row | _scored(prediction, target, cell.alpha))
-    return pd.DataFrame(rows, columns=columns())
-
-
-def _scored(prediction: Prediction | None, truth: Truth, alpha: float) -> dict[str, float]:
-    """Compute the `PARTS` and every metric; NaN without a prediction, or without a known truth."""
-    nan = float("nan")
-    if prediction is not None:
-        prediction = replace(prediction, alpha=alpha)
-    scored: dict[str, float] = {
-        "ate": nan if prediction is None or prediction.ate is None else prediction.ate,
-        "sate": truth.sate,
-        "y_sd": truth.sd or nan,
-    }
-    for metric in metrics.registered():
-        known = prediction is not None and truth.tells(metric.target)
-        scored[metric.name] = metric.score(prediction, truth) if known and prediction else nan
-    return scored
+        source, record = sources[cell.dataset], records.get(cell.key)
+        outcome = record.outcome if record else missing
+        known = {
+            "entry": source.entry,
+            "cluster": source.cluster,
+            "lm": source.lm,
+            "estimator": cell.estimator,
+            "family": methods[cell.estimator].family,
+            "seed": cell.seed,
+            "status": outcome.status,
+            "reason": outcome.reason,
+        }
+        for truth in truths[cell.dataset, cell.setting]:
+            found = record.scores.get(truth["rows"], {}) if record else {}
+            rows.append({**truth, **known, **found})
+    table = pd.DataFrame(rows, columns=columns())
+    numbers = [name for name in columns() if name not in IDENTITY]
+    return table.astype(dict.fromkeys(numbers, float))
 
 
 def of_cells(scores: pd.DataFrame) -> pd.DataFrame:
-    """Keep one row for each cell: the scores on the rows that the method was fitted on."""
-    return scores[scores["rows"] == "fitted"]
+    """A row for each cell: where a suite holds rows out, a cell has a second one."""
+    return scores[scores["rows"] == FITTED]
 
 
 def columns() -> list[str]:

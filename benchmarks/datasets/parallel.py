@@ -27,7 +27,10 @@ def generators_for(workers: int, datasets: int) -> int:
 
 
 def make_in_pool(
-    recipes: Mapping[Path, Recipe], processes: int, rows: Callable[[Path, float], None]
+    recipes: Mapping[Path, Recipe],
+    processes: int,
+    rows: Callable[[Path, float], None],
+    made: Callable[[Path], object] = lambda path: None,
 ) -> None:
     """Make the dataset of each path, and write it there.
 
@@ -41,7 +44,9 @@ def make_in_pool(
     processes
         How many to use.
     rows
-        Told, in this process, of the rows that are ready of a file.
+        Called, in this process, with a file and its number of rows that are ready.
+    made
+        Called, in this process, with a file that is written.
 
     Raises
     ------
@@ -63,6 +68,7 @@ def make_in_pool(
                 _pass_on(told, rows)
                 for future in ended:
                     _read(future, paths[future])
+                    made(paths[future])
             pool.close()
         except BaseException:
             pool.stop()

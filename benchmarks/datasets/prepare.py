@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from benchmarks.datasets.designs import simulated
 from benchmarks.datasets.paper.released import Released, released
 from benchmarks.datasets.parallel import generators_for, make_in_pool
 from benchmarks.datasets.sampling import Recipe
-from benchmarks.datasets.source import Source
+from benchmarks.datasets.source import Source, described, lm_mark
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed, digest
@@ -31,6 +32,7 @@ from benchmarks.suite.entries import (
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
+from sdscm.files import put_atomically
 from sdscm.spec import Spec
 
 #: Arguments of ``SDSCM`` and of its ``dataset`` that an entry's own keys say, or the runner.
@@ -42,13 +44,29 @@ _SET_BY_ENTRY = {
 
 @dataclass(frozen=True)
 class Request:
-    """A dataset to be had: its name, its rows, and what it is made from or is."""
+    """A dataset that a suite needs.
+
+    Attributes
+    ----------
+    name, entry, cluster, place
+        As of a `Source`.
+    n
+        Number of rows.
+    content
+        What it is made from, or the dataset itself.
+    content_hash
+        Hash of all that decides its content.
+    lm_marks
+        How the language model computes, where that is not as usual.
+    """
 
     name: str
     entry: str
     cluster: str
+    place: tuple[Any, ...]
     n: int
     content: Recipe | CausalDataset | Released
+    content_hash: str
     lm_marks: str = ""
 
     def path(self, folder: Path) -> Path:
@@ -65,17 +83,24 @@ def prepare(
     missing = [request for request in requests if not _is_there(request, folder, progress)]
     rows = _Rows(requests, folder, progress)
     recipes: dict[Path, Recipe] = {}
+    hashes = {request.path(folder): request.content_hash for request in missing}
+
+    def made(path: Path) -> None:
+        put_atomically(_note(path), hashes[path], durable=False)
+
     for request in missing:
+        # Written again when the dataset is there: a killed run leaves no note of another dataset.
+        _note(request.path(folder)).unlink(missing_ok=True)
         if isinstance(request.content, Recipe):
             recipes[request.path(folder)] = request.content
         elif isinstance(request.content, CausalDataset):
-            request.content.to_parquet(request.path(folder))
+            made(request.content.to_parquet(request.path(folder)))
     processes = generators_for(workers, len(recipes))
     if processes > 1:
-        make_in_pool(recipes, processes, rows)
+        make_in_pool(recipes, processes, rows, made)
     else:
         for path, recipe in recipes.items():
-            recipe.make(partial(rows, path)).to_parquet(path)
+            made(recipe.make(partial(rows, path)).to_parquet(path))
     for request in requests:
         rows(request.path(folder), request.n)
         content = request.content if isinstance(request.content, Released) else None
@@ -84,8 +109,9 @@ def prepare(
             name=request.name,
             entry=request.entry,
             cluster=request.cluster,
-            lm=dataset.meta.lm + (f" ({request.lm_marks})" if request.lm_marks else ""),
+            lm=described(dataset.meta.lm, request.lm_marks),
             fingerprint=dataset.fingerprint,
+            place=request.place,
             released=asdict(content) if content else None,
         )
         yield source, dataset
@@ -95,7 +121,8 @@ def _is_there(request: Request, folder: Path, progress: Progress) -> bool:
     if isinstance(request.content, Released):
         return True
     path = request.path(folder)
-    if not path.exists():
+    note = _note(path)
+    if not path.exists() or not note.exists() or note.read_text() != request.content_hash:
         return False
     try:
         CausalDataset.read_parquet(path)
@@ -103,6 +130,11 @@ def _is_there(request: Request, folder: Path, progress: Progress) -> bool:
         progress.say(f"{error}; it is made again now")
         return False
     return True
+
+
+def _note(path: Path) -> Path:
+    """The file beside a dataset that says what the dataset was made from."""
+    return path.with_name(f"{path.name}.made-from")
 
 
 class _Rows:
@@ -132,11 +164,16 @@ def requests(suite: Suite) -> list[Request]:
         if isinstance(entry, ScenarioEntry):
             found += _sampled(entry, suite)
         elif isinstance(entry, FilesEntry):
-            found += _brought(entry, suite)
+            found += _from_files(entry, suite)
         elif isinstance(entry, SimulationEntry):
             found += _simulated(entry, suite)
         else:
             found += _released(entry, suite)
+    names: Counter[str] = Counter()
+    for place, request in enumerate(found):
+        names[request.name] += 1
+        if names[request.name] > 1:
+            found[place] = replace(request, name=f"{request.name} ({names[request.name]})")
     return found
 
 
@@ -158,14 +195,20 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         with _told_of(suite, entry):
             recipe.model()
         settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
-        content = digest([spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()])
-
+        name = f"{entry.title}-p{phrasing}-r{replicate}{_marks(entry, variant)}"
+        if len(entry.lms) > 1:
+            name += lm_mark(described(lm.id, of.marks))
+        dials = [f"{dial} {value:g}" for dial, value in sorted(variant.dials.items())]
         return Request(
-            name=f"{entry.title}-p{phrasing}-r{replicate}{_marks(entry, variant)}-{content[:8]}",
+            name=name,
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {_first_alike(spec, entry, phrasing)}",
+            place=(suite.seed, entry.title, phrasing, replicate, n, *dials),
             n=n,
             content=recipe,
+            content_hash=digest(
+                [spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()]
+            ),
             lm_marks=of.marks,
         )
 
@@ -236,7 +279,8 @@ def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
         )
 
 
-def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
+def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
+    stems: Counter[str] = Counter()
     for path, dataset in read_files(entry, suite.folder):
         if "hidden" in suite.settings and not dataset.exogenous:
             raise InputError(
@@ -244,12 +288,17 @@ def _brought(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
                 f"set 'settings: [all]' in {suite.origin}"
             )
         sampled = bool(dataset.meta.spec_hash)
+        # Files of several folders may have one stem: they are numbered in their order.
+        stems[path.stem] += 1
+        stem = path.stem if stems[path.stem] == 1 else f"{path.stem} ({stems[path.stem]})"
         yield Request(
-            name=f"{entry.title}-{path.stem}-{dataset.fingerprint[:8]}",
+            name=f"{entry.title}-{stem}",
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {dataset.meta.phrasing}" if sampled else str(path),
+            place=(suite.seed, entry.title, stem),
             n=len(dataset),
             content=dataset,
+            content_hash=dataset.fingerprint,
         )
 
 
@@ -261,13 +310,14 @@ def _simulated(entry: SimulationEntry, suite: Suite) -> Iterator[Request]:
         for number, seed in enumerate(seeds):
             dataset = simulated(entry.simulation, n, seed, entry.covariates)
             size = f"-n{n}" * (len(entry.sizes) > 1)
-            name = f"{entry.title}-r{number}{size}"
             yield Request(
-                name=f"{name}-{dataset.fingerprint[:8]}",
+                name=f"{entry.title}-r{number}{size}",
                 entry=entry.title,
                 cluster=f"{entry.title}, replicate {number}",
+                place=(suite.seed, entry.title, number, n),
                 n=n,
                 content=dataset,
+                content_hash=dataset.fingerprint,
             )
 
 
@@ -280,6 +330,8 @@ def _released(entry: PaperEntry, suite: Suite) -> Iterator[Request]:
             name=each.name,
             entry=entry.title,
             cluster=f"{each.lm}, phrasing {each.variant}",
+            place=each.place,
             n=each.rows,
             content=each,
+            content_hash="",
         )

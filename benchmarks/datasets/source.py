@@ -1,14 +1,28 @@
-"""A dataset of a run."""
+"""A dataset of a run: its name, its place in the suite, and its file."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from benchmarks.datasets.holdout import held_out
 from benchmarks.datasets.paper.released import Released
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
+
+
+def described(lm: str, marks: str) -> str:
+    """The name of a language model on boards, with how it computes if that is not as usual."""
+    return f"{lm} ({marks})" if marks else lm
+
+
+def lm_mark(lm: str) -> str:
+    """End of a dataset's name where an entry has several language models."""
+    return "-" + re.sub(r"[^A-Za-z0-9_.]+", "-", lm).strip("-")
 
 
 @dataclass(frozen=True)
@@ -18,7 +32,7 @@ class Source:
     Attributes
     ----------
     name
-        Unique in the suite; the stem of its file.
+        Unique in the suite; the stem of its file. It depends on the place only.
     entry
         Title of the suite's entry that it comes from.
     cluster
@@ -28,6 +42,9 @@ class Source:
         data of other origin.
     fingerprint
         Content hash of the dataset.
+    place
+        What seeds derive from: the suite's seed, the entry, and the dataset's place in the entry,
+        as JSON values. Language models share it, so that their boards have the same seeds.
     released
         The fields of `Released`, for a dataset of the paper that is read in place.
     """
@@ -37,6 +54,7 @@ class Source:
     cluster: str
     lm: str
     fingerprint: str
+    place: tuple[Any, ...] = ()
     released: dict[str, Any] | None = None
 
     def path(self, folder: Path) -> Path:
@@ -52,3 +70,7 @@ class Source:
         if dataset.fingerprint != self.fingerprint:
             raise InputError(f"{path}: its content has changed; delete it and run again")
         return dataset
+
+    def held_out(self, dataset: CausalDataset, share: float) -> np.ndarray:
+        """The rows of the dataset that no estimator is fitted on; see `held_out`."""
+        return held_out(dataset.t, share, self.place)

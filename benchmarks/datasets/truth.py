@@ -1,9 +1,18 @@
-"""Which truth an estimate is compared with. The one place that decides it."""
+"""The truth that an estimate is compared with. The one place that decides it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.datasets.source import Source
 from benchmarks.interface import Truth
 from sdscm.data.dataset import CausalDataset, Setting
+
+#: Which rows of a dataset scores are of.
+FITTED, HELD_OUT = "fitted", "held-out"
 
 
 def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
@@ -23,3 +32,44 @@ def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
         sd=float(dataset.y.std()),
         ate=dataset.known_ate,
     )
+
+
+def truths_of(
+    dataset: CausalDataset, setting: Setting, held_out: np.ndarray
+) -> Iterator[tuple[str, Truth]]:
+    """The truth of the rows that are fitted on, and of the others, if there are any.
+
+    ``held_out`` is a boolean array of shape (n,).
+    """
+    truth = truth_of(dataset, setting)
+    if not held_out.any():
+        yield FITTED, truth
+        return
+    yield FITTED, truth.of_rows(~held_out)
+    yield HELD_OUT, truth.of_rows(held_out)
+
+
+def truth_table(
+    sources: Sequence[Source],
+    datasets: Mapping[str, CausalDataset],
+    settings: Sequence[Setting],
+    holdout: float,
+) -> pd.DataFrame:
+    """Make a table of the numbers of the truth.
+
+    Returns
+    -------
+    DataFrame with a row for each dataset, setting and kind of ``rows`` (``fitted`` or
+    ``held-out``), and the columns ``target``, ``sate`` and ``y_sd``, the standard deviation of the
+    outcome (NaN if it is constant).
+    """
+    found = []
+    for source in sources:
+        dataset = datasets[source.name]
+        mask = source.held_out(dataset, holdout)
+        for setting in settings:
+            for rows, truth in truths_of(dataset, setting, mask):
+                numbers = (truth.target, truth.sate, truth.sd or float("nan"))
+                found.append((source.name, setting, rows, *numbers))
+    columns = ["dataset", "setting", "rows", "target", "sate", "y_sd"]
+    return pd.DataFrame(found, columns=columns)

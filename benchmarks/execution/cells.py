@@ -1,9 +1,10 @@
-"""A cell: one estimator on one dataset in one setting."""
+"""A cell: one method on one dataset in one setting."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 
 from benchmarks.datasets.source import Source
 from benchmarks.execution.methods import Method
@@ -12,12 +13,12 @@ from benchmarks.suite.model import Suite
 from sdscm.data.dataset import Setting
 
 #: Raised when a worker treats an estimator in another way, so that older records are not reused.
-_PROTOCOL = 2
+_PROTOCOL = 3
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a record is the answer to.
+    """One method on one dataset in one setting.
 
     Attributes
     ----------
@@ -46,25 +47,46 @@ class Cell:
     holdout: float = 0.0
     version_free_key: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
-        """Content hash. Names are not part of it, except through the seed."""
-        content = asdict(self)
-        del content["dataset"], content["estimator"], content["version_free_key"]
-        return digest([_PROTOCOL, content])
+        """Hash of the place of the dataset and of what decides the numbers of the method.
+
+        The content of the dataset is not part of it: a record of other content has the same key,
+        is found, and is replaced.
+        """
+        return digest([_PROTOCOL, *self._place, self.identity])
 
     @property
     def version_free_cell_key(self) -> str:
-        """Content hash without code and versions: the same for cells that an upgrade parts."""
-        content = asdict(self)
-        del content["dataset"], content["estimator"], content["identity"]
-        return digest(content)
+        """Hash without code and versions: the same for cells that differ by an upgrade only."""
+        return digest([*self._place, self.fingerprint, self.version_free_key])
+
+    @property
+    def _place(self) -> tuple[str | int | float, ...]:
+        options = (float(self.alpha), self.threads, float(self.holdout))
+        return (self.dataset, self.setting, self.seed, *options)
 
     def __str__(self) -> str:
         return f"{self.estimator} on {self.dataset} ({self.setting})"
 
 
-def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Method]) -> list[Cell]:
+def seed_of(source: Source, setting: Setting, seed_label: str, repetition: int = 0) -> int:
+    """The seed of an estimator: it depends on the place in the suite, never on data.
+
+    Parameters
+    ----------
+    source, setting
+        The dataset, by its place, and which covariates are seen.
+    seed_label
+        See `Method.seed_label`.
+    repetition
+        Number of the fit among several with different seeds; the first is 0.
+    """
+    later = (repetition,) if repetition else ()
+    return derive_seed(*source.place, setting, seed_label, *later)
+
+
+def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> list[Cell]:
     """Every cell of a suite, in the order of the suite."""
     return [
         Cell(
@@ -73,7 +95,7 @@ def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Method]) -> li
             setting=setting,
             estimator=method.label,
             identity=method.identity,
-            seed=derive_seed(suite.seed, source.fingerprint, setting, method.seed_label),
+            seed=seed_of(source, setting, method.seed_label),
             alpha=suite.alpha,
             threads=suite.threads,
             holdout=suite.holdout,
@@ -81,5 +103,5 @@ def plan(suite: Suite, sources: Sequence[Source], field: Sequence[Method]) -> li
         )
         for source in sources
         for setting in suite.settings
-        for method in field
+        for method in methods
     ]

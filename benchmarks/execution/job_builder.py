@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from benchmarks.datasets.encoding import encoded
-from benchmarks.datasets.holdout import held_out
+from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_of
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job, Rows
@@ -22,7 +22,7 @@ class JobBuilder:
 
     Parameters
     ----------
-    suite
+    suite, sources
     datasets
         By name, with their truth.
     field
@@ -30,12 +30,15 @@ class JobBuilder:
     """
 
     def __init__(
-        self, suite: Suite, datasets: Mapping[str, CausalDataset], field: Mapping[str, Method]
+        self,
+        suite: Suite,
+        sources: Sequence[Source],
+        datasets: Mapping[str, CausalDataset],
+        field: Mapping[str, Method],
     ) -> None:
         self._suite, self._datasets, self._field = suite, datasets, field
         self._masks = {
-            name: held_out(dataset.t, suite.holdout, dataset.fingerprint)
-            for name, dataset in datasets.items()
+            source.name: source.held_out(datasets[source.name], suite.holdout) for source in sources
         }
         self._seen: dict[tuple[str, str, str, bool], Rows] = {}
 

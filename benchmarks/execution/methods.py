@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,8 @@ import cloudpickle
 
 import estimators
 from benchmarks.provenance.hashing import canonical, digest, digest_bytes
-from benchmarks.provenance.versions import code_of_estimators, versions
+from benchmarks.provenance.source_code import code_behind, code_of, code_of_file
+from benchmarks.provenance.versions import versions
 from benchmarks.suite.entries import Encoding, EstimatorEntry
 from sdscm.errors import InputError
 
@@ -127,7 +127,7 @@ def methods_of(
     InputError
         If a name is unknown, a parameter is not plain data, or two labels are equal.
     """
-    code = digest_bytes(b"".join(path.read_bytes() for path in plugins))
+    code = digest(sorted(map(code_of_file, plugins)))
     found: list[Method] = []
     for entry in entries:
         if isinstance(entry, str):
@@ -179,9 +179,7 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
         raise InputError(
             f"{entry.title}: params must be plain numbers, texts and lists, but are {entry.params}"
         ) from None
-    code = code_of_estimators()
-    if info.origin != "built-in":
-        code = digest([code, plugin_code, _code_behind_plugin(entry)])
+    code = _code(entry, info.origin, plugin_code)
     identity = [info.name, entry.params, code, versions(info.extra)]
     return Method(
         label=entry.title,
@@ -203,10 +201,15 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
     )
 
 
-def _code_behind_plugin(entry: EstimatorEntry) -> str:
-    """Empty where it cannot be made: each of its cells will say so, and the others are run."""
+def _code(entry: EstimatorEntry, origin: str, plugin_code: str) -> str:
+    """Hash of an estimator's code.
+
+    Empty where the estimator cannot be made: each of its cells says so, and the others are run.
+    """
+    if origin == "built-in":
+        return code_of(estimators.where(entry.name))
     try:
-        return code_behind(estimators.get(entry.name, **entry.params))
+        return digest([plugin_code, code_behind(estimators.get(entry.name, **entry.params))])
     except estimators.PluginError:
         return ""
 
@@ -234,21 +237,6 @@ def _object(given: Any) -> Method:
         version_free_key=digest([type(thing).__qualname__, _state(thing, payload)]),
         isolation_group=str(label),
     )
-
-
-def code_behind(made: Any) -> str:
-    """Hash of the files that an estimator's classes, and the function it calls, are written in.
-
-    A name stays while the code behind it is edited, and a score must not outlive its code.
-    """
-    files = set()
-    for thing in (*type(made).__mro__, getattr(made, "function", None)):
-        try:
-            files.add(inspect.getsourcefile(thing))  # type: ignore[arg-type]
-        except TypeError:  # built into Python, or defined without a file
-            continue
-    content = sorted(Path(file).read_bytes() for file in files if file and Path(file).exists())
-    return digest_bytes(b"".join(content))
 
 
 def _state(thing: Any, payload: bytes) -> str:

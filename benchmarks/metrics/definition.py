@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from benchmarks.interface import Prediction, Truth
+from benchmarks.provenance.hashing import digest
+from benchmarks.provenance.source_code import code_of_function
 from sdscm.errors import InputError
 from sdscm.number_format import number
 
@@ -103,6 +106,11 @@ class Metric(_Described):
         super().__post_init__()
         for part in self.needs:
             self._check("needs", part, [field.name for field in fields(Prediction)])
+
+    @cached_property
+    def definition(self) -> str:
+        """Hash of the code and of what the score is made of: scores of another one are stale."""
+        return digest([self.target, list(self.needs), code_of_function(self.function)])
 
     def score(self, prediction: Prediction, truth: Truth) -> float:
         """Score a prediction; NaN if it lacks what the metric needs.

@@ -39,8 +39,10 @@ def register(metric: Metric | PooledMetric) -> None:
     """
     if not isinstance(metric, Metric | PooledMetric):
         raise InputError(f"{metric!r} is not a metric: register a Metric or a PooledMetric")
-    if _METRICS.get(metric.name, metric) != metric:
-        raise InputError(f"the metric '{metric.name}' exists: choose another name")
+    # The columns of a database differ by more than the case of letters.
+    alike = next((name for name in _METRICS if name.lower() == metric.name.lower()), metric.name)
+    if _METRICS.get(alike, metric) != metric:
+        raise InputError(f"the metric '{alike}' exists: choose another name")
     _METRICS[metric.name] = metric
     note_other(metric.name)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 
@@ -32,15 +30,3 @@ def derive_seed(*parts: Any) -> int:
     31 bits, because some libraries take signed 32-bit seeds only.
     """
     return int.from_bytes(blake2b(canonical(parts), digest_size=4).digest()) & 0x7FFFFFFF
-
-
-def digest_sources(folder: Path, *, leave_out: Collection[str] = ()) -> str:
-    """Hash of the Python files below a folder, the named subfolders and modules left out."""
-    hasher = blake2b(digest_size=16)
-    for path in sorted(folder.rglob("*.py")):
-        name = path.relative_to(folder)
-        if name.parts[0].removesuffix(".py") in leave_out:
-            continue
-        hasher.update(name.as_posix().encode())
-        hasher.update(path.read_bytes())
-    return hasher.hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import estimators
 import sdscm
-from benchmarks.provenance.hashing import digest_sources
+from benchmarks.provenance.source_code import code_of_folder
 
 _CORE = ("numpy", "scipy", "scikit-learn", "pandas")
 
@@ -37,20 +37,15 @@ def _distributions_of(extra: str) -> tuple[str, ...]:
 
 @cache
 def code_of_estimators() -> str:
-    """Hash of the code of `estimators`.
-
-    A version number stands still while code is edited; a hash does not, so a score never
-    outlives the code that made it.
-    """
-    return digest_sources(Path(estimators.__file__).parent)
+    """Hash of the code of `estimators`, to compare installations on several machines."""
+    return code_of_folder(Path(estimators.__file__).parent)
 
 
 @cache
 def code_of_generator() -> str:
-    """Hash of the code of `sdscm`, the command line and the audit left out."""
-    return digest_sources(
-        Path(sdscm.__file__).parent,
-        leave_out=("audit", "statistics", "graph_plot", "figure_style", "number_format"),
+    """Hash of the code of `sdscm` that decides a dataset: without the audit and pictures."""
+    return code_of_folder(
+        Path(sdscm.__file__).parent, leave_out=("audit", "statistics", "graph_plot")
     )
 
 

@@ -16,7 +16,6 @@ from benchmarks.report.latex import latex
 from benchmarks.report.markdown import render
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
-from sdscm.data.dataset import CausalDataset
 from sdscm.files import put_atomically
 
 
@@ -25,8 +24,6 @@ def write_report(
     manifest: Manifest,
     scores: pd.DataFrame,
     boards: Sequence[Board],
-    facts: pd.DataFrame,
-    datasets: Mapping[str, CausalDataset],
     records: Mapping[str, Record],
 ) -> tuple[Path, ...]:
     """Write ``leaderboard.md``, ``.csv``, ``.json`` and ``.tex``, more tables, and the figures.
@@ -40,9 +37,10 @@ def write_report(
     figures = draw(boards)
     suite, command = manifest.suite, manifest.command
     tables = board_tables(boards, suite)
-    provenance = {name: dataset.meta for name, dataset in datasets.items()}
     texts = {
-        "leaderboard.md": render(manifest, tables, facts, scores, provenance, records, figures),
+        "leaderboard.md": render(
+            manifest, tables, manifest.facts, scores, manifest.provenance, records, figures
+        ),
         "leaderboard.csv": board_csv(boards),
         "leaderboard.json": board_json(
             suite.name, command, boards, suite.board.level, suite.board.resamples

@@ -8,20 +8,17 @@ from pathlib import Path
 
 from benchmarks.process.sandbox import remove_stale_folders
 
-_FOLDERS = ("", "cells", "predictions", "datasets")
-
-#: As `sdscm.files.write_atomically` calls a file until it is whole: its name, and random letters.
-_HALF = re.compile(r"\..+\.(json|npz|parquet)\.[a-z0-9_]{8}")
+#: As `sdscm.files.write_atomically` calls a dataset until it is whole: its name, and random
+#: letters.
+_HALF = re.compile(r"\..+\.parquet\.[a-z0-9_]{8}")
 
 
 def leftovers(folder: Path) -> Iterator[Path]:
-    """Half-written files of a run folder, and predictions that no record names."""
-    for name in _FOLDERS:
-        yield from (path for path in (folder / name).glob(".*.*") if _HALF.fullmatch(path.name))
-    recorded = {path.stem for path in (folder / "cells").glob("*.json")}
-    yield from (
-        path for path in (folder / "predictions").glob("*.npz") if path.stem not in recorded
-    )
+    """The half-written files of a run folder."""
+    for path in (folder / "datasets").glob(".*.*"):
+        if _HALF.fullmatch(path.name):
+            yield path
+    yield from folder.glob("run.sqlite.rescued*")
 
 
 def sweep(folder: Path) -> None:

@@ -4,38 +4,39 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sdscm.errors import InputError
+from filelock import FileLock, Timeout
 
-try:
-    import fcntl
-except ModuleNotFoundError:  # not on Windows, where two runs may do the same cells twice
-    fcntl = None  # type: ignore[assignment]
+from sdscm.errors import InputError
 
 
 @contextmanager
 def only_run(folder: Path) -> Iterator[None]:
-    """Hold the folder of a run. The system lets go of it however the process ends.
+    """Hold the folder of a run. The system releases it however the process ends.
 
     Raises
     ------
     InputError
-        If another process holds it.
+        If another process holds it; the message says which.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "run.lock", "a+") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise InputError(
-                    f"{folder}: another run is at work here (process {file.read().strip()}); wait "
-                    "for it, or name another folder with --runs"
-                ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    # The number of the process stands in a file of its own: Windows lets no other process read the
+    # file that is locked.
+    lock, holder = FileLock(folder / "run.lock"), folder / "run.pid"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        process = holder.read_text().strip() if holder.exists() else "unknown"
+        raise InputError(
+            f"{folder}: another run is at work here (process {process}); wait for it, or name "
+            "another folder with --runs"
+        ) from None
+    try:
+        holder.write_text(f"{os.getpid()}\n")
         yield
+    finally:
+        with suppress(OSError):
+            holder.unlink()
+        lock.release()

@@ -1,35 +1,31 @@
-"""What the latest run of a folder was about: enough to make its board again."""
+"""The subject of the latest run of a folder: enough to make its boards again."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from pydantic import ValidationError
 
 from benchmarks.datasets.source import Source
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.methods import Method
 from benchmarks.metrics.registry import UnknownMetricError
-from benchmarks.provenance.hashing import digest
+from benchmarks.storage.store import DamagedStoreError, NoRunError, OtherFormatError, Store
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
+from sdscm.data.dataset import Provenance
 from sdscm.errors import InputError
-from sdscm.files import put_atomically
 
-_FORMAT = 1
-_NAME = "run.json"
-
-
-class NoRunError(InputError):
-    """The folder holds no run."""
+__all__ = ["Manifest", "MethodInfo", "NoRunError", "folder_of"]
 
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """What a board says of an estimator beside its scores."""
+    """What a board says of a method beside its scores."""
 
     label: str
     family: str
@@ -41,9 +37,9 @@ class MethodInfo:
         return cls(method.label, method.family, method.estimand, method.oracle)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Manifest:
-    """The suite, data, estimators and cells of a run, in order.
+    """The suite, data, methods and cells of a run, in order.
 
     Attributes
     ----------
@@ -53,6 +49,12 @@ class Manifest:
         What makes the board again.
     sources, methods, cells
         See `Source`, `MethodInfo` and `Cell`.
+    facts
+        A row a dataset; see `benchmarks.datasets.facts.fact_table`.
+    truths
+        The numbers of the truth that boards show; see `benchmarks.datasets.truth.truth_table`.
+    provenance
+        Where each dataset comes from, by its name.
     """
 
     suite: Suite
@@ -61,20 +63,23 @@ class Manifest:
     sources: tuple[Source, ...]
     methods: tuple[MethodInfo, ...]
     cells: tuple[Cell, ...]
+    facts: pd.DataFrame
+    truths: pd.DataFrame
+    provenance: Mapping[str, Provenance]
 
-    def write(self, folder: Path) -> None:
-        """Write it to a run folder."""
-        content: dict[str, Any] = {
-            "format": _FORMAT,
+    def write(self, store: Store) -> None:
+        """Write it to the store of a run, in the place of an earlier one."""
+        content = {
             "suite": self.suite.model_dump(mode="json"),
             "origin": self.origin,
             "command": self.command,
             "sources": [asdict(source) for source in self.sources],
             "methods": [asdict(method) for method in self.methods],
-            "cells": [asdict(cell) for cell in self.cells],
+            "facts": _table_content(self.facts),
+            "truths": _table_content(self.truths),
+            "provenance": {name: asdict(each) for name, each in self.provenance.items()},
         }
-        content["digest"] = digest(content)
-        put_atomically(folder / _NAME, json.dumps(content, indent=1, ensure_ascii=False))
+        store.write_plan(content, self.cells)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -87,38 +92,50 @@ class Manifest:
         InputError
             If its file is damaged, or its suite names a metric of a plugin that is not here.
         """
-        path = folder / _NAME
-        damaged = InputError(f"{path}: damaged or of another version; run the suite again")
+        with Store.of(folder) as store:
+            content, cells = store.plan()
         try:
-            content = json.loads(path.read_bytes())
-            stated = content.pop("digest")
-            if digest(content) != stated or content["format"] != _FORMAT:
-                raise damaged
-            return cls(
-                suite=Suite.model_validate(content["suite"]),
-                origin=content["origin"],
-                command=content["command"],
-                sources=tuple(Source(**source) for source in content["sources"]),
-                methods=tuple(MethodInfo(**method) for method in content["methods"]),
-                cells=tuple(Cell(**cell) for cell in content["cells"]),
-            )
-        except FileNotFoundError:
-            raise NoRunError(f"{folder}: no run here; run the suite first") from None
+            suite = Suite.model_validate(content["suite"])
         except ValidationError as error:
             problems = [each.get("ctx", {}).get("error") for each in error.errors()]
             unknown = [each for each in problems if isinstance(each, UnknownMetricError)]
             if not unknown:
-                raise damaged from None
+                raise OtherFormatError(
+                    f"{store.path}: another version of sdscm wrote it; run the suite again"
+                ) from None
             raise InputError(
-                f"{path}: unknown metric '{unknown[0].name}'; name the file that registers it "
-                "with --plugin"
+                f"{store.path}: unknown metric '{unknown[0].name}'; name the file that registers "
+                "it with --plugin"
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise damaged from None
+        try:
+            return cls(
+                suite=suite,
+                origin=content["origin"],
+                command=content["command"],
+                sources=tuple(
+                    Source(**source | {"place": tuple(source["place"])})
+                    for source in content["sources"]
+                ),
+                methods=tuple(MethodInfo(**method) for method in content["methods"]),
+                cells=tuple(cells),
+                facts=pd.DataFrame(**content["facts"]),
+                truths=pd.DataFrame(**content["truths"]),
+                provenance={
+                    name: Provenance(**each) for name, each in content["provenance"].items()
+                },
+            )
+        except KeyError as error:  # a row is gone: what is there has its digest
+            raise DamagedStoreError(
+                f"{store.path}: the manifest lacks {error}; run the suite again"
+            ) from None
+
+
+def _table_content(table: pd.DataFrame) -> dict[str, Any]:
+    return {"columns": list(table.columns), "data": table.astype(object).to_numpy().tolist()}
 
 
 def folder_of(suite: Suite | str | Path, runs_dir: str | Path = "runs") -> Path:
-    """The folder of a suite's records; of a suite that is not there any more, too."""
+    """The folder of a suite's records, also of a suite that does not exist any more."""
     if isinstance(suite, Suite):
         return Path(runs_dir) / suite.name
     is_file = Path(suite).suffix in (".yaml", ".yml")

@@ -1,46 +1,66 @@
-"""Which records stand for the cells of a run: those of one set of versions, unless told."""
+"""Chooses the records of a run: those of one set of versions, unless the user allows others."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.execution.cells import Cell
-from benchmarks.storage.store import DamagedRecord, Record, Store
+from benchmarks.storage.store import Record
 from sdscm.errors import InputError
 
 
 class OtherVersions:
-    """The records of a folder whose cells differ from others in code and versions only."""
+    """Records whose cells differ from others in code and versions only."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._keys: dict[str, list[str]] = defaultdict(list)
-        for key in store.recorded():
-            try:
-                record = store.read(key)
-            except DamagedRecord:
-                continue
-            if record is not None:
-                self._keys[record.cell.version_free_cell_key].append(key)
+    def __init__(self, records: Mapping[str, Record]) -> None:
+        self._records: dict[str, list[Record]] = defaultdict(list)
+        for _, record in sorted(records.items()):
+            self._records[record.cell.version_free_cell_key].append(record)
 
     def of(self, cell: Cell) -> Record | None:
         """A record of the cell that other code or versions made; of several, one that is ok."""
-        found = [
-            self._store.read(key) for key in sorted(self._keys.get(cell.version_free_cell_key, ()))
-        ]
-        records = [record for record in found if record is not None]
-        return max(records, key=lambda record: record.outcome.status == "ok", default=None)
+        found = self._records.get(cell.version_free_cell_key, ())
+        return max(found, key=lambda record: record.outcome.status == "ok", default=None)
 
 
-def refuse_mixed(records: Iterable[Record]) -> None:
-    """Refuse a board of records that different versions made.
+def chosen(
+    cells: Sequence[Cell], records: Mapping[str, Record], mixed: bool = False
+) -> dict[str, Record]:
+    """The record of each cell, by the cell's key; a cell without one is left out.
+
+    A record counts if it was made from the content that the dataset has now.
+
+    Parameters
+    ----------
+    cells
+        The planned cells.
+    records
+        By their keys.
+    mixed
+        Take a record that other code or versions made where a cell has none of its own.
 
     Raises
     ------
     InputError
-        The line names a library and its versions.
+        If the records are of different versions and ``mixed`` is not set.
     """
+    found = {}
+    others = OtherVersions(records) if mixed else None
+    for cell in cells:
+        record = records.get(cell.key)
+        if record is not None and record.cell.fingerprint != cell.fingerprint:
+            record = None
+        if record is None and others is not None:
+            record = others.of(cell)
+        if record is not None:
+            found[cell.key] = record
+    if not mixed:
+        _refuse_mixed(found.values())
+    return found
+
+
+def _refuse_mixed(records: Iterable[Record]) -> None:
     seen: dict[str, set[str]] = defaultdict(set)
     for record in records:
         for library, version in record.versions.items():

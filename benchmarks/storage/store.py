@@ -1,32 +1,71 @@
-"""The store of records: one cell is written once, whole."""
+"""The store of a run: one SQLite file, and one transaction for each cell."""
 
 from __future__ import annotations
 
-import io
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.execution.cells import Cell
 from benchmarks.interface import Outcome, Prediction
-from benchmarks.provenance.hashing import digest, digest_bytes
+from benchmarks.provenance.hashing import digest_bytes
+from benchmarks.storage.packing import pack, unpack
 from sdscm.errors import InputError
-from sdscm.files import put_atomically
 
-_FORMAT = 2
+#: Raised when the tables change, so that a file of another version is refused.
+_FORMAT = 3
 _HELD_OUT = "held_out:"
-#: Of `Store.frame`, beside those that say what a cell is.
-_HOW = ("status", "reason", "wall", "seconds", "ate", "warnings", "time_limit", "versions")
-_COLUMNS = ["key", *(field.name for field in fields(Cell)), *_HOW]
+#: Seconds to wait for another process that writes at this moment.
+_PATIENCE = 60.0
+
+_SQL_TYPES = {"int": "INTEGER", "float": "REAL"}
+_CELL = {each.name: _SQL_TYPES.get(str(each.type), "TEXT") for each in fields(Cell)}
+_OUTCOME = {
+    "status": "TEXT",
+    "reason": "TEXT",
+    "warnings": "TEXT",
+    "wall": "REAL",
+    "time_limit": "REAL",
+    "versions": "TEXT",
+}
+#: The columns of each table before its digest; the first ones are its primary key.
+_TABLES: dict[str, dict[str, str]] = {
+    "manifest": {"name": "TEXT", "content": "TEXT"},
+    "plan": {"position": "INTEGER", **_CELL},
+    "texts": {"id": "TEXT", "content": "TEXT"},
+    "cells": {"key": "TEXT", **_CELL, **_OUTCOME},
+    "scores": {"key": "TEXT", "rows": "TEXT", "definitions": "TEXT"},
+    "predictions": {"key": "TEXT", "arrays": "BLOB"},
+}
+_KEYS = {name: 2 if name == "scores" else 1 for name in _TABLES}
 
 
-class DamagedRecord(InputError):
-    """A record, or its predictions, is truncated or has been changed."""
+#: For ``fitted`` and ``held-out`` rows: numbers by name, NaN where a score is not defined.
+Scores = Mapping[str, Mapping[str, float]]
+
+
+class NoRunError(InputError):
+    """There is no run in the folder."""
+
+
+class OtherFormatError(InputError):
+    """Another version of the program wrote the records."""
+
+
+class DamagedStoreError(InputError):
+    """The file of a run is damaged."""
+
+
+class DamagedRecordError(DamagedStoreError):
+    """The row of a cell, of its scores or of its predictions has changed, or cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -40,157 +79,530 @@ class Record:
         Versions of Python and of the libraries.
     time_limit
         Seconds that the cell had.
+    scores
+        Empty for a cell without predictions.
+    definitions
+        For each metric that was computed, the hash of its definition; see `Metric.definition`.
     """
 
     cell: Cell
     outcome: Outcome
-    versions: dict[str, str]
+    versions: Mapping[str, str]
     time_limit: float
+    scores: Scores = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Fault(NamedTuple):
+    """What is wrong with a page or a row, and the key of the row, where it is known."""
+
+    line: str
+    key: str
 
 
 class Store:
-    """Records of one run folder: ``cells/<key>.json`` and ``predictions/<key>.npz``.
+    """The records of one run in one SQLite file.
 
-    Predictions are written before the record that names their hash: a record that is there is
-    whole.
+    The file is in WAL mode: other processes read while one writes. A process that is killed loses
+    no cell that `write` has returned for. Each row has a digest of its content.
+
+    Parameters
+    ----------
+    path
+        The file. It is made by the first write; until then the store is empty.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    #: Name of the file in the folder of a run.
+    FILE = "run.sqlite"
 
-    def _record(self, key: str) -> Path:
-        return self.folder / "cells" / f"{key}.json"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._texts: dict[str, str] = {}
+        self._score_columns: list[str] = []
 
-    def _prediction(self, key: str) -> Path:
-        return self.folder / "predictions" / f"{key}.npz"
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """The store of a run folder."""
+        return cls(folder / cls.FILE)
 
-    def write(self, record: Record) -> None:
-        """Write a record, predictions first."""
-        key, outcome = record.cell.key, record.outcome
-        content: dict[str, Any] = {
-            "format": _FORMAT,
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the last process to close it merges the files beside it."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    # --- writing
+
+    def write(self, records: Record | Iterable[Record]) -> None:
+        """Write a record, or several in one transaction; they replace those of the same keys."""
+        listed = [records] if isinstance(records, Record) else records
+        with self._transaction():
+            for record in listed:
+                self._write(record)
+
+    def write_scores(self, scores: Mapping[str, Scores], definitions: Mapping[str, str]) -> None:
+        """Replace the scores of cells, by key, in one transaction."""
+        with self._transaction():
+            for key, parts in scores.items():
+                self._write_scores(key, parts, definitions)
+
+    def write_plan(self, content: Mapping[str, Any], cells: Sequence[Cell]) -> None:
+        """Replace the manifest: plain values by name, and the planned cells in their order."""
+        with self._transaction():
+            self._execute("DELETE FROM manifest")
+            self._execute("DELETE FROM plan")
+            for name, value in content.items():
+                text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+                self._insert("manifest", {"name": name, "content": text})
+            for position, cell in enumerate(cells):
+                self._insert("plan", {"position": position, **vars_of(cell)})
+
+    def _write(self, record: Record) -> None:
+        outcome, key = record.outcome, record.cell.key
+        row = {
             "key": key,
-            "cell": asdict(record.cell),
+            **vars_of(record.cell),
             "status": outcome.status,
             "reason": outcome.reason,
-            "warnings": list(outcome.warnings),
-            "versions": record.versions,
+            "warnings": json.dumps(outcome.warnings, ensure_ascii=False),
+            "wall": outcome.wall,
             "time_limit": record.time_limit,
-            "wall": None if math.isnan(outcome.wall) else outcome.wall,
-            "predictions": None,
+            "versions": self._text(record.versions),
         }
+        self._insert("cells", row)
+        self._write_scores(key, record.scores, record.definitions)
+        self._execute("DELETE FROM predictions WHERE key = ?", (key,))
         if outcome.prediction is not None:
             arrays = outcome.prediction.arrays()
             if outcome.held_out is not None:
                 arrays |= {f"{_HELD_OUT}{k}": v for k, v in outcome.held_out.arrays().items()}
-            buffer = io.BytesIO()
-            np.savez(buffer, **arrays)  # type: ignore[arg-type]
-            data = buffer.getvalue()
-            content["predictions"] = digest_bytes(data)
-            self._write(self._prediction(key), data)
-        content["digest"] = digest(content)
-        text = json.dumps(content, indent=1, ensure_ascii=False)
-        self._write(self._record(key), text.encode())
+            self._insert("predictions", {"key": key, "arrays": pack(arrays)})
 
-    @staticmethod
-    def _write(path: Path, data: bytes) -> None:
-        # Not durable: who loses power finds by its hash what is not whole, and computes it again.
-        put_atomically(path, data, durable=False)
+    def _write_scores(
+        self,
+        key: str,
+        scores: Scores,
+        definitions: Mapping[str, str],
+    ) -> None:
+        self._execute("DELETE FROM scores WHERE key = ?", (key,))
+        if not scores:
+            return
+        known = self._text(definitions)
+        for rows, values in scores.items():
+            self._add_columns(values)
+            self._insert("scores", {"key": key, "rows": rows, "definitions": known, **values})
 
-    def recorded(self) -> list[str]:
+    def _add_columns(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._score_columns:
+                self._execute(f"ALTER TABLE scores ADD COLUMN {_quoted(name)} REAL")
+                self._score_columns.append(name)
+
+    def _text(self, value: Mapping[str, str]) -> str:
+        """The id of a text that many rows share."""
+        text = json.dumps(dict(value), sort_keys=True, ensure_ascii=False)
+        name = digest_bytes(text.encode())[:16]
+        if name not in self._texts:
+            self._insert("texts", {"id": name, "content": text})
+            self._texts[name] = text
+        return name
+
+    def _insert(self, table: str, row: Mapping[str, Any]) -> None:
+        names = list(self._columns(table))
+        values = [_plain(row.get(name), kind) for name, kind in self._columns(table).items()]
+        places = ", ".join("?" * (len(names) + 1))
+        columns = ", ".join(map(_quoted, (*names, "digest")))
+        self._execute(
+            f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({places})",
+            (*values, _digest(names, values)),
+        )
+
+    # --- reading
+
+    def __len__(self) -> int:
+        """Number of records."""
+        (count,) = self._connected().execute("SELECT count(*) FROM cells").fetchone()
+        return int(count)
+
+    def keys(self) -> list[str]:
         """The keys of all records, sorted."""
-        return sorted(path.stem for path in (self.folder / "cells").glob("[!.]*.json"))
-
-    def frame(self) -> pd.DataFrame:
-        """All good records, a row each: what the cell is, how it ended, what made it.
-
-        Of the predictions it has the numbers ``ate`` and ``seconds`` only.
-        """
-        rows = []
-        for key in self.recorded():
-            try:
-                record = self.read(key)
-            except DamagedRecord:
-                continue
-            if record is None:  # swept away since
-                continue
-            outcome, prediction = record.outcome, record.outcome.prediction
-            rows.append(
-                {
-                    "key": key,
-                    **asdict(record.cell),
-                    "status": outcome.status,
-                    "reason": outcome.reason,
-                    "wall": outcome.wall,
-                    "seconds": prediction.seconds if prediction else None,
-                    "ate": prediction.ate if prediction else None,
-                    "warnings": len(outcome.warnings),
-                    "time_limit": record.time_limit,
-                    "versions": json.dumps(record.versions, sort_keys=True),
-                }
-            )
-        return pd.DataFrame(rows, columns=_COLUMNS)
+        return [row["key"] for row in self._rows("cells")]
 
     def read(self, key: str) -> Record | None:
-        """The record of a key, or None if there is none.
+        """The record of a key with its predictions, or None if there is none.
 
         Raises
         ------
-        DamagedRecord
-            If the record or its predictions are truncated or changed; the message names the file.
+        DamagedRecordError
+            If one of its rows is damaged.
         """
-        path = self._record(key)
-        try:
-            raw = path.read_bytes()
-        except FileNotFoundError:
+        found = self._rows_of("cells", key)
+        if not found:
             return None
-        try:
-            content = json.loads(raw)
-            stated = content.pop("digest")
-            whole = digest(content) == stated and content["key"] == key
-        except (ValueError, KeyError, AttributeError, TypeError):
-            whole = False
-        if not whole:
-            raise self._damaged(path)
-        if content["format"] != _FORMAT:
-            raise DamagedRecord(f"{path}: format {content['format']} is not known here; run again")
-        prediction, held_out = self._read_predictions(key, content["predictions"])
-        return Record(
-            cell=Cell(**content["cell"]),
-            outcome=Outcome(
-                status=content["status"],
-                reason=content["reason"],
-                warnings=tuple(content["warnings"]),
-                prediction=prediction,
-                held_out=held_out,
-                wall=float("nan") if content["wall"] is None else content["wall"],
-            ),
-            versions=content["versions"],
-            time_limit=content["time_limit"],
+        arrays = self._rows_of("predictions", key)
+        return _record(
+            found[0],
+            {row["rows"]: row for row in self._rows_of("scores", key)},
+            self._shared(),
+            unpack(arrays[0]["arrays"]) if arrays else None,
         )
 
-    def _read_predictions(
-        self, key: str, stated: str | None
-    ) -> tuple[Prediction | None, Prediction | None]:
-        if stated is None:
-            return None, None
-        path = self._prediction(key)
+    def records(self) -> dict[str, Record]:
+        """All good records by key, in one pass, without their predictions; see `read`."""
+        scores: dict[str, dict[str, dict[str, Any]]] = {}
+        for row in self._rows("scores"):
+            scores.setdefault(row["key"], {})[row["rows"]] = row
+        shared = self._shared()
+        return {
+            row["key"]: _record(row, scores.get(row["key"], {}), shared, None)
+            for row in self._rows("cells")
+        }
+
+    def frame(self) -> pd.DataFrame:
+        """All good records, a row each.
+
+        Returns
+        -------
+        DataFrame with the columns ``key``, those of `Cell`, ``status``, ``reason``, ``warnings``
+        (their number), ``wall``, ``time_limit``, ``versions`` (as JSON), and the scores of the
+        rows that the method was fitted on.
+        """
+        cells = pd.DataFrame(self._rows("cells"), columns=[*_TABLES["cells"]])
+        scores = self.scores()
+        fitted = scores[scores["rows"] == "fitted"].drop(columns=["rows", "definitions"])
+        shared = self._shared()
+        cells["warnings"] = [len(json.loads(text)) for text in cells["warnings"]]
+        cells["versions"] = cells["versions"].map(shared.get)
+        cells["wall"] = cells["wall"].astype(float)
+        return cells.merge(fitted, on="key", how="left")
+
+    def scores(self) -> pd.DataFrame:
+        """All good scores: ``key``, ``rows``, ``definitions`` (as JSON), and a column each."""
+        found = list(self._rows("scores"))
+        table = pd.DataFrame(found, columns=list(self._columns("scores")))
+        table[self._score_columns] = table[self._score_columns].astype(float)
+        table["definitions"] = table["definitions"].map(self._shared().get)
+        return table
+
+    def plan(self) -> tuple[dict[str, Any], list[Cell]]:
+        """The manifest: what `write_plan` was given.
+
+        Raises
+        ------
+        NoRunError
+            If there is none.
+        DamagedStoreError
+            If a part of it is damaged.
+        """
+        self.refuse_old_layout()
+        faults: list[_Fault] = []
+        content = {
+            row["name"]: json.loads(row["content"]) for row in self._rows("manifest", faults)
+        }
+        cells = [_cell(row) for row in self._rows("plan", faults)]
+        if faults:
+            raise DamagedStoreError(f"{self.path}: {faults[0].line}; run the suite again")
+        if not content:
+            raise NoRunError(f"{self.path.parent}: no run here; run the suite first")
+        return content, cells
+
+    def refuse_old_layout(self) -> None:
+        """Raise OtherFormatError if the folder holds records of sdscm before its store."""
+        folder = self.path.parent
+        if not self.path.exists() and (folder / "run.json").exists():
+            raise OtherFormatError(
+                f"{folder}: an older version of sdscm wrote these records, a file for each cell; "
+                "move the folder away and run again, or name another one with --runs"
+            )
+
+    def _rows_of(self, table: str, key: str) -> list[dict[str, Any]]:
+        faults: list[_Fault] = []
         try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise DamagedRecord(f"{path}: missing; run again to compute the cell") from None
-        if digest_bytes(data) != stated:
-            raise self._damaged(path)
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            arrays = dict(file)
+            rows = self._select(table, "WHERE key = ?", (key,))
+            found = list(self._checked(table, rows, faults))
+        except sqlite3.DatabaseError as error:
+            faults.append(_Fault(f"table {table}: {error}", key))
+        if faults:
+            raise DamagedRecordError(
+                f"{self.path}: {faults[0].line}; run again to compute the cell"
+            )
+        return found
+
+    def _rows(self, table: str, faults: list[_Fault] | None = None) -> Iterator[dict[str, Any]]:
+        """The good rows of a table in the order of its key; ``faults`` gets what the others have.
+
+        Where a page is damaged, the rows before it are read from the front and then those behind
+        it from the back.
+        """
+        faults = [] if faults is None else faults
+        key = list(_TABLES[table])[: _KEYS[table]]
+        seen = set()
+        try:
+            for row in self._select(table, f"ORDER BY {', '.join(key)}"):
+                seen.add(row[: len(key)])
+                yield from self._checked(table, [row], faults)
+        except sqlite3.DatabaseError as error:
+            faults.append(_Fault(f"table {table}: {error}", ""))
+            with suppress(sqlite3.DatabaseError):
+                for row in self._select(table, f"ORDER BY {' DESC, '.join(key)} DESC"):
+                    if row[: len(key)] in seen:
+                        break
+                    yield from self._checked(table, [row], faults)
+
+    def _select(self, table: str, rest: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        connection = self._connected()
+        columns = ", ".join(map(_quoted, (*self._columns(table), "digest")))
+        return connection.execute(f"SELECT {columns} FROM {table} {rest}", values)
+
+    def _checked(
+        self, table: str, rows: Iterable[tuple[Any, ...]], faults: list[_Fault]
+    ) -> Iterator[dict[str, Any]]:
+        names = list(self._columns(table))
+        for *values, stated in rows:
+            if _digest(names, values) == stated:
+                yield dict(zip(names, values, strict=True))
+            else:
+                name = " ".join(map(str, values[: _KEYS[table]]))
+                faults.append(_Fault(f"table {table}: row {name} has changed", str(values[0])))
+
+    def _shared(self) -> dict[str, str]:
+        return {row["id"]: row["content"] for row in self._rows("texts")}
+
+    # --- damage
+
+    def damage(self) -> list[str]:
+        """Find what is damaged: a line for each page and row, which names the cell where it can.
+
+        SQLite checks its pages, and the content of each row is compared with its digest.
+        """
+        return [f"{self.path}: {fault.line}" for fault in self._faults()]
+
+    def repair(self) -> list[str]:
+        """Make a damaged file whole again; call it before anything is written.
+
+        The good rows go to a new file, which takes the place of the damaged one; that one is kept
+        beside it as ``run.sqlite.damaged``. A cell of which one row is damaged is left out.
+
+        Returns
+        -------
+        Lines to show; none if nothing was damaged.
+        """
+        faults = self._faults()
+        if not faults:
+            return []
+        rescued = Store(self.path.with_name(f"{self.FILE}.rescued"))
+        _remove(rescued.path)
+        lost = {fault.key for fault in faults}
+        with rescued._transaction(), suppress(sqlite3.DatabaseError, DamagedStoreError):
+            for table in ("texts", "scores", "predictions", "cells"):
+                for row in self._rows(table):
+                    if table == "scores":
+                        rescued._add_columns(list(row)[len(_TABLES[table]) :])
+                    if next(iter(row.values())) not in lost:
+                        rescued._insert(table, row)
+            # Nothing may refer to what an unreadable page held.
+            for rule in (
+                "DELETE FROM scores WHERE definitions NOT IN (SELECT id FROM texts)",
+                "DELETE FROM cells WHERE versions NOT IN (SELECT id FROM texts)",
+                "DELETE FROM cells WHERE status = 'ok' AND key NOT IN (SELECT key FROM scores)",
+            ):
+                rescued._execute(rule)
+        kept = len(rescued.keys())
+        rescued.close()
+        self.close()
+        aside = self.path.with_name(f"{self.FILE}.damaged")
+        _remove(aside)
+        os.replace(self.path, aside)
+        _remove(self.path)
+        os.replace(rescued.path, self.path)
+        told = [f"{self.path}: {fault.line}; it is computed again now" for fault in faults]
+        return [*told, f"{self.path}: {kept} cells are whole; the damaged file is now {aside}"]
+
+    def _faults(self) -> list[_Fault]:
+        if not self.path.exists():
+            return []
+        faults: list[_Fault] = []
+        try:
+            connection = self._connected()
+            try:
+                for (line,) in connection.execute("PRAGMA integrity_check(20)"):
+                    faults += [_Fault(each, "") for each in line.splitlines() if each != "ok"]
+            except sqlite3.DatabaseError as error:
+                faults.append(_Fault(f"check of pages: {error}", ""))
+            cells = [*self._rows("plan"), *self._rows("cells")]
+            known = {cell.key: str(cell) for cell in map(_cell, cells)}
+            for table in _TABLES:
+                for _ in self._rows(table, faults):
+                    pass
+        except (sqlite3.DatabaseError, DamagedStoreError) as error:
+            return [*faults, _Fault(str(error), "")]
+        if any(not fault.key for fault in faults):
+            for key in known:
+                for table in ("cells", "scores", "predictions"):
+                    with suppress(DamagedRecordError):
+                        self._rows_of(table, key)
+                        continue
+                    faults.append(_Fault(f"table {table}: row {key} cannot be read", key))
+        return [
+            _Fault(f"{fault.line}: {known[fault.key]}", fault.key) if fault.key in known else fault
+            for fault in dict.fromkeys(faults)
+        ]
+
+    # --- the connection
+
+    def _connected(self, create: bool = False) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        there = create or (self.path.exists() and self.path.stat().st_size > 0)
+        if create:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self.path if there else ":memory:", timeout=_PATIENCE, isolation_level=None
+        )
+        # A changed byte may be no UTF-8; the digest of the row tells.
+        connection.text_factory = lambda data: data.decode(errors="replace")
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # Without waiting for the disk: a power cut may lose the last cells, never the file.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                _make_tables(connection)
+            columns = connection.execute("SELECT name FROM pragma_table_info('scores')").fetchall()
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise DamagedStoreError(f"{self.path}: {error}; move it away and run again") from None
+        if version not in (0, _FORMAT):
+            connection.close()
+            raise OtherFormatError(
+                f"{self.path}: another version of sdscm wrote it; move it away and run again"
+            )
+        known = (*_TABLES["scores"], "digest")
+        self._score_columns = [name for (name,) in columns if name not in known]
+        self._texts = {}
+        if there:
+            self._connection = connection
+        return connection
+
+    def _columns(self, table: str) -> dict[str, str]:
+        metrics = dict.fromkeys(self._score_columns, "REAL") if table == "scores" else {}
+        return _TABLES[table] | metrics
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        assert self._connection is not None
+        self._connection.execute(sql, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Write in a transaction: all of it is there afterwards, or nothing."""
+        connection = self._connected(create=True)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            self.close()  # what it knows of texts and columns may not be there
+            if isinstance(error, sqlite3.Error):
+                raise InputError(f"{self.path}: cannot be written ({error})") from error
+            raise
+
+
+def vars_of(cell: Cell) -> dict[str, Any]:
+    """The fields of a cell by name."""
+    return {name: getattr(cell, name) for name in _CELL}
+
+
+def _cell(row: Mapping[str, Any]) -> Cell:
+    return Cell(**{name: row[name] for name in _CELL})
+
+
+def _record(
+    row: Mapping[str, Any],
+    scores: Mapping[str, Mapping[str, Any]],
+    shared: Mapping[str, str],
+    arrays: Mapping[str, Any] | None,
+) -> Record:
+    nan = float("nan")
+    fitted, held_out = None, None
+    if arrays is not None:
         others = {k: v for k, v in arrays.items() if k.startswith(_HELD_OUT)}
-        fitted = {k: v for k, v in arrays.items() if k not in others}
-        held_out = {k.removeprefix(_HELD_OUT): v for k, v in others.items()}
-        return (
-            Prediction.from_arrays(fitted),
-            Prediction.from_arrays(held_out) if held_out else None,
-        )
+        fitted = Prediction.from_arrays({k: v for k, v in arrays.items() if k not in others})
+        if others:
+            held_out = Prediction.from_arrays(
+                {k.removeprefix(_HELD_OUT): v for k, v in others.items()}
+            )
+    definitions = {part["definitions"] for part in scores.values()}
+    return Record(
+        cell=_cell(row),
+        outcome=Outcome(
+            status=row["status"],
+            reason=row["reason"],
+            warnings=tuple(json.loads(row["warnings"])),
+            prediction=fitted,
+            held_out=held_out,
+            wall=nan if row["wall"] is None else row["wall"],
+        ),
+        versions=json.loads(shared.get(row["versions"], "{}")),
+        time_limit=row["time_limit"],
+        scores={
+            rows: {
+                name: nan if value is None else value
+                for name, value in part.items()
+                if name not in _TABLES["scores"]
+            }
+            for rows, part in scores.items()
+        },
+        definitions=json.loads(shared.get(next(iter(definitions), ""), "{}")),
+    )
 
-    @staticmethod
-    def _damaged(path: Path) -> DamagedRecord:
-        return DamagedRecord(f"{path}: truncated or changed; run again to compute the cell")
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for table, columns in _TABLES.items():
+        body = ", ".join(f"{name} {kind}" for name, kind in (columns | {"digest": "TEXT"}).items())
+        key = ", ".join(list(columns)[: _KEYS[table]])
+        # Rows of a table without rowid stand in the tree of their key; large ones do not suit it.
+        rowid = "" if table == "predictions" else " WITHOUT ROWID"
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} ({body}, PRIMARY KEY ({key})){rowid}"
+        )
+    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    connection.execute("COMMIT")
+
+
+def _digest(names: Sequence[str], values: Sequence[Any]) -> str:
+    """Hash of the values that are there, with their names: later columns change no digest."""
+    there = [
+        (name, digest_bytes(value) if isinstance(value, bytes) else value)
+        for name, value in zip(names, values, strict=True)
+        if value is not None
+    ]
+    return digest_bytes(repr(there).encode(errors="surrogatepass"))[:16]
+
+
+def _plain(value: Any, kind: str) -> Any:
+    """A value as SQLite gives it back: NaN is NULL, and NumPy's types are Python's."""
+    if value is None or kind in ("TEXT", "BLOB"):
+        return value
+    if kind == "INTEGER":
+        return int(value)
+    return None if math.isnan(value) else float(value)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _remove(path: Path) -> None:
+    """Remove an SQLite file with those beside it."""
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)

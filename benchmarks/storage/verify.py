@@ -7,41 +7,37 @@ from pathlib import Path
 
 from benchmarks.storage.cleanup import leftovers
 from benchmarks.storage.manifest import Manifest
-from benchmarks.storage.store import DamagedRecord, Store
+from benchmarks.storage.store import NoRunError, Store
 from sdscm.errors import InputError
 
 
 def damage(folder: Path) -> Iterator[str]:
-    """What is wrong, a line for each file, which names it.
+    """Find what is damaged: a line each, which names the file, and the row and cell in the store.
 
-    Looked at are the manifest, the datasets that it names, and every record with its predictions.
-    A run may go on meanwhile.
+    The store of the records is checked, and the datasets that its manifest names. A run may go on
+    meanwhile.
 
     Raises
     ------
     InputError
         If there is no run.
     """
+    with Store.of(folder) as store:
+        yield from store.damage()
     try:
         manifest = Manifest.read(folder)
+    except NoRunError:
+        raise
     except InputError as error:
-        if not (folder / "run.json").exists():
-            raise
         yield str(error)
-    else:
-        for source in manifest.sources:
-            try:
-                source.load(folder)
-            except InputError as error:
-                yield str(error)
-    store = Store(folder)
-    for key in store.recorded():
+        return
+    for source in manifest.sources:
         try:
-            store.read(key)
-        except DamagedRecord as error:
+            source.load(folder)
+        except InputError as error:
             yield str(error)
 
 
 def unused(folder: Path) -> list[Path]:
-    """Files that killed runs left, which the next run sweeps away, or writes at this moment."""
+    """Files that killed runs left, which the next run removes, or that a run writes now."""
     return list(leftovers(folder))

@@ -39,7 +39,6 @@ def command(
     return shlex.join(words)
 
 
-def how_to_go_on(command: str, folder: Path) -> str:
-    """What to tell who has stopped a run whose records are in ``folder``."""
-    done = len(list((folder / "cells").glob("*.json")))
+def how_to_go_on(command: str, folder: Path, done: int) -> str:
+    """Tell the user who has stopped a run how to go on; ``done`` cells are on record."""
     return f"stopped; {done} cells are on record in {folder}. To go on from there: {command}"

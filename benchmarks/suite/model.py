@@ -116,6 +116,10 @@ class Suite(Model):
     threads
         Number of threads of a cell. It belongs to the suite and not to the machine, because sums
         in another order differ in the last digits.
+    predictions
+        ``keep`` the predictions of each cell in addition to its scores, or ``drop`` them. Without
+        predictions a run takes much less space, but a metric that is added or changed later has no
+        score for the cells that are done.
     board
         See `BoardOptions`.
     """
@@ -132,6 +136,7 @@ class Suite(Model):
     time_limit: PositiveFloat = 300.0
     memory_limit: PositiveFloat = 8.0
     threads: PositiveInt = 1
+    predictions: Literal["keep", "drop"] = "keep"
     board: BoardOptions = Field(default_factory=BoardOptions)
 
     _folder: Path = PrivateAttr(Path())

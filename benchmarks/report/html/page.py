@@ -25,7 +25,7 @@ from benchmarks.report.lists import (
     version_table,
 )
 from benchmarks.storage.manifest import Manifest
-from benchmarks.storage.store import Record
+from benchmarks.storage.store import Record, Store
 from sdscm import __version__
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import MissingExtraError
@@ -104,16 +104,19 @@ class _Run:
     manifest: Manifest
     datasets: Mapping[str, CausalDataset]
     records: Mapping[str, Record]
+    store: Store
     mixed: bool
 
     @classmethod
     def read(cls, result: Result, mixed: bool) -> _Run:
         manifest = Manifest.read(result.run_dir)
+        store = Store.of(result.run_dir)
         return cls(
             result=result,
             manifest=replace(manifest, suite=result.suite),
             datasets={source.name: source.load(result.run_dir) for source in manifest.sources},
-            records=read_records(result.run_dir, manifest, mixed),
+            records=read_records(store, manifest, mixed).records,
+            store=store,
             mixed=mixed,
         )
 
@@ -166,7 +169,9 @@ def _known(run: _Run) -> str:
 
 
 def _figures(run: _Run) -> list[tuple[FigureView, dict[str, bytes]]]:
-    found = studies(run.manifest, run.result.scores, run.result.facts, run.datasets, run.records)
+    found = studies(
+        run.manifest, run.result.scores, run.result.facts, run.datasets, run.records, run.store
+    )
     made = []
     for study in found:
         parts = [study.lm or "data of other origin"] * (len({s.lm for s in found}) > 1)

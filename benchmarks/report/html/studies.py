@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from benchmarks.datasets.holdout import held_out
 from benchmarks.datasets.truth import truth_of
 from benchmarks.report.html.study import Study, errors_of
 from benchmarks.report.html.unit_intervals import UnitIntervals, unit_intervals
 from benchmarks.report.html.varied_dials import varied
 from benchmarks.storage.manifest import Manifest
-from benchmarks.storage.store import Record
+from benchmarks.storage.store import Record, Store
 from sdscm.data.dataset import CausalDataset
 
 #: Methods whose intervals for units are drawn: as many as fit a page in two lines of three.
@@ -27,6 +26,7 @@ def studies(
     facts: pd.DataFrame,
     datasets: Mapping[str, CausalDataset],
     records: Mapping[str, Record],
+    store: Store,
 ) -> list[Study]:
     """Make one study for each language model and kind of rows, in the order of the suite.
 
@@ -55,7 +55,7 @@ def studies(
             unit_dataset="",
         )
         name = _typical(part, bias, datasets)
-        shown = _unit_intervals(manifest, study, name, datasets[name], records)
+        shown = _unit_intervals(manifest, study, name, datasets[name], records, store)
         found.append(replace(study, unit_intervals=shown, unit_dataset=name))
     return found
 
@@ -66,19 +66,22 @@ def _unit_intervals(
     name: str,
     dataset: CausalDataset,
     records: Mapping[str, Record],
+    store: Store,
 ) -> tuple[UnitIntervals, ...]:
     """Give the intervals for the units of a dataset, of the same methods in all settings.
 
     Methods with intervals for the ITE come before those for the CATE, the best of each first.
     """
     cells = {(c.setting, c.estimator): c.key for c in manifest.cells if c.dataset == name}
-    mask = held_out(dataset.t, manifest.suite.holdout, dataset.fingerprint)
+    source = next(source for source in manifest.sources if source.name == name)
+    mask = source.held_out(dataset, manifest.suite.holdout)
     shown = mask if study.rows == "held-out" else ~mask
     found: dict[str, dict[str, UnitIntervals]] = {}
     for setting in manifest.suite.settings:
         truth = truth_of(dataset, setting).of_rows(shown)
         for method in study.methods:
-            record = records.get(cells.get((setting, method), ""))
+            known = records.get(cells.get((setting, method), ""))
+            record = None if known is None else store.read(known.cell.key)
             outcome = record.outcome if record else None
             if outcome is None:
                 continue

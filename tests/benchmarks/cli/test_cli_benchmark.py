@@ -66,7 +66,7 @@ def test_folders_plugin_and_top(cli, workspace, data):
     assert ran.code == 0
     assert "... and 3 more" in ran.out
     assert Path("a/boards/toy/leaderboard.md").exists()
-    assert Path("b/toy/run.json").exists()
+    assert Path("b/toy/run.sqlite").exists()
     assert not Path("results").exists()
     assert not Path("runs").exists()
     assert "Mine" in cli("leaderboard", "toy", *folders, "--top", 4).out

@@ -15,7 +15,9 @@ import yaml
 import sdscm
 from benchmarks.datasets import prepare, sampling
 from benchmarks.datasets.truth import truth_of
+from benchmarks.execution.cells import seed_of
 from benchmarks.progress import Silent
+from benchmarks.provenance.hashing import derive_seed
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset, Provenance
@@ -93,9 +95,40 @@ def test_a_scenario_gives_phrasings_times_replicates(tmp_path, engine) -> None:
     assert len({a[5] for a in engine}) == 4
     assert {s.cluster for s in found} == {"toy, phrasing 1", "toy, phrasing 4"}
     assert [s.lm for s in found] == ["a"] * 4 + ["b"] * 4
+    assert [source.name for source in found[:4]] == [
+        f"toy-p{phrasing}-r{replicate}-a" for phrasing in (1, 4) for replicate in (0, 1)
+    ]
+    assert len({source.place for source in found}) == 4, "language models share seeds"
     again = prepared(suite, tmp_path / "run")
     assert again == found
     assert len(engine) == 8
+    assert derive_seed(*found[0].place, "all", "RF") == seed_of(found[0], "all", "RF")
+
+
+def test_names_and_places_have_no_bits_of_the_data(tmp_path, engine) -> None:
+    suite = suite_of(tmp_path, {"scenario": "toy", "phrasings": [4], "n": 30})
+    (source,) = prepared(suite, tmp_path / "run")
+    assert source.name == "toy-p4-r0"
+    assert source.place == (0, "toy", 4, 0, 30)
+    assert source.path(tmp_path / "run").name == "toy-p4-r0.parquet"
+
+
+def test_files_of_one_stem_are_told_apart(tmp_path, confounded) -> None:
+    for number, folder in enumerate("ab"):
+        confounded(number).to_parquet(tmp_path / folder / "x.parquet")
+    suite = suite_of(tmp_path, {"name": "mine", "files": ["a/*", "b/*"]})
+    found = prepared(suite, tmp_path / "run")
+    assert [source.name for source in found] == ["mine-x", "mine-x (2)"]
+    assert [source.place for source in found] == [(0, "mine", "x"), (0, "mine", "x (2)")]
+
+
+def test_a_dataset_that_a_killed_run_left_without_its_note_is_made_again(tmp_path, engine) -> None:
+    suite = suite_of(tmp_path, {"scenario": "toy"})
+    (source,) = prepared(suite, tmp_path / "run")
+    path = source.path(tmp_path / "run")
+    path.with_name(f"{path.name}.made-from").unlink()
+    prepared(suite, tmp_path / "run")
+    assert len(engine) == 2
 
 
 def test_other_options_make_other_datasets(tmp_path, engine) -> None:
@@ -118,7 +151,7 @@ def test_every_combination_of_n_and_dials_is_a_dataset(tmp_path, engine) -> None
     }
     assert len(found) == 8
     assert {s.cluster for s in found} == {"toy, phrasing 0"}
-    assert sum("-n20-overlap0.5-" in s.name for s in found) == 2
+    assert sum(s.name.endswith("-n20-overlap0.5") for s in found) == 2
     assert not any("confounding" in s.name for s in found)
 
 
@@ -188,7 +221,7 @@ def test_datasets_that_sdscm_wrote_keep_their_provenance(tmp_path, confounded) -
     ("entry", "part"),
     [
         ({"name": "m", "files": "none*.csv"}, "no file matches"),
-        ({"name": "m", "files": "data.csv"}, "say in 'columns'"),
+        ({"name": "m", "files": "data.csv"}, "name the columns of treatment"),
         ({"name": "m", "files": "broken.parquet"}, "not a readable Parquet file"),
         (
             {"name": "m", "files": "data.csv", "columns": {"treatment": "t", "y0": "a", "y1": "b"}},

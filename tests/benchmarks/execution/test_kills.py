@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -19,8 +18,9 @@ import pytest
 
 import benchmarks
 from benchmarks.execution import methods
+from benchmarks.execution.cells import Cell
 from benchmarks.storage.cleanup import leftovers
-from benchmarks.storage.verify import damage
+from benchmarks.storage.store import Store
 from sdscm.data.dataset import CausalDataset
 
 #: Notes, when a fit ends: the process, its own number, and what tells a dataset and its setting.
@@ -56,11 +56,12 @@ SCRIPT = """
 import sys
 import benchmarks
 from benchmarks.execution import methods
+from benchmarks.execution.cells import Cell
 from pathlib import Path
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    methods.code_of_estimators = lambda: "as it was"
+    methods.code_of = lambda where: "as it was"
     try:
         benchmarks.run(
             folder / "toy.yaml",
@@ -81,7 +82,7 @@ class Stoppable:
 
     def __init__(self, folder: Path, make_suite, numbers: int, datasets: int, monkeypatch) -> None:
         # Who works on the estimators while this test runs makes new cells of all cells.
-        monkeypatch.setattr(methods, "code_of_estimators", lambda: "as it was")
+        monkeypatch.setattr(methods, "code_of", lambda where: "as it was")
         self.folder, self.cells = folder, 2 * numbers * datasets
         self.plugin = folder / "noted.py"
         self._log, self._told = folder / "fits.log", folder / "told.log"
@@ -125,15 +126,17 @@ class Stoppable:
         }
         return benchmarks.run(self.suite, plugins=[self.plugin], workers=workers, **folders)
 
-    def files(self) -> int:
-        """How many files the run has written."""
+    def written(self) -> int:
+        """How many files and records the run has written."""
         folders = (self.folder / "runs", self.folder / "results")
-        return sum(len(list(folder.rglob("[!.]*.*"))) for folder in folders)
+        files = sum(len(list(folder.rglob("[!.]*.parquet"))) for folder in folders)
+        with Store.of(self.run_dir) as store:
+            return files + len(store)
 
     def recorded(self) -> list[str]:
-        """For each cell on record, the note of its fit."""
-        paths = (self.run_dir / "cells").glob("[!.]*.json")
-        return [self._note(json.loads(path.read_bytes())["cell"]) for path in paths]
+        """For each cell on record, the note of its fit; read beside a run that goes on."""
+        with Store.of(self.run_dir) as store:
+            return [self._note(record.cell) for record in store.records().values()]
 
     def fits(self) -> Counter[str]:
         """The notes so far."""
@@ -143,13 +146,13 @@ class Stoppable:
         """Processes that have fitted something."""
         return {int(line.split()[0]) for line in self._log.read_text().splitlines()}
 
-    def _note(self, cell: dict) -> str:
-        key = (cell["dataset"], cell["setting"])
+    def _note(self, cell: Cell) -> str:
+        key = (cell.dataset, cell.setting)
         if key not in self._seen:
-            path = self.run_dir / "datasets" / f"{cell['dataset']}.parquet"
-            view = CausalDataset.read_parquet(path).setting(cell["setting"])
+            path = self.run_dir / "datasets" / f"{cell.dataset}.parquet"
+            view = CausalDataset.read_parquet(path).setting(cell.setting)
             self._seen[key] = f"{view.y.sum():.6f} {view.X.shape[1]}"
-        return f"{cell['estimator'].removeprefix('noted ')} {self._seen[key]}"
+        return f"{cell.estimator.removeprefix('noted ')} {self._seen[key]}"
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -215,18 +218,19 @@ def test_five_kills_end_in_the_board_of_a_quiet_run(make_suite, tmp_path, monkey
     moments = random.Random(2024)
     for _ in range(5):
         recorded, before = toy.recorded(), toy.fits()
-        # Data, manifest, predictions and records are files; and a while that has no beat of theirs.
-        wanted = toy.files() + moments.randrange(2, 20)
+        # So many datasets and records later, and a while.
+        wanted = toy.written() + moments.randrange(1, 8)
         with toy.begun() as run:
-            wait_until(lambda: toy.files() >= wanted or run.poll() is not None)  # noqa: B023
+            wait_until(lambda: toy.written() >= wanted or run.poll() is not None)  # noqa: B023
             time.sleep(moments.uniform(0, 0.1))
             assert run.poll() is None, f"it ended before it was killed: {toy.told()}"
             run.kill()
         wait_until(lambda: not any(map(alive, toy.workers())))
         again = toy.fits() - before
         assert not any(again[note] for note in recorded), "computed again, though it was on record"
-        if (toy.run_dir / "run.json").exists():
-            assert list(damage(toy.run_dir)) == []
+        if (toy.run_dir / Store.FILE).exists():
+            with Store.of(toy.run_dir) as store:
+                assert store.damage() == []
     left = toy.cells - len(toy.recorded())
     assert 0 < left < toy.cells
     before, recorded = toy.fits(), toy.recorded()

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sqlite3
 import tempfile
 import threading
 import time
@@ -18,6 +19,7 @@ import pandas as pd
 import pytest
 
 import benchmarks
+from benchmarks.datasets.source import Source
 from benchmarks.execution import batches, scheduler
 from benchmarks.execution.backend import BrokenWorker
 from benchmarks.execution.cells import Cell
@@ -184,25 +186,28 @@ def test_what_is_on_record_is_not_computed_again(make_suite, tmp_path) -> None:
     assert {path: path.read_bytes() for path in second.files} == pictures
     longer, options = make_suite(datasets=3, estimators=[counts]), options | {"results_dir": None}
     assert benchmarks.run(longer, **options).computed == 2
-    plugin.write_text(plugin.read_text() + "\n# another version\n")
+    plugin.write_text(plugin.read_text() + "\n# another comment\n")
+    assert benchmarks.run(longer, **options).computed == 0
+    plugin.write_text(plugin.read_text() + "\nVERSION = 2\n")
     assert benchmarks.run(longer, **options).computed == 6
 
 
-@pytest.mark.parametrize("folder", ["cells", "predictions"])
-def test_a_truncated_record_is_named_and_done_again(make_suite, tmp_path, folder: str) -> None:
+def test_a_damaged_record_is_named_and_done_again(make_suite, tmp_path) -> None:
     plugin, log, counts = counting_plugin(tmp_path)
     suite = make_suite(datasets=2, estimators=[counts])
     options = no_report(tmp_path) | {"plugins": [plugin], "workers": 0}
     first = benchmarks.run(suite, **options)
-    path = sorted((first.run_dir / folder).iterdir())[0]
-    path.write_bytes(path.read_bytes()[:-20])
+    connection = sqlite3.connect(first.run_dir / "run.sqlite")
+    with connection:
+        connection.execute("UPDATE cells SET wall = 7 WHERE key = (SELECT min(key) FROM cells)")
+    connection.close()
     listening = Listening()
     partial = benchmarks.leaderboard(suite, runs_dir=tmp_path / "runs", results_dir=None)
     assert (partial.scores["status"] == "missing").sum() == 1
     again = benchmarks.run(suite, progress=listening, **options)
     assert (again.computed, len(fits(log))) == (1, 5)
-    assert len(listening.lines) == 1
-    assert str(path) in listening.lines[0]
+    assert "run.sqlite: table cells" in listening.lines[0]
+    assert "it is computed again now" in listening.lines[0]
     pd.testing.assert_frame_equal(without_cost(first.scores), without_cost(again.scores))
 
 
@@ -239,10 +244,11 @@ def test_a_timeout_is_run_again_when_there_is_more_time(make_suite, tmp_path) ->
 
 def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
     dataset = confounded(1)
+    source = Source("d", "d", "d", "", dataset.fingerprint, (0, "d"))
     for holdout in (0.0, 0.25):
         suite = make_suite(holdout=holdout)
         field = {method.label: method for method in methods_of(["RF", "Oracle"])}
-        builder = JobBuilder(suite, {"d": dataset}, field)
+        builder = JobBuilder(suite, [source], {"d": dataset}, field)
         for name, method in field.items():
             print_ = dataset.fingerprint
             cell = Cell("d", print_, "hidden", name, method.identity, 0, 0.05, 1, holdout)

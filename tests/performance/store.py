@@ -1,0 +1,167 @@
+"""What the store of a run costs: 75,000 cells with scores, and 2,000 of them with predictions.
+
+    python tests/performance/store.py              # a minute or two
+    python tests/performance/store.py --cells 5000 --predictions 200
+
+Prints the Markdown table of docs/harness.md. The run is made up: 16 methods on all datasets in the
+settings ``all`` and ``hidden``. Each cell is written in a transaction of its own, as a run does it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import benchmarks
+from benchmarks import metrics
+from benchmarks.boards.scores import definitions
+from benchmarks.datasets.facts import fact_table
+from benchmarks.datasets.source import Source
+from benchmarks.datasets.truth import truth_table
+from benchmarks.execution.cells import Cell, seed_of
+from benchmarks.interface import Outcome, Prediction
+from benchmarks.storage.manifest import Manifest, MethodInfo
+from benchmarks.storage.store import Record, Store
+from sdscm.data.dataset import CausalDataset
+
+_METHODS, _SETTINGS, _ROWS = 16, ("all", "hidden"), 1000
+_VERSIONS = {"python": "3.11", "numpy": "2.0", "scipy": "1.0", "scikit-learn": "1.0"}
+
+
+def dataset(seed: int) -> CausalDataset:
+    draw = np.random.Generator(np.random.Philox(seed))
+    u, y0 = draw.normal(size=(2, _ROWS))
+    frame = pd.DataFrame({"u": u, "x": y0 + u, "y0": y0, "y1": y0 + u, "t": np.arange(_ROWS) % 2})
+    return CausalDataset.from_frame(
+        frame, treatment="t", y0="y0", y1="y1", exogenous=["u"], name="made up"
+    )
+
+
+def manifest(cells: int) -> Manifest:
+    """A run of so many cells, with 100 different datasets under all names."""
+    count = -(-cells // (_METHODS * len(_SETTINGS)))
+    few = [dataset(seed) for seed in range(min(count, 100))]
+    datasets = {f"made-up-p{i // 20}-r{i % 20}": few[i % len(few)] for i in range(count)}
+    sources = [
+        Source(name, "made up", f"phrasing {i // 20}", "lm", of.fingerprint, (0, "made up", i))
+        for i, (name, of) in enumerate(datasets.items())
+    ]
+    labels = [f"method {number}" for number in range(_METHODS)]
+    content = {
+        "name": "made-up",
+        "datasets": [{"name": "made up".replace(" ", "-"), "files": "*.parquet"}],
+        "settings": list(_SETTINGS),
+        "estimators": [{"name": "LinReg", "label": label} for label in labels],
+    }
+    planned = [
+        Cell(
+            dataset=source.name,
+            fingerprint=source.fingerprint,
+            setting=setting,
+            estimator=label,
+            identity=f"{number:032x}",
+            seed=seed_of(source, setting, label),
+            alpha=0.05,
+            threads=1,
+            version_free_key=f"{number:032x}",
+        )
+        for source in sources
+        for setting in _SETTINGS
+        for number, label in enumerate(labels)
+    ]
+    suite = benchmarks.Suite.model_validate(content)
+    return Manifest(
+        suite=suite,
+        origin="made-up",
+        command="sdscm benchmark made-up",
+        sources=tuple(sources),
+        methods=tuple(MethodInfo(label, "made up", "ITE", False) for label in labels),
+        cells=tuple(planned[:cells]),
+        facts=fact_table(sources, datasets),
+        truths=truth_table(sources, datasets, _SETTINGS, 0.0),
+        provenance={name: of.meta for name, of in datasets.items()},
+    )
+
+
+def record(cell: Cell, draw: np.random.Generator, predictions: bool) -> Record:
+    """A cell with a score of every metric, and predictions that do not compress."""
+    names = [metric.name for metric in metrics.registered()]
+    scores = dict(zip(["ate", *names], draw.random(len(names) + 1).tolist(), strict=True))
+    effect, low, high, below, above = draw.normal(size=(5, _ROWS))
+    prediction = Prediction(
+        effect, (low, high), float(effect.mean()), np.array([0.0, 1.0]), (below, above)
+    )
+    outcome = Outcome("ok", "", (), prediction if predictions else None, None, 0.5)
+    return Record(cell, outcome, _VERSIONS, 300.0, {"fitted": scores}, definitions())
+
+
+def timed(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def size(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path.stat().st_size
+
+
+def measure(folder: Path, cells: int, predictions: int) -> None:
+    run = manifest(cells)
+    draw = np.random.Generator(np.random.Philox(1))
+    store = Store.of(folder / "made-up")
+    print("| part | cells | measured |\n| --- | ---: | ---: |")
+    planned = timed(lambda: run.write(store))
+    print(f"| the manifest, with the planned cells | {cells:,} | {planned:.1f} s |")
+    begin = size(store.path)
+
+    def write(part: tuple[Cell, ...], with_predictions: bool) -> None:
+        spent = 0.0
+        for cell in part:
+            made = record(cell, draw, with_predictions)
+            spent += timed(lambda made=made: store.write(made))  # type: ignore[misc]
+        grown = size(store.path)
+        kind = f"scores and predictions of {_ROWS:,} rows" if with_predictions else "scores"
+        print(
+            f"| {kind}, a transaction each | {len(part):,} | {1000 * spent / len(part):.2f} ms, "
+            f"{(grown - before[0]) / len(part):,.0f} bytes a cell |",
+            flush=True,
+        )
+        before[0] = grown
+
+    before = [begin]
+    write(run.cells[predictions:], False)
+    write(run.cells[:predictions], True)
+    print(f"| of it the planned cells | {cells:,} | {begin / cells:,.0f} bytes a cell |")
+    checked = timed(lambda: [print(line) for line in store.damage()])
+    print(f"| check of every page and row | {cells:,} | {checked:.1f} s |")
+    store.close()
+    # In a process of its own, from the start of Python to the last file of the board.
+    code = (
+        "import benchmarks, sys; r = benchmarks.leaderboard('made-up', runs_dir=sys.argv[1], "
+        "results_dir=sys.argv[1] + '/results'); print(len(r.scores))"
+    )
+    board = timed(lambda: subprocess.run([sys.executable, "-c", code, str(folder)], check=True))
+    print(f"| the board with all its files, in a new process | {cells:,} | {board:.1f} s |")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cells", type=int, default=75_000)
+    parser.add_argument("--predictions", type=int, default=2_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        measure(Path(name), given.cells, given.predictions)
