@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -149,14 +149,11 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
 
 def model_options(sampler: Sampler) -> dict[str, object]:
     """Options of an SD-SCM by name, without spec, language model and phrasing."""
-    dials = sampler.mechanisms.dials
     return {
         "temperature": sampler.mechanisms.temperature,
         "scoring": sampler.mechanisms.scoring,
         "coupling": sampler.coupling,
-        "overlap": dials.overlap,
-        "confounding": dials.confounding,
-        "effect": dials.effect,
+        **asdict(sampler.mechanisms.dials),
     }
 
 
@@ -191,7 +188,7 @@ def _provenance(
 
 
 def _thirds(progress: OnUnits | None, n: int) -> Callable[[int], OnUnits | None]:
-    """OnUnits of one of three passes over the units as a part of the whole."""
+    """Callbacks for the three passes over the units; each pass is a third of the whole."""
     if progress is None:
         return lambda part: None
     return lambda part: lambda done, _: progress((part * n + done) / 3, n)

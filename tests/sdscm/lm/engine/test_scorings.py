@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 
 from sdscm import SDSCM, InputError, TabularLM
+from sdscm.literals import ScoringName
 from sdscm.lm import CachedLM, Choice, ScoreCache
 from sdscm.lm.interface import ChoiceScores
 from sdscm.sampling.mechanisms import Mechanisms
@@ -143,3 +144,7 @@ def test_the_mass_is_what_the_model_gives_to_the_domain(
 
 def test_every_scoring_is_tested() -> None:
     assert {*FORMULAS, "reference"} == set(SCORINGS)
+
+
+def test_the_command_line_names_every_scoring() -> None:
+    assert set(SCORINGS) == set(get_args(ScoringName))
