@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,9 +21,7 @@ from pydantic import (
 )
 
 from sdscm.errors import InputError
-from sdscm.inference.outcome import OutcomeKind
-from sdscm.lm import DEFAULT_LM
-from sdscm.lm.precision import Precision
+from sdscm.literals import DEFAULT_LM, OutcomeKind, Precision, Setting
 from sdscm.sampling.dials import Dials
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -33,6 +31,26 @@ Dial = Literal["overlap", "confounding", "effect"]
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetEntry(Model):
+    """Base class of the entries of ``datasets``; each kind of source has one."""
+
+    def check(self, key: str, settings: Sequence[Setting]) -> None:
+        """Check what a field alone does not show.
+
+        Raises
+        ------
+        ValueError
+            If an entry is not consistent; the message begins with ``key``, its place in the suite.
+        """
+
+
+def refuse_repeats(key: str, values: Sequence[Any], fix: str = "remove one of them") -> None:
+    """Raise a ValueError if a value occurs twice."""
+    for value in values:
+        if list(values).count(value) > 1:
+            raise ValueError(f"{key}: '{value}' occurs twice; {fix}".removeprefix(": "))
 
 
 class LMEntry(Model):
@@ -86,7 +104,7 @@ class Variant(Model):
     dials: dict[Dial, float]
 
 
-class ScenarioEntry(Model):
+class ScenarioEntry(DatasetEntry):
     """Datasets to sample: one for each combination of the values below.
 
     Attributes
@@ -151,6 +169,14 @@ class ScenarioEntry(Model):
         if twice:
             raise ValueError(f"'{twice[0]}' stands in 'options' too; leave it out there")
         return self
+
+    def check(self, key: str, settings: Sequence[Setting]) -> None:
+        refuse_repeats(f"{key}.phrasings", self.phrasing_numbers)
+        refuse_repeats(f"{key}.lm", [" ".join([lm.name, lm.marks]).strip() for lm in self.lms])
+        refuse_repeats(f"{key}.n", self.sizes)
+        refuse_repeats(f"{key}.seeds", self.seeds or [])
+        for dial, values in self.dials.items():
+            refuse_repeats(f"{key}.dials.{dial}", _listed(values))
 
     @property
     def title(self) -> str:
@@ -239,7 +265,7 @@ class Columns(Model):
         return self
 
 
-class FilesEntry(Model):
+class FilesEntry(DatasetEntry):
     """Tables of the user, one dataset per file.
 
     Attributes
@@ -258,6 +284,21 @@ class FilesEntry(Model):
     name: Name
     columns: Columns | str | None = None
 
+    def check(self, key: str, settings: Sequence[Setting]) -> None:
+        if "hidden" not in settings or not isinstance(self.columns, Columns):
+            return
+        hidden, covariates = set(self.columns.exogenous), self.columns.covariates
+        if not hidden:
+            raise ValueError(
+                f"{key}.columns: the setting 'hidden' hides nothing; name the covariates to hide "
+                "in 'exogenous', or set 'settings: [all]'"
+            )
+        if covariates and set(covariates) <= hidden:
+            raise ValueError(
+                f"{key}.columns: the setting 'hidden' leaves no covariate; take one out of "
+                "'exogenous', or set 'settings: [all]'"
+            )
+
     @property
     def title(self) -> str:
         return self.name
@@ -267,7 +308,7 @@ class FilesEntry(Model):
         return [self.files] if isinstance(self.files, str) else self.files
 
 
-class SimulationEntry(Model):
+class SimulationEntry(DatasetEntry):
     """Datasets that are drawn from a formula with known effects, to check estimators.
 
     Attributes
@@ -300,6 +341,10 @@ class SimulationEntry(Model):
             raise ValueError("'replicates' and 'seeds' are two ways to say it; leave one out")
         return self
 
+    def check(self, key: str, settings: Sequence[Setting]) -> None:
+        refuse_repeats(f"{key}.n", self.sizes)
+        refuse_repeats(f"{key}.seeds", self.seeds or [])
+
     @property
     def title(self) -> str:
         return self.name or self.simulation
@@ -327,7 +372,7 @@ class PaperData(Model):
     pools: bool = False
 
 
-class PaperEntry(Model):
+class PaperEntry(DatasetEntry):
     """Datasets that the authors of the paper released, read from the user's copy.
 
     Attributes

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import (
     Field,
@@ -17,15 +16,12 @@ from pydantic import (
 
 from benchmarks import metrics
 from benchmarks.suite.entries import (
-    Columns,
     Encoding,
     Entry,
     EstimatorEntry,
-    FilesEntry,
     Model,
     Name,
-    ScenarioEntry,
-    SimulationEntry,
+    refuse_repeats,
 )
 from sdscm.data.dataset import Setting
 
@@ -69,9 +65,7 @@ class BoardOptions(Model):
     @field_validator("by", "columns", "rank_by")
     @classmethod
     def _once(cls, value: list[str] | None) -> list[str] | None:
-        for name in value or []:
-            if (value or []).count(name) > 1:
-                raise ValueError(f"'{name}' occurs twice; remove one of them")
+        refuse_repeats("", value or [])
         return value
 
     @field_validator("rank_by")
@@ -145,42 +139,14 @@ class Suite(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _no_twins("datasets", [entry.title for entry in self.datasets], "name")
-        _no_twins("estimators", [entry.title for entry in self.estimators], "label")
-        _no_repeats("settings", self.settings)
-        _no_repeats("encodings", self.encodings)
+        titles = [entry.title for entry in self.datasets]
+        refuse_repeats("datasets", titles, "give one of them a 'name'")
+        titles = [entry.title for entry in self.estimators]
+        refuse_repeats("estimators", titles, "give one of them a 'label'")
+        refuse_repeats("settings", self.settings)
+        refuse_repeats("encodings", self.encodings)
         for number, entry in enumerate(self.datasets):
-            key = f"datasets[{number}]"
-            if isinstance(entry, SimulationEntry):
-                _no_repeats(f"{key}.n", entry.sizes)
-                _no_repeats(f"{key}.seeds", entry.seeds or [])
-            if isinstance(entry, ScenarioEntry):
-                _no_repeats(f"{key}.phrasings", entry.phrasing_numbers)
-                _no_repeats(
-                    f"{key}.lm", [" ".join([lm.name, lm.marks]).strip() for lm in entry.lms]
-                )
-                _no_repeats(f"{key}.n", entry.sizes)
-                _no_repeats(f"{key}.seeds", entry.seeds or [])
-                for dial, values in entry.dials.items():
-                    _no_repeats(f"{key}.dials.{dial}", values if isinstance(values, list) else [])
-        for number, entry in enumerate(self.datasets):
-            columns = entry.columns if isinstance(entry, FilesEntry) else None
-            hides = not isinstance(columns, Columns) or bool(columns.exogenous)
-            if not hides and "hidden" in self.settings:
-                raise ValueError(
-                    f"datasets[{number}].columns: the setting 'hidden' hides nothing; name the "
-                    "covariates to hide in 'exogenous', or set 'settings: [all]'"
-                )
-            if (
-                "hidden" in self.settings
-                and isinstance(columns, Columns)
-                and columns.covariates
-                and set(columns.covariates) <= set(columns.exogenous)
-            ):
-                raise ValueError(
-                    f"datasets[{number}].columns: the setting 'hidden' leaves no covariate; take "
-                    "one out of 'exogenous', or set 'settings: [all]'"
-                )
+            entry.check(f"datasets[{number}]", self.settings)
         return self
 
     @property
@@ -197,15 +163,3 @@ class Suite(Model):
     def origin(self) -> str:
         """Name or path of the suite, as the user wrote it."""
         return self._origin or self.name
-
-
-def _no_twins(key: str, titles: list[str], mend: str) -> None:
-    for title in titles:
-        if titles.count(title) > 1:
-            raise ValueError(f"{key}: '{title}' occurs twice; give one of them a '{mend}'")
-
-
-def _no_repeats(key: str, values: Sequence[Any]) -> None:
-    for value in values:
-        if list(values).count(value) > 1:
-            raise ValueError(f"{key}: '{value}' occurs twice; remove one of them")

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 import estimators
+from benchmarks.suite.entries import FilesEntry, ScenarioEntry
 from benchmarks.suite.loading import load_suite, shipped_suites
-from benchmarks.suite.model import FilesEntry, ScenarioEntry
 from sdscm.errors import InputError
 
 GOOD = {
