@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -22,6 +22,7 @@ from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed, digest
 from benchmarks.provenance.versions import code_of_generator
 from benchmarks.suite.entries import (
+    DatasetEntry,
     FilesEntry,
     LMEntry,
     PaperEntry,
@@ -152,7 +153,7 @@ class _Rows:
 
 
 def requests(suite: Suite) -> list[Request]:
-    """What a suite asks for, in its order; nothing is generated or written yet.
+    """List the datasets of a suite, in its order; nothing is generated or written yet.
 
     Raises
     ------
@@ -161,14 +162,7 @@ def requests(suite: Suite) -> list[Request]:
     """
     found: list[Request] = []
     for entry in suite.datasets:
-        if isinstance(entry, ScenarioEntry):
-            found += _sampled(entry, suite)
-        elif isinstance(entry, FilesEntry):
-            found += _from_files(entry, suite)
-        elif isinstance(entry, SimulationEntry):
-            found += _simulated(entry, suite)
-        else:
-            found += _released(entry, suite)
+        found += _REQUESTS[type(entry)](entry, suite)
     names: Counter[str] = Counter()
     for place, request in enumerate(found):
         names[request.name] += 1
@@ -335,3 +329,12 @@ def _released(entry: PaperEntry, suite: Suite) -> Iterator[Request]:
             content=each,
             content_hash="",
         )
+
+
+#: The function that lists the datasets of an entry, for each kind of entry.
+_REQUESTS: dict[type[DatasetEntry], Callable[[Any, Suite], Iterable[Request]]] = {
+    ScenarioEntry: _sampled,
+    FilesEntry: _from_files,
+    SimulationEntry: _simulated,
+    PaperEntry: _released,
+}

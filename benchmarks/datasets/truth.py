@@ -1,4 +1,4 @@
-"""The truth that an estimate is compared with. The one place that decides it."""
+"""Decide which truth an estimate is compared with."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FITTED, HELD_OUT = "fitted", "held-out"
 
 
 def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
-    """The truth that a setting is scored against.
+    """Return the truth that estimates of a setting are compared with.
 
-    The true CATE given the covariates of the setting where the dataset knows it: in the setting
-    ``all`` it is the ITE, since the outcome of an SD-SCM dataset is a deterministic function of all
-    covariates and the treatment (paper, section 4.1); with hidden covariates it is enumerated. The
-    ITE otherwise, as for data of other origin, whose potential outcomes carry noise: there no
-    method that sees X only can reach an error of 0.
+    It is the true CATE given the covariates of the setting, if the dataset has it. In the setting
+    ``all`` the CATE is the ITE, since the outcome of an SD-SCM dataset is a deterministic function
+    of all covariates and the treatment (paper, section 4.1); with hidden covariates it is
+    enumerated. Otherwise it is the ITE, as for tables of users, whose potential outcomes contain
+    noise: no method that sees only X can reach an error of 0 there.
     """
     cate = dataset.cates.get(setting)
     return Truth(
@@ -37,7 +37,7 @@ def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
 def truths_of(
     dataset: CausalDataset, setting: Setting, held_out: np.ndarray
 ) -> Iterator[tuple[str, Truth]]:
-    """The truth of the rows that are fitted on, and of the others, if there are any.
+    """Yield the truth of the rows that are fitted on, and of the held-out rows, if any.
 
     ``held_out`` is a boolean array of shape (n,).
     """

@@ -1,4 +1,4 @@
-"""What to type to run a suite."""
+"""Write the command that runs a suite."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 
 from benchmarks.suite.model import Suite
 
-#: Folders that need not be named.
-_USUAL = {"--runs": Path("runs"), "--results": Path("results")}
+#: Folders that are the defaults of the command.
+_DEFAULTS = {"--runs": Path("runs"), "--results": Path("results")}
 
 
 def command(
     suite: Suite, plugins: Iterable[str | Path] = (), options: Mapping[str, object] | None = None
 ) -> str:
-    """The command of a suite.
+    """Write the command that runs a suite.
 
     Parameters
     ----------
     suite
     plugins
-        As they were named.
+        Paths of plugin files, as the user wrote them.
     options
-        By name; those that are None, False, or folders that are the usual ones, are left out.
+        Values by name; those that are None, False or a default folder are left out.
     """
     words = ["sdscm", "benchmark", suite.origin]
     if suite.data is not None:
@@ -33,12 +33,12 @@ def command(
     for name, value in (options or {}).items():
         if value is None or value is False:
             continue
-        if name in _USUAL and Path(str(value)) == _USUAL[name]:
+        if name in _DEFAULTS and Path(str(value)) == _DEFAULTS[name]:
             continue
         words += [name] if value is True else [name, str(value)]
     return shlex.join(words)
 
 
 def how_to_go_on(command: str, folder: Path, done: int) -> str:
-    """Tell the user who has stopped a run how to go on; ``done`` cells are on record."""
+    """Write how to continue a run that the user stopped; ``done`` cells are on record."""
     return f"stopped; {done} cells are on record in {folder}. To go on from there: {command}"
