@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.explain import setting_words
+from benchmarks.report.html.figures.style import scaled
 from sdscm.figure_style import (
     BAND,
     INK,
@@ -22,6 +22,7 @@ from sdscm.figure_style import (
     new_figure,
     remove_frame,
 )
+from sdscm.number_format import slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,10 +50,10 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     files = {}
     for shared, members in groups.items():
         title = ", ".join(value for _, value in shared if value)
-        slug = "-" + re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-") if len(groups) > 1 else ""
         names = _order(members)
         if names:
-            files[f"leaderboard{slug}.png"] = _png(title, members, names)
+            stem = slug("leaderboard", title) if len(groups) > 1 else "leaderboard"
+            files[f"{stem}.png"] = _png(title, members, names)
     return files
 
 
@@ -111,11 +112,17 @@ def _panel(
             markersize=5.5,
             elinewidth=1.6,
             capsize=0,
-            label=_label(board),
+            label=setting_words(board.group.get("setting", "")),
         )
-        drawn.append(mean[np.isfinite(mean)])
+        drawn += [low, high]
         silent &= np.isnan(mean)
-    _style(axis, metric, np.concatenate(drawn), len(names))
+    ends = np.concatenate(drawn)
+    scaled(axis.xaxis, ends[np.isfinite(ends)], floor=None)
+    axis.set_title(f"{metric.title}, lower is better", loc="left")
+    axis.grid(axis="x")
+    remove_frame(axis)
+    for row in range(0, len(names), 2):
+        axis.axhspan(row - 0.5, row + 0.5, color=BAND, zorder=0)
     for row in np.flatnonzero(silent):
         axis.annotate(
             "average effect only" if metric.group == "CATE" else "no estimate",
@@ -134,25 +141,3 @@ def _ends(rows: pd.DataFrame, name: str, mean: np.ndarray) -> tuple[np.ndarray, 
     return np.fmin(np.where(np.isnan(low), mean, low), mean), np.fmax(
         np.where(np.isnan(high), mean, high), mean
     )
-
-
-def _label(board: Board) -> str:
-    setting = board.group.get("setting", "")
-    return setting_words(setting)
-
-
-def _style(axis: Axes, metric: metrics.Metric, values: np.ndarray, rows: int) -> None:
-    from matplotlib.ticker import NullLocator
-
-    positive = values[values > 0]
-    if len(positive) and positive.max() / positive.min() > 30:
-        axis.set_xscale("log")
-        axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axis.xaxis.set_minor_locator(NullLocator())
-    else:
-        axis.set_xlim(left=0)
-    axis.set_title(f"{metric.title}, lower is better", loc="left", fontsize=10, color=INK)
-    for row in range(0, rows, 2):
-        axis.axhspan(row - 0.5, row + 0.5, color=BAND, zorder=0)
-    axis.grid(axis="x")
-    remove_frame(axis)

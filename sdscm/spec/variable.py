@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from sdscm.hints import did_you_mean
+from sdscm.number_format import counted
 from sdscm.spec import fields
 from sdscm.spec.phrasing import Phrasing
 from sdscm.validation import raise_first
@@ -96,18 +97,18 @@ def _problems(variable: Variable) -> Iterator[str]:
     weights = variable.distribution if isinstance(variable.distribution, tuple) else None
     if weights is not None and len(weights) != len(values):
         yield (
-            f"'distribution' has {_count(len(weights), 'weight')} for "
-            f"{_count(len(values), 'value')}; "
+            f"'distribution' has {counted(len(weights), 'weight')} for "
+            f"{counted(len(values), 'value')}; "
             "give one weight for each value"
         )
     if variable.role == "treatment" and len(values) < 2:
         yield (
-            f"is the treatment and has {_count(len(values), 'value')}; "
+            f"is the treatment and has {counted(len(values), 'value')}; "
             "give two or more: the control, then the treated"
         )
     elif not values or (len(values) < 2 and weights is None):
         yield (
-            f"has {_count(len(values), 'value')}; "
+            f"has {counted(len(values), 'value')}; "
             "give at least two, or fixed weights to a single one"
         )
     if variable.role == "outcome" and variable.distribution != "lm":
@@ -135,10 +136,6 @@ def _group_problems(variable: Variable) -> Iterator[str]:
                 yield f"'groups' holds {value!r} in {name!r}, which is not among its values; {hint}"
         for value in repeated(members):
             yield f"'groups' holds {value!r} twice in {name!r}; remove one of them"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def repeated(texts: Sequence[str]) -> list[str]:
