@@ -76,6 +76,13 @@ class TableColumn(Generic[_Item]):
         """The direction of a sorting that puts the best on top."""
         return "descending" if self.better == "higher" else "ascending"
 
+    def sort_value(self, cell: TableCell) -> str:
+        """Give what a browser sorts by; empty, which sorts last, if there is no value."""
+        value = cell.value
+        if value is None or (self.numeric and isinstance(value, str)):
+            return ""
+        return f"{value:.9g}" if isinstance(value, float) else str(value).casefold()
+
     def cell(self, item: _Item) -> TableCell:
         """Make the cell of an item."""
         value = plain(self.value(item))
@@ -130,13 +137,6 @@ class TableCell:
     def full_text(self) -> str:
         """Text, interval and mark."""
         return " ".join(filter(None, (self.text, self.interval))) + self.mark
-
-    @property
-    def sort_value(self) -> str:
-        """What a browser sorts by; empty, which sorts last, if there is no value."""
-        if isinstance(self.value, float):
-            return f"{self.value:.9g}"
-        return "" if self.value is None else str(self.value).casefold()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 import benchmarks
 from benchmarks.boards import columns
 from benchmarks.boards.columns import BoardColumn, register_column
-from benchmarks.boards.table import TableColumn, best_of, make_table
+from benchmarks.boards.table import TableCell, TableColumn, best_of, make_table
 from benchmarks.cli import main
 from benchmarks.report.html import write_page
 from sdscm.errors import InputError
@@ -88,4 +88,8 @@ def test_cells_hold_values_for_programs_and_texts_for_people() -> None:
     )
     assert (one.value, one.text, one.ends) == (12.0, "12.340", (11.34, 13.34))
     assert (two.value, two.text) == (None, "–")
-    assert (one.sort_value, two.sort_value) == ("12", "")
+    assert [column.sort_value(cell) for cell in (one, two, TableCell("check", ""))] == [
+        "12",
+        "",
+        "",
+    ]

@@ -59,7 +59,7 @@
     let all = 0;
     for (const table of boards) {
       for (const row of table.tBodies[0].rows) {
-        const words = `${row.cells[0].textContent} ${row.dataset.family}`.toLocaleLowerCase("en");
+        const words = `${row.querySelector(".head").textContent} ${row.dataset.family}`.toLocaleLowerCase("en");
         const hit = words.includes(wanted) && (!family.value || family.value === row.dataset.family);
         row.hidden = !hit;
         shown += hit;
