@@ -121,8 +121,8 @@ def _panel(
     axis.set_title(f"{metric.title}, lower is better", loc="left")
     axis.grid(axis="x")
     remove_frame(axis)
-    for row in range(0, len(names), 2):
-        axis.axhspan(row - 0.5, row + 0.5, color=BAND, zorder=0)
+    for even in range(0, len(names), 2):
+        axis.axhspan(even - 0.5, even + 0.5, color=BAND, zorder=0)
     for row in np.flatnonzero(silent):
         axis.annotate(
             "average effect only" if metric.group == "CATE" else "no estimate",
