@@ -158,6 +158,7 @@ def _run(
             "estimators": list(estimators),
             "time_limit": _TIME_LIMIT,
             "memory_limit": _MEMORY_LIMIT,
+            "predictions": "drop",
             "board": {"resamples": 1},
         }
     )

@@ -154,7 +154,7 @@ def test_batches_give_the_scores_of_single_fits(make_suite, tmp_path, monkeypatc
         estimators=[noted.many, noted.first, noted.second, "Oracle"],
     )
 
-    def run(where: str) -> benchmarks.Result:
+    def run(where: str, workers: int) -> benchmarks.Result:
         return benchmarks.run(
             suite,
             plugins=[noted.path],
@@ -163,14 +163,14 @@ def test_batches_give_the_scores_of_single_fits(make_suite, tmp_path, monkeypatc
             results_dir=None,
         )
 
-    together = run("together")
+    together = run("together", workers)
     assert set(together.scores["status"]) == {"ok"}
     assert sorted(noted.fits()) == [1, 1, 1, 3]  # methods that share a fit, datasets in a batch
     fitted = together.scores[together.scores["rows"] == "fitted"]
     assert (fitted["seconds"] > 0).all()
     monkeypatch.setattr("benchmarks.execution.batches._batch_key", lambda cell, job: None)
     noted.log.unlink()
-    alone = run("alone")
+    alone = run("alone", 0)
     assert noted.fits() == [1] * 9
     pd.testing.assert_frame_equal(costless(together.scores), costless(alone.scores))
 

@@ -43,7 +43,7 @@ class Noted:
         return self
 
     def fit(self, X, t, y):
-        time.sleep(0.2)
+        time.sleep(0.1)
         with open({log!r}, "a") as file:
             file.write(f"{{os.getpid()}} {{self.number}} {{y.sum():.6f}} {{X.shape[1]}}\\n")
         self.naive = y[t == 1].mean() - y[t == 0].mean() + self.number
@@ -188,7 +188,7 @@ def assert_same_board(one: benchmarks.Result, other: benchmarks.Result) -> None:
 def test_stopped_in_the_middle_a_run_ends_in_the_same_board(
     make_suite, tmp_path, monkeypatch, how
 ) -> None:
-    toy = Stoppable(tmp_path, make_suite, numbers=2, datasets=4, monkeypatch=monkeypatch)
+    toy = Stoppable(tmp_path, make_suite, numbers=2, datasets=3, monkeypatch=monkeypatch)
     with toy.begun() as run:
         wait_until(lambda: len(toy.recorded()) >= 2 or run.poll() is not None)
         if how == signal.SIGINT:
