@@ -22,6 +22,7 @@ from transformers.utils import logging as transformers_logging
 from sdscm.errors import InputError
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.engine.attention import UnsupportedModelError
+from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
@@ -114,12 +115,13 @@ class HuggingFaceLM:
             source["revision"] = revision
         if folder is None and not _hub_answers(name):
             source["local_files_only"] = True
+        dtype = getattr(torch, precision.removesuffix("-fast"))
         try:
-            with _without_bars():
+            with _without_bars(), keep_float64(dtype):
                 tokenizer = AutoTokenizer.from_pretrained(name, **source)
                 loaded: Any = AutoModelForCausalLM.from_pretrained(
                     name,
-                    dtype=getattr(torch, precision.removesuffix("-fast")),
+                    dtype=dtype,
                     output_loading_info=True,
                     **source,
                 )
@@ -202,7 +204,10 @@ class HuggingFaceLM:
             self._check_length(choice, each)
         scorer = self._scorer
         with products(self._model.device, self._precision):
-            return scorer.score(tokens)
+            found = scorer.score(tokens)
+        if self._precision == "float64":
+            return [[rounded(values) for values in each] for each in found]
+        return found
 
     def _check_length(self, choice: Choice, tokens: ChoiceTokens) -> None:
         if self.window is not None and tokens.length > self.window:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from sdscm.lm.engine.attention import LOG2E, KeyValueCache, active_pass, attention_shape
+from sdscm.lm.engine.float64 import keep_float64
 from sdscm.lm.engine.group import ROWS
 from sdscm.lm.engine.plan import ChoiceNodes, PassBuilder, PassPlan
 from sdscm.lm.engine.tokens import ChoiceTokens
@@ -80,7 +81,7 @@ class Passes:
     def _work(self) -> None:
         """Score passes until no choice is left."""
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), keep_float64(self._model.dtype):
                 while (taken := self._take()) is not None:
                     builder, plan, first = taken
                     found = self._forward(builder, plan)

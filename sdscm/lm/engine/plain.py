@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sdscm.lm.engine.float64 import keep_float64
 from sdscm.lm.engine.tokens import CandidateTokens, ChoiceTokens
 
 _Row = tuple[int, int, tuple[int, ...], CandidateTokens]
@@ -42,7 +43,7 @@ class PlainScorer:
             for place, candidate in enumerate(choice.candidates)
         ]
         results = [[np.empty(0)] * len(choice.candidates) for choice in choices]
-        with torch.inference_mode():
+        with torch.inference_mode(), keep_float64(self._model.dtype):
             for batch in self._batches(rows):
                 found = self._batch([(context, candidate) for _, _, context, candidate in batch])
                 for (index, place, _, _), values in zip(batch, found, strict=True):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -79,7 +81,7 @@ def test_scores_are_kept_where_told(
     assert isinstance(load_lm(str(folder), store=False), HuggingFaceLM)
 
 
-@pytest.mark.parametrize("precision", ["float32-fast", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32-fast", "bfloat16", "float64"])
 def test_other_precisions_are_near(
     saved: Path, precision: Precision, request: pytest.FixtureRequest
 ) -> None:
@@ -90,6 +92,32 @@ def test_other_precisions_are_near(
     assert fast.revision == f"{exact.revision}+{precision}"
     for one, other in zip(exact.score(CHOICES), fast.score(CHOICES), strict=True):
         assert np.abs(one.sentence - other.sentence).max() < 0.1 * np.abs(one.sentence).max()
+
+
+def test_float64_gives_the_same_scores_on_every_processor(saved: Path) -> None:
+    """PyTorch's kernels of other processors stand for other processors."""
+    script = (
+        "import sys; from sdscm.lm import Choice, load_lm; "
+        "lm = load_lm(sys.argv[1], store=False, precision='float64'); "
+        "choices = [Choice(('No.',) * k, 'The patient is ', ('young', 'old'), '.') "
+        "for k in range(40)]; "
+        "print([each.sentence.tolist() for each in lm.score(choices)])"
+    )
+    found = set()
+    for kernels in ("", "default"):
+        environment = os.environ | ({"ATEN_CPU_CAPABILITY": kernels} if kernels else {})
+        ended = subprocess.run(
+            [sys.executable, "-c", script, str(saved)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(ended.stdout)
+    assert len(found) == 1
+    scores = np.array(json.loads(found.pop()))
+    assert len(np.unique(scores)) > 40
+    assert (scores * 2**20 == np.round(scores * 2**20)).all()
 
 
 @pytest.mark.xdist_group("embedded")
@@ -262,7 +290,10 @@ def test_options_that_cannot_be(
         ({"revision": "main"}, "revision 'main': only a Hugging Face id"),
         ({"device": "nonsense"}, "device 'nonsense' cannot be used here"),
         ({"device": "cuda:7"}, "device 'cuda:7' cannot be used here"),
-        ({"precision": "float16"}, "precision 'float16': choose float32, float32-fast or bfloat16"),
+        (
+            {"precision": "float16"},
+            "precision 'float16': choose float32, float32-fast, bfloat16 or float64",
+        ),
     ],
 )
 def test_bad_options_are_told_before_anything_is_loaded(
