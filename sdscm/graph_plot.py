@@ -45,7 +45,7 @@ _MARKS = {
 _ROW = 0.72
 _LETTER = 0.085
 _MARGIN = 0.45
-_REACH = 0.17  # of a marker, with the space around it
+_REACH = 0.17  # half the width of a marker with the space around it
 _BENDS = (0.0, -0.5, 0.5, -0.3, 0.3, -0.7, 0.7)
 
 
@@ -66,11 +66,11 @@ def save_graph(spec: Spec, path: Path) -> None:
 
 @in_figure_style()
 def draw_graph(spec: Spec) -> Figure:
-    """The DAG of a spec: a row for each generation, in the order tau from left to right.
+    """Draw the DAG of a spec: a row for each generation, in the order tau from left to right.
 
-    A variable stands one row below its last parent. Shape and label tell its role; the edge from
-    the treatment to the outcome, if there is one, is thick. Edges are bent where they would cross
-    other variables.
+    A variable stands one row below its last parent. Its shape and label show its role. The edge
+    from the treatment to the outcome is thick, if it exists. Edges that would cross other variables
+    are bent.
 
     Raises
     ------
@@ -108,13 +108,13 @@ def draw_graph(spec: Spec) -> Figure:
 
 
 def _places(spec: Spec) -> dict[str, Place]:
-    """Where each variable's marker stands, in inches; rows run downwards."""
+    """Place the marker of each variable, in inches; rows run downwards."""
     row: dict[str, int] = {}
     for name in spec.order:
         row[name] = 1 + max((row[parent] for parent in spec.parents(name)), default=-1)
     pitch = _REACH + max(map(_label_width, spec.order)) + 0.6
     places = {}
-    # Edges between rows of several variables would be flat, and run through labels.
+    # Between rows of several variables flat edges would run through labels.
     height = _ROW if len(set(row.values())) == len(row) else 1.6 * _ROW
     for number in range(max(row.values()) + 1):
         members = [name for name in spec.order if row[name] == number]
@@ -128,7 +128,7 @@ def _label_width(name: str) -> float:
 
 
 def _bend(places: dict[str, Place], parent: str, child: str) -> float:
-    """The first of the bends with which an edge meets the fewest markers and labels."""
+    """Choose the first bend with which an edge meets the fewest markers and labels."""
 
     def met(bend: float) -> int:
         curve = _curve(places[parent], places[child], bend)
@@ -139,7 +139,7 @@ def _bend(places: dict[str, Place], parent: str, child: str) -> float:
 
 
 def _curve(begin: Place, end: Place, bend: float) -> np.ndarray:
-    """Points of matplotlib's ``arc3``, of shape (points, 2)."""
+    """Compute points of matplotlib's ``arc3``, of shape (points, 2)."""
     (x0, y0), (x1, y1) = begin, end
     control = ((x0 + x1) / 2 + bend * (y1 - y0), (y0 + y1) / 2 - bend * (x1 - x0))
     t = np.linspace(0, 1, 60)[:, None]
@@ -149,7 +149,7 @@ def _curve(begin: Place, end: Place, bend: float) -> np.ndarray:
 
 
 def _inside(curve: np.ndarray, name: str, place: Place, end: bool) -> int:
-    """How many points of a curve are on a variable's label, or on its marker if no end is there."""
+    """Count points of a curve on the label of a variable, or on its marker unless it ends there."""
     x, y = (curve - place).T
     on = (x > -_REACH - _label_width(name)) & (x < (-_REACH if end else _REACH)) & (abs(y) < _REACH)
     return int(on.sum())
@@ -158,7 +158,7 @@ def _inside(curve: np.ndarray, name: str, place: Place, end: bool) -> int:
 def _extent(
     places: dict[str, Place], edges: dict[tuple[str, str], float]
 ) -> tuple[float, float, float, float]:
-    """Left, right, bottom and top of all that is drawn."""
+    """Give left, right, bottom and top of everything drawn."""
     points = list(_boxes(places))
     for (parent, child), bend in edges.items():
         points.append(_curve(places[parent], places[child], bend))

@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
+from sdscm import load_spec
 from sdscm.figure_style import Format, figure_bytes, figure_style, in_figure_style, new_figure
 
 
@@ -36,3 +37,15 @@ def test_the_style_is_left_as_it_was() -> None:
     with matplotlib.rc_context({"font.size": 20}):
         assert size_within() == (7, False)
         assert matplotlib.rcParams["font.size"] == 20
+
+
+def test_a_picture_of_a_graph_has_the_style_of_the_project(tmp_path) -> None:
+    from matplotlib import style
+
+    from sdscm.graph_plot import save_graph
+
+    spec = load_spec("breast_cancer")
+    save_graph(spec, tmp_path / "first.svg")
+    with style.context("fivethirtyeight"):
+        save_graph(spec, tmp_path / "second.svg")
+    assert (tmp_path / "first.svg").read_bytes() == (tmp_path / "second.svg").read_bytes()
