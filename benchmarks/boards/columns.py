@@ -15,6 +15,7 @@ from benchmarks.boards.board import ORACLE_RANK, Board
 from benchmarks.boards.ranking import Ranking
 from benchmarks.boards.table import EVERYWHERE, PAGES, Ends, Medium, TableColumn
 from benchmarks.metrics import Metric, PooledMetric
+from estimators.plugins import note_other
 from sdscm.errors import InputError
 from sdscm.number_format import level, two_decimals
 
@@ -81,11 +82,12 @@ def register_column(column: BoardColumn) -> None:
     Raises
     ------
     InputError
-        If there is a column or a metric of that name.
+        If there is another column or a metric of that name.
     """
-    if column.name in _COLUMNS or column.name in metrics.names():
+    if _COLUMNS.get(column.name, column) != column or column.name in metrics.names():
         raise InputError(f"the board column '{column.name}' exists: choose another name")
     _COLUMNS[column.name] = column
+    note_other(column.name)
 
 
 def registered_columns() -> list[BoardColumn]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 import benchmarks
+import estimators
 from benchmarks.boards import columns
 from benchmarks.boards.columns import BoardColumn, register_column
 from benchmarks.boards.table import TableCell, TableColumn, best_of, make_table
@@ -16,27 +18,35 @@ from benchmarks.cli import main
 from benchmarks.report.html import write_page
 from sdscm.errors import InputError
 
+PLUGIN = """
+from benchmarks.boards.columns import BoardColumn, register_column
+
+register_column(
+    BoardColumn(
+        name="letters",
+        heading="Letters of label",
+        value=lambda entry: len(entry.method),
+        form=lambda value: f"{value} letters",
+        best=True,
+        definition="How long the label is.",
+    )
+)
+"""
+
 
 @pytest.fixture
-def letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A column with the number of letters of each label: 6 for LinReg, 11 for DiffInMeans."""
+def letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A plugin whose column has 6 for LinReg, 11 for DiffInMeans: the letters of the label."""
     monkeypatch.setattr(columns, "_COLUMNS", dict(columns._COLUMNS))
-    register_column(
-        BoardColumn(
-            name="letters",
-            heading="Letters of label",
-            value=lambda entry: len(entry.method),
-            form=lambda value: f"{value} letters",
-            best=True,
-            definition="How long the label is.",
-        )
-    )
+    path = tmp_path / "letters.py"
+    path.write_text(PLUGIN)
+    return path
 
 
 def test_a_new_column_is_one_registry_entry(letters, make_suite, tmp_path, capsys) -> None:
     suite = make_suite(settings=["all"], estimators=["DiffInMeans", "LinReg"])
     folders = {"runs_dir": tmp_path / "runs", "results_dir": tmp_path / "results"}
-    result = benchmarks.run(suite, workers=0, **folders)
+    result = benchmarks.run(suite, workers=0, plugins=[letters], **folders)
     markdown, table, content, latex = (path.read_text() for path in result.files[:4])
 
     assert "| Letters of label |" in markdown
@@ -59,7 +69,14 @@ def test_a_new_column_is_one_registry_entry(letters, make_suite, tmp_path, capsy
     assert 'title="How long the label is."><span class="name">Letters of label</span>' in page
     assert "<strong>6 letters</strong>" in page
 
-    options = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    options = [
+        "--plugin",
+        str(letters),
+        "--runs",
+        str(tmp_path / "runs"),
+        "--results",
+        str(tmp_path / "results"),
+    ]
     assert main(["leaderboard", suite.name, *options]) == 0
     printed = capsys.readouterr().out
     assert "Letters of label" in printed
@@ -67,6 +84,7 @@ def test_a_new_column_is_one_registry_entry(letters, make_suite, tmp_path, capsy
 
 
 def test_a_name_is_taken_once(letters) -> None:
+    estimators.load_plugin(letters)
     for name in ("letters", "pehe"):
         with pytest.raises(InputError, match=f"the board column '{name}' exists"):
             register_column(BoardColumn(name=name, heading="", value=str))
