@@ -159,7 +159,7 @@ def test_given_a_mechanism_s_own_parents_it_is_the_mechanism(exact: Enumeration)
 
 
 @given(seed=SEEDS, data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_random_specs(seed: int, data: st.DataObject, random_spec: Any, by_hand: Any) -> None:
     spec = random_spec(seed)
     table = random_table(seed, temperature=1.5)

@@ -55,23 +55,23 @@ def agree(lm: Any, oracle: Any, choices: list[Choice]) -> int:
     return sum(len(choice.values) for choice in choices)
 
 
-def test_two_hundred_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any) -> None:
+def test_a_hundred_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any) -> None:
     """Most contexts are short, for the oracle's sake; one is of twelve sentences."""
     numbers = {
         "breast_cancer": {
-            "age": (0, 1, 3, 4, 5),
-            "medical conditions": range(6),
-            "medication": range(5),
-            "menopausal status": range(5),
+            "age": (0, 1, 3),
+            "medical conditions": range(3),
+            "medication": range(3),
+            "menopausal status": range(3),
             load_spec("breast_cancer").treatment.name: (1,),
         },
         "marathon_confounder": {
             "speaker": (0, 1, 2),
             "weather": (0, 1, 2, 3),
-            "gym_or_run": range(9),
-            "marathon_time": range(9),
+            "gym_or_run": range(5),
+            "marathon_time": range(5),
         },
-        "marathon_collider": {"friend": (0, 1), "weather": range(7)},
+        "marathon_collider": {"friend": (0, 1), "weather": range(4)},
     }
     choices = [
         drawn(scenario, variable, phrasing, phrasing)
@@ -80,7 +80,7 @@ def test_two_hundred_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any)
         for phrasing in phrasings
     ]
     assert embedded_lm.scorer == "packed"
-    assert agree(embedded_lm, oracle, choices) >= 200
+    assert agree(embedded_lm, oracle, choices) >= 100
 
 
 @pytest.mark.slow

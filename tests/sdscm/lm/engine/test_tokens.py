@@ -36,7 +36,7 @@ def test_tokens_are_those_of_the_full_text(tokenizers: dict[str, Any], family: s
     tokenizer = tokenizers[family]
     tokenize = ChoiceTokenizer(tokenizer)
 
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(CHOICES)
     def check(choice: Choice) -> None:
         tokens = tokenize(choice)
@@ -52,7 +52,7 @@ def test_tokens_are_those_of_the_full_text(tokenizers: dict[str, Any], family: s
 def test_the_scored_tokens_hold_all_that_differs(tokenizers: dict[str, Any], family: str) -> None:
     tokenize = ChoiceTokenizer(tokenizers[family])
 
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(CHOICES)
     def check(choice: Choice) -> None:
         candidates = tokenize(choice).candidates
