@@ -94,3 +94,9 @@ def tiny_lm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>")
     fast.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out of pages: drawing those of one page takes 9 s."""
+    monkeypatch.setattr("benchmarks.report.html.page.drawings", lambda study: [])

@@ -43,7 +43,9 @@ def letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_new_column_is_one_registry_entry(letters, make_suite, tmp_path, capsys) -> None:
+def test_a_new_column_is_one_registry_entry(
+    letters, make_suite, tmp_path, capsys, no_figures
+) -> None:
     suite = make_suite(settings=["all"], estimators=["DiffInMeans", "LinReg"])
     folders = {"runs_dir": tmp_path / "runs", "results_dir": tmp_path / "results"}
     result = benchmarks.run(suite, workers=0, plugins=[letters], **folders)

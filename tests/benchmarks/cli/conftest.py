@@ -132,12 +132,6 @@ def data(dataset_file: Path, workspace: Path) -> Path:
 
 
 @pytest.fixture
-def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the figures out of pages: drawing those of one page takes 9 s."""
-    monkeypatch.setattr("benchmarks.report.html.page.drawings", lambda study: [])
-
-
-@pytest.fixture
 def untouched(workspace: Path) -> Iterator[None]:
     """Fails a test that leaves, changes or takes a file in the working folder."""
 
