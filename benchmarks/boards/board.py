@@ -160,7 +160,7 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
         "missing": int((status == "missing").sum()),
         "lost": 1 - ok / len(cells) if len(cells) else float("nan"),
     }
-    clusters = cells["cluster"].to_numpy()
+    clusters = np.unique(cells["cluster"].to_numpy(), return_inverse=True)[1]
 
     def add(name: str, found: tuple[float, float, float]) -> None:
         row.update(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))

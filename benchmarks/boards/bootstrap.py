@@ -32,18 +32,81 @@ def cluster_means(
     mean, lower, upper : float
         NaN without a value; the ends are NaN with fewer than two clusters.
     """
-    return cluster_statistic(
-        weighted_mean, [values], clusters, resamples=resamples, level=level, seed=seed
-    )
+    return _of_clusters(weighted_mean, _means, values, clusters, resamples, level, seed)
 
 
 def cluster_medians(
     values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
 ) -> WithInterval:
     """Give the median, and its interval; see `cluster_means`."""
-    return cluster_statistic(
-        weighted_median, [values], clusters, resamples=resamples, level=level, seed=seed
-    )
+    return _of_clusters(weighted_median, _medians, values, clusters, resamples, level, seed)
+
+
+def _of_clusters(
+    statistic: Callable[..., np.ndarray],
+    resampled: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    values: np.ndarray,
+    clusters: np.ndarray,
+    resamples: int,
+    level: float,
+    seed: int,
+) -> WithInterval:
+    """Do what `cluster_statistic` does; ``resampled`` works on draws of clusters, not of datasets.
+
+    It takes draws of shape (resamples, clusters), the cluster of each value and the values, of
+    shape (k,), and gives the statistic of each resample, of shape (resamples,).
+    """
+    names, member = np.unique(clusters, return_inverse=True)
+    there = ~np.isnan(values)
+    kept, member = values[there], member[there]
+    if not len(kept):
+        return float("nan"), float("nan"), float("nan")
+    estimate = float(statistic(np.ones(len(kept)), kept))
+    counts = np.bincount(member, minlength=len(names))
+    if np.count_nonzero(counts) < 2:
+        return estimate, float("nan"), float("nan")
+    draws = _draws(len(names), resamples, seed)
+    return estimate, *_ends(resampled(draws[draws @ counts > 0], member, kept), level)
+
+
+def _means(draws: np.ndarray, member: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The mean of each resample; see `_of_clusters`."""
+    if not np.isfinite(values).all():
+        return weighted_mean(draws[:, member], values)
+    size = draws.shape[1]
+    sums = np.bincount(member, weights=values, minlength=size)
+    return (draws @ sums) / (draws @ np.bincount(member, minlength=size))
+
+
+def _medians(draws: np.ndarray, member: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The median of each resample; see `_of_clusters`.
+
+    The number of drawn values up to a place in their order is a sum over clusters, so that a binary
+    search finds the place without the weight of each value.
+    """
+    if draws.shape[1] > len(draws):
+        return weighted_median(draws[:, member], values)
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    # How many values of each cluster stand up to each place.
+    upto = np.zeros((len(values), draws.shape[1]))
+    upto[np.arange(len(values)), member[order]] = 1
+    np.cumsum(upto, axis=0, out=upto)
+    half = draws @ upto[-1] / 2
+
+    def first(enough: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """The first place of each resample whose count is enough."""
+        low = np.zeros(len(draws), dtype=int)
+        high = np.full(len(draws), len(values) - 1)
+        while (low < high).any():
+            middle = (low + high) // 2
+            found = enough(np.einsum("rc,rc->r", draws, upto[middle]))
+            low, high = np.where(found, low, middle + 1), np.where(found, middle, high)
+        return low
+
+    below = first(lambda count: count >= half)
+    above = first(lambda count: count > half)
+    return (ordered[below] + ordered[above]) / 2
 
 
 def cluster_statistic(

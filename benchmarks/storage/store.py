@@ -6,10 +6,13 @@ import json
 import math
 import os
 import sqlite3
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import pandas as pd
@@ -23,6 +26,7 @@ from sdscm.errors import InputError
 #: Raised when the tables change, so that a file of another version is refused.
 _FORMAT = 3
 _HELD_OUT = "held_out:"
+_NAN = float("nan")
 #: Seconds to wait for another process that writes at this moment.
 _PATIENCE = 60.0
 
@@ -221,7 +225,7 @@ class Store:
         columns = ", ".join(map(_quoted, (*names, "digest")))
         self._execute(
             f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({places})",
-            (*values, _digest(names, values)),
+            (*values, _digest(values, len(_TABLES[table]))),
         )
 
     # --- reading
@@ -249,19 +253,20 @@ class Store:
         arrays = self._rows_of("predictions", key)
         return _record(
             found[0],
-            {row["rows"]: row for row in self._rows_of("scores", key)},
+            [tuple(row.values()) for row in self._rows_of("scores", key)],
+            self._score_columns,
             self._shared(),
             unpack(arrays[0]["arrays"]) if arrays else None,
         )
 
     def records(self) -> dict[str, Record]:
         """All good records by key, in one pass, without their predictions; see `read`."""
-        scores: dict[str, dict[str, dict[str, Any]]] = {}
-        for row in self._rows("scores"):
-            scores.setdefault(row["key"], {})[row["rows"]] = row
-        shared = self._shared()
+        scores: dict[str, list[tuple[Any, ...]]] = {}
+        for values in self._values("scores"):
+            scores.setdefault(values[0], []).append(values)
+        shared, names = self._shared(), self._score_columns
         return {
-            row["key"]: _record(row, scores.get(row["key"], {}), shared, None)
+            row["key"]: _record(row, scores.get(row["key"], ()), names, shared, None)
             for row in self._rows("cells")
         }
 
@@ -324,18 +329,24 @@ class Store:
 
     def _rows_of(self, table: str, key: str) -> list[dict[str, Any]]:
         faults: list[_Fault] = []
+        rows: list[tuple[Any, ...]] = []
         try:
-            rows = self._select(table, "WHERE key = ?", (key,))
-            found = list(self._checked(table, rows, faults))
+            rows = self._select(table, "WHERE key = ?", (key,)).fetchall()
         except sqlite3.DatabaseError as error:
             faults.append(_Fault(f"table {table}: {error}", key))
+        names = list(self._columns(table))
+        whole = [row for row in rows if self._is_whole(table, row, faults)]
         if faults:
-            raise DamagedRecordError(
-                f"{self.path}: {faults[0].line}; run again to compute the cell"
-            )
-        return found
+            raise DamagedRecordError(f"{self.path}: {faults[0].line}; run the suite again")
+        return [dict(zip(names, row[:-1], strict=True)) for row in whole]
 
     def _rows(self, table: str, faults: list[_Fault] | None = None) -> Iterator[dict[str, Any]]:
+        """The good rows of a table as dictionaries; see `_values`."""
+        names = list(self._columns(table))
+        for values in self._values(table, faults):
+            yield dict(zip(names, values, strict=True))
+
+    def _values(self, table: str, faults: list[_Fault] | None = None) -> Iterator[tuple[Any, ...]]:
         """The good rows of a table in the order of its key; ``faults`` gets what the others have.
 
         Where a page is damaged, the rows before it are read from the front and then those behind
@@ -347,30 +358,28 @@ class Store:
         try:
             for row in self._select(table, f"ORDER BY {', '.join(key)}"):
                 seen.add(row[: len(key)])
-                yield from self._checked(table, [row], faults)
+                if self._is_whole(table, row, faults):
+                    yield row[:-1]
         except sqlite3.DatabaseError as error:
             faults.append(_Fault(f"table {table}: {error}", ""))
             with suppress(sqlite3.DatabaseError):
                 for row in self._select(table, f"ORDER BY {' DESC, '.join(key)} DESC"):
                     if row[: len(key)] in seen:
                         break
-                    yield from self._checked(table, [row], faults)
+                    if self._is_whole(table, row, faults):
+                        yield row[:-1]
 
     def _select(self, table: str, rest: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         connection = self._connected()
         columns = ", ".join(map(_quoted, (*self._columns(table), "digest")))
         return connection.execute(f"SELECT {columns} FROM {table} {rest}", values)
 
-    def _checked(
-        self, table: str, rows: Iterable[tuple[Any, ...]], faults: list[_Fault]
-    ) -> Iterator[dict[str, Any]]:
-        names = list(self._columns(table))
-        for *values, stated in rows:
-            if _digest(names, values) == stated:
-                yield dict(zip(names, values, strict=True))
-            else:
-                name = " ".join(map(str, values[: _KEYS[table]]))
-                faults.append(_Fault(f"table {table}: row {name} has changed", str(values[0])))
+    def _is_whole(self, table: str, row: tuple[Any, ...], faults: list[_Fault]) -> bool:
+        whole = _digest(row[:-1], len(_TABLES[table])) == row[-1]
+        if not whole:
+            name = " ".join(map(str, row[: _KEYS[table]]))
+            faults.append(_Fault(f"table {table}: row {name} has changed", str(row[0])))
+        return bool(whole)
 
     def _shared(self) -> dict[str, str]:
         return {row["id"]: row["content"] for row in self._rows("texts")}
@@ -527,11 +536,11 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 
 def _record(
     row: Mapping[str, Any],
-    scores: Mapping[str, Mapping[str, Any]],
+    scores: Sequence[tuple[Any, ...]],
+    names: Sequence[str],
     shared: Mapping[str, str],
     arrays: Mapping[str, Any] | None,
 ) -> Record:
-    nan = float("nan")
     fitted, held_out = None, None
     if arrays is not None:
         others = {k: v for k, v in arrays.items() if k.startswith(_HELD_OUT)}
@@ -540,29 +549,34 @@ def _record(
             held_out = Prediction.from_arrays(
                 {k.removeprefix(_HELD_OUT): v for k, v in others.items()}
             )
-    definitions = {part["definitions"] for part in scores.values()}
+    definitions = scores[0][2] if scores else ""
     return Record(
         cell=_cell(row),
         outcome=Outcome(
             status=row["status"],
             reason=row["reason"],
-            warnings=tuple(json.loads(row["warnings"])),
+            warnings=() if row["warnings"] == "[]" else tuple(json.loads(row["warnings"])),
             prediction=fitted,
             held_out=held_out,
-            wall=nan if row["wall"] is None else row["wall"],
+            wall=_NAN if row["wall"] is None else row["wall"],
         ),
-        versions=json.loads(shared.get(row["versions"], "{}")),
+        versions=_mapping(shared.get(row["versions"], "{}")),
         time_limit=row["time_limit"],
         scores={
             rows: {
-                name: nan if value is None else value
-                for name, value in part.items()
-                if name not in _TABLES["scores"]
+                name: _NAN if value is None else value
+                for name, value in zip(names, values, strict=True)
             }
-            for rows, part in scores.items()
+            for _, rows, _, *values in scores
         },
-        definitions=json.loads(shared.get(next(iter(definitions), ""), "{}")),
+        definitions=_mapping(shared.get(definitions, "{}")),
     )
+
+
+@lru_cache(maxsize=256)
+def _mapping(text: str) -> Mapping[str, str]:
+    """A text that many rows share, parsed once; nobody can change it."""
+    return MappingProxyType(json.loads(text))
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
@@ -579,14 +593,20 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _digest(names: Sequence[str], values: Sequence[Any]) -> str:
-    """Hash of the values that are there, with their names: later columns change no digest."""
-    there = [
-        (name, digest_bytes(value) if isinstance(value, bytes) else value)
-        for name, value in zip(names, values, strict=True)
-        if value is not None
-    ]
-    return digest_bytes(repr(there).encode(errors="surrogatepass"))[:16]
+def _digest(values: Sequence[Any], fixed: int) -> str:
+    """Hash of a row: of ``fixed`` values of any kind, and of numbers in columns that were added.
+
+    NULL at the end does not count, so that a column that is added later changes no hash.
+    """
+    there = [digest_bytes(value) if isinstance(value, bytes) else value for value in values[:fixed]]
+    numbers = list(values[fixed:])
+    while numbers and numbers[-1] is None:
+        numbers.pop()
+    try:
+        packed = struct.pack(f"<{len(numbers)}d", *[_NAN if n is None else n for n in numbers])
+    except struct.error:  # a changed byte made a text of a number
+        packed = repr(numbers).encode(errors="surrogatepass")
+    return digest_bytes(repr(there).encode(errors="surrogatepass") + packed)[:16]
 
 
 def _plain(value: Any, kind: str) -> Any:
