@@ -1,4 +1,4 @@
-"""What the tests of the engine share: a private cache folder, small specs, the embedded model."""
+"""Shared by the tests of sdscm: a private cache folder, small specs, the embedded model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is killed and started again ends in the same bytes as one that was left alone."""
+"""A run that is killed and started again ends in the same bytes as an uninterrupted run."""
 
 from __future__ import annotations
 

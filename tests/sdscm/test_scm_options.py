@@ -1,4 +1,4 @@
-"""Options of an SD-SCM, and what is said to those who give it something it cannot use."""
+"""Options of an SD-SCM, and the errors of impossible ones."""
 
 from __future__ import annotations
 

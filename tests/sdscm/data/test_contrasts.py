@@ -1,4 +1,4 @@
-"""Contrasts between any two of several treatments: the domain restricted to the two."""
+"""Contrasts of two of several treatments: the domain is restricted to the two."""
 
 from __future__ import annotations
 

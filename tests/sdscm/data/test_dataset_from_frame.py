@@ -1,4 +1,4 @@
-"""Data of other origin whose potential outcomes are known, such as IHDP."""
+"""Datasets from tables with known potential outcomes, such as IHDP."""
 
 from __future__ import annotations
 

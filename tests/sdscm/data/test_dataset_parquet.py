@@ -1,4 +1,4 @@
-"""Datasets on disk: the same after as before, whole or not at all."""
+"""Datasets on disk: reading gives what was written, and writing is atomic."""
 
 from __future__ import annotations
 

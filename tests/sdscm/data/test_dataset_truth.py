@@ -1,4 +1,4 @@
-"""What a dataset says of its units, against values worked out by hand from a table."""
+"""The truth of a dataset, against values computed by hand from a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The true CATE of a dataset: the mean effect of all units that look alike in a setting."""
+"""The true CATE of a dataset: the mean effect of units with equal covariates in a setting."""
 
 from __future__ import annotations
 

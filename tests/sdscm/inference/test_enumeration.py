@@ -1,4 +1,4 @@
-"""Enumeration against sums over all rows, and against effects worked out by hand."""
+"""Enumeration against sums over all rows, and against effects computed by hand."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_effect_of_three_variables(road: Enumeration) -> None:
 
 
 def test_the_effect_is_not_the_difference_of_the_means_observed(road: Enumeration) -> None:
-    """P(late | bus) - P(late | car) has the other sign, and is not what is asked for."""
+    """P(late | bus) - P(late | car) has the opposite sign, and is not the effect."""
     late_and_bus, bus = 0.6 * 0.25 * 0.3 + 0.4 * 0.75 * 0.4, 0.6 * 0.25 + 0.4 * 0.75
     late_and_car, car = 0.6 * 0.75 * 0.1 + 0.4 * 0.25 * 0.8, 0.6 * 0.75 + 0.4 * 0.25
     seen = road.conditional("delay", ["ride"])[:, 1]
@@ -91,7 +91,7 @@ def test_the_effect_is_not_the_difference_of_the_means_observed(road: Enumeratio
 
 
 def test_the_means_of_strata_given_what_was_seen(road: Enumeration) -> None:
-    """E[P(late | parents) | delay = late]: the outcome's own value tells of its parents."""
+    """E[P(late | parents) | delay = late]: its value is evidence on its parents."""
     late = np.exp(outcome_table(road, 1))
     cells = {("dry", "car"): 0.45, ("dry", "bus"): 0.15, ("rain", "car"): 0.1, ("rain", "bus"): 0.3}
     weight = sum(cells[key] * LATE[key] for key in cells)

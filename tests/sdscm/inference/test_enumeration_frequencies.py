@@ -1,4 +1,4 @@
-"""Sampled frequencies against the joint distribution, enumerated here by hand.
+"""Sampled frequencies against the joint distribution, which is enumerated by hand.
 
 Chi-squared tests at fixed seeds; each would fail one seed in 1,000 if all were well.
 """

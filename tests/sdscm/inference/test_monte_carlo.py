@@ -76,7 +76,7 @@ def test_the_cate_is_within_its_error(scm: SDSCM, units: Units, kind: Any, score
 
 
 def distinct(units: Units) -> Units:
-    """One unit for each distinct row of what is given."""
+    """One unit for each distinct row of given values."""
     first = ~units.codes[GIVEN].duplicated().to_numpy()
     return replace(units, codes=units.codes[first].reset_index(drop=True))
 
@@ -223,7 +223,7 @@ def test_at_least_one_draw(
 
 
 def test_it_is_a_function_of_what_is_given(scm: SDSCM) -> None:
-    """Units that agree in what is given have the same CATE, whoever else is asked about."""
+    """Units with equal given values have the same CATE, independent of other units."""
     units = scm.sample(200, 1)
     found = monte_carlo.cate(scm, units, ["smoker"], OutcomeFunction.of(scm.spec), draws=20).value
     smoker = units.codes["smoker"].to_numpy()

@@ -1,4 +1,4 @@
-"""The numbers that an outcome can be, by hand."""
+"""Outcome functions against values computed by hand."""
 
 from __future__ import annotations
 

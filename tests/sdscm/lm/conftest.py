@@ -1,4 +1,4 @@
-"""A scorer written apart, and random models small enough to be scored in every possible way."""
+"""An independent scorer, and random models that are small enough for brute force."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ CORPUS = [
 
 
 class BruteForce:
-    """Scores by the definition: full text, float64, one pass a candidate, nothing shared.
+    """Scores by the definition: full text, float64, one pass for each candidate, no cache.
 
-    It uses nothing of the engine. The layers of ``transformers`` that compute in float32 whatever
+    It uses no code of the engine. The layers of ``transformers`` that compute in float32 whatever
     the model's type (the root mean square norms) are replaced by true float64 ones.
     """
 
@@ -253,7 +253,7 @@ _FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Tiny:
-    """A random model with its tokenizer, and the scorer written apart."""
+    """A random model with its tokenizer, and the independent scorer."""
 
     model: Any
     tokenizer: PreTrainedTokenizerFast

@@ -147,7 +147,7 @@ def test_an_embedded_model_that_is_not_installed(
 
 @pytest.mark.parametrize("library", ["torch", "transformers"])
 def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch, one_line: Line, library: str) -> None:
-    """The backend is imported anew, without the library."""
+    """The backend is imported again, without the library."""
     monkeypatch.delitem(sys.modules, "sdscm.lm.backends.huggingface")
     monkeypatch.delitem(registry._BACKENDS, "huggingface")
     monkeypatch.setitem(sys.modules, library, None)
@@ -231,7 +231,7 @@ def no_start_token(folder: Path) -> None:
 )
 @pytest.mark.parametrize("store", [True, False])
 def test_spoilt_folders(folder: Path, one_line: Line, spoil: Callable, store: bool) -> None:
-    """With a store the model is loaded late: then the first score tells."""
+    """With a cache the model is loaded at the first score, which then raises the error."""
     spoil(folder)
     with pytest.raises(InputError) as caught:
         load_lm(str(folder), store=store).score(CHOICES)
@@ -256,7 +256,7 @@ def test_paths_to_nowhere(
 def test_unknown_names_fail_in_seconds(
     name: str, one_line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Offline as well, where transformers alone would retry for most of a minute."""
+    """Also offline, where transformers would retry for almost a minute."""
     monkeypatch.setattr("sdscm.lm.backends.huggingface.HfApi", lambda: _Unreachable())
     began = time.perf_counter()
     with pytest.raises(InputError) as caught:

@@ -1,4 +1,4 @@
-"""Scores on disk: nothing is paid for twice, shared by mistake, or lost."""
+"""Scores on disk: no score is computed twice, mixed up, or lost."""
 
 from __future__ import annotations
 

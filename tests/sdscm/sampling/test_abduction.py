@@ -1,4 +1,4 @@
-"""Noise inferred from rows: it leads back to them, and is distributed as noise is.
+"""Noise inferred from rows: it reproduces the rows, and has the distribution of noise.
 
 Tests of distribution stand at fixed seeds; each would fail one seed in 1,000 if all were well.
 """

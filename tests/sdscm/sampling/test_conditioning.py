@@ -1,4 +1,4 @@
-"""Units given values: by rejection, by weights, and clamped, against enumeration.
+"""Units with given values, by rejection, weights and clamping, against enumeration.
 
 Tests of distribution stand at fixed seeds; each would fail one seed in 1,000 if all were well.
 """
@@ -38,7 +38,7 @@ def scm(clinic: Spec) -> SDSCM:
 
 
 def conditional(exact: Enumeration, given: Mapping[str, str], do: Any = None) -> np.ndarray:
-    """P(ASKED | given), with one axis for each of ``ASKED``; 0 where it is not what is given."""
+    """P(ASKED | given), with one axis for each of ``ASKED``; 0 for other values."""
     names = [*ASKED, *(name for name in given if name not in ASKED)]
     joint = exact.marginal(names, do)
     fits = np.ones(joint.shape, dtype=bool)

@@ -1,4 +1,4 @@
-"""The dials of a benchmark's maker: what they do to a mechanism, and that the truth stays exact."""
+"""Dials: their effect on mechanisms, and the exactness of the truth."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_no_effect_is_exactly_none(make: Callable[..., SDSCM], outcome: str) -> 
 
 
 def test_redrawn_worlds_have_no_effect_on_average_alone(make: Callable[..., SDSCM]) -> None:
-    """A mediator drawn afresh differs between the worlds, though its distribution does not."""
+    """A new draw of a mediator differs between the worlds, but its distribution does not."""
     scm = make(effect=0, coupling="redraw")
     ite = scm.dataset(20_000, 2).ite
     assert (ite != 0).any()

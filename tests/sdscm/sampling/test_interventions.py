@@ -1,4 +1,4 @@
-"""Interventions: to a distribution, on several variables at once, and drawn afresh.
+"""Interventions: to a distribution, on several variables, and with new draws.
 
 Chi-squared tests at fixed seeds; each would fail one seed in 1,000 if all were well.
 """
@@ -118,7 +118,7 @@ def assert_same(one: Units, other: Units) -> None:
 def test_drawing_a_value_and_setting_it_are_the_same(
     seeds: tuple[int, int], data: st.DataObject, random_spec: Any
 ) -> None:
-    """Each unit of do(x ~ q, w ~ r) is the unit of do(x = what was drawn, w = what was drawn)."""
+    """Each unit of do(x ~ q, w ~ r) is the unit of do(x, w = the drawn values)."""
     scm = model(random_spec, seeds)
     first, second = two_targets(data, scm)
     units = scm.sample(40, seeds[1])
@@ -136,7 +136,7 @@ def test_drawing_a_value_and_setting_it_are_the_same(
 def test_composition_with_a_distribution(
     seeds: tuple[int, int], data: st.DataObject, random_spec: Any
 ) -> None:
-    """To set x ~ q, and w to what it then is, is to set x ~ q."""
+    """do(x ~ q) equals do(x ~ q, w = the value of w under do(x ~ q))."""
     scm = model(random_spec, seeds)
     first, second = two_targets(data, scm)
     units = scm.sample(40, seeds[1])
@@ -173,7 +173,7 @@ def test_the_order_of_targets_means_nothing(
 
 
 def test_redraw_with_a_target_upstream_of_another(clinic: Spec) -> None:
-    """smoker -> drug -> pressure -> state: drug and state are drawn afresh, given what is set."""
+    """smoker -> drug -> pressure -> state: drug and state are drawn again, given the set values."""
     scm = SDSCM(clinic, TabularLM(TABLE), coupling="redraw")
     units = scm.sample(N, 4, block=N)
     do = {"pressure": "high", "smoker": "yes"}

@@ -1,4 +1,4 @@
-"""Noise is a function of seed, unit and variable; and it is what it says to be."""
+"""Noise is a function of seed, unit and variable, with the stated distribution."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_uniform() -> None:
 
 
 def test_the_largest_raw_number_is_still_below_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At 1 the Gumbel noise would be infinite and the value certain, whatever its probability."""
+    """At 1 the Gumbel noise would be infinite, and the value certain for any probability."""
 
     class Highest:
         def __init__(self, **options: object) -> None:

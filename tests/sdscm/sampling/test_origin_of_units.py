@@ -1,4 +1,4 @@
-"""Units go back to the model that they came from, and to no other."""
+"""Counterfactuals accept units of the same model only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counterfactuals given evidence on some variables, against sums over both worlds by hand.
+"""Counterfactuals given evidence on some variables, against sums over both worlds.
 
 The oracle shares nothing with the engine but the spec and the table of probabilities. It sums over
 the rows of the observed world that have the evidence, and over what each value of a descendant
@@ -61,7 +61,7 @@ def both(p: tuple[float, ...], q: tuple[float, ...]) -> np.ndarray:
 
 
 def test_the_joint_law_of_two_maxima() -> None:
-    """Its margins are p and q, and it is what sampled noise gives."""
+    """Its margins are p and q, and it is the distribution under sampled noise."""
     p, q = (0.5, 0.3, 0.2), (0.1, 0.3, 0.6)
     joint = both(p, q)
     np.testing.assert_allclose(joint.sum(axis=1), p)

@@ -1,4 +1,4 @@
-"""Laws that every SD-SCM keeps, on random specs and random mechanisms."""
+"""Laws of every SD-SCM, on random specs and random mechanisms."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_only_targets_and_their_descendants_change(
 
 @given(MODELS, SEEDS, st.data())
 def test_composition(scm: SDSCM, seed: int, data: st.DataObject) -> None:
-    """To set x, and w to what it then is, is to set x (Pearl, "Causality", 2009, section 7.3)."""
+    """do(x) equals do(x, w = its value under do(x)) (Pearl, "Causality", 2009, section 7.3)."""
     do = data.draw(targets(scm))
     world = scm.sample(N, seed, do=do)
     others = [name for name in endogenous(scm) if name not in do]

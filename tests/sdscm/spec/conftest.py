@@ -1,4 +1,4 @@
-"""A small sound study, as a user would write it, and ways to change one thing in it."""
+"""A small valid study, as a user would write it, and a function to change a part of it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def change() -> Callable[[str, str], Spec]:
 
 @pytest.fixture(scope="session")
 def original_config() -> Path:
-    """The original config, beside the repository; it has no licence and is read in place."""
+    """The original config, outside the repository; it has no licence and is read in place."""
     for folder in Path(__file__).resolve().parents:
         path = folder / "shared" / "paper" / "breast_cancer_config.json"
         if path.exists():

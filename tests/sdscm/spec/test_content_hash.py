@@ -1,4 +1,4 @@
-"""The hash changes with the data, and with nothing else."""
+"""The hash changes with the data only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped scenarios: their facts, and the care in their sentences."""
+"""The shipped scenarios: their facts, and the quality of their sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mistake gives one line: the file, the variable, what is wrong, how to mend it."""
+"""Every mistake gives one line: the file, the variable, the problem and the fix."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def test_mistake_is_told_in_one_line(study_text, old, new, words) -> None:
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith("study.yaml: ")
-    assert ";" in message, "what is wrong; how to mend it"
+    assert ";" in message, "the problem; the fix"
     for word in words:
         assert word in message
 

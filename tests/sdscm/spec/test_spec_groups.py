@@ -1,4 +1,4 @@
-"""Named groups of values: what they are, what they leave alone, and how mistakes are told."""
+"""Named groups of values: their content, what they do not change, and errors."""
 
 from __future__ import annotations
 

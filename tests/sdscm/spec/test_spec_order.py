@@ -31,7 +31,7 @@ def _spec(parents: dict[str, list[str]]) -> Spec:
 
 @st.composite
 def graphs(draw: st.DrawFn, largest: int = 8) -> dict[str, list[str]]:
-    """A random DAG whose variables stand in the file in any order."""
+    """A random DAG whose variables are in the file in any order."""
     size = draw(st.integers(2, largest))
     causal = draw(st.permutations([f"v{index}" for index in range(size)]))
     parents = {

@@ -1,4 +1,4 @@
-"""What a user may write, and what is read."""
+"""Forms that a user may write in a spec, and their meaning."""
 
 from __future__ import annotations
 

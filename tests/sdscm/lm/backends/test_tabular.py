@@ -1,4 +1,4 @@
-"""A language model given by a table: what a wrong table is told."""
+"""A language model given by a table, and the errors of a wrong table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine against the scorer written apart, on the embedded language model and real scenarios.
+"""The engine against an independent scorer, on the embedded language model and real scenarios.
 
 Tolerance: 1e-4 nats, in each sum and in each difference between two candidates of a choice.
 """

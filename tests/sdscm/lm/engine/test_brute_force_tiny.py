@@ -1,4 +1,4 @@
-"""The engine against the scorer written apart, on random models of several families."""
+"""The engine against an independent scorer, on random models of several families."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_differences_are_those_of_whole_texts(tiny: Callable[..., Any]) -> None:
 
 
 def test_a_model_that_packing_gets_wrong_is_scored_the_plain_way(tiny: Callable[..., Any]) -> None:
-    """One that takes no positions is silently wrong when packed; only the self-test can see it."""
+    """A model that ignores positions is wrong when packed; only the self-test detects it."""
     model = tiny("gpt2")
     deaf = copy.deepcopy(model.model)
     forward = deaf.base_model.forward

@@ -1,4 +1,4 @@
-"""The key/value cache keeps its budget, and no budget is too small for a choice."""
+"""The key/value cache keeps its limit, and no limit is too small for a choice."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_an_ample_budget_is_not_taken_by_the_self_test(
 def test_no_choice_is_too_large_for_a_cache(
     tiny: Callable[..., Any], caches: list[tuple[int, bool]], slots: int, workers: int
 ) -> None:
-    """Cut by candidates, and recomputed where one alone is too long; the same bits."""
+    """Split by candidates, and recomputed if one candidate is too long: the same bits."""
     model = tiny("llama")
     tokenize = model.lm()._tokenize
     tokens = [tokenize(choice) for choice in CHOICES]
@@ -84,7 +84,7 @@ def test_no_choice_is_too_large_for_a_cache(
 
 @pytest.mark.usefixtures("fixed_row_bits")
 def test_a_pass_of_many_candidates_is_cut(tiny: Callable[..., Any], bits: Bits) -> None:
-    """500 long values stand in no pass together, even where the cache would hold them."""
+    """500 long values are split over passes, even if the cache could hold all of them."""
     model = tiny("llama")
     lm = model.lm(batch_tokens=128)
     expected = bits(model.lm(batch_tokens=10**6).score(CHOICES))

@@ -1,4 +1,4 @@
-"""Passes side by side: what goes wrong in one must neither hang nor spoil the others."""
+"""Passes side by side: an error in one pass neither hangs the others nor changes their scores."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def equal(found: list[list[np.ndarray]], expected: list[list[np.ndarray]]) -> No
 
 
 def test_a_pass_may_overtake_the_one_that_fills_the_first_slot(tiny: Any) -> None:
-    """Padding reads the first slot, so numbers must stand there before any pass writes to it.
+    """Padding reads the first slot, which must hold numbers before any pass writes to it.
 
     With a start token all texts share that slot; the reference's scoring may have none.
     """
@@ -137,7 +137,7 @@ def test_a_pass_may_overtake_the_one_that_fills_the_first_slot(tiny: Any) -> Non
 def test_a_pass_left_behind_by_an_interrupt_spoils_nothing(
     tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second Ctrl-C ends the wait for passes that still compute, and write to the cache."""
+    """A second Ctrl-C ends the wait for running passes, which may still write to the cache."""
     model = tiny("llama")
     town = ("She lives in the old town of Rome, and every morning she takes the statin at 7:45.",)
     later = read(model.lm(), [Choice(town, f"No {i} says ", ("yes", "no"), ".") for i in range(40)])
@@ -187,7 +187,7 @@ def test_a_pass_left_behind_by_an_interrupt_spoils_nothing(
 def test_a_gpu_beside_the_cpu_changes_nothing_there(
     tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the model computes decides how it multiplies, not what else there is."""
+    """The device of the model decides the precision of products, not other devices."""
     model, used = tiny("llama"), []
     with watched_passes(model.model, lambda _: used.append(torch.get_float32_matmul_precision())):
         model.lm().score(LONG)

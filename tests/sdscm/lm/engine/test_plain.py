@@ -1,4 +1,4 @@
-"""Models that cannot be packed: the same scores whatever is scored beside, and right ones."""
+"""Models that cannot be packed: correct scores, which do not depend on other choices."""
 
 from __future__ import annotations
 

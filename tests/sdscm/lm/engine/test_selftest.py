@@ -1,4 +1,4 @@
-"""The self-test tells a model that cannot be packed from one that can, whatever the precision."""
+"""The self-test detects models that cannot be packed, in every precision."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def coarse(model: Any) -> Any:
 
 
 def deaf(model: Any) -> Any:
-    """A model that ignores the positions it is given: right alone, wrong in company."""
+    """A model that ignores its positions: correct for one text, wrong for several."""
     forward = model.base_model.forward
     model.base_model.forward = lambda *args, position_ids=None, **options: forward(*args, **options)
     return model
@@ -54,7 +54,7 @@ def content(model: Any) -> dict[str, tuple[torch.dtype, int]]:
 
 
 def test_a_model_in_float32_for_a_while(tiny: Callable[..., Any]) -> None:
-    """It computes what its copy in float32 does, and is then what it was, in the same memory."""
+    """It computes as its copy in float32, and then has its old weights, in the same memory."""
     model = coarse(tiny("llama").model)
     text = torch.tensor([[0, 5, 9, 7]])
     before = content(model)

@@ -1,4 +1,4 @@
-"""The tokens of a choice are those of the full text, however they were put together."""
+"""The tokens of a choice are those of the full text."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_texts_begin_with_bos_or_else_eos(tokenizers: dict[str, Any]) -> None:
 
 
 def test_only_tokenizers_without_tokens_across_spaces_are_cut(tokenizers: dict[str, Any]) -> None:
-    """The cut is what makes tokenising fast; across spaces it would be wrong."""
+    """Separate sentences make tokenising fast; with tokens across spaces they would be wrong."""
     local = {family: ChoiceTokenizer(tokenizers[family])._local for family in FAMILIES}
     assert local == {
         "byte-level": True,

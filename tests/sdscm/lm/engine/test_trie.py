@@ -1,4 +1,4 @@
-"""Which tokens keep their place in the cache."""
+"""Eviction of tokens from the cache."""
 
 from __future__ import annotations
 
