@@ -92,50 +92,21 @@ __all__ = [
     "Problem",
 ]
 
-#: The modules that define the names above.
-_MODULES = {
-    "base": [
-        "ATEEstimator",
-        "ATEIntervals",
-        "CATEEstimator",
-        "EffectEstimator",
-        "EffectIntervals",
-        "ITEIntervals",
-    ],
-    "check": ["CheckReport", "ConformanceError", "check_estimator"],
-    "errors": ["EstimatorError", "MissingExtraError", "PluginError", "UnknownEstimatorError"],
-    "interface": [
-        "ATE_OF_FIT",
-        "ATE_OF_ROWS",
-        "Estimand",
-        "Estimator",
-        "EstimatorInfo",
-        "FitMany",
-        "HasATE",
-        "HasATEInterval",
-        "HasEffect",
-        "HasEffectInterval",
-        "HasFitMany",
-        "HasITEInterval",
-        "Intervals",
-    ],
-    "plugins": ["load_plugin"],
-    "registry": ["Problem"],
-}
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 #: Names that are methods of the registry.
 _OF_REGISTRY = ("get", "info", "infos", "names", "parameters", "problems", "register", "where")
+#: The modules that define the other names; those that import no library come first.
+_MODULES = ("interface", "errors", "registry", "plugins", "base", "check")
 
 
 def __getattr__(name: str) -> Any:
     if name in _OF_REGISTRY:
-        found = getattr(import_module("estimators.registry").REGISTRY, name)
-    elif name in _MODULE_OF:
-        found = getattr(import_module(f"estimators.{_MODULE_OF[name]}"), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found
-    return found
+        return getattr(import_module("estimators.registry").REGISTRY, name)
+    for module in _MODULES if name in __all__ else ():
+        found = getattr(import_module(f"{__name__}.{module}"), name, None)
+        if found is not None:
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

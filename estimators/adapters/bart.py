@@ -25,14 +25,15 @@ from stochtree import BARTModel
 
 from estimators.adapters.stochtree_models import (
     PicklableModel,
-    Posterior,
+    PosteriorIntervals,
+    PosteriorMean,
     boosted_propensity,
     normal_ends,
     posterior_of,
     propensity_scores,
     require_variation,
 )
-from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends, ITEIntervals
+from estimators.base import Ends, ITEIntervals
 
 #: Degrees of freedom of the prior of the noise variance, and the probability that it is below the
 #: variance of least squares (Chipman et al. 2010, section 2.2.4).
@@ -42,7 +43,7 @@ LEAST_NOISE = 1e-6
 
 
 @dataclass(eq=False, repr=False)
-class _BART(CATEEstimator):
+class _BART(PosteriorMean):
     """The sampler of BART and BART-ITE.
 
     Parameters
@@ -100,7 +101,7 @@ class _BART(CATEEstimator):
         )
         self.model_ = PicklableModel(model)
         self.noise_variance_ = float(np.mean(model.global_var_samples))
-        self._last: tuple[np.ndarray, Posterior] | None = None
+        self._last = None
         self._after_sampling(X, t, y)
 
     @classmethod
@@ -129,21 +130,11 @@ class _BART(CATEEstimator):
         """Draws of the expected outcomes of rows with the treatments t, shape (n, draws)."""
         return self.model_.model.predict(self._covariates_of_trees(X, t), terms="y_hat")
 
-    def _posterior(self, X: np.ndarray) -> Posterior:
-        # Effects and intervals use the same posterior, and its computation takes long.
-        if self._last is None or not np.array_equal(self._last[0], X):
-            draws = self.n_chains * self.n_draws
-            self._last = X.copy(), posterior_of(self._draws_of_effects, X, draws)
-        return self._last[1]
-
     def _draws_of_effects(self, X: np.ndarray) -> np.ndarray:
         return self._outcomes(X, 1.0) - self._outcomes(X, 0.0)
 
-    def _effect(self, X: np.ndarray) -> np.ndarray:
-        return self._posterior(X).mean.copy()
 
-
-class BART(_BART, EffectIntervals, ATEIntervals):
+class BART(_BART, PosteriorIntervals):
     """Posterior mean of the effect of each row (Hill 2011; Chipman, George and McCulloch 2010).
 
     The average effect is the mean over the rows of X. Intervals are the posterior mean plus and
@@ -152,15 +143,6 @@ class BART(_BART, EffectIntervals, ATEIntervals):
     of four chains of 100 draws is for speed; R's bartCause has ten of 500. With ``n_chains=10`` the
     effects of rows are nearer to the published ones.
     """
-
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
-        posterior = self._posterior(X)
-        return normal_ends(posterior.mean, posterior.sd, alpha)
-
-    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
-        posterior = self._posterior(X)
-        lower, upper = normal_ends(posterior.mean.mean(), posterior.average_sd, alpha)
-        return float(lower), float(upper)
 
 
 class BARTITE(_BART, ITEIntervals):

@@ -9,18 +9,15 @@ from stochtree import BCFModel
 
 from estimators.adapters.stochtree_models import (
     PicklableModel,
-    Posterior,
+    PosteriorIntervals,
     boosted_propensity,
-    normal_ends,
-    posterior_of,
     propensity_scores,
     require_variation,
 )
-from estimators.base import ATEIntervals, EffectIntervals, Ends
 
 
 @dataclass(eq=False, repr=False)
-class BCF(EffectIntervals, ATEIntervals):
+class BCF(PosteriorIntervals):
     """Sums of trees, one for the outcome and one for the effect (Hahn, Murray and Carvalho 2020).
 
     The propensity score, from boosted trees, is among the covariates of the first sum. Priors are
@@ -68,14 +65,7 @@ class BCF(EffectIntervals, ATEIntervals):
             treatment_effect_forest_params={"num_trees": self.n_effect_trees},
         )
         self.model_ = PicklableModel(model)
-        self._last: tuple[np.ndarray, Posterior] | None = None
-
-    def _posterior(self, X: np.ndarray) -> Posterior:
-        # Effects and intervals use the same posterior, and its computation takes long.
-        if self._last is None or not np.array_equal(self._last[0], X):
-            draws = self.n_chains * self.n_draws
-            self._last = X.copy(), posterior_of(self._draws_of_effects, X, draws)
-        return self._last[1]
+        self._last = None
 
     def _draws_of_effects(self, X: np.ndarray) -> np.ndarray:
         """Shape (n, draws)."""
@@ -85,15 +75,3 @@ class BCF(EffectIntervals, ATEIntervals):
             propensity=propensity_scores(self.propensity_model_, X),
             terms="tau",
         )
-
-    def _effect(self, X: np.ndarray) -> np.ndarray:
-        return self._posterior(X).mean.copy()
-
-    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
-        posterior = self._posterior(X)
-        return normal_ends(posterior.mean, posterior.sd, alpha)
-
-    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
-        posterior = self._posterior(X)
-        lower, upper = normal_ends(posterior.mean.mean(), posterior.average_sd, alpha)
-        return float(lower), float(upper)

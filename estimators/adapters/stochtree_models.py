@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from scipy import stats
 from sklearn.ensemble import GradientBoostingClassifier
 
+from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends
 from estimators.errors import EstimatorError
 
 #: Largest number of draws, rows times draws of each, that is kept in memory at once.
@@ -84,3 +86,41 @@ def normal_ends(mean: Any, sd: Any, alpha: float) -> tuple[Any, Any]:
     """Ends of normal intervals of level 1 - alpha, of the shape of ``mean``."""
     half = stats.norm.ppf(1 - alpha / 2) * sd
     return mean - half, mean + half
+
+
+class PosteriorMean(CATEEstimator):
+    """Estimates the posterior mean of the effect of each row.
+
+    The posterior of the last X is kept: effects and intervals use the same one, and its computation
+    takes long. ``_fit`` must set ``_last`` to None.
+    """
+
+    n_chains: int
+    n_draws: int
+    _last: tuple[np.ndarray, Posterior] | None
+
+    @abstractmethod
+    def _draws_of_effects(self, X: np.ndarray) -> np.ndarray:
+        """Draws of the effects of rows, shape (n, draws)."""
+
+    def _posterior(self, X: np.ndarray) -> Posterior:
+        if self._last is None or not np.array_equal(self._last[0], X):
+            draws = self.n_chains * self.n_draws
+            self._last = X.copy(), posterior_of(self._draws_of_effects, X, draws)
+        return self._last[1]
+
+    def _effect(self, X: np.ndarray) -> np.ndarray:
+        return self._posterior(X).mean.copy()
+
+
+class PosteriorIntervals(PosteriorMean, EffectIntervals, ATEIntervals):
+    """Has normal intervals with the standard deviations of the posterior."""
+
+    def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
+        posterior = self._posterior(X)
+        return normal_ends(posterior.mean, posterior.sd, alpha)
+
+    def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
+        posterior = self._posterior(X)
+        lower, upper = normal_ends(posterior.mean.mean(), posterior.average_sd, alpha)
+        return float(lower), float(upper)

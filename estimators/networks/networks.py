@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
@@ -171,15 +171,7 @@ class NetworkEstimator(CATEEstimator):
             raise EstimatorError(
                 f"validation_fraction: is {self.validation_fraction}, must be between 0 and 1"
             )
-        return TrainingSettings(
-            learning_rate=self.learning_rate,
-            l2=self.l2,
-            batch_size=self.batch_size,
-            validation_fraction=self.validation_fraction,
-            patience=self.patience,
-            min_updates=self.min_updates,
-            max_epochs=self.max_epochs,
-        )
+        return TrainingSettings(*(getattr(self, each.name) for each in fields(TrainingSettings)))
 
     def _torch_device(self) -> torch.device:
         try:
