@@ -17,20 +17,20 @@ Estimand = Literal["ATE", "CATE", "ITE"]
 #: ``fit_group`` on one dataset, with the same parameters and the same seed.
 FitMany = Literal["", "datasets", "methods"]
 
-#: What an average effect usually is. The conformance check holds whoever declares one of these two
-#: to it; other words are for people.
+#: The two usual definitions of an average effect. The conformance check tests them; any other text
+#: is for readers only.
 ATE_OF_ROWS = "the mean of effect(X) over the rows of X"
-ATE_OF_FIT = "that of the rows of fit, whatever X is asked for"
+ATE_OF_FIT = "that of the rows of fit, the same for every X"
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """How the intervals of an estimator arise, a phrase each; empty for those that it lacks.
+    """Descriptions of the intervals of an estimator; empty for those that it lacks.
 
     Attributes
     ----------
     effect, ate, ite
-        What ``effect_interval``, ``ate_interval`` and ``ite_interval`` rest on.
+        Method and variance of ``effect_interval``, ``ate_interval`` and ``ite_interval``.
     """
 
     effect: str = ""
@@ -39,20 +39,20 @@ class Intervals:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Those that there are, among ``effect``, ``ate`` and ``ite``."""
+        """The intervals that it has, among ``effect``, ``ate`` and ``ite``."""
         return tuple(field.name for field in fields(self) if getattr(self, field.name))
 
 
 @dataclass(frozen=True)
 class EstimatorInfo:
-    """What the registry knows of an estimator without importing its library.
+    """Description of an estimator, known without importing its library.
 
     Attributes
     ----------
     name
-        The name on the command line and on the boards.
+        Its name on the command line and on boards.
     family
-        The library or school it comes from, e.g. ``EconML``.
+        Its library or kind, e.g. ``EconML``.
     estimand
         The finest effect that it estimates.
     summary
@@ -62,14 +62,14 @@ class EstimatorInfo:
     extra
         The optional extra of ``sdscm`` that installs its library; empty for the core.
     oracle
-        Whether it is shown the truth; only a check of the scorer may be.
+        True if it gets the truth, as a check of the scores.
     origin
         ``built-in``, or the plugin that registered it.
     ate
-        What its average effect is: `ATE_OF_ROWS`, `ATE_OF_FIT` or other words. Unless said, it is
-        the second for an estimator of the ATE alone, and the first for others.
+        Definition of its average effect: `ATE_OF_ROWS`, `ATE_OF_FIT` or another text. The default
+        is the second for an estimator of the ATE only, and the first for others.
     intervals
-        How its intervals arise; see `Intervals`.
+        Descriptions of its intervals; see `Intervals`.
     fit_many
         Which fits go into one call of ``fit_many``; empty if it has no such method. See `FitMany`
         and `HasFitMany`.
@@ -97,13 +97,12 @@ class EstimatorInfo:
 
 
 class Estimator(Protocol):
-    """The least that an estimator offers: to be fitted on X, t, y.
+    """The only method that every estimator has: ``fit`` on X, t, y.
 
     ``X`` is a DataFrame of shape (n, p) with numbers, ``t`` an array of 0 and 1 of shape (n,),
-    ``y`` an array of floats of shape (n,). Everything else is a capability, found by its presence:
-    see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasITEInterval` and
-    `HasFitMany`.
-    An estimator offers at least one of ``effect`` and ``ate``.
+    ``y`` an array of floats of shape (n,). All other methods are capabilities, found by their
+    presence: see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasITEInterval` and
+    `HasFitMany`. An estimator has at least one of ``effect`` and ``ate``.
     """
 
     def fit(self, X: pd.DataFrame, t: np.ndarray, y: np.ndarray) -> Self: ...

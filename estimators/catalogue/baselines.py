@@ -14,7 +14,7 @@ FAMILY.add(
     ate="the mean of the true effects of the units",
     intervals=Intervals(*["the truth, of no width"] * 3),
 )
-FAMILY.add("Zero", "baselines:Zero", "says that nothing has an effect")
+FAMILY.add("Zero", "baselines:Zero", "an effect of zero for every row")
 FAMILY.add(
     "DiffInMeans",
     "baselines:DiffInMeans",

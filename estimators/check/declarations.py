@@ -1,4 +1,4 @@
-"""Rules on declarations: an estimator must be as its registration says."""
+"""Rules on declarations: an estimator must do what its registration declares."""
 
 from __future__ import annotations
 

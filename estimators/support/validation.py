@@ -82,9 +82,9 @@ def as_treatment(t: Any, n: int) -> np.ndarray:
         If the length is not n, or a value is not 0 or 1.
     """
     vector = _as_vector(t, "t", n, _CODES)
-    strange = np.setdiff1d(vector, [0.0, 1.0])
-    if strange.size:
-        raise EstimatorError(f"t: holds {strange[0]:g}; {_CODES}")
+    others = np.setdiff1d(vector, [0.0, 1.0])
+    if others.size:
+        raise EstimatorError(f"t: holds {others[0]:g}; {_CODES}")
     return vector.astype(np.int64)
 
 

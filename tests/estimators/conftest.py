@@ -1,4 +1,4 @@
-"""Synthetic truths for the estimators, and the registry before any plugin."""
+"""Synthetic data with known effects, and the registry before any plugin."""
 
 from __future__ import annotations
 

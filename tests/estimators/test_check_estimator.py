@@ -13,7 +13,7 @@ from estimators.check import RULES, RULES_OF_REGISTERED, check_data
 
 
 class Slope(CATEEstimator):
-    """Sound: differences of two regressions, each on an intercept and X."""
+    """Valid: differences of two regressions, each on an intercept and X."""
 
     def _fit(self, X, t, y):
         Z = np.column_stack([np.ones(len(X)), X])
@@ -371,7 +371,7 @@ def test_a_sound_one_passes_as_class_as_object_and_by_name(registry):
 
 
 class Certain(EffectIntervals, Slope):
-    """Sound: an interval may have no width, or an infinite one."""
+    """Valid: an interval may have no width, or an infinite one."""
 
     def _effect_interval(self, X, alpha):
         return np.full(len(X), -np.inf), np.full(len(X), np.inf)
@@ -394,7 +394,7 @@ class More(Slope):
         return 1.2 * self._effect(X).mean()
 
 
-SAID = estimators.Intervals(ate="as wide as the inverse of alpha")
+DESCRIBED = estimators.Intervals(ate="as wide as the inverse of alpha")
 
 
 @pytest.mark.parametrize(
@@ -413,7 +413,12 @@ SAID = estimators.Intervals(ate="as wide as the inverse of alpha")
             "Its average effect is the one",
             "it is not that of the rows of fit",
         ),
-        (RowsOfFit, {"intervals": SAID}, "Its average effect is the one", "it is not the mean of"),
+        (
+            RowsOfFit,
+            {"intervals": DESCRIBED},
+            "Its average effect is the one",
+            "it is not the mean of",
+        ),
         (
             More,
             {},
@@ -426,13 +431,13 @@ def test_a_registration_must_be_true(target, registration, rule, detail, registr
     registry.register("mine", **registration)(target)
     with pytest.raises(ConformanceError, match=f"mine: {rule}.*{detail}"):
         estimators.check_estimator("mine")
-    # As an object it has said nothing, and so breaks no word.
+    # An object declares nothing, and keeps the rules.
     estimators.check_estimator(target)
 
 
 @pytest.mark.parametrize("ate", [estimators.ATE_OF_FIT, "the mean over the fitted rows"])
 def test_a_registration_that_is_true_passes(ate, registry):
-    registry.register("of rows", ate=ate, intervals=SAID)(RowsOfFit)
+    registry.register("of rows", ate=ate, intervals=DESCRIBED)(RowsOfFit)
     assert "Its average effect is the one that its registration describes" in (
         estimators.check_estimator("of rows").passed
     )
@@ -440,7 +445,7 @@ def test_a_registration_that_is_true_passes(ate, registry):
 
 def test_intervals_that_are_not_there_cannot_be_declared(registry):
     with pytest.raises(estimators.EstimatorError, match="declares ate intervals, but has no"):
-        registry.register("mine", intervals=SAID)(Slope)
+        registry.register("mine", intervals=DESCRIBED)(Slope)
 
 
 def test_parameters_go_with_a_name():
@@ -465,7 +470,7 @@ def test_a_missing_seed_is_set_for_the_check():
 
 
 class Single(Slope):
-    """Sound: keeps the precision of y."""
+    """Valid: keeps the precision of y."""
 
     def fit(self, X, t, y):
         self.single_ = np.asarray(y).dtype == np.float32
@@ -492,7 +497,7 @@ def test_a_function_without_a_seed_is_given_one(registry):
 
 
 class Silent(Slope):
-    """Sound: says that it does not look at the data."""
+    """Valid: declares that it does not use the data."""
 
     learns = False
 
@@ -500,16 +505,16 @@ class Silent(Slope):
         return np.zeros(len(X))
 
 
-def test_who_does_not_learn_may_say_so():
+def test_classes_may_declare_that_they_do_not_learn():
     estimators.check_estimator(Silent)
 
 
-def test_an_unknown_name_is_told():
+def test_an_unknown_name_is_an_error():
     with pytest.raises(estimators.UnknownEstimatorError):
         estimators.check_estimator("Slpoe")
 
 
-def test_the_data_hold_what_they_say():
+def test_the_data_have_the_effects_that_they_declare():
     data = check_data(4000)
     naive = data.y[data.t == 1].mean() - data.y[data.t == 0].mean()
     assert data.ite.mean() == pytest.approx(2, abs=0.05)

@@ -16,7 +16,7 @@ from estimators.support.seeds import guarded_global_generators, resolve_seed
 
 
 class Noisy(CATEEstimator):
-    """Draws its effects from NumPy's global generator, and talks."""
+    """Draws its effects from NumPy's global generator, and prints."""
 
     def __init__(self, random_state=0):
         self.random_state = random_state

@@ -20,7 +20,7 @@ from estimators.registry import Registry
 
 
 class Constant(CATEEstimator):
-    """Says the same of every row.
+    """Estimates the same effect for every row.
 
     More words.
     """
@@ -98,7 +98,7 @@ def test_a_wrong_parameter_names_the_right_ones():
         estimators.get("Zero", value=5)
 
 
-def test_an_unknown_name_gives_close_ones_whatever_their_case():
+def test_an_unknown_name_gives_close_ones_in_either_case():
     with pytest.raises(UnknownEstimatorError) as caught:
         estimators.get("linreg")
     assert "did you mean 'LinReg'" in str(caught.value)
@@ -117,9 +117,7 @@ def test_an_unknown_name_gives_close_ones_whatever_their_case():
         ("DoWhy linear", "dowhy", "dowhy_estimators"),
     ],
 )
-def test_a_missing_library_is_one_line_that_says_what_to_install(
-    name, library, adapter, monkeypatch
-):
+def test_a_missing_library_is_one_line_with_the_extra(name, library, adapter, monkeypatch):
     loaded = [key for key in sys.modules if key == library or key.startswith(f"{library}.")]
     for key in {library, *loaded}:
         monkeypatch.setitem(sys.modules, key, None)
@@ -139,7 +137,7 @@ def test_a_class_is_registered_with_what_is_known_of_it(registry):
         name="constant",
         family="Mine",
         estimand="CATE",
-        summary="Says the same of every row.",
+        summary="Estimates the same effect for every row.",
         source="me",
         origin=f"module {__name__}",
     )
@@ -175,7 +173,7 @@ def test_a_function_may_give_the_average_effect_alone(registry, small_truth):
     assert not hasattr(estimator, "effect")
 
 
-def test_a_function_that_answers_in_the_wrong_shape_is_told(registry, small_truth):
+def test_a_function_that_returns_the_wrong_shape_is_an_error(registry, small_truth):
     X, t, y, _ = small_truth
     registry.register("one number")(lambda X, t, y: 1.0)
     registry.register("a row each", estimand="ATE")(lambda X, t, y: y)
@@ -227,14 +225,14 @@ def test_what_cannot_be_an_estimator_is_not_registered(arguments, target, messag
     assert "new" not in registry.names()
 
 
-def test_the_way_to_write_the_decorator_is_told(registry):
+def test_a_decorator_without_a_name_shows_how_to_write_it(registry):
     for target in (Constant, lambda X, t, y: y):
         with pytest.raises(EstimatorError, match=r'write @estimators\.register\("') as caught:
             registry.register(target)
         assert target.__name__ in str(caught.value)
 
 
-def test_words_of_a_base_class_are_not_taken(registry):
+def test_the_docstring_of_a_base_class_is_not_used(registry):
     class Quiet(Constant):
         pass
 

@@ -1,6 +1,6 @@
-"""On the paper's released data the adapters say what a direct call of the library says.
+"""On the paper's released data the adapters give the results of direct calls of the libraries.
 
-The data are read in place; they are not ours to copy.
+The data are read in place, because their licence allows no copy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The paper's released data give the paper's Table 1 (read in place; they are not ours to copy)."""
+"""The paper's released data give the paper's Table 1 (read in place; no licence allows a copy)."""
 
 from __future__ import annotations
 

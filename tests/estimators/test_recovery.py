@@ -90,8 +90,8 @@ def test_all_approach_the_truth(name, truth):
         ("AIPW", "nonlinear"),
     ],
 )
-def test_those_that_are_excused_stay_away(name, truth):
-    """The truths are hard enough: what should not find them does not."""
+def test_exempt_estimators_do_not_approach_the_truth(name, truth):
+    """The designs are hard enough for estimators that should not find the effect."""
     assert exempt_from_consistency(name, truth, "ate")
     few, many = error_by_rows(name, truth, (250, 4000))["ate"]
     assert many > 0.5
@@ -104,7 +104,7 @@ def test_randomisation_is_enough_for_the_difference_in_means():
 
 
 @pytest.mark.parametrize("truth", DESIGNS)
-def test_the_truths_hold_what_they_say(truth):
+def test_the_designs_have_the_effects_that_they_declare(truth):
     drawn = DESIGNS[truth](40_000, 0, 6)
     assert drawn.X.shape == (40_000, 6)
     assert drawn.cate.mean() == pytest.approx(POPULATION_ATE, abs=0.02)
@@ -117,7 +117,7 @@ def test_the_truths_hold_what_they_say(truth):
     assert 0.3 < drawn.t.mean() < 0.7
 
 
-def test_only_estimators_that_exist_are_excused():
+def test_only_estimators_that_exist_are_exempt():
     assert exempt_estimators() <= set(estimators.names())
 
 

@@ -13,7 +13,7 @@ from estimators.refutation import REFUTERS, refute
 
 
 class AlwaysOne(CATEEstimator):
-    """Says 1 of every row, whatever it was fitted on."""
+    """Estimates an effect of 1 for every row and all data."""
 
     def _fit(self, X, t, y):
         pass
@@ -62,7 +62,7 @@ def test_a_placebo_exposes_what_ignores_the_data(small_truth):
     assert report.loc["data subset", "p_value"] == 0.5
 
 
-def test_each_refuter_changes_what_it_says(small_truth):
+def test_each_refuter_changes_the_data_as_documented(small_truth):
     X, t, y, _ = small_truth
     matrix = X.to_numpy()
     seen = {}

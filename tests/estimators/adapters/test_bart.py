@@ -162,7 +162,7 @@ def test_the_seed_decides(name, small_truth):
 
 
 @pytest.mark.parametrize("name", ["BART", "stochtree BCF"])
-def test_a_constant_outcome_is_told(name, small_truth):
+def test_a_constant_outcome_is_an_error(name, small_truth):
     X, t, _, _ = small_truth
     with pytest.raises(estimators.EstimatorError, match="y: is 3 in every row"):
         estimators.get(name).fit(X, t, np.full(len(t), 3.0))

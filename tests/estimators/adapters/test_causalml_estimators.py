@@ -175,23 +175,23 @@ def test_nothing_is_printed_on_import():
 
 
 @pytest.mark.parametrize(("kind", "least"), [("Linear", 1), ("LGBM", 2), ("XGB", 1)])
-def test_a_third_with_too_little_of_one_arm_is_told(kind, least, small_truth):
+def test_a_third_with_too_few_rows_of_an_arm_is_an_error(kind, least, small_truth):
     """Few rows in an arm are enough for some splits, and not for others."""
     X, _, y, _ = small_truth
     X, y = X[:60], y[:60]
     t = np.zeros(60, dtype=int)
     t[:: 60 // (5 * least)] = 1
-    told = 0
+    errors = 0
     for seed in range(8):
         estimator = estimators.get(f"CausalML DR-{kind}", random_state=seed)
         thirds = [t[third] for _, third in KFold(3, shuffle=True, random_state=seed).split(t)]
         if min(third.sum() for third in thirds) >= least:
             assert np.isfinite(estimator.fit(X, t, y).effect(X)).all()
         else:
-            told += 1
+            errors += 1
             with pytest.raises(estimators.EstimatorError, match="third of the 60 rows has"):
                 estimator.fit(X, t, y)
-    assert 0 < told < 8
+    assert 0 < errors < 8
 
 
 @pytest.mark.parametrize("letter", "TX")

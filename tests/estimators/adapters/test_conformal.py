@@ -147,7 +147,7 @@ def test_the_seed_changes_the_split():
     assert not np.allclose(one, two)
 
 
-def test_too_few_rows_are_told():
+def test_too_few_rows_are_an_error():
     X = np.arange(7.0)[:, None]
     t, y = np.array([1, 0, 0, 0, 0, 0, 0]), np.arange(7.0)
     with pytest.raises(EstimatorError, match="at least 2 in each arm"):
@@ -185,7 +185,7 @@ def test_coverage_and_width_are_of_the_published_size():
 
 @pytest.mark.parametrize("share", [0, 1, 1.5, -0.5, None, "half"])
 @pytest.mark.parametrize("name", ["CQR", "CQR-nested"])
-def test_a_share_that_leaves_a_part_empty_is_told(name, share):
+def test_a_share_that_leaves_a_part_empty_is_an_error(name, share):
     X, t, y, _ = draw(60, 0)
     with pytest.raises(EstimatorError, match=r"train_share: is .*, must be between 0 and 1"):
         estimators.get(name, train_share=share, n_estimators=5).fit(X, t, y)

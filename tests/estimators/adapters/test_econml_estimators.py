@@ -148,13 +148,13 @@ def test_a_rare_value_is_not_taken_for_the_intercept(name, nuisances, linear_tru
 
 
 @pytest.mark.parametrize("name", ["SparseLinearDML", "SparseLinearDR"])
-def test_nothing_but_constants_is_told(name):
+def test_constant_covariates_are_an_error(name):
     X, t, y = np.ones((20, 2)), np.arange(20) % 2, np.arange(20.0)
     with pytest.raises(EstimatorError, match=f"{name}: no column of X varies"):
         estimators.get(name).fit(X, t, y)
 
 
-def test_propensities_are_clipped_where_the_docstring_says(small_truth):
+def test_propensities_are_clipped_as_documented(small_truth):
     X, t, y, _ = small_truth
     for name in ("SparseLinearDR", "DRLearner"):
         assert estimators.get(name, **DR_MODELS).fit(X, t, y).model_.min_propensity == 0.01

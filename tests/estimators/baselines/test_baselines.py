@@ -79,7 +79,7 @@ def test_clipping_bounds_the_weights():
     assert abs(loose) > abs(tight)
 
 
-def test_aipw_says_that_one_row_is_too_few():
+def test_aipw_needs_two_rows_in_each_arm():
     X = np.arange(6.0)[:, None]
     with pytest.raises(EstimatorError, match=r"treated arm has 1 row .* at least 2 in each arm"):
         estimators.get("AIPW").fit(X, [1, 0, 0, 0, 0, 0], np.arange(6.0))
@@ -107,7 +107,7 @@ def test_a_constant_effect_needs_no_straight_lines():
     "name",
     ["IPW", "AIPW", "CausalML X-Linear", "CausalML DR-Linear", "CausalML TMLE", "DoubleML IRM"],
 )
-def test_a_clip_that_leaves_no_propensities_is_told(name, clip, small_truth):
+def test_a_clip_that_leaves_no_propensities_is_an_error(name, clip, small_truth):
     X, t, y, _ = small_truth
     try:
         estimator = estimators.get(name, clip=clip)

@@ -7,7 +7,7 @@ import estimators
 from estimators import EstimatorError
 
 
-def test_the_oracle_says_what_was_revealed(small_truth):
+def test_the_oracle_returns_the_revealed_effects(small_truth):
     X, t, y, ite = small_truth
     oracle = estimators.get("Oracle")
     oracle.reveal(ite)
@@ -29,7 +29,7 @@ def test_the_oracle_keeps_a_copy(small_truth):
     np.testing.assert_array_equal(oracle.effect(X), ite)
 
 
-def test_the_oracle_says_what_it_lacks(small_truth):
+def test_the_oracle_without_effects_raises(small_truth):
     X, t, y, ite = small_truth
     oracle = estimators.get("Oracle")
     with pytest.raises(EstimatorError, match="call reveal"):

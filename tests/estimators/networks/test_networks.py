@@ -49,7 +49,7 @@ def draw(n, seed, p=4):
 
 @pytest.fixture(scope="module")
 def datasets():
-    """Of unlike sizes, so that epochs, arms and minibatches end at unlike steps."""
+    """Of different sizes, so that epochs, arms and minibatches end at different steps."""
     return [draw(n, seed)[:3] for seed, n in enumerate((200, 131, 333, 24, 200, 57, 90))]
 
 
@@ -68,7 +68,7 @@ def test_many_at_once_give_what_one_by_one_gives(at_once, one_by_one, datasets):
     for fitted, alone, (X, _, _) in zip(together, apart, datasets, strict=True):
         assert fitted.epochs_ == alone.epochs_
         np.testing.assert_allclose(fitted.effect(X), alone.effect(X), atol=1e-4)
-    # They did stop at times of their own.
+    # They did stop at different epochs.
     assert len({fitted.epochs_ for fitted in together}) > 3
     assert not hasattr(estimator, "networks_")
 
@@ -83,7 +83,7 @@ def test_seeds_can_differ_between_datasets(datasets):
     assert not np.allclose(fitted[0].effect(X), fitted[1].effect(X), atol=1e-3)
 
 
-def test_datasets_of_other_widths_are_told_apart():
+def test_datasets_with_different_numbers_of_columns():
     wide, narrow = draw(80, 1, p=6)[:3], draw(80, 2, p=2)[:3]
     fitted = fit_many(estimators.get("TNet", **SMALL), [wide, narrow, wide])
     assert [one.n_features_in_ for one in fitted] == [6, 2, 6]
@@ -157,7 +157,7 @@ def test_only_the_variants_standardise_y(datasets):
         assert np.allclose(scaled, 100 * effect, rtol=1e-2, atol=1e-2) == standardised
 
 
-# The engine below the estimators.
+# The training below the estimators.
 
 TARNET = Architecture(inputs=3, trunk=(6, 5), head=(4,), heads=2)
 TNET = Architecture(inputs=3, trunk=(6,), head=(4, 3), heads=1)
@@ -270,7 +270,7 @@ def test_training_stops_when_patience_is_out():
     assert trained.epochs == 5 + 3 + 1
 
 
-# What goes wrong.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_bad_parameters_are_named(parameters, message, datasets):
     assert "\n" not in str(error.value)
 
 
-def test_a_missing_cuda_device_is_told(datasets, monkeypatch):
+def test_a_missing_cuda_device_is_an_error(datasets, monkeypatch):
     monkeypatch.setattr(networks.torch.cuda, "is_available", lambda: False)
     with pytest.raises(EstimatorError, match="sees no CUDA device"):
         estimators.get("TNet", device="cuda").fit(*datasets[0])
