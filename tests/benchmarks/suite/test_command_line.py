@@ -22,10 +22,7 @@ def test_only_what_is_not_usual_is_named(make_suite) -> None:
     assert shlex.split(command(suite)) == words[:3]
 
 
-def test_who_stops_is_told_how_much_is_on_record(tmp_path) -> None:
-    (tmp_path / "cells").mkdir()
-    for name in ("a.json", "b.json", ".c.json.abcdefgh"):
-        (tmp_path / "cells" / name).touch()
-    assert how_to_go_on("type this", tmp_path) == (
+def test_a_stopped_run_says_how_many_cells_are_on_record(tmp_path) -> None:
+    assert how_to_go_on("type this", tmp_path, 2) == (
         f"stopped; 2 cells are on record in {tmp_path}. To go on from there: type this"
     )
