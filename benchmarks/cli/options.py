@@ -38,8 +38,8 @@ Device = Annotated[str, typer.Option(help="Device of the language model: cpu, cu
 Precision = Annotated[
     LMPrecision,
     typer.Option(
-        help="Arithmetic of the language model. All but float32 are faster and approximate; see "
-        "docs/performance.md."
+        help="Arithmetic of the language model. float32-fast and bfloat16 are faster and "
+        "approximate; float64 is slower and equal on all processors. See docs/performance.md."
     ),
 ]
 Memory = Annotated[

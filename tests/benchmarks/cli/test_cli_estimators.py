@@ -65,7 +65,7 @@ def test_show_tells_parameters_and_answers(cli):
         ("KernelDML", "EconML's own default of 1"),
         ("SparseLinearDML", "EconML does not standardise"),
         ("CausalML tree", "y is standardised before the fit"),
-        ("CausalML X-LGBM", "not CausalML's own calibrated ones"),
+        ("CausalML X-LGBM", "CausalML's own calibrated propensities come near 0 and 1"),
         ("BART", "R's bartCause has ten of 500"),
     ],
 )
