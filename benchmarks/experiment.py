@@ -18,11 +18,12 @@ from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_re
 from benchmarks.boards.significance import require_posthocs
 from benchmarks.datasets.dependence import clusters
 from benchmarks.datasets.facts import fact_table
+from benchmarks.datasets.loaded import Datasets
 from benchmarks.datasets.prepare import prepare, requests
 from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_table
 from benchmarks.execution.batches import Task
-from benchmarks.execution.cells import Cell, plan
+from benchmarks.execution.cells import Cell, in_order_of_shares, plan
 from benchmarks.execution.eta import Eta
 from benchmarks.execution.job_builder import JobBuilder
 from benchmarks.execution.methods import Method, methods_of
@@ -36,14 +37,17 @@ from benchmarks.report import write_report
 from benchmarks.storage.cleanup import sweep
 from benchmarks.storage.lock import only_run
 from benchmarks.storage.manifest import Manifest, MethodInfo, folder_of
+from benchmarks.storage.packed import packed_records, read_packed
 from benchmarks.storage.reuse import OtherVersions
 from benchmarks.storage.store import Record, Store
 from benchmarks.suite.command_line import command, how_to_go_on
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
-from sdscm.data.dataset import CausalDataset
 from sdscm.errors import InputError
 from sdscm.figure_style import require_matplotlib
+
+#: Cells whose data are in memory at a time.
+_PORTION = 2000
 
 
 class Interrupted(KeyboardInterrupt):
@@ -119,14 +123,14 @@ def run(
             Store.of(folder).refuse_old_layout()
             sweep(folder)
             progress.begin("rows of data", sum(request.n for request in wanted))
-            prepared = list(prepare(wanted, folder, progress, processes))
-            datasets = {source.name: dataset for source, dataset in prepared}
-            sources = [source for source, _ in prepared]
+            datasets = Datasets(prepare(wanted, folder, progress, processes))
+            sources = datasets.sources
             manifest = _manifest(suite, sources, datasets, field, plugins)
             with Store.of(folder) as store:
                 for line in store.repair():
                     progress.say(line)
                 manifest.write(store)
+                _add_packed_records(store, manifest)
                 scorer = Scorer(suite, manifest.sources, lambda source: datasets[source.name])
                 computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)
                 found = read_records(store, manifest, mixed, scorer)
@@ -210,7 +214,7 @@ def _load(plugins: Iterable[Path]) -> None:
 def _manifest(
     suite: Suite,
     sources: Sequence[Source],
-    datasets: dict[str, CausalDataset],
+    datasets: Datasets,
     field: Sequence[Method],
     plugins: Iterable[str | Path],
 ) -> Manifest:
@@ -225,14 +229,14 @@ def _manifest(
         cells=tuple(plan(suite, sources, field)),
         facts=fact_table(sources, datasets),
         truths=truth_table(sources, datasets, suite.settings, suite.holdout),
-        provenance={name: dataset.meta for name, dataset in datasets.items()},
+        provenance=datasets.provenance,
     )
 
 
 def _run_missing(
     manifest: Manifest,
     field: Sequence[Method],
-    datasets: dict[str, CausalDataset],
+    datasets: Datasets,
     store: Store,
     scorer: Scorer,
     progress: Progress,
@@ -267,15 +271,35 @@ def _run_missing(
         progress.advance(str(cell), failed=_has_failed(outcome))
         eta.update(cell, outcome)
 
-    tasks: list[Task] = []
-    for cell in missing.values():
-        if by_label[cell.estimator].oracle and not builder.truth_known(cell):
-            done(cell, Outcome("skipped", "the truth of this dataset is not known"))
-        else:
-            tasks.append((cell, builder.job(cell)))
-    eta.expect(tasks, runtimes)
-    _run(tasks, done, suite, runtimes, given, eta)
+    ordered = in_order_of_shares(list(missing.values()), manifest.sources)
+    eta.expect([(cell, builder.rows(cell)) for cell in ordered], runtimes)
+    # The data of a portion are in memory at a time.
+    for start in range(0, len(ordered), _PORTION):
+        tasks: list[Task] = []
+        for cell in ordered[start : start + _PORTION]:
+            if by_label[cell.estimator].oracle and not builder.truth_known(cell):
+                done(cell, Outcome("skipped", "the truth of this dataset is not known"))
+            else:
+                tasks.append((cell, builder.job(cell)))
+        _run(tasks, done, suite, runtimes, given, eta)
+        builder.forget()
     return len(missing)
+
+
+def _add_packed_records(store: Store, manifest: Manifest) -> None:
+    """Write those packed records of the suite to the store that it does not have."""
+    suite = manifest.suite
+    path = None if suite.records is None else suite.folder / suite.records
+    if path is None or not path.is_file():
+        return
+    wanted = {cell.version_free_cell_key for cell in manifest.cells}
+    known = set(store.keys())
+    found = packed_records(read_packed(path), definitions())
+    store.write(
+        record
+        for record in found
+        if record.cell.version_free_cell_key in wanted and record.cell.key not in known
+    )
 
 
 def _run(

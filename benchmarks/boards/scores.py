@@ -87,9 +87,10 @@ class Scorer:
 
 
 def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, float]:
-    """The estimated average effect and every metric; NaN where there is no answer or no truth."""
+    """The `PARTS` and every metric; NaN where there is no answer or no truth."""
     prediction, nan = replace(prediction, alpha=alpha), float("nan")
-    return {"ate": nan if prediction.ate is None else prediction.ate} | {
+    parts = (nan if prediction.ate is None else prediction.ate, truth.sate, truth.sd or nan)
+    return dict(zip(PARTS, parts, strict=True)) | {
         metric.name: metric.score(prediction, truth) if truth.tells(metric.target) else nan
         for metric in metrics.registered()
     }

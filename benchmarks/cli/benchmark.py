@@ -48,6 +48,12 @@ def benchmark(
             help="Folder of the files that the suite names.",
         ),
     ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            help="Part of the paper's datasets that the suite runs on.", show_default="the suite's"
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -69,8 +75,9 @@ def benchmark(
     # Before the suite is read: it may name metrics of the plugins.
     options.load_plugins(plugin)
     with run_progress() as progress:
+        loaded = benchmarks.load_suite(suite, data)
         result = benchmarks.run(
-            benchmarks.load_suite(suite, data),
+            loaded if share is None else loaded.with_share(share),
             workers=workers,
             results_dir=results,
             runs_dir=runs,

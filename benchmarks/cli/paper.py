@@ -12,6 +12,7 @@ from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import say
 from benchmarks.cli.paper_data import (
     ALL_SETTINGS,
+    PACKED,
     RESULTS,
     RUNS,
     Data,
@@ -21,9 +22,9 @@ from benchmarks.cli.paper_data import (
     Runs,
     Settings,
     Workers,
-    part_of_job,
     read_records,
     read_releases,
+    suites_of,
     variants,
 )
 from benchmarks.cli.paper_toy import toy
@@ -32,7 +33,7 @@ from sdscm.errors import InputError
 
 if TYPE_CHECKING:
     from benchmarks.datasets.paper.release import Release
-    from benchmarks.paper.run.plan import PaperCell
+    from benchmarks.paper.records import PaperFit
 
 
 #: Studies that are scripts now, by the command that they were.
@@ -106,44 +107,79 @@ def run(
     workers: Workers = None,
     results: Results = RESULTS,
     runs: Runs = RUNS,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="auto|ADDRESS", help="Run the cells on a Ray cluster."),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Run cells again that failed.")] = False,
+    current_code: Annotated[
+        bool,
+        typer.Option(
+            "--current-code",
+            help="Run cells again whose record other code or other versions of libraries made.",
+        ),
+    ] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what would be run and how long; run nothing.")
     ] = False,
 ) -> None:
-    """Run what is missing of a share of the job.
+    """Run what is missing of a share of the paper's suites.
 
-    Shares are spread over all phrasings, and a larger one contains a smaller. It can be stopped at
-    any time; the same command goes on from there.
+    These are paper-table1 and paper-table2, which sdscm benchmark runs as well. Shares are spread
+    over all phrasings, and a larger one contains a smaller. It can be stopped at any time; the same
+    command goes on from there.
     """
-    from benchmarks.paper.run.job import run_missing
-    from benchmarks.paper.run.plan import cells, seconds
-    from benchmarks.paper.run.records import Records
+    import benchmarks
+    from benchmarks.paper.records import PLACE, fits_of, one_each, seconds
+    from benchmarks.paper.records import read_records as read
+    from benchmarks.process.threads import workers_for
 
-    chosen, sizes, seen, processes = part_of_job(methods, rows, settings, workers)
     if costly_share is None:
         costly_share = share if share == 1 else share / 5
     for option, value in (("--share", share), ("--costly-share", costly_share)):
         if not 0 < value <= 1:
             raise InputError(f"{option}: the share is {value:g}; give a number above 0, up to 1")
     writable_folder(runs, "--runs")
-    releases = read_releases(data, options.listed("lms", lms) if lms is not None else None)
-    with working("looking at the data"):
-        wanted = cells(releases, chosen, share, costly_share, sizes=sizes, settings=seen)
-        records = Records(runs, results / "cells.parquet")
-        known = records.done(retry)
-    missing = [cell for cell in wanted if cell.key not in known]
-    say(*_which(wanted))
-    say(f"Cells: {len(wanted):,}, of which {len(wanted) - len(missing):,} are on record.")
-    if missing:
+    processes = 0 if workers == 0 else workers_for(workers, 1)
+    with working("reading the data and the records"):
+        suites = suites_of(methods, rows, settings, lms, data, results, share, costly_share)
+        wanted = {suite.name: fits_of(suite) for suite in suites}
+        records, older = one_each(read(results / PACKED, runs), current_only=current_code)
+    if retry:
+        records = records[records["status"] == "ok"]
+    known = set(records[PLACE].itertuples(index=False, name=None))
+    every = [fit for fits in wanted.values() for fit in fits]
+    missing = {name: [f for f in fits if f.place not in known] for name, fits in wanted.items()}
+    left = [fit for fits in missing.values() for fit in fits]
+    say(*_datasets_of(every))
+    say(f"Cells: {len(every):,}, of which {len(every) - len(left):,} are on record.")
+    if old := sum(older.get(name, 0) for name in {fit.method.name for fit in every}):
+        say(
+            f"Records that other code or other versions of libraries made: {old:,}. "
+            "--current-code computes their cells again."
+        )
+    if left:
         cores = f"{processes} cores" if processes > 1 else "one core"
-        say(f"The others take about {_duration(seconds(missing, processes))} on {cores}.")
+        say(f"The others take about {_duration(seconds(left, processes))} on {cores}.")
     if estimate:
         return
-    with run_progress() as progress:
-        done = run_missing(
-            wanted, releases, records, workers=processes, progress=progress, retry=retry
-        )
+    done = 0
+    try:
+        with run_progress() as progress:
+            for suite in suites:
+                if missing[suite.name]:
+                    done += benchmarks.run(
+                        suite,
+                        workers=workers,
+                        results_dir=None,
+                        runs_dir=runs,
+                        progress=progress,
+                        retry=retry,
+                        mixed=not current_code,
+                        cluster=cluster,
+                    ).computed
+    except benchmarks.Interrupted:  # its message names sdscm benchmark
+        raise KeyboardInterrupt from None
     say(f"Cells run now: {done:,}. The tables: sdscm paper tables")
 
 
@@ -155,15 +191,16 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
     from benchmarks.paper.analysis.other_estimators import split
     from benchmarks.paper.analysis.tables import tables as make
     from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
+    from benchmarks.paper.methods import is_beyond
+    from benchmarks.paper.records import pack
     from benchmarks.paper.report.tables import write
-    from benchmarks.paper.run.methods import is_beyond
 
     writable_folder(results, "--results")
     with working("putting the tables together"):
-        records, everything, stale = read_records(results, runs)
+        everything, stale = read_records(results, runs)
         table, _ = split(everything)
         made = make(table)
-        packed = records.pack()
+        pack(everything, results / PACKED)
         old = {method: count for method, count in stale.items() if not is_beyond(method)}
         files = write(results, made, table, old)
     for number, part in made[made["published"] != ""].groupby("table"):
@@ -171,7 +208,7 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
         good, bad, unsure = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS, OPEN))
         told = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
         say(f"{told}, {unsure} are open." if unsure else f"{told}.")
-    say(f"Records: {packed:,} cells.", "Written:", *(f"  {path}" for path in files))
+    say(f"Records: {len(everything):,} cells.", "Written:", *(f"  {path}" for path in files))
 
 
 def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
@@ -186,7 +223,7 @@ def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) ->
     writable_folder(results, "--results")
     releases = _releases_if_there(data)
     with working("drawing"):
-        _, table, _ = read_records(results, runs)
+        table, _ = read_records(results, runs)
         files = write_figures(results, table)
         if releases:
             files += _figures_of_data(results, data, list(releases))
@@ -236,7 +273,7 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
     writable_folder(results, "--results")
     releases = _releases_if_there(data)
     with working("putting it together"):
-        _, everything, stale = read_records(results, runs)
+        everything, stale = read_records(results, runs)
         table, others = split(everything)
         against = {
             lm: against_cate(table[table["lm"] == lm], floors(each))
@@ -260,14 +297,14 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
         say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")
 
 
-def _which(wanted: list[PaperCell]) -> list[str]:
+def _datasets_of(fits: list[PaperFit]) -> list[str]:
     """Which datasets the cells are about; methods with the same ones share a line."""
     from benchmarks.paper.report.tables import standing
 
     numbers: dict[tuple[str, str, int], set[int]] = {}
-    for cell in wanted:
-        which = cell.method.name, cell.unit.lm, cell.unit.rows
-        numbers.setdefault(which, set()).add(cell.unit.number)
+    for each in fits:
+        lm, rows, number, _, method = each.place
+        numbers.setdefault((method, lm, rows), set()).add(number)
     return standing(numbers)
 
 

@@ -1,4 +1,4 @@
-"""What the commands of ``sdscm paper`` share, and ``sdscm paper variants``."""
+"""Options that the commands of ``sdscm paper`` share, and ``sdscm paper variants``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import working
 from sdscm.errors import InputError
-from sdscm.literals import SETTINGS, Setting
+from sdscm.literals import SETTINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmarks.datasets.paper.release import Release
-    from benchmarks.paper.run.methods import Method
-    from benchmarks.paper.run.records import Records
+    from benchmarks.suite.model import Suite
 
 RESULTS = Path("results/paper")
-RUNS = Path("runs/paper")
+RUNS = Path("runs")
+#: Name of the file of packed records in the folder of the results.
+PACKED = "cells.parquet"
 
 Data = Annotated[
     Path | None,
@@ -33,7 +34,7 @@ Data = Annotated[
     ),
 ]
 Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
-Runs = Annotated[Path, typer.Option(help="Records of cells are appended here as they end.")]
+Runs = Annotated[Path, typer.Option(help="The runs of the paper's suites are here.")]
 Rows = Annotated[str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")]
 Settings = Annotated[
     str, typer.Option(help="Settings between commas: which covariates estimators see.")
@@ -127,34 +128,58 @@ def read_releases(
     return releases
 
 
-def part_of_job(
-    methods: str | None, rows: str, settings: str, workers: int | None
-) -> tuple[list[Method], list[int], list[Setting], int]:
-    """Methods, rows, settings and worker processes: what the options of a run stand for."""
-    from benchmarks.paper.run.methods import METHODS, named
-    from benchmarks.paper.run.plan import SIZES
-    from benchmarks.process.threads import workers_for
+def suites_of(
+    methods: str | None,
+    rows: str,
+    settings: str,
+    lms: str | None,
+    data: Path | None,
+    results: Path,
+    share: float = 1,
+    costly_share: float = 1,
+) -> list[Suite]:
+    """The suites of a part of the paper's job: what the options of a run say."""
+    from benchmarks.datasets.paper.loading import find, has
+    from benchmarks.datasets.paper.release import LMS
+    from benchmarks.paper.methods import METHODS, named
+    from benchmarks.paper.suites import SUITES, part_of_suite
 
     chosen = named(options.listed("methods", methods)) if methods is not None else list(METHODS)
-    sizes = _among(rows, map(str, SIZES), "rows")
+    sizes = _among(rows, map(str, SUITES), "rows")
     seen = _among(settings, SETTINGS, "settings")
-    return (
-        chosen,
-        [size for size in SIZES if str(size) in sizes],
-        [setting for setting in SETTINGS if setting in seen],
-        0 if workers == 0 else workers_for(workers, 1),
-    )
+    folder = find(data)
+    models = [lm for lm in LMS if has(lm, folder)] if lms is None else _among(lms, LMS, "lms")
+    made = [
+        part_of_suite(
+            size,
+            chosen,
+            share,
+            costly_share,
+            lms=models,
+            settings=[setting for setting in SETTINGS if setting in seen],
+            data=folder,
+            records=(results / PACKED).absolute(),
+        )
+        for size in SUITES
+        if str(size) in sizes
+    ]
+    return [suite for suite in made if suite is not None]
 
 
-def read_records(results: Path, runs: Path) -> tuple[Records, pd.DataFrame, dict[str, int]]:
-    """The records, one of each cell, and how many of each method other code made."""
-    from benchmarks.paper.run.records import Records, one_each
+def read_records(results: Path, runs: Path) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The records, one of each cell, and the number of those of each method that other code made.
 
-    records = Records(runs, results / "cells.parquet")
-    table, stale = one_each(records.table())
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    from benchmarks.paper import records
+
+    table, stale = records.one_each(records.read_records(results / PACKED, runs))
     if table.empty:
         raise InputError(f"no records in {runs} or {results}; run first: sdscm paper run")
-    return records, table, stale
+    return table, stale
 
 
 def say_table(table: pd.DataFrame, left: int, form: str = ".4f") -> None:

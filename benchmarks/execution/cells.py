@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from functools import cached_property
 from benchmarks.datasets.source import Source
 from benchmarks.execution.methods import Method
 from benchmarks.provenance.hashing import derive_seed, digest
+from benchmarks.suite.entries import count_of_share
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import Setting
 
@@ -88,6 +90,11 @@ def seed_of(source: Source, setting: Setting, seed_label: str, repetition: int =
 
 def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> list[Cell]:
     """Every cell of a suite, in the order of the suite."""
+    size: Counter[str] = Counter()
+    place = {}
+    for source in sources:
+        place[source.name] = size[source.entry]
+        size[source.entry] += 1
     return [
         Cell(
             dataset=source.name,
@@ -104,4 +111,21 @@ def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> 
         for source in sources
         for setting in suite.settings
         for method in methods
+        if place[source.name] < count_of_share(method.share, size[source.entry])
     ]
+
+
+def in_order_of_shares(cells: Sequence[Cell], sources: Sequence[Source]) -> list[Cell]:
+    """Sort cells so that a run that is cut short has about the same part of each method.
+
+    The datasets of an entry stay in their order.
+    """
+    entries = {source.name: source.entry for source in sources}
+    kinds = [(entries[cell.dataset], cell.setting, cell.estimator) for cell in cells]
+    sizes, seen = Counter(kinds), Counter[tuple[str, ...]]()
+    ranks = []
+    for kind in kinds:
+        ranks.append(seen[kind] / sizes[kind])
+        seen[kind] += 1
+    order = sorted(range(len(cells)), key=ranks.__getitem__)
+    return [cells[place] for place in order]

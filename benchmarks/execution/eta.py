@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.runtimes import Kind, Runtimes
 from benchmarks.interface import Outcome
@@ -30,10 +29,10 @@ class Eta:
         self._rows: dict[str, int] = {}
         self._runtimes = Runtimes()
 
-    def expect(self, tasks: Sequence[Task], runtimes: Runtimes) -> None:
-        """Take in what is to be run; ``runtimes`` go on learning."""
-        self._rows = {cell.key: job.rows for cell, job in tasks}
-        self._left = Counter((cell.estimator, job.rows) for cell, job in tasks)
+    def expect(self, cells: Sequence[tuple[Cell, int]], runtimes: Runtimes) -> None:
+        """Take in the cells to run with their numbers of rows; ``runtimes`` go on learning."""
+        self._rows = {cell.key: rows for cell, rows in cells}
+        self._left = Counter((cell.estimator, rows) for cell, rows in cells)
         self._runtimes = runtimes
 
     def update(self, cell: Cell, outcome: Outcome) -> None:

@@ -37,9 +37,8 @@ class JobBuilder:
         field: Mapping[str, Method],
     ) -> None:
         self._suite, self._datasets, self._field = suite, datasets, field
-        self._masks = {
-            source.name: source.held_out(datasets[source.name], suite.holdout) for source in sources
-        }
+        self._sources = {source.name: source for source in sources}
+        self._masks: dict[str, np.ndarray] = {}
         self._seen: dict[tuple[str, str, str, bool], Rows] = {}
 
     def truth_known(self, cell: Cell) -> bool:
@@ -48,11 +47,15 @@ class JobBuilder:
 
     def rows(self, cell: Cell) -> int:
         """Number of rows that are fitted on."""
-        return int((~self._masks[cell.dataset]).sum())
+        return int((~self._mask(cell.dataset)).sum())
+
+    def forget(self) -> None:
+        """Free the rows of the cells until now."""
+        self._seen.clear()
 
     def job(self, cell: Cell) -> Job:
         """All that a worker is told of a cell."""
-        method, mask = self._field[cell.estimator], self._masks[cell.dataset]
+        method, mask = self._field[cell.estimator], self._mask(cell.dataset)
         fitted = self._rows(cell, method, ~mask)
         return Job(
             maker=method.maker,
@@ -69,6 +72,12 @@ class JobBuilder:
             fit_many=method.fit_many,
             fit_key=method.fit_key,
         )
+
+    def _mask(self, dataset: str) -> np.ndarray:
+        if dataset not in self._masks:
+            source = self._sources[dataset]
+            self._masks[dataset] = source.held_out(self._datasets[dataset], self._suite.holdout)
+        return self._masks[dataset]
 
     def _rows(self, cell: Cell, method: Method, chosen: np.ndarray) -> Rows:
         # Cells that see the same share the arrays: a job is sent when its turn comes.

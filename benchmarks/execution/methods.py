@@ -80,6 +80,8 @@ class Method:
         As in ``estimators.EstimatorInfo``.
     fit_key
         Hash of what methods must have in common to be fitted in one call of ``fit_many``.
+    share
+        Part of the datasets of each entry that it runs on, the first ones.
     """
 
     label: str
@@ -95,6 +97,7 @@ class Method:
     fit_many: estimators.FitMany = ""
     fit_group: str = ""
     fit_key: str = ""
+    share: float = 1.0
 
     @property
     def seed_label(self) -> str:
@@ -198,6 +201,7 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
         fit_many=info.fit_many,
         fit_group=info.fit_group,
         fit_key=digest([info.fit_group or info.name, entry.params]),
+        share=entry.share,
     )
 
 

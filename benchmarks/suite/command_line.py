@@ -28,6 +28,8 @@ def command(
     words = ["sdscm", "benchmark", suite.origin]
     if suite.data is not None:
         words += ["--data", suite.data.as_posix()]
+    if suite.share is not None:
+        words += ["--share", f"{suite.share:g}"]
     for plugin in plugins:
         words += ["--plugin", Path(plugin).as_posix()]
     for name, value in (options or {}).items():

@@ -392,6 +392,11 @@ class PaperEntry(DatasetEntry):
         return self.name or self.paper.lm + "-pools" * self.paper.pools
 
 
+def count_of_share(share: float, datasets: int) -> int:
+    """How many of the datasets of an entry a share takes: at least one."""
+    return max(round(share * datasets), 1)
+
+
 #: The key that tells the kind of a dataset entry. Another kind is a class, a line here and in
 #: `Entry`, and a function in `benchmarks.datasets.prepare`.
 _KINDS = {

@@ -21,9 +21,11 @@ from benchmarks.suite.entries import (
     EstimatorEntry,
     Model,
     Name,
+    PaperEntry,
     refuse_repeats,
 )
 from sdscm.data.dataset import Setting
+from sdscm.errors import InputError
 
 Group = Literal["lm", "setting", "dataset"]
 
@@ -114,6 +116,9 @@ class Suite(Model):
         ``keep`` the predictions of each cell in addition to its scores, or ``drop`` them. Without
         predictions a run takes much less space, but a metric that is added or changed later has no
         score for the cells that are done.
+    records
+        File of packed records, relative to the suite's file. Its records count as done. The file
+        need not exist.
     board
         See `BoardOptions`.
     """
@@ -131,11 +136,13 @@ class Suite(Model):
     memory_limit: PositiveFloat = 8.0
     threads: PositiveInt = 1
     predictions: Literal["keep", "drop"] = "keep"
+    records: str | None = None
     board: BoardOptions = Field(default_factory=BoardOptions)
 
     _folder: Path = PrivateAttr(Path())
     _origin: str = PrivateAttr("")
     _data: Path | None = PrivateAttr(None)
+    _share: float | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -148,6 +155,33 @@ class Suite(Model):
         for number, entry in enumerate(self.datasets):
             entry.check(f"datasets[{number}]", self.settings)
         return self
+
+    def with_share(self, share: float) -> Suite:
+        """The suite with another share of the paper's datasets.
+
+        Raises
+        ------
+        InputError
+            If it has none of them, or the share is not above 0 and at most 1.
+        """
+        if not 0 < share <= 1:
+            raise InputError(f"--share: it is {share:g}; give a number above 0, up to 1")
+        if not any(isinstance(entry, PaperEntry) for entry in self.datasets):
+            raise InputError(f"--share: {self.origin} has none of the paper's datasets")
+        entries = [
+            entry.model_copy(update={"paper": entry.paper.model_copy(update={"share": share})})
+            if isinstance(entry, PaperEntry)
+            else entry
+            for entry in self.datasets
+        ]
+        changed = self.model_copy(update={"datasets": entries})
+        changed._share = share
+        return changed
+
+    @property
+    def share(self) -> float | None:
+        """What `with_share` was given."""
+        return self._share
 
     @property
     def folder(self) -> Path:

@@ -39,8 +39,6 @@ from shared import (
 import estimators
 from benchmarks.datasets.paper.release import LMS, ROWS, Release
 from benchmarks.paper.analysis.extra import FAILED
-from benchmarks.paper.run.methods import METHODS as OF_PAPER
-from benchmarks.paper.run.plan import PaperCell, Unit
 from benchmarks.provenance.hashing import derive_seed
 from sdscm.data.dataset import SETTINGS, Setting
 from sdscm.errors import InputError
@@ -177,7 +175,6 @@ def table_when_clipped(
     ``datasets``, ``failed`` (of the record), and as in `numbers_of` ``r2``, ``rmse``, ``worst``,
     ``error``.
     """
-    (which,) = (one for one in OF_PAPER if one.name == method)
     rows = []
     for setting, those in failed(records, release.lm, method).items():
         number = records_of_number(records, release.lm, setting, method).set_index("number")
@@ -188,8 +185,7 @@ def table_when_clipped(
             for each in those:
                 dataset = release.dataset(each)
                 seen = dataset.setting(setting)
-                unit = Unit(release.lm, ROWS, each, dataset.meta.phrasing, "")
-                state = PaperCell(unit, setting, which).seed
+                state = derive_seed("paper", release.lm, ROWS, each, setting, method)
                 made: Any = estimators.get(method, random_state=state, min_propensity=clip)
                 ates[each] = float(made.fit(seen.X, seen.t, seen.y).ate(seen.X))
             rows.append(known | {"clip": clip} | numbers_of(ates, number["sate"]))
@@ -223,7 +219,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         if seeds != 1:
             raise InputError("--seeds: fits that failed are made again with the seed of the record")
         release = read_releases(options.data, [options.lm])[options.lm]
-        _, records, _ = read_records(options.results, options.runs)
+        records, _ = read_records(options.results, options.runs)
         table = shown = table_when_clipped(release, records, method)
     else:
         numbers = _numbers(options.ids)

@@ -12,30 +12,37 @@ parameter changes in the numbers of the tables. The records are not changed.
 
 from __future__ import annotations
 
+import math
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from shared import add_records, exit_code, parser, positive, read_records, read_releases, say
+from shared import add_records, exit_code, parser, positive, read_records, say
 
 import estimators
-from benchmarks.cli.options import listed
-from benchmarks.cli.paper_data import ALL_SETTINGS, part_of_job
+from benchmarks import metrics
+from benchmarks.cli.paper_data import ALL_SETTINGS, suites_of
 from benchmarks.cli.progress import run_progress
-from benchmarks.datasets.paper.release import Release
-from benchmarks.paper.run.job import run_missing
-from benchmarks.paper.run.methods import METHODS
-from benchmarks.paper.run.plan import PaperCell, cells
-from benchmarks.paper.run.records import METRICS, Records
+from benchmarks.datasets.truth import truth_of
+from benchmarks.execution.batches import Task
+from benchmarks.execution.cells import Cell
+from benchmarks.execution.job import Job
+from benchmarks.execution.methods import methods_of
+from benchmarks.execution.scheduler import run_here, run_in_pool
+from benchmarks.interface import Outcome, Truth
+from benchmarks.paper.methods import METHODS, parameters_of
+from benchmarks.paper.records import METRICS, PLACE, PaperFit, fits_of
+from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress
+from benchmarks.provenance.hashing import derive_seed
 from benchmarks.report.tables import markdown_table
+from benchmarks.suite.entries import EstimatorEntry
 from sdscm.errors import InputError
 
+ALPHA, TIME_LIMIT = 0.05, 1800.0
 #: What must be equal; the seconds of a fit are those of the machine.
 NUMBERS = ("ate", *(name for name in METRICS if name != "seconds"))
 #: The packed records have metrics in single precision, whose rounding is 6e-8 of a number.
@@ -43,12 +50,14 @@ TOLERANCE = 1e-6
 #: Networks compute in single precision, and in other orders beside other datasets of their batch;
 #: thousands of steps magnify that.
 TOLERANCE_OF_NETWORKS = 0.01
-_NETWORKS = frozenset(method.name for method in METHODS if method.together)
+_NETWORKS = frozenset(
+    method.name for method in METHODS if estimators.info(method.name).fit_many == "datasets"
+)
 
 
 def drawn(
-    wanted: Iterable[PaperCell], known: Iterable[str], each: int, draw: int = 0
-) -> list[PaperCell]:
+    wanted: Iterable[PaperFit], known: Iterable[tuple[object, ...]], each: int, draw: int = 0
+) -> list[PaperFit]:
     """Draw recorded cells at random, of ``each`` fits of each method.
 
     Parameters
@@ -56,7 +65,7 @@ def drawn(
     wanted
         The cells to draw from.
     known
-        Keys of the records.
+        Places of the records; see `PaperFit.place`.
     each
         Fits of each method; all where there are no more. A fit that two methods share is drawn
         once, with the cells of both.
@@ -68,50 +77,100 @@ def drawn(
     The cells, by method.
     """
     known = set(known)
-    fits: dict[str, dict[tuple[object, ...], list[PaperCell]]] = {}
+    fits: dict[str, dict[tuple[object, ...], list[PaperFit]]] = {}
     for cell in wanted:
-        if cell.key in known:
-            unit = cell.unit
-            which = unit.lm, unit.rows, unit.number, cell.setting
-            fits.setdefault(cell.method.fit, {}).setdefault(which, []).append(cell)
+        if cell.place in known:
+            fits.setdefault(cell.method.fit, {}).setdefault(cell.place[:4], []).append(cell)
     chosen = []
     for fit in sorted(fits):
         cells = fits[fit]
         places = np.random.default_rng([draw, *fit.encode()]).permutation(len(cells))[:each]
-        units = sorted(cells, key=str)
-        chosen += [cell for place in places for cell in cells[units[place]]]
+        datasets = sorted(cells, key=str)
+        chosen += [cell for place in places for cell in cells[datasets[place]]]
     return chosen
 
 
 def fit_again(
-    chosen: Sequence[PaperCell],
-    releases: Mapping[str, Release],
+    chosen: Sequence[PaperFit],
     workers: int,
-    progress: Progress | None = None,
+    progress: Progress,
     parameters: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Fit the cells as `run_missing` does, and return their new records."""
-    with tempfile.TemporaryDirectory() as folder:
-        records = Records(Path(folder), Path(folder) / "none.parquet")
-        run_missing(
-            chosen,
-            releases,
-            records,
-            workers=workers,
-            progress=progress,
-            parameters=parameters,
+    """Fit cells with the seeds of their records.
+
+    Returns
+    -------
+    A row for each cell: the columns `PLACE`, ``status``, ``reason``, ``sate`` and `NUMBERS`.
+    """
+    names = {fit.method.name for fit in chosen}
+    methods = {
+        name: methods_of(
+            [EstimatorEntry(name=name, params=parameters_of(name) | dict(parameters or {}))]
+        )[0]
+        for name in names
+    }
+    tasks: list[Task] = []
+    fits: dict[str, tuple[PaperFit, Truth]] = {}
+    for fit in chosen:
+        method, dataset = methods[fit.method.name], fit.dataset.load()
+        view = dataset.setting(fit.setting)
+        seed = derive_seed(*fit.dataset.place, fit.setting, method.seed_label)
+        cell = Cell(
+            dataset=fit.dataset.name,
+            fingerprint="",
+            setting=fit.setting,
+            estimator=method.label,
+            identity=method.identity,
+            seed=seed,
+            alpha=ALPHA,
+            threads=1,
         )
-        return records.table()
+        job = Job(
+            maker=method.maker,
+            X=view.X,
+            t=view.t,
+            y=view.y,
+            reveal=None,
+            seed=seed,
+            alpha=ALPHA,
+            threads=1,
+            fit_many=method.fit_many,
+            fit_key=method.fit_key,
+        )
+        tasks.append((cell, job))
+        fits[cell.key] = fit, truth_of(dataset, fit.setting)
+    rows = []
+
+    def done(cell: Cell, outcome: Outcome) -> None:
+        fit, truth = fits[cell.key]
+        found, prediction = dict.fromkeys(("ate", *METRICS), math.nan), outcome.prediction
+        if prediction is not None:
+            found = {name: metrics.get(name).score(prediction, truth) for name in METRICS}
+            found["ate"] = math.nan if prediction.ate is None else prediction.ate
+        place = dict(zip(PLACE, fit.place, strict=True))
+        told = {"status": outcome.status, "reason": outcome.reason, "sate": truth.sate}
+        rows.append(place | told | found)
+        progress.advance(str(cell), failed=outcome.prediction is None)
+
+    progress.begin("cells", len(tasks))
+    if workers == 0:
+        run_here(tasks, done)
+    else:
+        limit, workers = TIME_LIMIT, min(workers, len(tasks))
+        run_in_pool(tasks, done, workers=workers, threads=1, time_limit=limit, plugins=())
+    columns = [*PLACE, "status", "reason", "sate", "ate", *METRICS]
+    # In single precision, as the records.
+    return pd.DataFrame(rows)[columns].astype(dict.fromkeys(METRICS, np.float32))
 
 
 def compare(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
-    """Measure how far new records are from the old ones of the same keys.
+    """Measure how far new records are from the old ones of the same cells.
 
     Parameters
     ----------
     recorded, again
-        Records with the columns ``key``, ``method``, ``status`` and `NUMBERS`; each key of
-        ``again`` is in ``recorded``.
+        Records with the columns `PLACE`, ``status`` and `NUMBERS`; each cell of ``again`` is in
+        ``recorded``.
 
     Returns
     -------
@@ -121,7 +180,7 @@ def compare(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     difference, as a share of the number where that is above 1, infinite where one of the two is
     lacking; and the ``number`` that has it, empty if all are equal in every digit on record.
     """
-    both = again.merge(recorded, on="key", suffixes=("", "_recorded"), validate="one_to_one")
+    both = again.merge(recorded, on=PLACE, suffixes=("", "_recorded"), validate="one_to_one")
     off = pd.DataFrame({name: _off(both[name], both[name + "_recorded"]) for name in NUMBERS})
     off["status"] = np.where(both["status"] == both["status_recorded"], 0.0, np.inf)
     found = []
@@ -148,7 +207,7 @@ def changes(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     recorded, again
-        Records; each key of ``again`` is in ``recorded``. Fits that failed are left out.
+        Records; each cell of ``again`` is in ``recorded``. Fits that failed are left out.
 
     Returns
     -------
@@ -157,7 +216,7 @@ def changes(recorded: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     error ``se`` over datasets (NaN of a single one); and the RMSE of the average effect, in units
     of y, ``rmse_recorded`` and ``rmse_now``.
     """
-    both = again.merge(recorded, on="key", suffixes=("", "_recorded"), validate="one_to_one")
+    both = again.merge(recorded, on=PLACE, suffixes=("", "_recorded"), validate="one_to_one")
     both = both[(both["status"] == "ok") & (both["status_recorded"] == "ok")]
     found = []
     names = ("method", "lm", "rows", "setting")
@@ -266,22 +325,23 @@ def _main(arguments: Sequence[str] | None) -> int:
     made.add_argument("--workers", type=int, help="worker processes of one thread; 0 runs in here")
     add_records(made)
     options = made.parse_args(arguments)
-    chosen, sizes, seen, processes = part_of_job(
-        options.methods, options.rows, options.settings, options.workers
+    suites = suites_of(
+        options.methods, options.rows, options.settings, options.lms, options.data, options.results
     )
-    others = _parameters(options.set, [method.name for method in chosen])
-    _, table, _ = read_records(options.results, options.runs)
-    lms = None if options.lms is None else listed("lms", options.lms)
-    releases = read_releases(options.data, lms)
-    wanted = cells(releases, chosen, 1, 1, sizes=sizes, settings=seen)
-    picked = drawn(wanted, table["key"], options.each, options.draw)
+    names = [estimator.name for suite in suites for estimator in suite.estimators]
+    others = _parameters(options.set, list(dict.fromkeys(names)))
+    table, _ = read_records(options.results, options.runs)
+    wanted = [fit for suite in suites for fit in fits_of(suite)]
+    known = table[PLACE].itertuples(index=False, name=None)
+    picked = drawn(wanted, known, options.each, options.draw)
     if not picked:
         raise InputError(
-            "no record is of these methods, this code and these versions of the libraries, so "
-            "there is nothing to compare with; run first: sdscm paper run"
+            "no record is of these methods, so there is nothing to compare with; "
+            "run first: sdscm paper run"
         )
+    workers = options.workers
     with run_progress() as progress:
-        again = fit_again(picked, releases, processes, progress, others)
+        again = fit_again(picked, 0 if workers == 0 else workers_for(workers, 1), progress, others)
     return _show_changes(table, again) if others else _show_comparison(table, again)
 
 

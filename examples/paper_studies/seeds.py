@@ -33,7 +33,7 @@ from shared import (
 
 import estimators
 from benchmarks.datasets.paper.release import LMS, Release
-from benchmarks.paper.run.methods import METHODS, parameters_of
+from benchmarks.paper.methods import METHODS, parameters_of
 from benchmarks.provenance.hashing import derive_seed
 from sdscm.data.dataset import SETTINGS, Setting
 from sdscm.errors import InputError
@@ -124,7 +124,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         raise InputError(f"--method: '{method}' is not one of {', '.join(STOCHASTIC)}")
     check_output(options)
     release = read_releases(options.data, [lm])[lm]
-    _, everything, _ = read_records(options.results, options.runs)
+    everything, _ = read_records(options.results, options.runs)
     records = records_of_number(everything, lm, setting, method)
     worst = worst_phrasings(records, options.phrasings)
     numbers = records.loc[records["variant"].isin(worst), "number"].tolist()

@@ -36,7 +36,7 @@ def parser(docstring: str | None) -> ArgumentParser:
 def add_records(made: ArgumentParser) -> None:
     """Add the options that name the records."""
     made.add_argument("--results", type=Path, default=Path("results/paper"), help="packed records")
-    made.add_argument("--runs", type=Path, default=Path("runs/paper"), help="records of a run")
+    made.add_argument("--runs", type=Path, default=Path("runs"), help="runs of the paper's suites")
 
 
 def add_output(made: ArgumentParser, what: str) -> None:

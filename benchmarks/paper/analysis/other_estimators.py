@@ -11,7 +11,7 @@ from benchmarks.boards.bootstrap import WithInterval, weighted_mean
 from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.extra import ENOUGH, ranks
 from benchmarks.paper.analysis.tables import average_r2, average_rmse, over_phrasings
-from benchmarks.paper.run.methods import is_beyond
+from benchmarks.paper.methods import is_beyond
 
 _effects_r2 = over_phrasings(weighted_mean, "r2")
 

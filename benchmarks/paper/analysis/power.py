@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.verdict import REPRODUCED
-from benchmarks.paper.run.methods import METHODS
+from benchmarks.paper.methods import METHODS
 
 #: What numbers must have in common to be compared.
 _GROUP = ["table", "lm", "setting", "rows", "metric"]

@@ -20,12 +20,11 @@ from benchmarks.boards.bootstrap import (
     stratified_statistic,
     weighted_mean,
 )
-from benchmarks.datasets.paper.release import DATASETS, LMS, PHRASINGS, POOLED, ROWS
+from benchmarks.datasets.paper.release import DATASETS, LMS, PHRASINGS, POOLED, POOLED_ROWS, ROWS
 from benchmarks.metrics import ate
 from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.verdict import Number, judge
-from benchmarks.paper.run.methods import METHODS
-from benchmarks.paper.run.plan import SIZES
+from benchmarks.paper.methods import METHODS
 from sdscm.data.dataset import SETTINGS
 
 LEVEL, RESAMPLES, SEED = 0.95, 2000, 0
@@ -62,7 +61,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     records
-        As `Records.table` gives them, each cell once.
+        As `one_each` gives them.
 
     Returns
     -------
@@ -75,7 +74,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for table, methods, sizes, statistics in (
         (1, [m for m in METHODS if m.average], (ROWS,), _AVERAGE),
-        (2, [m for m in METHODS if m.effects], SIZES, _EFFECTS),
+        (2, [m for m in METHODS if m.effects], (ROWS, POOLED_ROWS), _EFFECTS),
     ):
         for method in methods:
             for lm in LMS:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from benchmarks.boards.bootstrap import WithInterval
 from benchmarks.datasets.paper.release import LMS, PHRASINGS, ROWS
 from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO
-from benchmarks.paper.run.methods import Method
+from benchmarks.paper.methods import PaperMethod
 from sdscm.data.dataset import SETTINGS
 
 REPRODUCED, DIFFERS, NOT_RUN = "reproduced", "differs", "not run"
@@ -29,7 +29,7 @@ class Number(NamedTuple):
     """Which number of the paper's tables."""
 
     table: int
-    method: Method
+    method: PaperMethod
     lm: str
     setting: str
     rows: int

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets.paper.release import LMS, ROWS
+from benchmarks.paper.methods import METHODS, is_beyond
 from benchmarks.paper.report.style import LM_COLOURS, bare, explain, save
-from benchmarks.paper.run.methods import METHODS, is_beyond
 from sdscm.data.dataset import SETTINGS
 from sdscm.figure_style import BLUE, GRID, INK, MUTED, ORANGE, in_figure_style
 

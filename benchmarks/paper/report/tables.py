@@ -9,12 +9,11 @@ from typing import Any, cast
 
 import pandas as pd
 
-from benchmarks.datasets.paper.release import DATASETS, LMS, POOLED, ROWS
+from benchmarks.datasets.paper.release import DATASETS, LMS, POOLED, POOLED_ROWS, ROWS
 from benchmarks.paper.analysis.power import held_by_intervals
 from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO, SOURCE
 from benchmarks.paper.analysis.tables import LEVEL, OVER
 from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
-from benchmarks.paper.run.plan import POOLED_ROWS
 from benchmarks.report.tables import markdown_table
 from sdscm.data.dataset import SETTINGS
 from sdscm.files import put_atomically

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-import estimators
 from benchmarks.paper.analysis.extra import outliers, ranks
 from benchmarks.paper.analysis.other_estimators import comparisons, split
 from benchmarks.paper.analysis.tables import tables
+from benchmarks.paper.methods import is_beyond, named
+from benchmarks.paper.records import METRICS
 from benchmarks.paper.report.extra import markdown
-from benchmarks.paper.run import identity
-from benchmarks.paper.run.job import run_missing
-from benchmarks.paper.run.methods import is_beyond, named
-from benchmarks.paper.run.plan import cells
-from benchmarks.paper.run.records import METRICS, Records
 from sdscm.errors import InputError
 
 
@@ -64,56 +53,6 @@ def test_any_built_in_estimator_may_be_named():
 def test_others_may_not(name):
     with pytest.raises(InputError, match=f"'{name}' is not a method"):
         named([name])
-
-
-def test_records_keep_their_keys_beside_a_new_estimator(tmp_path):
-    """In a copy of the package that has one more module, with one more built-in estimator."""
-    package = Path(estimators.__file__).parent
-    copy = shutil.copytree(
-        package, tmp_path / "estimators", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (copy / "adapters" / "added.py").write_text(
-        "from estimators.baselines.baselines import DiffInMeans\n\n\n"
-        "class Added(DiffInMeans):\n    pass\n"
-    )
-    (copy / "catalogue" / "added.py").write_text(
-        "from estimators.catalogue.family import Family\n\n"
-        'FAMILY = Family("Added", package="adapters")\n'
-        'FAMILY.add("Added", "added:Added", "one more", estimand="ATE")\n'
-    )
-    names = ["LinReg", "RF", "AIPW"]
-    told = (
-        "import json, sys; from benchmarks.paper.run.identity import identity; "
-        "print(json.dumps({name: identity(name) for name in sys.argv[1:]}))"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", told, *names, "Added"],
-        cwd=tmp_path,  # whose copy is imported before the package itself
-        env=os.environ | {"PYTHONPATH": str(package.parent)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(ended.stdout)
-    assert {name: found[name] for name in names} == {
-        name: identity.identity(name) for name in names
-    }
-    assert len(set(found.values())) == 4
-
-
-def test_they_are_run_and_recorded_as_the_others(made_up, tmp_path):
-    release = {"gpt2": made_up(3, 60, 80)}
-    store = Records(tmp_path / "runs", tmp_path / "cells.parquet")
-    wanted = cells(release, named(["AIPW", "DiffInMeans"]), 0.05, 0.05, sizes=(1000,))
-    assert run_missing(wanted, release, store, workers=0) == 12
-    assert run_missing(wanted, release, store, workers=0) == 0
-    table = store.table()
-    assert set(table["status"]) == {"ok"}
-    one = table[(table["method"] == "DiffInMeans") & (table["setting"] == "all")].iloc[0]
-    data = release["gpt2"].dataset(one["number"])
-    difference = data.y[data.t == 1].mean() - data.y[data.t == 0].mean()
-    assert one["ate"] == pytest.approx(difference)
-    assert store.pack() == 12
 
 
 def test_the_paper_s_tables_do_not_have_them():

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.datasets.paper.release import Release
 from benchmarks.paper.analysis.extra import against_cate, floors, outliers, ranks
+from benchmarks.paper.records import COLUMNS
 from benchmarks.paper.report.extra import markdown
-from benchmarks.paper.run.records import COLUMNS
 
 
 def records(method, errors, **more) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.paper.run.records import COLUMNS, METRICS
+from benchmarks.paper.records import COLUMNS, METRICS
 from sdscm.figure_style import BLUE, GREEN, ORANGE, PINK
 
 pytest.importorskip("matplotlib")

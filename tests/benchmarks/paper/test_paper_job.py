@@ -1,64 +1,82 @@
-"""Running shares: each cell once, recorded at once, scored against the right truth."""
+"""The paper's suites in the common engine: each cell once, with the seeds of the records."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import benchmarks
 import estimators
-from benchmarks.paper.run import identity, job
-from benchmarks.paper.run.job import run_missing
-from benchmarks.paper.run.methods import named
-from benchmarks.paper.run.plan import cells
-from benchmarks.paper.run.records import Records, one_each
+from benchmarks.datasets.paper import released as source
+from benchmarks.datasets.paper.release import POOLED_ROWS, ROWS
+from benchmarks.datasets.prepare import prepare, requests
+from benchmarks.execution.cells import in_order_of_shares, plan
+from benchmarks.execution.methods import methods_of
+from benchmarks.paper.methods import METHODS, named
+from benchmarks.paper.records import fits_of, one_each, pack, read_records, seconds
+from benchmarks.paper.suites import SUITES, part_of_suite
+from benchmarks.progress import Silent
 from sdscm.errors import InputError
 
 
 @pytest.fixture
-def records(tmp_path) -> Records:
-    return Records(tmp_path / "runs", tmp_path / "results" / "cells.parquet")
+def release(made_up, monkeypatch):
+    """Sixty small datasets of three phrasings stand for the release of GPT-2."""
+    return stand_in(made_up(3, 60, 80), monkeypatch)
+
+
+def stand_in(release, monkeypatch):
+    monkeypatch.setattr(source, "find", lambda data: Path("data"))
+    monkeypatch.setattr(source, "_release", lambda lm, folder: release)
+    return release
+
+
+def part(*methods, rows=ROWS, share=0.05, records=None, settings=("all", "hidden")):
+    chosen = named(methods)
+    more = {"lms": ["gpt2"], "settings": settings, "records": records}
+    return part_of_suite(rows, chosen, share, share, **more)
 
 
 @pytest.fixture
-def releases(made_up):
-    return {"gpt2": made_up(3, 60, 80)}
+def run(tmp_path):
+    """Runs suites in a folder, and gives the records."""
+
+    def go(suite, folder="runs", **more):
+        more = {"workers": 0, "mixed": True} | more
+        found = benchmarks.run(suite, results_dir=None, runs_dir=tmp_path / folder, **more)
+        return found.computed, read_records(tmp_path / "none.parquet", tmp_path / folder)
+
+    return go
 
 
-def wanted(releases, *methods, share=0.05, **more):
-    return cells(releases, named(methods), share, share, **({"sizes": (1000,)} | more))
-
-
-def test_scores_are_those_of_the_estimator(records, releases):
-    run_missing(wanted(releases, "LinearT"), releases, records, workers=0)
-    table = records.table()
+def test_scores_are_those_of_the_estimator(run, release):
+    _, table = run(part("LinearT"))
+    assert len(table) == 6
     assert set(table["setting"]) == {"all", "hidden"}
     for _, row in table.iterrows():
-        dataset = releases["gpt2"].dataset(row["number"]).setting(row["setting"])
+        dataset = release.dataset(row["number"]).setting(row["setting"])
         effect = estimators.get("LinearT").fit(dataset.X, dataset.t, dataset.y).effect(dataset.X)
         ite = dataset.ite
+        error = np.sum((ite - effect) ** 2)
         assert row["ate"] == pytest.approx(effect.mean())
         assert row["sate"] == pytest.approx(ite.mean())
-        assert row["r2"] == pytest.approx(
-            1 - np.sum((ite - effect) ** 2) / np.sum((ite - ite.mean()) ** 2)
-        )
+        assert row["sd"] == pytest.approx(dataset.y.std())
+        assert row["r2"] == pytest.approx(1 - error / np.sum((ite - ite.mean()) ** 2), rel=1e-5)
         assert row["r2_swapped"] == pytest.approx(
-            1 - np.sum((ite - effect) ** 2) / np.sum((effect - effect.mean()) ** 2)
-        )
-        assert row["pehe_sd"] == pytest.approx(
-            np.sqrt(np.mean((ite - effect) ** 2)) / dataset.y.std()
+            1 - error / np.sum((effect - effect.mean()) ** 2), rel=1e-5
         )
         assert row["variant"] == dataset.meta.phrasing
 
 
-def test_pooled_cells_take_ten_datasets(records, made_up):
-    release = made_up(50, 1000, 8)
-    found = cells({"gpt2": release}, named(["LinReg"]), 0.02, 0.02, sizes=(10_000,))
-    run_missing(found, {"gpt2": release}, records, workers=0)
-    table = records.table()
+def test_pools_take_ten_datasets(run, made_up, monkeypatch):
+    release = stand_in(made_up(50, 1000, 8), monkeypatch)
+    _, table = run(part("LinReg", rows=POOLED_ROWS, share=0.02))
     assert len(table) == 2 * 2
+    assert set(table["rows"]) == {POOLED_ROWS}
     for _, row in table.iterrows():
         members = np.flatnonzero(release.variant == row["variant"])
         half = members[10:] if row["number"] % 2 else members[:10]
@@ -66,166 +84,140 @@ def test_pooled_cells_take_ten_datasets(records, made_up):
         assert row["sate"] == pytest.approx(ite.mean())
 
 
-def test_nothing_is_run_twice(records, releases, monkeypatch):
-    small = wanted(releases, "LinReg")
-    assert run_missing(small, releases, records, workers=0) == 6
-    larger = wanted(releases, "LinReg", "LinearS", share=0.1)
-    assert run_missing(larger, releases, records, workers=0) == 24 - 6
-    records.pack()
-    for path in records.folder.glob("*.csv"):
-        path.unlink()
-    assert run_missing(larger, releases, records, workers=0) == 0
-    assert len(records.table()) == 24
+def test_seeds_are_those_of_the_recorded_fits(run, release, tmp_path):
+    """Written down from the engine that made results/paper/cells.parquet."""
+    known = {("all", "RF"): 1063297263, ("hidden", "RF"): 802663202}
+    _, table = run(part("RF", share=1.0, settings=("all", "hidden")))
+    mine = table[table["number"] == 7].set_index(["setting", "method"])["seed"]
+    assert mine.to_dict() == known
 
 
-def test_a_run_that_is_stopped_goes_on(records, releases):
-    class Stop(Exception):
-        pass
-
-    class Impatient:
-        def begin(self, what, total): ...
-        def say(self, line): ...
-        def advance(self, step, amount=1, failed=False):
-            raise Stop
-
-    found = wanted(releases, "LinReg")
-    with pytest.raises(Stop):
-        run_missing(found, releases, records, workers=0, progress=Impatient())
-    assert len(records.table()) == 1
-    assert run_missing(found, releases, records, workers=0) == 5
-
-
-def test_processes_give_the_same_numbers(records, releases, tmp_path):
-    found = wanted(releases, "LinReg", "LinearT")
-    run_missing(found, releases, records, workers=0)
-    other = Records(tmp_path / "other", tmp_path / "none.parquet")
-    run_missing(found, releases, other, workers=1)
-    one, two = (r.table().sort_values("key", ignore_index=True) for r in (records, other))
-    pd.testing.assert_frame_equal(one.drop(columns="seconds"), two.drop(columns="seconds"))
+def test_nothing_is_run_twice_and_packed_records_count(run, release, tmp_path):
+    assert run(part("LinReg"))[0] == 6
+    computed, table = run(part("LinReg", "LinearS", share=0.1))
+    assert computed == 24 - 6
+    packed = tmp_path / "cells.parquet"
+    pack(one_each(table)[0], packed)
+    suite = part("LinReg", "LinearS", share=0.1, records=packed)
+    computed, again = run(suite, "other")
+    assert computed == 0
+    before, after = (read_records(packed, tmp_path / name) for name in ("none", "other"))
+    places = ["dataset", "setting", "method"]
+    before, after = (
+        each.sort_values(places, ignore_index=True)[before.columns] for each in (before, after)
+    )
+    pd.testing.assert_frame_equal(before, after)
+    assert len(again) == 24
 
 
-def test_failures_are_records_and_can_be_tried_again(records, releases, monkeypatch):
-    found = wanted(releases, "LinReg")
-    release = releases["gpt2"]
+def test_the_data_are_not_copied(run, release, tmp_path):
+    run(part("LinReg"))
+    assert {path.suffix for path in (tmp_path / "runs").rglob("*.*")} <= {".sqlite", ".lock"}
+
+
+def test_records_of_other_code_count_unless_the_user_says_otherwise(run, release, tmp_path):
+    _, table = run(part("LinReg"))
+    packed = tmp_path / "cells.parquet"
+    pack(table.assign(identity="other", ate=99.0), packed)
+    suite = part("LinReg", records=packed)
+    assert run(suite, "other")[0] == 0
+    older, stale = one_each(read_records(packed, tmp_path / "other"))
+    assert stale == {"LinReg": 6}
+    assert (older["ate"] == 99).all()
+    assert one_each(older, current_only=True)[0].empty
+    assert run(suite, "other", mixed=False)[0] == 6
+    chosen, stale = one_each(read_records(packed, tmp_path / "other"))
+    assert stale == {}
+    assert (chosen["ate"] != 99).all()
+
+
+def test_failures_are_records_and_can_be_tried_again(run, release):
     release.t[:] = 0  # nothing to compare with
-    run_missing(found, releases, records, workers=0)
-    table = records.table()
+    _, table = run(part("LinReg"))
     assert set(table["status"]) == {"failed"}
     assert table["reason"].str.len().min() > 10
-    assert run_missing(found, releases, records, workers=0) == 0
-    assert run_missing(found, releases, records, workers=0, retry=True) == 6
-    assert len(records.table()) == 6
+    assert run(part("LinReg"))[0] == 0
+    assert run(part("LinReg"), retry=True)[0] == 6
 
 
-def test_networks_are_batched_and_agree_with_single_fits(records, releases, monkeypatch):
-    pytest.importorskip("torch")
-    calls = []
-    together = job.run_together
-
-    def counted(batches, done, workers):
-        calls.extend(len(batch.args[0]) for batch in batches)
-        together(batches, done, workers)
-
-    small = {"representation_layers": (8,), "head_layers": (4,), "max_epochs": 3}
-    monkeypatch.setattr(job, "run_together", counted)
-    found = wanted(releases, "TARNet", share=0.05)
-    run_missing(found, releases, records, workers=0, parameters=small)
-    assert calls == [3, 3]
-    table = records.table().set_index("key")
-    cell = found[0]
-    view = releases["gpt2"].dataset(cell.unit.number).setting(cell.setting)
-    alone = estimators.get("TARNet", random_state=cell.seed, **small)
-    alone.fit(view.X, view.t, view.y)
-    assert table.loc[cell.key, "ate"] == pytest.approx(alone.ate(view.X), rel=1e-2, abs=1e-3)
-    assert (table["seconds"] > 0).all()
+def test_a_key_of_older_records_is_kept(run, release, tmp_path):
+    _, table = run(part("LinReg"))
+    packed = tmp_path / "cells.parquet"
+    pack(table.assign(made_with="i0123"), packed)
+    run(part("LinReg", records=packed), "other")
+    again = read_records(packed, tmp_path / "other")
+    assert set(again["made_with"]) == {"i0123"}
 
 
-def test_one_fit_serves_both_uses_of_bart(records, releases, monkeypatch, tmp_path):
-    pytest.importorskip("stochtree")
-    small = {"n_trees": 5, "n_burn_in": 5, "n_draws": 5, "n_chains": 1}
-    fits = []
-    bart = type(estimators.get("BART"))
-    fit = bart.__mro__[1]._fit
-    monkeypatch.setattr(
-        bart.__mro__[1], "_fit", lambda self, *data: fits.append(1) or fit(self, *data)
-    )
-    both = wanted(releases, "BART", "BART-ITE")
-    run_missing(both, releases, records, workers=0, parameters=small)
-    assert len(fits) == 6
-    alone = Records(tmp_path / "alone", tmp_path / "none.parquet")
-    for method in ("BART", "BART-ITE"):
-        run_missing(wanted(releases, method), releases, alone, workers=0, parameters=small)
-    assert len(fits) == 18
-    one, two = (r.table().sort_values("key", ignore_index=True) for r in (records, alone))
-    assert set(one["status"]) == {"ok"}
-    pd.testing.assert_frame_equal(one.drop(columns="seconds"), two.drop(columns="seconds"))
-    assert (one["seconds"] > 0).all()
-
-
-def test_bart_runs_as_many_chains_as_in_the_paper(records, releases, monkeypatch):
-    """Not the registry's default, and a record with the default is another record."""
-    pytest.importorskip("stochtree")
-    get, chains = estimators.get, []
-    small = {"n_trees": 5, "n_burn_in": 5, "n_draws": 5}
-
-    def noted(name, **more):
-        chains.append(more.get("n_chains"))
-        return get(name, **small, **more)
-
-    ours = identity.identity.__wrapped__("BART")
-    monkeypatch.setattr("benchmarks.paper.run.identity.parameters_of", lambda method: {})
-    assert identity.identity.__wrapped__("BART") != ours
-    monkeypatch.setattr(estimators, "get", noted)
-    found = wanted(releases, "BART")[:1]
-    run_missing(found, releases, records, workers=0)
-    assert records.table()["status"].tolist() == ["ok"]
-    assert chains == [10]
-
-
-def test_records_of_other_code_give_way(records, releases):
-    run_missing(wanted(releases, "LinReg"), releases, records, workers=0)
-    table = records.table()
-    older = table.assign(identity="other", key=table["key"] + "x", ate=99.0)
-    chosen, stale = one_each(pd.concat([table, older], ignore_index=True))
-    assert (chosen["ate"] != 99).all()
-    assert stale == {}
-    chosen, stale = one_each(older)
-    assert len(chosen) == 6
-    assert stale == {"LinReg": 6}
-
-
-def test_superseded_records_are_not_packed(records, releases):
-    found = wanted(releases, "LinReg")
-    run_missing(found, releases, records, workers=0)
-    file = records.folder / "linreg.csv"
-    older = pd.read_csv(file).assign(identity="other")
-    older["key"] += "x"
-    older.to_csv(file, mode="a", header=False, index=False)
-    assert len(records.table()) == 12
-    assert records.pack() == 6
-    file.unlink()
-    assert set(records.table()["key"]) == {cell.key for cell in found}
-
-
-def test_keys_are_never_read_as_numbers(records, releases, monkeypatch):
-    """A hash such as 12e456 is a number to a reader of CSV that is not told otherwise."""
-    monkeypatch.setattr(identity, "digest", lambda value: "12e4567890123456")
-    identity.identity.cache_clear()
-    found = wanted(releases, "LinReg")
-    run_missing(found, releases, records, workers=0)
-    identity.identity.cache_clear()
-    assert set(records.table()["identity"]) == {"i12e456789012"}
-
-
-def test_a_damaged_pack_is_named(records):
-    records.packed.parent.mkdir()
-    records.packed.write_bytes(b"PAR1 not really")
+def test_a_damaged_pack_is_named(tmp_path):
+    path = tmp_path / "cells.parquet"
+    path.write_bytes(b"PAR1 not really")
     with pytest.raises(InputError, match=r"cells\.parquet: not a readable"):
-        records.table()
+        read_records(path, tmp_path)
 
 
-def test_identity_reaches_base_classes_and_training():
-    file = Path(estimators.__file__).parent / "networks" / "networks.py"
-    found = identity.reached([(file, "TARNet"), (file, "fit_many")])
-    assert {"base.EffectEstimator", "network_training.train", "networks.fit_many"} <= set(found)
-    assert identity.identity("LinReg") != identity.identity("LinearS")
+@pytest.mark.parametrize("rows", SUITES)
+def test_the_shipped_suites_are_the_usual_share(rows):
+    shipped = benchmarks.load_suite(SUITES[rows])
+    usual = part_of_suite(
+        rows,
+        METHODS,
+        0.05,
+        0.01,
+        lms=["gpt2", "llama-3-8b"],
+        settings=["all", "hidden"],
+        records=Path("results/paper/cells.parquet"),
+    )
+    assert usual == shipped
+
+
+def test_the_whole_job_has_every_cell_once(made_up, monkeypatch):
+    stand_in(made_up(50, 1000, 1), monkeypatch)
+    names = [method.name for method in METHODS]
+    counts = []
+    for rows in (ROWS, POOLED_ROWS):
+        places = [fit.place for fit in fits_of(part(*names, rows=rows, share=1))]
+        assert len(set(places)) == len(places)
+        counts.append(len(places))
+    assert counts == [1000 * 2 * 17, 100 * 2 * 16]
+
+
+def test_a_shared_fit_is_expected_once(made_up, monkeypatch):
+    stand_in(made_up(3, 60, 8), monkeypatch)
+    both, one = (fits_of(part(*names)) for names in (("BART", "BART-ITE"), ("BART-ITE",)))
+    assert len(both) == 2 * len(one)
+    assert seconds(both, 1) == seconds(one, 1) == 2 * seconds(both, 2)
+
+
+def test_costly_methods_take_their_own_share(made_up, monkeypatch):
+    stand_in(made_up(50, 1000, 1), monkeypatch)
+    suite = part_of_suite(
+        ROWS, named(["LinReg", "ForestDR"]), 0.05, 0.013, lms=["gpt2"], settings=["all"]
+    )
+    names = [fit.method.name for fit in fits_of(suite)]
+    assert (names.count("LinReg"), names.count("ForestDR")) == (50, 13)
+
+
+def test_a_cut_run_has_a_smaller_share_of_each_method(run, release):
+    """Also where methods run on different numbers of datasets."""
+    both = named(["LinReg", "ForestDR"])
+    suite = part_of_suite(ROWS, both, 0.5, 0.1, lms=["gpt2"], settings=["all"])
+    sources = [source for source, _ in prepare(requests(suite), Path("unused"), Silent())]
+    cells = plan(suite, sources, methods_of(suite.estimators))
+    first = in_order_of_shares(cells, sources)[: len(cells) // 2]
+    counts = Counter(cell.estimator for cell in first)
+    assert counts == {"LinReg": 15, "ForestDR": 3}
+    order = [source.name for source in sources]
+    for name, count in counts.items():
+        assert [cell.dataset for cell in first if cell.estimator == name] == order[:count]
+
+
+@pytest.mark.parametrize(("share", "costly"), [(0, 0.5), (2, 0.5), (0.5, -1)])
+def test_a_share_is_a_part(share, costly):
+    with pytest.raises(InputError, match="above 0, up to 1"):
+        part_of_suite(ROWS, METHODS, share, costly, lms=["gpt2"], settings=["all"])
+
+
+def test_bart_runs_as_many_chains_as_in_the_paper():
+    suite = part("BART", "BART-ITE", "RF")
+    assert [entry.params for entry in suite.estimators] == [{"n_chains": 10}] * 2 + [{}]

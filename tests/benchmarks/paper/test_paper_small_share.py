@@ -15,14 +15,13 @@ from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
-from benchmarks.datasets.paper.loading import read
+import benchmarks
 from benchmarks.paper.analysis import tables as tables_module
 from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.tables import tables
-from benchmarks.paper.run.job import run_missing
-from benchmarks.paper.run.methods import named
-from benchmarks.paper.run.plan import cells
-from benchmarks.paper.run.records import Records
+from benchmarks.paper.methods import named
+from benchmarks.paper.records import read_records
+from benchmarks.paper.suites import SUITES, part_of_suite
 
 SHARE = 0.02
 COLUMNS = {"all": range(12), "hidden": range(4, 12)}
@@ -43,12 +42,12 @@ def frame(request, paper_folder):
 def made(frame, paper_folder, tmp_path_factory):
     """The numbers of LinearT, and which datasets they stand on."""
     lm, _ = frame
-    releases = {lm: read(lm, paper_folder).require_all()}
-    folder = tmp_path_factory.mktemp("paper")
-    records = Records(folder, folder / "none.parquet")
-    methods = named(["LinearT", "LinReg"])
-    run_missing(cells(releases, methods, SHARE, SHARE), releases, records, workers=0)
-    table = records.table()
+    folder, methods = tmp_path_factory.mktemp("paper"), named(["LinearT", "LinReg"])
+    more = {"lms": [lm], "settings": ["all", "hidden"], "data": paper_folder}
+    for rows in SUITES:
+        suite = part_of_suite(rows, methods, SHARE, SHARE, **more)
+        benchmarks.run(suite, results_dir=None, runs_dir=folder, workers=0)
+    table = read_records(folder / "none.parquet", folder)
     numbers = tables(table).query("lm == @lm and method == 'LinearT'")
     return numbers.set_index(["table", "setting", "rows", "metric"])["ours"], table
 
@@ -131,7 +130,7 @@ def committed():
     path = Path(__file__).parents[3] / "results" / "paper" / "cells.parquet"
     if not path.is_file():
         pytest.skip("no records are packed in results/paper")
-    return pq.read_table(path).to_pandas()
+    return read_records(path, Path("nowhere"))
 
 
 EXACT = ["T-Only OLS", "LinReg", "LinearT", "LinearS"]

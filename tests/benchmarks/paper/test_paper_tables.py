@@ -21,9 +21,9 @@ from benchmarks.paper.analysis.tables import (
     tables,
 )
 from benchmarks.paper.analysis.verdict import Number, judge
+from benchmarks.paper.methods import METHODS
+from benchmarks.paper.records import COLUMNS
 from benchmarks.paper.report.tables import grids, latex, markdown, spans
-from benchmarks.paper.run.methods import METHODS
-from benchmarks.paper.run.records import COLUMNS
 
 BY_NAME = {method.name: method for method in METHODS}
 

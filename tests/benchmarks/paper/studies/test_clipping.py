@@ -10,8 +10,7 @@ from clipping import failed, over_seeds, table_when_clipped
 from sklearn.metrics import r2_score
 
 import estimators
-from benchmarks.paper.run.methods import METHODS
-from benchmarks.paper.run.plan import PaperCell, Unit
+from benchmarks.provenance.hashing import derive_seed
 from sdscm.errors import InputError
 
 
@@ -64,9 +63,7 @@ def test_what_failed_is_fitted_again_as_it_was_but_for_the_clip(three_datasets):
     assert found["setting"].tolist() == ["all"] * 2 + ["hidden"] * 2
     assert found["clip"].tolist() == [1e-6, 0.3] * 2
     assert found["failed"].tolist() == [1, 1, 0, 0]
-    unit = Unit("gpt2", 1000, 0, 0, "")
-    (method,) = (each for each in METHODS if each.name == "LinearDR")
-    seed = PaperCell(unit, "all", method).seed
+    seed = derive_seed("paper", "gpt2", 1000, 0, "all", "LinearDR")
     seen = release.dataset(0).setting("all")
     clipped = estimators.get("LinearDR", random_state=seed, min_propensity=0.3)
     again = clipped.fit(seen.X, seen.t, seen.y).ate(seen.X)
@@ -81,7 +78,7 @@ def test_what_failed_is_fitted_again_as_it_was_but_for_the_clip(three_datasets):
 def test_the_clipped_table_is_printed(three_datasets, tmp_path, monkeypatch, capsys):
     release, records = three_datasets
     monkeypatch.setattr("clipping.read_releases", lambda *_: {"gpt2": release})
-    monkeypatch.setattr("clipping.read_records", lambda *_: ("", records, {}))
+    monkeypatch.setattr("clipping.read_records", lambda *_: (records, {}))
     out = tmp_path / "clipped.csv"
     assert clipping.main(["--ids", "failed", "--out", str(out)]) == 0
     assert "| all | 1e-06 | 3 | 1 |" in capsys.readouterr().out

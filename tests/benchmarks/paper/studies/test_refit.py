@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +12,9 @@ from refit import NUMBERS, changes, compare, drawn
 
 import estimators
 from benchmarks.cli import main
-from benchmarks.paper.run.methods import named
-from benchmarks.paper.run.plan import PaperCell, Unit
+from benchmarks.datasets.paper.released import Released
+from benchmarks.paper.methods import named
+from benchmarks.paper.records import PLACE, PaperFit, pack, read_records
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def cells():
     """BART and BART-ITE share a fit, RF has its own: of each 20 fits."""
     methods = named(["BART", "BART-ITE", "RF"])
     return [
-        PaperCell(Unit("gpt2", 1000, number, 0, f"data{number}"), setting, method)
+        PaperFit(Released("gpt2", number, 1000, 0, "data"), setting, method)
         for number in range(10)
         for setting in ("all", "hidden")
         for method in methods
@@ -27,17 +30,17 @@ def cells():
 
 
 def test_fits_are_drawn_whole_and_only_from_the_records(cells):
-    known = {cell.key for cell in cells if cell.unit.number > 4}
+    known = {cell.place for cell in cells if cell.dataset.number > 4}
     chosen = drawn(cells, known, 3)
     assert [cell.method.name for cell in chosen] == ["BART", "BART-ITE"] * 3 + ["RF"] * 3
-    assert all(cell.unit.number > 4 for cell in chosen)
-    assert len({cell.key for cell in chosen}) == 9
+    assert all(cell.dataset.number > 4 for cell in chosen)
+    assert len({cell.place for cell in chosen}) == 9
     for first, second in zip(chosen[:6:2], chosen[1:6:2], strict=True):
-        assert (first.unit, first.setting) == (second.unit, second.setting)
+        assert (first.dataset, first.setting) == (second.dataset, second.setting)
 
 
 def test_what_is_drawn_hangs_on_the_draw_and_not_on_other_methods(cells):
-    keys = {cell.key for cell in cells}
+    keys = {cell.place for cell in cells}
     chosen = drawn(cells, keys, 3)
     forests = [cell for cell in cells if cell.method.name == "RF"]
     assert drawn(forests, keys, 3) == chosen[6:]
@@ -46,15 +49,15 @@ def test_what_is_drawn_hangs_on_the_draw_and_not_on_other_methods(cells):
 
 
 def test_where_there_are_fewer_all_are_drawn(cells):
-    known = {cell.key for cell in cells[:6]}
-    assert {cell.key for cell in drawn(cells, known, 50)} == known
+    known = {cell.place for cell in cells[:6]}
+    assert {cell.place for cell in drawn(cells, known, 50)} == known
     assert drawn(cells, set(), 50) == []
 
 
 def records(**columns) -> pd.DataFrame:
     """Three records of two methods."""
-    made = {"key": ["a", "b", "c"], "method": ["RF", "RF", "BART"], "status": "ok"}
-    return pd.DataFrame(made | dict.fromkeys(NUMBERS, 0.3) | columns)
+    place = dict(zip(PLACE, ("gpt2", 1000, [0, 1, 2], "all", ["RF", "RF", "BART"]), strict=True))
+    return pd.DataFrame(place | {"status": "ok"} | dict.fromkeys(NUMBERS, 0.3) | columns)
 
 
 def test_equal_records_are_the_same():
@@ -120,23 +123,20 @@ def test_the_command_compares_with_the_records(paper_folder, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     data = ["--data", str(paper_folder), "--methods", "LinReg,RF", "--workers", "0"]
     assert main(["paper", "run", *data, "--share", "0.002", "--rows", "1000"]) == 0
-    lines = (tmp_path / "runs" / "paper" / "rf.csv").read_text()
-    assert main(["paper", "tables"]) == 0
+    packed = tmp_path / "results" / "paper" / "cells.parquet"
+    packed.parent.mkdir(parents=True)
+    records = read_records(packed, tmp_path / "runs")
+    pack(records, packed)
     capsys.readouterr()
-    assert refit.main(data) == 0
+    assert refit.main([*data, "--lms", "gpt2"]) == 0
+    assert "| RF | 2 of 2 | 0 |" in capsys.readouterr().out
+    shutil.rmtree(tmp_path / "runs")
+    off = records["ate"] + 0.5 * (records["method"] == "LinReg")
+    pack(records.assign(ate=off), packed)
+    assert refit.main([*data, "--lms", "gpt2"]) == 1
     said = capsys.readouterr().out
+    assert "| LinReg | 0 of 2 | 0.5 | ate |" in said
     assert "| RF | 2 of 2 | 0 |" in said
-    assert (tmp_path / "runs" / "paper" / "rf.csv").read_text() == lines
-    (tmp_path / "runs" / "paper" / "rf.csv").unlink()
-    assert refit.main([*data, "--each", "1"]) == 0
-    assert "| RF | 1 of 1 | 0 |" in capsys.readouterr().out
-
-    table = pd.read_csv(tmp_path / "runs" / "paper" / "linreg.csv")
-    table.assign(ate=table["ate"] + 0.5).to_csv(
-        tmp_path / "runs" / "paper" / "linreg.csv", index=False
-    )
-    assert refit.main(data) == 1
-    assert "| LinReg | 0 of 2 | 0.5 | ate |" in capsys.readouterr().out
 
 
 def test_the_command_shows_what_a_parameter_changes(paper_folder, tmp_path, monkeypatch, capsys):

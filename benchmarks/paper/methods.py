@@ -11,7 +11,7 @@ from sdscm.errors import InputError
 
 
 @dataclass(frozen=True)
-class Method:
+class PaperMethod:
     """One line of a table, under the name that the registry of estimators has for it.
 
     Attributes
@@ -26,10 +26,6 @@ class Method:
         Whether Table 2 has it.
     exact
         Whether its numbers follow from the data alone, so that every digit can be asked for.
-    together
-        Whether many datasets are fitted in one batch.
-    fit_of
-        The method whose fit this one asks another question of; empty if it has its own.
     """
 
     name: str
@@ -38,13 +34,11 @@ class Method:
     average: bool = True
     effects: bool = True
     exact: bool = False
-    together: bool = False
-    fit_of: str = ""
 
     @property
     def fit(self) -> str:
         """Name of the fit: methods that share it have the same seed."""
-        return self.fit_of or self.name
+        return estimators.info(self.name).fit_group or self.name
 
     @property
     def costly(self) -> bool:
@@ -52,25 +46,25 @@ class Method:
         return self.seconds > 1
 
 
-METHODS: tuple[Method, ...] = (
-    Method("T-Only OLS", 0.02, 0.04, exact=True),
-    Method("BART", 6.9, 65),
-    Method("BART-ITE", 7.1, 65, average=False, fit_of="BART"),
-    Method("CausalForest", 0.1, 1.7, average=False),
-    Method("ForestDML", 0.8, 6),
-    Method("ForestDR", 1.8, 18),
-    Method("ForestS", 0.2, 1.5),
-    Method("ForestT", 0.2, 1.5),
-    Method("LinReg", 0.02, 0.04, exact=True),
-    Method("LinearDML", 0.7, 5),
-    Method("LinearDR", 0.7, 5),
-    Method("LinearS", 0.02, 0.05, exact=True),
-    Method("LinearT", 0.02, 0.05, exact=True),
-    Method("RF", 0.2, 1.5),
+METHODS: tuple[PaperMethod, ...] = (
+    PaperMethod("T-Only OLS", 0.02, 0.04, exact=True),
+    PaperMethod("BART", 6.9, 65),
+    PaperMethod("BART-ITE", 7.1, 65, average=False),
+    PaperMethod("CausalForest", 0.1, 1.7, average=False),
+    PaperMethod("ForestDML", 0.8, 6),
+    PaperMethod("ForestDR", 1.8, 18),
+    PaperMethod("ForestS", 0.2, 1.5),
+    PaperMethod("ForestT", 0.2, 1.5),
+    PaperMethod("LinReg", 0.02, 0.04, exact=True),
+    PaperMethod("LinearDML", 0.7, 5),
+    PaperMethod("LinearDR", 0.7, 5),
+    PaperMethod("LinearS", 0.02, 0.05, exact=True),
+    PaperMethod("LinearT", 0.02, 0.05, exact=True),
+    PaperMethod("RF", 0.2, 1.5),
     # At 10,000 rows by 40 fits of TARNet and the processor's time of 8 of TNet, beside other load.
-    Method("TARNet", 4.7, 85, average=False, together=True),
-    Method("TNet", 6.5, 105, average=False, together=True),
-    Method("CQR", 0.4, 2, average=False, effects=False),
+    PaperMethod("TARNet", 4.7, 85, average=False),
+    PaperMethod("TNet", 6.5, 105, average=False),
+    PaperMethod("CQR", 0.4, 2, average=False, effects=False),
 )
 
 
@@ -104,7 +98,7 @@ _ROUGHLY = {
 _UNKNOWN = (1.0, 10.0)
 
 
-def named(names: Sequence[str]) -> list[Method]:
+def named(names: Sequence[str]) -> list[PaperMethod]:
     """Methods by name: the paper's in its order, then others in that of the catalogue.
 
     Any built-in estimator will do but the oracle, which is shown the truth. Letters may be small or
@@ -121,7 +115,7 @@ def named(names: Sequence[str]) -> list[Method]:
         if info.origin == "built-in" and not info.oracle and info.name not in _PAPERS:
             seconds = _ROUGHLY.get(info.name) or _ROUGHLY.get(info.family) or _UNKNOWN
             effects = info.estimand != "ATE"
-            known[info.name.lower()] = Method(info.name, *seconds, effects=effects)
+            known[info.name.lower()] = PaperMethod(info.name, *seconds, effects=effects)
     for name in names:
         if name.lower() not in known:
             raise InputError(

@@ -1,1 +1,0 @@
-"""Cells of the paper's tables, and their records."""
