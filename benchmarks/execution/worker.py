@@ -133,19 +133,24 @@ def _answers(
     estimator: Any, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float, start: float
 ) -> Prediction:
     """Call every method that the estimator has; its seconds run from ``start`` to the effects."""
-    effect = _effects(_call(estimator, "effect", X), len(X))
-    ate = _average(_call(estimator, "ate", X), effect)
+    n = len(X)
+    effect = _value("effect", _call(estimator, "effect", X), (n,))
+    ate = _value("ate", _call(estimator, "ate", X), ())
+    if ate is None and effect is None:
+        raise BadPrediction("it has neither effect(X) nor ate(X)")
     seconds = time.perf_counter() - start
+
+    def interval(name: str, shape: tuple[int, ...], *args: Any) -> Interval | None:
+        return _interval(name, _call(estimator, name, X, *args, alpha), shape)
+
+    effect_interval = interval("effect_interval", (n,))
+    ate_interval = interval("ate_interval", ())
     return Prediction(
         effect=effect,
-        effect_interval=_intervals(
-            "effect_interval", _call(estimator, "effect_interval", X, alpha), len(X)
-        ),
-        ate=ate,
-        ate_interval=_ate_interval(_call(estimator, "ate_interval", X, alpha)),
-        ite_interval=_intervals(
-            "ite_interval", _call(estimator, "ite_interval", X, t, y, alpha), len(X)
-        ),
+        effect_interval=effect_interval,
+        ate=float(np.mean(effect) if ate is None else ate),
+        ate_interval=None if ate_interval is None else np.array(ate_interval),
+        ite_interval=interval("ite_interval", (n,), t, y),
         seconds=seconds,
     )
 
@@ -166,28 +171,21 @@ def _call(estimator: Any, name: str, *args: Any) -> Any:
     return None if method is None else method(*args)
 
 
-def _effects(answer: Any, n: int) -> np.ndarray | None:
-    return None if answer is None else _finite("effect", _shaped("effect", answer, (n,)))
+def _value(name: str, answer: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Check an answer of finite numbers; None if the estimator has no such method."""
+    if answer is None:
+        return None
+    array = _shaped(name, answer, shape)
+    bad = int(np.size(array) - np.isfinite(array).sum())
+    if bad:
+        raise BadPrediction(f"{name} gave {bad} values that are NaN or infinite")
+    return array
 
 
-def _average(answer: Any, effect: np.ndarray | None) -> float:
-    if answer is not None:
-        return float(_finite("ate", _shaped("ate", answer, ())))
-    if effect is None:
-        raise BadPrediction("it has neither effect(X) nor ate(X)")
-    return float(effect.mean())
-
-
-def _intervals(name: str, answer: Any, n: int) -> Interval | None:
-    return None if answer is None else _ends(name, answer, (n,))
-
-
-def _ate_interval(answer: Any) -> np.ndarray | None:
-    return None if answer is None else np.array(_ends("ate_interval", answer, ()))
-
-
-def _ends(name: str, answer: Any, shape: tuple[int, ...]) -> Interval:
+def _interval(name: str, answer: Any, shape: tuple[int, ...]) -> Interval | None:
     """Check the ends of intervals; they may be infinite (conformal ones can be), but not NaN."""
+    if answer is None:
+        return None
     if len(answer) != 2:
         raise BadPrediction(f"{name} gave {len(answer)} parts; it must give lower and upper ends")
     lower, upper = (_shaped(name, end, shape) for end in answer)
@@ -202,13 +200,6 @@ def _shaped(name: str, answer: Any, shape: tuple[int, ...]) -> np.ndarray:
     array = np.array(answer, dtype=float)
     if array.shape != shape:
         raise BadPrediction(f"{name} gave the shape {array.shape}; it must be {shape}")
-    return array
-
-
-def _finite(name: str, array: np.ndarray) -> np.ndarray:
-    bad = int(np.size(array) - np.isfinite(array).sum())
-    if bad:
-        raise BadPrediction(f"{name} gave {bad} values that are NaN or infinite")
     return array
 
 
