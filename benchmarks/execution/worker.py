@@ -136,8 +136,10 @@ def _answers(
     n = len(X)
     effect = _value("effect", _call(estimator, "effect", X), (n,))
     ate = _value("ate", _call(estimator, "ate", X), ())
-    if ate is None and effect is None:
-        raise BadPrediction("it has neither effect(X) nor ate(X)")
+    if ate is None:
+        if effect is None:
+            raise BadPrediction("it has neither effect(X) nor ate(X)")
+        ate = effect.mean()
     seconds = time.perf_counter() - start
 
     def interval(name: str, shape: tuple[int, ...], *args: Any) -> Interval | None:
@@ -148,7 +150,7 @@ def _answers(
     return Prediction(
         effect=effect,
         effect_interval=effect_interval,
-        ate=float(np.mean(effect) if ate is None else ate),
+        ate=float(ate),
         ate_interval=None if ate_interval is None else np.array(ate_interval),
         ite_interval=interval("ite_interval", (n,), t, y),
         seconds=seconds,
