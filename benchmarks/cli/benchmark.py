@@ -148,6 +148,8 @@ def _show(result: Result, top: int) -> None:
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
         say("", f"Cells without a score: {counts}; the reasons are in leaderboard.md.")
+    for note in result.notes:
+        say("", f"{note}.")
     written(result.files, after=[""])
 
 
