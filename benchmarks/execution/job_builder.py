@@ -54,7 +54,7 @@ class JobBuilder:
         self._seen.clear()
 
     def job(self, cell: Cell) -> Job:
-        """All that a worker is told of a cell."""
+        """Build the input of a worker for one cell."""
         method, mask = self._field[cell.estimator], self._mask(cell.dataset)
         fitted = self._rows(cell, method, ~mask)
         return Job(
