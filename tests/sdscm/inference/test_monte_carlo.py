@@ -265,7 +265,7 @@ def test_the_error_of_the_average_effect_covers_as_often_as_it_says(scm: SDSCM) 
     """Of 400 seeds 95 % are within 1.96 errors, give or take 4 times 1.1 %."""
     exact, outcome = scm.exact(), OutcomeFunction.of(scm.spec)
     table = outcome.mean(exact.log_table("state"))
-    asked: list[tuple[Callable[[int], monte_carlo.Estimate], float]] = [
+    asked: list[tuple[Callable[[int], monte_carlo.MonteCarloEstimate], float]] = [
         (lambda seed: monte_carlo.effect(scm, outcome, 150, seed), float(exact.effect(table))),
         (lambda seed: monte_carlo.mean(scm, outcome, 150, seed), float(exact.mean(table))),
     ]
