@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,17 @@ def test_names() -> None:
         "misinformation",
         "tea_or_coffee",
     ]
+
+
+def test_a_scenario_is_one_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A YAML file in the folder of scenarios is found by its name, and nothing else is changed."""
+    (tmp_path / "scenarios").mkdir()
+    text = files("sdscm").joinpath("scenarios", "tea_or_coffee.yaml").read_text(encoding="utf-8")
+    text = text.replace("name: tea_or_coffee", "name: tea_or_cocoa")
+    (tmp_path / "scenarios" / "tea_or_cocoa.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("sdscm.spec.files.files", lambda package: tmp_path)
+    assert scenario_names() == ["tea_or_cocoa"]
+    assert load_spec("tea_or_cocoa").name == "tea_or_cocoa"
 
 
 def test_is_named_as_its_file_and_tells_its_source(scenario) -> None:
