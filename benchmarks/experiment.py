@@ -1,4 +1,4 @@
-"""Runs a suite from its data to its boards."""
+"""Runs a suite, from the data to the boards."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _PORTION = 2000
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user stopped a run; the message says how far it is and how to go on."""
+    """The user stopped a run; the message has the number of records and how to go on."""
 
 
 def run(
@@ -74,7 +74,7 @@ def run(
     suite
         Name of a shipped suite, path of a YAML file, or a `Suite`.
     workers
-        Worker processes, by default as many as the cores bear, which is also the most. 0 runs in
+        Number of worker processes, by default the most that the cores allow. 0 runs the cells in
         this process, without time limits, for a debugger. The number does not change any score.
     results_dir
         Boards go to ``<results_dir>/<suite>/``; None writes none.
@@ -86,9 +86,9 @@ def run(
     plugins
         Python files that register estimators.
     progress
-        Told of each step; see `Progress`.
+        Receives each step; see `Progress`.
     retry
-        Run cells again whose record says that they failed or timed out.
+        Run cells again that failed or timed out.
     mixed
         Take records that other code or other versions of libraries made, instead of running their
         cells again.
@@ -194,7 +194,7 @@ def leaderboard(
 
 @dataclass(frozen=True)
 class _Given:
-    """How the caller wants cells to be run."""
+    """Options of the caller for running cells."""
 
     processes: int
     plugins: tuple[Path, ...]
@@ -326,7 +326,7 @@ def _run(
 
 
 def _stands(record: Record | None, cell: Cell, suite: Suite, retry: bool) -> bool:
-    """Whether a record spares its cell another run."""
+    """Whether the record of a cell is good, so that the cell need not run again."""
     if record is None or (retry and _has_failed(record.outcome)):
         return False
     if record.cell.fingerprint != cell.fingerprint:
@@ -355,7 +355,7 @@ def _conclude(
 
 
 def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
-    """The boards; scores of rows that were held out stand on their own."""
+    """Make the boards; scores of held-out rows have boards of their own."""
     suite, made = manifest.suite, []
     for rows, part in scores.groupby("rows", sort=False):
         for board in boards(part, manifest.methods, suite.board, suite.seed):

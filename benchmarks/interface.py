@@ -14,7 +14,7 @@ Status = Literal["ok", "failed", "timeout", "skipped", "missing"]
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Everything that scores are computed from, besides the truth; in units of y.
+    """Answers of an estimator, from which scores are computed; in units of y.
 
     Attributes
     ----------
@@ -29,11 +29,10 @@ class Prediction:
     seconds : float, optional
         Wall-clock seconds of the fit and of the effects, intervals left out.
     peak_memory : float, optional
-        MiB that the cell needed at its peak, intervals included, beside what its process held
-        before.
+        Peak memory of the cell in MiB, intervals included, in addition to the memory that its
+        process had before.
     alpha : float, optional
-        The intervals are meant to have level 1 - alpha. A fact of the cell, not of the answer: set
-        when it is scored, and not stored.
+        The intervals have the nominal level 1 - alpha. It is set for the scoring, and not stored.
     """
 
     effect: np.ndarray | None = None
@@ -46,7 +45,7 @@ class Prediction:
     alpha: float | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The parts that are there, as arrays to store; ``alpha`` is left out."""
+        """The parts that are not None, as arrays to store, without ``alpha``."""
         named = {
             field.name: getattr(self, field.name) for field in fields(self) if field.name != "alpha"
         }
@@ -85,15 +84,16 @@ class Outcome:
         ``ok``, ``failed``, ``timeout``, ``skipped`` (its library is not installed, or there is no
         truth to show it), or ``missing`` (not run yet; no record says so).
     reason
-        One line on what went wrong; empty if nothing did.
+        One line on what went wrong, or empty.
     warnings
-        What libraries warned of, each once.
+        Warnings of libraries, each once.
     prediction
-        What it said of the rows it was fitted on; present if and only if the status is ``ok``.
+        The answers for the rows of the fit, if the status is ``ok``. None also where a suite drops
+        predictions and the outcome is read from a record.
     held_out
-        What it said of the rows it was not fitted on, if there are any.
+        The answers for rows that were held out, if there are any.
     wall
-        Seconds that the whole cell took; NaN where it did not end.
+        Seconds of the whole cell; NaN if it did not end.
     """
 
     status: Status
@@ -113,13 +113,13 @@ class Truth:
     ite : array of shape (n,)
         Individual effects; their mean is the SATE.
     effect : array of shape (n,)
-        What an estimated effect of a row is scored against.
+        The effect of each row that estimates are scored against.
     target : "CATE" or "ITE"
         What ``effect`` is.
     sd : float
         Standard deviation of the observed outcome (divisor n), the unit of normalised errors.
     ate : float, optional
-        The average effect, where it is known though those of the rows are not, and are NaN.
+        The average effect, if it is known although the effects of the rows are not, and are NaN.
     """
 
     ite: np.ndarray
@@ -140,7 +140,7 @@ class Truth:
         return replace(self, ite=self.ite[rows], effect=self.effect[rows])
 
     def tells(self, target: str) -> bool:
-        """Whether scores against a metric's target can be had: ``none`` needs no truth."""
+        """Whether metrics with this target can be computed; ``none`` needs no truth."""
         if target == "none":
             return True
         return bool(np.isfinite(self.sate if target == "SATE" else self.effect).all())

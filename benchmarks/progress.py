@@ -1,4 +1,4 @@
-"""How a run tells what it is doing."""
+"""Progress of a run: what it reports, and bars in a terminal."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from rich.text import Text
 
 
 class Progress(Protocol):
-    """Told of each step, in the process that runs the suite."""
+    """Receives the progress of a run, in the process that runs the suite."""
 
     def begin(self, what: str, total: int) -> None:
-        """A stage of ``total`` rows or cells starts; the stage before it is over."""
+        """Start a stage of ``total`` rows or cells; it ends the stage before."""
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
-        """``amount`` of the stage's total is done, by ``step``."""
+        """Add ``amount`` to what is done of the stage; ``step`` names the dataset or cell."""
 
     def eta(self, left: float, slowest: str) -> None:
-        """Of the cells: seconds until all are done (NaN if unknown), and which took longest."""
+        """Show the seconds until all cells are done (NaN if unknown), and the slowest cell."""
 
     def say(self, line: str) -> None:
-        """Something that the user should read."""
+        """Show a line to the user."""
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people, two units at most: ``1 h 5 min``; a question mark if unknown."""
+    """Format seconds with at most two units, such as ``1 h 5 min``; ``?`` for NaN."""
     if math.isnan(seconds):
         return "?"
     if seconds < 60:
@@ -48,7 +48,7 @@ def duration(seconds: float) -> str:
 
 
 class _TimeLeft(TimeRemainingColumn):
-    """What the run expects, where it does; else by the speed so far."""
+    """The expected time if the run knows it, or else that of the speed so far."""
 
     def render(self, task: Task) -> Text:
         left = task.fields["left"]
@@ -58,17 +58,17 @@ class _TimeLeft(TimeRemainingColumn):
 
 
 def _fixed() -> Column:
-    """A column that keeps its width in a narrow terminal."""
+    """Make a column that keeps its width in a narrow terminal."""
     return Column(no_wrap=True, min_width=4)
 
 
 def _cut() -> Column:
-    """A column that takes what is left, and is cut there."""
+    """Make a column that takes the remaining width, and cuts longer text."""
     return Column(ratio=1, no_wrap=True, overflow="ellipsis")
 
 
 class Silent:
-    """Says nothing."""
+    """A `Progress` that shows nothing."""
 
     def begin(self, what: str, total: int) -> None: ...
 
@@ -80,7 +80,7 @@ class Silent:
 
 
 class RichProgress:
-    """Bars in a terminal: done of all, failed, elapsed, left and slowest; use ``with``."""
+    """Progress bars in a terminal: done, failed, elapsed, left and slowest; use ``with``."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._bars = Bars(

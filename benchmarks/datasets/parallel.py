@@ -1,4 +1,4 @@
-"""Makes datasets side by side, each in a process of its own."""
+"""Makes several datasets at a time, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from benchmarks.datasets.sampling import Recipe
 from benchmarks.process.lifetime import exit_with_parent, process_ended, start_worker
 from benchmarks.process.threads import children_inherit, cores
 
-#: What a process with a small language model and its key/value cache takes.
+#: Memory of a process with a small language model and its key/value cache.
 _BYTES = 4 * 2**30
 
 
 def generators_for(workers: int, datasets: int) -> int:
-    """Processes to make so many datasets with: what the run, the work and the memory allow."""
+    """Number of processes to make datasets with: workers, datasets and memory limit it."""
     return max(1, min(workers, datasets, _free_memory() // _BYTES))
 
 
@@ -32,17 +32,17 @@ def make_in_pool(
     rows: Callable[[Path, float], None],
     made: Callable[[Path], object] = lambda path: None,
 ) -> None:
-    """Make the dataset of each path, and write it there.
+    """Make the dataset of each path, and write it to the path.
 
-    Processes of one thread each are faster than one process of many: nobody waits for the slowest
-    thread of each step, and other programs on the machine hold up one dataset only.
+    Several processes of one thread are faster than one process of several threads: no thread waits
+    for the slowest thread of a step, and another program on the machine delays one dataset only.
 
     Parameters
     ----------
     recipes
-        What belongs into each file.
+        The recipe of each file.
     processes
-        How many to use.
+        Number of processes.
     rows
         Called, in this process, with a file and its number of rows that are ready.
     made
@@ -78,7 +78,7 @@ def make_in_pool(
 
 
 def _post_office(context: SpawnContext) -> SyncManager:
-    """A process that hands on what others tell; it would outlive a run that is killed."""
+    """Start the process that passes on messages; it ends with this one, even if that is killed."""
     manager = SyncManager(ctx=context)
     manager.start(exit_with_parent)
     return manager

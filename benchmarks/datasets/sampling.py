@@ -1,4 +1,4 @@
-"""How a dataset is sampled: all that a process of its own needs to make it."""
+"""The recipe of a sampled dataset: all that another process needs to make it."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class Recipe:
     dataset: Mapping[str, Any]
 
     def model(self) -> sdscm.SDSCM:
-        """The SD-SCM; its language model is not loaded before it has to score."""
+        """Make the SD-SCM; its language model is loaded when it has to score."""
         return sdscm.SDSCM(self.spec, self.loaded(), phrasing=self.phrasing, **self.options)
 
     def loaded(self) -> LanguageModel:
-        """The language model; one of a name serves all recipes of a process."""
+        """Get the language model, which all recipes of a process share."""
         return language_model(self.lm)
 
     def make(self, rows: Rows) -> CausalDataset:
-        """Sample the dataset; ``rows`` is told of the rows that are ready, a fraction too."""
+        """Sample the dataset; ``rows`` is called with the number of rows that are ready."""
         return self.model().dataset(
             self.n,
             self.seed,
@@ -61,5 +61,5 @@ class Recipe:
 
 @cache
 def language_model(entry: LMEntry) -> LanguageModel:
-    """The language model of an entry."""
+    """Get the language model of an entry."""
     return sdscm.load_lm(entry.name, **entry.options)

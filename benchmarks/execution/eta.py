@@ -1,4 +1,4 @@
-"""How long the rest of a run will take, and which of its cells was slowest."""
+"""The expected time to the end of a run, and its slowest cell."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from benchmarks.progress import Progress, duration
 
 
 class Eta:
-    """Tells a `Progress` after each cell.
+    """Reports the expected time to a `Progress` after each cell.
 
     Parameters
     ----------
     progress
     workers
-        How many cells run at a time.
+        Number of cells that run at a time.
     """
 
     def __init__(self, progress: Progress, workers: int) -> None:
@@ -36,7 +36,7 @@ class Eta:
         self._runtimes = runtimes
 
     def update(self, cell: Cell, outcome: Outcome) -> None:
-        """A cell has ended."""
+        """Update the expected time after a cell."""
         if cell.key in self._rows:
             self._left[cell.estimator, self._rows[cell.key]] -= 1
         if outcome.wall > self._slowest[0]:

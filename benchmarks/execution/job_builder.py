@@ -1,4 +1,4 @@
-"""What leaves a dataset for an estimator: X, t and y; only an Oracle is shown more."""
+"""Jobs: what an estimator gets of a dataset. That is X, t and y; an Oracle gets the truth too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sdscm.data.dataset import CausalDataset
 
 
 class JobBuilder:
-    """The jobs of a suite's cells.
+    """Makes the jobs of the cells of a suite.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ class JobBuilder:
         self._seen: dict[tuple[str, str, str, bool], Rows] = {}
 
     def truth_known(self, cell: Cell) -> bool:
-        """Whether there is something to show an Oracle."""
+        """Whether the truth of the cell's dataset is known."""
         return self._datasets[cell.dataset].effects_known
 
     def rows(self, cell: Cell) -> int:
-        """Number of rows that are fitted on."""
+        """Number of rows of the fit."""
         return int((~self._mask(cell.dataset)).sum())
 
     def forget(self) -> None:
@@ -80,7 +80,7 @@ class JobBuilder:
         return self._masks[dataset]
 
     def _rows(self, cell: Cell, method: Method, chosen: np.ndarray) -> Rows:
-        # Cells that see the same share the arrays: a job is sent when its turn comes.
+        # Cells with the same data share the arrays; a job is copied when it is sent.
         key = (cell.dataset, cell.setting, method.encoding, bool(chosen[0]))
         if key not in self._seen:
             view = self._datasets[cell.dataset].setting(cell.setting)

@@ -1,4 +1,4 @@
-"""An estimator as a suite enters it: how to make it, and what identifies its numbers."""
+"""Methods: an estimator with its parameters, its label and the hash of what decides its numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sdscm.errors import InputError
 
 
 class Maker(Protocol):
-    """Makes a fresh, unfitted estimator in a worker; it travels there by pickle."""
+    """Makes an unfitted estimator in a worker process; it is sent there by pickle."""
 
     def make(self, seed: int) -> Any: ...
 
@@ -40,7 +40,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Pickled:
-    """Makes a copy of an object that the user gave; a seed that it brings is kept."""
+    """Makes a copy of an object of the user; a seed that the object has is kept."""
 
     payload: bytes
 
@@ -60,7 +60,7 @@ class Method:
     Attributes
     ----------
     label
-        Its name on the board.
+        Name on the board.
     family, estimand, oracle
         As in ``estimators.EstimatorInfo``.
     extra
@@ -75,7 +75,7 @@ class Method:
         Methods of one isolation group share worker processes: the built-in ones are one group, and
         those of one plugin. A method that is shown the truth has a group of its own.
     encoding
-        How it sees covariates that are categories.
+        Encoding of covariates that are categories.
     fit_many, fit_group
         As in ``estimators.EstimatorInfo``.
     fit_key
@@ -114,16 +114,16 @@ def methods_of(
     plugins: Sequence[Path] = (),
     encodings: Sequence[Encoding] = ("codes",),
 ) -> list[Method]:
-    """Turn what the user gave into methods.
+    """Make methods from names, entries and objects.
 
     Parameters
     ----------
     entries
         Names, `EstimatorEntry`, objects with ``fit``, or pairs (label, object).
     plugins
-        Plugin files, loaded before; their content is part of the identity of what they register.
+        Plugin files, which are loaded; their code is part of the identity of their estimators.
     encodings
-        A method for each, unless the entry names its own.
+        One method for each, unless the entry has its own encodings.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def methods_of(
 
 
 def _seeing(method: Method, encoding: Encoding) -> Method:
-    """The method as it enters with an encoding; the label says which, unless it is the usual."""
+    """The method with an encoding; the label names the encoding, except the default one."""
     if encoding == "codes":
         return method
     return replace(

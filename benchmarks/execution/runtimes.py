@@ -1,4 +1,4 @@
-"""How long cells take, learnt from those that have ended."""
+"""Expected run times of cells, estimated from cells that have ended."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable
 
-#: What decides the cost of a cell: the estimator's label, and the rows that it is fitted on.
+#: What the run time of a cell depends on: the label of the method, and the rows of the fit.
 Kind = tuple[str, int]
 
 
 class Runtimes:
     """Expected seconds of cells.
 
-    The median of the ended cells of the same estimator and size; of another size, in proportion to
-    the rows. An estimator of which nothing is known counts as endless, so that one of its cells
-    runs early and the rest can be ordered.
+    The expected run time is the median of the ended cells of the same method and size, or else that
+    of the nearest size, in proportion to the rows. A method without ended cells has an infinite run
+    time, so that one of its cells runs early.
     """
 
     def __init__(self) -> None:
@@ -24,14 +24,14 @@ class Runtimes:
         self._sizes: dict[str, set[int]] = defaultdict(set)
 
     def learn(self, kind: Kind, seconds: float) -> None:
-        """Take in what a cell took; NaN says nothing."""
+        """Add the seconds of an ended cell; NaN is ignored."""
         if math.isnan(seconds):
             return
         insort(self._seconds[kind], seconds)
         self._sizes[kind[0]].add(kind[1])
 
     def expect(self, kind: Kind) -> float:
-        """Seconds that a cell will take, or infinity."""
+        """Expected seconds of a cell, or infinity."""
         label, rows = kind
         if kind in self._seconds:
             return _middle(self._seconds[kind])
@@ -42,7 +42,7 @@ class Runtimes:
         return _middle(self._seconds[label, near]) * rows / near
 
     def total(self, kinds: Iterable[tuple[Kind, int]]) -> float:
-        """Seconds for so many cells of each kind; unknown ones count as the mean of the others."""
+        """Expected seconds of cells of several kinds; an unknown kind counts as the mean."""
         expected = [(self.expect(kind), count) for kind, count in kinds]
         known = [(seconds, count) for seconds, count in expected if seconds < math.inf]
         cells = sum(count for _, count in known)
