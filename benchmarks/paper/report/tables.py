@@ -286,7 +286,7 @@ def older(stale: Mapping[str, int], records: pd.DataFrame) -> str:
         return ""
     return (
         f"Cells made with other code or other versions of libraries than those here: {old}. "
-        "`sdscm paper run` makes them again."
+        "`sdscm paper run --current-code` computes them again."
     )
 
 
