@@ -44,6 +44,7 @@ def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[Fact, .
     origins = dict.fromkeys(map(_origin, provenance))
     return (
         Fact("Suite", f"{suite.name}, seed {suite.seed}"),
+        Fact("Seeds of the methods", "from the suite's seed and the cell's place, not from data"),
         Fact("Settings", joined(suite.settings)),
         Fact("Level of the methods' intervals", level(1 - suite.alpha)),
         Fact("Limits of a cell", f"{suite.time_limit:g} s, {counted(suite.threads, 'thread')}"),
