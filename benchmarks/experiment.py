@@ -1,4 +1,4 @@
-"""Runs a suite, from the data to the boards."""
+"""Run a suite, from the data to the boards."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ from benchmarks.suite.model import Suite
 from sdscm.errors import InputError
 from sdscm.figure_style import require_matplotlib
 
-#: Cells whose data are in memory at a time.
+#: Number of cells whose data are in memory at the same time.
 _PORTION = 2000
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user stopped a run; the message has the number of records and how to go on."""
+    """The user stopped a run; the message gives the number of records and the next command."""
 
 
 def run(
@@ -67,22 +67,22 @@ def run(
     mixed: bool = False,
     cluster: str | None = None,
 ) -> Result:
-    """Run a suite, or what is left of it, and write its boards.
+    """Run the cells of a suite that have no valid record, and write the boards.
 
     Parameters
     ----------
     suite
         Name of a shipped suite, path of a YAML file, or a `Suite`.
     workers
-        Number of worker processes, by default the most that the cores allow. 0 runs the cells in
-        this process, without time limits, for a debugger. The number does not change any score.
+        Number of worker processes, by default as many as the cores allow. With 0 the cells run in
+        this process, without time limits, for debugging. The number does not change any score.
     results_dir
         Boards go to ``<results_dir>/<suite>/``; None writes none.
     runs_dir
-        Datasets and records go to ``<runs_dir>/<suite>/``. What is there is not computed again.
+        Datasets and records go to ``<runs_dir>/<suite>/``. Valid ones are reused.
     estimators
-        Instead of the suite's: names, `EstimatorEntry`, objects with ``fit(X, t, y)``, or pairs
-        (label, object).
+        Estimators to run instead of the suite's: names, `EstimatorEntry`, objects with
+        ``fit(X, t, y)``, or pairs (label, object).
     plugins
         Python files that register estimators.
     progress
@@ -90,22 +90,22 @@ def run(
     retry
         Run cells again that failed or timed out.
     mixed
-        Take records that other code or other versions of libraries made, instead of running their
-        cells again.
+        Use records from other code or other versions of libraries, instead of running their cells
+        again.
     cluster
-        Address of a Ray cluster whose nodes run the cells, ``auto`` for the one that this machine
-        belongs to. The data are made here.
+        Address of a Ray cluster whose nodes run the cells; ``auto`` is the cluster of this machine.
+        The datasets are made on this machine.
 
     Raises
     ------
     InputError
-        If the suite, its data or its estimators are not as they must be, or matplotlib is missing
-        and results are wanted; nothing was run.
+        If the suite, its data or its estimators are invalid, or if a library that the report needs
+        is missing. No cell has run then.
     Interrupted
-        If the user stops it; finished cells are on record.
+        If the user stops the run. The records of finished cells are kept.
     """
     paths = [Path(plugin).resolve() for plugin in plugins]
-    # Before the suite is read: its board may name the metrics of a plugin.
+    # Plugins are loaded before the suite is read, because its board may name their metrics.
     _load(paths)
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     progress = progress or Silent()
@@ -137,7 +137,7 @@ def run(
                 store.write_scores(found.rescored, definitions())
         return _conclude(manifest, found, folder, results_dir, computed)
     except KeyboardInterrupt:
-        again = {
+        options = {
             "--runs": runs_dir,
             "--results": results_dir,
             "--workers": workers,
@@ -145,8 +145,8 @@ def run(
             "--mixed": mixed,
             "--retry": retry,
         }
-        same = "make the same call" if estimators is not None else command(suite, plugins, again)
-        raise Interrupted(how_to_go_on(same, folder, len(Store.of(folder)))) from None
+        again = "make the same call" if estimators is not None else command(suite, plugins, options)
+        raise Interrupted(how_to_go_on(again, folder, len(Store.of(folder)))) from None
 
 
 def leaderboard(
@@ -158,26 +158,26 @@ def leaderboard(
     columns: Sequence[str] | None = None,
     plugins: Iterable[str | Path] = (),
 ) -> Result:
-    """Make the boards of a run again from its records; nothing is computed.
+    """Make the boards of a run again from its records, without running cells.
 
-    The run may be unfinished, or still going on: its missing cells are counted on the boards.
+    The run may be unfinished or in progress; the boards count its missing cells.
 
     Parameters
     ----------
     suite
-        As for `run`; only its name counts.
+        As for `run`; only its name is used.
     results_dir, runs_dir, mixed
         As for `run`.
     columns
-        Metrics to show in the place of the suite's, by name; see `BoardOptions`.
+        Names of the metrics to show instead of the suite's; see `BoardOptions`.
     plugins
-        Python files that register metrics which the suite names.
+        Python files that register metrics of the suite.
 
     Raises
     ------
     InputError
-        If there is no such run, a dataset of it is damaged, or records are of different versions
-        and ``mixed`` is not set, or there is no such metric.
+        If the run or a metric does not exist, a dataset of the run is damaged, or its records are
+        of different versions and ``mixed`` is not set.
     """
     _load(Path(plugin).resolve() for plugin in plugins)
     folder = folder_of(suite, runs_dir)
@@ -194,7 +194,7 @@ def leaderboard(
 
 @dataclass(frozen=True)
 class _Given:
-    """Options of the caller for running cells."""
+    """Options of `run` that affect how cells run."""
 
     processes: int
     plugins: tuple[Path, ...]
@@ -242,7 +242,7 @@ def _run_missing(
     progress: Progress,
     given: _Given,
 ) -> int:
-    """Run the cells that have no good record; return how many."""
+    """Run the cells without a valid record; return their number."""
     suite, by_label = manifest.suite, {method.label: method for method in field}
     progress.begin("cells", len(manifest.cells))
     runtimes, eta = Runtimes(), Eta(progress, given.processes)
@@ -252,9 +252,9 @@ def _run_missing(
     builder = JobBuilder(suite, manifest.sources, datasets, by_label)
     for cell in manifest.cells:
         record = records.get(cell.key)
-        if others is not None and not _stands(record, cell, suite, given.retry):
+        if others is not None and not _is_valid(record, cell, suite, given.retry):
             record = others.of(cell)
-        if record is None or not _stands(record, cell, suite, given.retry):
+        if record is None or not _is_valid(record, cell, suite, given.retry):
             missing[cell.key] = cell
             continue
         progress.advance(str(cell), failed=_has_failed(record.outcome))
@@ -273,7 +273,7 @@ def _run_missing(
 
     ordered = in_order_of_shares(list(missing.values()), manifest.sources)
     eta.expect([(cell, builder.rows(cell)) for cell in ordered], runtimes)
-    # The data of a portion are in memory at a time.
+    # Only the data of one portion are in memory.
     for start in range(0, len(ordered), _PORTION):
         tasks: list[Task] = []
         for cell in ordered[start : start + _PORTION]:
@@ -287,7 +287,7 @@ def _run_missing(
 
 
 def _add_packed_records(store: Store, manifest: Manifest) -> None:
-    """Write those packed records of the suite to the store that it does not have."""
+    """Add the packed records of the suite's cells that the store lacks."""
     suite = manifest.suite
     path = None if suite.records is None else suite.folder / suite.records
     if path is None or not path.is_file():
@@ -325,8 +325,8 @@ def _run(
         )
 
 
-def _stands(record: Record | None, cell: Cell, suite: Suite, retry: bool) -> bool:
-    """Whether the record of a cell is good, so that the cell need not run again."""
+def _is_valid(record: Record | None, cell: Cell, suite: Suite, retry: bool) -> bool:
+    """Return whether a record is valid for a cell, so that the cell need not run again."""
     if record is None or (retry and _has_failed(record.outcome)):
         return False
     if record.cell.fingerprint != cell.fingerprint:

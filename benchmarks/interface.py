@@ -14,7 +14,7 @@ Status = Literal["ok", "failed", "timeout", "skipped", "missing"]
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Answers of an estimator, from which scores are computed; in units of y.
+    """Answers of an estimator, in units of y. Scores are computed from them.
 
     Attributes
     ----------
@@ -27,12 +27,12 @@ class Prediction:
     ate_interval : array of shape (2,), optional
         Lower and upper end.
     seconds : float, optional
-        Wall-clock seconds of the fit and of the effects, intervals left out.
+        Wall-clock seconds of the fit and of the effects, without the intervals.
     peak_memory : float, optional
         Peak memory of the cell in MiB, intervals included, in addition to the memory that its
         process had before.
     alpha : float, optional
-        The intervals have the nominal level 1 - alpha. It is set for the scoring, and not stored.
+        The nominal level of the intervals is 1 - alpha. Set for scoring, not stored.
     """
 
     effect: np.ndarray | None = None
@@ -45,7 +45,7 @@ class Prediction:
     alpha: float | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The parts that are not None, as arrays to store, without ``alpha``."""
+        """Return the parts that are not None as arrays to store, without ``alpha``."""
         named = {
             field.name: getattr(self, field.name) for field in fields(self) if field.name != "alpha"
         }
@@ -55,7 +55,7 @@ class Prediction:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Prediction:
-        """The inverse of ``arrays``."""
+        """Make a prediction from the result of `arrays`."""
 
         def pair(name: str) -> Interval | None:
             return (arrays[name][0], arrays[name][1]) if name in arrays else None
@@ -76,22 +76,22 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a cell ended.
+    """Result of a cell: its status, warnings and predictions.
 
     Attributes
     ----------
     status
-        ``ok``, ``failed``, ``timeout``, ``skipped`` (its library is not installed, or there is no
-        truth to show it), or ``missing`` (not run yet; no record says so).
+        ``ok``, ``failed``, ``timeout``, ``skipped`` (its library is not installed, or it needs a
+        truth that is not known), or ``missing`` (not run yet; never stored).
     reason
-        One line on what went wrong, or empty.
+        Cause of any status but ``ok``, in one line; else empty.
     warnings
         Warnings of libraries, each once.
     prediction
-        The answers for the rows of the fit, if the status is ``ok``. None also where a suite drops
-        predictions and the outcome is read from a record.
+        Answers for the rows of the fit, if the status is ``ok``. None also if the outcome is read
+        from a record without predictions.
     held_out
-        The answers for rows that were held out, if there are any.
+        Answers for the held-out rows, if there are any.
     wall
         Seconds of the whole cell; NaN if it did not end.
     """
@@ -106,20 +106,20 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The true effects of one dataset in one setting; in units of y.
+    """True effects of one dataset in one setting, in units of y.
 
     Attributes
     ----------
     ite : array of shape (n,)
         Individual effects; their mean is the SATE.
     effect : array of shape (n,)
-        The effect of each row that estimates are scored against.
+        Effect of each row. Estimates are scored against it.
     target : "CATE" or "ITE"
-        What ``effect`` is.
+        Kind of ``effect``.
     sd : float
         Standard deviation of the observed outcome (divisor n), the unit of normalised errors.
     ate : float, optional
-        The average effect, if it is known although the effects of the rows are not, and are NaN.
+        Average effect, if only this is known. The effects of the rows are then NaN.
     """
 
     ite: np.ndarray
@@ -133,14 +133,14 @@ class Truth:
         return float(self.ite.mean()) if self.ate is None else self.ate
 
     def of_rows(self, rows: np.ndarray) -> Truth:
-        """The truth of some rows, in units of the whole dataset's SD(y).
+        """Return the truth of some rows; ``sd`` stays that of the whole dataset.
 
         ``rows`` is a boolean array of shape (n,).
         """
         return replace(self, ite=self.ite[rows], effect=self.effect[rows])
 
     def tells(self, target: str) -> bool:
-        """Whether metrics with this target can be computed; ``none`` needs no truth."""
+        """Return whether metrics with this target can be computed; ``none`` needs no truth."""
         if target == "none":
             return True
         return bool(np.isfinite(self.sate if target == "SATE" else self.effect).all())

@@ -1,9 +1,8 @@
-"""Progress of a run: what it reports, and bars in a terminal."""
+"""Progress of a run: the interface of its reports, and progress bars in a terminal."""
 
 from __future__ import annotations
 
 import math
-from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -25,10 +24,10 @@ class Progress(Protocol):
     """Receives the progress of a run, in the process that runs the suite."""
 
     def begin(self, what: str, total: int) -> None:
-        """Start a stage of ``total`` rows or cells; it ends the stage before."""
+        """End the previous stage, and start a stage of ``total`` rows or cells."""
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
-        """Add ``amount`` to what is done of the stage; ``step`` names the dataset or cell."""
+        """Add ``amount`` finished rows or cells; ``step`` names the dataset or cell."""
 
     def eta(self, left: float, slowest: str) -> None:
         """Show the seconds until all cells are done (NaN if unknown), and the slowest cell."""
@@ -48,7 +47,7 @@ def duration(seconds: float) -> str:
 
 
 class _TimeLeft(TimeRemainingColumn):
-    """The expected time if the run knows it, or else that of the speed so far."""
+    """Column of the remaining time: the run's estimate, or else one from the speed so far."""
 
     def render(self, task: Task) -> Text:
         left = task.fields["left"]
@@ -80,7 +79,10 @@ class Silent:
 
 
 class RichProgress:
-    """Progress bars in a terminal: done, failed, elapsed, left and slowest; use ``with``."""
+    """Progress bars in a terminal, to use with ``with``.
+
+    They show the finished and failed cells, the elapsed and remaining time, and the slowest cell.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self._bars = Bars(
@@ -103,12 +105,7 @@ class RichProgress:
         self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
     def begin(self, what: str, total: int) -> None:
@@ -120,8 +117,8 @@ class RichProgress:
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         assert self._stage is not None
         self._failed += failed
-        told = f"{self._failed} failed" if self._failed else ""
-        self._bars.update(self._stage, advance=amount, failed=told, step=step)
+        failures = f"{self._failed} failed" if self._failed else ""
+        self._bars.update(self._stage, advance=amount, failed=failures, step=step)
 
     def eta(self, left: float, slowest: str) -> None:
         assert self._stage is not None

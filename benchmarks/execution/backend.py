@@ -1,4 +1,4 @@
-"""The interface of a backend: a worker process, on this machine or another one."""
+"""Interface of a backend: worker processes on this machine or on others."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from benchmarks.interface import Outcome
 
 
 class BrokenWorker(RuntimeError):
-    """A worker process died before or between cells, so that no cell has caused it."""
+    """A worker process died before or between cells; no cell is the cause."""
 
 
 class Worker(Protocol):
     """A process that runs batches of jobs one after the other.
 
-    It replaces its process when a batch ends it. The time limit of a batch is that of a cell times
-    the number of jobs.
+    If a batch ends the process, the worker starts a new one. The time limit of a batch is that of a
+    cell times the number of jobs.
     """
 
     def submit(self, jobs: Sequence[Job]) -> Future[Any]:
-        """Run a batch after those that were submitted before."""
+        """Run a batch after the batches that were submitted earlier."""
 
     def outcomes(self, future: Future[Any]) -> list[Outcome]:
         """Return the outcomes of a batch whose future is done.
 
         Returns
         -------
-        One for each job; fewer if the jobs have to be run one by one. A batch that ended the
-        process has one outcome that says how.
+        One outcome for each job; fewer if the jobs have to be run one by one. A batch that ended
+        the process has one outcome, with the cause.
 
         Raises
         ------
         BrokenWorker
+            If the process died and no cell is the cause.
         """
 
     def alive(self) -> bool:

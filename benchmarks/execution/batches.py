@@ -15,11 +15,11 @@ from benchmarks.process.sandbox import sandbox
 
 Task = tuple[Cell, Job]
 
-#: Cells that one worker runs at a time: most often one.
+#: Cells that a worker runs together, usually one.
 Batch = tuple[Task, ...]
 
-#: Most datasets in a batch. More networks at a time do not fit into the caches of a CPU, and a
-#: larger batch leaves other workers idle at the end of a run.
+#: Largest number of datasets in a batch. More networks do not fit into the caches of a CPU, and
+#: larger batches leave other workers idle at the end of a run.
 _MOST_DATASETS = 4
 
 
@@ -27,8 +27,8 @@ def batches_of(tasks: Iterable[Task]) -> list[Batch]:
     """Group tasks whose estimators can be fitted in one call, in the order of the tasks.
 
     Up to four datasets of one shape share a batch, or all methods of one fit group on one dataset.
-    The number of workers does not matter. Which datasets share a batch depends on the tasks given;
-    it changes the results of networks by rounding, and no other results.
+    The batches depend on the tasks, not on the number of workers. They affect the results of
+    networks by rounding errors, and no other results.
     """
     groups: dict[object, list[list[Task]]] = {}
     batches: list[list[Task]] = []
@@ -44,7 +44,7 @@ def batches_of(tasks: Iterable[Task]) -> list[Batch]:
 
 
 def _batch_key(cell: Cell, job: Job) -> object:
-    """Equal for cells that may share a batch; None for a cell that is fitted alone."""
+    """Return a key that cells of one batch share; None for a cell that is fitted alone."""
     if not job.fit_many or job.reveal is not None:
         return None
     common = (job.fit_many, job.fit_key, job.isolation_group, cell.setting)
@@ -59,14 +59,15 @@ def execute_batch(jobs: Sequence[Job], in_worker: bool = False) -> list[Outcome]
 
     Returns
     -------
-    An outcome for each job. An empty list if several jobs cannot be fitted in one call: the caller
-    then runs them one by one, so that a bad dataset fails alone.
+    One outcome for each job. An empty list if several jobs cannot be fitted in one call: the caller
+    then runs them one by one, so that one bad dataset does not fail the others.
 
     Notes
     -----
-    The seconds, the time and the memory of fitting several datasets are divided equally among their
-    cells. Methods that share a fit have its seconds and its memory in full, since each needs it
-    when it runs alone; the time is divided.
+    If several datasets are fitted in one call, the seconds, the wall-clock time and the memory are
+    divided equally among the cells. If several methods share one fit, each cell has the full
+    seconds and memory, since each method needs them when it runs alone; only the wall-clock time is
+    divided.
     """
     if len(jobs) == 1:
         return [execute(jobs[0], in_worker)]
@@ -76,7 +77,7 @@ def execute_batch(jobs: Sequence[Job], in_worker: bool = False) -> list[Outcome]
         if in_worker:
             return []
         raise
-    # Plugin code may raise anything.
+    # Plugin code may raise any exception.
     except BaseException:
         return []
     return [execute(job, in_worker, each) for job, each in zip(jobs, fitted, strict=True)]

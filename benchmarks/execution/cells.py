@@ -14,7 +14,8 @@ from benchmarks.suite.entries import count_of_share
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import Setting
 
-#: Raised when a worker treats an estimator in another way, so that older records are not reused.
+#: Increase this number when workers treat estimators differently, so that older records are not
+#: reused.
 _PROTOCOL = 3
 
 
@@ -27,15 +28,15 @@ class Cell:
     dataset, fingerprint
         Name and content hash of the dataset.
     setting
-        Which covariates the estimator sees.
+        Name of the set of covariates that the estimator sees.
     estimator, identity
-        Label of the method, and the hash of all that decides its numbers.
+        Label of the method, and hash of everything that determines its numbers.
     seed
         ``random_state`` of the estimator.
     alpha, threads, holdout
         As in the suite.
     version_free_key
-        Hash of what the user chose of the method; `identity` without code and versions.
+        Hash of the method's name and parameters: `identity` without code and versions.
     """
 
     dataset: str
@@ -51,16 +52,16 @@ class Cell:
 
     @cached_property
     def key(self) -> str:
-        """Hash of the place of the dataset and of what decides the numbers of the method.
+        """Hash of the dataset's place, the setting, the seed, the options and the method.
 
-        The content of the dataset is not part of it: a record of other content has the same key,
-        is found, and is replaced.
+        The content of the dataset is not included: a record of other content has the same key, and
+        is replaced.
         """
         return digest([_PROTOCOL, *self._place, self.identity])
 
     @property
     def version_free_cell_key(self) -> str:
-        """Hash without code and versions: the same for cells that differ by an upgrade only."""
+        """Hash without code and versions: equal for cells that differ in these alone."""
         return digest([*self._place, self.fingerprint, self.version_free_key])
 
     @property
@@ -73,12 +74,12 @@ class Cell:
 
 
 def seed_of(source: Source, setting: Setting, seed_label: str, repetition: int = 0) -> int:
-    """The seed of an estimator: it depends on the place in the suite, never on data.
+    """Derive the seed of an estimator from its place in the suite, independent of data.
 
     Parameters
     ----------
     source, setting
-        The dataset, by its place, and which covariates are seen.
+        The dataset, of which the place counts, and the setting.
     seed_label
         See `Method.seed_label`.
     repetition
@@ -89,7 +90,7 @@ def seed_of(source: Source, setting: Setting, seed_label: str, repetition: int =
 
 
 def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> list[Cell]:
-    """Every cell of a suite, in the order of the suite."""
+    """List the cells of a suite, in the order of the suite."""
     size: Counter[str] = Counter()
     place = {}
     for source in sources:
@@ -116,7 +117,7 @@ def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> 
 
 
 def in_order_of_shares(cells: Sequence[Cell], sources: Sequence[Source]) -> list[Cell]:
-    """Sort cells so that a run that is cut short has about the same part of each method.
+    """Sort cells so that an unfinished run has about the same share of each method's cells.
 
     The datasets of an entry stay in their order.
     """

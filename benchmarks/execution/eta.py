@@ -1,4 +1,4 @@
-"""The expected time to the end of a run, and its slowest cell."""
+"""Expected time to the end of a run, and its slowest cell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.progress import Progress, duration
 
 
 class Eta:
-    """Reports the expected time to a `Progress` after each cell.
+    """Report the expected time to a `Progress` after each cell.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Eta:
         self._runtimes = Runtimes()
 
     def expect(self, cells: Sequence[tuple[Cell, int]], runtimes: Runtimes) -> None:
-        """Take in the cells to run with their numbers of rows; ``runtimes`` go on learning."""
+        """Set the cells to run, with their rows; the run goes on updating ``runtimes``."""
         self._rows = {cell.key: rows for cell, rows in cells}
         self._left = Counter((cell.estimator, rows) for cell, rows in cells)
         self._runtimes = runtimes

@@ -1,4 +1,4 @@
-"""The data and the settings that a worker gets to run one cell."""
+"""Input of a worker for one cell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Truths = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows on which a fitted estimator is evaluated beside those of the fit; see `Job`."""
+    """Rows of a dataset, for the fit or held out; see `Job`."""
 
     X: pd.DataFrame
     t: np.ndarray
@@ -30,16 +30,16 @@ class Job:
     Attributes
     ----------
     maker
-        Makes the estimator.
+        Factory of the estimator.
     X, t, y
         Data of the fit: shapes (n, p), (n,) and (n,).
     reveal
-        For the Oracle: the individual effects, and the effects that scores compare with. None for
-        all other estimators.
+        For an Oracle: the individual effects, and the effects that estimates are scored against.
+        None for all other estimators.
     seed, alpha, threads
         As in the cell.
     held_out
-        Rows that are left out of the fit.
+        Rows that are not used for the fit.
     memory_limit
         GiB that the cell may use; None for no limit.
     isolation_group

@@ -1,4 +1,4 @@
-"""Jobs: what an estimator gets of a dataset. That is X, t and y; an Oracle gets the truth too."""
+"""Build jobs: an estimator gets X, t and y of a dataset; only an Oracle gets the truth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sdscm.data.dataset import CausalDataset
 
 
 class JobBuilder:
-    """Makes the jobs of the cells of a suite.
+    """Builder of the jobs for the cells of a suite.
 
     Parameters
     ----------
@@ -42,15 +42,15 @@ class JobBuilder:
         self._seen: dict[tuple[str, str, str, bool], Rows] = {}
 
     def truth_known(self, cell: Cell) -> bool:
-        """Whether the truth of the cell's dataset is known."""
+        """Return whether the true effects of the cell's dataset are known."""
         return self._datasets[cell.dataset].effects_known
 
     def rows(self, cell: Cell) -> int:
-        """Number of rows of the fit."""
+        """Return the number of rows of the fit."""
         return int((~self._mask(cell.dataset)).sum())
 
     def forget(self) -> None:
-        """Free the rows of the cells until now."""
+        """Free the data of the jobs that were built so far."""
         self._seen.clear()
 
     def job(self, cell: Cell) -> Job:
@@ -80,7 +80,7 @@ class JobBuilder:
         return self._masks[dataset]
 
     def _rows(self, cell: Cell, method: Method, chosen: np.ndarray) -> Rows:
-        # Cells with the same data share the arrays; a job is copied when it is sent.
+        # Cells with the same data share the arrays; sending a job to a worker copies it.
         key = (cell.dataset, cell.setting, method.encoding, bool(chosen[0]))
         if key not in self._seen:
             view = self._datasets[cell.dataset].setting(cell.setting)

@@ -18,7 +18,7 @@ from benchmarks.process.lifetime import WorkerContext, process_ended, start_work
 
 
 class LocalWorker:
-    """A pebble pool of one process; a process that is killed or dies is replaced."""
+    """A pebble pool of one process, which is replaced when it dies or is killed."""
 
     def __init__(self, plugins: Sequence[Path], time_limit: float) -> None:
         self._pool = ProcessPool(

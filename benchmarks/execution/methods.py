@@ -1,4 +1,4 @@
-"""Methods: an estimator with its parameters, its label and the hash of what decides its numbers."""
+"""Methods: estimators with parameters, a label and a hash of what determines their numbers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sdscm.errors import InputError
 
 
 class Maker(Protocol):
-    """Makes an unfitted estimator in a worker process; it is sent there by pickle."""
+    """Factory of unfitted estimators. It is pickled and sent to the worker processes."""
 
     def make(self, seed: int) -> Any: ...
 
 
 @dataclass(frozen=True)
 class Registered:
-    """Makes an estimator of the registry."""
+    """Factory of an estimator of the registry."""
 
     name: str
     params: dict[str, Any]
@@ -40,7 +40,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Pickled:
-    """Makes a copy of an object of the user; a seed that the object has is kept."""
+    """Factory of copies of a user's object. If the object has a seed, the copies keep it."""
 
     payload: bytes
 
@@ -55,7 +55,7 @@ class Pickled:
 
 @dataclass(frozen=True)
 class Method:
-    """One line of a board.
+    """An estimator with its parameters: one row of a board.
 
     Attributes
     ----------
@@ -64,24 +64,24 @@ class Method:
     family, estimand, oracle
         As in ``estimators.EstimatorInfo``.
     extra
-        The extra that installs its library.
+        Extra of this package that installs its library.
     identity
-        Hash of everything but data and seed that decides its numbers: parameters, code, versions.
+        Hash of the parameters, code and versions. With data and seed, they determine its numbers.
     maker
         See `Maker`.
     version_free_key
-        Hash of what the user chose: name and parameters, without code and versions.
+        Hash of the name and parameters, without code and versions.
     isolation_group
-        Methods of one isolation group share worker processes: the built-in ones are one group, and
-        those of one plugin. A method that is shown the truth has a group of its own.
+        Only methods of one isolation group share worker processes. The built-in methods are one
+        group, the methods of each plugin are one, and the methods that get the truth are one.
     encoding
-        Encoding of covariates that are categories.
+        Encoding of categorical covariates.
     fit_many, fit_group
         As in ``estimators.EstimatorInfo``.
     fit_key
-        Hash of what methods must have in common to be fitted in one call of ``fit_many``.
+        Hash that is equal for methods that can be fitted in one call of ``fit_many``.
     share
-        Part of the datasets of each entry that it runs on, the first ones.
+        Share of the datasets of each entry that the method runs on: the first ones.
     """
 
     label: str
@@ -101,7 +101,7 @@ class Method:
 
     @property
     def seed_label(self) -> str:
-        """Label from which seeds derive: methods that share a fit have the same seed."""
+        """Label that determines seeds: methods that share a fit have the same seed."""
         return self.fit_group or self.label
 
     @property
@@ -121,9 +121,9 @@ def methods_of(
     entries
         Names, `EstimatorEntry`, objects with ``fit``, or pairs (label, object).
     plugins
-        Plugin files, which are loaded; their code is part of the identity of their estimators.
+        Plugin files, already loaded. Their code is part of the identity of their estimators.
     encodings
-        One method for each, unless the entry has its own encodings.
+        Each encoding gives one method, unless the entry has its own encodings.
 
     Raises
     ------
@@ -137,18 +137,18 @@ def methods_of(
             entry = EstimatorEntry(name=entry)
         method = _registered(entry, code) if isinstance(entry, EstimatorEntry) else _object(entry)
         own = entry.encodings if isinstance(entry, EstimatorEntry) else None
-        found += [_seeing(method, encoding) for encoding in own or encodings]
+        found += [_with_encoding(method, encoding) for encoding in own or encodings]
     labels = [method.label for method in found]
     for label in labels:
         if labels.count(label) > 1:
-            raise InputError(f"two estimators are called '{label}': give one a label of its own")
+            raise InputError(f"two estimators are called '{label}': give one of them another label")
     if not found:
         raise InputError("no estimators: name at least one")
     return found
 
 
-def _seeing(method: Method, encoding: Encoding) -> Method:
-    """The method with an encoding; the label names the encoding, except the default one."""
+def _with_encoding(method: Method, encoding: Encoding) -> Method:
+    """Set the encoding of a method; the label names any encoding but the default."""
     if encoding == "codes":
         return method
     return replace(
@@ -165,8 +165,8 @@ def _seeing(method: Method, encoding: Encoding) -> Method:
 def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
     try:
         info = estimators.info(entry.name)
-        # Parameters are checked here, not in the workers, so that a slip is one line and no table
-        # of failures. Only entries that have some pay for the import of a library.
+        # Parameters are checked before the run, so that a wrong one gives one error and not many
+        # failed cells. The check imports the library, and is skipped if there are no parameters.
         known = estimators.parameters(entry.name) if entry.params else {}
     except estimators.MissingExtraError:
         known = entry.params
@@ -206,9 +206,9 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
 
 
 def _code(entry: EstimatorEntry, origin: str, plugin_code: str) -> str:
-    """Hash of an estimator's code.
+    """Hash the code of an estimator.
 
-    Empty where the estimator cannot be made: each of its cells says so, and the others are run.
+    Empty if the estimator cannot be made. Its cells then fail with the reason, and others run.
     """
     if origin == "built-in":
         return code_of(estimators.where(entry.name))
@@ -244,9 +244,9 @@ def _object(given: Any) -> Method:
 
 
 def _state(thing: Any, payload: bytes) -> str:
-    """Hash of an object's class and attributes; of its whole pickle where they hold code.
+    """Hash the class and attributes of an object, or its whole pickle if they contain code.
 
-    A pickle of a class that is defined in a script differs from run to run.
+    The pickle of a class that is defined in a script differs between runs.
     """
     try:
         attributes = pickle.dumps(vars(thing))

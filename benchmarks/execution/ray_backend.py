@@ -28,16 +28,16 @@ PluginFiles = Sequence[tuple[str, bytes]]
 
 @contextmanager
 def connected(address: str, threads: int) -> Iterator[int]:
-    """Join a Ray cluster; ``auto`` is the cluster that this machine belongs to.
+    """Connect to a Ray cluster; ``auto`` is the cluster of this machine.
 
-    Yields the number of workers with so many threads for which the nodes have cores.
+    Yields the number of workers of ``threads`` threads that the cores of the nodes allow.
 
     Raises
     ------
     MissingExtraError
         If Ray is not installed.
     InputError
-        If there is no cluster, or no node has enough cores.
+        If there is no cluster at the address, or no node has enough cores.
     """
     try:
         import ray
@@ -51,8 +51,8 @@ def connected(address: str, threads: int) -> Iterator[int]:
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            f"--cluster {address}: no Ray cluster there ({reason}); start one with 'ray start "
-            "--head', or leave --cluster out"
+            f"--cluster {address}: no Ray cluster found ({reason}); start one with 'ray start "
+            "--head', or omit --cluster"
         ) from None
     try:
         workers = _count_workers(threads)
@@ -83,7 +83,7 @@ def _require_listener(address: str) -> None:
 
 
 class NodeProcess:
-    """The Ray actor: it runs batches in a process of the cluster."""
+    """Ray actor that runs batches in a process of the cluster."""
 
     def __init__(self, plugins: PluginFiles) -> None:
         remove_stale_folders()
@@ -107,7 +107,7 @@ def software() -> dict[str, str]:
 
 
 class RayWorker:
-    """A Ray actor that runs batches; an actor that is killed or dies is replaced."""
+    """Worker in a Ray actor, which is replaced when it dies or is killed."""
 
     def __init__(self, plugins: Sequence[Path], threads: int, time_limit: float) -> None:
         self._plugins = [(path.name, path.read_bytes()) for path in plugins]
@@ -148,8 +148,8 @@ class RayWorker:
         for name, version in here.items():
             if there.get(name) != version:
                 raise InputError(
-                    f"--cluster: a node has {name} {there.get(name)}, but here it is {version}; "
-                    "install the same on all nodes"
+                    f"--cluster: a node has {name} {there.get(name)}, but this machine has "
+                    f"{version}; install the same version on all nodes"
                 )
         self._actor = actor
 

@@ -1,4 +1,4 @@
-"""Expected run times of cells, estimated from cells that have ended."""
+"""Estimate the run times of cells from cells that have ended."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable
 
-#: What the run time of a cell depends on: the label of the method, and the rows of the fit.
+#: Kind of a cell, on which its run time depends: label of the method, and rows of the fit.
 Kind = tuple[str, int]
 
 
 class Runtimes:
     """Expected seconds of cells.
 
-    The expected run time is the median of the ended cells of the same method and size, or else that
-    of the nearest size, in proportion to the rows. A method without ended cells has an infinite run
-    time, so that one of its cells runs early.
+    The expected run time is the median of the ended cells of the same method and size. If there are
+    none, it is the median of the nearest size, in proportion to the rows. A method without ended
+    cells has an infinite run time, so that one of its cells runs early.
     """
 
     def __init__(self) -> None:
-        self._seconds: dict[Kind, list[float]] = defaultdict(list)  # sorted: asked at every cell
+        self._seconds: dict[Kind, list[float]] = defaultdict(list)  # sorted for `expect`
         self._sizes: dict[str, set[int]] = defaultdict(set)
 
     def learn(self, kind: Kind, seconds: float) -> None:
@@ -31,7 +31,7 @@ class Runtimes:
         self._sizes[kind[0]].add(kind[1])
 
     def expect(self, kind: Kind) -> float:
-        """Expected seconds of a cell, or infinity."""
+        """Return the expected seconds of a cell; infinity if they are unknown."""
         label, rows = kind
         if kind in self._seconds:
             return _middle(self._seconds[kind])
@@ -42,7 +42,7 @@ class Runtimes:
         return _middle(self._seconds[label, near]) * rows / near
 
     def total(self, kinds: Iterable[tuple[Kind, int]]) -> float:
-        """Expected seconds of cells of several kinds; an unknown kind counts as the mean."""
+        """Return the expected seconds of all cells; a cell of unknown kind counts as the mean."""
         expected = [(self.expect(kind), count) for kind, count in kinds]
         known = [(seconds, count) for seconds, count in expected if seconds < math.inf]
         cells = sum(count for _, count in known)
@@ -53,5 +53,5 @@ class Runtimes:
 
 
 def _middle(ordered: list[float]) -> float:
-    """Median of sorted numbers; the upper one of two."""
+    """Return the median of sorted numbers; of two middle numbers, the larger one."""
     return ordered[len(ordered) // 2]

@@ -21,19 +21,19 @@ from benchmarks.process.threads import children_inherit
 
 Done = Callable[[Cell, Outcome], None]
 
-#: A worker gets a second batch in advance, so that it need not wait while the first is recorded, if
-#: that batch takes less than this many seconds. Behind a longer one, other workers might be idle.
+#: Longest expected seconds of a batch that a worker gets in advance, so that it does not wait while
+#: its first batch is recorded. A longer batch goes to the worker that is free first.
 _SHORT = 1.0
 
 #: Seconds without an outcome after which the scheduler checks that the workers are alive.
 _CHECK_INTERVAL = 5.0
 
-#: Worker processes that may die one after the other, in one slot, before they run a cell.
+#: The run fails when this many processes in a row, in one slot, die before they run a cell.
 _MOST_BROKEN = 3
 
 
 def run_here(tasks: Iterable[Task], done: Done) -> None:
-    """Run cells in this process, one after the other and without a time limit, for a debugger."""
+    """Run cells in this process, one after the other and without a time limit, for debugging."""
     waiting = deque(batches_of(tasks))
     while waiting:
         batch = waiting.popleft()
@@ -68,10 +68,10 @@ def run_with(
 ) -> None:
     """Run cells in ``size`` workers, and call ``done`` in this process as each cell ends.
 
-    A cell that reaches its time limit is killed with its process. A process that dies ends one
-    cell. Both give an outcome. Jobs of different isolation groups never share a process. Batches
-    start in the order of their expected seconds, longest first. A batch that fails as a whole is
-    run again cell by cell.
+    A cell that reaches its time limit is killed with its process, and has the status ``timeout``.
+    If a process dies, its cell has the status ``failed``. Jobs of different isolation groups never
+    share a process. Batches start in the order of their expected seconds, longest first. A batch
+    that fails as a whole is run again cell by cell.
 
     Raises
     ------
@@ -125,14 +125,14 @@ def run_with(
 
 
 class _Queue:
-    """Batches that wait, by isolation group and by the kinds of their cells."""
+    """Waiting batches, by isolation group and by the kinds of their cells."""
 
     def __init__(self, batches: Sequence[Batch], runtimes: Runtimes) -> None:
         self._runtimes = runtimes
         self._groups: dict[str, dict[tuple[Kind, ...], deque[Batch]]] = {}
         self._left = 0
         for batch in batches:
-            self._like(batch).append(batch)
+            self._same_kind(batch).append(batch)
             self._left += 1
 
     def __len__(self) -> int:
@@ -140,12 +140,12 @@ class _Queue:
 
     def put_back(self, batch: Batch) -> None:
         """Add a batch in front of those of its kind."""
-        self._like(batch).appendleft(batch)
+        self._same_kind(batch).appendleft(batch)
         self._left += 1
 
     def remove(self, batch: Batch) -> None:
         """Remove a batch that `longest` has returned."""
-        group, waiting = _group(batch), self._like(batch)
+        group, waiting = _group(batch), self._same_kind(batch)
         waiting.popleft()
         self._left -= 1
         if not waiting:
@@ -154,7 +154,7 @@ class _Queue:
             del self._groups[group]
 
     def longest_group(self) -> str | None:
-        """Return the isolation group with most work left; None if there is none."""
+        """Return the isolation group with the most work left; None if no batch waits."""
         return max(self._groups, key=self._seconds_of_group, default=None)
 
     def longest(self, group: str) -> Batch | None:
@@ -166,7 +166,7 @@ class _Queue:
         """Return the seconds that a batch will take, or infinity."""
         return self._seconds(_kinds(batch))
 
-    def _like(self, batch: Batch) -> deque[Batch]:
+    def _same_kind(self, batch: Batch) -> deque[Batch]:
         return self._groups.setdefault(_group(batch), {}).setdefault(_kinds(batch), deque())
 
     def _seconds(self, kinds: tuple[Kind, ...]) -> float:
@@ -195,7 +195,7 @@ def _group(batch: Batch) -> str:
 
 @dataclass(eq=False)
 class _Slot:
-    """Place for one worker, which serves one isolation group at a time."""
+    """Slot for one worker, which runs one isolation group at a time."""
 
     start_worker: StartWorker
     worker: Worker | None = None
@@ -204,7 +204,7 @@ class _Slot:
     broken: int = 0
 
     def take(self, queue: _Queue, size: int) -> list[Batch]:
-        """Remove the next batches for this slot from the queue: one that runs, one in advance."""
+        """Take the next batches of this slot from the queue: one to run, and one in advance."""
         taken: list[Batch] = []
         while self.busy + len(taken) < 2:
             second = self.busy + len(taken) > 0
@@ -234,7 +234,7 @@ class _Slot:
         return outcomes
 
     def discard_worker(self, error: BrokenWorker) -> None:
-        """Stop a worker that broke; a RuntimeError if too many have broken."""
+        """Stop a broken worker; raise a RuntimeError after too many in a row."""
         self.stop(now=True)
         self.busy = 0
         self.broken += 1

@@ -23,22 +23,22 @@ _collector = GarbageCollector()
 
 
 class BadPrediction(ValueError):
-    """An estimator broke its contract."""
+    """An estimator violated its contract."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """An estimator that a batch has fitted, and the part of the batch's cost that its cell bears.
+    """An estimator that a batch has fitted, and its part of the batch's cost.
 
     Attributes
     ----------
     estimator
     seconds
-        Of the fit, for the metric ``seconds``.
+        Seconds of the fit, for the metric ``seconds``.
     wall
-        Seconds of the batch.
+        Wall-clock seconds.
     peak_memory
-        MiB; None where the system does not report it.
+        Peak memory in MiB; None if the system does not report it.
     notes
         Warnings of libraries during the fit.
     """
@@ -57,8 +57,9 @@ def execute(job: Job, in_worker: bool = False, fitted: Fitted | None = None) -> 
     ----------
     job
     in_worker
-        Whether this is a worker process. Ctrl-C does not reach workers, so that a KeyboardInterrupt
-        comes from the estimator there. Elsewhere it comes from the user, and is raised.
+        Whether this is a worker process. Ctrl-C does not reach workers, so that their
+        KeyboardInterrupt comes from the estimator. In other processes it comes from the user, and
+        is raised.
     fitted
         The estimator, if a batch has fitted it already.
     """
@@ -80,9 +81,9 @@ def _run(job: Job, in_worker: bool, fitted: Fitted | None) -> Outcome:
     except estimators.MissingExtraError as error:
         return Outcome("skipped", _one_line(str(error)), _distinct(notes))
     except MemoryError as error:
-        limit = "" if job.memory_limit is None else f"; a cell may take {job.memory_limit:g} GiB"
+        limit = "" if job.memory_limit is None else f"; a cell may use {job.memory_limit:g} GiB"
         return Outcome("failed", _one_line(_describe_error(error) + limit), _distinct(notes))
-    # Plugin code may raise anything. It becomes a row of the table and does not end the run.
+    # Plugin code may raise any exception. The cell fails, and the run goes on.
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and not in_worker:
             raise
@@ -118,7 +119,7 @@ def _predict(job: Job, notes: list[str], fitted: Fitted | None) -> tuple[Predict
 
 
 def _predict_held_out(job: Job, rows: Rows, fitted: Any) -> Prediction:
-    """Predict other rows than those of the fit. The Oracle is fitted on their truth."""
+    """Predict the held-out rows. An Oracle is fitted on their truth."""
     X, t, y = rows.X.copy(deep=True), rows.t.copy(), rows.y.copy()
     if rows.reveal is not None:
         fitted = job.maker.make(job.seed)
@@ -132,7 +133,7 @@ def _predict_held_out(job: Job, rows: Rows, fitted: Any) -> Prediction:
 def _answers(
     estimator: Any, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float, start: float
 ) -> Prediction:
-    """Call every method that the estimator has; its seconds run from ``start`` to the effects."""
+    """Call all prediction methods; the seconds run from ``start`` until the effects are known."""
     n = len(X)
     effect = _value("effect", _call(estimator, "effect", X), (n,))
     ate = _value("ate", _call(estimator, "ate", X), ())
@@ -206,7 +207,7 @@ def _shaped(name: str, answer: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _describe_error(error: BaseException) -> str:
-    """Class and message of an error. The ``__str__`` of a plugin's error may raise itself."""
+    """Format the class and message of an error. ``str`` of a plugin's error may raise, too."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:
@@ -214,7 +215,7 @@ def _describe_error(error: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Make one line that any file can hold: no control characters, no lone surrogates."""
+    """Make one line without control characters and lone surrogates, which any file can store."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 

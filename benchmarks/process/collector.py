@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
-#: Largest part of the working time that goes into garbage collection.
+#: Largest share of the working time that is spent on garbage collection.
 _SHARE = 0.03
 #: Seconds that the first collection is expected to take.
 _FIRST = 0.03
@@ -15,8 +15,8 @@ class GarbageCollector:
     """Collect reference cycles from time to time.
 
     Fitted estimators of EconML refer to themselves, so that only Python's cycle collector frees
-    them. Python starts it by the number of objects, not of bytes, and too seldom: forests on 10,000
-    rows leave 100 MB a fit, and workers grew to 10 GB after a hundred of them.
+    them. Python starts it by the number of objects, not of bytes, which is too rare: each fit of a
+    forest on 10,000 rows leaves 100 MB, and workers grew to 10 GB after a hundred fits.
     """
 
     def __init__(self) -> None:
@@ -24,16 +24,16 @@ class GarbageCollector:
         self._expected = _FIRST
 
     def after(self, seconds: float) -> bool:
-        """Collect if that takes a small part of the time worked since the last collection.
+        """Collect if that takes a small share of the time worked since the last collection.
 
         Parameters
         ----------
         seconds
-            Time that the last cell took.
+            Seconds of the last cell.
 
         Returns
         -------
-        Whether it has collected.
+        True if the garbage was collected.
         """
         self._worked += seconds
         if self._worked * _SHARE < self._expected:

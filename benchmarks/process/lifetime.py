@@ -14,11 +14,11 @@ from pathlib import Path
 import estimators
 from benchmarks.interface import Outcome
 
-#: The signals of the kernel and of a C++ library after a failed allocation.
+#: Exit codes after a failed allocation: killed by the kernel, or aborted by a C++ library.
 _MEMORY_SIGNALS = (-9, -6)
 
-#: Stands for exit code 0 of a worker, which pebble takes for a process that ended as planned: it
-#: would go on waiting for the cell that called ``os._exit(0)``.
+#: Replaces exit code 0 of a worker. Pebble takes 0 for the planned end of a process, and would wait
+#: forever for a cell that called ``os._exit(0)``.
 _EXIT_ZERO = 256
 
 
@@ -32,7 +32,7 @@ class _Worker(SpawnProcess):
 
 
 class WorkerContext(SpawnContext):
-    """Spawns worker processes. A fork of a process whose libraries hold threads may deadlock."""
+    """Context that spawns processes. A fork may deadlock, because libraries have threads."""
 
     Process = _Worker
 

@@ -21,8 +21,8 @@ def watch_peak() -> Callable[[], float | None]:
 
     Returns
     -------
-    A function that returns the peak since then in MiB, less the memory that the process held at the
-    start. It returns None where the system cannot reset the peak: only Linux can (man 5 proc,
+    A function that returns the peak since this call in MiB, minus the memory that the process used
+    at this call. It returns None if the system cannot reset the peak: only Linux can (man 5 proc,
     ``clear_refs``). The memory of child processes is not included.
     """
     try:
@@ -50,11 +50,12 @@ def kib(name: str) -> int:
 
 @contextmanager
 def memory_limit(gibibytes: float | None) -> Iterator[None]:
-    """Limit the memory that the block may use beside what its process holds; None for no limit.
+    """Limit the memory that the block may use in addition to that of its process.
 
-    An allocation above the limit raises a MemoryError. Linux 4.7 or later enforces it; other
-    systems do not. ``RLIMIT_DATA`` limits private writable memory. A limit of the address space
-    would not do, because libraries reserve far more addresses than they use.
+    None sets no limit. An allocation above the limit raises a MemoryError. Linux 4.7 or later
+    enforces the limit; other systems do not. ``RLIMIT_DATA`` limits private writable memory. A
+    limit of the address space is not useful, because libraries reserve far more addresses than
+    they use.
     """
     try:
         held = 1024 * kib("VmData")

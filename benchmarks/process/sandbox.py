@@ -1,4 +1,4 @@
-"""Run each cell in the same conditions, whichever cells its process has run before."""
+"""Run each cell in the same conditions, independent of earlier cells of its process."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _restored_process_state() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _empty_folder() -> Iterator[None]:
-    """Work in an empty folder: the datasets in the folder of the run hold the truth."""
+    """Work in an empty folder, because the datasets in the run folder contain the truth."""
     before = os.getcwd()
     if not _is_empty(_folder_of(os.getpid())):
         _folder_of.cache_clear()
@@ -96,7 +96,7 @@ def _empty_folder() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _folder_of(process: int) -> Path:
-    """Make the working folder of a process. Its next cells use it too while it stays empty."""
+    """Make the working folder of a process. Its next cells reuse the folder while it is empty."""
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{process}-"))
     # Unlike atexit, this also runs in a process that a signal ends.
     Finalize(None, _remove, args=(folder,), exitpriority=0)

@@ -29,7 +29,7 @@ def cores() -> int:
 
 
 def workers_for(asked: int | None, threads: int) -> int:
-    """Return the number of worker processes: as asked for, as far as the cores suffice.
+    """Return the number of worker processes: ``asked``, but at most what the cores allow.
 
     Raises
     ------
@@ -54,8 +54,8 @@ def library_limits(threads: int) -> dict[str, str]:
 def children_inherit(threads: int) -> Iterator[None]:
     """Limit every library to ``threads`` threads in processes that start inside the block.
 
-    Libraries read the environment variables when they are imported. A worker that set them itself
-    would be too late.
+    Libraries read the environment variables when they are imported, so that a worker cannot set
+    them itself.
     """
     limits = library_limits(threads)
     before = {name: os.environ.get(name) for name in limits}

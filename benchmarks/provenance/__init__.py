@@ -1,1 +1,1 @@
-"""Hashes, versions and code: what decides a number."""
+"""Hashes of content and code, versions of libraries, and seeds."""

@@ -8,25 +8,25 @@ from typing import Any
 
 
 def canonical(value: Any) -> bytes:
-    """One byte string for equal JSON values, whatever the order of their keys."""
+    """Encode a JSON value as bytes that do not depend on the order of keys."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     ).encode()
 
 
 def digest(value: Any) -> str:
-    """Hash of a JSON value: 32 hexadecimal digits."""
+    """Hash a JSON value to 32 hexadecimal digits."""
     return digest_bytes(canonical(value))
 
 
 def digest_bytes(data: bytes) -> str:
-    """Hash of bytes: 32 hexadecimal digits."""
+    """Hash bytes to 32 hexadecimal digits."""
     return blake2b(data, digest_size=16).hexdigest()
 
 
 def derive_seed(*parts: Any) -> int:
-    """A seed in [0, 2**31) that depends on the parts only, never on the order of the work.
+    """Derive a seed in [0, 2**31) from the parts only, independent of the order of the work.
 
-    31 bits, because some libraries take signed 32-bit seeds only.
+    The seed has 31 bits, because some libraries accept signed 32-bit seeds only.
     """
     return int.from_bytes(blake2b(canonical(parts), digest_size=4).digest()) & 0x7FFFFFFF

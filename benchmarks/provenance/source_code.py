@@ -1,6 +1,6 @@
 """Hashes of source code: of its syntax trees, without comments, docstrings and file names.
 
-A reworded sentence, or a definition that is moved to another file, changes no hash.
+A new wording of a docstring, or a move of a definition to another file, changes no hash.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import Any
 
 from benchmarks.provenance.hashing import digest, digest_bytes
 
-#: The packages of this project: code is followed into them, and their versions stand still while
-#: code is edited.
+#: Packages of this project. Their definitions are hashed, because their versions do not change with
+#: each edit.
 _PACKAGES = ("estimators", "sdscm", "benchmarks")
 _Where = tuple[Path, str]
 
 
 def code_of(where: str) -> str:
-    """Hash of a definition of the packages and of all that it reaches; see `reached`.
+    """Hash a definition of the packages, with all definitions that it uses; see `reached`.
 
     Parameters
     ----------
     where
-        ``module:name``. Nothing is imported. A function ``fit_many`` of the module counts too: it
-        fits many datasets at once, and the class need not name it.
+        ``module:name``; the module is not imported. A function ``fit_many`` of the module is
+        included: it fits many datasets at once, and the class need not refer to it.
     """
     module, _, name = where.partition(":")
     file = _file_of(module)
@@ -40,27 +40,27 @@ def code_of(where: str) -> str:
 
 
 def own_code_of(function: Callable[..., Any]) -> str:
-    """Hash of a function of the packages, without what it reaches."""
+    """Hash a function of the packages, without the definitions that it uses."""
     file = Path(inspect.getsourcefile(function) or "")
     return digest(_definition(file, function.__name__))
 
 
 @cache
 def code_of_function(function: Callable[..., Any]) -> str:
-    """Hash of a function: of what it reaches in the packages, or else of its whole file."""
+    """Hash a function with the definitions that it uses, or the whole file of a user's function."""
     if isinstance(function, partial):
         given = [repr(function.args), repr(sorted(function.keywords.items()))]
         return digest([code_of_function(function.func), *given])
     name = getattr(function, "__qualname__", type(function).__qualname__)
     try:
         file = Path(inspect.getsourcefile(inspect.unwrap(function)) or "")
-    except TypeError:  # built into Python, or an object that can be called
+    except TypeError:  # built into Python, or a callable object
         return code_behind(function)
     if not file.is_file():
         return digest(name)
     statement = _module(file).definitions.get(name) if _is_ours(file) else None
     if isinstance(statement, ast.FunctionDef):
-        # Decorators say how the function is registered, not what it computes.
+        # Decorators register the function, and do not change its result.
         bare = copy(statement)
         bare.decorator_list = []
         return digest([_bare(bare), sorted(reached(_used(file, bare)).items())])
@@ -68,10 +68,10 @@ def code_of_function(function: Callable[..., Any]) -> str:
 
 
 def code_behind(made: Any) -> str:
-    """Hash of what an estimator of the user is written in.
+    """Hash the code of a user's estimator.
 
-    That is the files of its classes, of the function that it calls, and what they import from
-    `estimators`.
+    The code is the files of its classes and of the function that it calls, and the definitions that
+    these import from `estimators`.
     """
     trees, start = set(), list[_Where]()
     for thing in (*type(made).__mro__, getattr(made, "function", None)):
@@ -90,7 +90,7 @@ def code_behind(made: Any) -> str:
 
 
 def code_of_file(file: Path) -> str:
-    """Hash of a Python file; of its bytes, if it cannot be parsed."""
+    """Hash a Python file; its bytes, if it cannot be parsed."""
     return _code_of_text(file.read_bytes())
 
 
@@ -103,7 +103,7 @@ def _code_of_text(text: bytes) -> str:
 
 
 def code_of_folder(folder: Path, leave_out: Collection[str] = ()) -> str:
-    """Hash of the Python files below a folder, without the named subfolders and modules."""
+    """Hash the Python files below a folder, without the named subfolders and modules."""
     return digest(
         sorted(
             code_of_file(path)
@@ -114,12 +114,12 @@ def code_of_folder(folder: Path, leave_out: Collection[str] = ()) -> str:
 
 
 def reached(start: Iterable[_Where]) -> dict[str, str]:
-    """Code of definitions and of all that they name, by ``<stem of the file>.<name>``.
+    """Find the code of definitions and of all that they use, by ``<stem of the file>.<name>``.
 
     Parameters
     ----------
     start
-        Files of the packages and names in them; names that a file does not have are passed over.
+        Files of the packages and names in them; names that a file does not have are ignored.
     """
     found: dict[_Where, str] = {}
     waiting = list(start)
@@ -143,7 +143,7 @@ def reached(start: Iterable[_Where]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Module:
-    """The definitions of a file by name, and of imported names the module and the name there."""
+    """Definitions of a file by name, and the module and original name of each imported name."""
 
     definitions: dict[str, ast.stmt]
     imports: dict[str, tuple[str, str]]
@@ -163,12 +163,12 @@ def _parsed(path: Path) -> _Module:
     return _Module(definitions, imports)
 
 
-#: The packages do not change while a process runs; files of the user may.
+#: Cached for the packages, which do not change while a process runs. Files of users may change.
 _module = cache(_parsed)
 
 
 def _used(path: Path, tree: ast.AST) -> Iterator[_Where]:
-    """The names that code of a file uses, and the members of modules that it imports."""
+    """Find the names that code of a file uses, and the members of modules that it imports."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             yield path, node.id
@@ -182,7 +182,7 @@ def _definition(path: Path, name: str) -> str:
 
 
 def _names(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement of a module binds."""
+    """Find the names that a statement of a module binds."""
     if isinstance(statement, ast.ClassDef | ast.FunctionDef):
         yield statement.name
     elif isinstance(statement, ast.Assign | ast.AnnAssign):
@@ -192,14 +192,17 @@ def _names(statement: ast.stmt) -> Iterator[str]:
 
 
 def _member(module: _Module, name: str, member: str) -> list[_Where]:
-    """The definition of ``name.member``, where ``name`` is an imported module of the packages."""
+    """Find the definition of ``name.member``, if ``name`` is an imported module of the packages."""
     origin, original = module.imports.get(name, ("", ""))
     file = _file_of(f"{origin}.{original}" if original else origin)
     return [] if file is None else [(file, member)]
 
 
 def _imported(file: Path) -> list[_Where]:
-    """What a file of the user imports from `estimators`; a broken file imports nothing."""
+    """Find the definitions that a user's file imports from `estimators`.
+
+    A file that cannot be parsed has none.
+    """
     try:
         module, tree = _parsed(file), ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError):
@@ -225,7 +228,7 @@ def _is_ours(file: Path) -> bool:
 
 
 def _file_of(module: str) -> Path | None:
-    """The file of a module of the packages; None for any other module."""
+    """Find the file of a module of the packages; None for any other module."""
     top, *inside = module.split(".")
     if top not in _PACKAGES:
         return None
@@ -235,7 +238,7 @@ def _file_of(module: str) -> Path | None:
 
 
 def _bare(tree: ast.stmt | ast.Module) -> str:
-    """The syntax tree as text, without docstrings and positions."""
+    """Format a syntax tree as text, without docstrings and positions."""
     plain = ast.parse(ast.unparse(tree))
     nodes = list(ast.walk(plain))
     for node in nodes if isinstance(tree, ast.Module) else nodes[1:]:

@@ -1,4 +1,4 @@
-"""Versions of what decides a number, for records and content keys."""
+"""Versions of libraries and hashes of code, for records and content keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CORE = ("numpy", "scipy", "scikit-learn", "pandas")
 
 
 def version_of(distribution: str) -> str | None:
-    """The installed version of a distribution, or None."""
+    """Return the installed version of a distribution, or None."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
@@ -25,7 +25,7 @@ def version_of(distribution: str) -> str | None:
 
 @cache
 def _distributions_of(extra: str) -> tuple[str, ...]:
-    """The libraries that an extra of this project installs, from the project's own metadata."""
+    """Return the libraries that an extra of this project installs, from its metadata."""
     try:
         requirements = metadata.requires("sdscm") or []
     except metadata.PackageNotFoundError:
@@ -37,13 +37,13 @@ def _distributions_of(extra: str) -> tuple[str, ...]:
 
 @cache
 def code_of_estimators() -> str:
-    """Hash of the code of `estimators`, to compare installations on several machines."""
+    """Hash the code of `estimators`, to compare installations on several machines."""
     return code_of_folder(Path(estimators.__file__).parent)
 
 
 @cache
 def code_of_generator() -> str:
-    """Hash of the code of `sdscm` that decides a dataset: without the audit and pictures."""
+    """Hash the code of `sdscm` that affects datasets: all but the audit and the figures."""
     return code_of_folder(
         Path(sdscm.__file__).parent, leave_out=("audit", "statistics", "graph_plot")
     )
@@ -51,7 +51,10 @@ def code_of_generator() -> str:
 
 @cache
 def versions(extra: str = "") -> dict[str, str]:
-    """Versions that matter to an estimator whose library comes with ``extra``; callers copy it."""
+    """Return the versions that affect an estimator whose library ``extra`` installs.
+
+    The result is cached; callers copy it.
+    """
     python = ".".join(platform.python_version_tuple()[:2])
     found = {"python": python}
     for name in (*_CORE, *(_distributions_of(extra) if extra else ())):

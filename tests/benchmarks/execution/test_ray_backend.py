@@ -95,7 +95,7 @@ def test_two_nodes_give_the_same_board(two_nodes, make_suite, tmp_path) -> None:
 
 
 def test_a_missing_cluster_is_one_line(make_suite, tmp_path) -> None:
-    with pytest.raises(InputError, match="no Ray cluster there") as caught:
+    with pytest.raises(InputError, match="no Ray cluster found") as caught:
         benchmarks.run(
             make_suite(datasets=1),
             cluster="127.0.0.1:1",
