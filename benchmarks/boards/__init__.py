@@ -1,1 +1,1 @@
-"""Scores, rankings and leaderboards made from the records of a run."""
+"""Compute scores, rankings and leaderboards from the records of a run."""

@@ -1,4 +1,4 @@
-"""Make leaderboards from scores."""
+"""Compute leaderboards from scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
 
-#: Stands for the rank of an Oracle, which has none.
+#: Text in the place of the rank of an Oracle, which has no rank.
 ORACLE_RANK = "check"
 
 _GROUP_COLUMN = {"lm": "lm", "setting": "setting", "dataset": "entry"}
@@ -32,9 +32,9 @@ class Board:
     Attributes
     ----------
     group
-        What all cells of the board share, such as ``{"lm": ..., "setting": "all"}``.
+        Properties that all cells of the board share, such as ``{"lm": ..., "setting": "all"}``.
     target
-        Target that the effects of rows were scored against.
+        True effect with which the estimated effects of rows are compared.
     clusters
         Number of phrasings (or files) that the intervals resample.
     table
@@ -50,12 +50,12 @@ class Board:
           each metric of all datasets together its value ``<metric>``, with the ends of intervals
           in ``..._low`` and ``..._high``; for each metric of cost its median, without an interval.
     rankings
-        By name of each metric of ``rank_by`` that some method should have a score of: which
-        methods a table of its estimand shows and in what order, and how they compare.
+        The ranking by each metric of ``rank_by``, by the metric's name. A metric is left out if
+        its table would show Oracles only.
     undefined
-        By metric and method: the number of cells that ended well, but on which the score of the
-        method is not defined, though that of another method is. The mean of such a method is over
-        fewer datasets than that of other methods.
+        Number of cells, by metric and method, that succeeded and have no score because it is not
+        defined for this method, while it is defined for another method on the same dataset. The
+        mean score of such a method is over fewer datasets than the means of other methods.
     """
 
     group: dict[str, str]
@@ -214,7 +214,7 @@ def _ranking(
     mean: Callable[[np.ndarray, np.ndarray], tuple[float, float, float]],
     level: float,
 ) -> Ranking | None:
-    """Rank the methods that a table of the metric shows; None if it would show Oracles only."""
+    """Rank the methods in the table of a metric; None if the table would show Oracles only."""
     shown = sorted(
         (row for row in rows if _belongs(row, metric)), key=lambda row: _place(row, [metric.name])
     )
@@ -226,7 +226,7 @@ def _ranking(
 
 
 def _belongs(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
-    """Tell whether a method estimates the estimand of a metric, or would if it had not failed."""
+    """Return True if a method has scores of a metric's estimand, or should have and failed."""
     alike = [m.name for m in metrics.registered() if m.group == metric.group]
     if row["ok"]:
         return any(not math.isnan(row[name]) for name in alike)

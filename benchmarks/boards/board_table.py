@@ -1,4 +1,4 @@
-"""Tables of boards: one for each ranking, for people, and one of all columns, for programs."""
+"""Make tables of boards: one of each ranking, for people, and one of all columns, for programs."""
 
 from __future__ import annotations
 
@@ -26,26 +26,27 @@ from sdscm.number_format import slug, two_decimals
 
 @dataclass(frozen=True, kw_only=True)
 class BoardTable(ReportTable):
-    """Hold the table of a ranking, with what a reader has to know.
+    """Hold the table of a ranking, and the sentences that explain it.
 
     Attributes
     ----------
     name, caption, columns, rows, head
-        As of a `ReportTable`; the rows are ordered by the ranking, Oracles last.
+        As in `ReportTable`. The rows are in the order of the ranking, Oracles last.
     board, ranking
-        What the table shows.
+        Board and ranking that the table shows.
     title
         Estimand and metric of the ranking.
     place
-        What all cells of the board share: language model, setting, rows.
+        Language model, setting and rows of all cells of the board.
     notes
-        Sentences: what scores compare with, what intervals are, and what marks mean.
+        Sentences on the target of the scores, the intervals and the marks.
     test
-        What the tests say of differences; empty if no method competes.
+        Result of the tests of differences; empty if no method competes.
     finding
-        Who leads, and how many methods the tests do not tell apart from it; may be empty.
+        The best method, and the number of methods that do not differ significantly from it; may
+        be empty.
     wins
-        Win rate of each method against each other.
+        Win rate of each method against each other method.
     """
 
     board: Board
@@ -59,7 +60,7 @@ class BoardTable(ReportTable):
 
 
 def board_tables(boards: Sequence[Board], suite: Suite) -> tuple[BoardTable, ...]:
-    """Make the table of each ranking of each board, in their order."""
+    """Make the table of each ranking of each board, in the order of boards and rankings."""
     return tuple(
         board_table(board, ranking, suite.board.columns, suite.alpha)
         for board in boards
@@ -70,7 +71,7 @@ def board_tables(boards: Sequence[Board], suite: Suite) -> tuple[BoardTable, ...
 def board_table(
     board: Board, ranking: Ranking, chosen: Sequence[str] | None, alpha: float
 ) -> BoardTable:
-    """Make the table of a ranking; parameters as of `benchmarks.boards.columns.ranking_columns`."""
+    """Make the table of a ranking; parameters as in `benchmarks.boards.columns.ranking_columns`."""
     columns = ranking_columns(board, ranking, chosen, alpha)
     rows = {row["estimator"]: row for row in _records(board)}
     entries = [BoardEntry(board, rows[name], ranking) for name in ranking.methods]
@@ -109,9 +110,9 @@ def _records(board: Board) -> list[dict[str, Any]]:
 
 
 def _rows(columns: Sequence[BoardColumn], entries: Sequence[BoardEntry]) -> list[TableRow]:
-    """Make the rows, the best of each column marked.
+    """Make the rows, and mark the best value of each column.
 
-    Methods with lost cells, and means over fewer datasets than of other methods, are never best.
+    A method with lost cells is never marked, nor a mean over fewer datasets than other means.
     """
     lists: list[list[TableCell]] = [[] for _ in entries]
     for column in columns:

@@ -1,4 +1,4 @@
-"""Bootstrap intervals of means, medians and other statistics over clustered datasets."""
+"""Compute bootstrap intervals of means, medians and other statistics over clustered datasets."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ WithInterval = tuple[float, float, float]
 def cluster_means(
     values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
 ) -> WithInterval:
-    """Give the mean, and its percentile bootstrap interval over whole clusters.
+    """Compute a mean, and its percentile bootstrap interval over whole clusters.
 
     Parameters
     ----------
     values : array of shape (k,)
-        One score for each dataset; NaN are left out.
+        One score for each dataset; missing scores (NaN) are left out.
     clusters : array of shape (k,)
         Label of the cluster of each dataset. Datasets of one phrasing share the mechanisms, so that
         only phrasings are independent (Cameron, Gelbach and Miller 2008, section 2).
@@ -30,7 +30,7 @@ def cluster_means(
     Returns
     -------
     mean, lower, upper : float
-        NaN without a value; the ends are NaN with fewer than two clusters.
+        NaN if all scores are missing; the ends are NaN with fewer than two clusters.
     """
     return _of_clusters(weighted_mean, _means, values, clusters, resamples, level, seed)
 
@@ -38,7 +38,7 @@ def cluster_means(
 def cluster_medians(
     values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
 ) -> WithInterval:
-    """Give the median, and its interval; see `cluster_means`."""
+    """Compute a median, and its interval; see `cluster_means`."""
     return _of_clusters(weighted_median, _medians, values, clusters, resamples, level, seed)
 
 
@@ -51,10 +51,11 @@ def _of_clusters(
     level: float,
     seed: int,
 ) -> WithInterval:
-    """Do what `cluster_statistic` does; ``resampled`` works on draws of clusters, not of datasets.
+    """Compute a statistic and its interval as `cluster_statistic`, but from draws of clusters.
 
-    It takes draws of shape (resamples, clusters), the cluster of each value and the values, of
-    shape (k,), and gives the statistic of each resample, of shape (resamples,).
+    ``resampled`` takes the draws, of shape (resamples, clusters), and the cluster of each value and
+    the values, both of shape (k,). It returns the statistic of each resample, of shape
+    (resamples,).
     """
     names, member = np.unique(clusters, return_inverse=True)
     there = ~np.isnan(values)
@@ -70,7 +71,7 @@ def _of_clusters(
 
 
 def _means(draws: np.ndarray, member: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The mean of each resample; see `_of_clusters`."""
+    """Compute the mean of each resample; see `_of_clusters`."""
     if not np.isfinite(values).all():
         return weighted_mean(draws[:, member], values)
     size = draws.shape[1]
@@ -79,23 +80,23 @@ def _means(draws: np.ndarray, member: np.ndarray, values: np.ndarray) -> np.ndar
 
 
 def _medians(draws: np.ndarray, member: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The median of each resample; see `_of_clusters`.
+    """Compute the median of each resample; see `_of_clusters`.
 
-    The number of drawn values up to a place in their order is a sum over clusters, so that a binary
-    search finds the place without the weight of each value.
+    The values are sorted. The number of drawn values among the first ones is a sum over clusters,
+    so that a binary search finds the median without the weight of each value.
     """
     if draws.shape[1] > len(draws):
         return weighted_median(draws[:, member], values)
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    # How many values of each cluster stand up to each place.
+    # Number of values of each cluster among the first values in the sorted order.
     upto = np.zeros((len(values), draws.shape[1]))
     upto[np.arange(len(values)), member[order]] = 1
     np.cumsum(upto, axis=0, out=upto)
     half = draws @ upto[-1] / 2
 
     def first(enough: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """The first place of each resample whose count is enough."""
+        """Find the first position of each resample at which the count is large enough."""
         low = np.zeros(len(draws), dtype=int)
         high = np.full(len(draws), len(values) - 1)
         while (low < high).any():
@@ -118,17 +119,18 @@ def cluster_statistic(
     level: float,
     seed: int,
 ) -> WithInterval:
-    """Give a statistic of one or more columns, and its interval; see `cluster_means`.
+    """Compute a statistic of one or more columns, and its interval; see `cluster_means`.
 
     Parameters
     ----------
     statistic
-        From weights of shape (..., k), how often each dataset was drawn, and the columns, of shape
-        (k,), to values of shape (...). Resamples on which the statistic is NaN are left out.
+        Function of the weights, of shape (..., k), and the columns, each of shape (k,). A weight
+        is the number of times that a dataset was drawn. Returns values of shape (...). Resamples
+        on which the statistic is NaN are left out.
     columns
         Arrays of shape (k,); datasets with a NaN in one of them are left out.
     clusters, resamples, level, seed
-        As for `cluster_means`.
+        As in `cluster_means`.
     """
     names, member = np.unique(clusters, return_inverse=True)
     there = ~np.isnan(np.array(columns, dtype=float)).any(axis=0)
@@ -151,23 +153,23 @@ def stratified_statistic(
     level: float,
     seed: int,
 ) -> WithInterval:
-    """Give a statistic, and its percentile bootstrap interval over datasets within strata.
+    """Compute a statistic, and its percentile bootstrap interval over datasets within strata.
 
-    The strata are kept, so that differences between them do not widen the interval. From the n
-    datasets of a stratum, n - 1 are drawn and weighted by n / (n - 1), which makes the variance
-    right for small n too (Rao and Wu 1988, JASA 83, section 2).
+    Datasets are drawn within each stratum, so that differences between strata do not widen the
+    interval. From the n datasets of a stratum, n - 1 are drawn and weighted by n / (n - 1), so that
+    the variance is correct for small n too (Rao and Wu 1988, JASA 83, section 2).
 
     Parameters
     ----------
     statistic, columns, resamples, level, seed
-        As for `cluster_statistic`.
+        As in `cluster_statistic`.
     strata : array of shape (k,)
         Label of the stratum of each dataset.
 
     Returns
     -------
     estimate, lower, upper : float
-        The ends are NaN if a stratum has a single dataset: its spread is unknown.
+        The ends are NaN if a stratum has a single dataset, because its variance is unknown.
     """
     there = ~np.isnan(np.array(columns, dtype=float)).any(axis=0)
     kept, strata = [column[there] for column in columns], strata[there]
@@ -186,7 +188,7 @@ def stratified_statistic(
 
 
 def _ends(found: np.ndarray, level: float) -> tuple[float, float]:
-    """Give the ends of the percentile interval of resampled values; NaN without a value."""
+    """Compute the ends of the percentile interval of resampled values; NaN without a value."""
     found = found[~np.isnan(found)]
     if not len(found):
         return float("nan"), float("nan")
@@ -195,9 +197,9 @@ def _ends(found: np.ndarray, level: float) -> tuple[float, float]:
 
 
 def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
-    """Give quantiles as ``numpy.quantile`` does; if some values are infinite, one of the values.
+    """Compute quantiles as ``numpy.quantile``; if some values are infinite, without interpolation.
 
-    There is no interpolation between a finite and an infinite value.
+    A finite and an infinite value have no value between them.
     """
     if np.isfinite(values).all():
         return np.quantile(values, shares)
@@ -205,7 +207,7 @@ def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
 
 
 def weighted_mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Give the mean of values of shape (k,), weighted by ``weights`` of shape (..., k)."""
+    """Compute the mean of values of shape (k,), weighted by ``weights`` of shape (..., k)."""
     count = weights.sum(axis=-1)
     if np.isfinite(values).all():
         return weights @ values / count
@@ -214,9 +216,9 @@ def weighted_mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def weighted_median(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Give the median of values of shape (k,), weighted by ``weights`` of shape (..., k).
+    """Compute the median of values of shape (k,), weighted by ``weights`` of shape (..., k).
 
-    It is halfway between the two middle values if the count is even.
+    It is the mean of the two middle values if the total weight is even.
     """
     order = np.argsort(values, kind="stable")
     ordered, counted = values[order], np.cumsum(weights[..., order], axis=-1)

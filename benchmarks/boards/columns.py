@@ -1,7 +1,7 @@
-"""The ordered registry of the columns of boards.
+"""Register the columns of boards, in order.
 
-A column is one `BoardColumn`. `register_column` adds one, and every output has it: Markdown, LaTeX,
-HTML, the terminal, CSV and JSON.
+A column is one `BoardColumn`. `register_column` adds one to every output: Markdown, LaTeX, HTML,
+the terminal, CSV and JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sdscm.number_format import level, two_decimals
 
 AnyMetric = Metric | PooledMetric
 
-#: Marks a mean over fewer datasets than that of other methods; see `Board.undefined`.
+#: Mark of a mean over fewer datasets than the means of other methods; see `Board.undefined`.
 FEWER = "†"
 _NOBODY: frozenset[Medium] = frozenset()
 _ON_REQUEST: frozenset[Medium] = frozenset({"html-more"})
@@ -30,14 +30,14 @@ _TERMINAL: frozenset[Medium] = frozenset({"terminal"})
 
 @dataclass(frozen=True, eq=False)
 class BoardEntry:
-    """Hold what a column may use: a method on a board.
+    """Hold the values of one method on a board, from which columns make their cells.
 
     Attributes
     ----------
     board
         The board.
     row
-        The row of ``board.table`` of the method, by column.
+        The method's row of ``board.table``, as a dictionary by column.
     ranking
         The ranking that the table shows; None for columns that do not depend on it.
     """
@@ -52,7 +52,7 @@ class BoardEntry:
         return str(self.row["estimator"])
 
     def ranked(self, name: str) -> Any:
-        """Give the entry of ``board.table`` that belongs to the ranking, such as ``win_rate``."""
+        """Return a value of ``board.table`` for the metric of the ranking, such as ``win_rate``."""
         assert self.ranking is not None
         return self.row[self.ranking.column(name)]
 
@@ -64,9 +64,9 @@ class BoardColumn(TableColumn[BoardEntry]):
     Attributes
     ----------
     by_ranking
-        The values depend on what methods are ranked by.
+        True if the values depend on the metric by which methods are ranked.
     before_metrics
-        The column stands before the metrics; otherwise behind them.
+        True if the column is before the metrics; otherwise it is after them.
     """
 
     by_ranking: bool = False
@@ -105,8 +105,8 @@ def ranking_columns(
     board, ranking
         The board, and one of its rankings.
     chosen
-        Names of the metrics to show; of these the table shows those of its estimand and those of
-        cost. None for the usual ones that some method besides the Oracle has a score of.
+        Names of metrics; the table shows those of them that measure its estimand or a cost. None
+        for the metrics that are ``usual`` and for which a method other than the Oracle has a score.
     alpha
         Intervals of methods have the nominal level 1 - alpha.
     """
@@ -137,7 +137,7 @@ def all_columns(board: Board) -> list[BoardColumn]:
 
 
 def _of_ranking(column: BoardColumn, ranking: Ranking) -> BoardColumn:
-    """Bind a column to a ranking, whose metric becomes part of its name."""
+    """Make the column of one ranking; the metric becomes part of the column's name."""
 
     def bound(entry: BoardEntry) -> BoardEntry:
         return replace(entry, ranking=ranking)
@@ -199,7 +199,7 @@ def _metric_column(metric: AnyMetric, nominal: float | None = None) -> BoardColu
         interval=None if is_cost else interval,
         mark=mark,
         better="higher" if metric.better == "higher" else "lower",
-        # A narrow interval or a quick answer is not a merit by itself.
+        # A narrow interval or a short time alone does not make a method better.
         best=compared and metric.better != "nominal",
         note=metric.direction("1 - alpha" if nominal is None else level(nominal)),
         definition=first_sentence(metric),
@@ -222,7 +222,7 @@ def _median_column(metric: AnyMetric) -> BoardColumn:
 
 
 def first_sentence(metric: AnyMetric) -> str:
-    """Give the first line of the docstring of a metric."""
+    """Return the first line of a metric's docstring."""
     return (metric.function.__doc__ or "").strip().partition("\n")[0].replace("``", "`")
 
 
@@ -238,7 +238,7 @@ def _letters(entry: BoardEntry) -> str:
 
 
 def _cells(entry: BoardEntry) -> str:
-    """Write how many cells have a score, and what became of the others."""
+    """Write the number of cells with a score, and the number of lost cells by reason."""
     row = entry.row
     if row["ok"] == row["cells"]:
         return str(row["ok"])
@@ -247,7 +247,7 @@ def _cells(entry: BoardEntry) -> str:
 
 
 def _field(name: str, **options: Any) -> BoardColumn:
-    """Define a column that is a column of ``Board.table``."""
+    """Define a board column that shows a column of ``Board.table``."""
     defaults: dict[str, Any] = {
         "heading": name.capitalize(),
         "before_metrics": True,

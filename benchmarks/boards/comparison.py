@@ -1,4 +1,4 @@
-"""Compare two runs: which scores changed, and whether by more than noise."""
+"""Compare two runs: find the scores that changed, and test if the changes are noise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sdscm.statistics.multiplicity import adjusted
 #: Columns that the rows of one table of a comparison share.
 GROUP = ("lm", "setting", "rows")
 
-#: How the numbers of a comparison are made.
+#: Definition of the numbers of a comparison, for readers.
 RULE = (
     "A pair is two datasets in the same place of a suite (scenario, phrasing, replicate, dials; or "
     "file), where both runs have a score. A change is the mean over phrasings (or files) "
@@ -57,13 +57,13 @@ class Comparison:
         a single phrasing or file, or an infinite score; ``unpaired`` without any pair of scores;
         ``before only`` or ``after only`` if one run alone has the method.
     pairs, same_data
-        Number of pairs of datasets, and of those with the same outcomes and effects.
+        Number of pairs of datasets, and number of pairs with the same outcomes and effects.
     alone
         Number of datasets that only one run has.
     differences
-        Keys of the suites and versions of libraries that differ, a line each.
+        Keys of the suites and versions of libraries that differ, one line each.
     level
-        Level of the intervals; tests have the level one less that.
+        Level of the intervals; the tests have the level 1 - ``level``.
     """
 
     before: str
@@ -92,23 +92,23 @@ def compare(
     before, after
         See `benchmarks.boards.saved_scores.scored`.
     runs_dir, mixed
-        As for `benchmarks.leaderboard`.
+        As in `benchmarks.leaderboard`.
     columns
-        Metrics to compare, by name; by default those that the second run's suite ranks by.
+        Names of the metrics to compare; by default the ``rank_by`` of the second run's suite.
     level
-        Level of intervals; tests have the level one less that.
+        Level of the intervals; the tests have the level 1 - ``level``.
 
     Raises
     ------
     InputError
-        If a run does not exist, the runs have no dataset in common, or there is no such metric.
+        If a run does not exist, the runs have no dataset in common, or a metric is unknown.
     """
     runs = scored(before, runs_dir, mixed=mixed), scored(after, runs_dir, mixed=mixed)
     return compared(runs, _chosen(columns, runs), level)
 
 
 def compared(runs: _RUN, chosen: Sequence[Metric], level: float) -> Comparison:
-    """Compare two runs whose scores are read already; see `compare`."""
+    """Compare two runs from their scores; see `compare`."""
     first, second = (_with_places(run.scores) for run in runs)
     both = _datasets(first).merge(
         _datasets(second), left_index=True, right_index=True, suffixes=("_before", "")
@@ -160,7 +160,7 @@ def _chosen(columns: Sequence[str] | None, runs: _RUN) -> list[Metric]:
 def _with_places(scores: pd.DataFrame) -> pd.DataFrame:
     """Add the column ``place``: the name of the dataset, without its language model.
 
-    A name has its language model where an entry of the suite has several.
+    The name of a dataset contains its language model if an entry of the suite has several.
     """
     names = scores[["lm", "dataset"]].drop_duplicates()
     names["place"] = [
@@ -171,12 +171,12 @@ def _with_places(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _datasets(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give the true effect and the spread of each dataset, by language model and place."""
+    """Return the true effect and the SD of y of each dataset, by language model and place."""
     return scores.groupby(["lm", "place"], sort=False)[["sate", "y_sd"]].first()
 
 
 def _groups(first: pd.DataFrame, second: pd.DataFrame) -> list[tuple[str, ...]]:
-    """List the groups of both runs, in the order of the second."""
+    """List the groups of both runs, in the order of the second run."""
     known, wanted = (
         list(dict.fromkeys(scores[list(GROUP)].itertuples(index=False, name=None)))
         for scores in (first, second)
@@ -245,7 +245,7 @@ def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> 
     cluster = second.set_index("place")["cluster"][places].to_numpy()
     paired = pd.DataFrame({"before": scores[0][places], "after": scores[1][places]})
     paired["change"] = paired["after"] - paired["before"]
-    # NaN, the difference of two infinite scores, is not skipped.
+    # The difference of two infinite scores is NaN, and so is the mean.
     blocks = paired.groupby(cluster).agg(partial(pd.Series.mean, skipna=False))
     means = {str(name): float(mean) for name, mean in blocks.mean(skipna=False).items()}
     row |= means | {"blocks": len(blocks), "pairs": len(paired)}
@@ -260,7 +260,7 @@ def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> 
 
 
 def mean_interval(values: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Give the ends of Student's interval of a mean, and the p value of the mean being 0.
+    """Compute Student's interval of a mean, and the p value of the hypothesis that it is 0.
 
     With one value for each cluster this is the test of Ibragimov and Mueller (2010, section 2). Its
     level holds for values of unequal variances, and for few values. For equal values the interval

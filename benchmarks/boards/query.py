@@ -17,14 +17,14 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
 
     Returns
     -------
-    ``records``: a row for each record of the folder, of older versions and suites too;
+    ``records``: a row for each record of the folder, also of older versions and suites;
     ``scores``: a row for each cell of the latest run, see `benchmarks.boards.scores.score`;
-    ``datasets``: a row for each dataset of it, see `benchmarks.datasets.facts.fact_table`.
+    ``datasets``: a row for each dataset of that run, see `benchmarks.datasets.facts.fact_table`.
 
     Raises
     ------
     InputError
-        If there is no run, or its manifest is damaged.
+        If the folder has no run, or the manifest of the run is damaged.
     """
     manifest = Manifest.read(folder)
     with Store.of(folder) as store:
@@ -61,5 +61,5 @@ def query(folder: Path, sql: str) -> pd.DataFrame:
                 f"query: {reason}; the tables are records, scores and datasets"
             ) from None
         if answer is None:
-            raise InputError("query: it asks for nothing; begin with 'select'")
+            raise InputError("query: has no result; begin with 'select'")
         return answer

@@ -25,18 +25,18 @@ class Ranking:
     metric
         Metric of the comparison.
     methods
-        All methods that a table of the ranking shows, best first: those that compete, then those
-        that should but have no score, and Oracles at the end.
+        All methods in the table of the ranking, best first: those that compete, then those that
+        have no score, and Oracles at the end.
     ranks : DataFrame of shape (b, m)
-        Rank of each competitor within each block, 1 the best; ties at their mean.
-    average : DataFrame with a row for each competitor
+        Rank of each competing method within each block; 1 is the best, ties have their mean rank.
+    average : DataFrame with a row for each competing method
         Columns ``average_rank``, ``average_rank_low``, ``average_rank_high`` (bootstrap over
         blocks) and ``win_rate`` (mean over the other methods).
     wins : DataFrame of shape (m, m)
-        Share of blocks on which the row's method beats the column's, a tie a half; NaN on the
-        diagonal.
+        Share of blocks on which the row's method beats the column's; a tie counts as a half; NaN
+        on the diagonal.
     level
-        Level of the intervals; tests have the level one less that.
+        Level of the intervals; the tests have the level 1 - ``level``.
     """
 
     metric: Metric
@@ -55,9 +55,9 @@ class Ranking:
 
     @cached_property
     def significance(self) -> Significance | None:
-        """Tests of differences; None with too few methods or blocks.
+        """Test the differences of the methods; None with too few methods or blocks.
 
-        Made when first asked for, since the library takes seconds to load.
+        The tests are run at the first access, since their library takes seconds to load.
         """
         return significance(self.ranks, self.level)
 
@@ -79,13 +79,13 @@ def rank_methods(
     scores
         Cells of a board, as `benchmarks.boards.scores.score` returns them.
     methods
-        As of a `Ranking`.
+        As in `Ranking`.
     competitors
-        Those of the methods that have a score.
+        The methods that have a score.
     interval
-        From values and their clusters to the mean and the ends of its interval.
+        Function of values and their clusters that returns the mean and the ends of its interval.
     level
-        As of a `Ranking`.
+        As in `Ranking`.
     """
     ranks = block_ranks(scores[scores["estimator"].isin(competitors)], metric)
     ranks = ranks[[name for name in methods if name in competitors]]
@@ -103,11 +103,12 @@ def rank_methods(
 def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Rank each method (column) within each cluster of datasets (row).
 
-    A method that lacks a score of a cluster is last on it, tied with the others that lack one.
+    A method without the score of a dataset of a cluster is last on that cluster, tied with the
+    other methods that lack a score.
     """
     sign = -1 if metric.better == "higher" else 1
     by_block = scores.groupby(["cluster", "estimator"], sort=False)[metric.name]
-    # A mean over the datasets with a score only would favour methods that fail: keep the NaN.
+    # NaN are kept: a mean over the datasets with a score would favour methods that fail.
     mean = by_block.agg(lambda values: values.mean(skipna=False)).unstack("estimator")
     mean = mean[mean.notna().any(axis=1)]
     merits = mean.map(lambda value: merit(sign * value))
@@ -118,7 +119,7 @@ def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 
 
 def win_rates(ranks: pd.DataFrame) -> pd.DataFrame:
-    """Give the share of blocks on which the row's method beats the column's, a tie a half."""
+    """Compute the share of blocks on which the row's method beats the column's; a tie is a half."""
     values = ranks.to_numpy(dtype=float)
     own, other = values[:, :, None], values[:, None, :]
     won = (own < other) + 0.5 * (own == other)

@@ -1,4 +1,4 @@
-"""The result of a run: scores and boards."""
+"""Hold the result of a run: scores and boards."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class Result:
     suite
         The suite.
     scores
-        A row for each cell, two if the suite holds rows out; see `benchmarks.boards.scores.score`.
+        One row for each cell, or two if the suite holds out rows; see
+        `benchmarks.boards.scores.score`.
     boards
         The boards.
     facts
@@ -31,7 +32,7 @@ class Result:
     files
         Paths of the files in the results folder.
     computed
-        Number of cells that this call ran; the others were recorded.
+        Number of cells that this call ran; the other cells had records.
     notes
         Lines about scores that are missing.
     """

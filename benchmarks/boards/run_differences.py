@@ -1,4 +1,4 @@
-"""List what differs between the suites and the versions of two runs, a line each."""
+"""List the differences between the suites and the library versions of two runs, one line each."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 def suite_differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> Iterator[str]:
-    """List the keys of suites that differ, without names and without which methods there are.
+    """List the keys of two suites whose values differ, except the names and the methods.
 
-    Of an entry that one of the suites lacks, only its name is listed.
+    If one suite lacks an entry, only the entry's name is listed.
     """
     if before is None or after is None:
         return
@@ -27,7 +27,7 @@ def suite_differences(
 
 
 def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """List the keys of nested values; an entry of a list has its name in the key, not its place."""
+    """Flatten nested values; the key of a list's entry contains its name, not its position."""
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
             yield from _flat(inner, f"{key}.{name}" if key else str(name))
@@ -42,7 +42,7 @@ def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 
 def version_differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
-    """List the libraries of other versions; nothing if the versions of a run are not known."""
+    """List the libraries whose versions differ; empty if the versions of a run are not known."""
     if before and after:
         for library in sorted({*before, *after}):
             if before.get(library) != after.get(library):

@@ -1,4 +1,4 @@
-"""The scores of a run, from its records or from the table that it left."""
+"""Read the scores of a run, from its records or from the table in its results folder."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ _HASHED = r"(.+)-[0-9a-f]{8}"
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The scores of a run, and what made them.
+    """Hold the scores of a run, its suite and its library versions.
 
     Attributes
     ----------
     name
-        How the user named it.
+        Name of the run, as the user gave it.
     scores
-        As `benchmarks.boards.scores.score` returns them; from a file without the metrics of cost.
+        As `benchmarks.boards.scores.score` returns them; scores from a file lack the metrics of
+        cost.
     suite
-        The suite with every default, as plain values; None if only a table is left of the run.
+        The suite with every default, as plain values; None if the scores are from a file.
     versions
-        The versions of each library, as text; empty if only a table is left.
+        The versions of each library, as text; empty if the scores are from a file.
     oracles
         Estimators that do not compete.
     """
@@ -50,14 +51,14 @@ def scored(run: str | Path, runs_dir: str | Path = "runs", *, mixed: bool = Fals
     ----------
     run
         Name of a suite (or path of its YAML file) whose records are in ``runs_dir``, the folder of
-        a run, or a folder of results or a file of the form of ``scores.csv``.
+        a run, a folder of results, or a file in the format of ``scores.csv``.
     runs_dir, mixed
-        As for `benchmarks.leaderboard`.
+        As in `benchmarks.leaderboard`.
 
     Raises
     ------
     InputError
-        If there is neither a run nor a table, or it is damaged.
+        If neither a run nor a table is found, or it is damaged.
     """
     place = Path(run)
     if (place / Store.FILE).is_file():
@@ -106,7 +107,7 @@ def _from_table(name: str, path: Path) -> Scored:
     # Older versions ended names in a hash of the content.
     if table["dataset"].str.fullmatch(_HASHED).all():
         table["dataset"] = table["dataset"].str.replace(_HASHED, r"\1", regex=True)
-    # The table does not say which are Oracles, but what their name is, encodings behind it.
+    # The table has no column for Oracles. Their name is known; an encoding may follow it.
     oracles = {
         each for each in table["estimator"].astype(str) if f"{each} (".startswith("Oracle (")
     }

@@ -1,4 +1,4 @@
-"""Score records: a table with a row for each cell and a column for each metric."""
+"""Score records: make a table with a row for each cell and a column for each metric."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchmarks.storage.store import DamagedRecordError, Record, Scores, Store
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 
-#: Columns that identify a cell, and tell how it ended.
+#: Columns that identify a cell and hold its outcome.
 IDENTITY = (
     "dataset",
     "entry",
@@ -41,18 +41,18 @@ IDENTITY = (
 #: average effect, and the standard deviation of the outcome (NaN if it is constant).
 PARTS = ("ate", "sate", "y_sd")
 
-#: Truths that are kept in memory, for the next cells of the same dataset and setting.
+#: Number of truths that are kept in memory, for the next cells of the same dataset and setting.
 _MOST_TRUTHS = 500
 
 
 class Scorer:
-    """Scores the predictions of cells.
+    """Score the predictions of cells.
 
     Parameters
     ----------
     suite, sources
     load
-        Gives a dataset by its source, with its truth.
+        Function that returns the dataset of a source, with its truth.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Scorer:
         self._truths: dict[tuple[str, str], dict[str, Truth]] = {}
 
     def __call__(self, cell: Cell, outcome: Outcome) -> Scores:
-        """The scores of a cell: see `Record`. None of a cell without predictions."""
+        """Score a cell; see `Record`. The result is empty for a cell without predictions."""
         predictions = {FITTED: outcome.prediction, HELD_OUT: outcome.held_out}
         if outcome.prediction is None:
             return {}
@@ -87,7 +87,7 @@ class Scorer:
 
 
 def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, float]:
-    """The `PARTS` and every metric; NaN where there is no answer or no truth."""
+    """Compute the `PARTS` and every metric; NaN if the answer or the truth is missing."""
     prediction, nan = replace(prediction, alpha=alpha), float("nan")
     parts = (nan if prediction.ate is None else prediction.ate, truth.sate, truth.sd or nan)
     return dict(zip(PARTS, parts, strict=True)) | {
@@ -97,24 +97,24 @@ def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, flo
 
 
 def definitions() -> dict[str, str]:
-    """The hash of each metric's definition, by name: scores of another one are stale."""
+    """Return the hash of each metric's definition, by name; a score with another hash is stale."""
     truth = own_code_of(truth_of)
     return {metric.name: digest([metric.definition, truth]) for metric in metrics.registered()}
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredRecords:
-    """The records of a run with current scores.
+    """Hold the records of a run with current scores.
 
     Attributes
     ----------
     records
         The record of each planned cell that has one, by the cell's key, without predictions.
     rescored
-        Scores that were computed now from kept predictions, by the record's key.
+        Scores that were computed now from stored predictions, by the record's key.
     unknown
-        For each metric that could not be computed, the number of cells: it was defined, or defined
-        in another way, after their predictions were dropped.
+        Number of cells without a score, for each metric that was added or changed after their
+        predictions were dropped.
     """
 
     records: Mapping[str, Record]
@@ -123,7 +123,7 @@ class ScoredRecords:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines to show about scores that are missing."""
+        """Describe the scores that are missing, one line each."""
         if not self.unknown:
             return ()
         cells = max(self.unknown.values())
@@ -137,22 +137,22 @@ class ScoredRecords:
 def read_records(
     store: Store, manifest: Manifest, mixed: bool = False, scorer: Scorer | None = None
 ) -> ScoredRecords:
-    """Read the good records of a run's cells; damaged ones count as missing.
+    """Read the valid records of a run's cells; damaged records count as missing.
 
-    Stale scores are computed again where the predictions are kept.
+    Stale scores are computed again if the predictions are stored.
 
     Parameters
     ----------
     store, manifest
     mixed
-        Let a record that other code or versions made stand for one that is missing.
+        Use a record of other code or library versions if the current one is missing.
     scorer
-        Scores stale cells; by default it reads the datasets of the run folder when it needs them.
+        Scorer of stale cells; by default one that reads the datasets of the run folder on demand.
 
     Raises
     ------
     InputError
-        If they are of different versions and ``mixed`` is not set.
+        If the records are of different versions and ``mixed`` is not set.
     """
     folder = store.path.parent
     scorer = scorer or Scorer(manifest.suite, manifest.sources, lambda source: source.load(folder))
@@ -191,9 +191,9 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
     Returns
     -------
     DataFrame with the columns `IDENTITY`, `PARTS` and one of each metric (NaN where it does not
-    apply), a row for each cell in the order of the suite. ``status`` is the record's, or
-    ``missing``. ``rows`` is ``fitted``; where the suite holds rows out, a second row of the cell
-    has ``held-out`` and the scores of these.
+    apply), and a row for each cell in the order of the suite. ``status`` is the record's, or
+    ``missing``. ``rows`` is ``fitted``; if the suite holds out rows, a second row of the cell has
+    ``held-out`` and the scores of those rows.
     """
     sources = {source.name: source for source in manifest.sources}
     methods = {method.label: method for method in manifest.methods}
@@ -225,7 +225,7 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
 
 
 def of_cells(scores: pd.DataFrame) -> pd.DataFrame:
-    """A row for each cell: where a suite holds rows out, a cell has a second one."""
+    """Select one row for each cell, without the second rows of suites that hold out rows."""
     return scores[scores["rows"] == FITTED]
 
 

@@ -1,4 +1,4 @@
-"""Test which methods differ by more than chance: Friedman's test and Nemenyi's."""
+"""Test differences between methods: Friedman's test and Nemenyi's test."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Significance:
     Attributes
     ----------
     friedman
-        P-value of the hypothesis that all methods are alike (Friedman 1937; Demsar 2006, section
-        3.2.2).
+        P-value of the hypothesis that all methods are equivalent (Friedman 1937; Demsar 2006,
+        section 3.2.2).
     p_values : DataFrame of shape (m, m)
         P-values of Nemenyi's test for each pair, adjusted for all pairs (Demsar 2006, section
         3.2.2).
     critical_difference
-        Methods whose average ranks are farther apart differ.
+        Two methods differ if the distance of their average ranks is larger than this.
     groups
-        Maximal sets of methods of which no two differ, the best ranks first. One set of all methods
-        if Friedman's test finds no difference.
+        Maximal sets of methods in which no two methods differ, the best ranks first. One set of
+        all methods if Friedman's test finds no difference.
     level
         The tests have the level 1 - ``level``.
     """
@@ -41,9 +41,9 @@ class Significance:
     level: float
 
     def letters(self, name: str) -> str:
-        """Write the groups of a method as letters, ``a`` the best.
+        """Write the groups of a method as letters; ``a`` is the best group.
 
-        Methods that share a letter do not differ. After ``z`` follow ``aa``, ``ab``, ...
+        Methods that share a letter do not differ. The letters after ``z`` are ``aa``, ``ab``, ...
         """
         return " ".join(_letter(i) for i, group in enumerate(self.groups) if name in group)
 
@@ -54,13 +54,13 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
     Parameters
     ----------
     ranks : DataFrame of shape (b, m)
-        Rank of each method (column) within each block (row), 1 the best, ties at their mean.
+        Rank of each method (column) within each block (row); 1 is the best, ties have their mean.
     level
         The tests have the level 1 - ``level``.
 
     Returns
     -------
-    The tests; None with fewer than three methods or two blocks.
+    The tests; None with fewer than three methods or fewer than two blocks.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
 
 
 def critical_difference(methods: int, blocks: int, level: float) -> float:
-    """Give Nemenyi's critical difference of average ranks (Demsar 2006, equation 6)."""
+    """Compute Nemenyi's critical difference of average ranks (Demsar 2006, equation 6)."""
     q = studentized_range.ppf(level, methods, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
@@ -100,9 +100,10 @@ def require_posthocs() -> None:
 
 
 def _groups(names: Sequence[str], alike: np.ndarray) -> tuple[tuple[str, ...], ...]:
-    """List the maximal runs, in the order of the average rank, whose ends do not differ.
+    """List the maximal sequences of methods, in the order of average ranks, without a difference.
 
-    Pairs within a run are nearer in rank than its ends, so they do not differ either.
+    Two methods inside a sequence are nearer in rank than its ends, so that they do not differ if
+    the ends do not differ.
     """
     found: list[tuple[str, ...]] = []
     reached = -1

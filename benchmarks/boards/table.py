@@ -1,4 +1,4 @@
-"""Tables as records: columns, rows and cells, with nothing left for a renderer to decide."""
+"""Define tables as records of columns, rows and formatted cells; renderers only write them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 from benchmarks.boards.ranking import merit
 from sdscm.number_format import NONE, number
 
-#: Where people read a table. ``html-more``: on the page once a reader asks for all columns.
+#: Media of a table. ``html-more``: columns that the HTML page shows on demand.
 Medium = Literal["terminal", "latex", "markdown", "html", "html-more"]
 EVERYWHERE: frozenset[Medium] = frozenset(get_args(Medium))
-#: Pages, which have more room than the terminal and printed tables.
+#: Pages have more room than the terminal and printed tables.
 PAGES: frozenset[Medium] = frozenset({"markdown", "html-more"})
 
 Value = float | int | str | None
@@ -23,36 +23,36 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True, kw_only=True)
 class TableColumn(Generic[_Item]):
-    """Define a column: what a cell of it holds, and how people see it.
+    """Define a column: the values of its cells, and their format.
 
     Attributes
     ----------
     name, heading
         Name in files for programs, and heading in tables for people.
     value
-        From an item, such as a method or a dataset, to the value of its cell.
+        Function from an item, such as a method or a dataset, to the value of its cell.
     form
-        Writes a value that is there; a missing value is a dash.
+        Function that formats a value; a missing value is always a dash.
     text
-        From an item to its text, where the value alone does not tell it; None to use ``form``.
+        Function from an item to its text, if the value alone is not enough; None to use ``form``.
     interval
-        From an item to the ends of the interval of its value, NaN if there are none.
+        Function from an item to the ends of the interval of its value; NaN for a missing interval.
     interval_shown
-        People see the interval beside the value; programs get it in any case.
+        Show the interval after the value in tables for people; files for programs always have it.
     mark
-        From an item to a mark behind its value, such as a dagger.
+        Function from an item to a mark after its value, such as a dagger.
     numeric
-        Numbers are aligned to the right and sorted as such.
+        Align the cells to the right and sort them as numbers.
     better
-        ``higher`` puts high values on top when a reader sorts by the column.
+        ``higher`` puts high values first when a reader sorts by the column.
     best
-        The best values of the column are marked.
+        Mark the best values of the column.
     note, definition
         A short line below the heading, and the sentence that explains the column.
     media
-        Where people see the column. CSV and JSON files of a board have every column.
+        Media that show the column. CSV and JSON files of a board have every column.
     digits
-        Significant digits in files for programs; None for what the format of the file has.
+        Significant digits in files for programs; None for the default of the file format.
     """
 
     name: str
@@ -73,11 +73,11 @@ class TableColumn(Generic[_Item]):
 
     @property
     def first(self) -> Literal["ascending", "descending"]:
-        """The direction of a sorting that puts the best on top."""
+        """The sort direction that puts the best values first."""
         return "descending" if self.better == "higher" else "ascending"
 
     def sort_value(self, cell: TableCell) -> str:
-        """Give what a browser sorts by; empty, which sorts last, if there is no value."""
+        """Return the text that a browser sorts by; empty, which sorts last, without a value."""
         value = cell.value
         if value is None or (self.numeric and isinstance(value, str)):
             return ""
@@ -113,17 +113,17 @@ class TableCell:
     Attributes
     ----------
     value
-        The value; None if there is none.
+        The value; None if it is missing.
     text
-        The value as people read it.
+        The formatted value.
     ends
         Ends of the interval of the value; None if the column has no intervals.
     interval
-        The interval as people read it, in brackets; empty if they do not see it.
+        The formatted interval, in brackets; empty if it is not shown.
     mark
-        A mark behind the value; empty for none.
+        A mark after the value; empty for none.
     best
-        No other value of the column is better.
+        True if no other value of the column is better.
     """
 
     value: Value
@@ -148,9 +148,9 @@ class TableRow:
     cells
         In the order of the columns.
     family
-        Family of the method of the row, by which readers filter; may be empty.
+        Family of the row's method, for filters; may be empty.
     apart
-        The row stands apart, as that of an Oracle, which has no rank.
+        True for the row of an Oracle, which has no rank.
     """
 
     cells: tuple[TableCell, ...]
@@ -167,7 +167,7 @@ class ReportTable:
     name
         Identifier: letters, digits and dashes.
     caption
-        What the table shows.
+        Title of the table.
     columns, rows
         The columns, and the rows in their order.
     head
@@ -181,7 +181,7 @@ class ReportTable:
     head: str = ""
 
     def only(self, *media: Medium) -> tuple[list[TableColumn[Any]], list[tuple[TableCell, ...]]]:
-        """Give the columns that readers of these media see, and the cells of each row."""
+        """Return the columns that these media show, and the cells of each row."""
         kept = [i for i, c in enumerate(self.columns) if c.media.intersection(media)]
         return (
             [self.columns[i] for i in kept],
@@ -198,7 +198,7 @@ def make_table(
 
 
 def text_column(name: str, heading: str = "", **options: Any) -> TableColumn[Any]:
-    """Define a column of words, which is the item's entry of that name."""
+    """Define a column of texts: the entry ``name`` of each item, unless ``value`` is given."""
     value = options.pop("value", lambda item: item[name])
     return TableColumn(
         name=name, heading=heading or name.capitalize(), value=value, numeric=False, **options
@@ -206,13 +206,13 @@ def text_column(name: str, heading: str = "", **options: Any) -> TableColumn[Any
 
 
 def number_column(name: str, heading: str, **options: Any) -> TableColumn[Any]:
-    """Define a column of numbers, which is the item's entry of that name."""
+    """Define a column of numbers: the entry ``name`` of each item, unless ``value`` is given."""
     value = options.pop("value", lambda item: item[name])
     return TableColumn(name=name, heading=heading, value=value, **options)
 
 
 def plain(value: Any) -> Value:
-    """Turn a number of numpy into one of Python, and NaN into None."""
+    """Convert a NumPy number to a Python number, and NaN to None."""
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and math.isnan(value) else value
@@ -226,7 +226,7 @@ def rounded(value: Value, digits: int | None) -> Value:
 
 
 def best_of(values: Sequence[Value], better: str) -> list[bool]:
-    """Tell which values are the best, ties included; texts and infinite values are never best."""
+    """Return True for each best value, ties included; texts and infinite values are never best."""
     merits = [
         merit(value) if isinstance(value, int | float) and math.isfinite(value) else None
         for value in values

@@ -1,7 +1,6 @@
-"""Score predictions: an ordered registry of small functions, one file for each estimand.
+"""Score predictions with metrics: small functions in an ordered registry, one file per estimand.
 
-Every module of this folder is imported, in the order of its name, so that a file with a metric is
-all that a new metric takes.
+All modules of this folder are imported, in the order of their names. To add a metric, add a file.
 """
 
 import pkgutil

@@ -1,4 +1,4 @@
-"""Metrics of the average effect, against the sample average treatment effect (SATE)."""
+"""Define metrics of the average effect; the truth is the sample average treatment effect (SATE)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def r2(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
     """
     count = weights.sum(axis=-1)
     mean = weights @ sate / count
-    # Centred at a value near all means, so that the squares do not cancel.
+    # Centred at a value near all means: otherwise differences of large squares lose digits.
     near = sate - sate.mean()
     total = weights @ near**2 - count * (mean - sate.mean()) ** 2
     residual = weights @ (ate - sate) ** 2

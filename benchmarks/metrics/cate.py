@@ -1,6 +1,6 @@
-"""Metrics of the effects of rows, against the CATE where it is known and the ITE elsewhere.
+"""Define metrics of the effects of rows; the truth is the CATE if it is known, else the ITE.
 
-Metrics whose name ends in ``_ite``, and the swapped R2, compare with the ITE everywhere.
+Metrics whose name ends in ``_ite``, and the swapped R2, always compare with the ITE.
 """
 
 from __future__ import annotations

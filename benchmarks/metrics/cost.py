@@ -1,4 +1,4 @@
-"""Metrics of cost. They differ between runs and machines, as no other metric does."""
+"""Define metrics of cost. Only these metrics differ between runs and machines."""
 
 from __future__ import annotations
 

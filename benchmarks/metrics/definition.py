@@ -1,4 +1,4 @@
-"""Records of metrics: of each dataset (`Metric`), and of all datasets together (`PooledMetric`)."""
+"""Define records of metrics: of one dataset (`Metric`), or all datasets (`PooledMetric`)."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class _Described:
     Attributes
     ----------
     name, title
-        Column in tables for programs, and in tables for people.
+        Column name in tables for programs, and column title in tables for people.
     group
         Estimand of the metric, or ``cost``.
     target
-        True effect that the metric compares with; ``none`` if it compares with nothing.
+        True effect that estimates are compared with; ``none`` for a metric without a truth.
     better
-        ``lower``, ``higher``, or ``nominal``: best at a nominal value.
+        ``lower``, ``higher``, or ``nominal`` for a metric that is best at a nominal value.
     nominal
-        The nominal value; None for 1 - alpha, as of a coverage.
+        The nominal value; None for 1 - alpha, the nominal value of a coverage.
     usual
-        Tables show the metric unless a suite chooses others.
+        Show the metric in tables unless a suite chooses other metrics.
     form
-        Writes a score for people.
+        Function that formats a score for people.
     """
 
     name: str
@@ -55,14 +55,14 @@ class _Described:
             self._check(key, getattr(self, key), known)
 
     def _check(self, key: str, value: str, known: tuple[str, ...] | list[str]) -> None:
-        """Refuse an unknown word where it is written, and not hours later on a board."""
+        """Raise an InputError for an unknown word at once, not hours later on a board."""
         if value not in known:
             raise InputError(
                 f"metric '{self.name}': {key} '{value}': choose among {', '.join(known)}"
             )
 
     def failure(self, error: Exception) -> InputError:
-        """Make the message for the author of a metric whose function raises."""
+        """Make the error for the author of a metric whose function raises an exception."""
         why = " ".join(f"{type(error).__name__}: {error}".split())
         return InputError(
             f"metric '{self.name}': its function fails ({why}); it must give a number wherever its "
@@ -70,7 +70,7 @@ class _Described:
         )
 
     def direction(self, level: str) -> str:
-        """Say where the best scores lie; ``level`` is 1 - alpha, in words."""
+        """Describe the best scores in words; ``level`` is 1 - alpha as text."""
         if self.better != "nominal":
             return f"{self.better} is better"
         return f"best near {level if self.nominal is None else f'{self.nominal:g}'}"
@@ -83,19 +83,19 @@ class Metric(_Described):
     Attributes
     ----------
     name, title, group, target, better, nominal, usual, form
-        Name and title; estimand (or ``cost``); what the metric compares with; where its best
-        scores lie; whether tables show it by default; how a score is written.
+        Name and title; estimand (or ``cost``); true effect; direction of better scores and
+        nominal value; shown in tables by default; format of a score.
     needs
-        Parts of a `Prediction` without which there is no score.
+        Parts of a `Prediction` that the metric needs; without them the score is NaN.
     function
-        From prediction and truth to a number; NaN where the metric is not defined.
+        Function of prediction and truth that returns a number; NaN if the metric is not defined.
     source
         Citation of the formula.
 
     Raises
     ------
     InputError
-        If ``group``, ``better`` or ``needs`` are none of the known words.
+        If ``group``, ``better`` or ``needs`` has an unknown value.
     """
 
     needs: tuple[str, ...]
@@ -109,11 +109,11 @@ class Metric(_Described):
 
     @cached_property
     def definition(self) -> str:
-        """Hash of the code and of what the score is made of: scores of another one are stale."""
+        """Hash of the code and the fields that decide a score; a score with another is stale."""
         return digest([self.target, list(self.needs), code_of_function(self.function)])
 
     def score(self, prediction: Prediction, truth: Truth) -> float:
-        """Score a prediction; NaN if it lacks what the metric needs.
+        """Score a prediction; NaN if it lacks a part that the metric needs.
 
         Raises
         ------
@@ -130,18 +130,19 @@ class Metric(_Described):
 
 @dataclass(frozen=True)
 class PooledMetric(_Described):
-    """Score all datasets of a board together, such as by the R2 of their average effects.
+    """Score all datasets of a board together, for example by the R2 of their average effects.
 
     Attributes
     ----------
     name, title, group, target, better, nominal, usual, form, source
-        As of a `Metric`.
+        As in `Metric`.
     columns
         Columns of the table of scores (see `benchmarks.boards.scores.score`) that the function
         takes. Datasets that lack one of them are left out.
     function
-        From weights of shape (..., k), how often each dataset was drawn, and the columns, of shape
-        (k,), to scores of shape (...); NaN where the metric is not defined.
+        Function of the weights, of shape (..., k), and the columns, each of shape (k,). A weight is
+        the number of times that a dataset was drawn. Returns scores of shape (...); NaN if the
+        metric is not defined.
     """
 
     columns: tuple[str, ...]

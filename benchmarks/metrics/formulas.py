@@ -1,4 +1,4 @@
-"""The formulas, over plain arrays of shape (n,). Each says where it comes from."""
+"""Compute the formulas of metrics from arrays of shape (n,). Each formula has its source."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def pehe(estimate: np.ndarray, effect: np.ndarray) -> float:
 def r2(reference: np.ndarray, prediction: np.ndarray) -> float:
     """1 - SS(reference - prediction) / SS(reference - mean), at most 1.
 
-    A constant ``reference`` has no sum of squares to explain: then 1 if the prediction is exact
-    and 0 if not, as scikit-learn's ``r2_score`` has it, which made the published tables. Constant
-    up to rounding counts as constant, or the swapped R2 of a method with one effect for every row
-    would be -1e30.
+    For a constant ``reference`` the result is 1 if the prediction is exact, otherwise 0. This is
+    the rule of scikit-learn's ``r2_score``, with which the published tables were computed. A
+    reference that is constant up to rounding counts as constant; otherwise the swapped R2 of a
+    method with one effect for all rows would be -1e30.
     """
     residual = float(np.sum((reference - prediction) ** 2))
     total = float(np.sum((reference - reference.mean()) ** 2))
@@ -45,8 +45,8 @@ def sign_accuracy(estimate: np.ndarray, effect: np.ndarray) -> float:
 def coverage(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray) -> float:
     """Share of closed intervals that hold the true effect (Lei and Candes 2021, section 2).
 
-    The paper's reference code takes open intervals; the two differ only where an end meets the
-    truth, as the Oracle's do.
+    The paper's reference code uses open intervals. The results differ only if an end equals the
+    true effect, as for the Oracle.
     """
     return float(np.mean((lower <= effect) & (effect <= upper)))
 
@@ -59,45 +59,46 @@ def mean_width(lower: np.ndarray, upper: np.ndarray) -> float:
 def interval_score(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray, alpha: float) -> float:
     """Mean of width + (2 / alpha) * distance of the effect from the interval, in units of y.
 
-    A proper score of central intervals of level 1 - ``alpha``: it rewards narrow ones and punishes
-    those that miss, so that neither width nor coverage can be bought with the other (Gneiting and
-    Raftery 2007, equation 43; Winkler 1972). Infinite for an infinite interval.
+    It is a proper score of central intervals of level 1 - ``alpha``: wide intervals and intervals
+    that miss the effect both increase it (Gneiting and Raftery 2007, equation 43; Winkler 1972).
+    Infinite for an infinite interval.
     """
     missed = np.maximum(lower - effect, 0) + np.maximum(effect - upper, 0)
     return float(np.mean(upper - lower + 2 / alpha * missed))
 
 
 def policy_value(estimate: np.ndarray, effect: np.ndarray) -> float:
-    """What treating the rows with a positive estimate gains over treating nobody, in units of y.
+    """Mean gain of treating the rows with a positive estimate over treating no row, in units of y.
 
-    Mean of 1[estimate > 0] * effect; more of y is taken to be better (the welfare gain of Kitagawa
-    and Tetenov 2018, section 2).
+    It is the mean of 1[estimate > 0] * effect, and assumes that a larger y is better (the welfare
+    gain of Kitagawa and Tetenov 2018, section 2).
     """
     return float(np.mean((estimate > 0) * effect))
 
 
 def regret(estimate: np.ndarray, effect: np.ndarray) -> float:
-    """What treating by the estimate loses to treating by the truth, in units of y, at least 0.
+    """Mean loss of treating by the estimate instead of the true effect, in units of y, at least 0.
 
-    The best policy's value less ``policy_value`` (Athey and Wager 2021, equation 3).
+    It is the value of the best policy minus `policy_value` (Athey and Wager 2021, equation 3).
     """
     return policy_value(effect, effect) - policy_value(estimate, effect)
 
 
 def auuc(estimate: np.ndarray, effect: np.ndarray) -> float:
-    """Area under the uplift curve drawn with the true effects, in units of y.
+    """Area under the uplift curve that uses the true effects, in units of y.
 
-    The curve is the gain over treating nobody, a row, when the share u in [0, 1] of the rows with
-    the largest estimates is treated (Rzepakowski and Jaroszewicz 2012, section 5; here with the
-    true effects in the place of the difference of arms). Rows of equal estimates are treated in
-    random order, in expectation: the curve is straight there. By trapezoids, a row of rank r (1
-    the smallest estimate, ties at their mean rank) counts (r - 1/2) / n times.
+    The curve at u in [0, 1] is the gain per row of treating the share u of rows with the largest
+    estimates, over treating no row (Rzepakowski and Jaroszewicz 2012, section 5, with the true
+    effects instead of the difference between arms). Rows with equal estimates are treated in
+    random order; the curve is the expectation, a straight line there. By the trapezoidal rule, the
+    area is the mean over rows of the effect times (r - 1/2) / n, where r is the rank of the row's
+    estimate (1 is the smallest, ties have their mean rank).
     """
     return float(np.mean(effect * (_ranks(estimate) - 0.5)) / len(effect))
 
 
 def qini(estimate: np.ndarray, effect: np.ndarray) -> float:
-    """Area between uplift curve and random order, as a share of that of the true order.
+    """Area between uplift curve and random order, as a share of this area for the true order.
 
     1 for the true order, 0 for a random one or a constant estimate, -1 for the reverse (Qini
     coefficient, Radcliffe 2007, section 5, with the true effects). NaN if the effect is constant.
@@ -121,11 +122,11 @@ def calibration_slope(estimate: np.ndarray, effect: np.ndarray) -> float:
 
 
 def excludes_zero(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray) -> tuple[float, float]:
-    """Shares of rows whose interval excludes 0 rightly, and wrongly.
+    """Shares of rows whose interval excludes 0 correctly, and wrongly.
 
-    Rightly: the interval lies on the side of 0 where the true effect is. Wrongly: it lies on the
-    other side, or the true effect is 0 (a claim of an effect with the wrong sign, type S of Gelman
-    and Carlin 2014, or of none that is there). The other rows make no claim.
+    Correctly: the interval and the true effect are on the same side of 0. Wrongly: they are on
+    different sides (a type S error; Gelman and Carlin 2014), or the true effect is 0. The intervals
+    of the other rows contain 0.
     """
     claimed = np.sign(lower) * (lower > 0) + np.sign(upper) * (upper < 0)
     right = (claimed != 0) & (claimed == np.sign(effect))
@@ -134,15 +135,15 @@ def excludes_zero(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray) -> t
 
 
 def is_constant(values: np.ndarray) -> bool:
-    """Whether values are equal up to rounding."""
+    """Return True if all values are equal up to rounding."""
     return float(np.sum((values - values.mean()) ** 2)) <= _rounding(values)
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1, ties at their mean; all tied if they differ by rounding only."""
+    """Ranks from 1, ties have their mean rank; values that differ by rounding only are all tied."""
     return rankdata(np.zeros(len(values)) if is_constant(values) else values)
 
 
 def _rounding(values: np.ndarray) -> float:
-    """A sum of squared deviations that rounding alone can make."""
+    """Largest sum of squared deviations that rounding alone can cause."""
     return len(values) * (1e-12 * float(np.max(np.abs(values)))) ** 2

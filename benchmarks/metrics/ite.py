@@ -1,4 +1,4 @@
-"""Metrics of intervals for the effects of individual units, against the ITE."""
+"""Define metrics of intervals for the effects of individual units; the truth is the ITE."""
 
 from __future__ import annotations
 

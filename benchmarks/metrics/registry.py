@@ -1,4 +1,4 @@
-"""The ordered registry of metrics. Boards and tables show them in this order."""
+"""Register metrics, in order. Boards and tables show them in this order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.metrics.definition import Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
 
-#: Entry points of this group name modules that register metrics.
+#: Group of entry points, which name modules that register metrics.
 ENTRY_POINT_GROUP = "sdscm.metrics"
 
 
@@ -30,7 +30,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def register(metric: Metric | PooledMetric) -> None:
-    """Add a metric at the end. Stored predictions are scored by it; nothing is fitted again.
+    """Add a metric at the end. It scores stored predictions; no estimator is fitted again.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def register(metric: Metric | PooledMetric) -> None:
     """
     if not isinstance(metric, Metric | PooledMetric):
         raise InputError(f"{metric!r} is not a metric: register a Metric or a PooledMetric")
-    # The columns of a database differ by more than the case of letters.
+    # In a database, names of columns that differ only in case are the same.
     alike = next((name for name in _METRICS if name.lower() == metric.name.lower()), metric.name)
     if _METRICS.get(alike, metric) != metric:
         raise InputError(f"the metric '{alike}' exists: choose another name")
@@ -97,7 +97,7 @@ def _load_installed() -> None:
 
 
 def find(name: str) -> Metric | PooledMetric:
-    """Return the metric of this name; raise UnknownMetricError if there is none."""
+    """Return the metric with this name; raise UnknownMetricError if none has it."""
     _load_installed()
     try:
         return _METRICS[name]
@@ -106,12 +106,12 @@ def find(name: str) -> Metric | PooledMetric:
 
 
 def get(name: str) -> Metric:
-    """Give the metric of each dataset of that name.
+    """Return the metric of one dataset with this name.
 
     Raises
     ------
     InputError
-        If there is none, or it scores all datasets together.
+        If no metric has the name, or the metric scores all datasets together.
     """
     metric = find(name)
     if isinstance(metric, PooledMetric):
@@ -128,7 +128,7 @@ def names() -> list[str]:
 
 
 def registered() -> list[Metric]:
-    """List the metrics of each dataset, in order."""
+    """List the metrics of one dataset, in order."""
     _load_installed()
     return [metric for metric in _METRICS.values() if isinstance(metric, Metric)]
 

@@ -1,4 +1,4 @@
-"""Write what a run leaves for readers: tables, a figure, and where they come from."""
+"""Write the report of a run: tables, a figure, and their provenance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_report(
 
     Returns
     -------
-    The paths, in the order written.
+    The paths of the files, in the order in which they are written.
     """
     figures = draw(boards)
     suite, command = manifest.suite, manifest.command

@@ -1,4 +1,4 @@
-"""Tables for programs, as CSV."""
+"""Write tables for programs, as CSV."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmarks.boards.board_table import wide_table
 
 
 def board_csv(boards: Sequence[Board]) -> str:
-    """Write all boards in one table: a row for each method of each board.
+    """Write all boards as one table: a row for each method of each board.
 
     Columns: those of the board's group; for each metric of ``rank_by`` the columns that depend on
     it, such as ``rank_<metric>`` and ``group_<metric>`` (methods that share a letter do not
-    differ); the others. Ends of intervals are in ``<column>_low`` and ``<column>_high``.
+    differ); all other columns. Ends of intervals are in ``<column>_low`` and ``<column>_high``.
     """
     parts = [_rows(board) for board in boards]
-    # The columns of the fullest board first, so that those that only some boards have are in place.
+    # The columns of the board that has most come first, so that their order is kept.
     fullest = max(parts, key=lambda part: len(part.columns), default=pd.DataFrame())
     order = list(dict.fromkeys([*fullest.columns, *(c for part in parts for c in part.columns)]))
     cost = [metric.name for metric in metrics.registered() if metric.group == "cost"]
@@ -42,7 +42,7 @@ def _rows(board: Board) -> pd.DataFrame:
 
 
 def comparisons_csv(boards: Sequence[Board]) -> str:
-    """Write each method against each other: a row for each pair, board and metric.
+    """Write the comparisons of pairs of methods: a row for each pair, board and metric.
 
     Columns: those of the board's group; ``metric``, ``estimator``, ``other``, ``blocks`` (phrasings
     or files), ``win_rate`` of the first against the other, and Nemenyi's ``p_value``, adjusted for
@@ -71,7 +71,7 @@ def comparisons_csv(boards: Sequence[Board]) -> str:
 
 
 def scores_csv(scores: pd.DataFrame) -> str:
-    """Write a row for each cell. The costs, which differ between runs, are on the boards only."""
+    """Write a row for each cell, without the costs, which differ between runs."""
     cost = [metric.name for metric in metrics.registered() if metric.group == "cost"]
     return _csv(scores.drop(columns=cost), "%.9g")
 

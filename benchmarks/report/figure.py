@@ -1,4 +1,4 @@
-"""Draw error by method, the settings side by side."""
+"""Draw the error of each method, with the settings side by side."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _PANELS = ("pehe_sd", "ate_abs_error_sd")
 
 @in_figure_style(size=10)
 def draw(boards: Sequence[Board]) -> dict[str, bytes]:
-    """Draw a PNG for each group of boards that differ in the setting only and have scores.
+    """Draw a PNG for each group of boards that differ only in the setting and have scores.
 
     Returns
     -------
-    File names and contents. Equal boards give equal bytes.
+    Contents by file name. Equal boards give equal bytes.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
 
 
 def _order(boards: Sequence[Board]) -> list[str]:
-    """List the methods, best first on the first board, without Oracles, whose errors are 0."""
+    """List the methods in the order of the first board, without Oracles, whose errors are 0."""
     table = boards[0].table
     shown = table[~table["oracle"] & table[list(_PANELS)].notna().any(axis=1)]
     return [str(name) for name in shown["estimator"]]

@@ -1,4 +1,4 @@
-"""The leaderboard as JSON, for programs."""
+"""Write the leaderboard as JSON, for programs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _FORMAT = 2
 def board_json(
     name: str, command: str, boards: Sequence[Board], level: float, resamples: int
 ) -> str:
-    """Write everything that the boards hold.
+    """Write the whole content of the boards.
 
-    A number that is missing or not defined is null; infinite ones are the texts "Infinity" and
-    "-Infinity", since JSON has no such numbers. ``metrics`` defines the metrics. Each of ``boards``
-    has ``group``, ``target``, ``clusters``, ``methods`` (a record for each, with every column of
-    the board; a value with an interval is an object with ``value``, ``low`` and ``high``),
-    ``rankings``, and ``undefined``, see `benchmarks.leaderboard.Board`. The metrics of cost alone
-    differ between runs of the same cells.
+    A number that is missing or not defined is null. An infinite number is the text "Infinity" or
+    "-Infinity", since JSON has no infinite numbers. ``metrics`` defines the metrics. Each of
+    ``boards`` has ``group``, ``target``, ``clusters``, ``methods`` (a record for each, with every
+    column of the board; a value with an interval is an object with ``value``, ``low`` and
+    ``high``), ``rankings``, and ``undefined``; see `benchmarks.boards.board.Board`. Only the
+    metrics of cost differ between runs of the same cells.
     """
     content = {
         "format": _FORMAT,
@@ -85,7 +85,7 @@ def _ranking(ranking: Ranking) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Turn values into those that JSON knows."""
+    """Convert values to types of JSON."""
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

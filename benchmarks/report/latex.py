@@ -1,4 +1,4 @@
-"""The leaderboard as LaTeX tables for a paper, by the rules of ``booktabs``."""
+"""Write the leaderboard as LaTeX tables for a paper, in the style of ``booktabs``."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SPECIAL = {
     "†": r"\textsuperscript{\dag}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
-#: Columns for which a page has room.
+#: Largest number of columns that fit a page.
 _FITTING = 7
 
 
 def latex(name: str, tables: Sequence[BoardTable], command: str) -> str:
-    """Write a ``table`` for each ranking of each board; it needs ``booktabs`` and ``graphicx``.
+    """Write a ``table`` for each ranking of each board, with ``booktabs`` and ``graphicx``.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def latex(name: str, tables: Sequence[BoardTable], command: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape a text, so that LaTeX shows it as it is."""
+    """Escape a text, so that LaTeX prints it unchanged."""
     return "".join(_SPECIAL.get(character, character) for character in text)
 
 
 def maths(text: str) -> str:
-    """Escape a text with numbers: minus signs are not hyphens, and powers of ten are raised."""
+    """Escape a text with numbers: write minus signs and powers of ten in maths mode."""
     parts = re.split(r"(?<![\w.-])(-?)([\d.,]*\d|∞)(?:e(\d+))?(?![\w.-])", text)
     shown = [escape(parts[0])]
     for sign, digits, power, rest in zip(*(parts[i::4] for i in (1, 2, 3, 4)), strict=True):

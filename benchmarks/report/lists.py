@@ -1,4 +1,4 @@
-"""Tables of datasets, metrics, versions, and cells without a score."""
+"""Make tables of datasets, metrics, versions, and cells without a score."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from benchmarks.storage.store import Record
 from sdscm.data.dataset import Provenance
 from sdscm.number_format import NONE, integer, level, number, percent, span, two_decimals
 
-#: How to read `dataset_table`.
+#: Explanation of `dataset_table` for readers.
 DATASET_NOTE = (
     "Naive is the difference of the observed means, bias its distance from the SATE: what "
     "confounding does to a method that ignores it. Distinct rows are those of covariates and "
@@ -59,7 +59,7 @@ _DATASET_COLUMNS: tuple[TableColumn[Any], ...] = (
 
 
 def dataset_table(facts: pd.DataFrame) -> ReportTable:
-    """List what makes each dataset hard or easy; see `benchmarks.datasets.facts.fact_table`."""
+    """List facts that make datasets hard or easy; see `benchmarks.datasets.facts.fact_table`."""
     rows = facts.to_dict("records")
     return make_table("datasets-table", "The datasets of the run", _DATASET_COLUMNS, rows)
 
@@ -87,7 +87,7 @@ def metric_table(tables: Sequence[BoardTable], alpha: float) -> ReportTable:
 
 
 def trouble_table(scores: pd.DataFrame) -> ReportTable | None:
-    """List cells without a score by method, setting and reason; None if there are none."""
+    """List cells without a score by method, setting and reason; None if all cells have one."""
     cells = of_cells(scores)
     lost = cells[cells["status"] != "ok"]
     if lost.empty:
@@ -104,7 +104,7 @@ def trouble_table(scores: pd.DataFrame) -> ReportTable | None:
 
 
 def version_table(provenance: Iterable[Provenance], records: Iterable[Record]) -> ReportTable:
-    """List the versions that made data and scores, all of a library in one row."""
+    """List the versions that made data and scores; one row holds all versions of a library."""
     found: dict[str, set[str]] = {}
     makers = [*(each.versions for each in provenance), *(each.versions for each in records)]
     for versions in makers:

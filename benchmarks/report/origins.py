@@ -1,4 +1,4 @@
-"""Commands, data and versions that a run comes from."""
+"""List the commands, data and limits of a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Fact:
 
 
 def commands(manifest: Manifest, mixed: bool = False) -> tuple[Fact, ...]:
-    """List what to type to make the run, and the HTML report, again."""
+    """List the commands that make the run and the HTML report again."""
     report = ["sdscm", "report", manifest.suite.name, *_plugins(manifest.command)]
     report += ["--mixed"] * mixed
     return (
@@ -32,14 +32,14 @@ def commands(manifest: Manifest, mixed: bool = False) -> tuple[Fact, ...]:
 
 
 def _plugins(command: str) -> list[str]:
-    """List the options of a command that name plugins: they may register metrics."""
+    """List the options that name plugins in a command, since plugins may register metrics."""
     parts = shlex.split(command)
     places = [place for place, part in enumerate(parts) if part == "--plugin"]
     return [part for place in places for part in parts[place : place + 2]]
 
 
 def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[Fact, ...]:
-    """List the suite, its seed and limits, and where each kind of data comes from."""
+    """List the suite, its seed, its limits, and the origin of the data."""
     suite = manifest.suite
     origins = dict.fromkeys(map(_origin, provenance))
     return (
@@ -63,6 +63,6 @@ def _origin(meta: Provenance) -> str:
 
 
 def suite_yaml(manifest: Manifest) -> str:
-    """Write the suite with every default."""
+    """Write the suite with all defaults as YAML."""
     content = manifest.suite.model_dump(mode="json")
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=88)

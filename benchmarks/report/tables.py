@@ -1,4 +1,4 @@
-"""Tables in Markdown."""
+"""Write tables in Markdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def markdown(table: ReportTable) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
-    """Write texts as a table in GitHub's Markdown; all but the first ``left`` columns are right."""
+    """Write texts in GitHub's Markdown; columns after the first ``left`` are right-aligned."""
     return _grid(header, rows, [place >= left for place in range(len(header))])
 
 
@@ -31,5 +31,5 @@ def _grid(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
 
 
 def _escaped(cell: str) -> str:
-    """Escape bars, and what would be taken for a tag of HTML, as in the message of an error."""
+    """Escape bars and HTML tags, which messages of errors can contain."""
     return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", cell.replace("|", "\\|"))

@@ -1,1 +1,1 @@
-"""Pages of docs/ that are made from code and results."""
+"""Generate parts of docs/ and of the README from code and results."""

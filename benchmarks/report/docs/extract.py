@@ -20,7 +20,7 @@ _ALWAYS = ("Zero", "DiffInMeans", "Oracle")
 
 
 def extract(board: pd.DataFrame, top: int = 10) -> str:
-    """Make a table of the ``top`` methods in the setting ``all``, and of three to compare with."""
+    """Make a table of the ``top`` methods in the setting ``all``, and of three references."""
     by_setting = {s: board[board["setting"] == s].set_index("estimator") for s in _SETTINGS}
     ranks = pd.to_numeric(by_setting["all"]["rank_pehe_sd"], errors="coerce")
     chosen = [*ranks[ranks <= top].sort_values(kind="stable").index]
@@ -41,7 +41,7 @@ def replaced(text: str, table: str, mark: str = "board") -> str:
     Raises
     ------
     InputError
-        If the marks are not there.
+        If the text does not contain the marks.
     """
     begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
     before, found, rest = text.partition(begin)

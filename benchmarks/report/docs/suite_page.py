@@ -32,7 +32,7 @@ from benchmarks.suite.entries import (
 )
 from benchmarks.suite.model import BoardOptions, Suite
 
-#: Marks of the page, and the models whose keys stand there.
+#: Marks of the page, and the model whose keys are listed at each mark.
 MODELS: dict[str, type[BaseModel]] = {
     "suite": Suite,
     "scenario": ScenarioEntry,
@@ -78,7 +78,7 @@ def key_table(model: type[BaseModel]) -> str:
 def meanings(model: type[BaseModel]) -> dict[tuple[str, ...], str]:
     """Read the meaning of the keys of a model from the docstring of its class.
 
-    Keys that the docstring describes together are together.
+    Keys with one description in the docstring stay together.
     """
     described = inspect.cleandoc(model.__doc__ or "").partition("Attributes\n----------\n")[2]
     found: dict[tuple[str, ...], str] = {}
@@ -153,7 +153,7 @@ _KINDS = {
 }
 
 
-#: Models that can also be given as a name alone.
+#: Models that a suite can also write as a name only.
 _NAMED = (LMEntry.__name__, EstimatorEntry.__name__)
 
 

@@ -1,7 +1,7 @@
-"""Make one self-contained page of a run, and its figures as files.
+"""Make a self-contained HTML page of a run, and its figures as files.
 
-A run gives studies (the data of figures), and each study gives `Drawing` objects. Tables and
-drawings make a `Page`, which a template renders.
+A `Study` holds the data of the figures of one language model. Each figure is a `Drawing`. A `Page`
+holds the drawings and tables, and a template renders it.
 """
 
 from benchmarks.report.html.page import require_libraries, write_page

@@ -1,4 +1,4 @@
-"""Put the page together and write it, with its figures beside it."""
+"""Make the HTML page of a run, and write it with its figures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NAME, _FIGURES = "report.html", "figures"
 
 
 def require_libraries() -> None:
-    """Raise MissingExtraError if the page cannot be drawn or put together."""
+    """Raise MissingExtraError if a library for figures or for the page is not installed."""
     for library in ("matplotlib", "jinja2"):
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError(f"the HTML report ({library})", "plot")
@@ -48,16 +48,16 @@ def require_libraries() -> None:
 def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Path, ...]:
     """Write ``report.html``, and each figure as PNG and PDF to ``figures/``.
 
-    The page needs nothing else: no file beside it and no network. Equal records give equal bytes.
+    The page needs no other file and no network. Equal records give equal bytes.
 
     Parameters
     ----------
     result
-        As `benchmarks.run` and `benchmarks.leaderboard` return it.
+        The result of `benchmarks.run` or `benchmarks.leaderboard`.
     folder
-        Where to write.
+        Folder of the page.
     mixed
-        As the result was made with.
+        The value with which the result was made.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def render(page: Page) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """Hold a result and what it was made from."""
+    """Hold a result, and the data from which it was made."""
 
     result: Result
     manifest: Manifest
@@ -161,7 +161,7 @@ def _summary(run: _Run) -> str:
 
 
 def _known(run: _Run) -> str:
-    """Say for how many datasets the true effects are known."""
+    """Write the number of datasets with known true effects."""
     known = sum(dataset.effects_known for dataset in run.datasets.values())
     if known == len(run.datasets):
         return " whose true effects are known"
@@ -181,7 +181,7 @@ def _figures(run: _Run) -> list[tuple[FigureView, dict[str, bytes]]]:
 
 
 def _marked(found: Iterable[Drawing], mark: str) -> Iterator[Drawing]:
-    """Name the study in each figure, where there are several."""
+    """Add the name of the study to each figure, if there are several studies."""
     for each in found:
         if not mark:
             yield each

@@ -16,7 +16,7 @@ from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record, Store
 from sdscm.data.dataset import CausalDataset
 
-#: Methods whose intervals for units are drawn: as many as fit a page in two lines of three.
+#: Number of methods whose intervals for units are drawn: two rows of three panels.
 _METHODS = 6
 
 
@@ -30,7 +30,7 @@ def studies(
 ) -> list[Study]:
     """Make one study for each language model and kind of rows, in the order of the suite.
 
-    Those without any error to draw are left out.
+    A study without any error to draw is left out.
     """
     oracles = [method.label for method in manifest.methods if method.oracle]
     contest = scores[~scores["estimator"].isin(oracles)]
@@ -68,9 +68,10 @@ def _unit_intervals(
     records: Mapping[str, Record],
     store: Store,
 ) -> tuple[UnitIntervals, ...]:
-    """Give the intervals for the units of a dataset, of the same methods in all settings.
+    """Collect the intervals for the units of a dataset, of the same methods in all settings.
 
-    Methods with intervals for the ITE come before those for the CATE, the best of each first.
+    Methods with intervals for the ITE are before methods with intervals for the CATE. Within both
+    groups the best method is first.
     """
     cells = {(c.setting, c.estimator): c.key for c in manifest.cells if c.dataset == name}
     source = next(source for source in manifest.sources if source.name == name)
@@ -106,7 +107,7 @@ def _unit_intervals(
 def _typical(
     scores: pd.DataFrame, bias: Mapping[str, float], datasets: Mapping[str, CausalDataset]
 ) -> str:
-    """Give the dataset of (lower) median bias by confounding, of those with known effects."""
+    """Find the dataset of (lower) median bias by confounding among those with known effects."""
     names = list(dict.fromkeys(map(str, scores["dataset"])))
     names = [name for name in names if datasets[name].effects_known] or names
     size = [abs(bias[name]) if np.isfinite(bias[name]) else 0.0 for name in names]

@@ -1,4 +1,4 @@
-"""Hold the data that the figures of one language model are drawn from."""
+"""Hold the data of the figures of one language model."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from benchmarks.metrics import Metric
 from benchmarks.report.html.unit_intervals import UnitIntervals
 from benchmarks.report.html.varied_dials import VariedDial
 
-#: Drawn if a suite ranks by no metric that can be drawn as an error.
+#: Metrics to draw if a suite ranks by no metric that is an error.
 _USUAL_ERRORS = ("pehe_sd", "ate_abs_error_sd")
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Hold the scores of one language model, and what to draw them against.
+    """Hold the scores of one language model, and the other data of its figures.
 
     Attributes
     ----------
     lm
         Identifier of the language model; empty for data of other origin.
     rows
-        Which rows are scored: ``fitted``, ``held-out``, or empty if the suite holds none out.
+        Rows that are scored: ``fitted``, ``held-out``, or empty if the suite holds out no rows.
     scores
-        As `benchmarks.boards.scores.score` returns them, without Oracles: they do not compete.
+        As `benchmarks.boards.scores.score` returns them, without Oracles, which do not compete.
     settings
         The settings, in the order of the suite.
     errors
-        The metrics that count as error, in order.
+        The metrics that are drawn as errors, in order.
     alpha
         Intervals have the nominal level 1 - alpha.
     bias
@@ -83,27 +83,27 @@ class Study:
         return list({families[name]: name for name in reversed(ranked)}.values())[::-1]
 
     def mean(self, method: str, setting: str, metric: str) -> float:
-        """Give the mean score over datasets; NaN if there is none."""
+        """Compute the mean score over datasets; NaN without a score."""
         return float(self.values(method, setting, metric).mean())
 
     def values(self, method: str, setting: str, metric: str) -> pd.Series:
-        """Give the scores that are not missing, by dataset."""
+        """Return the scores that are not missing, by dataset."""
         return self.cells(method, setting).set_index("dataset")[metric].dropna()
 
     def cells(self, method: str, setting: str) -> pd.DataFrame:
-        """Give the rows of a method in a setting."""
+        """Return the rows of a method in a setting."""
         scores = self.scores
         return scores[(scores["estimator"] == method) & (scores["setting"] == setting)]
 
 
 def errors_of(rank_by: Iterable[str], scores: pd.DataFrame) -> tuple[Metric, ...]:
-    """List the metrics to draw as error: ranked by, better when lower, and with a score."""
+    """List the metrics to draw as errors: in ``rank_by``, better when lower, and with a score."""
     ranked = [m for m in map(metrics.get, rank_by) if m.better == "lower" and m.group != "cost"]
     wanted = ranked or [metrics.get(name) for name in _USUAL_ERRORS]
     return tuple(m for m in wanted if scores[m.name].notna().any())
 
 
 def drawable(values: Sequence[float] | np.ndarray | pd.Series[Any]) -> np.ndarray:
-    """Give the finite values."""
+    """Return the finite values."""
     array = np.asarray(values, dtype=float)
     return array[np.isfinite(array)]

@@ -1,4 +1,4 @@
-"""Intervals for the units of one dataset, in the order of their true effects."""
+"""Hold intervals for the units of one dataset, in the order of their true effects."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class UnitIntervals:
     method, setting
         Label of the method, and setting.
     made_for, target
-        Effect that the intervals are made for, and effect that they are compared with: the ITE
-        stands for a CATE that is not known.
+        Effect that the intervals are made for, and true effect that they are compared with: the
+        ITE if the CATE is not known.
     truth, lower, upper : arrays of shape (n,)
         True effects, and ends of the intervals, sorted by the true effect.
     """
@@ -35,11 +35,11 @@ class UnitIntervals:
 
     @property
     def covered(self) -> np.ndarray:
-        """Whether each interval holds the truth, of shape (n,)."""
+        """True for each interval that contains the true effect, of shape (n,)."""
         return (self.lower <= self.truth) & (self.truth <= self.upper)
 
     def thinned(self, most: int) -> np.ndarray:
-        """Give the positions of at most ``most`` units, evenly spaced in the order."""
+        """Return the positions of at most ``most`` units, evenly spaced in the order."""
         n = len(self.truth)
         return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
@@ -47,9 +47,9 @@ class UnitIntervals:
 def unit_intervals(
     method: str, setting: str, prediction: Prediction, truth: Truth
 ) -> UnitIntervals | None:
-    """Give the intervals of a prediction for the ITE, or else for the CATE.
+    """Return the intervals of a prediction for the ITE, or else for the CATE.
 
-    None if there are neither, or the true effects are not known.
+    None if the prediction has neither, or the true effects are not known.
     """
     made_for: Literal["CATE", "ITE"]
     if prediction.ite_interval is not None:

@@ -42,9 +42,9 @@ def varied(
 ) -> tuple[VariedDial, ...]:
     """List the dials that a suite varies.
 
-    Datasets are grouped by all but the dial: the scenario, the language model, the other dials. A
-    group counts if the dial has two levels or more in it. Only groups with the most common set of
-    levels are kept, so that each level averages the same groups.
+    Datasets that are equal except for the dial form a group: the scenario, the language model and
+    the other dials are the same. A group counts if the dial has two levels or more in it. Only
+    groups with the most common set of levels are kept, so that each level averages the same groups.
     """
     designs = {source.name: _design(source, datasets[source.name]) for source in sources}
     found = []

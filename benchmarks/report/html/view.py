@@ -1,4 +1,4 @@
-"""Plain frozen values that the template shows, with nothing left to decide."""
+"""Define the frozen records that the template shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.report.origins import Fact
 
 @dataclass(frozen=True)
 class FigureView:
-    """Hold a figure: two drawings of it as data URIs, in words, and in numbers."""
+    """Hold a figure: two drawings as data URIs, its texts, and its numbers."""
 
     id: str
     title: str

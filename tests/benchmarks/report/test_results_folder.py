@@ -122,7 +122,7 @@ def test_records_can_be_asked_in_sql(ran, tmp_path, capsys) -> None:
     assert joined.iloc[0, 0] == 120
     with pytest.raises(InputError, match="the tables are records, scores and datasets"):
         query(folder, "select * from nothing")
-    with pytest.raises(InputError, match="it asks for nothing"):
+    with pytest.raises(InputError, match="has no result"):
         query(folder, " ")
     sql = "select max(ate_abs_error) as worst from scores"
     assert main(["results", "query", "toy", sql, "--runs", str(tmp_path / "runs")]) == 0

@@ -1,4 +1,4 @@
-"""The figures of a report, one file each. A `Drawing` has text, numbers and the figure."""
+"""Draw the figures of a report, one file each. A `Drawing` has text, numbers and the figure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Drawing", "drawings"]
 
 
 def drawings(study: Study) -> Iterable[Drawing]:
-    """List the figures that a study has data for, in the order of the page."""
+    """List the figures for which a study has data, in the order of the page."""
     makers = (boxes.draw, coverage.draw, unit_intervals.draw, confounding.draw)
     found = [maker(study) for maker in makers]
     found += [dials.draw(study, dial) for dial in study.dials]

@@ -28,7 +28,7 @@ _UNKNOWN = (float("nan"),) * len(_SHARES)
 
 
 def draw(study: Study) -> Drawing | None:
-    """Draw the figure; None if nothing has a score."""
+    """Draw the figure; None without scores."""
     if not study.methods:
         return None
     return Drawing(
@@ -48,12 +48,12 @@ def draw(study: Study) -> Drawing | None:
 
 
 def _cut(study: Study) -> bool:
-    """Tell whether the smallest errors lie outside of a panel."""
+    """Return True if the smallest errors are outside of a panel."""
     return any(is_cut(drawable(study.scores[metric.name])) for metric in study.errors)
 
 
 def _has_infinite(study: Study) -> bool:
-    """Tell whether some score is infinite, as that of an infinite interval."""
+    """Return True if a score is infinite, such as the width of an infinite interval."""
     return bool(np.isinf(study.scores[[m.name for m in study.errors]].to_numpy(float)).any())
 
 
@@ -150,7 +150,7 @@ def _table(study: Study) -> ReportTable:
 
 
 def _quantile_columns(name: str, title: str) -> list[TableColumn[Any]]:
-    """Make the columns of the median, the quartiles and the range; sorted by their width."""
+    """Make the columns of the median, the quartiles and the range; ranges sort by their width."""
 
     def column(part: str, low: int, high: int) -> TableColumn[Any]:
         def ends(row: Mapping[str, Any]) -> tuple[float, float]:
@@ -158,7 +158,7 @@ def _quantile_columns(name: str, title: str) -> list[TableColumn[Any]]:
 
         def width(row: Mapping[str, Any]) -> float:
             first, last = ends(row)
-            # Two infinite ends have no difference.
+            # The difference of two infinite ends is not defined.
             return 0.0 if first == last else last - first
 
         return number_column(

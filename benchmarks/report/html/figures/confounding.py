@@ -1,4 +1,4 @@
-"""Draw error against the bias by confounding of a dataset."""
+"""Draw the error of methods against the bias by confounding of datasets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FEWEST = 3
 
 
 def draw(study: Study) -> Drawing | None:
-    """Draw the figure; None with fewer than three datasets whose bias is known and differs."""
+    """Draw the figure; None with fewer than three datasets of known and different bias."""
     bias = {name: abs(value) for name, value in study.bias.items() if np.isfinite(value)}
     title = metrics.get(_METRIC).title
     scored = study.scores.dropna(subset=[_METRIC])
@@ -115,7 +115,7 @@ def _table(study: Study, bias: Mapping[str, float], title: str) -> ReportTable:
         for method in study.methods
         for setting in study.settings
     ]
-    caption = "What is left of the bias by confounding"
+    caption = "Remaining share of the bias by confounding"
     return make_table("numbers-error-against-confounding", caption, columns, rows)
 
 

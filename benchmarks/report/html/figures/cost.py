@@ -1,4 +1,4 @@
-"""Draw cost against error, and the methods that no other beats in both."""
+"""Draw cost against error, and the methods on the Pareto frontier of both."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COST = "seconds"
-_LEAST = 1e-3  # seconds; shorter times are the error of the clock
+_LEAST = 1e-3  # seconds; shorter times are below the precision of the clock
 
 
 def draw(study: Study) -> Drawing | None:
-    """Draw the figure; None if nothing was timed."""
+    """Draw the figure; None without measured times."""
     metric = study.errors[0]
     spots = {
         setting: _unbeaten_first(
@@ -57,12 +57,12 @@ def draw(study: Study) -> Drawing | None:
 
 
 def frontier(costs: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Give the positions of the points that no other beats in both, the cheapest first.
+    """Find the points on the Pareto frontier, and return their positions, the cheapest first.
 
     Parameters
     ----------
     costs, errors : arrays of shape (k,)
-        Both are better when lower.
+        Lower values are better.
     """
     order = np.lexsort((errors, costs))
     best = np.minimum.accumulate(np.concatenate([[np.inf], errors[order][:-1]]))
@@ -89,7 +89,7 @@ def _figure(spots: dict[str, list[Spot]], study: Study, metric: Metric, layout: 
         errors = drawable([spot.y for spot in here])
         scaled(axis.yaxis, errors)
         if is_log(errors):
-            axis.set_ylim(bottom=axis.get_ylim()[0] / 1.6)  # room for the name of the best
+            axis.set_ylim(bottom=axis.get_ylim()[0] / 1.6)  # space for the name of the best method
         axis.set_xlabel("Seconds (median)")
         axis.set_ylabel(f"Mean {metric.title}")
         return corners

@@ -58,7 +58,7 @@ def draw(study: Study) -> Drawing | None:
 
 
 def _panels(spots: Sequence[Spot], study: Study) -> list[tuple[str, list[Spot]]]:
-    """Give a heading and the methods for each estimand and setting."""
+    """Make the heading and the points of the panel of each estimand and setting."""
     return [
         (
             f"{kind} intervals, {setting_words(setting)}",

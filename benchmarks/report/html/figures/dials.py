@@ -1,4 +1,4 @@
-"""Draw error against a dial that a suite varies, or the number of rows."""
+"""Draw the error of methods against a dial that a suite varies, or the number of rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw(study: Study, dial: VariedDial) -> Drawing | None:
     levels = _levels(study, dial)
     if len(levels) < 2:
         return None
-    # The figure against the bias by confounding has the shorter name.
+    # The figure of the bias by confounding is already named ``confounding``.
     name = f"error-against-{dial.name}" + "-dial" * (dial.name == "confounding")
     title = "Error against " + {"n": "n", "overlap": "overlap"}.get(dial.name, dial.title.lower())
     return Drawing(
@@ -60,7 +60,7 @@ def _levels(study: Study, dial: VariedDial) -> list[float]:
 def _means(
     study: Study, dial: VariedDial, levels: list[float], method: str, setting: str, metric: Metric
 ) -> np.ndarray:
-    """Mean score of each level, of shape (levels,); NaN where there is none."""
+    """Compute the mean score at each level, of shape (levels,); NaN without a score."""
     values = study.values(method, setting, metric.name)
     place = values.index.map(dial.levels)
     return values.groupby(place).mean().reindex(levels).to_numpy(float)

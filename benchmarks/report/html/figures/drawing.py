@@ -1,4 +1,4 @@
-"""Define figures, before they are files."""
+"""Define figures before they are exported to files."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """Hold the room that a figure has.
+    """Hold the space that a figure has.
 
     Attributes
     ----------
     name
         ``wide`` for screens, paper and files, ``narrow`` for phones.
     width
-        In inches. A browser shows 96 pixels an inch, so that letters keep their size.
+        Width in inches. A browser shows 96 pixels per inch, so that letters keep their size.
     across
-        Panels side by side, at most.
+        Largest number of panels side by side.
     title
-        Drawn above the panels; empty where a page shows it.
+        Title above the panels; empty if the page shows it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Layout:
     title: str = ""
 
     def grid(self, rows: int, columns: int) -> tuple[int, int]:
-        """Give the rows and columns of panels: one column where there is no room for more."""
+        """Compute the numbers of rows and columns of panels; one column if the figure is narrow."""
         return (rows, columns) if columns <= self.across else (rows * columns, 1)
 
 
@@ -49,17 +49,17 @@ class Drawing:
     Attributes
     ----------
     name
-        Stem of the names of its files.
+        Name of its files, without the suffix.
     title
-        Heading: what the figure shows.
+        Heading above the figure.
     reading
-        How to read the figure.
+        Explanation of the figure.
     alt
-        Text for readers who cannot see the figure.
+        Alternative text for readers who cannot see the figure.
     table
         The numbers of the figure.
     make
-        Draws the figure.
+        Function that draws the figure.
     """
 
     name: str

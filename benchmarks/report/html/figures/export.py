@@ -1,4 +1,4 @@
-"""Turn figures into SVG for the page, and PNG and PDF files. Equal figures give equal bytes."""
+"""Convert figures to SVG for the page, and to PNG and PDF. Equal figures give equal bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Svg:
 
 
 def svg(drawing: Drawing, layout: Layout) -> Svg:
-    """Draw a figure without its title, which the page shows, in the font of the reader."""
+    """Draw a figure as SVG, without its title, which the page shows, in the browser's font."""
     with figure_style():
         figure = drawing.make(layout)
         figure.patch.set_alpha(0)
@@ -36,7 +36,7 @@ def svg(drawing: Drawing, layout: Layout) -> Svg:
 
 
 def _slimmed(text: str) -> str:
-    """Round to two decimals of a point, which no screen can show, and leave the font open."""
+    """Round coordinates to two decimals of a point, and remove the fonts."""
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), text)
     text = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", "", text)
     text = re.sub(r"\n\s*", "\n", text)

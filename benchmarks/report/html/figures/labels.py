@@ -1,4 +1,4 @@
-"""Write names beside points, without overlaps."""
+"""Write names next to points, without overlaps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
-# Places around a point, best first: offset in points, and alignment.
+# Positions of a name around its point, best first: offset in points, and alignment.
 _PLACES = (
     ((6, 0), "left", "center"),
     ((-6, 0), "right", "center"),
@@ -43,7 +43,7 @@ _CLEAR = 4.0
 
 @dataclass(frozen=True)
 class Point:
-    """A point in data units, its name and its colour."""
+    """Hold a point in data units, its name and its colour."""
 
     x: float
     y: float
@@ -54,16 +54,16 @@ class Point:
 def label(
     axis: Axes, points: Sequence[Point], lines: Sequence[tuple[float, float]] = ()
 ) -> list[str]:
-    """Write names beside points, in this order, where there is room inside the panel.
+    """Write names next to points, in this order, if there is space inside the panel.
 
     Parameters
     ----------
     lines
-        Corners, in data units, of a line of horizontal and vertical steps that no name may cross.
+        Corners, in data units, of a line of horizontal and vertical steps. Names do not cross it.
 
     Returns
     -------
-    The names that are written; there was no room for the others.
+    The names that were written; there was no space for the others.
     """
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
@@ -99,7 +99,8 @@ def label(
                 color=point.colour,
                 arrowprops=leader if far else None,
             )
-            text.get_window_extent()  # places the text; the box that it returns has the line in it
+            # Sets the position of the text; the box that it returns contains the line as well.
+            text.get_window_extent()
             box = Text.get_window_extent(text)
             needed = [box, *(_line(spots[number], box, unit) if far else ())]
             free = not any(mine.overlaps(other) for mine in needed for other in others)
@@ -112,7 +113,7 @@ def label(
 
 
 def _nearest(number: int, spots: np.ndarray, box: Bbox, unit: float) -> bool:
-    """Tell whether a name is clearly nearer to its point than to points at other places."""
+    """Return True if a name is clearly nearer to its point than to other points."""
     gaps = np.maximum(np.maximum(box.p0 - spots, spots - box.p1), 0)
     distances = np.hypot(*gaps.T)
     elsewhere = np.hypot(*(spots - spots[number]).T) > _SAME * unit

@@ -1,4 +1,4 @@
-"""Draw the best method of each family in colour, the others in grey."""
+"""Draw the best method of each family in colour, and the other methods in grey."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Series = Callable[[str], tuple[np.ndarray, np.ndarray]]
 
 
 def draw_named(axis: Axes, study: Study, series: Series, metric: str, *, lines: bool) -> None:
-    """Draw ``series(method)`` of each method, the leaders by ``metric`` over the others."""
+    """Draw ``series(method)`` of each method, with the leaders by ``metric`` in front."""
     styles = family_styles(list(study.families.values()))
     leaders, joined = study.leaders(metric), "-" if lines else "none"
     for method in study.methods:

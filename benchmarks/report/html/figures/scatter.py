@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Spot:
-    """Hold the place of a method in a panel, in data units."""
+    """Hold the position of a method in a panel, in data units."""
 
     method: str
     setting: str
@@ -27,7 +27,7 @@ class Spot:
     kind: str = ""
 
 
-#: Draws what a panel has beside points, and gives the corners of a line that no name may cross.
+#: Function that completes a panel, and returns the corners of a line that names do not cross.
 Decorate = Callable[["Axes", Sequence[Spot]], Sequence[tuple[float, float]]]
 
 
@@ -47,16 +47,16 @@ def draw_scatter(
     study
         The study.
     panels
-        Heading and methods of each panel; names are written in the order of the methods, where
-        there is room. A row of panels has one for each setting.
+        Heading and methods of each panel. Names are written in the order of the methods, if there
+        is space. A row of panels has one panel for each setting.
     decorate
         See `Decorate`; it also scales the axes.
     layout
-        The room of the figure.
+        The space of the figure.
     height
-        Of a panel, in inches.
+        Height of a panel, in inches.
     clip
-        Points outside a panel are not drawn.
+        Do not draw points outside a panel.
     """
     from matplotlib.lines import Line2D
 

@@ -1,4 +1,4 @@
-"""Panels, axes and legends of the figures of the report."""
+"""Draw panels, axes and legends of the figures of the report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MISS = ORANGE
 FLOOR = 3e-3
 
 _RATIO_FOR_LOG = 30.0
-_LONG = 22  # letters of a label, of which two do not fit beside each other on a phone
+_LONG = 22  # letters; two labels of this length do not fit side by side on a phone
 
 
 def canvas(
@@ -31,7 +31,7 @@ def canvas(
     """Make a figure with ``rows`` x ``columns`` panels, each ``panel`` inches high."""
     down, across = layout.grid(rows, columns)
     if across < columns and shared.get("sharey") is True:
-        shared["sharey"] = False  # stacked panels need labels of their own
+        shared["sharey"] = False  # panels below each other need their own labels
     height = 0.55 + 0.3 * bool(layout.title) + panel * down
     figure = new_figure(layout.width, height, layout="constrained")
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06)
@@ -43,7 +43,7 @@ def canvas(
 
 
 def heading(axis: Axes, text: str) -> None:
-    """Write the title of a panel, on the left, broken into lines if the figure is narrow."""
+    """Write the title of a panel on the left, in several lines if the figure is narrow."""
     narrow = axis.get_figure(root=True).get_figwidth() <= NARROW.width  # type: ignore[union-attr]
     axis.set_title(fill(text, 44) if narrow else text, loc="left", fontweight="bold", pad=6)
 
@@ -51,8 +51,8 @@ def heading(axis: Axes, text: str) -> None:
 def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> None:
     """Scale an axis: logarithmic if values span more than a factor of 30, else linear from 0.
 
-    On a logarithmic axis values below ``floor`` times the median are cut off, zeros too, so that
-    one very small value does not take half of the panel.
+    A logarithmic axis omits zeros and values below ``floor`` times the median, so that one very
+    small value does not use half of the panel.
     """
     from matplotlib.axis import XAxis
     from matplotlib.ticker import LogLocator, NullLocator
@@ -75,12 +75,12 @@ def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> No
 
 
 def is_cut(values: np.ndarray) -> bool:
-    """Tell whether `scaled` cuts values off at the lower end."""
+    """Return True if `scaled` omits values at the lower end."""
     return is_log(values) and bool(values.min() < FLOOR * np.median(values))
 
 
 def is_log(values: np.ndarray) -> bool:
-    """Tell whether `scaled` makes the axis logarithmic."""
+    """Return True if `scaled` makes the axis logarithmic."""
     positive = values[values > 0]
     if not len(positive) or values.min() < 0 or 2 * len(positive) < len(values):
         return False
@@ -88,7 +88,7 @@ def is_log(values: np.ndarray) -> bool:
 
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
-    """Draw the legend above the panels, and the title, if the figure has one, above the legend."""
+    """Draw the legend above the panels, and the figure's title, if any, above the legend."""
     across = 6
     if layout.name == "narrow":
         across = 1 if max(map(len, labels), default=0) > _LONG else 2
@@ -109,7 +109,7 @@ def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: L
 
 
 def family_styles(families: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Give each family a colour and a marker; no two families share both."""
+    """Assign a colour and a marker to each family; no two families share both."""
     return {
         family: (PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)])
         for i, family in enumerate(dict.fromkeys(families))

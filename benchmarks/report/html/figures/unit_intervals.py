@@ -1,4 +1,4 @@
-"""Draw intervals for the units of one dataset."""
+"""Draw the intervals of methods for the units of one dataset."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _panel(axis: Axes, shown: UnitIntervals, row: list[UnitIntervals]) -> None:
     place = 100 * chosen / max(len(shown.truth) - 1, 1)
     held = shown.covered[chosen]
     bottom, top = _limits(shown, row)
-    # Infinite ends are drawn beyond the panel: a path that reaches infinity is not drawn at all.
+    # Infinite ends are replaced by points outside the panel: matplotlib omits infinite paths.
     lower, upper = (
         np.clip(ends[chosen], 2 * bottom - top, 2 * top - bottom)
         for ends in (shown.lower, shown.upper)
@@ -101,7 +101,7 @@ def _panel(axis: Axes, shown: UnitIntervals, row: list[UnitIntervals]) -> None:
 
 
 def _limits(shown: UnitIntervals, row: list[UnitIntervals]) -> tuple[float, float]:
-    """The same for all panels of a row but for the truth; extreme ends are cut off."""
+    """Compute the limits of the y axis: the truth, and the intervals without extreme ends."""
     lowers = [ends for each in row if len(ends := drawable(each.lower))]
     uppers = [ends for each in row if len(ends := drawable(each.upper))]
     low = min([float(shown.truth.min()), *(float(np.quantile(ends, 0.01)) for ends in lowers)])
@@ -111,7 +111,7 @@ def _limits(shown: UnitIntervals, row: list[UnitIntervals]) -> tuple[float, floa
 
 
 def _lines(axis: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> None:
-    """Vertical lines as one path: a fifth of the size that a path for each would take."""
+    """Draw vertical lines as one path, which takes a fifth of the size of separate paths."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
