@@ -1,6 +1,6 @@
-"""The command line ``sdscm``: the composition root, the one place that knows all three packages.
+"""Define the command line ``sdscm``. It is the only package that uses all three packages.
 
-Commands import what they need when they run, so that ``sdscm --help`` is quick.
+Commands import modules when they run, so that ``sdscm --help`` is fast.
 """
 
 from benchmarks.cli.entry import main

@@ -1,4 +1,4 @@
-"""The program ``sdscm`` and its commands."""
+"""Define the program ``sdscm`` and its commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sdscm audit``: the causal effects that language models encode, with their uncertainty."""
+"""``sdscm audit``: measure the causal effects that language models encode."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def audit(
 
 
 def _show(result: AuditResult) -> None:
-    """Print the first part of the report."""
+    """Print the warnings and verdicts of the report, and its tables of models and controls."""
     from sdscm.audit.report.page import page
 
     shown = page(result)
@@ -262,7 +262,7 @@ def _new_report(folder: Path, force: bool) -> Path:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show the number of phrasings that are read, of all models."""
+    """Show the number of phrasings that the models have scored."""
     if in_terminal():
         with bar("phrasings read", None) as show:
             yield show

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def with_groups(spec: Spec, given: Sequence[str]) -> Spec:
-    """Add groups of the treatment's values to a spec; a group replaces another of its name."""
+    """Add groups of the treatment's values to a spec; a group replaces one with the same name."""
     if not given:
         return spec
     groups = dict(spec.treatment.groups)
@@ -29,7 +29,7 @@ def with_groups(spec: Spec, given: Sequence[str]) -> Spec:
                     f"{', '.join(spec.treatment.values)}"
                 )
             if values.count(value) > 1:
-                raise InputError(f"{shown}: '{value}' stands twice; name it once")
+                raise InputError(f"{shown}: '{value}' is given twice; give it once")
         if name in spec.treatment.values:
             raise InputError(f"{shown}: '{name}' is a value; give the group another name")
         groups[name] = values
@@ -60,13 +60,13 @@ def measures(
 
 
 def held(given: str) -> dict[str, str]:
-    """Parse the mediators that are held together."""
+    """Parse the mediators that are held at values together."""
     example = "VARIABLE=VALUE, or several with | between"
     return options.settings("--hold", given.split("|"), example)
 
 
 def numbers(option: str, given: Sequence[str], measures: Sequence[Measure]) -> dict[str, float]:
-    """Parse positive numbers by kind of measure; a number without a kind is for the only one."""
+    """Parse positive numbers by kind of measure; a number without a kind needs a single kind."""
     kinds = list(dict.fromkeys(each.kind for each in measures))
     found: dict[str, float] = {}
     for each in given:

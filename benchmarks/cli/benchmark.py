@@ -1,4 +1,4 @@
-"""``sdscm benchmark`` and ``sdscm leaderboard``: run suites, and show their boards."""
+"""``sdscm benchmark`` and ``sdscm leaderboard``: run suites, and print their boards."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def benchmark(
     retry: options.Retry = False,
     top: options.Top = 5,
 ) -> None:
-    """Run a suite, or the cells of it that are missing, and write its leaderboards.
+    """Run the cells of a suite that are not recorded yet, and write its leaderboards.
 
     A run can be stopped at any time; the same command continues it.
     """
@@ -72,7 +72,7 @@ def benchmark(
 
     writable_folder(results, "--results")
     writable_folder(runs, "--runs")
-    # Before the suite is read: it may name metrics of the plugins.
+    # Plugins are loaded before the suite, which may name their metrics.
     options.load_plugins(plugin)
     with run_progress() as progress:
         loaded = benchmarks.load_suite(suite, data)

@@ -48,7 +48,7 @@ def show(found: Comparison) -> None:
 
 
 def _data(found: Comparison) -> str:
-    """Say how many datasets the two runs share."""
+    """Describe the datasets that the two runs share."""
     if found.same_data == found.pairs == 1:
         text = "The one dataset is the same in both."
     elif found.same_data == found.pairs:

@@ -37,7 +37,7 @@ def write_dataset(dataset: CausalDataset, path: Path) -> None:
 
 @dataclass(frozen=True)
 class UnitsFile:
-    """Interventional units that were read from a Parquet file.
+    """Hold interventional units that were read from a Parquet file.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class UnitsFile:
 
 
 def write_units(units: Units, model: SDSCM, seed: int, path: Path) -> None:
-    """Write units: columns ``label:<name>`` and ``code:<name>`` of each variable, and ``text``.
+    """Write units with the columns ``label:<name>`` and ``code:<name>`` of variables, and ``text``.
 
     A Parquet file also holds the settings of the sampling.
     """
@@ -78,7 +78,7 @@ def write_units(units: Units, model: SDSCM, seed: int, path: Path) -> None:
 
 
 def read_units(path: Path) -> UnitsFile | None:
-    """Read a Parquet file of ``write_units``; None if the file is something else."""
+    """Read a Parquet file that ``write_units`` wrote; None for any other file."""
     try:
         raw = (pq.read_schema(path).metadata or {}).get(_UNITS_KEY)
         if raw is None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from sdscm.spec import Spec
 
 
-#: Smallest |naive - SATE| / SD(y) that is called confounded.
+#: Smallest |naive - SATE| / SD(y) that counts as confounded.
 _CONFOUNDED = 0.05
 
 
 def spec_page(spec: Spec) -> None:
-    """Print a spec: its questions, its variables and its DAG."""
+    """Print a spec: its treatment and outcome, its variables and its DAG."""
     say(f"{spec.name}: {spec.title}" if spec.title else spec.name)
     pairs(
         [
@@ -54,7 +54,7 @@ def spec_page(spec: Spec) -> None:
 
 
 def common_causes(spec: Spec) -> list[str]:
-    """List variables with a path to the treatment, and one to the outcome that avoids it."""
+    """List variables with a path to the treatment, and a path to the outcome that avoids it."""
     import networkx as nx
 
     others = spec.graph.copy()
@@ -64,12 +64,12 @@ def common_causes(spec: Spec) -> list[str]:
 
 
 def has_effect(spec: Spec) -> bool:
-    """Tell if a directed path leads from the treatment to the outcome."""
+    """Return True if a directed path leads from the treatment to the outcome."""
     return spec.outcome.name in spec.descendants(spec.treatment.name)
 
 
 def graph_lines(spec: Spec) -> list[str]:
-    """Write the DAG, one line a variable in the order of generation: its name and parents."""
+    """Write the DAG: the name and the parents of each variable, in the order of generation."""
     width = max(len(name) for name in spec.order)
     lines = []
     for place, name in enumerate(spec.order):
@@ -85,7 +85,7 @@ def graph_lines(spec: Spec) -> list[str]:
 
 
 def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
-    """Pair the facts of one dataset with their names."""
+    """List the facts of one dataset as pairs of name and value."""
     return [
         ("rows", f"{facts.n:,} ({facts.distinct:,} distinct)"),
         ("treated", percent(facts.treated)),
@@ -101,7 +101,7 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
 
 
 def phrasing_table(facts: Mapping[int, DatasetFacts]) -> None:
-    """Print the facts of datasets, one column a phrasing."""
+    """Print the facts of datasets, with one column for each phrasing."""
     columns = {f"Phrasing {phrasing}": dict(fact_rows(each)) for phrasing, each in facts.items()}
     names = list(next(iter(columns.values())))
     rows = [[name, *(column[name] for column in columns.values())] for name in names]
@@ -109,7 +109,7 @@ def phrasing_table(facts: Mapping[int, DatasetFacts]) -> None:
 
 
 def mechanism_table(facts: Sequence[MechanismFacts]) -> None:
-    """Print how the language model distributes each variable."""
+    """Print facts about the language model's distribution of each variable."""
     rows = [
         [
             each.name,
@@ -126,7 +126,7 @@ def mechanism_table(facts: Sequence[MechanismFacts]) -> None:
 
 
 def verdict(spec: Spec, facts: Sequence[DatasetFacts], effect: float = 1.0) -> str:
-    """Say if the phrasings make a benchmark that is not trivial; ``effect`` is the dial."""
+    """Print if the phrasings give a benchmark that is not trivial; ``effect`` is the dial."""
     if effect == 0 or not has_effect(spec):
         reason = "by --effect 0" if has_effect(spec) else "by the graph"
         return (
@@ -171,7 +171,7 @@ def share_table(domains: Mapping[str, Sequence[Any]], samples: Mapping[str, pd.D
 
 
 def origin_rows(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Pair the names and values of provenance, without the empty ones."""
+    """List the provenance as pairs of name and value, without empty values."""
     return [
         (name.replace("_", " "), _plain(value))
         for name, value in origin.items()

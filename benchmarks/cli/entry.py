@@ -1,4 +1,4 @@
-"""Run a command line: an exit code, and one line for every error."""
+"""Run a command line: return the exit code, and print one line for an error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sdscm.errors import InputError
 
 DEBUG = "--debug"
 
-#: A shell sets it to ask for completions; see ``sdscm --show-completion``.
+#: Variable that a shell sets to get completions; see ``sdscm --show-completion``.
 COMPLETION = "_SDSCM_COMPLETE"
 
 OK = 0
@@ -32,7 +32,7 @@ BAD_INPUT = 2
 STOPPED = 130  # 128 + SIGINT, as in shells
 READER_LEFT = 141  # 128 + SIGPIPE
 
-# Errors of files and folders that the user can fix, and how.
+# Errors of files and folders that the user can fix, with the fix.
 _FIXES = {
     errno.ENAMETOOLONG: "give a shorter one",
     errno.ENOTDIR: "a part of the path is a file, not a folder; give another path",
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Run a command. Typer's own ``main`` would hide the message of an interrupt."""
+    """Run a command without Typer's ``main``, which would hide the message of an interrupt."""
     sdscm = command()
     if COMPLETION in os.environ:
         sdscm.main(arguments, "sdscm")
@@ -129,7 +129,7 @@ def _explain(error: Exception, debug: bool) -> tuple[int, str]:
 
 
 def _usage_problem(error: typer.TyperException) -> str:
-    """Describe an error in a command line, without the words that pydantic adds for Typer."""
+    """Describe an error in a command line, without the prefix that pydantic adds."""
     cause: Any = error.__cause__
     details = cause.errors()[0] if hasattr(cause, "errors") else {}
     if "error" in details.get("ctx", {}):
@@ -146,13 +146,13 @@ def _file_problem(error: OSError) -> str:
 
 
 def _is_estimator_error(error: Exception) -> bool:
-    # The module is loaded if the error is one of its own; importing it otherwise takes time.
+    # The module is loaded if the error comes from it; otherwise its import would take time.
     errors = sys.modules.get("estimators.errors")
     return errors is not None and isinstance(error, errors.EstimatorError)
 
 
 def _replace_unprintable_letters() -> None:
-    """Print a question mark for a letter that the terminal or pipe cannot encode."""
+    """Print a question mark for each letter that the terminal or pipe cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

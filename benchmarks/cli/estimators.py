@@ -64,8 +64,8 @@ def _row(info: EstimatorInfo) -> list[str]:
 def show(name: Name, plugin: options.Plugins = None) -> None:
     """Show an estimator: summary, citation, parameters, and how it computes its answers.
 
-    The docstring of its class follows: its settings, and where and why they differ from those of
-    its library.
+    The docstring of its class follows. It describes the settings, and the reasons for those that
+    differ from the library's.
     """
     import estimators
 
@@ -88,7 +88,7 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
 
 
 def _details(info: EstimatorInfo) -> tuple[list[tuple[str, str]], str]:
-    """Collect what only the estimator's library knows, and the docstring of its class."""
+    """Return rows with the parameters and the methods of an estimator, and its docstring."""
     import estimators
 
     try:

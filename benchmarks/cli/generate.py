@@ -1,4 +1,4 @@
-"""``sdscm generate``: one dataset from a spec and a language model."""
+"""``sdscm generate``: make one dataset from a spec and a language model."""
 
 from __future__ import annotations
 
@@ -145,14 +145,14 @@ def generate(
     write_dataset(dataset, path)
     say(f"{path}: {title}")
     pairs(fact_rows(facts(dataset)))
-    # A few units suffice, and their scores are known now.
+    # A few units are enough, and their scores are in memory.
     for each in mechanism_facts(model, model.sample(min(units, 100), seed)):
         for problem in each.problems:
             say(f"warning: {each.name}: {problem}; see: sdscm inspect")
 
 
 def _refuse_with_do(given: dict[str, bool]) -> None:
-    """Refuse options about effects together with ``--do``, which writes units without effects."""
+    """Raise an InputError for options on effects with ``--do``, which writes no effects."""
     for option, is_given in given.items():
         if is_given:
             raise InputError(

@@ -1,4 +1,4 @@
-"""``sdscm inspect``: describe a spec, and what a language model makes of it."""
+"""``sdscm inspect``: describe a spec, and the data that a language model generates from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sdscm.data.diagnostics import DatasetFacts, MechanismFacts
     from sdscm.spec import Spec
 
-#: A column with more values than this is counted, not listed.
+#: Largest number of values of a column that are listed.
 _LISTED = 20
 _MOST_PHRASINGS = 1000
 
@@ -69,7 +69,7 @@ def inspect(
         ),
     ] = None,
 ) -> None:
-    """Show the variables and the graph of a spec, and if its data make a useful benchmark."""
+    """Show the variables and the graph of a spec, and check if its data are a useful benchmark."""
     if Path(what).suffix == ".parquet":
         if picture is not None:
             raise InputError(f"--picture {picture}: '{what}' holds data, no graph; give a spec")
@@ -115,7 +115,7 @@ def inspect(
             found[phrasing] = facts(
                 scm.dataset(units, seed, outcome=measure, scores=scores, progress=report)
             )
-            # The same units again: their scores are known now.
+            # These are the same units, whose scores are in memory.
             sample = scm.sample(units, seed)
             samples[f"Phrasing {phrasing}"] = sample.labels
             mechanisms.append(mechanism_facts(scm, sample))

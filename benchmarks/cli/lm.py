@@ -1,4 +1,4 @@
-"""``sdscm lm``: the language models that can be used."""
+"""``sdscm lm``: list and prepare language models."""
 
 from __future__ import annotations
 

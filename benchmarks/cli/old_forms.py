@@ -1,4 +1,4 @@
-"""Old forms of options. They still work, with a note that names the new form."""
+"""Rewrite old forms of options. They still work, with a note that names the new form."""
 
 from __future__ import annotations
 

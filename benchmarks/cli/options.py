@@ -1,4 +1,4 @@
-"""Options that several commands share: one name, one meaning and one help text each."""
+"""Define the options that several commands share, each with one name and one help text."""
 
 from __future__ import annotations
 
@@ -177,12 +177,12 @@ def scores(given: Sequence[str] | None) -> dict[str, float] | None:
 
 
 def with_question(spec: sdscm.Spec, treatment: str | None, outcome: str | None) -> sdscm.Spec:
-    """Apply ``--treatment`` and ``--outcome`` to a spec that datasets are made from.
+    """Apply ``--treatment`` and ``--outcome`` to a spec for datasets.
 
     Raises
     ------
     InputError
-        If a name does not fit, or a covariate would be a descendant of the new treatment.
+        If a name is not valid, or a covariate would be a descendant of the new treatment.
     """
     from sdscm.audit.target import retarget
 
@@ -237,11 +237,11 @@ def listed(option: str, text: str) -> list[str]:
     Raises
     ------
     InputError
-        If it is empty, or a name between two commas is.
+        If the value is empty, or a name between two commas is empty.
     """
     words = [word.strip() for word in text.split(",")]
     if words == [""]:
-        raise InputError(f"--{option}: it is empty; give names, or leave the option out")
+        raise InputError(f"--{option}: is empty; give names, or leave the option out")
     if not all(words):
-        raise InputError(f"--{option}: nothing stands between two commas in {text!r}; give names")
+        raise InputError(f"--{option}: a name between two commas is empty in {text!r}; give names")
     return words

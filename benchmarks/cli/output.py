@@ -10,12 +10,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-#: Width of a table that is written to a file or a pipe, where words must not be cut.
+#: Width of a table in a file or a pipe, so that words are not cut.
 _WIDE = 400
 
 
 def _console(*, error: bool = False) -> Console:
-    """Make a console that prints text as it is."""
+    """Make a console that prints text without markup."""
     width = None if error or sys.stdout.isatty() else _WIDE
     return Console(
         stderr=error, width=width, markup=False, highlight=False, emoji=False, soft_wrap=error

@@ -1,4 +1,4 @@
-"""``sdscm paper``: the paper's results, made again from the released data."""
+"""``sdscm paper``: reproduce the paper's results from the released data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from benchmarks.paper.records import PaperFit
 
 
-#: Studies that are scripts now, by the command that they were.
+#: Scripts of studies, by the name of their former command.
 _MOVED = {
     "clipping": "clipping.py",
     "defects": "defects.py (for scoring: scoring.py)",
@@ -46,7 +46,7 @@ _MOVED = {
 
 
 class _Group(typer.core.TyperGroup):
-    """The commands; one that is a script now says where it is."""
+    """Define the group of commands. The error for a former command names its script."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] in _MOVED:
@@ -120,14 +120,18 @@ def run(
         ),
     ] = False,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Say what would be run and how long; run nothing.")
+        bool,
+        typer.Option(
+            "--estimate",
+            help="Print the number of cells and the expected time; run no cell.",
+        ),
     ] = False,
 ) -> None:
-    """Run what is missing of a share of the paper's suites.
+    """Run the missing cells of a share of the paper's suites.
 
-    These are paper-table1 and paper-table2, which sdscm benchmark runs as well. Shares are spread
-    over all phrasings, and a larger one contains a smaller. It can be stopped at any time; the same
-    command goes on from there.
+    The suites are paper-table1 and paper-table2, which sdscm benchmark runs as well. A share takes
+    datasets of all phrasings, and a larger share contains every smaller one. A run can be stopped
+    at any time; the same command continues it.
     """
     import benchmarks
     from benchmarks.paper.records import PLACE, fits_of, one_each, seconds
@@ -178,13 +182,13 @@ def run(
                         mixed=not current_code,
                         cluster=cluster,
                     ).computed
-    except benchmarks.Interrupted:  # its message names sdscm benchmark
+    except benchmarks.Interrupted:  # the default hint names sdscm benchmark
         raise KeyboardInterrupt from None
     say(f"Cells run now: {done:,}. The tables: sdscm paper tables")
 
 
 def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
-    """Write Tables 1 and 2 beside the published numbers, from all records that there are.
+    """Compare Tables 1 and 2 with the published numbers, from all records.
 
     The data are not needed. The records are packed into one file in the folder of the results.
     """
@@ -196,7 +200,7 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
     from benchmarks.paper.report.tables import write
 
     writable_folder(results, "--results")
-    with working("putting the tables together"):
+    with working("making the tables"):
         everything, stale = read_records(results, runs)
         table, _ = split(everything)
         made = make(table)
@@ -206,17 +210,17 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
     for number, part in made[made["published"] != ""].groupby("table"):
         counts = part["verdict"].value_counts()
         good, bad, unsure = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS, OPEN))
-        told = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
-        say(f"{told}, {unsure} are open." if unsure else f"{told}.")
+        summary = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
+        say(f"{summary}, {unsure} are open." if unsure else f"{summary}.")
     say(f"Records: {len(everything):,} cells.", "Written:", *(f"  {path}" for path in files))
 
 
 def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
-    """Draw the paper's figures: from all records that there are, and from the data.
+    """Draw the paper's figures from all records and from the data.
 
-    From the records comes the spread over datasets of what the tables average. The example of a
-    dataset and the histogram of true effects on a therapy's probability need the data, and are left
-    out where they are not. The toy of Figure 2 is a command of its own: sdscm paper toy.
+    The records give the distribution over datasets of each number that the tables average. The
+    example of a dataset and the histogram of true effects on a therapy's probability need the data,
+    and are left out without them. Another command draws the toy of Figure 2: sdscm paper toy.
     """
     from benchmarks.paper.report.figures import write_figures
 
@@ -228,7 +232,7 @@ def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) ->
         if releases:
             files += _figures_of_data(results, data, list(releases))
     if not releases:
-        say("Without the data there is no example of a dataset; see docs/paper.md.")
+        say("The example of a dataset is left out, since the data are missing; see docs/paper.md.")
     say("Written:", *(f"  {path}" for path in files))
 
 
@@ -246,7 +250,7 @@ def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[P
 
 
 def _releases_if_there(data: Path | None) -> dict[str, Release]:
-    """The releases; none if the user has named no data and none are found."""
+    """Read the releases; empty if the user has named no data and none are found."""
     from benchmarks.datasets.paper.loading import find
 
     try:
@@ -259,10 +263,10 @@ def _releases_if_there(data: Path | None) -> dict[str, Release]:
 
 
 def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
-    """Write what the paper did not ask: ranks, outliers, CATE apart from ITE, other estimators.
+    """Write analyses that the paper lacks: ranks, outliers, CATE and ITE, other estimators.
 
-    CATE and ITE need the data, and are left out where they are not. Other estimators are those that
-    `sdscm paper run --methods` was given beside the paper's.
+    CATE and ITE need the data, and are left out without them. Other estimators are those of
+    `sdscm paper run --methods` that the paper does not use.
     """
     from benchmarks.paper.analysis.extra import against_cate, floors, outliers, ranks
     from benchmarks.paper.analysis.other_estimators import comparisons, split
@@ -272,7 +276,7 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
 
     writable_folder(results, "--results")
     releases = _releases_if_there(data)
-    with working("putting it together"):
+    with working("making the page"):
         everything, stale = read_records(results, runs)
         table, others = split(everything)
         against = {
@@ -294,11 +298,11 @@ def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> N
     put_atomically(path, text)
     say("Written:", f"  {path}")
     if not releases:
-        say("Without the data there is nothing on CATE and ITE; see docs/paper.md.")
+        say("CATE and ITE are left out, since the data are missing; see docs/paper.md.")
 
 
 def _datasets_of(fits: list[PaperFit]) -> list[str]:
-    """Which datasets the cells are about; methods with the same ones share a line."""
+    """Describe the datasets of the cells; methods with the same datasets share a line."""
     from benchmarks.paper.report.tables import standing
 
     numbers: dict[tuple[str, str, int], set[int]] = {}

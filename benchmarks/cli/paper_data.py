@@ -1,4 +1,4 @@
-"""Options that the commands of ``sdscm paper`` share, and ``sdscm paper variants``."""
+"""Define the options that the commands of ``sdscm paper`` share, and ``sdscm paper variants``."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ Data = Annotated[
     Path | None,
     typer.Option(
         help="Clone of the authors' repository, or folder of the packed copy.",
-        show_default="$SDSCM_PAPER_DATA, or ../shared/paper beside the checkout",
+        show_default="$SDSCM_PAPER_DATA, or ../shared/paper next to the checkout",
     ),
 ]
-Results = Annotated[Path, typer.Option(help="Tables and the packed records go here.")]
-Runs = Annotated[Path, typer.Option(help="The runs of the paper's suites are here.")]
+Results = Annotated[Path, typer.Option(help="Folder of the tables and the packed records.")]
+Runs = Annotated[Path, typer.Option(help="Folder of the runs of the paper's suites.")]
 Rows = Annotated[str, typer.Option(help="Rows of the datasets, between commas; 10000 pools ten.")]
 Settings = Annotated[
     str, typer.Option(help="Settings between commas: which covariates estimators see.")
@@ -48,8 +48,8 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=0,
-        show_default="as many as the cores bear",
-        help="Worker processes of one thread; 0 runs in this one.",
+        show_default="as many as the cores allow",
+        help="Worker processes of one thread; 0 uses this process.",
     ),
 ]
 
@@ -61,10 +61,10 @@ def variants(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
-    """Tell from the scores alone which datasets were made with the same phrasing.
+    """Find from the scores alone the datasets that were made with the same phrasing.
 
-    Where the data of a language model come as the packed copy, what is found is compared with its
-    column 'variant', whose numbers may be others. A part of the datasets will do.
+    For the packed copy of the data, the result is compared with its column 'variant', whose numbers
+    may differ. A part of the datasets is enough.
     """
     import numpy as np
     import pandas as pd
@@ -79,7 +79,7 @@ def variants(
     found, differing = [], 0
     for lm, release in read_releases(folder, whole=False).items():
         packed = is_packed(lm, folder)
-        number = release.variant  # of CSV files it was recovered when they were read
+        number = release.variant  # for CSV files the reader has recovered it
         if packed:
             with working(f"comparing the datasets of {lm}"):
                 number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
@@ -88,7 +88,7 @@ def variants(
         noun = "dataset" if most == 1 else "datasets"
         each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
         lacking = f" of {DATASETS:,}" if len(number) < DATASETS else ""
-        told = [
+        rows = [
             ("Datasets", f"{len(number):,}{lacking}"),
             ("Phrasings", f"{len(sizes)}, of {each}"),
         ]
@@ -96,9 +96,9 @@ def variants(
             differ = disagreements(number, release.variant)
             differing += differ
             agreed = "agrees for every dataset" if differ == 0 else f"differs for {differ} datasets"
-            told.append(("Column 'variant'", agreed))
+            rows.append(("Column 'variant'", agreed))
         say(lm)
-        pairs(told)
+        pairs(rows)
         found.append(pd.DataFrame({"lm": lm, "dataset": release.ids, "variant": number}))
     if out is not None:
         pd.concat(found).to_csv(out, index=False, lineterminator="\n")
@@ -110,10 +110,10 @@ def variants(
 def read_releases(
     data: Path | None, lms: list[str] | None = None, *, whole: bool = True
 ) -> dict[str, Release]:
-    """The releases of some language models, or of all that are there.
+    """Read the releases of some language models, or of all that are found.
 
-    Most numbers are about all datasets and would be others for a part of them, so that by default
-    each release must be the whole one.
+    Most numbers are averages over all datasets and would differ for a part of them. By default
+    each release must therefore be complete.
     """
     from benchmarks.datasets.paper.loading import find, has, read
     from benchmarks.datasets.paper.release import LMS
@@ -138,7 +138,7 @@ def suites_of(
     share: float = 1,
     costly_share: float = 1,
 ) -> list[Suite]:
-    """The suites of a part of the paper's job: what the options of a run say."""
+    """Make the suites of a part of the paper's datasets and methods, from the options of a run."""
     from benchmarks.datasets.paper.loading import find, has
     from benchmarks.datasets.paper.release import LMS
     from benchmarks.paper.methods import METHODS, named
@@ -167,12 +167,12 @@ def suites_of(
 
 
 def read_records(results: Path, runs: Path) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The records, one of each cell, and the number of those of each method that other code made.
+    """Read one record of each cell, and count the records that other code made, by method.
 
     Raises
     ------
     InputError
-        If there are none.
+        If no record is found.
     """
     from benchmarks.paper import records
 
@@ -183,7 +183,7 @@ def read_records(results: Path, runs: Path) -> tuple[pd.DataFrame, dict[str, int
 
 
 def say_table(table: pd.DataFrame, left: int, form: str = ".4f") -> None:
-    """Print a table with so many columns to the left, and its decimal numbers in one format."""
+    """Print a table whose first ``left`` columns are left-aligned, with decimals in one format."""
     from benchmarks.report.tables import markdown_table
 
     rows = [
@@ -194,7 +194,7 @@ def say_table(table: pd.DataFrame, left: int, form: str = ".4f") -> None:
 
 
 def _among(text: str, known: Iterable[str], option: str) -> list[str]:
-    """The texts between the commas, each one of those that are known."""
+    """Split an option at its commas, and check each text against the known ones."""
     known, chosen = list(known), options.listed(option, text)
     for each in chosen:
         if each not in known:

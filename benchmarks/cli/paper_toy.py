@@ -1,4 +1,4 @@
-"""``sdscm paper toy``: the paper's Figure 2."""
+"""``sdscm paper toy``: draw the paper's Figure 2."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def toy(
     phrasings: options.Phrasings = "12",
     seed: options.Seed = 0,
     temperature: options.Temperature = 1.0,
-    results: Annotated[Path, typer.Option(help="The figure and its numbers go here.")] = RESULTS,
+    results: Annotated[Path, typer.Option(help="Folder of the figure and its numbers.")] = RESULTS,
 ) -> None:
-    """Draw the paper's toy: what conditioning on a confounder does, and on a collider.
+    """Draw the paper's toy: the effects of conditioning on a confounder and on a collider.
 
-    Correlations of the probabilities of treatment and outcome, in all and given each weather, and
-    the errors of three estimates of an effect that is 0; from units that were drawn, and by
-    enumeration from all that there can be. Up to a minute of one core the first time and seconds
-    after that, since scores are kept.
+    The figure shows correlations of the probabilities of treatment and outcome, overall and given
+    each weather, and the errors of three estimates of an effect that is 0. The numbers come from
+    sampled units, and from the enumeration of all possible units. The first run takes up to a
+    minute of one core. Later runs take seconds, since scores are cached.
     """
     from benchmarks.paper.analysis.toy import summary, toys
     from benchmarks.paper.report.toy_figure import draw_toy

@@ -1,4 +1,4 @@
-"""Progress on standard error: bars in a terminal, a few lines in a log."""
+"""Show progress on standard error: bars in a terminal, a few lines in a log."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from benchmarks.cli.output import error_console
 if TYPE_CHECKING:
     import benchmarks
 
-#: A log gets one line for each such step, in per cent of a stage.
+#: Percentage of a stage after which a log gets the next line.
 _STEP = 10
 
 
 def in_terminal() -> bool:
-    """Tell if standard error is a terminal."""
+    """Return True if standard error is a terminal."""
     return sys.stderr.isatty()
 
 
 @contextmanager
 def bar(what: str, total: int | None) -> Iterator[Callable[..., None]]:
-    """Show a bar with the time left in a terminal; nothing elsewhere.
+    """Show a bar with the remaining time if standard error is a terminal.
 
-    Yields a function of the number of steps done, and of their total if it changes.
+    Yields a function that takes the number of finished steps, and their total if it changes.
     """
     if not in_terminal():
         yield lambda done, total=None: None
@@ -47,7 +47,7 @@ def bar(what: str, total: int | None) -> Iterator[Callable[..., None]]:
 
 
 def working(what: str) -> AbstractContextManager[object]:
-    """Show that a command is at work on ``what``, in a terminal."""
+    """Show ``what`` as the current work if standard error is a terminal."""
     return error_console().status(what) if in_terminal() else nullcontext()
 
 

@@ -1,4 +1,4 @@
-"""``sdscm report``: one HTML page about a run."""
+"""``sdscm report``: write one HTML page about a run."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ def verify(
         left = unused(folder)
     say(*found)
     if left:
-        say(f"{len(left)} files of a run that was killed, or is writing now: {left[0]} ...")
-    say(f"{len(found)} damaged" if found else f"{folder}: everything is whole")
+        say(f"{len(left)} files of a run that was killed or is writing now: {left[0]} ...")
+    say(f"{len(found)} damaged" if found else f"{folder}: no damage found")
     if found:
         raise typer.Exit(1)
 

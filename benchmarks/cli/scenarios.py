@@ -1,4 +1,4 @@
-"""``sdscm scenarios``: the shipped specs."""
+"""``sdscm scenarios``: list the shipped specs."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def parser(docstring: str | None) -> ArgumentParser:
         "--data",
         type=Path,
         help="clone of the authors' repository, or folder of the packed copy "
-        "(default: $SDSCM_PAPER_DATA, or ../shared/paper beside the checkout)",
+        "(default: $SDSCM_PAPER_DATA, or ../shared/paper next to the checkout)",
     )
     return made
 

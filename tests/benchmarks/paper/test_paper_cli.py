@@ -122,7 +122,7 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
     assert main([*run, "--share", "0.001", "--methods", "LinReg"]) == 0
     monkeypatch.setattr(loading, "_BESIDE", tmp_path / "nowhere")
     assert main(["paper", "figures"]) == 0
-    assert "Without the data there is no example" in capsys.readouterr().out
+    assert "The example of a dataset is left out" in capsys.readouterr().out
     assert main(["paper", "figures", "--data", str(tmp_path / "nowhere")]) == 2
 
 
@@ -137,7 +137,7 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
         (["--settings", "some"], "--settings: 'some'"),
         (["--lms", "gpt5"], "--lms: 'gpt5' is not one of gpt2, llama-3-8b"),
         (["--methods", ""], "--methods: it is empty"),
-        (["--methods", "RF,,BART"], "--methods: nothing stands between two commas"),
+        (["--methods", "RF,,BART"], "--methods: a name between two commas is empty"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message, paper_folder, capsys):
