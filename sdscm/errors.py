@@ -1,4 +1,4 @@
-"""Errors of user input, with messages of one line."""
+"""Define errors of user input, with messages of one line."""
 
 
 class InputError(ValueError):

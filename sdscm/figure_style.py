@@ -1,4 +1,4 @@
-"""Draw every figure in one style, and turn figures into bytes that depend on nothing else."""
+"""Draw all figures in one style, and convert them to bytes; equal figures give equal bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _R = TypeVar("_R")
 
 Format = Literal["png", "svg", "pdf"]
 
-#: Text, secondary text, grid lines, shaded bands, and what stands in the background.
+#: Colours of text, secondary text, grid lines, shaded bands, and points in the background.
 INK, MUTED, GRID, BAND, REST = "#22262b", "#5a616b", "#d9d9d6", "#f3f2ee", "#a9adb3"
 
 # After Okabe and Ito, darkened until each has a contrast of 3 with white paper. The markers tell
@@ -31,7 +31,7 @@ MARKERS = ("o", "D", "s", "^", "v", "P", "X", "p", "h")
 #: A colour and a marker for each of a few series.
 SERIES = tuple(zip(PALETTE, MARKERS, strict=False))
 
-#: The name of the software and the date would make the bytes of equal figures differ.
+#: With the name of the software and the date, equal figures would have different bytes.
 _METADATA: dict[Format, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -40,14 +40,14 @@ _METADATA: dict[Format, dict[str, None]] = {
 
 
 def require_matplotlib(wanted: str = "the figure of the results") -> None:
-    """Raise MissingExtraError if there can be no figure; call it before hours of work."""
+    """Raise MissingExtraError if matplotlib is not installed; call it before hours of work."""
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingExtraError(wanted, "plot")
 
 
 @contextmanager
 def figure_style(size: float = 9.0, **settings: Any) -> Iterator[None]:
-    """Set matplotlib to the style of the project, whatever was set before.
+    """Set matplotlib to the style of the project, independent of earlier settings.
 
     Libraries and users set other styles: CausalML sets one for the whole process on import.
 
@@ -114,7 +114,7 @@ def in_figure_style(
 
 
 def new_figure(width: float, height: float, **options: Any) -> Figure:
-    """Make an empty figure, in inches, that no window and no global state knows of."""
+    """Make an empty figure, in inches, without a window and without pyplot's global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -124,7 +124,7 @@ def new_figure(width: float, height: float, **options: Any) -> Figure:
 
 
 def remove_frame(axes: Axes) -> None:
-    """Take away the frame and the tick marks."""
+    """Remove the frame and the tick marks."""
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)

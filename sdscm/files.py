@@ -1,4 +1,4 @@
-"""Atomic writing of files."""
+"""Write files atomically."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import IO
 def write_atomically(
     path: Path, write: Callable[[IO[bytes]], object], *, durable: bool = True
 ) -> None:
-    """Write to a temporary file beside ``path`` and rename it: a kill leaves no partial file.
+    """Write to a temporary file in the folder of ``path``, and rename it to ``path``.
 
-    With ``durable`` a power cut leaves none either; this waits some milliseconds for the disk.
+    A killed process leaves no partial file at ``path``. With ``durable`` a power cut leaves none
+    either; this takes some milliseconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

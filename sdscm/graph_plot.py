@@ -68,7 +68,7 @@ def save_graph(spec: Spec, path: Path) -> None:
 def draw_graph(spec: Spec) -> Figure:
     """Draw the DAG of a spec: a row for each generation, in the order tau from left to right.
 
-    A variable stands one row below its last parent. Its shape and label show its role. The edge
+    A variable is one row below its last parent. Its shape and label show its role. The edge
     from the treatment to the outcome is thick, if it exists. Edges that would cross other variables
     are bent.
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint for an unknown word: the closest of the known words, or all of them."""
+    """Make a hint for an unknown word: the closest of the known words, or all of them."""
     known = list(known)
     by_lower_case = {candidate.lower(): candidate for candidate in reversed(known)}
     close = get_close_matches(word.lower(), by_lower_case, n=1)

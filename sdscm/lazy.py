@@ -10,7 +10,7 @@ from typing import Any
 def lazy_names(
     package: str, names: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """``__getattr__``, ``__dir__`` and ``__all__`` of a package with lazy imports.
+    """Make ``__getattr__``, ``__dir__`` and ``__all__`` of a package with lazy imports.
 
     Importing such a package imports none of its modules, so that ``sdscm --help`` is quick.
 

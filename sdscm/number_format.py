@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-#: Stands where there is not a number.
+#: Text for a missing number.
 NONE = "–"
 
-#: Below this a p value is not written in full.
+#: Smallest p value that is written with decimals.
 _SMALLEST_P = 0.001
 
 
@@ -29,7 +29,7 @@ def number(value: Any) -> str:
 
 
 def decimals(value: Any, digits: int) -> str:
-    """Write so many decimals; `NONE` for NaN."""
+    """Write a number with ``digits`` decimals; `NONE` for NaN."""
     value = float(value)
     return _unsigned_zero(f"{value:,.{digits}f}") if math.isfinite(value) else _special(value)
 
@@ -56,7 +56,7 @@ def signed(value: Any, form: Callable[[Any], str] = number) -> str:
 
 
 def seconds(value: Any) -> str:
-    """Write two significant digits: more would differ between runs."""
+    """Write two significant digits, since more digits would differ between runs."""
     value = float(value)
     if not math.isfinite(value):
         return _special(value)

@@ -18,7 +18,7 @@ class SDSCM(Sampler):
     """A sequence-driven structural causal model, made from any language model and any DAG.
 
     The mechanism of each variable is the language model's distribution over the variable's domain,
-    given the text of the parents and nothing else (Bynum and Cho, arXiv 2411.08019 v2, section 3).
+    given only the text of the parents (Bynum and Cho, arXiv 2411.08019 v2, section 3).
 
     Parameters
     ----------

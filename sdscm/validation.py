@@ -1,6 +1,6 @@
-"""Turns errors of YAML and pydantic into one line that names the file, the key and the fix.
+"""Convert errors of YAML and pydantic to one line that names the file, the key and the fix.
 
-Specs and suites are read with it.
+The readers of specs and suites use it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
     Raises
     ------
     InputError
-        If there is no such file, or it is not UTF-8 text.
+        If the file does not exist, or is not UTF-8 text.
     """
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -146,7 +146,7 @@ def input_error(
     where
         Name of the file.
     place
-        Describes a path in the data; its text stands before the problem.
+        Function that describes a path in the data; its text comes before the problem.
     """
     found = [(_written(detail, data), detail) for detail in error.errors()]
     # A key that takes values of several types has an error for each; the deepest says most.

@@ -1,4 +1,4 @@
-"""Answers of one language model to all questions, phrasing by phrasing."""
+"""Get the answers of one language model to all questions, phrasing by phrasing."""
 
 from __future__ import annotations
 

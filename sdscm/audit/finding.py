@@ -111,7 +111,7 @@ class Finding:
 
     @property
     def exact(self) -> bool:
-        """Whether every phrasing's effect was enumerated."""
+        """True if every phrasing's effect was enumerated."""
         return all(effect.exact for effect in self.effects)
 
     @property
@@ -125,8 +125,8 @@ class Finding:
     def verdict(self, alpha: float = 0.05) -> Verdict:
         """Return the verdict of Holm's adjusted p values at the level ``alpha``.
 
-        ``effect``: larger than the smallest effect of interest, where one was stated. ``some
-        effect``: not 0.
+        ``effect``: larger than the smallest effect of interest, if one is given. ``some effect``:
+        not 0.
         """
         if self.tests is None:
             return "not judged"

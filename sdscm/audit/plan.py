@@ -1,4 +1,4 @@
-"""The plan of an audit: its questions and how they are answered."""
+"""Define the plan of an audit: its questions, and the options of their answers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Question:
 
 @dataclass(frozen=True)
 class AuditPlan:
-    """All questions to one model, and the options of their answers.
+    """Hold all questions to one model, and the options of their answers.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class AuditPlan:
         facts on each mechanism; 0 leaves both out.
     seed
     temperature, scoring
-        As for `sdscm.SDSCM`.
+        As in `sdscm.SDSCM`.
     max_contexts
         Largest number of contexts of one variable that are enumerated.
     """

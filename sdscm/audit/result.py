@@ -65,10 +65,10 @@ class Control:
     expected
         The true mean effect.
     passed
-        ``placebo`` and ``shuffled``: whether the interval contains 0, or only effects smaller than
-        the smallest effect of interest (1 - level of the controls fail by chance). ``planted``:
-        whether the effect in every phrasing is the planted one, to 1e-6 plus five standard errors.
-        None if there is no interval.
+        True for ``placebo`` and ``shuffled`` if the interval contains 0, or only effects smaller
+        than the smallest effect of interest; a share 1 - level of these controls fails by chance.
+        True for ``planted`` if the effect in every phrasing is the planted one, to 1e-6 plus five
+        standard errors. None if there is no interval.
     """
 
     kind: Literal["placebo", "shuffled", "planted"]
@@ -90,7 +90,7 @@ class AuditResult:
     mediators
         Mediators of the natural effects.
     all_phrasings
-        Whether the plan has all phrasings of the spec.
+        True if the plan has all phrasings of the spec.
     models
         Models in the order given, including those that could not be loaded.
     findings

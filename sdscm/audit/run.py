@@ -104,7 +104,7 @@ def audit(
     resamples
         Number of bootstrap resamples.
     controls, placebo
-        Whether to run the controls (`sdscm.audit.result.Control`), and the placebo treatment.
+        Run the controls (`sdscm.audit.result.Control`), with this placebo treatment.
         `sdscm.audit.controls.placebo.placebo_of` makes a placebo from a sentence.
     progress
         Called after each pass over a phrasing with the number of passes done and their total.
@@ -200,7 +200,7 @@ def _findings(
 def _differences(
     plan: AuditPlan, by_model: Mapping[str, Answers], inference: Inference
 ) -> list[Finding]:
-    """Subtract each earlier model from each later one: same phrasings, units and noise."""
+    """Subtract each earlier model from each later one, on the same phrasings, units and noise."""
     found = []
     for (first, one), (second, other) in combinations(by_model.items(), 2):
         for question in plan.questions:

@@ -224,10 +224,10 @@ class CausalDataset:
         y0, y1
             Columns of the potential outcomes under control and treatment, if known.
         outcome, effect
-            Instead of them: columns of the observed outcome and, if known, of the individual
-            effect.
+            Columns of the observed outcome and, if known, of the individual effect, instead of
+            ``y0`` and ``y1``.
         ate
-            Beside ``outcome``: the average effect of these units, if known, in units of y.
+            With ``outcome``: the average effect of these units, if known, in units of y.
         covariates
             Columns that estimators get; by default every other column.
         exogenous
@@ -373,7 +373,7 @@ class CausalDataset:
 
 
 def _treated(column: pd.Series, what: str) -> np.ndarray:
-    """1 in the rows that have the larger of a column's two values, otherwise 0; shape (n,)."""
+    """Return 1 for rows with the larger of a column's two values, otherwise 0; shape (n,)."""
     if column.isna().any():
         raise InputError(f"{what} is empty in some rows; remove these rows")
     levels = list(column.unique())

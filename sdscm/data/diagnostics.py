@@ -1,4 +1,4 @@
-"""Facts about datasets and mechanisms that show whether a benchmark of them is useful."""
+"""Measure facts about datasets and mechanisms that decide if they make a useful benchmark."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ TINY_MASS = 1e-4
 
 
 def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:
-    """The worst of each number over phrasings of one variable."""
+    """Combine the facts of one variable over phrasings: the worst of each number."""
     return MechanismFacts(
         name=facts[0].name,
         mass=min(each.mass for each in facts),

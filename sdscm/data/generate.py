@@ -1,4 +1,4 @@
-"""Makes datasets: both potential outcomes of each unit, and the true conditional effects."""
+"""Make datasets: both potential outcomes of each unit, and the true conditional effects."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make_dataset(
     block: int,
     progress: OnUnits | None,
 ) -> CausalDataset:
-    """See `sdscm.SDSCM.dataset`."""
+    """Make a dataset; see `sdscm.SDSCM.dataset`."""
     control, treated = contrast = contrast_of(sampler.spec, contrast)
     sampler = sampler.restricted_to(contrast)
     spec = sampler.spec

@@ -40,7 +40,7 @@ def check_given(spec: Spec, given: Sequence[str]) -> None:
 
 
 def refuse_descendants(spec: Spec, given: Sequence[str]) -> None:
-    """As `check_given`; also raise an InputError if the treatment changes a given covariate."""
+    """Check as `check_given`; also raise an InputError if the treatment changes a covariate."""
     check_given(spec, given)
     after = set(spec.descendants(spec.treatment.name)) & set(given)
     if after:
@@ -206,7 +206,7 @@ class Enumeration:
         self._check_names(names)
         needed = self._relevant({*names, *(name for scope in tables for name in scope)}, set(do))
         scopes = {n: (n,) if n in do else (*self.spec.parents(n), n) for n in needed}
-        # Checked before a mechanism is scored, which may take hours.
+        # Check the size before a mechanism is scored, which may take hours.
         for name in needed:
             if name not in do:
                 self._check_contexts(name)

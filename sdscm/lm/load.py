@@ -1,4 +1,4 @@
-"""Loads language models by name."""
+"""Load language models by name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def load_lm(
     MissingExtraError
         If torch or transformers is not installed.
     InputError
-        If there is no such model or device, or the model cannot be loaded.
+        If the model or the device does not exist, or the model cannot be loaded.
     """
     check_precision(precision)
     backend, name = _backend(name)

@@ -62,7 +62,7 @@ def weights_of(spec: Spec, name: str, target: FixedTarget) -> np.ndarray:
 def code_of(variable: Variable, value: str | int, where: str) -> int:
     """The position of a value in a variable's domain; an InputError begins with ``where``.
 
-    An integer stands for its text, since tables from files hold such values as numbers.
+    An integer means its text, since tables from files hold such values as numbers.
     """
     try:
         return variable.values.index(str(value) if isinstance(value, Integral) else value)

@@ -70,7 +70,7 @@ class Mechanisms:
 
     @property
     def identity(self) -> tuple[str | float, ...]:
-        """Everything that the distributions depend on beside the phrased spec."""
+        """Text of all settings that the distributions depend on, except the phrased spec."""
         dials = f"{self.dials.overlap} {self.dials.confounding} {self.dials.effect}"
         if self.treatments is not None:
             dials += f" treatments {self.treatments}"

@@ -1,4 +1,4 @@
-"""The units' exogenous noise: a function of seed, unit and variable, and of nothing else."""
+"""Generate the units' exogenous noise: a function of seed, unit and variable only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples units of an SD-SCM: in the observed world, after interventions, and counterfactually."""
+"""Sample units of an SD-SCM: in the observed world, after interventions, and counterfactually."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Sampler:
         n
             Number of units.
         seed
-            Seed of their noise. Unit i is the same whatever n is.
+            Seed of their noise. Unit i does not depend on n.
         do
             Intervention: for each target a value, one value a unit, a mapping from values to
             weights, or `sdscm.UNIFORM`.

@@ -27,7 +27,7 @@ A variable may name ``groups`` of its values, which an audit contrasts:
 ``groups: {women: [Ann, Eve], men: [Tom, Bob]}``.
 
 Fixed weights are a list in the order of the values, ``[0.3, 0.7]``, or a mapping,
-``{young: 0.3, old: 0.7}``. Numbers are read as the text that stands there: ``1.50`` is "1.50".
+``{young: 0.3, old: 0.7}``. Numbers are read as text, unchanged: ``1.50`` is "1.50".
 
 The JSON format of the reference code is read as well (``sdscm.spec.original``).
 """

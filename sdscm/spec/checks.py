@@ -1,4 +1,4 @@
-"""Checks that variables together make an SD-SCM; each problem is one line with its fix."""
+"""Check that variables together make an SD-SCM; each problem is one line with its fix."""
 
 from __future__ import annotations
 

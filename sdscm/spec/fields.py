@@ -1,4 +1,4 @@
-"""Fields of a spec as they are written in a file, and the values that they stand for."""
+"""Convert fields of a spec from the forms that a file may have to one form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WEIGHT_TOLERANCE = 1e-6
 
 
 class Unquoted:
-    """A plain YAML scalar that YAML reads as a truth value or as null."""
+    """Hold a scalar without quotes that YAML reads as a truth value or as null."""
 
     def __init__(self, written: str) -> None:
         self.written = written

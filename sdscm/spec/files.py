@@ -1,4 +1,4 @@
-"""Reads specs from files: shipped scenarios, and files of users."""
+"""Read specs from files: shipped scenarios, and files of users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the YAML and JSON of specs as plain data."""
+"""Read the YAML and JSON of specs as plain data."""
 
 from __future__ import annotations
 

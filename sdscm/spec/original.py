@@ -1,4 +1,4 @@
-"""Reads the JSON format of the reference code (lbynum/sequence-driven-scms).
+"""Read the JSON format of the reference code (lbynum/sequence-driven-scms).
 
 The flag ``exogenous`` gives the role exogenous, ``index_of_intervention`` the treatment,
 ``index_of_outcome`` the outcome; every other variable is a covariate. ``parent_indices: null``

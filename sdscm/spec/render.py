@@ -1,4 +1,4 @@
-"""Places in a spec, in the words of its file."""
+"""Describe the place of a problem in a spec, with the names of its file."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def with_placebo(spec: Spec, placebo: Variable = WEEKDAY) -> Spec:
     if placebo.name in spec.order:
         raise InputError(f"placebo: '{placebo.name}' is a variable of the spec; rename the placebo")
     if placebo.parents:
-        raise InputError(f"placebo: '{placebo.name}' has parents; nothing may cause a placebo")
+        raise InputError(f"placebo: '{placebo.name}' has parents; give a placebo without parents")
     if len(placebo.values) < 2:
         raise InputError(f"placebo: '{placebo.name}' has only one value; give it two")
     variables = []

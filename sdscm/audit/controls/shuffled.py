@@ -20,8 +20,8 @@ class ShuffledMechanisms(Mechanisms):
     In a contrast of groups, the other value is the one at the same position in the other group.
 
     A fair coin for each phrasing, variable and row of the other parents decides which contexts are
-    exchanged. Turning all coins of a phrasing changes the sign of its effects. The effects are
-    therefore symmetric about 0 for any language model, and what an audit finds is its own error.
+    exchanged. If all coins of a phrasing are turned, its effects change their sign. The effects are
+    therefore symmetric about 0 for any language model, and any effect is an error of the audit.
     """
 
     def __init__(

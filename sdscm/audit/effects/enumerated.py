@@ -1,4 +1,4 @@
-"""Means of arms by enumeration, without sampling error."""
+"""Compute means of arms by enumeration, without sampling error."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Estimate:
 
     @property
     def exact(self) -> bool:
-        """Whether the value has no sampling error."""
+        """True if the value has no sampling error."""
         return self.influence.ndim == 0
 
     @property

@@ -1,4 +1,4 @@
-"""Means of arms from sampled units, each in several worlds."""
+"""Estimate means of arms from sampled units, each in several worlds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intervals of a mean over phrasings."""
+"""Compute intervals of a mean over phrasings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class ConfidenceInterval:
     level: float
 
     def covers(self, value: float) -> bool:
-        """Whether the value lies in the interval."""
+        """Return True if the interval contains the value."""
         return self.low <= value <= self.high
 
     def within(self, bound: float) -> bool:
-        """Whether the interval lies strictly between -bound and bound."""
+        """Return True if the interval lies strictly between -bound and bound."""
         return -bound < self.low and self.high < bound
 
 

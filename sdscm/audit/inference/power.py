@@ -1,4 +1,4 @@
-"""The effect that an audit with a given number of phrasings can detect."""
+"""Compute the effect that an audit with a given number of phrasings can detect."""
 
 from __future__ import annotations
 

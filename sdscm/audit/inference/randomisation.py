@@ -44,7 +44,7 @@ def sign_flip(
     signs, exhaustive = _patterns(len(off), seed)
     means = signs @ off
     seen = off.sum()
-    # Rounding must not separate two patterns of equal means.
+    # Two patterns with equal means must count as equal, in spite of rounding.
     margin = 1e-12 * np.abs(off).sum()
     tails = {
         "two-sided": np.abs(means) >= abs(seen) - margin,

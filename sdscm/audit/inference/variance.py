@@ -27,7 +27,7 @@ class VarianceSplit:
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        """The components as shares of their sum; NaN if nothing varies."""
+        """The components as shares of their sum; NaN if the sum is 0."""
         total = self.phrasings + self.units + self.rest
         if total == 0:
             return (float("nan"),) * 3

@@ -1,4 +1,4 @@
-"""Put the page of an audit's report together."""
+"""Make the page of an audit's report."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _OPTIONS = ("method", "units", "panel", "seed", "temperature", "scoring", "max_c
 
 
 def record(result: AuditResult) -> dict[str, Any]:
-    """Convert an audit to dictionaries and lists; None stands for missing or non-finite numbers.
+    """Convert an audit to dictionaries and lists, with None for missing or non-finite numbers.
 
     The spec and the phrasing numbers determine every prompt.
     """
@@ -88,7 +88,7 @@ def _finding(found: Finding, result: AuditResult) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, by None."""
+    """Replace NaN and infinity, which JSON does not have, with None."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):

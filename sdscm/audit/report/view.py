@@ -1,4 +1,4 @@
-"""Parts of a report, before they are formatted as Markdown or HTML."""
+"""Define the parts of a report, before they are formatted as Markdown or HTML."""
 
 from __future__ import annotations
 

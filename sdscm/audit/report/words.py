@@ -12,7 +12,7 @@ from sdscm.audit.plan import values_of
 from sdscm.number_format import NONE, p_value
 from sdscm.spec import Spec
 
-_SMALL = 5e-5  # what four decimals would show as 0
+_SMALL = 5e-5  # four decimals would show smaller numbers as 0
 
 
 def effect(value: float | None) -> str:

@@ -35,7 +35,7 @@ def write_report(
     Parameters
     ----------
     figures
-        Whether to draw figures; without them only Markdown and JSON are written.
+        Draw figures; without them only Markdown and JSON are written.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def write_report(
     Raises
     ------
     MissingExtraError
-        If figures are asked for and matplotlib or Jinja2 is not installed.
+        If ``figures`` is True and matplotlib or Jinja2 is not installed.
     """
     drawn: tuple[Picture, ...] = ()
     if figures:

@@ -1,6 +1,6 @@
 """Attention over a trie of tokens, with one key/value cache for many texts.
 
-The tokens of many texts stand in one row. This attention function, registered in the attention
+The tokens of many texts are in one row. This attention function, registered in the attention
 interface of ``transformers``, lets each token attend to its ancestors in the trie only (as in
 RadixAttention: Zheng et al., SGLang, 2024).
 """

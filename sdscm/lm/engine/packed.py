@@ -1,4 +1,4 @@
-"""Scores choices with packed forward passes over one shared key/value cache."""
+"""Score choices with packed forward passes over one shared key/value cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packed forward passes: runs choices through a model, several passes side by side."""
+"""Score choices with packed forward passes of a model, several passes side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores choices with ordinary forward passes: slower, but correct for every causal model."""
+"""Score choices with ordinary forward passes: slower, but correct for every causal model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans packed forward passes: their tokens, and the keys that each token attends to."""
+"""Plan packed forward passes: their tokens, and the keys that each token attends to."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ class PassBuilder:
         Raises
         ------
         MemoryError
-            If the cache has no room for the pass beside the running ones.
+            If the cache has no space for the pass in addition to the running ones.
         """
         self._trie.allocate([n for n in self.queries if n.slot < 0], oldest)
         padded = self.queries + self.queries[:1] * max(ROWS - len(self.queries), 0)

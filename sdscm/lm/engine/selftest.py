@@ -1,4 +1,4 @@
-"""Self-test: compares packed passes of a model with plain passes."""
+"""Compare packed passes of a model with plain passes (the self-test of packing)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokenises choices as the language model reads them in the full text."""
+"""Tokenise choices as the language model reads them in the full text."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class ChoiceTokenizer:
 
     A text is the start token (the tokenizer's BOS, otherwise its EOS) and the sentences, which one
     space joins. If no token of the vocabulary crosses from a letter to a space, the tokens of a
-    sentence depend on nothing before that space, so that each pair of neighbouring sentences is
-    tokenised once. For other vocabularies every text is tokenised in full.
+    sentence do not depend on the text before that space, so that each pair of neighbouring
+    sentences is tokenised once. For other vocabularies every text is tokenised in full.
 
     Parameters
     ----------

@@ -136,7 +136,7 @@ def test_figures_without_data_say_so(paper_folder, tmp_path, monkeypatch, capsys
         (["--rows", "50"], "--rows: '50' is not one of 1000, 10000"),
         (["--settings", "some"], "--settings: 'some'"),
         (["--lms", "gpt5"], "--lms: 'gpt5' is not one of gpt2, llama-3-8b"),
-        (["--methods", ""], "--methods: it is empty"),
+        (["--methods", ""], "--methods: is empty"),
         (["--methods", "RF,,BART"], "--methods: a name between two commas is empty"),
     ],
 )

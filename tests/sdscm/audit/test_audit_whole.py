@@ -130,7 +130,7 @@ def test_where_the_placebo_stands(clinic: Spec) -> None:
     assert spec.parents("pressure") == clinic.parents("pressure")
     with pytest.raises(InputError, match="rename"):
         with_placebo(spec)
-    with pytest.raises(InputError, match="nothing may cause"):
+    with pytest.raises(InputError, match="give a placebo without parents"):
         with_placebo(clinic, WEEKDAY.model_copy(update={"parents": ("age",)}))
     with pytest.raises(InputError, match="only one value"):
         with_placebo(clinic, WEEKDAY.model_copy(update={"values": ("Tuesday",)}))

@@ -116,7 +116,7 @@ def _panel(
 
 
 def _has_direct(spec: Spec, mediators: Sequence[str]) -> bool:
-    """Whether the treatment reaches the outcome on a path without the mediators."""
+    """Return True if the treatment reaches the outcome on a path without the mediators."""
     beside = spec.graph.copy()
     beside.remove_nodes_from(mediators)
     return nx.has_path(beside, spec.treatment.name, spec.outcome.name)
