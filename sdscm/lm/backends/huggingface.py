@@ -20,7 +20,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from sdscm.errors import InputError
-from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.engine.attention import UnsupportedModelError
 from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
@@ -344,8 +343,8 @@ def open_model(name: str, options: LMOptions) -> ModelHandle:
 def _check_name(name: str) -> None:
     """Raise an InputError for a mistyped path, before anything is loaded."""
     choose = (
-        "give the path of a folder that save_pretrained wrote, a Hugging Face id, or an embedded "
-        f"model ({', '.join(EMBEDDED)})"
+        "give the path of a folder that save_pretrained wrote, a Hugging Face id, or the name of "
+        "an embedded model (see: sdscm lm)"
     )
     folder = Path(name)
     if folder.is_dir():
