@@ -288,8 +288,7 @@ def _run_missing(
 
 def _add_packed_records(store: Store, manifest: Manifest) -> None:
     """Add the packed records of the suite's cells that the store lacks."""
-    suite = manifest.suite
-    path = None if suite.records is None else suite.folder / suite.records
+    path = manifest.suite.records_path
     if path is None or not path.is_file():
         return
     wanted = {cell.version_free_cell_key for cell in manifest.cells}

@@ -30,6 +30,15 @@ _NAN = float("nan")
 #: Seconds to wait for another process that writes at this moment.
 _PATIENCE = 60.0
 
+#: Errors of SQLite for a file that cannot be opened at this moment or by this user.
+_NOT_DAMAGED = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
 _SQL_TYPES = {"int": "INTEGER", "float": "REAL"}
 _CELL = {each.name: _SQL_TYPES.get(str(each.type), "TEXT") for each in fields(Cell)}
 _OUTCOME = {
@@ -247,28 +256,30 @@ class Store:
         DamagedRecordError
             If one of its rows is damaged.
         """
-        found = self._rows_of("cells", key)
-        if not found:
-            return None
-        arrays = self._rows_of("predictions", key)
-        return _record(
-            found[0],
-            [tuple(row.values()) for row in self._rows_of("scores", key)],
-            self._score_columns,
-            self._shared(),
-            unpack(arrays[0]["arrays"]) if arrays else None,
-        )
+        with self._snapshot():
+            found = self._rows_of("cells", key)
+            if not found:
+                return None
+            arrays = self._rows_of("predictions", key)
+            return _record(
+                found[0],
+                [tuple(row.values()) for row in self._rows_of("scores", key)],
+                self._score_columns,
+                self._shared(),
+                unpack(arrays[0]["arrays"]) if arrays else None,
+            )
 
     def records(self) -> dict[str, Record]:
         """All good records by key, in one pass, without their predictions; see `read`."""
         scores: dict[str, list[tuple[Any, ...]]] = {}
-        for values in self._values("scores"):
-            scores.setdefault(values[0], []).append(values)
-        shared, names = self._shared(), self._score_columns
-        return {
-            row["key"]: _record(row, scores.get(row["key"], ()), names, shared, None)
-            for row in self._rows("cells")
-        }
+        with self._snapshot():
+            for values in self._values("scores"):
+                scores.setdefault(values[0], []).append(values)
+            shared, names = self._shared(), self._score_columns
+            return {
+                row["key"]: _record(row, scores.get(row["key"], ()), names, shared, None)
+                for row in self._rows("cells")
+            }
 
     def frame(self) -> pd.DataFrame:
         """All good records, a row each.
@@ -279,10 +290,10 @@ class Store:
         (their number), ``wall``, ``time_limit``, ``versions`` (as JSON), and the scores of the
         rows that the method was fitted on.
         """
-        cells = pd.DataFrame(self._rows("cells"), columns=[*_TABLES["cells"]])
-        scores = self.scores()
+        with self._snapshot():
+            cells = pd.DataFrame(self._rows("cells"), columns=[*_TABLES["cells"]])
+            scores, shared = self.scores(), self._shared()
         fitted = scores[scores["rows"] == "fitted"].drop(columns=["rows", "definitions"])
-        shared = self._shared()
         cells["warnings"] = [len(json.loads(text)) for text in cells["warnings"]]
         cells["versions"] = cells["versions"].map(shared.get)
         cells["wall"] = cells["wall"].astype(float)
@@ -445,11 +456,12 @@ class Store:
                     faults += [_Fault(each, "") for each in line.splitlines() if each != "ok"]
             except sqlite3.DatabaseError as error:
                 faults.append(_Fault(f"check of pages: {error}", ""))
-            cells = [*self._rows("plan"), *self._rows("cells")]
-            known = {cell.key: str(cell) for cell in map(_cell, cells)}
-            for table in _TABLES:
-                for _ in self._rows(table, faults):
-                    pass
+            with self._snapshot():
+                cells = [*self._rows("plan"), *self._rows("cells")]
+                known = {cell.key: str(cell) for cell in map(_cell, cells)}
+                for table in _TABLES:
+                    for _ in self._rows(table, faults):
+                        pass
         except (sqlite3.DatabaseError, DamagedStoreError) as error:
             return [*faults, _Fault(str(error), "")]
         if any(not fault.key for fault in faults):
@@ -484,17 +496,18 @@ class Store:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 _make_tables(connection)
-            columns = connection.execute("SELECT name FROM pragma_table_info('scores')").fetchall()
+            columns = _score_columns(connection)
         except sqlite3.DatabaseError as error:
             connection.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_DAMAGED:
+                raise InputError(f"{self.path}: cannot be opened ({error})") from None
             raise DamagedStoreError(f"{self.path}: {error}; move it away and run again") from None
         if version not in (0, _FORMAT):
             connection.close()
             raise OtherFormatError(
                 f"{self.path}: another version of sdscm wrote it; move it away and run again"
             )
-        known = (*_TABLES["scores"], "digest")
-        self._score_columns = [name for (name,) in columns if name not in known]
+        self._score_columns = columns
         self._texts = {}
         if there:
             self._connection = connection
@@ -507,6 +520,20 @@ class Store:
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         assert self._connection is not None
         self._connection.execute(sql, values)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Read several tables as they are at one moment, while another process may write."""
+        connection = self._connected()
+        connection.execute("BEGIN")
+        try:
+            # The snapshot begins with the first read. A run may have added columns meanwhile.
+            with suppress(sqlite3.DatabaseError):
+                self._score_columns = _score_columns(connection)
+            yield
+        finally:
+            with suppress(sqlite3.DatabaseError):
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -523,6 +550,11 @@ class Store:
             if isinstance(error, sqlite3.Error):
                 raise InputError(f"{self.path}: cannot be written ({error})") from error
             raise
+
+
+def _score_columns(connection: sqlite3.Connection) -> list[str]:
+    found = connection.execute("SELECT name FROM pragma_table_info('scores')").fetchall()
+    return [name for (name,) in found if name not in (*_TABLES["scores"], "digest")]
 
 
 def vars_of(cell: Cell) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.storage.cleanup import leftovers
 from benchmarks.storage.manifest import Manifest
-from benchmarks.storage.store import NoRunError, Store
+from benchmarks.storage.store import NoRunError, OtherFormatError, Store
 from sdscm.errors import InputError
 
 
@@ -20,13 +20,13 @@ def damage(folder: Path) -> Iterator[str]:
     Raises
     ------
     InputError
-        If there is no run.
+        If there is no run, or another version of the program wrote it.
     """
     with Store.of(folder) as store:
         yield from store.damage()
     try:
         manifest = Manifest.read(folder)
-    except NoRunError:
+    except (NoRunError, OtherFormatError):
         raise
     except InputError as error:
         yield str(error)

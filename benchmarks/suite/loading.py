@@ -54,7 +54,8 @@ def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suit
         )
     suite = _parse(Suite, text, str(name_or_path))
     suite._data = None if data is None else Path(data)
-    suite._folder, suite._origin = suite._data or folder, str(name_or_path)
+    suite._file_folder, suite._folder = folder, suite._data or folder
+    suite._origin = str(name_or_path)
     return suite
 
 

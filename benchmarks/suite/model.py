@@ -140,6 +140,7 @@ class Suite(Model):
     board: BoardOptions = Field(default_factory=BoardOptions)
 
     _folder: Path = PrivateAttr(Path())
+    _file_folder: Path = PrivateAttr(Path())
     _origin: str = PrivateAttr("")
     _data: Path | None = PrivateAttr(None)
     _share: float | None = PrivateAttr(None)
@@ -187,6 +188,11 @@ class Suite(Model):
     def folder(self) -> Path:
         """Folder that the suite's relative paths start from."""
         return self._folder
+
+    @property
+    def records_path(self) -> Path | None:
+        """File of packed records; it is found beside the suite's file, wherever the data are."""
+        return None if self.records is None else self._file_folder / self.records
 
     @property
     def data(self) -> Path | None:

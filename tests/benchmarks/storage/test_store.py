@@ -17,6 +17,7 @@ from benchmarks.storage.store import (
     Record,
     Store,
 )
+from sdscm.errors import InputError
 
 CELL = Cell("data", "f" * 32, "all", "RF", "i" * 32, seed=1, alpha=0.05, threads=1)
 PREDICTION = Prediction(
@@ -140,6 +141,46 @@ def flip(path: Path, text: bytes) -> None:
     assert data.count(text) == 1
     data[data.index(text) + len(text) - 1] ^= 1
     path.write_bytes(data)
+
+
+def test_a_reader_sees_metrics_that_a_run_adds_later(store: Store) -> None:
+    store.write(RECORD)
+    with Store(store.path) as reader:
+        assert len(reader.records()) == 1
+        later = replace(CELL, dataset="later")
+        store.write(replace(RECORD, cell=later, scores={"fitted": {"pehe": 0.2, "new": 3.0}}))
+        assert reader.records()[later.key].scores["fitted"]["new"] == 3
+        assert not reader.damage()
+
+
+def test_a_cell_that_is_written_during_a_read_is_there_whole_or_not_at_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(RECORD)
+    with Store(store.path) as reader:
+        shared = reader._shared
+
+        def write_between() -> dict[str, str]:
+            store.write(replace(RECORD, cell=replace(CELL, dataset="later")))
+            return shared()
+
+        monkeypatch.setattr(reader, "_shared", write_between)
+        assert list(reader.records()) == [CELL.key]
+        assert all(record.scores for record in reader.records().values())
+
+
+def test_a_locked_file_is_not_called_damaged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write(RECORD)
+    store.close()
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("DELETE FROM scores WHERE key = 'none'")
+    monkeypatch.setattr("benchmarks.storage.store._PATIENCE", 0.0)
+    with pytest.raises(InputError, match="cannot be opened") as error:
+        store.repair()
+    assert not isinstance(error.value, DamagedStoreError)
+    other.close()
+    assert store.keys() == [CELL.key]
 
 
 def test_a_changed_row_is_named_and_computed_again(store: Store) -> None:

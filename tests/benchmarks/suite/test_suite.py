@@ -157,6 +157,12 @@ def test_a_folder_of_data_that_is_not_there_is_told(tmp_path: Path) -> None:
         load_suite(path, path)
 
 
+def test_packed_records_are_found_wherever_the_data_are(tmp_path: Path) -> None:
+    assert load_suite("paper-table1", data=tmp_path).records_path == Path(
+        "results/paper/cells.parquet"
+    )
+
+
 def test_unknown_names_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"unknown suite 'quik': choose one of .*quick"):
         load_suite("quik")
