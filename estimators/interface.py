@@ -56,7 +56,7 @@ class EstimatorInfo:
     estimand
         The finest effect that it estimates.
     summary
-        One line on what it does.
+        Description of the method, in one line.
     source
         Citation of the method.
     extra
@@ -74,7 +74,7 @@ class EstimatorInfo:
         Which fits go into one call of ``fit_many``; empty if it has no such method. See `FitMany`
         and `HasFitMany`.
     fit_group
-        Name that methods have in common which share one fit. A suite gives them the same seed.
+        Name of the group of methods that share one fit. A suite gives them the same seed.
     """
 
     name: str

@@ -47,7 +47,7 @@ class Problem:
     plugin
         The name of its entry point.
     message
-        One line on what is wrong.
+        The problem, in one line.
     """
 
     plugin: str

@@ -1,4 +1,4 @@
-"""Sentences for the readers of boards: rules, notes, tests and findings."""
+"""Write sentences for the readers of boards: rules, notes, tests and findings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from sdscm.number_format import (
     two_decimals,
 )
 
-#: What estimators see in each setting.
+#: Description of each setting: the covariates that estimators see.
 SETTINGS = {
     "all": "all covariates seen",
     "hidden": "exogenous covariates hidden",
 }
 
-#: How average ranks and win rates treat a lost cell.
+#: Rule of average ranks and win rates for lost cells.
 COMPARISON_RULE = (
     "Average ranks and win rates compare methods within each phrasing (or file), by the mean score "
     "over its datasets; equal scores share their mean rank and half a win. A method that lacks the "
@@ -37,12 +37,12 @@ COMPARISON_RULE = (
 
 
 def setting_words(setting: str) -> str:
-    """Say what estimators see in a setting."""
+    """Describe a setting: the covariates that estimators see."""
     return SETTINGS.get(setting, setting)
 
 
 def place(group: Mapping[str, str]) -> str:
-    """Say what all cells of a board share."""
+    """Describe the language model, setting and rows that all cells of a board share."""
     group = dict(group)
     setting, rows = group.pop("setting", None), group.pop("rows", None)
     parts = [value or "data of other origin" for value in group.values()]
@@ -52,7 +52,7 @@ def place(group: Mapping[str, str]) -> str:
 
 
 def ranking_rule(options: BoardOptions) -> str:
-    """Say by which rule boards are ordered."""
+    """Describe the rule by which boards are ordered."""
     by = "; ".join(
         f"{metric.group} by mean {metric.title} ({metric.better} is better)"
         for metric in map(metrics.get, options.rank_by)
@@ -67,7 +67,7 @@ def ranking_rule(options: BoardOptions) -> str:
 
 
 def rules(suite: Suite) -> tuple[str, ...]:
-    """List what a reader of the boards of a suite has to know, a paragraph each."""
+    """List the explanations for readers of a suite's boards, one paragraph each."""
     options = suite.board
     return (
         ranking_rule(options),
@@ -87,14 +87,14 @@ def rules(suite: Suite) -> tuple[str, ...]:
         "intervals made for a population are conservative. SD(y) is that of the observed outcome "
         "of a dataset. Scores are of the rows that a method was fitted on, unless a heading says "
         f"otherwise. {NONE}: the method has no such answer.",
-        "What is called CATE in a heading is the target that stands at the board: the true CATE "
-        "given the shown covariates where it is known, else the ITE, whose error no method that "
-        "sees these covariates only can bring to 0.",
+        "In headings, CATE means the target of the board: the true CATE given the shown covariates "
+        "if it is known, else the ITE. A method that sees only these covariates cannot reach an "
+        "error of 0 against the ITE.",
     )
 
 
 def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, ...]:
-    """List what a reader of one table has to know; ``marks`` are those of its cells."""
+    """List the notes for readers of one table; ``marks`` are those of its cells."""
     metric, found = ranking.metric, []
     if metric.target != "none":
         target = board.target if metric.group == "CATE" else metric.target
@@ -115,7 +115,7 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
 
 
 def test(ranking: Ranking) -> str:
-    """Say what the tests find; empty if no method competes."""
+    """Describe the result of the tests; empty if no method competes."""
     tested = ranking.significance
     if tested is None:
         few = "Too few methods or phrasings to test which methods differ."
@@ -130,7 +130,7 @@ def test(ranking: Ranking) -> str:
 
 
 def finding(board: Board, ranking: Ranking) -> str:
-    """Say who leads, and how many methods the tests do not tell apart; empty without a leader."""
+    """Name the best methods, and count those that do not differ from them; empty without one."""
     metric, rows = ranking.metric, board.table.set_index("estimator")
     leaders = [str(name) for name in rows.index[rows[ranking.column("rank")] == "1"]]
     if not leaders:

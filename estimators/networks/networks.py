@@ -283,7 +283,7 @@ def fit_many(
         A seed for each dataset; by default the estimator's own for all.
     at_once
         Datasets in one model. By default as many as give 4 networks on a CPU, whose caches hold no
-        more, and 256 networks elsewhere. One network takes about 5 MB beside its data.
+        more, and 256 networks elsewhere. One network takes about 5 MB in addition to its data.
 
     Raises
     ------
