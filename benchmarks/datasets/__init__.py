@@ -1,1 +1,1 @@
-"""Datasets of a suite: where they come from, their truth, and what a setting shows of them."""
+"""Datasets of a suite: their sources, their truth, and the covariates that a setting shows."""

@@ -11,8 +11,8 @@ from sdscm.data.dataset import CausalDataset
 def clusters(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> dict[str, str]:
     """Map the name of each dataset to its cluster.
 
-    It is the cluster of the source in the entry of the suite. Datasets of one spec and phrasing
-    share a cluster across entries, because they have the same mechanisms.
+    The cluster is that of the source in its entry. Datasets of one spec and phrasing share a
+    cluster across entries, because they have the same mechanisms.
     """
     found: dict[Hashable, str] = {}
     for source in sources:

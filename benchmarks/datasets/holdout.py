@@ -1,4 +1,4 @@
-"""The rows of a dataset that no estimator is fitted on."""
+"""Choose the held-out rows of a dataset."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from benchmarks.provenance.hashing import derive_seed
 
 
 def held_out(t: np.ndarray, share: float, place: tuple[Any, ...]) -> np.ndarray:
-    """Choose the rows that are kept from the fit, the same for every estimator and setting.
+    """Choose the rows that no estimator is fitted on, the same for every estimator and setting.
 
-    Each arm gives the same share, rounded, but keeps at least one row to fit on. Each row has a
-    random number that depends on its position only, and the rows with the smallest numbers of their
-    arm are held out: where another processor changes the treatment of one row, the others stay.
+    The share of each treatment arm is the same, rounded, and at least one row of each arm is left
+    for the fit. Each row has a random number that depends on its position only, and the rows with
+    the smallest numbers of their arm are held out. If the treatment of one row differs on another
+    processor, the choice of the other rows stays almost the same.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ def held_out(t: np.ndarray, share: float, place: tuple[Any, ...]) -> np.ndarray:
     share
         In [0, 1).
     place
-        The place of the dataset in the suite, see `benchmarks.datasets.source.Source`.
+        Place of the dataset in the suite; see `benchmarks.datasets.source.Source`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The datasets of a run, by name."""
+"""Datasets of a run, by name."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from benchmarks.datasets.paper.released import Released
 from benchmarks.datasets.source import Source
 from sdscm.data.dataset import CausalDataset, Provenance
 
-#: Released datasets that are in memory at a time: a run may have thousands.
+#: Largest number of released datasets in memory: a run may have thousands.
 _MOST_RELEASED = 100
 
 
 class Datasets(Mapping[str, CausalDataset]):
-    """Datasets by name. Those that are read in place are read when they are needed.
+    """Datasets by name. Released datasets of the paper are read when they are used.
 
     Parameters
     ----------
     prepared
-        From `benchmarks.datasets.prepare.prepare`.
+        Result of `benchmarks.datasets.prepare.prepare`.
 
     Attributes
     ----------
     sources
-        In the order of the suite.
+        Sources, in the order of the suite.
     provenance
-        Of each dataset, by name.
+        Origin of each dataset, by name.
     """
 
     def __init__(self, prepared: Iterable[tuple[Source, CausalDataset]]) -> None:

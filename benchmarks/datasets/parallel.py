@@ -1,4 +1,4 @@
-"""Makes several datasets at a time, each in a process of its own."""
+"""Make several datasets in parallel, each in its own process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BYTES = 4 * 2**30
 
 
 def generators_for(workers: int, datasets: int) -> int:
-    """Number of processes to make datasets with: workers, datasets and memory limit it."""
+    """Return the number of processes for making datasets, within the workers and the memory."""
     return max(1, min(workers, datasets, _free_memory() // _BYTES))
 
 
@@ -32,7 +32,7 @@ def make_in_pool(
     rows: Callable[[Path, float], None],
     made: Callable[[Path], object] = lambda path: None,
 ) -> None:
-    """Make the dataset of each path, and write it to the path.
+    """Make datasets in several processes, and write each to its path.
 
     Several processes of one thread are faster than one process of several threads: no thread waits
     for the slowest thread of a step, and another program on the machine delays one dataset only.
@@ -44,9 +44,9 @@ def make_in_pool(
     processes
         Number of processes.
     rows
-        Called, in this process, with a file and its number of rows that are ready.
+        Callback in this process: receives a file and its number of finished rows.
     made
-        Called, in this process, with a file that is written.
+        Callback in this process: receives a file that is complete.
 
     Raises
     ------
@@ -54,18 +54,18 @@ def make_in_pool(
         If a process dies; the others are stopped.
     """
     context = get_context("spawn")
-    with children_inherit(max(1, cores() // processes)), _post_office(context) as manager:
-        told: Queue[tuple[Path, float]] = manager.Queue()
+    with children_inherit(max(1, cores() // processes)), _message_server(context) as manager:
+        messages: Queue[tuple[Path, float]] = manager.Queue()
         pool = ProcessPool(processes, initializer=start_worker, initargs=((),), context=context)
         try:
             paths: dict[Future[None], Path] = {
-                pool.schedule(_make, args=(path, recipe, told)): path
+                pool.schedule(_make, args=(path, recipe, messages)): path
                 for path, recipe in recipes.items()
             }
             waiting = set(paths)
             while waiting:
                 ended, waiting = wait(waiting, timeout=0.5)
-                _pass_on(told, rows)
+                _pass_on(messages, rows)
                 for future in ended:
                     _read(future, paths[future])
                     made(paths[future])
@@ -77,15 +77,15 @@ def make_in_pool(
             pool.join()
 
 
-def _post_office(context: SpawnContext) -> SyncManager:
-    """Start the process that passes on messages; it ends with this one, even if that is killed."""
+def _message_server(context: SpawnContext) -> SyncManager:
+    """Start the process of the message queue; it ends with this process, even if killed."""
     manager = SyncManager(ctx=context)
     manager.start(exit_with_parent)
     return manager
 
 
-def _make(path: Path, recipe: Recipe, told: Queue[tuple[Path, float]]) -> None:
-    recipe.make(lambda rows: told.put((path, rows))).to_parquet(path)
+def _make(path: Path, recipe: Recipe, messages: Queue[tuple[Path, float]]) -> None:
+    recipe.make(lambda rows: messages.put((path, rows))).to_parquet(path)
 
 
 def _read(future: Future[None], path: Path) -> None:
@@ -95,10 +95,10 @@ def _read(future: Future[None], path: Path) -> None:
         raise RuntimeError(f"{path}: not made, {process_ended(error.exitcode).reason}") from None
 
 
-def _pass_on(told: Queue[tuple[Path, float]], rows: Callable[[Path, float], None]) -> None:
+def _pass_on(messages: Queue[tuple[Path, float]], rows: Callable[[Path, float], None]) -> None:
     while True:
         try:
-            rows(*told.get_nowait())
+            rows(*messages.get_nowait())
         except Empty:
             return
 

@@ -1,4 +1,4 @@
-"""From a suite's dataset entries to datasets on disk. The one place where data enter a run."""
+"""Make the datasets of a suite's entries, or read them. All data of a run come from here."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from sdscm.errors import InputError
 from sdscm.files import put_atomically
 from sdscm.spec import Spec
 
-#: Arguments of ``SDSCM`` and of its ``dataset`` that an entry's own keys say, or the runner.
+#: Arguments of ``SDSCM`` and of its ``dataset`` that other keys of an entry, or the runner, set.
 _SET_BY_ENTRY = {
     *("self", "spec", "lm", "phrasing", "temperature"),
     *("n", "seed", "outcome", "block", "progress"),
@@ -50,15 +50,15 @@ class Request:
     Attributes
     ----------
     name, entry, cluster, place
-        As of a `Source`.
+        As in `Source`.
     n
         Number of rows.
     content
-        What it is made from, or the dataset itself.
+        Recipe, reference to a released dataset, or the dataset itself.
     content_hash
-        Hash of all that decides its content.
+        Hash of everything that determines the content.
     lm_marks
-        How the language model computes, where that is not as usual.
+        Settings of the language model that differ from the defaults; see `LMEntry.marks`.
     """
 
     name: str
@@ -77,9 +77,9 @@ class Request:
 def prepare(
     requests: Sequence[Request], folder: Path, progress: Progress, workers: int = 1
 ) -> Iterator[tuple[Source, CausalDataset]]:
-    """Make datasets, or find them in ``folder``; several at a time if ``workers`` allow.
+    """Make datasets, or read them from ``folder``; several ``workers`` make them in parallel.
 
-    A damaged dataset file is named and made again.
+    A damaged dataset file is reported and made again.
     """
     missing = [request for request in requests if not _is_there(request, folder, progress)]
     rows = _Rows(requests, folder, progress)
@@ -90,7 +90,8 @@ def prepare(
         put_atomically(_note(path), hashes[path], durable=False)
 
     for request in missing:
-        # Written again when the dataset is there: a killed run leaves no note of another dataset.
+        # The note is removed first and written after the dataset, so that a killed run leaves no
+        # note of another dataset.
         _note(request.path(folder)).unlink(missing_ok=True)
         if isinstance(request.content, Recipe):
             recipes[request.path(folder)] = request.content
@@ -134,12 +135,12 @@ def _is_there(request: Request, folder: Path, progress: Progress) -> bool:
 
 
 def _note(path: Path) -> Path:
-    """The file beside a dataset that says what the dataset was made from."""
+    """Return the path of the file with the content hash of a dataset."""
     return path.with_name(f"{path.name}.made-from")
 
 
 class _Rows:
-    """Tells the progress of the rows that are new, dataset by dataset."""
+    """Report new rows to a `Progress`, dataset by dataset."""
 
     def __init__(self, requests: Sequence[Request], folder: Path, progress: Progress) -> None:
         self._names = {request.path(folder): request.name for request in requests}
@@ -158,7 +159,7 @@ def requests(suite: Suite) -> list[Request]:
     Raises
     ------
     InputError
-        If a scenario, phrasing, language model, option, file or column is not there.
+        If a scenario, phrasing, language model, option, file or column does not exist.
     """
     found: list[Request] = []
     for entry in suite.datasets:
@@ -173,7 +174,7 @@ def requests(suite: Suite) -> list[Request]:
 
 def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     beside = suite.folder / entry.scenario
-    with _told_of(suite, entry, "scenario"):
+    with _errors_from(suite, entry, "scenario"):
         spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
     _check_hidden(spec, suite, entry)
 
@@ -184,9 +185,9 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
         _check_options("dataset", recipe.dataset, sdscm.SDSCM.dataset, entry, suite)
         _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
-        with _told_of(suite, entry, "lm"):
+        with _errors_from(suite, entry, "lm"):
             lm = recipe.loaded()
-        with _told_of(suite, entry):
+        with _errors_from(suite, entry):
             recipe.model()
         settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
         name = f"{entry.title}-p{phrasing}-r{replicate}{_marks(entry, variant)}"
@@ -220,15 +221,15 @@ def _seed(entry: ScenarioEntry, suite: Suite, phrasing: int, replicate: int) -> 
 
 
 def _marks(entry: ScenarioEntry, variant: Variant) -> str:
-    """What tells a dataset from its siblings, where the entry varies it."""
+    """Format the size and the dials that vary in the entry, for the name of a dataset."""
     varied: list[tuple[str, float]] = [("n", variant.n)] * (len(entry.sizes) > 1)
     varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.dials[d], list)]
     return "".join(f"-{name}{value:g}" for name, value in varied)
 
 
 @contextmanager
-def _told_of(suite: Suite, entry: ScenarioEntry | PaperEntry, *key: str) -> Iterator[None]:
-    """Put the place in the suite before what is wrong with it."""
+def _errors_from(suite: Suite, entry: ScenarioEntry | PaperEntry, *key: str) -> Iterator[None]:
+    """Add the place in the suite to the front of an error's message."""
     try:
         yield
     except InputError as error:
@@ -252,13 +253,13 @@ def _check_options(
 
 
 def _first_alike(spec: Spec, entry: ScenarioEntry, phrasing: int) -> int:
-    """The first phrasing of the entry that says the same: draws of few phrasings coincide."""
+    """Find the first phrasing of the entry with the same text; random phrasings may coincide."""
     choice = spec.phrased(phrasing).choice
     return next(n for n in entry.phrasing_numbers if spec.phrased(n).choice == choice)
 
 
 def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
-    """Refuse a setting that hides nothing or everything before anything is generated."""
+    """Raise an InputError if the setting ``hidden`` hides no covariate, or all of them."""
     if "hidden" not in suite.settings:
         return
     if not spec.exogenous:
@@ -282,7 +283,7 @@ def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
                 f"set 'settings: [all]' in {suite.origin}"
             )
         sampled = bool(dataset.meta.spec_hash)
-        # Files of several folders may have one stem: they are numbered in their order.
+        # Files in several folders may have the same stem, and are then numbered in their order.
         stems[path.stem] += 1
         stem = path.stem if stems[path.stem] == 1 else f"{path.stem} ({stems[path.stem]})"
         yield Request(
@@ -316,8 +317,8 @@ def _simulated(entry: SimulationEntry, suite: Suite) -> Iterator[Request]:
 
 
 def _released(entry: PaperEntry, suite: Suite) -> Iterator[Request]:
-    """The released datasets, which are read in place: their licence allows no copies."""
-    with _told_of(suite, entry, "paper"):
+    """List the released datasets. They are read in place, since no licence allows copies."""
+    with _errors_from(suite, entry, "paper"):
         found = list(released(entry, suite.data))
     for each in found:
         yield Request(

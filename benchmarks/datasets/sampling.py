@@ -1,4 +1,4 @@
-"""The recipe of a sampled dataset: all that another process needs to make it."""
+"""Recipe of a sampled dataset: everything that another process needs to make it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Recipe:
     dataset: Mapping[str, Any]
 
     def model(self) -> sdscm.SDSCM:
-        """Make the SD-SCM; its language model is loaded when it has to score."""
+        """Make the SD-SCM; its language model is loaded when it scores for the first time."""
         return sdscm.SDSCM(self.spec, self.loaded(), phrasing=self.phrasing, **self.options)
 
     def loaded(self) -> LanguageModel:

@@ -16,12 +16,12 @@ from sdscm.errors import InputError
 
 
 def described(lm: str, marks: str) -> str:
-    """The name of a language model on boards, with how it computes if that is not as usual."""
+    """Format the name of a language model for boards, with settings that are not the defaults."""
     return f"{lm} ({marks})" if marks else lm
 
 
 def lm_mark(lm: str) -> str:
-    """End of a dataset's name where an entry has several language models."""
+    """Format the end of a dataset's name, for an entry with several language models."""
     return "-" + re.sub(r"[^A-Za-z0-9_.]+", "-", lm).strip("-")
 
 
@@ -38,13 +38,14 @@ class Source:
     cluster
         Datasets of one cluster (one phrasing, or one file) are not independent of each other.
     lm
-        Identifier of the language model, and how it computes where that is not as usual; empty for
+        Identifier of the language model, with settings that differ from the defaults; empty for
         data of other origin.
     fingerprint
         Content hash of the dataset.
     place
-        What seeds derive from: the suite's seed, the entry, and the dataset's place in the entry,
-        as JSON values. Language models share it, so that their boards have the same seeds.
+        JSON values from which seeds are derived: the suite's seed, the entry, and the dataset's
+        place in the entry. It does not depend on the language model, so that the boards of all
+        language models have the same seeds.
     released
         The fields of `Released`, for a dataset of the paper that is read in place.
     """
@@ -61,7 +62,7 @@ class Source:
         return folder / "datasets" / f"{self.name}.parquet"
 
     def load(self, folder: Path) -> CausalDataset:
-        """Read the dataset from a run folder; an InputError names what is damaged."""
+        """Read the dataset from a run folder; raise an InputError if it is damaged."""
         if self.released is not None:
             dataset, path = Released(**self.released).load(), Path(self.released["folder"])
         else:
@@ -72,5 +73,5 @@ class Source:
         return dataset
 
     def held_out(self, dataset: CausalDataset, share: float) -> np.ndarray:
-        """The rows of the dataset that no estimator is fitted on; see `held_out`."""
+        """Return the mask of the held-out rows; see `benchmarks.datasets.holdout.held_out`."""
         return held_out(dataset.t, share, self.place)

@@ -24,11 +24,11 @@ def check_roles(path: Path, frame: pd.DataFrame, columns: Columns, source: str) 
     Parameters
     ----------
     path, frame
-        The table, and its file.
+        File and content of the table.
     columns
         The mapping.
     source
-        Where the mapping is written, for messages: its file, or the key of the suite.
+        Place of the mapping, for messages: its file, or the key of the suite.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def check_truth_is_hidden(path: Path, dataset: CausalDataset, source: str) -> No
 
 
 def check_propensity(path: Path, dataset: CausalDataset, source: str) -> None:
-    """Check that propensities are probabilities; raise an InputError otherwise."""
+    """Raise an InputError if a propensity is not a probability."""
     shares = dataset.propensity
     if shares is not None and ((shares < 0) | (shares > 1)).any():
         raise InputError(

@@ -1,4 +1,4 @@
-"""Decide which truth an estimate is compared with."""
+"""Choose the truth that an estimate is compared with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.datasets.source import Source
 from benchmarks.interface import Truth
 from sdscm.data.dataset import CausalDataset, Setting
 
-#: Which rows of a dataset scores are of.
+#: Names of the rows that a score is computed on.
 FITTED, HELD_OUT = "fitted", "held-out"
 
 

@@ -70,7 +70,7 @@ def _table(path: Path) -> pd.DataFrame:
     try:
         reader = _KINDS[path.suffix]
     except KeyError:
-        raise InputError(f"{path}: not a Parquet or CSV file by its name") from None
+        raise InputError(f"{path}: not a table; its name must end in .parquet or .csv") from None
     try:
         return reader(path)  # type: ignore[operator]
     except (OSError, ValueError) as error:

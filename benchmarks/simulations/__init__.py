@@ -1,4 +1,4 @@
 """Measure estimators on simulated data: the coverage of their intervals, and their seconds.
 
-``python -m benchmarks.simulations --help`` says how to measure one, a plugin included.
+``python -m benchmarks.simulations --help`` describes the command, which measures plugins, too.
 """

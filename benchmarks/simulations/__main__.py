@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     The exit code: 0 on success, 2 if a name, a plugin or a number is wrong or a library is
-    missing, 1 if the user stopped it.
+    missing, 1 if the user stopped the run.
     """
     given = _parser().parse_args(arguments)
     table = _TABLES[given.what]

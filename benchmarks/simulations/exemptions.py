@@ -1,6 +1,6 @@
-"""The properties that an estimator is held to on each simulated design, and the exemptions.
+"""Properties that estimators must have on each simulated design, and the exemptions.
 
-An estimator that is not named here is held to every property of the answers that it offers.
+An estimator without an exemption must have all properties of the answers that it offers.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _ZERO_PROPENSITY = (
 _RANDOM_FEATURES = "its effect is linear in 20 random features"
 _WRONG_PROPENSITY = "its logistic propensity is wrong, and its interval needs both models right"
 
-# The reasons rest on theory where there is one, and otherwise on a trial with 250 and 4,000 rows. A
-# slow test checks all estimators with 500 and 8,000 rows.
+# Each reason follows from theory, or else from a trial with 250 and 4,000 rows. A slow test checks
+# all estimators with 500 and 8,000 rows.
 
 _ANY = "any"
-#: (estimator, design, target) -> reason why its error need not vanish; ``any`` is each design.
+#: (estimator, design, target) -> reason why its error need not vanish. ``any`` matches all designs.
 _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     ("Zero", _ANY, "effect"): "answers 0",
     ("Zero", _ANY, "ate"): "answers 0",
@@ -107,11 +107,11 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     **{(name, "nonlinear", "ate"): _ZERO_PROPENSITY for name in ("LinearDR", "ForestDR")},
     ("ForestDR", "nonlinear", "effect"): _ZERO_PROPENSITY,
 }
-#: (estimator, design, kind) -> reason why its intervals need not cover with 500 rows, though its
-#: error may vanish. LinearDR covered 0.900 and 0.905 of 200, at the edge of the band, for the same
-#: reason as LinearDML, which covers 0.91 with plain linear and logistic models instead of the
+#: (estimator, design, kind) -> reason why its intervals need not cover with 500 rows, although its
+#: error may vanish. LinearDR covered 0.900 and 0.905 in 200 draws, at the edge of the band, for the
+#: same reason as LinearDML, which covers 0.91 with plain linear and logistic models instead of the
 #: automatic ones. The two sparse methods have the same nuisance models: SparseLinearDML covered
-#: 0.88 of 60.
+#: 0.88 in 60 draws.
 _UNCOVERED: dict[tuple[str, str, Kind], str] = {
     ("CausalForest", _ANY, "effect"): _SPLITS_ONLY,
     ("ForestDML", _ANY, "effect"): _FOREST_BIAS,

@@ -1,4 +1,4 @@
-"""Run estimators on simulated data, as suites, and collect what the tables need."""
+"""Run estimators on simulated data, as suites, and collect the numbers of the tables."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _TIME_LIMIT, _MEMORY_LIMIT = 4 * 3600.0, 64.0
 
 
 def _mean_cate_coverage(prediction: Prediction, truth: Truth) -> float:
-    """1 if the interval of the average effect holds the mean CATE of the rows, else 0."""
+    """Return 1 if the interval of the average effect contains the mean CATE of the rows, else 0."""
     lower, upper = cast(np.ndarray, prediction.ate_interval)
     return coverage(lower, upper, truth.effect.mean())
 
 
 def _pate_coverage(prediction: Prediction, truth: Truth) -> float:
-    """1 if the interval of the average effect holds that of the population, else 0."""
+    """Return 1 if the interval contains the average effect of the population, else 0."""
     lower, upper = cast(np.ndarray, prediction.ate_interval)
     return coverage(lower, upper, np.asarray(POPULATION_ATE))
 
 
 _SOURCE = "Imbens and Rubin 2015, section 6"
 _NEEDS = ("ate_interval",)
-#: Metrics of these studies alone: the CATE and the population are known by formula.
+#: Metrics of these studies only: the true CATE and the population's effect are known by a formula.
 _METRICS = (
     Metric(
         "mean_cate_coverage",
@@ -78,7 +78,7 @@ _COVERAGE = {
 
 @dataclass(frozen=True)
 class Study:
-    """What to measure, and how.
+    """Options of a measurement.
 
     Attributes
     ----------
@@ -87,9 +87,9 @@ class Study:
     rows
         Numbers of rows of a dataset.
     seeds
-        Datasets of each design and number of rows.
+        Number of datasets of each design and number of rows.
     runs_dir
-        Folder of the records. What is there is not computed again.
+        Folder of the records. Valid records are reused.
     workers
         See `benchmarks.run`.
     plugins

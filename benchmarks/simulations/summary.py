@@ -1,4 +1,4 @@
-"""Summarise measurements in the committed tables: a line for each estimator and design."""
+"""Summarise measurements in the committed tables: a row for each estimator and design."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def summarise_coverage(measured: pd.DataFrame) -> pd.DataFrame:
     """Average over the seeds: a row for each estimator, design and kind of interval.
 
     ``width_sd`` is the median over the seeds, because a width may be infinite. Where every fit has
-    failed, there is a row for each kind that the estimator declares (for each kind of all, if it
-    declares none), and its numbers are NaN.
+    failed, there is a row for each kind that the estimator declares (for all kinds, if it declares
+    none), and its numbers are NaN.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def summarise_seconds(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def update_table(path: Path, measured: list[str], fresh: pd.DataFrame) -> None:
-    """Replace the rows of the estimators that were measured, and keep those of all others.
+    """Replace the rows of the measured estimators, and keep those of all others.
 
     The rows are in the order of the registry.
     """

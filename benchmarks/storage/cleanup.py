@@ -1,4 +1,4 @@
-"""Removes what a killed run left behind."""
+"""Remove files that a killed run left."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 
 from benchmarks.process.sandbox import remove_stale_folders
 
-#: As `sdscm.files.write_atomically` calls a dataset until it is whole: its name, and random
-#: letters.
+#: Temporary name of a dataset in `sdscm.files.write_atomically`: its name, and random letters.
 _HALF = re.compile(r"\..+\.parquet\.[a-z0-9_]{8}")
 
 
 def leftovers(folder: Path) -> Iterator[Path]:
-    """The half-written files of a run folder."""
+    """Find the half-written files of a run folder."""
     for path in (folder / "datasets").glob(".*.*"):
         if _HALF.fullmatch(path.name):
             yield path
@@ -22,7 +21,10 @@ def leftovers(folder: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove them, and working folders of killed workers; call it with the folder locked."""
+    """Remove half-written files, and working folders of killed workers.
+
+    The caller holds the lock of the folder.
+    """
     remove_stale_folders()
     for path in list(leftovers(folder)):
         path.unlink(missing_ok=True)

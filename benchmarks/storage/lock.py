@@ -1,4 +1,4 @@
-"""One run at a time in a folder."""
+"""Lock a folder, so that one run at a time uses it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from sdscm.errors import InputError
 
 @contextmanager
 def only_run(folder: Path) -> Iterator[None]:
-    """Hold the folder of a run. The system releases it however the process ends.
+    """Lock the folder of a run. The system releases the lock, even of a killed process.
 
     Raises
     ------
     InputError
-        If another process holds it; the message says which.
+        If another process has the lock; the message gives its number.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # The number of the process stands in a file of its own: Windows lets no other process read the
-    # file that is locked.
+    # The number of the process is in a separate file, because Windows does not let other processes
+    # read a locked file.
     lock, holder = FileLock(folder / "run.lock"), folder / "run.pid"
     try:
         lock.acquire(timeout=0)
     except Timeout:
         process = holder.read_text().strip() if holder.exists() else "unknown"
         raise InputError(
-            f"{folder}: another run is at work here (process {process}); wait for it, or name "
+            f"{folder}: another run uses this folder (process {process}); wait for it, or name "
             "another folder with --runs"
         ) from None
     try:

@@ -1,4 +1,4 @@
-"""The subject of the latest run of a folder: enough to make its boards again."""
+"""Manifest of the latest run in a folder: its suite, data, methods and cells."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Manifest", "MethodInfo", "NoRunError", "folder_of"]
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """What a board says of a method beside its scores."""
+    """Description of a method on a board."""
 
     label: str
     family: str
@@ -44,17 +44,17 @@ class Manifest:
     Attributes
     ----------
     suite, origin
-        The suite, and how the user named it.
+        The suite, and its name or path as the user wrote it.
     command
-        What makes the board again.
+        Command that runs the suite.
     sources, methods, cells
         See `Source`, `MethodInfo` and `Cell`.
     facts
-        A row a dataset; see `benchmarks.datasets.facts.fact_table`.
+        One row for each dataset; see `benchmarks.datasets.facts.fact_table`.
     truths
-        The numbers of the truth that boards show; see `benchmarks.datasets.truth.truth_table`.
+        Numbers of the truth that boards show; see `benchmarks.datasets.truth.truth_table`.
     provenance
-        Where each dataset comes from, by its name.
+        Origin of each dataset, by its name.
     """
 
     suite: Suite
@@ -68,7 +68,7 @@ class Manifest:
     provenance: Mapping[str, Provenance]
 
     def write(self, store: Store) -> None:
-        """Write it to the store of a run, in the place of an earlier one."""
+        """Write the manifest to the store of a run; it replaces an earlier one."""
         content = {
             "suite": self.suite.model_dump(mode="json"),
             "origin": self.origin,
@@ -83,14 +83,14 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read it from a run folder.
+        """Read the manifest of a run folder.
 
         Raises
         ------
         NoRunError
             If there is no run.
         InputError
-            If its file is damaged, or its suite names a metric of a plugin that is not here.
+            If its file is damaged, or its suite names a metric of a plugin that is not loaded.
         """
         with Store.of(folder) as store:
             content, cells = store.plan()
@@ -124,7 +124,7 @@ class Manifest:
                     name: Provenance(**each) for name, each in content["provenance"].items()
                 },
             )
-        except KeyError as error:  # a row is gone: what is there has its digest
+        except KeyError as error:  # a row is missing; the digests of the others are right
             raise DamagedStoreError(
                 f"{store.path}: the manifest lacks {error}; run the suite again"
             ) from None
@@ -135,7 +135,7 @@ def _table_content(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def folder_of(suite: Suite | str | Path, runs_dir: str | Path = "runs") -> Path:
-    """The folder of a suite's records, also of a suite that does not exist any more."""
+    """Return the folder of a suite's records, even if the suite itself was deleted."""
     if isinstance(suite, Suite):
         return Path(runs_dir) / suite.name
     is_file = Path(suite).suffix in (".yaml", ".yml")

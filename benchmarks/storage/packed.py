@@ -1,4 +1,4 @@
-"""Records of cells in one small Parquet file, which a repository can hold."""
+"""Packed records: the records of cells in one small Parquet file, for a repository."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sdscm.files import write_atomically
 
 _CELL = [field.name for field in fields(Cell)]
 _OUTCOME = ["status", "reason", "wall", "time_limit", "versions"]
-#: Identity under which the record was made, where it was stamped with another one since.
+#: Column of the original identity of records whose identity was replaced later.
 MADE_WITH = "made_with"
 
 
@@ -34,7 +34,7 @@ def write_packed(
     Parameters
     ----------
     frame
-        As `Store.frame` gives them.
+        Records from `Store.frame`.
     path
     scores, exact
         Names of scores to keep in single precision, and in double precision.
@@ -49,7 +49,7 @@ def write_packed(
 
 
 def read_packed(path: Path) -> pd.DataFrame:
-    """Read what `write_packed` wrote, as a frame.
+    """Read the records of a file of `write_packed`.
 
     Raises
     ------
@@ -70,9 +70,9 @@ def read_packed(path: Path) -> pd.DataFrame:
 
 
 def packed_records(frame: pd.DataFrame, definitions: Mapping[str, str]) -> Iterator[Record]:
-    """Make records from a frame of `read_packed`; they have no predictions.
+    """Make records, without predictions, from the result of `read_packed`.
 
-    ``definitions`` are those of the scores, by metric; see `Record`.
+    ``definitions`` has the hash of each metric's definition; see `Record`.
     """
     names = [name for name in frame.columns if name not in (*_CELL, *_OUTCOME, MADE_WITH)]
     known = {name: text for name, text in definitions.items() if name in names}

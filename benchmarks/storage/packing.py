@@ -1,4 +1,4 @@
-"""Arrays of numbers as compressed bytes."""
+"""Compress arrays of numbers to bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, np.ndarray]:
-    """The inverse of `pack`; the arrays can be written to."""
+    """Restore the arrays from the bytes of `pack`; the arrays are writable."""
     line, _, compressed = data.partition(b"\n")
     header = json.loads(line)
     content = _CODEC.decompress(compressed, decompressed_size=header["bytes"], asbytes=True)

@@ -1,4 +1,4 @@
-"""Chooses the records of a run: those of one set of versions, unless the user allows others."""
+"""Choose the records of a run: those of one set of versions, unless the user allows others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sdscm.errors import InputError
 
 
 class OtherVersions:
-    """Records whose cells differ from others in code and versions only."""
+    """Records by their cells without code and versions."""
 
     def __init__(self, records: Mapping[str, Record]) -> None:
         self._records: dict[str, list[Record]] = defaultdict(list)
@@ -19,7 +19,7 @@ class OtherVersions:
             self._records[record.cell.version_free_cell_key].append(record)
 
     def of(self, cell: Cell) -> Record | None:
-        """A record of the cell that other code or versions made; of several, one that is ok."""
+        """Find a record of the cell from other code or versions; of several, one that is ok."""
         found = self._records.get(cell.version_free_cell_key, ())
         return max(found, key=lambda record: record.outcome.status == "ok", default=None)
 
@@ -27,9 +27,9 @@ class OtherVersions:
 def chosen(
     cells: Sequence[Cell], records: Mapping[str, Record], mixed: bool = False
 ) -> dict[str, Record]:
-    """The record of each cell, by the cell's key; a cell without one is left out.
+    """Choose the record of each cell, by the cell's key; cells without a record are omitted.
 
-    A record counts if it was made from the content that the dataset has now.
+    A record counts if it was made from the present content of the dataset.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def chosen(
     records
         By their keys.
     mixed
-        Take a record that other code or versions made where a cell has none of its own.
+        For a cell without a record, use one from other code or versions.
 
     Raises
     ------

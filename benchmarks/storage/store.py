@@ -23,11 +23,11 @@ from benchmarks.provenance.hashing import digest_bytes
 from benchmarks.storage.packing import pack, unpack
 from sdscm.errors import InputError
 
-#: Raised when the tables change, so that a file of another version is refused.
+#: Increase this number when the tables change, so that files of other versions are refused.
 _FORMAT = 3
 _HELD_OUT = "held_out:"
 _NAN = float("nan")
-#: Seconds to wait for another process that writes at this moment.
+#: Seconds to wait while another process writes.
 _PATIENCE = 60.0
 
 #: Errors of SQLite for a file that cannot be opened at this moment or by this user.
@@ -61,7 +61,7 @@ _TABLES: dict[str, dict[str, str]] = {
 _KEYS = {name: 2 if name == "scores" else 1 for name in _TABLES}
 
 
-#: For ``fitted`` and ``held-out`` rows: numbers by name, NaN where a score is not defined.
+#: Scores by name, for ``fitted`` and for ``held-out`` rows; NaN if a score is not defined.
 Scores = Mapping[str, Mapping[str, float]]
 
 
@@ -78,12 +78,12 @@ class DamagedStoreError(InputError):
 
 
 class DamagedRecordError(DamagedStoreError):
-    """The row of a cell, of its scores or of its predictions has changed, or cannot be read."""
+    """A row with a cell, its scores or its predictions is damaged or cannot be read."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A cell, how it ended, and what it was made with.
+    """A cell with its outcome, scores and versions.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Record:
     versions
         Versions of Python and of the libraries.
     time_limit
-        Seconds that the cell had.
+        Time limit of the cell in seconds.
     scores
         Empty for a cell without predictions.
     definitions
@@ -107,7 +107,7 @@ class Record:
 
 
 class _Fault(NamedTuple):
-    """What is wrong with a page or a row, and the key of the row, where it is known."""
+    """Damage of a page or a row, and the key of the row, if it is known."""
 
     line: str
     key: str
@@ -116,13 +116,13 @@ class _Fault(NamedTuple):
 class Store:
     """The records of one run in one SQLite file.
 
-    The file is in WAL mode: other processes read while one writes. A process that is killed loses
-    no cell that `write` has returned for. Each row has a digest of its content.
+    The file is in WAL mode: other processes read while one writes. When `write` has returned, the
+    record is safe even if the process is killed. Each row has a digest of its content.
 
     Parameters
     ----------
     path
-        The file. It is made by the first write; until then the store is empty.
+        The file. The first write makes it; until then the store is empty.
     """
 
     #: Name of the file in the folder of a run.
@@ -136,7 +136,7 @@ class Store:
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        """The store of a run folder."""
+        """Make the store of a run folder."""
         return cls(folder / cls.FILE)
 
     def __enter__(self) -> Self:
@@ -146,7 +146,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the file; the last process to close it merges the files beside it."""
+        """Close the file; the last process to close it merges SQLite's auxiliary files."""
         if self._connection is not None:
             self._connection.close()
         self._connection = None
@@ -175,13 +175,13 @@ class Store:
                 text = json.dumps(value, sort_keys=True, ensure_ascii=False)
                 self._insert("manifest", {"name": name, "content": text})
             for position, cell in enumerate(cells):
-                self._insert("plan", {"position": position, **vars_of(cell)})
+                self._insert("plan", {"position": position, **_fields_of(cell)})
 
     def _write(self, record: Record) -> None:
         outcome, key = record.outcome, record.cell.key
         row = {
             "key": key,
-            **vars_of(record.cell),
+            **_fields_of(record.cell),
             "status": outcome.status,
             "reason": outcome.reason,
             "warnings": json.dumps(outcome.warnings, ensure_ascii=False),
@@ -219,7 +219,7 @@ class Store:
                 self._score_columns.append(name)
 
     def _text(self, value: Mapping[str, str]) -> str:
-        """The id of a text that many rows share."""
+        """Store a text that many rows share; return its id."""
         text = json.dumps(dict(value), sort_keys=True, ensure_ascii=False)
         name = digest_bytes(text.encode())[:16]
         if name not in self._texts:
@@ -240,16 +240,16 @@ class Store:
     # --- reading
 
     def __len__(self) -> int:
-        """Number of records."""
+        """Return the number of records."""
         (count,) = self._connected().execute("SELECT count(*) FROM cells").fetchone()
         return int(count)
 
     def keys(self) -> list[str]:
-        """The keys of all records, sorted."""
+        """List the keys of all records, sorted."""
         return [row["key"] for row in self._rows("cells")]
 
     def read(self, key: str) -> Record | None:
-        """The record of a key with its predictions, or None if there is none.
+        """Read the record of a key with its predictions; None if there is none.
 
         Raises
         ------
@@ -270,7 +270,7 @@ class Store:
             )
 
     def records(self) -> dict[str, Record]:
-        """All good records by key, in one pass, without their predictions; see `read`."""
+        """Read all undamaged records by key, without their predictions; see `read`."""
         scores: dict[str, list[tuple[Any, ...]]] = {}
         with self._snapshot():
             for values in self._values("scores"):
@@ -282,7 +282,7 @@ class Store:
             }
 
     def frame(self) -> pd.DataFrame:
-        """All good records, a row each.
+        """Read all undamaged records into a table, one row for each.
 
         Returns
         -------
@@ -300,7 +300,10 @@ class Store:
         return cells.merge(fitted, on="key", how="left")
 
     def scores(self) -> pd.DataFrame:
-        """All good scores: ``key``, ``rows``, ``definitions`` (as JSON), and a column each."""
+        """Read all undamaged scores into a table.
+
+        Its columns are ``key``, ``rows``, ``definitions`` (as JSON), and one for each score.
+        """
         found = list(self._rows("scores"))
         table = pd.DataFrame(found, columns=list(self._columns("scores")))
         table[self._score_columns] = table[self._score_columns].astype(float)
@@ -308,7 +311,7 @@ class Store:
         return table
 
     def plan(self) -> tuple[dict[str, Any], list[Cell]]:
-        """The manifest: what `write_plan` was given.
+        """Read the arguments of the last `write_plan`: the manifest and the planned cells.
 
         Raises
         ------
@@ -330,7 +333,7 @@ class Store:
         return content, cells
 
     def refuse_old_layout(self) -> None:
-        """Raise OtherFormatError if the folder holds records of sdscm before its store."""
+        """Raise an OtherFormatError if the folder has records of a version without the store."""
         folder = self.path.parent
         if not self.path.exists() and (folder / "run.json").exists():
             raise OtherFormatError(
@@ -352,16 +355,16 @@ class Store:
         return [dict(zip(names, row[:-1], strict=True)) for row in whole]
 
     def _rows(self, table: str, faults: list[_Fault] | None = None) -> Iterator[dict[str, Any]]:
-        """The good rows of a table as dictionaries; see `_values`."""
+        """Read the undamaged rows of a table as dictionaries; see `_values`."""
         names = list(self._columns(table))
         for values in self._values(table, faults):
             yield dict(zip(names, values, strict=True))
 
     def _values(self, table: str, faults: list[_Fault] | None = None) -> Iterator[tuple[Any, ...]]:
-        """The good rows of a table in the order of its key; ``faults`` gets what the others have.
+        """Read the undamaged rows of a table in the order of its key; add damage to ``faults``.
 
-        Where a page is damaged, the rows before it are read from the front and then those behind
-        it from the back.
+        If a page is damaged, the rows before it are read forwards, and then the rows after it
+        backwards.
         """
         faults = [] if faults is None else faults
         key = list(_TABLES[table])[: _KEYS[table]]
@@ -398,21 +401,21 @@ class Store:
     # --- damage
 
     def damage(self) -> list[str]:
-        """Find what is damaged: a line for each page and row, which names the cell where it can.
+        """Find damage: one line for each page and row, with the cell if it is known.
 
         SQLite checks its pages, and the content of each row is compared with its digest.
         """
         return [f"{self.path}: {fault.line}" for fault in self._faults()]
 
     def repair(self) -> list[str]:
-        """Make a damaged file whole again; call it before anything is written.
+        """Repair a damaged file; call it before the first write.
 
-        The good rows go to a new file, which takes the place of the damaged one; that one is kept
-        beside it as ``run.sqlite.damaged``. A cell of which one row is damaged is left out.
+        The undamaged rows are copied to a new file, which replaces the damaged one. The damaged
+        file is kept beside it as ``run.sqlite.damaged``. A cell with a damaged row is dropped.
 
         Returns
         -------
-        Lines to show; none if nothing was damaged.
+        Messages for the user; none if nothing was damaged.
         """
         faults = self._faults()
         if not faults:
@@ -427,7 +430,7 @@ class Store:
                         rescued._add_columns(list(row)[len(_TABLES[table]) :])
                     if next(iter(row.values())) not in lost:
                         rescued._insert(table, row)
-            # Nothing may refer to what an unreadable page held.
+            # No row may refer to a row on an unreadable page.
             for rule in (
                 "DELETE FROM scores WHERE definitions NOT IN (SELECT id FROM texts)",
                 "DELETE FROM cells WHERE versions NOT IN (SELECT id FROM texts)",
@@ -442,8 +445,8 @@ class Store:
         os.replace(self.path, aside)
         _remove(self.path)
         os.replace(rescued.path, self.path)
-        told = [f"{self.path}: {fault.line}; it is computed again now" for fault in faults]
-        return [*told, f"{self.path}: {kept} cells are whole; the damaged file is now {aside}"]
+        lines = [f"{self.path}: {fault.line}; it is computed again now" for fault in faults]
+        return [*lines, f"{self.path}: {kept} cells are intact; the damaged file is now {aside}"]
 
     def _faults(self) -> list[_Fault]:
         if not self.path.exists():
@@ -487,11 +490,12 @@ class Store:
         connection = sqlite3.connect(
             self.path if there else ":memory:", timeout=_PATIENCE, isolation_level=None
         )
-        # A changed byte may be no UTF-8; the digest of the row tells.
+        # Damaged text may not be valid UTF-8; the digest of the row detects the damage.
         connection.text_factory = lambda data: data.decode(errors="replace")
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            # Without waiting for the disk: a power cut may lose the last cells, never the file.
+            # A commit does not wait for the disk: a power cut may lose the last cells, but does not
+            # damage the file.
             connection.execute("PRAGMA synchronous=NORMAL")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
@@ -537,7 +541,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Write in a transaction: all of it is there afterwards, or nothing."""
+        """Write in a transaction: all changes are stored, or none."""
         connection = self._connected(create=True)
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -546,7 +550,7 @@ class Store:
         except BaseException as error:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            self.close()  # what it knows of texts and columns may not be there
+            self.close()  # the rollback may have undone cached texts and columns
             if isinstance(error, sqlite3.Error):
                 raise InputError(f"{self.path}: cannot be written ({error})") from error
             raise
@@ -557,8 +561,8 @@ def _score_columns(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in found if name not in (*_TABLES["scores"], "digest")]
 
 
-def vars_of(cell: Cell) -> dict[str, Any]:
-    """The fields of a cell by name."""
+def _fields_of(cell: Cell) -> dict[str, Any]:
+    """Return the fields of a cell by name."""
     return {name: getattr(cell, name) for name in _CELL}
 
 
@@ -607,7 +611,7 @@ def _record(
 
 @lru_cache(maxsize=256)
 def _mapping(text: str) -> Mapping[str, str]:
-    """A text that many rows share, parsed once; nobody can change it."""
+    """Parse a text that many rows share once; the result is read-only."""
     return MappingProxyType(json.loads(text))
 
 
@@ -616,7 +620,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     for table, columns in _TABLES.items():
         body = ", ".join(f"{name} {kind}" for name, kind in (columns | {"digest": "TEXT"}).items())
         key = ", ".join(list(columns)[: _KEYS[table]])
-        # Rows of a table without rowid stand in the tree of their key; large ones do not suit it.
+        # A table without rowid stores its rows in the tree of its key, which suits small rows only.
         rowid = "" if table == "predictions" else " WITHOUT ROWID"
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {table} ({body}, PRIMARY KEY ({key})){rowid}"
@@ -626,9 +630,9 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _digest(values: Sequence[Any], fixed: int) -> str:
-    """Hash of a row: of ``fixed`` values of any kind, and of numbers in columns that were added.
+    """Hash a row: ``fixed`` values of any kind, and the numbers in columns that were added.
 
-    NULL at the end does not count, so that a column that is added later changes no hash.
+    NULL at the end does not count, so that adding a column changes no hash.
     """
     there = [digest_bytes(value) if isinstance(value, bytes) else value for value in values[:fixed]]
     numbers = list(values[fixed:])
@@ -636,13 +640,13 @@ def _digest(values: Sequence[Any], fixed: int) -> str:
         numbers.pop()
     try:
         packed = struct.pack(f"<{len(numbers)}d", *[_NAN if n is None else n for n in numbers])
-    except struct.error:  # a changed byte made a text of a number
+    except struct.error:  # damage has changed a number to a text
         packed = repr(numbers).encode(errors="surrogatepass")
     return digest_bytes(repr(there).encode(errors="surrogatepass") + packed)[:16]
 
 
 def _plain(value: Any, kind: str) -> Any:
-    """A value as SQLite gives it back: NaN is NULL, and NumPy's types are Python's."""
+    """Convert a value to the one that SQLite returns: NaN to NULL, NumPy types to Python types."""
     if value is None or kind in ("TEXT", "BLOB"):
         return value
     if kind == "INTEGER":
@@ -655,6 +659,6 @@ def _quoted(name: str) -> str:
 
 
 def _remove(path: Path) -> None:
-    """Remove an SQLite file with those beside it."""
+    """Remove an SQLite file and its auxiliary files."""
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)

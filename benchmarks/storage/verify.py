@@ -1,4 +1,4 @@
-"""Finds what is damaged in the folder of a run."""
+"""Find damage in the folder of a run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from sdscm.errors import InputError
 
 
 def damage(folder: Path) -> Iterator[str]:
-    """Find what is damaged: a line each, which names the file, and the row and cell in the store.
+    """Find damage: one line each, with the file, and with the row and cell in the store.
 
-    The store of the records is checked, and the datasets that its manifest names. A run may go on
-    meanwhile.
+    The store of the records and the datasets of its manifest are checked. A run may be in progress.
 
     Raises
     ------
@@ -39,5 +38,5 @@ def damage(folder: Path) -> Iterator[str]:
 
 
 def unused(folder: Path) -> list[Path]:
-    """Files that killed runs left, which the next run removes, or that a run writes now."""
+    """List files that killed runs left, or that a run is writing. The next run removes them."""
     return list(leftovers(folder))

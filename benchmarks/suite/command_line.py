@@ -42,5 +42,5 @@ def command(
 
 
 def how_to_go_on(command: str, folder: Path, done: int) -> str:
-    """Write how to continue a run that the user stopped; ``done`` cells are on record."""
-    return f"stopped; {done} cells are on record in {folder}. To go on from there: {command}"
+    """Write the message of a run that the user stopped; ``done`` is its number of records."""
+    return f"stopped; {done} cells are on record in {folder}. To continue: {command}"

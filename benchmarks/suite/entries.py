@@ -34,15 +34,15 @@ class Model(BaseModel):
 
 
 class DatasetEntry(Model):
-    """Base class of the entries of ``datasets``; each kind of source has one."""
+    """Base class of the entries of ``datasets``; each kind of source has a subclass."""
 
     def check(self, key: str, settings: Sequence[Setting]) -> None:
-        """Check what a field alone does not show.
+        """Check fields that depend on each other, or on the settings of the suite.
 
         Raises
         ------
         ValueError
-            If an entry is not consistent; the message begins with ``key``, its place in the suite.
+            If the entry is inconsistent. The message begins with ``key``, its place in the suite.
         """
 
 
@@ -85,7 +85,7 @@ class LMEntry(Model):
 
     @property
     def marks(self) -> str:
-        """The values of `options`, for the name on a board; empty without any."""
+        """The values of `options`, for the name on a board; empty if there are none."""
         return ", ".join(map(str, self.options.values()))
 
 
@@ -116,7 +116,7 @@ class ScenarioEntry(DatasetEntry):
     lm
         One language model or several: names, or mappings with the keys of `LMEntry`.
     phrasings
-        How many phrasings (the numbers from 0 on), or a list of their numbers.
+        Number of phrasings (numbered from 0), or a list of their numbers.
     replicates
         Number of datasets of each phrasing; their seeds derive from the suite's seed.
     seeds
@@ -159,7 +159,7 @@ class ScenarioEntry(DatasetEntry):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.seeds is not None and self.replicates != 1:
-            raise ValueError("'replicates' and 'seeds' are two ways to say it; leave one out")
+            raise ValueError("'replicates' and 'seeds' exclude each other; remove one")
         for variant in self.variants:
             try:
                 Dials(**variant.dials)
@@ -167,7 +167,7 @@ class ScenarioEntry(DatasetEntry):
                 raise ValueError(f"dials: {error}") from None
         twice = sorted({*self.dials, "temperature"} & set(self.options))
         if twice:
-            raise ValueError(f"'{twice[0]}' stands in 'options' too; leave it out there")
+            raise ValueError(f"'{twice[0]}' is in 'options', too; remove it there")
         return self
 
     def check(self, key: str, settings: Sequence[Setting]) -> None:
@@ -208,11 +208,11 @@ def _listed(value: Any) -> list[Any]:
 
 
 class Columns(Model):
-    """The roles of the columns of a user's table.
+    """Roles of the columns of a user's table.
 
-    The columns of the truth decide which scores exist: with ``y0`` and ``y1``, or ``outcome`` and
-    ``effect``, all; with ``outcome`` and ``ate`` those of the average effect; with ``outcome`` only
-    cost, widths and failures.
+    The columns of the truth determine which scores exist. All scores need ``y0`` and ``y1``, or
+    ``outcome`` and ``effect``. Scores of the average effect need ``outcome`` and ``ate``. Cost,
+    widths and failures need ``outcome`` only.
 
     Attributes
     ----------
@@ -234,7 +234,7 @@ class Columns(Model):
         Covariates that the setting ``hidden`` removes.
     categorical
         Covariates whose values are names, as text or as numbers; the encoding ``one-hot`` splits
-        them. A code is the place of a value in sorted order, over all files of an entry.
+        them. A code is the position of a value in sorted order, over all files of an entry.
     propensity
         True probability of treatment.
     """
@@ -256,12 +256,12 @@ class Columns(Model):
         if len(potential) == 1:
             raise ValueError(f"'{potential[0]}' needs the other potential outcome, too")
         if not potential and self.outcome is None:
-            raise ValueError("say which column is the 'outcome', or which are 'y0' and 'y1'")
+            raise ValueError("name the column of the 'outcome', or those of 'y0' and 'y1'")
         for name in ("outcome", "effect", "ate"):
             if potential and getattr(self, name) is not None:
-                raise ValueError(f"'{name}' follows from 'y0' and 'y1'; leave it out")
+                raise ValueError(f"'{name}' follows from 'y0' and 'y1'; remove it")
         if self.effect is not None and self.ate is not None:
-            raise ValueError("'ate' follows from 'effect'; leave it out")
+            raise ValueError("'ate' follows from 'effect'; remove it")
         return self
 
 
@@ -271,8 +271,8 @@ class FilesEntry(DatasetEntry):
     Attributes
     ----------
     files
-        Paths or patterns of Parquet or CSV files, relative to the suite's file. Of several
-        patterns, some may match no file.
+        Paths or patterns of Parquet or CSV files, relative to the suite's file. At least one of
+        several patterns must match a file.
     name
         Name on the board.
     columns
@@ -309,7 +309,7 @@ class FilesEntry(DatasetEntry):
 
 
 class SimulationEntry(DatasetEntry):
-    """Datasets that are drawn from a formula with known effects, to check estimators.
+    """Simulated datasets with effects that are known by a formula, to check estimators.
 
     Attributes
     ----------
@@ -338,7 +338,7 @@ class SimulationEntry(DatasetEntry):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.seeds is not None and self.replicates != 1:
-            raise ValueError("'replicates' and 'seeds' are two ways to say it; leave one out")
+            raise ValueError("'replicates' and 'seeds' exclude each other; remove one")
         return self
 
     def check(self, key: str, settings: Sequence[Setting]) -> None:
@@ -355,16 +355,16 @@ class SimulationEntry(DatasetEntry):
 
 
 class PaperData(Model):
-    """The part of the paper's release that an entry uses.
+    """Part of the paper's release that an entry uses.
 
     Attributes
     ----------
     lm
         Language model of the release.
     share
-        Share of its datasets. It is spread over the phrasings; a larger share contains a smaller.
+        Share of its datasets, spread over the phrasings. A larger share contains a smaller one.
     pools
-        Use pools of 10,000 rows, ten datasets of one phrasing each, instead of the datasets.
+        Use pools of 10,000 rows (ten datasets of one phrasing) instead of the datasets.
     """
 
     lm: Literal["gpt2", "llama-3-8b"]
@@ -393,11 +393,11 @@ class PaperEntry(DatasetEntry):
 
 
 def count_of_share(share: float, datasets: int) -> int:
-    """How many of the datasets of an entry a share takes: at least one."""
+    """Return the number of datasets in a share of an entry's datasets: at least one."""
     return max(round(share * datasets), 1)
 
 
-#: The key that tells the kind of a dataset entry. Another kind is a class, a line here and in
+#: Key that identifies each kind of dataset entry. A new kind needs a class, a line here and in
 #: `Entry`, and a function in `benchmarks.datasets.prepare`.
 _KINDS = {
     "files": "FilesEntry",
@@ -412,7 +412,7 @@ def _kind(entry: Any) -> str:
     return next((name for key, name in _KINDS.items() if key in keys), "ScenarioEntry")
 
 
-# The tags are names of classes, so that `sdscm.validation` does not take them for keys of the user.
+# The tags are names of classes, so that `sdscm.validation` does not mistake them for user's keys.
 Entry = Annotated[
     Annotated[ScenarioEntry, Tag("ScenarioEntry")]
     | Annotated[FilesEntry, Tag("FilesEntry")]

@@ -40,7 +40,7 @@ def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suit
         One line that names the file, the key and the fix.
     """
     if data is not None and not Path(data).is_dir():
-        raise InputError(f"{data}: no such folder; --data names that of your tables")
+        raise InputError(f"{data}: no such folder; --data names the folder of your tables")
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         text, folder = read_text(path), path.parent
@@ -60,7 +60,7 @@ def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suit
 
 
 def columns_from(path: Path) -> Columns:
-    """Read the mapping of the columns of a user's tables; errors are those of `load_suite`."""
+    """Read the mapping of the columns of a user's tables. It raises the errors of `load_suite`."""
     return _parse(Columns, read_text(path), str(path))
 
 

@@ -36,13 +36,13 @@ class BoardOptions(Model):
     Attributes
     ----------
     by
-        One board for each combination of these.
+        Keys with one board for each combination of their values.
     columns
         Names of the metrics to show, in this order. A metric is shown in the tables of its
         estimand, a metric of cost in all tables. By default a standard selection.
     rank_by
-        Metrics to rank by: each gives a table of its estimand in its order. The table of all
-        methods is ordered by the first; methods without it follow, ordered by the next.
+        Metrics to rank by. Each metric orders a table of its estimand. The table of all methods is
+        ordered by the first metric; methods without it follow, ordered by the next metric.
     level
         Level of the bootstrap intervals; tests of differences have the level ``1 - level``.
     resamples
@@ -158,15 +158,15 @@ class Suite(Model):
         return self
 
     def with_share(self, share: float) -> Suite:
-        """The suite with another share of the paper's datasets.
+        """Return the suite with another share of the paper's datasets.
 
         Raises
         ------
         InputError
-            If it has none of them, or the share is not above 0 and at most 1.
+            If the suite has none of these datasets, or the share is not above 0 and at most 1.
         """
         if not 0 < share <= 1:
-            raise InputError(f"--share: it is {share:g}; give a number above 0, up to 1")
+            raise InputError(f"--share: the share is {share:g}; give a number above 0, up to 1")
         if not any(isinstance(entry, PaperEntry) for entry in self.datasets):
             raise InputError(f"--share: {self.origin} has none of the paper's datasets")
         entries = [
@@ -181,7 +181,7 @@ class Suite(Model):
 
     @property
     def share(self) -> float | None:
-        """What `with_share` was given."""
+        """Share that was given to `with_share`, or None."""
         return self._share
 
     @property
@@ -196,7 +196,7 @@ class Suite(Model):
 
     @property
     def data(self) -> Path | None:
-        """The same folder if the user named it, else None."""
+        """The folder, if the user named it with ``--data``; else None."""
         return self._data
 
     @property

@@ -1,4 +1,4 @@
-"""Finds and reads the released data: a clone of the authors' repository, or the packed copy."""
+"""Find and read the released data: a clone of the authors' repository, or the packed copy."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sdscm.errors import InputError
 #: Environment variable that names the folder of the data.
 VARIABLE = "SDSCM_PAPER_DATA"
 _OBSERVED = "logP(X13=0)"
-#: No code of a value is larger, so that covariates take one byte each.
+#: Largest code of a value. Covariates take one byte each.
 _LARGEST = np.iinfo(np.int8).max
-#: Where the data are inside the folder that the user names.
+#: Subfolders that may hold the data, in the folder that the user names.
 _INSIDE = ("", "data/cancer_example", "cancer_example")
 _BESIDE = Path(__file__).resolve().parents[4] / "shared" / "paper"
 _HOW = (
@@ -32,7 +32,7 @@ _HOW = (
 
 
 def find(data: Path | None = None) -> Path:
-    """The folder of the released data.
+    """Find the folder of the released data.
 
     It holds ``gpt2.parquet`` and ``llama-3-8b.parquet`` (the packed copy), or the folders ``gpt2``
     and ``llama-3-8b`` with CSV files (the authors' layout).
@@ -40,8 +40,9 @@ def find(data: Path | None = None) -> Path:
     Parameters
     ----------
     data
-        Such a folder, or a clone of the authors' repository. By default what the environment
-        variable ``SDSCM_PAPER_DATA`` names, or else ``../shared/paper`` beside the checkout.
+        Such a folder, or a clone of the authors' repository. By default the folder that the
+        environment variable ``SDSCM_PAPER_DATA`` names, or else ``../shared/paper`` beside the
+        checkout.
 
     Raises
     ------
@@ -54,32 +55,32 @@ def find(data: Path | None = None) -> Path:
         if any(has(lm, start / inside) for lm in LMS):
             return start / inside
     if data is None and not named:
-        raise InputError(f"the paper's data are not here; {_HOW}")
+        raise InputError(f"the paper's data are missing; {_HOW}")
     if start.is_file():
-        raise InputError(f"{start}: a file; name the folder that it is in")
+        raise InputError(f"{start}: a file; name the folder of the file")
     raise InputError(f"{start}: no released data of the paper in it; {_HOW}")
 
 
 def has(lm: str, folder: Path) -> bool:
-    """Whether a folder holds data of a language model."""
+    """Return whether a folder holds data of a language model."""
     return is_packed(lm, folder) or bool(_files(folder, lm))
 
 
 def is_packed(lm: str, folder: Path) -> bool:
-    """Whether a folder holds the packed copy of a language model, which is then what is read."""
+    """Return whether a folder holds the packed copy of a language model; `read` prefers it."""
     return _packed(folder, lm) is not None
 
 
 def read(lm: str, folder: Path) -> Release:
-    """The datasets of one language model.
+    """Read the datasets of one language model.
 
     Parameters
     ----------
     lm
         One of `LMS`.
     folder
-        What `find` gave. Where it holds the packed copy, that is read. Phrasings of CSV files are
-        recovered.
+        Result of `find`. The packed copy is read if the folder holds it, and else the CSV files,
+        whose phrasings are recovered.
 
     Raises
     ------
@@ -103,25 +104,25 @@ def read(lm: str, folder: Path) -> Release:
 def read_columns(
     lm: str, folder: Path, names: Sequence[str], number: int | None = None
 ) -> pd.DataFrame:
-    """Columns of the released tables as they are, for what `read` leaves out.
+    """Read columns of the released tables, unchanged. `read` omits some columns.
 
     Parameters
     ----------
     lm, folder
         As for `read`.
     names
-        Of columns of the authors' CSV files that the packed copy has, too.
+        Names of columns that are in the authors' CSV files and in the packed copy.
     number
-        Of one dataset; by default all.
+        Number of one dataset; by default all datasets.
 
     Returns
     -------
-    A row a unit: ``dataset`` and the columns.
+    DataFrame with one row for each unit, ``dataset`` and the columns.
 
     Raises
     ------
     InputError
-        If there are no data of the model, no such dataset, or not these columns.
+        If the data of the model, the dataset or a column is missing.
     """
     packed, files = _packed(folder, lm), _files(folder, lm)
     if packed is None and not files:
@@ -167,7 +168,7 @@ def _packed(folder: Path, lm: str) -> Path | None:
 
 
 def _files(folder: Path, lm: str) -> dict[int, Path]:
-    """CSV files by the number at the end of their names, ascending."""
+    """Find CSV files by the number at the end of their names, ascending."""
     found: dict[int, Path] = {}
     for path in (folder / lm).glob("*.csv"):
         match = re.search(r"_(\d+)$", path.stem)
@@ -227,14 +228,14 @@ def _read_files(lm: str, files: dict[int, Path]) -> Release:
         variant=recover(X, table[..., -2:]),
         X=X,
         t=table[..., len(COVARIATES)].astype(np.int8),
-        # As the packed copy has them, so that both layouts give the same bits.
+        # float32 as in the packed copy, so that both layouts give the same values.
         y0=table[..., -2].astype(np.float32),
         y1=table[..., -1].astype(np.float32),
     )
 
 
 def _read_file(path: Path) -> np.ndarray:
-    """Covariates, treatment, y0 and y1 of a file, shape (rows, 15)."""
+    """Read covariates, treatment, y0 and y1 of a file, shape (rows, 15)."""
     wanted = [*COVARIATES, TREATMENT, *OUTCOMES, _OBSERVED]
     options = pa_csv.ConvertOptions(
         include_columns=wanted, column_types=dict.fromkeys(wanted, pa.float64())
@@ -260,7 +261,7 @@ def _read_file(path: Path) -> np.ndarray:
 
 
 def _codes(column: np.ndarray, name: str, path: Path) -> np.ndarray:
-    """Codes of values as one byte each."""
+    """Convert codes of values to one byte each."""
     whole = (column >= 0) & (column <= _LARGEST) & (column % 1 == 0)
     if not whole.all():
         raise InputError(

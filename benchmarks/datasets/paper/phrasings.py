@@ -1,4 +1,4 @@
-"""Which datasets were made with the same phrasing: the files do not say it, the scores do."""
+"""Recover the phrasings of datasets from their scores, because the files do not name them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 #: Root mean squared distance of the scores of equal rows below which two datasets have one
 #: phrasing. Measured: at most 1e-5 within a phrasing (Llama, rounding of its 16-bit arithmetic and
-#: of the sums here), at least 0.09 between two.
+#: of the sums here), at least 0.09 between two phrasings.
 TOLERANCE = 1e-3
-#: Covariate rows that are compared: those that most datasets have in common.
+#: Number of covariate rows to compare: those that most datasets have in common.
 _COMPARED = 4000
 
 
@@ -39,7 +39,7 @@ def recover(X: np.ndarray, scores: np.ndarray) -> np.ndarray:
     for score in np.moveaxis(scores, -1, 0):
         table = np.zeros_like(there)
         table[owner, column] = score.reshape(-1)[cell]
-        # Centred, or the difference of large squares would hide small distances.
+        # Centred, because the difference of large squares is not accurate for small distances.
         table = (table - table.sum(axis=0) / there.sum(axis=0)) * there
         own = table**2 @ there.T
         squares += own + own.T - 2 * table @ table.T
@@ -48,21 +48,21 @@ def recover(X: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return _components(linked)
 
 
-def disagreements(found: np.ndarray, told: np.ndarray) -> int:
-    """How many datasets are in another group, whatever the groups are called.
+def disagreements(found: np.ndarray, expected: np.ndarray) -> int:
+    """Count the datasets that two partitions put into different groups, whatever their labels.
 
-    Groups are matched one to one so that as many datasets as can be agree.
+    Groups are matched one to one so that as many datasets as possible agree.
     """
     from scipy.optimize import linear_sum_assignment
 
-    rows, columns = (np.unique(each, return_inverse=True)[1] for each in (found, told))
+    rows, columns = (np.unique(each, return_inverse=True)[1] for each in (found, expected))
     both = np.zeros((rows.max() + 1, columns.max() + 1), dtype=int)
     np.add.at(both, (rows, columns), 1)
     return len(found) - int(both[linear_sum_assignment(both, maximize=True)].sum())
 
 
 def _common_rows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the rows whose values are among the most frequent, and a number of each."""
+    """Find the positions of the rows with the most frequent values, and number the values."""
     key = np.ravel_multi_index(tuple(X.T.astype(np.int64)), tuple(X.max(axis=0).astype(int) + 1))
     _, which, counts = np.unique(key, return_inverse=True, return_counts=True)
     chosen = np.argsort(-counts, kind="stable")[:_COMPARED]

@@ -1,4 +1,4 @@
-"""The released datasets of one language model, as arrays."""
+"""Released datasets of one language model, as arrays."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sdscm.errors import InputError
 LMS = ("gpt2", "llama-3-8b")
 #: Datasets and phrasings of each language model, rows of each dataset (paper, section 4.1).
 DATASETS, PHRASINGS, ROWS = 1000, 50, 1000
-#: Datasets that Table 2 pools into one of 10,000 rows, all of one phrasing.
+#: Number of datasets of one phrasing that Table 2 pools into one of 10,000 rows.
 POOLED = 10
 POOLED_ROWS = POOLED * ROWS
 
 COVARIATES = tuple(f"X{i}" for i in range(12))
-#: Place of the first covariate that the setting ``hidden`` shows.
+#: Position of the first covariate that the setting ``hidden`` shows.
 FIRST_SHOWN = 4
-#: Age, condition, medication and menopausal status: gone in the setting ``hidden``.
+#: Age, condition, medication and menopausal status: removed in the setting ``hidden``.
 EXOGENOUS = COVARIATES[:FIRST_SHOWN]
 TREATMENT = "X12"
 #: y0 and y1: the score of the first value of the outcome under each treatment.
@@ -36,9 +36,9 @@ class Release:
     ----------
     lm
     ids : array of shape (datasets,)
-        The numbers in the file names, ascending.
+        Numbers in the file names, ascending.
     variant : array of shape (datasets,)
-        The phrasing of each, numbered in the order in which the ids show them.
+        Phrasing of each dataset, numbered in the order of first appearance.
     X : array of shape (datasets, rows, 12)
         Integer codes of the covariates, which estimators take as numbers.
     t, y0, y1 : arrays of shape (datasets, rows)
@@ -59,12 +59,12 @@ class Release:
             raise InputError(f"{self.lm}: an outcome is not a finite number; get the data again")
 
     def require_all(self) -> Release:
-        """The release itself if it is whole: 1,000 datasets of 1,000 rows, 20 a phrasing.
+        """Return the release if it is complete: 1,000 datasets of 1,000 rows, 20 per phrasing.
 
         Raises
         ------
         InputError
-            If it is not.
+            If it is not complete.
         """
         _, sizes = np.unique(self.variant, return_counts=True)
         if self.X.shape[:2] != (DATASETS, ROWS):
@@ -80,21 +80,21 @@ class Release:
         return self
 
     def dataset(self, number: int) -> CausalDataset:
-        """One dataset, of 1,000 rows, by the number in its file name."""
+        """Return one dataset, of 1,000 rows, by the number in its file name."""
         return self._join(np.flatnonzero(self.ids == number), number)
 
     def pooled(self, number: int) -> CausalDataset:
-        """Ten datasets of one phrasing as one of 10,000 rows (paper, Table 2)."""
+        """Return ten datasets of one phrasing as one of 10,000 rows (paper, Table 2)."""
         return self._join(self.pool(number), number)
 
     def pool(self, number: int) -> np.ndarray:
-        """Positions of the datasets of a pool.
+        """Return the positions of the datasets of a pool.
 
         Parameters
         ----------
         number
             From 0: pools 2v and 2v + 1 hold the first and the last ten ids of phrasing v. The
-            paper does not say which ten it took.
+            paper does not say which ten it uses.
         """
         per_phrasing = DATASETS // PHRASINGS // POOLED
         phrasing, part = divmod(number, per_phrasing)

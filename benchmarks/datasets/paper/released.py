@@ -1,4 +1,4 @@
-"""The datasets and pools of the paper's release that an entry of a suite names, read in place."""
+"""Datasets and pools of the paper's release for an entry of a suite, read in place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"(?P<lm>.+)-p(?P<variant>\d+)-(?P<pool>pool)?(?P<number>\d+)
 
 @dataclass(frozen=True)
 class Released:
-    """A released dataset of 1,000 rows, or ten of them pooled.
+    """A released dataset of 1,000 rows, or a pool of ten datasets.
 
     Attributes
     ----------
@@ -42,13 +42,13 @@ class Released:
 
     @property
     def name(self) -> str:
-        """Its name in every suite; `parts_of_name` is the inverse."""
+        """Name in every suite; `parts_of_name` parses it."""
         pool = "pool" * (self.rows == POOLED_ROWS)
         return f"{self.lm}-p{self.variant}-{pool}{self.number}"
 
     @property
     def place(self) -> tuple[str, str, int, int]:
-        """What seeds derive from."""
+        """Values from which seeds are derived."""
         return "paper", self.lm, self.rows, self.number
 
     def load(self) -> CausalDataset:
@@ -58,7 +58,7 @@ class Released:
 
 
 def parts_of_name(name: str) -> dict[str, str | int]:
-    """The ``lm``, ``rows``, ``number`` and ``variant`` of `Released` with that name.
+    """Parse the name of a `Released` into its ``lm``, ``rows``, ``number`` and ``variant``.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def parts_of_name(name: str) -> dict[str, str | int]:
 
 
 def released(entry: PaperEntry, data: Path | None) -> Iterator[Released]:
-    """The datasets of an entry, in the order in which larger shares take them.
+    """List the released datasets of an entry, in the order in which larger shares take them.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def released(entry: PaperEntry, data: Path | None) -> Iterator[Released]:
     Raises
     ------
     InputError
-        If the data are not there, damaged, or a part of them is missing.
+        If the data are missing, incomplete or damaged.
     """
     lm, share, folder = entry.paper.lm, entry.paper.share, str(find(data))
     release = _release(lm, folder)

@@ -1,4 +1,4 @@
-"""Which datasets a share of the job takes: spread over the phrasings, and a part of any larger."""
+"""Choose the datasets of a share: spread over the phrasings, and part of any larger share."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _POOLS_A_PHRASING = DATASETS // PHRASINGS // POOLED
 
 
 def order(variant: np.ndarray) -> np.ndarray:
-    """Positions of all datasets in the order in which shares take them.
+    """Return the positions of all datasets in the order in which shares take them.
 
     Parameters
     ----------
     variant : array of shape (datasets,)
-        The phrasing of each.
+        Phrasing of each dataset.
 
     Returns
     -------
-    A permutation. Every run of as many positions as there are phrasings that begins at a multiple
-    of it has one of each, as long as phrasings have equally many datasets. It is drawn once and for
-    all: the first ids of the release are easier than the others.
+    A permutation. If all phrasings have equally many datasets, each block of as many positions as
+    phrasings has one dataset of each phrasing. The permutation is random, with a fixed seed,
+    because the first ids of the release are easier than the others.
     """
     draw = np.random.Generator(np.random.Philox(_SEED))
     shuffled = draw.permutation(len(variant))
@@ -36,7 +36,7 @@ def order(variant: np.ndarray) -> np.ndarray:
 
 
 def taken(share: float, variant: np.ndarray) -> np.ndarray:
-    """Positions of the datasets in a share, at least one, in the order of `order`.
+    """Return the positions of the datasets in a share, at least one, in the order of `order`.
 
     Raises
     ------
@@ -44,10 +44,10 @@ def taken(share: float, variant: np.ndarray) -> np.ndarray:
         If the share is not above 0 and at most 1.
     """
     if not 0 < share <= 1:
-        raise InputError(f"the share is {share:g}: give a number above 0, up to 1")
+        raise InputError(f"the share is {share:g}; give a number above 0, up to 1")
     return order(variant)[: max(round(share * len(variant)), 1)]
 
 
 def pools(share: float) -> np.ndarray:
-    """Numbers of the pooled datasets in a share; see `Release.pooled`."""
+    """Return the numbers of the pooled datasets in a share; see `Release.pooled`."""
     return taken(share, np.repeat(np.arange(PHRASINGS), _POOLS_A_PHRASING))

@@ -201,7 +201,7 @@ def test_stopped_in_the_middle_a_run_ends_in_the_same_board(
     assert 2 <= len(recorded) < toy.cells, told
     if how == signal.SIGINT:
         assert f"told: stopped; {len(recorded)} cells are on record in {toy.run_dir}" in told
-        assert "To go on from there: sdscm benchmark " in told
+        assert "To continue: sdscm benchmark " in told
         assert f"--runs {tmp_path / 'runs'} --results {tmp_path / 'results'} --workers 2" in told
         assert "Traceback" not in told
     resumed = toy.finish(workers=0)

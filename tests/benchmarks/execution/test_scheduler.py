@@ -518,7 +518,7 @@ def test_in_this_process_an_interrupt_is_the_users(suite, tmp_path) -> None:
         benchmarks.run(
             suite, estimators=["interrupts"], plugins=[HOSTILE], workers=0, **folders(tmp_path)
         )
-    told = f"stopped; 0 cells are on record in {tmp_path / 'runs' / 'toy'}. To go on from there:"
+    told = f"stopped; 0 cells are on record in {tmp_path / 'runs' / 'toy'}. To continue:"
     assert str(caught.value) == f"{told} make the same call"
 
 

@@ -98,7 +98,7 @@ def test_leftovers_of_a_kill_are_swept_by_the_next_run(ran) -> None:
 
 def test_two_runs_do_not_share_a_folder(ran) -> None:
     first, suite, options = ran
-    with only_run(first.run_dir), pytest.raises(InputError, match="another run is at work here"):
+    with only_run(first.run_dir), pytest.raises(InputError, match="another run uses this folder"):
         benchmarks.run(suite, **options)
     assert benchmarks.run(suite, **options).computed == 0
 

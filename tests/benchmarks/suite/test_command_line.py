@@ -24,5 +24,5 @@ def test_only_what_is_not_usual_is_named(make_suite) -> None:
 
 def test_a_stopped_run_says_how_many_cells_are_on_record(tmp_path) -> None:
     assert how_to_go_on("type this", tmp_path, 2) == (
-        f"stopped; 2 cells are on record in {tmp_path}. To go on from there: type this"
+        f"stopped; 2 cells are on record in {tmp_path}. To continue: type this"
     )

@@ -62,7 +62,7 @@ def write(folder: Path, content: object) -> Path:
         ),
         (
             {"datasets": [FILES | {"columns": {"treatment": "t"}}]},
-            ["datasets[0].columns: say which column is the 'outcome', or which are 'y0'"],
+            ["datasets[0].columns: name the column of the 'outcome', or those of 'y0'"],
         ),
         (
             {"datasets": [FILES | {"columns": {"treatment": "t", "y0": "a"}}]},
@@ -96,7 +96,7 @@ def write(folder: Path, content: object) -> Path:
         ),
         (
             {"datasets": [{"scenario": "s", "dials": {"overlap": 1}, "options": {"overlap": 0}}]},
-            ["datasets[0]: 'overlap' stands in 'options' too"],
+            ["datasets[0]: 'overlap' is in 'options', too"],
         ),
         ({"holdout": 1}, ["holdout: ", "less than or equal to 0.9"]),
         ({"memory_limit": 0}, ["memory_limit: ", "greater than 0"]),
