@@ -46,7 +46,7 @@ def audit(
         ),
     ] = None,
     treatment: options.Treatment = None,
-    outcome: options.Outcome = None,
+    outcome: options.OutcomeVariable = None,
     contrast: Annotated[list[str] | None, options.CONTRAST] = None,
     group: Annotated[
         list[str] | None,

@@ -40,7 +40,7 @@ def generate(
         typer.Option(help="Counterfactuals with the unit's own noise, or with fresh noise."),
     ] = "gumbel",
     treatment: options.Treatment = None,
-    outcome: options.Outcome = None,
+    outcome: options.OutcomeVariable = None,
     measure: options.Measure = "log-probability",
     overlap: options.Overlap = 0.0,
     confounding: options.Confounding = 1.0,

@@ -52,7 +52,7 @@ def inspect(
     temperature: options.Temperature = 1.0,
     scoring: options.Scoring = "definition",
     treatment: options.Treatment = None,
-    outcome: options.Outcome = None,
+    outcome: options.OutcomeVariable = None,
     measure: options.Measure = "log-probability",
     score: options.Scores = None,
     overlap: options.Overlap = 0.0,

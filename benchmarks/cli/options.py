@@ -81,7 +81,7 @@ Treatment = Annotated[
     str | None,
     typer.Option(metavar="VARIABLE", help="Treatment variable.", show_default="the spec's"),
 ]
-Outcome = Annotated[
+OutcomeVariable = Annotated[
     str | None,
     typer.Option(metavar="VARIABLE", help="Outcome variable.", show_default="the spec's"),
 ]

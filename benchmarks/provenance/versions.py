@@ -43,10 +43,9 @@ def code_of_estimators() -> str:
 
 @cache
 def code_of_generator() -> str:
-    """Hash the code of `sdscm` that affects datasets: all but the audit and the figures."""
-    return code_of_folder(
-        Path(sdscm.__file__).parent, leave_out=("audit", "statistics", "graph_plot")
-    )
+    """Hash the code of `sdscm` that affects datasets: all but audits, figures and texts."""
+    apart = ("audit", "statistics", "graph_plot", "figure_style", "number_format", "version")
+    return code_of_folder(Path(sdscm.__file__).parent, leave_out=(*apart, "hints", "lazy"))
 
 
 @cache

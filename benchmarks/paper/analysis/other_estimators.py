@@ -49,7 +49,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MethodComparison:
     """Methods held against each other on the datasets on which all of them have scores.
 
     Attributes
@@ -74,7 +74,7 @@ def split(records: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return records[~others], records[others]
 
 
-def comparisons(records: pd.DataFrame) -> list[Comparison]:
+def comparisons(records: pd.DataFrame) -> list[MethodComparison]:
     """The estimators beyond the paper among its methods, for each language model and setting.
 
     Costly estimators are run on fewer datasets than others, which are not to lose theirs for it: so
@@ -97,7 +97,9 @@ def comparisons(records: pd.DataFrame) -> list[Comparison]:
             phrasings, datasets = common["variant"].nunique(), common["number"].nunique()
             # Of one phrasing there is no interval, and nothing to be learned.
             if common["method"].nunique() > 1 and phrasings > 1:
-                found.append(Comparison(str(lm), str(setting), datasets, phrasings, _rows(common)))
+                found.append(
+                    MethodComparison(str(lm), str(setting), datasets, phrasings, _rows(common))
+                )
     return found
 
 

@@ -23,7 +23,7 @@ from benchmarks.boards.bootstrap import (
 from benchmarks.datasets.paper.release import DATASETS, LMS, PHRASINGS, POOLED, POOLED_ROWS, ROWS
 from benchmarks.metrics import ate
 from benchmarks.paper.analysis.published import published
-from benchmarks.paper.analysis.verdict import Number, judge
+from benchmarks.paper.analysis.verdict import TableNumber, judge
 from benchmarks.paper.methods import METHODS
 from sdscm.data.dataset import SETTINGS
 
@@ -103,7 +103,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                             if where in printed.index:
                                 text = str(printed.loc[where, "published"])
                                 row["published"] = text
-                                number = Number(table, method, lm, setting, size, metric)
+                                number = TableNumber(table, method, lm, setting, size, metric)
                                 phrasings = row["phrasings"]
                                 row |= judge(number, text, (ours, low, high), whole, phrasings)
                             rows.append(row)

@@ -32,7 +32,7 @@ ESTIMATES = (DIFFERENCE, FOREST, ADJUSTED)
 
 
 @dataclass(frozen=True)
-class Number:
+class ToyNumber:
     """One number of the figure.
 
     Attributes
@@ -80,7 +80,7 @@ def toys(
     Returns
     -------
     A row a number: ``scenario`` (``confounder`` or ``collider``), ``phrasing``, and the attributes
-    of `Number`.
+    of `ToyNumber`.
     """
     found = []
     for role, name in SCENARIOS.items():
@@ -95,13 +95,13 @@ def toys(
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Sizes of the numbers of `toys`, means over the phrasings: `Number` without its signs."""
+    """Sizes of the numbers of `toys`, means over the phrasings: `ToyNumber` without its signs."""
     sizes = table.assign(sample=table["sample"].abs(), population=table["population"].abs())
     groups = sizes.groupby(["scenario", "quantity", "given"], sort=False)
     return groups[["sample", "population"]].mean().reset_index()
 
 
-def toy(scm: SDSCM, n: int, seed: int) -> list[Number]:
+def toy(scm: SDSCM, n: int, seed: int) -> list[ToyNumber]:
     """The numbers of one scenario in one phrasing; see `toys`.
 
     The outcome is the probability of the spec's outcome value, as in the paper's toy.
@@ -111,7 +111,7 @@ def toy(scm: SDSCM, n: int, seed: int) -> list[Number]:
     weather = data.X[GIVEN].to_numpy().astype(int)
     population = _Population.of(scm)
     numbers = [
-        Number(
+        ToyNumber(
             CORRELATION,
             value,
             _correlation(data.propensity[rows], data.y[rows], np.ones(int(rows.sum()))),
@@ -129,7 +129,7 @@ def toy(scm: SDSCM, n: int, seed: int) -> list[Number]:
     scale, sate = data.y.std() or np.nan, data.ite.mean()
     biases = (population.bias([]), population.bias([]), population.bias([GIVEN]))
     numbers += [
-        Number(ERROR, name, float(estimate - sate) / scale, bias)
+        ToyNumber(ERROR, name, float(estimate - sate) / scale, bias)
         for name, estimate, bias in zip(ESTIMATES, estimates, biases, strict=True)
     ]
     return numbers

@@ -25,7 +25,7 @@ _DIGIT = 1e-4
 _MEAN_OF_R2 = 2e-3
 
 
-class Number(NamedTuple):
+class TableNumber(NamedTuple):
     """Which number of the paper's tables."""
 
     table: int
@@ -88,7 +88,7 @@ _OF_A_SHARE = "outside the interval of a share; more datasets would tell"
 
 
 def judge(
-    number: Number, printed: str, estimate: WithInterval, whole: bool, phrasings: int
+    number: TableNumber, printed: str, estimate: WithInterval, whole: bool, phrasings: int
 ) -> dict[str, Any]:
     """Difference, verdict and reason of one number.
 
@@ -145,7 +145,9 @@ def _not_above_zero(ours: float, low: float, high: float, fixed: bool) -> dict[s
     return {"difference": ours, "verdict": DIFFERS}
 
 
-def _near(printed: float, estimate: WithInterval, number: Number, fixed: bool) -> dict[str, Any]:
+def _near(
+    printed: float, estimate: WithInterval, number: TableNumber, fixed: bool
+) -> dict[str, Any]:
     ours, low, high = estimate
     difference = ours - printed
     told: dict[str, Any] = {"difference": difference, "verdict": REPRODUCED}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from benchmarks.boards.bootstrap import WithInterval
-from benchmarks.paper.analysis.other_estimators import Comparison
+from benchmarks.paper.analysis.other_estimators import MethodComparison
 from benchmarks.paper.analysis.tables import LEVEL
 from benchmarks.report.tables import markdown_table
 from sdscm.number_format import NONE, number, with_interval
@@ -18,7 +18,7 @@ def markdown(
     ranked: pd.DataFrame,
     few: pd.DataFrame,
     against: Mapping[str, pd.DataFrame],
-    compared: Sequence[Comparison] = (),
+    compared: Sequence[MethodComparison] = (),
     lost: Mapping[str, int] | None = None,
     older: str = "",
     standing: Sequence[str] = (),
@@ -96,7 +96,7 @@ def markdown(
 
 
 def _beyond(
-    compared: Sequence[Comparison], lost: Mapping[str, int], standing: Sequence[str]
+    compared: Sequence[MethodComparison], lost: Mapping[str, int], standing: Sequence[str]
 ) -> Iterator[str]:
     failures = ", ".join(f"{method} {count}" for method, count in lost.items() if count)
     yield "## Estimators beyond the paper"

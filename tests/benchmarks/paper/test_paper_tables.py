@@ -20,7 +20,7 @@ from benchmarks.paper.analysis.tables import (
     monte_carlo,
     tables,
 )
-from benchmarks.paper.analysis.verdict import Number, judge
+from benchmarks.paper.analysis.verdict import TableNumber, judge
 from benchmarks.paper.methods import METHODS
 from benchmarks.paper.records import COLUMNS
 from benchmarks.paper.report.tables import grids, latex, markdown, spans
@@ -122,7 +122,7 @@ def test_failures_are_counted_and_left_out():
 
 
 def number(method, table=1, setting="all", metric="r2", lm="gpt2", rows=1000):
-    return Number(table, BY_NAME[method], lm, setting, rows, metric)
+    return TableNumber(table, BY_NAME[method], lm, setting, rows, metric)
 
 
 @pytest.mark.parametrize(
