@@ -20,6 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from sdscm.errors import InputError
+from sdscm.literals import DEFAULT_LM
 from sdscm.lm.engine.attention import UnsupportedModelError
 from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
@@ -344,7 +345,7 @@ def _check_name(name: str) -> None:
     """Raise an InputError for a mistyped path, before anything is loaded."""
     choose = (
         "give the path of a folder that save_pretrained wrote, a Hugging Face id, or the name of "
-        "an embedded model (see: sdscm lm)"
+        f"an embedded model, such as {DEFAULT_LM} (see: sdscm lm)"
     )
     folder = Path(name)
     if folder.is_dir():

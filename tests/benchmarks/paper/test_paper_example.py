@@ -13,8 +13,8 @@ import pytest
 from benchmarks.datasets.paper.loading import read_columns
 from benchmarks.datasets.paper.release import COVARIATES
 from benchmarks.paper.analysis.example import NUMBER, normalised_sates, read_example
-from benchmarks.paper.report.style import BLUE, GREEN, ORANGE, PINK
 from sdscm.errors import InputError
+from sdscm.figure_style import BLUE, GREEN, ORANGE, PINK
 
 
 def score(therapy: int, arm: int) -> str:
