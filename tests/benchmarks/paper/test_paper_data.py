@@ -58,7 +58,7 @@ def test_the_message_says_how_to_get_the_data(tmp_path, monkeypatch):
         find(tmp_path)
     assert "\n" not in str(told.value)
     monkeypatch.setattr(loading, "_BESIDE", tmp_path)
-    with pytest.raises(InputError, match="not here; clone"):
+    with pytest.raises(InputError, match="missing; clone"):
         find()
 
 
