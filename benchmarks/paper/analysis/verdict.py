@@ -150,16 +150,16 @@ def _near(
 ) -> dict[str, Any]:
     ours, low, high = estimate
     difference = ours - printed
-    told: dict[str, Any] = {"difference": difference, "verdict": REPRODUCED}
+    verdict: dict[str, Any] = {"difference": difference, "verdict": REPRODUCED}
     # Rounding to the printed decimals first: 1.4 digits away may print as one.
     if abs(round(ours, 4) - printed) <= _DIGIT * (1 + 1e-6):
-        return told | {"reason": "the printed digits, +- 1 in the last"}
+        return verdict | {"reason": "the printed digits, +- 1 in the last"}
     if fixed and number.table == 2 and abs(difference) <= _MEAN_OF_R2:
-        return told | {"reason": "within 0.002"}
+        return verdict | {"reason": "within 0.002"}
     if not fixed and low <= printed <= high:
         widest = _TOO_WIDE_OF_RMSE * printed if number.metric == "rmse" else _TOO_WIDE
-        return told | _inside("inside the interval", low, high, widest)
-    return told | {"verdict": DIFFERS}
+        return verdict | _inside("inside the interval", low, high, widest)
+    return verdict | {"verdict": DIFFERS}
 
 
 def _inside(reason: str, low: float, high: float, widest: float) -> dict[str, str]:

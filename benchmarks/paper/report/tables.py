@@ -247,15 +247,15 @@ def _verdicts(numbers: pd.DataFrame) -> str:
         DIFFERS: "differ",
         OPEN: "are open (not of every phrasing, or too wide an interval)",
     }
-    told = []
+    counts = []
     for verdict, word in words.items():
         those = numbers[numbers["verdict"] == verdict]
         if verdict == REPRODUCED and len(those):
             reasons = those["reason"].value_counts().items()
             word += f" ({'; '.join(f'{reason}: {count}' for reason, count in reasons)})"
         if len(those) or verdict != OPEN:
-            told.append(f"{len(those)} {word}")
-    return ", ".join(told)
+            counts.append(f"{len(those)} {word}")
+    return ", ".join(counts)
 
 
 def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
