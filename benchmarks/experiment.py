@@ -16,9 +16,8 @@ from benchmarks.boards.board import Board, boards
 from benchmarks.boards.result import Result
 from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
 from benchmarks.boards.significance import require_posthocs
-from benchmarks.datasets.dependence import clusters
 from benchmarks.datasets.facts import fact_table
-from benchmarks.datasets.loaded import Datasets
+from benchmarks.datasets.loaded import Datasets, clusters
 from benchmarks.datasets.prepare import prepare, requests
 from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_table

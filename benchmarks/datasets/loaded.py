@@ -1,11 +1,11 @@
-"""Datasets of a run, by name."""
+"""Datasets of a run, by name, and which of them depend on each other."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
-from benchmarks.datasets.paper.released import Released
 from benchmarks.datasets.source import Source
 from sdscm.data.dataset import CausalDataset, Provenance
 
@@ -33,27 +33,41 @@ class Datasets(Mapping[str, CausalDataset]):
         self.sources: list[Source] = []
         self.provenance: dict[str, Provenance] = {}
         self._kept: dict[str, CausalDataset] = {}
-        self._released: dict[str, Released] = {}
-        self._latest: OrderedDict[str, CausalDataset] = OrderedDict()
+        released: dict[str, Source] = {}
         for source, dataset in prepared:
             self.sources.append(source)
             self.provenance[source.name] = dataset.meta
             if source.released is None:
                 self._kept[source.name] = dataset
             else:
-                self._released[source.name] = Released(**source.released)
+                released[source.name] = source
+        self._read = lru_cache(_MOST_RELEASED)(lambda name: released[name].read(Path()))
 
     def __getitem__(self, name: str) -> CausalDataset:
-        if name in self._kept:
-            return self._kept[name]
-        if name not in self._latest:
-            self._latest[name] = self._released[name].load()
-            if len(self._latest) > _MOST_RELEASED:
-                self._latest.popitem(last=False)
-        return self._latest[name]
+        return self._kept[name] if name in self._kept else self._read(name)
 
     def __iter__(self) -> Iterator[str]:
         return (source.name for source in self.sources)
 
     def __len__(self) -> int:
         return len(self.sources)
+
+
+def clusters(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> dict[str, str]:
+    """Map the name of each dataset to its cluster.
+
+    The cluster is that of the source in its entry. Datasets of one spec and phrasing share a
+    cluster across entries, because they have the same mechanisms.
+    """
+    found: dict[Hashable, str] = {}
+    for source in sources:
+        meta = datasets[source.name].meta
+        marks: list[Hashable] = [source.cluster]
+        if meta.spec_hash:
+            marks.append((meta.spec_hash, meta.phrasing))
+        known = [found[mark] for mark in marks if mark in found]
+        label = known[0] if known else source.cluster
+        if len(set(known)) > 1:
+            found = {mark: label if other in known else other for mark, other in found.items()}
+        found |= dict.fromkeys(marks, label)
+    return {source.name: found[source.cluster] for source in sources}

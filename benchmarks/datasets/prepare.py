@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import partial, singledispatch
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import sdscm
 from benchmarks.datasets.designs import simulated
-from benchmarks.datasets.paper.released import Released, released
-from benchmarks.datasets.parallel import generators_for, make_in_pool
-from benchmarks.datasets.sampling import Recipe
+from benchmarks.datasets.paper.released import released
+from benchmarks.datasets.sampling import Recipe, generators_for, make_in_pool
 from benchmarks.datasets.source import Source, described, lm_mark
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
@@ -24,11 +24,9 @@ from benchmarks.provenance.versions import code_of_generator
 from benchmarks.suite.entries import (
     DatasetEntry,
     FilesEntry,
-    LMEntry,
     PaperEntry,
     ScenarioEntry,
     SimulationEntry,
-    Variant,
 )
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
@@ -49,29 +47,21 @@ class Request:
 
     Attributes
     ----------
-    name, entry, cluster, place
-        As in `Source`.
+    source
+        Its name and place in the suite. The fingerprint is not known before the dataset is made,
+        nor is the language model of a released dataset.
     n
         Number of rows.
     content
-        Recipe, reference to a released dataset, or the dataset itself.
+        Recipe, or the dataset itself; None for a released dataset, which is read in place.
     content_hash
         Hash of everything that determines the content.
-    lm_marks
-        Settings of the language model that differ from the defaults; see `LMEntry.marks`.
     """
 
-    name: str
-    entry: str
-    cluster: str
-    place: tuple[Any, ...]
+    source: Source
     n: int
-    content: Recipe | CausalDataset | Released
-    content_hash: str
-    lm_marks: str = ""
-
-    def path(self, folder: Path) -> Path:
-        return folder / "datasets" / f"{self.name}.parquet"
+    content: Recipe | CausalDataset | None
+    content_hash: str = ""
 
 
 def prepare(
@@ -81,50 +71,49 @@ def prepare(
 
     A damaged dataset file is reported and made again.
     """
-    missing = [request for request in requests if not _is_there(request, folder, progress)]
-    rows = _Rows(requests, folder, progress)
-    recipes: dict[Path, Recipe] = {}
-    hashes = {request.path(folder): request.content_hash for request in missing}
+    paths = [request.source.path(folder) for request in requests]
+    missing = {
+        path: request
+        for path, request in zip(paths, requests, strict=True)
+        if request.content is not None and not _is_there(request, path, progress)
+    }
+    ready: defaultdict[Path, float] = defaultdict(float)
+
+    def rows(path: Path, count: float) -> None:
+        new = max(count - ready[path], 0.0)
+        ready[path] += new
+        progress.advance(path.stem, new)
 
     def made(path: Path) -> None:
-        put_atomically(_note(path), hashes[path], durable=False)
+        put_atomically(_note(path), missing[path].content_hash, durable=False)
 
-    for request in missing:
+    recipes: dict[Path, Recipe] = {}
+    for path, request in missing.items():
         # The note is removed first and written after the dataset, so that a killed run leaves no
         # note of another dataset.
-        _note(request.path(folder)).unlink(missing_ok=True)
-        if isinstance(request.content, Recipe):
-            recipes[request.path(folder)] = request.content
-        elif isinstance(request.content, CausalDataset):
-            made(request.content.to_parquet(request.path(folder)))
+        _note(path).unlink(missing_ok=True)
+        if isinstance(request.content, CausalDataset):
+            made(request.content.to_parquet(path))
+        elif request.content is not None:
+            recipes[path] = request.content
     processes = generators_for(workers, len(recipes))
     if processes > 1:
         make_in_pool(recipes, processes, rows, made)
     else:
         for path, recipe in recipes.items():
             made(recipe.make(partial(rows, path)).to_parquet(path))
-    for request in requests:
-        rows(request.path(folder), request.n)
-        content = request.content if isinstance(request.content, Released) else None
-        dataset = content.load() if content else CausalDataset.read_parquet(request.path(folder))
-        source = Source(
-            name=request.name,
-            entry=request.entry,
-            cluster=request.cluster,
-            lm=described(dataset.meta.lm, request.lm_marks),
-            fingerprint=dataset.fingerprint,
-            place=request.place,
-            released=asdict(content) if content else None,
-        )
-        yield source, dataset
+    for path, request in zip(paths, requests, strict=True):
+        rows(path, request.n)
+        dataset = request.source.read(folder)
+        lm = request.source.lm or dataset.meta.lm
+        yield replace(request.source, lm=lm, fingerprint=dataset.fingerprint), dataset
 
 
-def _is_there(request: Request, folder: Path, progress: Progress) -> bool:
-    if isinstance(request.content, Released):
-        return True
-    path = request.path(folder)
+def _is_there(request: Request, path: Path, progress: Progress) -> bool:
     note = _note(path)
-    if not path.exists() or not note.exists() or note.read_text() != request.content_hash:
+    if not path.exists() or not note.exists():
+        return False
+    if note.read_bytes() != request.content_hash.encode():
         return False
     try:
         CausalDataset.read_parquet(path)
@@ -139,20 +128,6 @@ def _note(path: Path) -> Path:
     return path.with_name(f"{path.name}.made-from")
 
 
-class _Rows:
-    """Report new rows to a `Progress`, dataset by dataset."""
-
-    def __init__(self, requests: Sequence[Request], folder: Path, progress: Progress) -> None:
-        self._names = {request.path(folder): request.name for request in requests}
-        self._ready = dict.fromkeys(self._names, 0.0)
-        self._progress = progress
-
-    def __call__(self, path: Path, rows: float) -> None:
-        new = max(rows - self._ready[path], 0.0)
-        self._ready[path] += new
-        self._progress.advance(self._names[path], new)
-
-
 def requests(suite: Suite) -> list[Request]:
     """List the datasets of a suite, in its order; nothing is generated or written yet.
 
@@ -161,70 +136,63 @@ def requests(suite: Suite) -> list[Request]:
     InputError
         If a scenario, phrasing, language model, option, file or column does not exist.
     """
-    found: list[Request] = []
-    for entry in suite.datasets:
-        found += _REQUESTS[type(entry)](entry, suite)
+    found = [request for entry in suite.datasets for request in _requests_of(entry, suite)]
     names: Counter[str] = Counter()
     for place, request in enumerate(found):
-        names[request.name] += 1
-        if names[request.name] > 1:
-            found[place] = replace(request, name=f"{request.name} ({names[request.name]})")
+        name = request.source.name
+        names[name] += 1
+        if names[name] > 1:
+            source = replace(request.source, name=f"{name} ({names[name]})")
+            found[place] = replace(request, source=source)
     return found
 
 
+@singledispatch
+def _requests_of(entry: DatasetEntry, suite: Suite) -> Iterator[Request]:
+    """List the datasets of an entry: each kind of entry registers its function below."""
+    raise TypeError(f"no datasets are known for {type(entry).__name__}")
+
+
+@_requests_of.register
 def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     beside = suite.folder / entry.scenario
     with _errors_from(suite, entry, "scenario"):
         spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
     _check_hidden(spec, suite, entry)
-
-    def request(of: LMEntry, phrasing: int, replicate: int, variant: Variant) -> Request:
-        n, seed = variant.n, _seed(entry, suite, phrasing, replicate)
+    _check_options("dataset", entry.dataset, sdscm.SDSCM.dataset, entry, suite)
+    _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
+    replicates = range(len(entry.seeds or ()) or entry.replicates)
+    for of, phrasing, replicate, variant in product(
+        entry.lms, entry.phrasing_numbers, replicates, entry.variants
+    ):
+        n, seed = variant.n, derive_seed(suite.seed, entry.title, phrasing, replicate)
+        if entry.seeds is not None:
+            seed = entry.seeds[replicate]
         options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
         options |= {str(name): value for name, value in variant.dials.items()}
         recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
-        _check_options("dataset", recipe.dataset, sdscm.SDSCM.dataset, entry, suite)
-        _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
         with _errors_from(suite, entry, "lm"):
             lm = recipe.loaded()
         with _errors_from(suite, entry):
             recipe.model()
-        settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
-        name = f"{entry.title}-p{phrasing}-r{replicate}{_marks(entry, variant)}"
-        if len(entry.lms) > 1:
-            name += lm_mark(described(lm.id, of.marks))
+        shown = described(lm.id, of.marks)
+        varied: list[tuple[str, float]] = [("n", n)] * (len(entry.sizes) > 1)
+        varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.dials[d], list)]
+        marks = [f"-{name}{value:g}" for name, value in varied]
+        marks += [lm_mark(shown)] * (len(entry.lms) > 1)
         dials = [f"{dial} {value:g}" for dial, value in sorted(variant.dials.items())]
-        return Request(
-            name=name,
+        settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
+        source = Source(
+            name=f"{entry.title}-p{phrasing}-r{replicate}{''.join(marks)}",
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {_first_alike(spec, entry, phrasing)}",
+            lm=shown,
             place=(suite.seed, entry.title, phrasing, replicate, n, *dials),
-            n=n,
-            content=recipe,
-            content_hash=digest(
-                [spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()]
-            ),
-            lm_marks=of.marks,
         )
-
-    for lm in entry.lms:
-        for phrasing in entry.phrasing_numbers:
-            for replicate in range(len(entry.seeds or ()) or entry.replicates):
-                for variant in entry.variants:
-                    yield request(lm, phrasing, replicate, variant)
-
-
-def _seed(entry: ScenarioEntry, suite: Suite, phrasing: int, replicate: int) -> int:
-    if entry.seeds is not None:
-        return entry.seeds[replicate]
-    return derive_seed(suite.seed, entry.title, phrasing, replicate)
-
-
-def _marks(entry: ScenarioEntry, variant: Variant) -> str:
-    """Format the size and the dials that vary in the entry, for the name of a dataset."""
-    varied: list[tuple[str, float]] = [("n", variant.n)] * (len(entry.sizes) > 1)
-    varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.dials[d], list)]
-    return "".join(f"-{name}{value:g}" for name, value in varied)
+        content_hash = digest(
+            [spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()]
+        )
+        yield Request(source, n, recipe, content_hash)
 
 
 @contextmanager
@@ -274,6 +242,7 @@ def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
         )
 
 
+@_requests_of.register
 def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
     stems: Counter[str] = Counter()
     for path, dataset in read_files(entry, suite.folder):
@@ -286,56 +255,43 @@ def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
         # Files in several folders may have the same stem, and are then numbered in their order.
         stems[path.stem] += 1
         stem = path.stem if stems[path.stem] == 1 else f"{path.stem} ({stems[path.stem]})"
-        yield Request(
+        source = Source(
             name=f"{entry.title}-{stem}",
             entry=entry.title,
             cluster=f"{entry.title}, phrasing {dataset.meta.phrasing}" if sampled else str(path),
             place=(suite.seed, entry.title, stem),
-            n=len(dataset),
-            content=dataset,
-            content_hash=dataset.fingerprint,
         )
+        yield Request(source, len(dataset), dataset, dataset.fingerprint)
 
 
+@_requests_of.register
 def _simulated(entry: SimulationEntry, suite: Suite) -> Iterator[Request]:
     seeds = entry.seeds or [
         derive_seed(suite.seed, entry.title, number) for number in range(entry.replicates)
     ]
-    for n in entry.sizes:
-        for number, seed in enumerate(seeds):
-            dataset = simulated(entry.simulation, n, seed, entry.covariates)
-            size = f"-n{n}" * (len(entry.sizes) > 1)
-            yield Request(
-                name=f"{entry.title}-r{number}{size}",
-                entry=entry.title,
-                cluster=f"{entry.title}, replicate {number}",
-                place=(suite.seed, entry.title, number, n),
-                n=n,
-                content=dataset,
-                content_hash=dataset.fingerprint,
-            )
+    for n, (number, seed) in product(entry.sizes, enumerate(seeds)):
+        dataset = simulated(entry.simulation, n, seed, entry.covariates)
+        size = f"-n{n}" * (len(entry.sizes) > 1)
+        source = Source(
+            name=f"{entry.title}-r{number}{size}",
+            entry=entry.title,
+            cluster=f"{entry.title}, replicate {number}",
+            place=(suite.seed, entry.title, number, n),
+        )
+        yield Request(source, n, dataset, dataset.fingerprint)
 
 
+@_requests_of.register
 def _released(entry: PaperEntry, suite: Suite) -> Iterator[Request]:
     """List the released datasets. They are read in place, since no licence allows copies."""
     with _errors_from(suite, entry, "paper"):
         found = list(released(entry, suite.data))
     for each in found:
-        yield Request(
+        source = Source(
             name=each.name,
             entry=entry.title,
             cluster=f"{each.lm}, phrasing {each.variant}",
             place=each.place,
-            n=each.rows,
-            content=each,
-            content_hash="",
+            released=asdict(each),
         )
-
-
-#: The function that lists the datasets of an entry, for each kind of entry.
-_REQUESTS: dict[type[DatasetEntry], Callable[[Any, Suite], Iterable[Request]]] = {
-    ScenarioEntry: _sampled,
-    FilesEntry: _from_files,
-    SimulationEntry: _simulated,
-    PaperEntry: _released,
-}
+        yield Request(source, each.rows, None)

@@ -1,25 +1,39 @@
-"""Recipe of a sampled dataset: everything that another process needs to make it."""
+"""Sample datasets from their recipes, one after the other or several in parallel."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
+from multiprocessing.context import SpawnContext
+from multiprocessing.managers import SyncManager
+from pathlib import Path
+from queue import Empty, Queue
 from typing import Any
 
+from pebble import ProcessExpired, ProcessPool
+
 import sdscm
+from benchmarks.process.lifetime import exit_with_parent, process_ended, start_worker
+from benchmarks.process.threads import children_inherit, cores
 from benchmarks.suite.entries import LMEntry
 from sdscm.data.dataset import CausalDataset
 from sdscm.inference.outcome import OutcomeKind
 from sdscm.lm import LanguageModel
 from sdscm.spec import Spec
 
+#: Memory of a process with a small language model and its key/value cache.
+_BYTES = 4 * 2**30
+
 Rows = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A dataset to sample.
+    """A dataset to sample: everything that another process needs to make it.
 
     Attributes
     ----------
@@ -63,3 +77,92 @@ class Recipe:
 def language_model(entry: LMEntry) -> LanguageModel:
     """Get the language model of an entry."""
     return sdscm.load_lm(entry.name, **entry.options)
+
+
+def generators_for(workers: int, datasets: int) -> int:
+    """Return the number of processes for making datasets, within the workers and the memory."""
+    return max(1, min(workers, datasets, _free_memory() // _BYTES))
+
+
+def make_in_pool(
+    recipes: Mapping[Path, Recipe],
+    processes: int,
+    rows: Callable[[Path, float], None],
+    made: Callable[[Path], object] = lambda path: None,
+) -> None:
+    """Make datasets in several processes, and write each to its path.
+
+    Several processes of one thread are faster than one process of several threads: no thread waits
+    for the slowest thread of a step, and another program on the machine delays one dataset only.
+
+    Parameters
+    ----------
+    recipes
+        The recipe of each file.
+    processes
+        Number of processes.
+    rows
+        Callback in this process: receives a file and its number of finished rows.
+    made
+        Callback in this process: receives a file that is complete.
+
+    Raises
+    ------
+    RuntimeError
+        If a process dies; the others are stopped.
+    """
+    context = get_context("spawn")
+    with children_inherit(max(1, cores() // processes)), _message_server(context) as manager:
+        messages: Queue[tuple[Path, float]] = manager.Queue()
+        pool = ProcessPool(processes, initializer=start_worker, initargs=((),), context=context)
+        try:
+            paths: dict[Future[None], Path] = {
+                pool.schedule(_make, args=(path, recipe, messages)): path
+                for path, recipe in recipes.items()
+            }
+            waiting = set(paths)
+            while waiting:
+                ended, waiting = wait(waiting, timeout=0.5)
+                _pass_on(messages, rows)
+                for future in ended:
+                    _read(future, paths[future])
+                    made(paths[future])
+            pool.close()
+        except BaseException:
+            pool.stop()
+            raise
+        finally:
+            pool.join()
+
+
+def _message_server(context: SpawnContext) -> SyncManager:
+    """Start the process of the message queue; it ends with this process, even if killed."""
+    manager = SyncManager(ctx=context)
+    manager.start(exit_with_parent)
+    return manager
+
+
+def _make(path: Path, recipe: Recipe, messages: Queue[tuple[Path, float]]) -> None:
+    recipe.make(lambda rows: messages.put((path, rows))).to_parquet(path)
+
+
+def _read(future: Future[None], path: Path) -> None:
+    try:
+        future.result()
+    except ProcessExpired as error:
+        raise RuntimeError(f"{path}: not made, {process_ended(error.exitcode).reason}") from None
+
+
+def _pass_on(messages: Queue[tuple[Path, float]], rows: Callable[[Path, float], None]) -> None:
+    while True:
+        try:
+            rows(*messages.get_nowait())
+        except Empty:
+            return
+
+
+def _free_memory() -> int:
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return _BYTES

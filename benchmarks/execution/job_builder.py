@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
-from benchmarks.datasets.encoding import encoded
 from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_of
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job, Rows
 from benchmarks.execution.methods import Method
+from benchmarks.suite.entries import Encoding
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 
@@ -91,3 +92,32 @@ class JobBuilder:
             return rows
         truth = truth_of(self._datasets[cell.dataset], cell.setting).of_rows(chosen)
         return replace(rows, reveal=(truth.ite, truth.effect))
+
+
+def encoded(dataset: CausalDataset, encoding: Encoding) -> pd.DataFrame:
+    """Encode the covariates of a dataset.
+
+    ``codes`` keeps the numbers. ``one-hot`` replaces each covariate with labels by indicators of
+    its values, except for the first value (reference coding): all indicators together would sum to
+    1, and standard errors of regressions would not exist. A covariate with one value keeps its
+    code, so that at least one column is left.
+
+    Returns
+    -------
+    DataFrame of shape (n, p) or (n, number of indicators and other covariates); the name of an
+    indicator is ``covariate=value``.
+    """
+    if encoding == "codes" or dataset.labels is None:
+        return dataset.X
+    columns: dict[str, np.ndarray] = {}
+    for name in dataset.X:
+        codes = dataset.X[name].to_numpy()
+        values = np.unique(codes)
+        if name not in dataset.labels or len(values) < 2:
+            columns[str(name)] = codes
+            continue
+        labels = dataset.labels[name].to_numpy()
+        for value in values[1:]:
+            here = codes == value
+            columns[f"{name}={labels[here.argmax()]}"] = here.astype(float)
+    return pd.DataFrame(columns)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import estimators
-from benchmarks.datasets.designs import DESIGNS, POPULATION_ATE
+from benchmarks.datasets.designs import DESIGNS, POPULATION_ATE, simulated
 from benchmarks.execution.methods import Registered
 from benchmarks.simulations.exemptions import (
     BANDS,
@@ -37,7 +37,7 @@ THERE = {"effect": 0.1, "ate": 0.05}
 
 def errors(name: str, truth: str, n: int, seed: int) -> dict[str, float]:
     """Root mean square error of the effects, and error of the average, against the CATE."""
-    drawn = DESIGNS[truth](n, seed, 5)
+    drawn = simulated(truth, n, seed)
     fitted = Registered(name, {}).make(seed).fit(drawn.X, drawn.t, drawn.y)
     found = {"ate": abs(fitted.ate(drawn.X) - float(drawn.cate.mean()))}
     if hasattr(fitted, "effect"):
@@ -105,7 +105,7 @@ def test_randomisation_is_enough_for_the_difference_in_means():
 
 @pytest.mark.parametrize("truth", DESIGNS)
 def test_the_designs_have_the_effects_that_they_declare(truth):
-    drawn = DESIGNS[truth](40_000, 0, 6)
+    drawn = simulated(truth, 40_000, 0, 6)
     assert drawn.X.shape == (40_000, 6)
     assert drawn.cate.mean() == pytest.approx(POPULATION_ATE, abs=0.02)
     # The noise is not in the CATE, and that of the two outcomes is independent: variance 2 * 0.25.

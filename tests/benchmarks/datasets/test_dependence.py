@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from benchmarks.datasets.dependence import clusters
+from benchmarks.datasets.loaded import clusters
 from benchmarks.datasets.source import Source
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import benchmarks
-from benchmarks.datasets.encoding import encoded
-from benchmarks.datasets.holdout import held_out
+from benchmarks.datasets.source import held_out
+from benchmarks.execution.job_builder import encoded
 from benchmarks.storage.manifest import Manifest
 from sdscm.data.dataset import CausalDataset
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.datasets import parallel, prepare
+from benchmarks.datasets import prepare, sampling
 from benchmarks.progress import Silent
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
@@ -37,7 +37,7 @@ def suite(folder: Path, lm: Path, phrasings: int) -> Suite:
 
 
 def test_the_number_of_processes_changes_no_bit(tmp_path, tiny_lm, monkeypatch) -> None:
-    monkeypatch.setattr(parallel, "_free_memory", lambda: 2**40)
+    monkeypatch.setattr(sampling, "_free_memory", lambda: 2**40)
     requests = prepare.requests(suite(tmp_path, tiny_lm, phrasings=3))
     fingerprints = []
     for workers in (1, 2):
@@ -58,7 +58,7 @@ def test_what_goes_wrong_in_a_process_is_told(tmp_path, tiny_lm) -> None:
     assert isinstance(recipe, prepare.Recipe)
     bad = prepare.Recipe(**{**vars(recipe), "n": 0})
     with pytest.raises(InputError, match="n = 0"):
-        parallel.make_in_pool({tmp_path / "a.parquet": bad}, 1, lambda path, rows: None)
+        sampling.make_in_pool({tmp_path / "a.parquet": bad}, 1, lambda path, rows: None)
     assert list(tmp_path.glob("*.parquet")) == []
 
 
@@ -70,7 +70,7 @@ class Deadly:
 def test_the_data_of_a_process_that_dies_are_named(tmp_path) -> None:
     path = tmp_path / "a.parquet"
     with pytest.raises(RuntimeError, match=r"not made, its process ended \(signal 9\)") as caught:
-        parallel.make_in_pool({path: Deadly()}, 1, lambda path, rows: None)  # type: ignore[dict-item]
+        sampling.make_in_pool({path: Deadly()}, 1, lambda path, rows: None)  # type: ignore[dict-item]
     assert str(caught.value).startswith(str(path))
 
 
@@ -81,5 +81,5 @@ def test_the_data_of_a_process_that_dies_are_named(tmp_path) -> None:
 def test_processes_fit_work_and_memory(
     monkeypatch, workers: int, datasets: int, gigabytes: int, expected: int
 ) -> None:
-    monkeypatch.setattr(parallel, "_free_memory", lambda: gigabytes * 2**30)
-    assert parallel.generators_for(workers, datasets) == expected
+    monkeypatch.setattr(sampling, "_free_memory", lambda: gigabytes * 2**30)
+    assert sampling.generators_for(workers, datasets) == expected

@@ -131,6 +131,19 @@ def test_a_dataset_that_a_killed_run_left_without_its_note_is_made_again(tmp_pat
     assert len(engine) == 2
 
 
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe\x00"])
+def test_a_damaged_note_means_that_the_dataset_is_made_again(tmp_path, engine, damage) -> None:
+    suite = suite_of(tmp_path, {"scenario": "toy"})
+    (source,) = prepared(suite, tmp_path / "run")
+    path = source.path(tmp_path / "run")
+    note = path.with_name(f"{path.name}.made-from")
+    whole = note.read_bytes()
+    note.write_bytes(damage)
+    assert prepared(suite, tmp_path / "run") == [source]
+    assert len(engine) == 2
+    assert note.read_bytes() == whole
+
+
 def test_other_options_make_other_datasets(tmp_path, engine) -> None:
     for temperature in (1.0, 2.0):
         suite = suite_of(tmp_path, {"scenario": "toy", "temperature": temperature})

@@ -245,7 +245,7 @@ GENERATING = """
 import sys
 import time
 from pathlib import Path
-from benchmarks.datasets import parallel
+from benchmarks.datasets import sampling
 
 class Slow:
     def make(self, rows):
@@ -254,7 +254,7 @@ class Slow:
         time.sleep(600)
 
 if __name__ == "__main__":
-    parallel.make_in_pool({Path("never.parquet"): Slow()}, 1, lambda path, rows: None)
+    sampling.make_in_pool({Path("never.parquet"): Slow()}, 1, lambda path, rows: None)
 """
 
 
