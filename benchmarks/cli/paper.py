@@ -23,7 +23,7 @@ from benchmarks.cli.paper_data import (
     Settings,
     Workers,
     read_records,
-    read_releases,
+    releases_if_there,
     suites_of,
     variants,
 )
@@ -32,7 +32,6 @@ from benchmarks.cli.progress import run_progress, working
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmarks.datasets.paper.release import Release
     from benchmarks.paper.records import PaperFit
 
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 _MOVED = {
     "clipping": "clipping.py",
     "defects": "defects.py (for scoring: scoring.py)",
+    "extra": "extra.py",
     "refit": "refit.py",
     "seeds": "seeds.py",
 }
@@ -75,7 +75,6 @@ def add_to(app: typer.Typer) -> None:
             "sdscm paper toy", "sdscm paper toy --lm gpt2 --phrasings 1 --results toy"
         )
     )(toy)
-    group.command(epilog=options.examples("sdscm paper extra"))(extra)
     app.add_typer(group, name="paper")
 
 
@@ -192,20 +191,19 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
 
     The data are not needed. The records are packed into one file in the folder of the results.
     """
-    from benchmarks.paper.analysis.other_estimators import split
     from benchmarks.paper.analysis.tables import tables as make
     from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
-    from benchmarks.paper.methods import is_beyond
+    from benchmarks.paper.methods import NAMES
     from benchmarks.paper.records import pack
     from benchmarks.paper.report.tables import write
 
     writable_folder(results, "--results")
     with working("making the tables"):
         everything, stale = read_records(results, runs)
-        table, _ = split(everything)
+        table = everything[everything["method"].isin(NAMES)]
         made = make(table)
         pack(everything, results / PACKED)
-        old = {method: count for method, count in stale.items() if not is_beyond(method)}
+        old = {method: count for method, count in stale.items() if method in NAMES}
         files = write(results, made, table, old)
     for number, part in made[made["published"] != ""].groupby("table"):
         counts = part["verdict"].value_counts()
@@ -225,7 +223,7 @@ def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) ->
     from benchmarks.paper.report.figures import write_figures
 
     writable_folder(results, "--results")
-    releases = _releases_if_there(data)
+    releases = releases_if_there(data)
     with working("drawing"):
         table, _ = read_records(results, runs)
         files = write_figures(results, table)
@@ -249,67 +247,14 @@ def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[P
     return files
 
 
-def _releases_if_there(data: Path | None) -> dict[str, Release]:
-    """Read the releases; empty if the user has named no data and none are found."""
-    from benchmarks.datasets.paper.loading import find
-
-    try:
-        find(data)
-    except InputError:
-        if data is not None:
-            raise
-        return {}
-    return read_releases(data)
-
-
-def extra(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
-    """Write analyses that the paper lacks: ranks, outliers, CATE and ITE, other estimators.
-
-    CATE and ITE need the data, and are left out without them. Other estimators are those of
-    `sdscm paper run --methods` that the paper does not use.
-    """
-    from benchmarks.paper.analysis.extra import against_cate, floors, outliers, ranks
-    from benchmarks.paper.analysis.other_estimators import comparisons, split
-    from benchmarks.paper.report.extra import markdown
-    from benchmarks.paper.report.tables import older, standing_of
-    from sdscm.files import put_atomically
-
-    writable_folder(results, "--results")
-    releases = _releases_if_there(data)
-    with working("making the page"):
-        everything, stale = read_records(results, runs)
-        table, others = split(everything)
-        against = {
-            lm: against_cate(table[table["lm"] == lm], floors(each))
-            for lm, each in releases.items()
-        }
-        failed = others[others["status"] != "ok"]["method"].value_counts()
-        lost = {str(method): int(count) for method, count in failed.items()}
-        text = markdown(
-            ranks(table),
-            outliers(table),
-            against,
-            comparisons(everything),
-            lost,
-            older(stale, everything),
-            standing_of(others),
-        )
-    path = results / "extra.md"
-    put_atomically(path, text)
-    say("Written:", f"  {path}")
-    if not releases:
-        say("CATE and ITE are left out, since the data are missing; see docs/paper.md.")
-
-
 def _datasets_of(fits: list[PaperFit]) -> list[str]:
-    """Describe the datasets of the cells; methods with the same datasets share a line."""
-    from benchmarks.paper.report.tables import standing
+    from benchmarks.paper.report.tables import describe_datasets
 
     numbers: dict[tuple[str, str, int], set[int]] = {}
     for each in fits:
         lm, rows, number, _, method = each.place
         numbers.setdefault((method, lm, rows), set()).add(number)
-    return standing(numbers)
+    return describe_datasets(numbers)
 
 
 def _duration(seconds: float) -> str:

@@ -128,6 +128,19 @@ def read_releases(
     return releases
 
 
+def releases_if_there(data: Path | None) -> dict[str, Release]:
+    """Read the releases; empty if the user has named no data and none are found."""
+    from benchmarks.datasets.paper.loading import find
+
+    try:
+        find(data)
+    except InputError:
+        if data is not None:
+            raise
+        return {}
+    return read_releases(data)
+
+
 def suites_of(
     methods: str | None,
     rows: str,

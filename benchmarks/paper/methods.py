@@ -74,7 +74,8 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "BART": {"n_chains": 10},
     "BART-ITE": {"n_chains": 10},
 }
-_PAPERS = frozenset(method.name for method in METHODS)
+#: The methods of the paper; the records have those of other estimators, too.
+NAMES = frozenset(method.name for method in METHODS)
 
 #: Seconds of estimators that the paper does not have, of 1,000 and 10,000 rows, by name or else by
 #: family. Roughly: those of results/estimators/seconds.csv, brought to the scale of `METHODS` (its
@@ -112,7 +113,7 @@ def named(names: Sequence[str]) -> list[PaperMethod]:
     known = {method.name.lower(): method for method in METHODS}
     for info in estimators.infos():
         # Of a plugin's estimators the records cannot tell one code from another.
-        if info.origin == "built-in" and not info.oracle and info.name not in _PAPERS:
+        if info.origin == "built-in" and not info.oracle and info.name not in NAMES:
             seconds = _ROUGHLY.get(info.name) or _ROUGHLY.get(info.family) or _UNKNOWN
             effects = info.estimand != "ATE"
             known[info.name.lower()] = PaperMethod(info.name, *seconds, effects=effects)
@@ -130,8 +131,3 @@ def named(names: Sequence[str]) -> list[PaperMethod]:
 def parameters_of(name: str) -> dict[str, Any]:
     """What a method's estimator is made with beside the seed; empty for its defaults."""
     return dict(_PARAMETERS.get(name, {}))
-
-
-def is_beyond(name: str) -> bool:
-    """Whether the paper does not have the method of a record."""
-    return name not in _PAPERS

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from shared import (
+    FAILED,
     add_output,
     add_records,
     check_output,
@@ -38,7 +39,6 @@ from shared import (
 
 import estimators
 from benchmarks.datasets.paper.release import LMS, ROWS, Release
-from benchmarks.paper.analysis.extra import FAILED
 from benchmarks.provenance.hashing import derive_seed
 from sdscm.data.dataset import SETTINGS, Setting
 from sdscm.errors import InputError

@@ -20,6 +20,9 @@ from sdscm.errors import InputError
 
 __all__ = ["read_records", "read_releases", "say", "say_table"]
 
+#: Size of an error, in SD(y), from which an estimate is useless.
+FAILED = 1.0
+
 
 def parser(docstring: str | None) -> ArgumentParser:
     """A parser that shows the docstring of a script, with the option that names the data."""
@@ -75,6 +78,11 @@ def positive(text: str) -> int:
     return number
 
 
+def scored(records: pd.DataFrame) -> pd.DataFrame:
+    """Select the cells of 1,000 rows that have a score."""
+    return records[(records["status"] == "ok") & (records["rows"] == ROWS)]
+
+
 def records_of_number(records: pd.DataFrame, lm: str, setting: str, method: str) -> pd.DataFrame:
     """Select the records that an R2 and an RMSE of Table 1 are made from.
 
@@ -87,9 +95,9 @@ def records_of_number(records: pd.DataFrame, lm: str, setting: str, method: str)
     InputError
         If there are none.
     """
-    which = (records["lm"] == lm) & (records["setting"] == setting) & (records["rows"] == ROWS)
-    which &= (records["method"] == method) & (records["status"] == "ok")
-    found = records.loc[which, ["number", "variant", "ate", "sate", "sd"]]
+    good = scored(records)
+    which = (good["lm"] == lm) & (good["setting"] == setting) & (good["method"] == method)
+    found = good.loc[which, ["number", "variant", "ate", "sate", "sd"]]
     if found["ate"].isna().all():
         raise InputError(
             f"no records of {method} on {lm}, setting {setting}; run first: "

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets.paper.release import LMS, ROWS
-from benchmarks.paper.methods import METHODS, is_beyond
+from benchmarks.paper.methods import METHODS, NAMES
 from benchmarks.paper.report.style import LM_COLOURS, bare, explain, save
 from sdscm.data.dataset import SETTINGS
 from sdscm.figure_style import BLUE, GRID, INK, MUTED, ORANGE, in_figure_style
@@ -97,7 +97,7 @@ def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
         If matplotlib is not installed.
     """
     shown = (records["status"] == "ok") & (records["rows"] == ROWS)
-    good = records[shown & ~records["method"].map(is_beyond).astype(bool)].copy()
+    good = records[shown & records["method"].isin(NAMES)].copy()
     # Methods with intervals for individual effects have no others.
     for name in ("coverage", "width_sd"):
         good[name.removesuffix("_sd")] = good[f"ite_{name}"].fillna(good[f"cate_{name}"])

@@ -9,8 +9,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from benchmarks.datasets.paper.release import DATASETS, LMS, POOLED, POOLED_ROWS, ROWS
-from benchmarks.paper.analysis.power import held_by_intervals
+from benchmarks.datasets.paper.release import DATASETS, LMS, POOLED, ROWS
 from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO, SOURCE
 from benchmarks.paper.analysis.tables import LEVEL, OVER
 from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
@@ -64,11 +63,12 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         "0; those of LinearS are so up to rounding, by which it divides (-1e24).",
         _summary(made),
         "## What the numbers stand on",
-        _standing(records, stale),
+        "\n".join(
+            f"- {line}" for line in [*scored_datasets(records), older(stale, records)] if line
+        ),
     ]
     for title, (header, rows) in grids(made):
         parts += [f"## {title}", markdown_table(header, rows, left=1)]
-    parts += _power(made)
     for verdict, title in ((DIFFERS, "Numbers that differ"), (OPEN, "Numbers that are open")):
         part = made[made["verdict"] == verdict]
         if part.empty:
@@ -84,37 +84,6 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         rows = [[str(value) for value in row] for row in lost[which].to_numpy()]
         parts += ["## Cells without a score", markdown_table(header, rows, left=7)]
     return "\n\n".join(parts) + "\n"
-
-
-def _power(made: pd.DataFrame) -> Iterator[str]:
-    held = held_by_intervals(made)
-    if held.empty:
-        return
-    yield "## What the verdicts can tell apart"
-    yield (
-        "Of the numbers that are reproduced by an interval and not by their digits, medians of the "
-        "size of the difference and of half the interval's width; and how many of the numbers that "
-        "the paper prints for other methods lie inside these intervals as well. Where that are "
-        "most, the verdict says little of the method, and the difference says more."
-    )
-    header = ["Table", "LM", "Setting", "N", "Number", "Numbers", "Difference", "Half width"]
-    rows = [
-        [
-            str(table),
-            lm,
-            setting,
-            f"{size:,}",
-            metric,
-            str(numbers),
-            f"{difference:.2g}",
-            f"{half_width:.2g}",
-            f"{inside} of {others}",
-        ]
-        for table, lm, setting, size, metric, numbers, difference, half_width, inside, others in (
-            held.itertuples(index=False)
-        )
-    ]
-    yield markdown_table([*header, "Others inside"], rows, left=5)
 
 
 #: Stands before the tables of LaTeX: what their marks mean.
@@ -258,15 +227,8 @@ def _verdicts(numbers: pd.DataFrame) -> str:
     return ", ".join(counts)
 
 
-def _standing(records: pd.DataFrame, stale: Mapping[str, int]) -> str:
-    lines = standing_of(records)
-    if told := older(stale, records):
-        lines.append(told)
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def standing_of(records: pd.DataFrame) -> list[str]:
-    """Which datasets the methods of records have scores on, in words; see `standing`."""
+def scored_datasets(records: pd.DataFrame) -> list[str]:
+    """Describe the datasets on which the methods of records have scores, as `describe_datasets`."""
     good = records[records["status"] == "ok"]
     numbers: dict[tuple[str, str, int], set[int]] = {}
     for (method, lm, rows), part in good.groupby(["method", "lm", "rows"], sort=False):
@@ -275,7 +237,7 @@ def standing_of(records: pd.DataFrame) -> list[str]:
         for setting, those in seen.items():
             named = f"{method} in setting {setting}" if apart else str(method)
             numbers[named, str(lm), cast(int, rows)] = those
-    return standing(numbers)
+    return describe_datasets(numbers)
 
 
 def older(stale: Mapping[str, int], records: pd.DataFrame) -> str:
@@ -290,23 +252,22 @@ def older(stale: Mapping[str, int], records: pd.DataFrame) -> str:
     )
 
 
-def standing(numbers: Mapping[tuple[str, str, int], Collection[int]]) -> list[str]:
-    """Which datasets methods stand on, in words; methods with the same ones share a line.
+def describe_datasets(numbers: Mapping[tuple[str, str, int], Collection[int]]) -> list[str]:
+    """List the datasets of methods, one line for all methods with the same datasets.
 
     Parameters
     ----------
     numbers
         Of the datasets, or of the pooled ones, by method, language model and rows.
     """
-    together: dict[tuple[str, int, tuple[int, ...]], list[str]] = {}
+    methods: dict[tuple[str, int, tuple[int, ...]], list[str]] = {}
     for (method, lm, rows), which in numbers.items():
-        together.setdefault((lm, rows, tuple(sorted(which))), []).append(method)
+        methods.setdefault((lm, rows, tuple(sorted(which))), []).append(method)
     lines = []
-    for (lm, rows, which), methods in sorted(together.items(), key=lambda item: item[0]):
-        what = "pools" if rows == POOLED_ROWS else "ids"
-        whole = DATASETS // POOLED if rows == POOLED_ROWS else DATASETS
-        told = "all" if len(which) == whole else f"{len(which)} of {whole}: {spans(which)}"
-        lines.append(f"{lm}, N = {rows:,}, {what} {told} ({', '.join(methods)})")
+    for (lm, rows, which), names in sorted(methods.items(), key=lambda item: item[0]):
+        what, whole = ("ids", DATASETS) if rows == ROWS else ("pools", DATASETS // POOLED)
+        shown = "all" if len(which) == whole else f"{len(which)} of {whole}: {spans(which)}"
+        lines.append(f"{lm}, N = {rows:,}, {what} {shown} ({', '.join(names)})")
     return lines
 
 

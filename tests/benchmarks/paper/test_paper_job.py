@@ -16,7 +16,7 @@ from benchmarks.datasets.paper.release import POOLED_ROWS, ROWS
 from benchmarks.datasets.prepare import prepare, requests
 from benchmarks.execution.cells import in_order_of_shares, plan
 from benchmarks.execution.methods import methods_of
-from benchmarks.paper.methods import METHODS, named
+from benchmarks.paper.methods import METHODS, NAMES, named
 from benchmarks.paper.records import fits_of, one_each, pack, read_records, seconds
 from benchmarks.paper.suites import SUITES, part_of_suite
 from benchmarks.progress import Silent
@@ -221,3 +221,20 @@ def test_a_share_is_a_part(share, costly):
 def test_bart_runs_as_many_chains_as_in_the_paper():
     suite = part("BART", "BART-ITE", "RF")
     assert [entry.params for entry in suite.estimators] == [{"n_chains": 10}] * 2 + [{}]
+
+
+def test_any_built_in_estimator_may_be_named():
+    found = named(["aipw", "LinReg", "CausalML X-LGBM"])
+    assert [(method.name, method.name in NAMES) for method in found] == [
+        ("LinReg", True),
+        ("AIPW", False),
+        ("CausalML X-LGBM", False),
+    ]
+    assert not found[1].effects  # an average alone: nothing to pool for Table 2
+    assert found[2].effects
+
+
+@pytest.mark.parametrize("name", ["Oracle", "OLS"])
+def test_other_names_are_refused(name):
+    with pytest.raises(InputError, match=f"'{name}' is not a method"):
+        named([name])

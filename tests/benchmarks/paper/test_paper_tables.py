@@ -10,7 +10,6 @@ import pytest
 from sklearn.metrics import r2_score
 
 from benchmarks.metrics import ate as ate_metrics
-from benchmarks.paper.analysis.power import held_by_intervals
 from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.tables import (
     OVER,
@@ -220,27 +219,6 @@ def test_what_is_known_of_an_open_number_is_told():
     said = judge(which, "0.8176", (-3e5, -1e6, 0.84), True, 50)
     assert said["verdict"] == "open"
     assert "1e+06 wide; one fit of the 1,000 fails, to id 880" in said["reason"]
-
-
-def test_intervals_are_held_against_the_numbers_of_other_methods():
-    """An interval from the third to the fifth of the other printed numbers holds these."""
-    made = tables(records([0.0], [0.0], [0]))
-    assert held_by_intervals(made).empty
-    part = made.query("table == 1 and lm == 'llama-3-8b' and setting == 'all' and metric == 'rmse'")
-    printed = part.set_index("method")["published"].astype(float)
-    others = printed[printed != printed["RF"]].sort_values()
-    low, high = others.iloc[2], others.iloc[4]
-    told = {"verdict": "reproduced", "difference": -0.001, "low": low, "high": high, "ours": low}
-    # LinReg's verdict rests on digits, not on its interval.
-    for method in ("RF", "LinReg"):
-        made.loc[part.index[part["method"] == method], list(told)] = list(told.values())
-    held = held_by_intervals(made).iloc[0].to_dict()
-    inside = int(((others >= low) & (others <= high)).sum())
-    assert 3 <= inside < len(others)
-    assert (held["numbers"], held["inside"], held["others"]) == (1, inside, len(others))
-    assert (held["difference"], held["half_width"]) == pytest.approx((0.001, (high - low) / 2))
-    page = markdown(made, records([], [], []), {})
-    assert f" | {inside} of {len(others)} |" in page.split("## What the verdicts can tell apart")[1]
 
 
 def test_what_people_read_is_what_was_made():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import extra
 import numpy as np
 import pandas as pd
 import pytest
+from effect_errors import against_cate, floors, outliers
+from extra import page
+from ranks import ranks
 
+from benchmarks.cli import main
 from benchmarks.datasets.paper.release import Release
-from benchmarks.paper.analysis.extra import against_cate, floors, outliers, ranks
 from benchmarks.paper.records import COLUMNS
-from benchmarks.paper.report.extra import markdown
 
 
 def records(method, errors, **more) -> pd.DataFrame:
@@ -77,21 +80,22 @@ def test_outliers_of_a_share_are_named():
 
 
 def test_methods_of_fewer_datasets_have_a_table_of_their_own():
-    """40 datasets of 20 phrasings; C on the first 20, of 10 phrasings; D has just begun."""
+    """40 datasets of 20 phrasings; BART on the first 20, of 10 phrasings; CQR has just begun."""
     parts = [
         records(name, [error] * count)
-        for name, error, count in (("A", 1, 40), ("B", 2, 40), ("C", 0, 20), ("D", 0, 4))
+        for name, error, count in (("RF", 1, 40), ("TNet", 2, 40), ("BART", 0, 20), ("CQR", 0, 4))
     ]
     found = ranks(pd.concat(parts)).query("error == 'ate'")
     tables = {
         table: (dict(zip(part["method"], part["rank"], strict=True)), part["datasets"].max())
         for table, part in found.groupby("table")
     }
-    assert tables == {0: ({"A": 1, "B": 2}, 40), 1: ({"C": 1, "A": 2, "B": 3}, 20)}
-    page = markdown(ranks(pd.concat(parts)), outliers(parts[0]), {}, older="Old: A (3 of 40).")
-    assert page.count("### gpt2, hidden") == 1
-    assert page.index("ATE, 40 datasets of 20") < page.index("ATE, 20 datasets of 10")
-    assert "Datasets of 1,000 rows. Old: A (3 of 40)." in page
+    assert tables == {0: ({"RF": 1, "TNet": 2}, 40), 1: ({"BART": 1, "RF": 2, "TNet": 3}, 20)}
+    text = page(pd.concat(parts), {}, {"RF": 3})
+    assert text.count("### gpt2, hidden") == 1
+    assert text.index("ATE, 40 datasets of 20") < text.index("ATE, 20 datasets of 10")
+    assert "Datasets of 1,000 rows. Cells made with other code" in text
+    assert "RF (3 of 40)." in text
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +135,8 @@ def test_no_error_against_the_cate_is_told_of_estimates_that_follow_their_own_ro
     own = against_cate(records("BART-ITE", [2, 2, 2, 2], sd=1.0), floors(release))
     assert own["ite"].item() == 2
     assert np.isnan(own["cate"].item())
-    page = markdown(ranks(records("BART-ITE", [1, 2])), outliers(records("A", [1])), {"gpt2": own})
-    assert "| BART-ITE | 2 | – | " in page
+    text = page(records("BART-ITE", [2, 2, 2, 2], sd=1.0), {"gpt2": release}, {})
+    assert "| BART-ITE | 2 | – | " in text
 
 
 def test_errors_are_split_into_cate_and_the_rest(release):
@@ -146,8 +150,33 @@ def test_errors_are_split_into_cate_and_the_rest(release):
 
 
 def test_the_page_holds_what_was_found(release):
-    both = pd.concat([records("A", [3, 0, 1, 1]), records("B", [1, 1, 9, 0])])
-    page = markdown(ranks(both), outliers(both), {"gpt2": against_cate(both, floors(release))})
-    assert "| A | 1.50 [1.00, 2.00] | 1.50 [1.00, 2.00] |" in page
-    assert "ATE, 4 datasets of 2 phrasings" in page
-    assert "errors against ITE and CATE, gpt2" in page
+    both = pd.concat([records("RF", [3, 0, 1, 1]), records("TNet", [1, 1, 9, 0])])
+    text = page(both, {"gpt2": release}, {})
+    assert "| RF | 1.50 [1.00, 2.00] | 1.50 [1.00, 2.00] |" in text
+    assert "ATE, 4 datasets of 2 phrasings" in text
+    assert "errors against ITE and CATE, gpt2" in text
+
+
+def test_the_page_of_a_few_cells(paper_folder, tmp_path, monkeypatch, capsys):
+    """An estimator that the paper lacks is apart from its methods."""
+    monkeypatch.chdir(tmp_path)
+    where = ["--data", str(paper_folder)]
+    run = ["paper", "run", *where, "--workers", "0", "--rows", "1000", "--share", "0.002"]
+    assert main([*run, "--methods", "LinReg,AIPW"]) == 0
+    assert extra.main(where) == 0
+    text = (tmp_path / "results" / "paper" / "extra.md").read_text()
+    before, after = text.split("## Estimators beyond the paper")
+    assert "errors against ITE and CATE, gpt2" in before
+    assert "AIPW" not in before
+    assert "| **AIPW** |" in after
+    assert "gpt2, N = 1,000, ids 2 of 1000: " in after
+    assert "| LinReg |" in after
+
+
+def test_a_part_of_the_data_is_refused(made_up, clone, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert extra.main(["--data", str(clone(made_up(3, 9, 60)))]) == 2
+    said = capsys.readouterr()
+    assert "9 datasets of 60 rows" in said.err
+    assert said.err.count("\n") == 1
+    assert not said.out
