@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.boards.bootstrap import cluster_means, cluster_medians, cluster_statistic
+from benchmarks.boards.intervals import cluster_means, cluster_medians, pooled_score
 from benchmarks.boards.ranking import Ranking, merit, rank_methods
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
@@ -167,7 +167,8 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
 
     for metric in map(metrics.find, metrics.names()):
         if isinstance(metric, metrics.PooledMetric):
-            add(metric.name, _pooled(metric, cells, resampled))
+            parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
+            add(metric.name, pooled_score(metric, parts, clusters, level=resampled["level"]))
             continue
         values = cells[metric.name].to_numpy(dtype=float)
         if metric.group == "cost":
@@ -175,19 +176,9 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
             row[metric.name] = float(np.median(there)) if len(there) else float("nan")
             continue
         add(metric.name, cluster_means(values, clusters, **resampled))
-        add(f"{metric.name}_median", cluster_medians(values, clusters, **resampled))
+        medians = cluster_medians(values, clusters, level=resampled["level"])
+        add(f"{metric.name}_median", medians)
     return row
-
-
-def _pooled(
-    metric: metrics.PooledMetric, cells: pd.DataFrame, resampled: Mapping[str, Any]
-) -> tuple[float, float, float]:
-    clusters = cells["cluster"].to_numpy()
-    try:
-        parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
-        return cluster_statistic(metric.function, parts, clusters, **resampled)
-    except Exception as error:  # of a plugin, which may raise anything
-        raise metric.failure(error) from error
 
 
 def _table(

@@ -43,21 +43,26 @@ def absolute_error_sd(prediction: Prediction, truth: Truth) -> float:
     return in_sd(absolute_error(prediction, truth), truth)
 
 
-@_pooled("ate_rmse", "ATE RMSE", better="lower")
+@_pooled("ate_rmse", "ATE RMSE", better="lower", scale="log")
 def rmse(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
     """Root mean squared error over datasets, in units of y."""
     return np.sqrt(weights @ (ate - sate) ** 2 / weights.sum(axis=-1))
 
 
 @_pooled(
-    "ate_rmse_sd", "ATE RMSE / SD(y)", better="lower", columns=("ate", "sate", "y_sd"), usual=True
+    "ate_rmse_sd",
+    "ATE RMSE / SD(y)",
+    better="lower",
+    columns=("ate", "sate", "y_sd"),
+    usual=True,
+    scale="log",
 )
 def rmse_sd(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray, y_sd: np.ndarray) -> np.ndarray:
     """Root mean squared error over datasets, each in units of its SD(y)."""
     return rmse(weights, ate / y_sd, sate / y_sd)
 
 
-@_pooled("ate_r2", "ATE R²", better="higher", usual=True)
+@_pooled("ate_r2", "ATE R²", better="higher", usual=True, scale="log(1 - score)")
 def r2(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
     """Share of the variance of the SATE over datasets that the estimates explain.
 

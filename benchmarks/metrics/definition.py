@@ -17,6 +17,7 @@ from sdscm.number_format import number
 
 Group = Literal["ATE", "CATE", "ITE", "cost"]
 Better = Literal["lower", "higher", "nominal"]
+Scale = Literal["identity", "log", "log(1 - score)"]
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,31 @@ class PooledMetric(_Described):
         Function of the weights, of shape (..., k), and the columns, each of shape (k,). A weight is
         the number of times that a dataset was drawn. Returns scores of shape (...); NaN if the
         metric is not defined.
+    scale
+        Scale on which the distribution of the score is closer to normal; intervals are made there.
     """
 
     columns: tuple[str, ...]
     function: Callable[..., np.ndarray]
     source: str
+    scale: Scale = "identity"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check("scale", self.scale, get_args(Scale))
+
+    def score(self, weights: np.ndarray, *columns: np.ndarray) -> np.ndarray:
+        """Score datasets with these weights; see ``function``.
+
+        Raises
+        ------
+        InputError
+            If the function raises.
+        """
+        try:
+            return np.asarray(self.function(weights, *columns), dtype=float)
+        except Exception as error:  # of a plugin, which may raise anything
+            raise self.failure(error) from error
 
 
 def in_sd(value: float, truth: Truth) -> float:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 from shared import scored
 
-from benchmarks.boards.bootstrap import WithInterval, cluster_means, weighted_mean
+from benchmarks.boards.intervals import WithInterval, cluster_means
+from benchmarks.paper.analysis.bootstrap import weighted_mean
 from benchmarks.paper.analysis.tables import (
     LEVEL,
     RESAMPLES,

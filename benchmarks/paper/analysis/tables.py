@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.boards.bootstrap import (
-    WithInterval,
+from benchmarks.boards.intervals import WithInterval
+from benchmarks.paper.analysis.bootstrap import (
     cluster_statistic,
     stratified_statistic,
     weighted_mean,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from benchmarks.boards.bootstrap import WithInterval
+from benchmarks.boards.intervals import WithInterval
 from benchmarks.datasets.paper.release import LMS, PHRASINGS, ROWS
 from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO
 from benchmarks.paper.methods import PaperMethod

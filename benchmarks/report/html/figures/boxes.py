@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.boards.bootstrap import quantiles
+from benchmarks.boards.intervals import quantiles
 from benchmarks.boards.explain import setting_words
 from benchmarks.boards.table import ReportTable, TableColumn, make_table, number_column, text_column
 from benchmarks.metrics import Metric

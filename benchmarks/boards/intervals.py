@@ -1,0 +1,138 @@
+"""Compute scores over clusters of datasets (phrasings or files), with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.stats import binom, t
+
+from benchmarks.metrics import PooledMetric
+from sdscm.statistics.bootstrap import MIN_CLUSTERS as MIN_CLUSTERS
+from sdscm.statistics.bootstrap import studentised_interval
+
+#: A statistic, and the two ends of its interval.
+WithInterval = tuple[float, float, float]
+
+_NAN = float("nan")
+_Map = Callable[[np.ndarray], np.ndarray]
+#: For each scale of a pooled metric: the map to the scale of the interval, and back.
+_SCALES: dict[str, tuple[_Map, _Map]] = {
+    "identity": (lambda score: score, lambda value: value),
+    "log": (np.log, np.exp),
+    "log(1 - score)": (lambda score: np.log1p(-score), lambda value: -np.expm1(value)),
+}
+
+
+def cluster_means(
+    values: np.ndarray, clusters: np.ndarray, *, resamples: int, level: float, seed: int
+) -> WithInterval:
+    """Compute a mean over datasets, and its interval over clusters.
+
+    Parameters
+    ----------
+    values : array of shape (k,)
+        One score for each dataset; missing scores (NaN) are left out.
+    clusters : array of shape (k,)
+        Label of the cluster of each dataset. Datasets of one phrasing share the mechanisms, so that
+        only phrasings are independent (Cameron, Gelbach and Miller 2008, section 2).
+    resamples, level, seed
+        See `sdscm.statistics.bootstrap.studentised_interval`.
+
+    Returns
+    -------
+    mean, lower, upper : float
+        NaN if all scores are missing; the ends are NaN with fewer than `MIN_CLUSTERS` clusters, or
+        if a score is infinite.
+    """
+    kept, member = _present(values, clusters)
+    if not len(kept):
+        return _NAN, _NAN, _NAN
+    mean, counts = float(kept.mean()), np.bincount(member)
+    if len(counts) < MIN_CLUSTERS or not np.isfinite(kept).all():
+        return mean, _NAN, _NAN
+    sums = np.bincount(member, weights=kept)
+    return mean, *studentised_interval(sums, counts, level=level, resamples=resamples, seed=seed)
+
+
+def cluster_medians(values: np.ndarray, clusters: np.ndarray, *, level: float) -> WithInterval:
+    """Compute the median over clusters of the median of each, and its interval.
+
+    The ends are order statistics, so that the interval covers the median with at least ``level``
+    for any distribution (the inverted sign test; Conover 1999, section 3.2). With 6 clusters and
+    the level 95 % they are the smallest and the largest median; with 5 there are no ends.
+
+    Parameters
+    ----------
+    values, clusters : arrays of shape (k,)
+        As in `cluster_means`.
+    level
+        Level of the interval.
+    """
+    kept, member = _present(values, clusters)
+    if not len(kept):
+        return _NAN, _NAN, _NAN
+    medians = np.sort([np.median(kept[member == name]) for name in np.unique(member)])
+    # The largest number of medians outside, on each side.
+    outside = int(binom.ppf((1 - level) / 2, len(medians), 0.5))
+    if binom.cdf(outside, len(medians), 0.5) > (1 - level) / 2:
+        outside -= 1
+    ends = (medians[outside], medians[-1 - outside]) if outside >= 0 else (_NAN, _NAN)
+    return float(np.median(medians)), float(ends[0]), float(ends[1])
+
+
+def pooled_score(
+    metric: PooledMetric, columns: Sequence[np.ndarray], clusters: np.ndarray, *, level: float
+) -> WithInterval:
+    """Compute a score of all datasets together, and its interval.
+
+    The interval is that of Student's t with the standard error of the jackknife over clusters
+    (Efron and Tibshirani 1993, section 11.5; MacKinnon, Nielsen and Webb 2023, section 4), on the
+    scale of the metric.
+
+    Parameters
+    ----------
+    metric
+        See `PooledMetric`.
+    columns : arrays of shape (k,)
+        Its columns; datasets with a NaN in one of them are left out.
+    clusters : array of shape (k,)
+        As in `cluster_means`.
+    level
+        Level of the interval.
+    """
+    there = ~np.isnan(np.array(columns, dtype=float)).any(axis=0)
+    kept = [column[there] for column in columns]
+    if not there.any():
+        return _NAN, _NAN, _NAN
+    score = metric.score(np.ones(len(kept[0])), *kept)
+    names, member = np.unique(clusters[there], return_inverse=True)
+    count = len(names)
+    if count < MIN_CLUSTERS:
+        return float(score), _NAN, _NAN
+    without = metric.score((member != np.arange(count)[:, None]).astype(float), *kept)
+    if (without == score).all():
+        return (float(score),) * 3
+    scale, back = _SCALES[metric.scale]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre, replicates = scale(score), scale(without)
+        error = np.sqrt((count - 1) * replicates.var())
+        half = t.isf((1 - level) / 2, count - 1) * error
+        lower, upper = np.sort(back(centre + half * np.array([-1.0, 1.0])))
+    return float(score), float(lower), float(upper)
+
+
+def _present(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores that are there, and the number of the cluster of each."""
+    there = ~np.isnan(values)
+    return values[there], np.unique(clusters[there], return_inverse=True)[1]
+
+
+def quantiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """Compute quantiles as ``numpy.quantile``; if some values are infinite, without interpolation.
+
+    A finite and an infinite value have no value between them.
+    """
+    if np.isfinite(values).all():
+        return np.quantile(values, shares)
+    return np.quantile(values, shares, method="inverted_cdf")
