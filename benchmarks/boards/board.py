@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.boards.intervals import cluster_means, cluster_medians, pooled_score
-from benchmarks.boards.ranking import Ranking, merit, rank_methods
+from benchmarks.boards.ranking import Ranking, rank_methods
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
@@ -23,6 +23,8 @@ ORACLE_RANK = "check"
 
 _GROUP_COLUMN = {"lm": "lm", "setting": "setting", "dataset": "entry"}
 _ESTIMANDS = ("ATE", "CATE", "ITE")
+#: Errors in units of SD(y). An estimate with one above 1 is of no use.
+_ERRORS = ("pehe_sd", "ate_abs_error_sd")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class Board:
     target
         True effect with which the estimated effects of rows are compared.
     clusters
-        Number of phrasings (or files) that the intervals resample.
+        Number of phrasings (or files), over which the intervals are.
     table
         A row for each method, best first. Columns:
 
@@ -46,6 +48,7 @@ class Board:
         - ``estimator``, ``family``, ``estimand``, ``oracle``;
         - counts: ``cells``, ``ok``, ``failed`` (failed or timed out), ``timeout`` (only those that
           timed out), ``skipped``, ``missing``; ``lost``, the share of cells that are not ok;
+          ``off``, the cells whose effects (PEHE) or average effect are off by more than 1 SD(y);
         - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, for
           each metric of all datasets together its value ``<metric>``, with the ends of intervals
           in ``..._low`` and ``..._high``; for each metric of cost its median, without an interval.
@@ -69,7 +72,7 @@ class Board:
 def boards(
     scores: pd.DataFrame, methods: Sequence[MethodInfo], options: BoardOptions, seed: int
 ) -> list[Board]:
-    """Make a board for each combination of ``options.by``.
+    """Make a board for each combination of ``options.by`` and each target.
 
     Parameters
     ----------
@@ -83,11 +86,9 @@ def boards(
         Seed of the bootstrap.
     """
     keys = [_GROUP_COLUMN[name] for name in options.by]
-    if not keys:
-        return [_board({}, scores, methods, options, seed)]
     return [
-        _board(dict(zip(options.by, map(str, values), strict=True)), part, methods, options, seed)
-        for values, part in scores.groupby(keys, sort=False, dropna=False)
+        _board(dict(zip(options.by, map(str, values), strict=False)), part, methods, options, seed)
+        for values, part in scores.groupby([*keys, "target"], sort=False, dropna=False)
     ]
 
 
@@ -108,25 +109,25 @@ def _board(
     rows = [
         _row(method, scores[scores["estimator"] == method.label], resampled) for method in methods
     ]
-    undefined = _undefined(scores, {method.label for method in methods if method.oracle})
-    for name in options.rank_by:
-        ranks = _ranks(rows, metrics.get(name), undefined.get(name, {}))
-        for row, rank in zip(rows, ranks, strict=True):
-            row[f"rank_{name}"] = rank
-    rows.sort(key=lambda row: _place(row, options.rank_by))
     mean = partial(cluster_means, **resampled)
     rankings = {
         name: found
         for name in options.rank_by
         if (found := _ranking(metrics.get(name), rows, scores, mean, options.level)) is not None
     }
+    for name in options.rank_by:
+        places = rankings[name].average["rank"] if name in rankings else {}
+        for row in rows:
+            rank = ORACLE_RANK if row["oracle"] else str(places.get(row["estimator"], ""))
+            row[f"rank_{name}"] = rank
+    rows.sort(key=lambda row: _place(row, options.rank_by))
     return Board(
         group=group,
-        target=" and ".join(sorted(set(scores["target"]))),
+        target=str(scores["target"].iloc[0]),
         clusters=scores["cluster"].nunique(),
         table=_table(rows, options.rank_by, rankings),
         rankings=rankings,
-        undefined=undefined,
+        undefined=_undefined(scores, {method.label for method in methods if method.oracle}),
     )
 
 
@@ -159,6 +160,7 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
         "skipped": int((status == "skipped").sum()),
         "missing": int((status == "missing").sum()),
         "lost": 1 - ok / len(cells) if len(cells) else float("nan"),
+        "off": int((cells[[*_ERRORS]] > 1).any(axis=1).sum()),
     }
     clusters = np.unique(cells["cluster"].to_numpy(), return_inverse=True)[1]
 
@@ -192,7 +194,8 @@ def _table(
     for name in rank_by:
         front[f"rank_{name}"] = body.pop(f"rank_{name}")
         if name in rankings:
-            average = rankings[name].average.reindex(body["estimator"]).reset_index(drop=True)
+            average = rankings[name].average.drop(columns="rank")
+            average = average.reindex(body["estimator"]).reset_index(drop=True)
             for column in average:
                 front[rankings[name].column(str(column))] = average[column]
     return pd.concat([pd.DataFrame(front), body], axis=1)
@@ -206,12 +209,10 @@ def _ranking(
     level: float,
 ) -> Ranking | None:
     """Rank the methods in the table of a metric; None if the table would show Oracles only."""
-    shown = sorted(
-        (row for row in rows if _belongs(row, metric)), key=lambda row: _place(row, [metric.name])
-    )
+    shown = sorted((row for row in rows if _belongs(row, metric)), key=_oracles_last)
     if all(row["oracle"] for row in shown):
         return None
-    names = tuple(row["estimator"] for row in shown)
+    names = [row["estimator"] for row in shown]
     compete = [row["estimator"] for row in shown if _competes(row, metric)]
     return rank_methods(metric, scores, names, compete, mean, level)
 
@@ -230,24 +231,8 @@ def _competes(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
     return not row["oracle"] and not math.isnan(row[metric.name])
 
 
-def _ranks(
-    rows: Sequence[Mapping[str, Any]], metric: metrics.Metric, undefined: Mapping[str, int]
-) -> list[str]:
-    """Rank each row by one metric; see `benchmarks.boards.explain.ranking_rule`."""
-    sign = -1 if metric.better == "higher" else 1
-
-    def key(row: Mapping[str, Any]) -> tuple[int, float]:
-        without = row["cells"] - row["ok"] + undefined.get(row["estimator"], 0)
-        return without, sign * merit(row[metric.name])
-
-    keys = sorted(key(row) for row in rows if _competes(row, metric))
-
-    def rank(row: Mapping[str, Any]) -> str:
-        if row["oracle"]:
-            return ORACLE_RANK
-        return str(keys.index(key(row)) + 1) if _competes(row, metric) else ""
-
-    return [rank(row) for row in rows]
+def _oracles_last(row: Mapping[str, Any]) -> tuple[bool, str]:
+    return row["oracle"], row["estimator"]
 
 
 def _place(row: Mapping[str, Any], rank_by: Sequence[str]) -> tuple[bool, tuple[float, ...], str]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from benchmarks import metrics
 from benchmarks.boards.board import ORACLE_RANK, Board
+from benchmarks.boards.intervals import MIN_CLUSTERS
 from benchmarks.boards.ranking import Ranking
 from benchmarks.boards.table import EVERYWHERE, PAGES, Ends, Medium, TableColumn
 from benchmarks.metrics import Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
-from sdscm.number_format import level, two_decimals
+from sdscm.number_format import level, number, two_decimals
 
 AnyMetric = Metric | PooledMetric
 
@@ -173,12 +175,25 @@ def _ranking_metrics(
             media |= _TERMINAL
         elif chosen is None:
             media -= _TERMINAL
-        interval = metric == ranked and metric.group != "cost"
-        yield replace(_metric_column(metric, 1 - alpha), media=media, interval_shown=interval)
+        column = replace(_metric_column(metric, 1 - alpha), media=media)
+        if metric == ranked and metric.group != "cost":
+            column = replace(column, interval_shown=True)
+            if 1 < board.clusters < MIN_CLUSTERS:
+                column = replace(column, text=partial(_with_means, column, ranking))
+        yield column
     if isinstance(ranked, Metric) and ranked.group != "cost":
         yield replace(
             _median_column(ranked), heading="Median", note="of the ranked score", media=PAGES
         )
+
+
+def _with_means(column: BoardColumn, ranking: Ranking, entry: BoardEntry) -> str:
+    """Write a score and its mean on each phrasing, where these are too few for an interval."""
+    form = column.form or number
+    score = replace(column, text=None).cell(entry).text
+    if entry.method not in ranking.means:
+        return score
+    return f"{score} [{', '.join(map(form, ranking.means[entry.method].dropna()))}]"
 
 
 def _metric_column(metric: AnyMetric, nominal: float | None = None) -> BoardColumn:
@@ -264,7 +279,7 @@ for _column in (
         form=str,
         by_ranking=True,
         before_metrics=True,
-        definition=f"Rank by mean score; {ORACLE_RANK}: an Oracle, which has no rank.",
+        definition=f"Place by average rank; {ORACLE_RANK}: an Oracle, which has no rank.",
     ),
     _field("estimator", heading="Method", numeric=False, media=EVERYWHERE),
     _field("family", numeric=False, media=PAGES),
@@ -282,7 +297,7 @@ for _column in (
         interval_shown=True,
         by_ranking=True,
         note="over phrasings",
-        definition="Mean of the ranks within each phrasing or file.",
+        definition="Mean over phrasings (or files) of the mean rank on their datasets.",
     ),
     BoardColumn(
         name="win_rate",
@@ -304,6 +319,14 @@ for _column in (
         note="a shared letter: no difference",
         definition="Methods that share a letter do not differ by Nemenyi's test.",
         media=EVERYWHERE - {"terminal"},
+    ),
+    _field(
+        "off",
+        heading="Off",
+        before_metrics=False,
+        note="by more than 1 SD(y)",
+        definition="Number of cells whose effects or average effect are off by more than 1 SD(y).",
+        media=EVERYWHERE,
     ),
     _field(
         "ok",

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.columns import FEWER
+from benchmarks.boards.intervals import MIN_CLUSTERS
 from benchmarks.boards.ranking import Ranking
 from benchmarks.suite.model import BoardOptions, Suite
 from sdscm.number_format import (
@@ -14,7 +15,6 @@ from sdscm.number_format import (
     counted,
     joined,
     level,
-    number,
     p_equals,
     two_decimals,
 )
@@ -25,13 +25,14 @@ SETTINGS = {
     "hidden": "exogenous covariates hidden",
 }
 
-#: Rule of average ranks and win rates for lost cells.
+#: Rule of average ranks and win rates.
 COMPARISON_RULE = (
-    "Average ranks and win rates compare methods within each phrasing (or file), by the mean score "
-    "over its datasets; equal scores share their mean rank and half a win. A method that lacks the "
-    "score of one of these datasets (its cell failed, timed out, was skipped or is missing, or the "
-    "score is not defined there) is last on that phrasing, tied with the others that lack it. A "
-    "phrasing on which no method has a score, and a method without any score, are left out. The "
+    "Each dataset ranks the methods by their scores; equal scores share their mean rank. A method "
+    "without a score on a dataset (its cell failed, timed out, was skipped or is missing, or the "
+    "score is not defined there) is last on it, tied with the others that have none. The ranks "
+    "are averaged within phrasings (or files), then over them, so that one score changes one rank "
+    "only, however large it is. Win rates compare the ranks within phrasings; a tie is half a win. "
+    "A dataset on which no method has a score, and a method without any score, are left out. The "
     "Oracle does not compete."
 )
 
@@ -54,15 +55,13 @@ def place(group: Mapping[str, str]) -> str:
 def ranking_rule(options: BoardOptions) -> str:
     """Describe the rule by which boards are ordered."""
     by = "; ".join(
-        f"{metric.group} by mean {metric.title} ({metric.better} is better)"
+        f"{metric.group} by {metric.title} ({metric.better} is better)"
         for metric in map(metrics.get, options.rank_by)
     )
     return (
-        f"Ordered by rank: {by}; a method has no rank by a metric that it has no score of. A "
-        "method with cells that failed, were skipped or are missing, or on which its score is not "
-        "defined though that of another method is, ranks behind all methods without such cells "
-        "(fewer first), since its mean is over the other cells. Equal means share a rank. The "
-        "Oracle is shown the truth: it checks the scorer and has no rank."
+        f"Ordered by average rank: {by}; a method has no rank by a metric that it has no score of. "
+        "Equal average ranks share a rank. The Oracle is shown the truth: it checks the scorer and "
+        "has no rank."
     )
 
 
@@ -72,10 +71,14 @@ def rules(suite: Suite) -> tuple[str, ...]:
     return (
         ranking_rule(options),
         "Numbers are means over datasets, or one number for all of them (RMSE and R² of the ATE); "
-        "costs are medians, and the column Median is of what the table is ordered by. In brackets: "
-        f"{level(options.level)} percentile bootstrap intervals, {options.resamples:,} resamples "
-        "of the phrasings (datasets of one phrasing are not independent). With few phrasings they "
-        "are rough. In bold: the best of the methods without lost cells, where a column compares "
+        "costs are medians, and the column Median is of what the table is ordered by. A large "
+        "error on one dataset can decide a mean, but not a rank; the column Off counts the "
+        "estimates that are off by more than 1 SD(y). In brackets: "
+        f"{level(options.level)} intervals over the phrasings (datasets of one phrasing are not "
+        f"independent), by a studentised bootstrap of {options.resamples:,} resamples for means, "
+        "order statistics for medians, and the jackknife for RMSE and R². With fewer than "
+        f"{MIN_CLUSTERS} phrasings there are no intervals. In bold: the best of the methods "
+        "without lost cells, where a column compares "
         f"with the truth and is best at one end. {FEWER}: a mean over fewer datasets than that of "
         "other methods, since the score is not defined on all (a rank correlation of equal "
         "effects, for one); it is never in bold.",
@@ -101,11 +104,14 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
         found.append(f"Scored against the {target}.")
     if metric.group == "cost":
         found.append("Medians over datasets.")
-    elif board.clusters < 2:
-        found.append("Means over datasets. One phrasing or file: no intervals.")
+    elif board.clusters < MIN_CLUSTERS:
+        found.append(
+            f"Means over datasets. Fewer than {MIN_CLUSTERS} phrasings or files: no intervals; in "
+            "brackets the mean of each."
+        )
     else:
         found.append(
-            f"Means over datasets, in brackets {level(ranking.level)} bootstrap intervals over "
+            f"Means over datasets, in brackets {level(ranking.level)} intervals over "
             f"{board.clusters} phrasings or files."
         )
     found.append("Bold: the best of the methods without lost cells.")
@@ -135,10 +141,10 @@ def finding(board: Board, ranking: Ranking) -> str:
     leaders = [str(name) for name in rows.index[rows[ranking.column("rank")] == "1"]]
     if not leaders:
         return ""
-    value = number(rows.loc[leaders[0], metric.name])
+    value = two_decimals(rows.loc[leaders[0], ranking.column("average_rank")])
     verb = "leads" if len(leaders) == 1 else "lead"
     lead = f"{metric.group}, {place(board.group)}: {joined(leaders)} {verb}"
-    lead += f" with {metric.title} {value}"
+    lead += f" by {metric.title}, with the average rank {value}"
     tested = ranking.significance
     if tested is None:
         return f"{lead}."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from benchmarks.boards.significance import Significance, significance
 from benchmarks.metrics import Metric
@@ -18,20 +17,23 @@ _IntervalFunction = Callable[[np.ndarray, np.ndarray], tuple[float, float, float
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Compare m methods by one metric on b blocks (phrasings or files).
+    """Rank m methods by one metric on b blocks (phrasings or files).
 
     Attributes
     ----------
     metric
         Metric of the comparison.
     methods
-        All methods in the table of the ranking, best first: those that compete, then those that
-        have no score, and Oracles at the end.
+        All methods in the table of the ranking: those that compete, the smallest average rank
+        first, then those that have no score, and Oracles at the end.
     ranks : DataFrame of shape (b, m)
-        Rank of each competing method within each block; 1 is the best, ties have their mean rank.
+        Mean rank of each competing method on the datasets of each block; see `block_ranks`.
+    means : DataFrame of shape (b, m)
+        Mean score of each competing method on the datasets of each block.
     average : DataFrame with a row for each competing method
-        Columns ``average_rank``, ``average_rank_low``, ``average_rank_high`` (bootstrap over
-        blocks) and ``win_rate`` (mean over the other methods).
+        Columns ``average_rank``, ``average_rank_low``, ``average_rank_high`` (over blocks),
+        ``win_rate`` (mean over the other methods), and ``rank``, the place of the method by its
+        average rank; 1 is the best, and equal average ranks share the smallest place.
     wins : DataFrame of shape (m, m)
         Share of blocks on which the row's method beats the column's; a tie counts as a half; NaN
         on the diagonal.
@@ -42,6 +44,7 @@ class Ranking:
     metric: Metric
     methods: tuple[str, ...]
     ranks: pd.DataFrame
+    means: pd.DataFrame
     average: pd.DataFrame
     wins: pd.DataFrame
     level: float
@@ -59,18 +62,21 @@ class Ranking:
 
         The tests are run at the first access, since their library takes seconds to load.
         """
-        return significance(self.ranks, self.level)
+        return significance(self.ranks.rank(axis=1), self.level)
 
 
 def rank_methods(
     metric: Metric,
     scores: pd.DataFrame,
-    methods: tuple[str, ...],
+    methods: Sequence[str],
     competitors: Collection[str],
     interval: _IntervalFunction,
     level: float,
 ) -> Ranking:
     """Rank methods by a metric, and compare them.
+
+    An average of ranks and not of scores: one score, however large, changes the ranks on one
+    dataset only (Demsar 2006, section 3.2.2).
 
     Parameters
     ----------
@@ -79,7 +85,7 @@ def rank_methods(
     scores
         Cells of a board, as `benchmarks.boards.scores.score` returns them.
     methods
-        As in `Ranking`.
+        All methods in the table of the ranking, Oracles at the end.
     competitors
         The methods that have a score.
     interval
@@ -89,6 +95,7 @@ def rank_methods(
     """
     ranks = block_ranks(scores[scores["estimator"].isin(competitors)], metric)
     ranks = ranks[[name for name in methods if name in competitors]]
+    ranks = ranks[ranks.mean().sort_values(kind="stable").index]
     wins = win_rates(ranks)
     blocks = ranks.index.to_numpy()
     rows = {
@@ -97,25 +104,29 @@ def rank_methods(
     }
     columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]
     average = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    return Ranking(metric, methods, ranks, average, wins, level)
+    average["rank"] = average["average_rank"].map(merit).rank(method="min").astype(int)
+    ordered = (*map(str, ranks), *(name for name in methods if name not in competitors))
+    means = scores.pivot_table(index="cluster", columns="estimator", values=metric.name, sort=False)
+    means = means.reindex(index=ranks.index, columns=ranks.columns)
+    return Ranking(metric, ordered, ranks, means, average, wins, level)
 
 
 def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """Rank each method (column) within each cluster of datasets (row).
+    """Rank each method (column) on each dataset, and average over the datasets of a block (row).
 
-    A method without the score of a dataset of a cluster is last on that cluster, tied with the
-    other methods that lack a score.
+    1 is the best, and ties have their mean rank. A method without the score of a dataset is last
+    on that dataset, tied with the other methods that lack it. Datasets without any score are left
+    out.
     """
     sign = -1 if metric.better == "higher" else 1
-    by_block = scores.groupby(["cluster", "estimator"], sort=False)[metric.name]
-    # NaN are kept: a mean over the datasets with a score would favour methods that fail.
-    mean = by_block.agg(lambda values: values.mean(skipna=False)).unstack("estimator")
-    mean = mean[mean.notna().any(axis=1)]
-    merits = mean.map(lambda value: merit(sign * value))
+    table = scores.pivot(
+        index=["cluster", "dataset", "setting"], columns="estimator", values=metric.name
+    )
+    table = table[table.notna().any(axis=1)]
+    merits = table.map(lambda value: merit(sign * value))
     # An infinite score is better than no score.
     merits = merits.clip(upper=np.finfo(float).max).fillna(np.inf)
-    ranks = rankdata(merits.to_numpy(), axis=1) if len(merits) else merits.to_numpy()
-    return pd.DataFrame(ranks, index=merits.index, columns=merits.columns)
+    return merits.rank(axis=1).groupby("cluster", sort=False).mean()
 
 
 def win_rates(ranks: pd.DataFrame) -> pd.DataFrame:

@@ -36,20 +36,22 @@ class BoardOptions(Model):
     Attributes
     ----------
     by
-        Keys with one board for each combination of their values.
+        Keys with one board for each combination of their values (and of the targets). ``dataset``
+        is the entry of ``datasets``. Without it, a board averages over scenarios.
     columns
         Names of the metrics to show, in this order. A metric is shown in the tables of its
         estimand, a metric of cost in all tables. By default a standard selection.
     rank_by
-        Metrics to rank by. Each metric orders a table of its estimand. The table of all methods is
+        Metrics to rank by: methods are ordered by the average of their ranks on each dataset.
+        Each metric orders a table of its estimand. The table of all methods is
         ordered by the first metric; methods without it follow, ordered by the next metric.
     level
-        Level of the bootstrap intervals; tests of differences have the level ``1 - level``.
+        Level of the intervals; tests of differences have the level ``1 - level``.
     resamples
-        Number of bootstrap resamples of the phrasings.
+        Number of bootstrap resamples of the phrasings, for the intervals of means.
     """
 
-    by: list[Group] = Field(default=["lm", "setting"])
+    by: list[Group] = Field(default=["lm", "dataset", "setting"])
     columns: list[str] | None = None
     rank_by: list[str] = Field(
         default=["pehe_sd", "ate_abs_error_sd", "ite_interval_score_sd"], min_length=1

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.boards.intervals import WithInterval
+from benchmarks.datasets.paper.release import DATASETS, LMS, PHRASINGS, POOLED, POOLED_ROWS, ROWS
+from benchmarks.metrics import ate
 from benchmarks.paper.analysis.bootstrap import (
     cluster_statistic,
     stratified_statistic,
     weighted_mean,
 )
-from benchmarks.datasets.paper.release import DATASETS, LMS, PHRASINGS, POOLED, POOLED_ROWS, ROWS
-from benchmarks.metrics import ate
 from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.verdict import TableNumber, judge
 from benchmarks.paper.methods import METHODS

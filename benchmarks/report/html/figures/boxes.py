@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.boards.intervals import quantiles
 from benchmarks.boards.explain import setting_words
+from benchmarks.boards.intervals import quantiles
 from benchmarks.boards.table import ReportTable, TableColumn, make_table, number_column, text_column
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.drawing import Drawing, Layout
