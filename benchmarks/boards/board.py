@@ -116,7 +116,7 @@ def _board(
         if (found := _ranking(metrics.get(name), rows, scores, mean, options.level)) is not None
     }
     for name in options.rank_by:
-        places = rankings[name].average["rank"] if name in rankings else {}
+        places = rankings[name].average["rank"].to_dict() if name in rankings else {}
         for row in rows:
             rank = ORACLE_RANK if row["oracle"] else str(places.get(row["estimator"], ""))
             row[f"rank_{name}"] = rank

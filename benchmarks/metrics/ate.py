@@ -62,11 +62,20 @@ def rmse_sd(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray, y_sd: np.nda
     return rmse(weights, ate / y_sd, sate / y_sd)
 
 
-@_pooled("ate_r2", "ATE R²", better="higher", usual=True, scale="log(1 - score)")
-def r2(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
+@_pooled(
+    "ate_r2",
+    "ATE R²",
+    better="higher",
+    columns=("ate", "sate", "y_sd"),
+    usual=True,
+    scale="log(1 - score)",
+)
+def r2(
+    weights: np.ndarray, ate: np.ndarray, sate: np.ndarray, y_sd: np.ndarray | float = 0.0
+) -> np.ndarray:
     """Share of the variance of the SATE over datasets that the estimates explain.
 
-    NaN if the SATE is the same in all.
+    NaN if the SATE is the same in all, up to rounding in units of SD(y).
     """
     count = weights.sum(axis=-1)
     mean = weights @ sate / count
@@ -74,7 +83,8 @@ def r2(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
     near = sate - sate.mean()
     total = weights @ near**2 - count * (mean - sate.mean()) ** 2
     residual = weights @ (ate - sate) ** 2
-    varies = total > 1e-12 * np.max(np.abs(sate)) ** 2 * count
+    rounding = max(formulas.TOLERANCE * np.min(y_sd), 1e-6 * np.max(np.abs(sate)))
+    varies = total > rounding**2 * count
     return np.where(varies, 1 - residual / np.where(varies, total, 1), np.nan)
 
 
@@ -87,7 +97,7 @@ def r2(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
 )
 def sign_accuracy(prediction: Prediction, truth: Truth) -> float:
     """1 if the estimate has the sign of the SATE, else 0; 0 is a sign of its own."""
-    return formulas.sign_accuracy(np.asarray(prediction.ate), np.asarray(truth.sate))
+    return formulas.sign_accuracy(np.asarray(prediction.ate), np.asarray(truth.sate), truth.sd)
 
 
 _interval = partial(_ate, needs=("ate_interval",), source=_IMBENS, usual=True)

@@ -44,7 +44,7 @@ def pehe_sd(prediction: Prediction, truth: Truth) -> float:
 @_cate("pehe_sd_ite", "PEHE / SD(ITE)", better="lower", source=_HILL, usual=True)
 def pehe_sd_ite(prediction: Prediction, truth: Truth) -> float:
     """Root mean squared error of the effects, in units of SD(ITE); NaN if the ITE is constant."""
-    if formulas.is_constant(truth.ite):
+    if formulas.is_constant(truth.ite, truth.sd):
         return float("nan")
     return pehe(prediction, truth) / float(truth.ite.std())
 
@@ -58,13 +58,13 @@ def pehe_against_ite(prediction: Prediction, truth: Truth) -> float:
 @_cate("r2", "R²", better="higher", source="Wright 1921", usual=True)
 def r2(prediction: Prediction, truth: Truth) -> float:
     """Share of the variance of the true effects that the estimates explain."""
-    return formulas.r2(truth.effect, _effect(prediction))
+    return formulas.r2(truth.effect, _effect(prediction), truth.sd)
 
 
 @_cate("r2_ite", "R² of the ITE", target="ITE", better="higher", source=_PAPER)
 def r2_against_ite(prediction: Prediction, truth: Truth) -> float:
     """Share of the variance of the individual effects that the estimates explain."""
-    return formulas.r2(truth.ite, _effect(prediction))
+    return formulas.r2(truth.ite, _effect(prediction), truth.sd)
 
 
 @_cate(
@@ -76,19 +76,19 @@ def r2_against_ite(prediction: Prediction, truth: Truth) -> float:
 )
 def r2_swapped(prediction: Prediction, truth: Truth) -> float:
     """R2 against the ITE with estimate and truth exchanged, as in the paper's Table 2."""
-    return formulas.r2(_effect(prediction), truth.ite)
+    return formulas.r2(_effect(prediction), truth.ite, truth.sd)
 
 
 @_cate("rank_correlation", "Rank corr.", better="higher", source="Spearman 1904", usual=True)
 def rank_correlation(prediction: Prediction, truth: Truth) -> float:
     """Spearman's rank correlation of estimated and true effects."""
-    return formulas.rank_correlation(_effect(prediction), truth.effect)
+    return formulas.rank_correlation(_effect(prediction), truth.effect, truth.sd)
 
 
 @_cate("sign_accuracy", "Sign accuracy", better="higher", source="share of agreeing signs")
 def sign_accuracy(prediction: Prediction, truth: Truth) -> float:
     """Share of rows whose estimated effect has the true sign."""
-    return formulas.sign_accuracy(_effect(prediction), truth.effect)
+    return formulas.sign_accuracy(_effect(prediction), truth.effect, truth.sd)
 
 
 @_cate(
@@ -122,13 +122,13 @@ def regret_sd(prediction: Prediction, truth: Truth) -> float:
 )
 def auuc_sd(prediction: Prediction, truth: Truth) -> float:
     """Area under the uplift curve of the true effects, in units of SD(y)."""
-    return in_sd(formulas.auuc(_effect(prediction), truth.effect), truth)
+    return in_sd(formulas.auuc(_effect(prediction), truth.effect, truth.sd), truth)
 
 
 @_cate("qini", "Qini", better="higher", source="Radcliffe 2007, section 5", usual=True)
 def qini(prediction: Prediction, truth: Truth) -> float:
     """Area between the uplift curve and random order; 1 for the true order."""
-    return formulas.qini(_effect(prediction), truth.effect)
+    return formulas.qini(_effect(prediction), truth.effect, truth.sd)
 
 
 @_cate(
@@ -141,7 +141,7 @@ def qini(prediction: Prediction, truth: Truth) -> float:
 )
 def calibration_slope(prediction: Prediction, truth: Truth) -> float:
     """Slope of the true effects on the estimates; 1 if calibrated."""
-    return formulas.calibration_slope(_effect(prediction), truth.effect)
+    return formulas.calibration_slope(_effect(prediction), truth.effect, truth.sd)
 
 
 _of_interval = partial(_cate, needs=("effect_interval",), source=_LEI)

@@ -1,9 +1,17 @@
-"""Compute the formulas of metrics from arrays of shape (n,). Each formula has its source."""
+"""Compute the formulas of metrics from arrays of shape (n,). Each formula has its source.
+
+``sd`` is SD(y), the unit of tolerances: effects that differ by less than `TOLERANCE` times SD(y)
+are equal, whatever their size. In units of the effects themselves, the rounding errors of effects
+that are 0 would look like differences.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.stats import rankdata
+
+#: Largest difference of equal effects, in units of SD(y).
+TOLERANCE = 1e-9
 
 
 def pehe(estimate: np.ndarray, effect: np.ndarray) -> float:
@@ -14,7 +22,7 @@ def pehe(estimate: np.ndarray, effect: np.ndarray) -> float:
     return float(np.sqrt(np.mean((estimate - effect) ** 2)))
 
 
-def r2(reference: np.ndarray, prediction: np.ndarray) -> float:
+def r2(reference: np.ndarray, prediction: np.ndarray, sd: float) -> float:
     """1 - SS(reference - prediction) / SS(reference - mean), at most 1.
 
     For a constant ``reference`` the result is 1 if the prediction is exact, otherwise 0. This is
@@ -24,22 +32,22 @@ def r2(reference: np.ndarray, prediction: np.ndarray) -> float:
     """
     residual = float(np.sum((reference - prediction) ** 2))
     total = float(np.sum((reference - reference.mean()) ** 2))
-    rounding = _rounding(reference)
+    rounding = _rounding(reference, sd)
     if total <= rounding:
         return float(residual <= rounding)
     return 1 - residual / total
 
 
-def rank_correlation(estimate: np.ndarray, effect: np.ndarray) -> float:
+def rank_correlation(estimate: np.ndarray, effect: np.ndarray, sd: float) -> float:
     """Spearman's rho, ties at their mean rank; NaN if either is constant (Spearman 1904)."""
-    a, b = (rank - rank.mean() for rank in (_ranks(estimate), _ranks(effect)))
+    a, b = (rank - rank.mean() for rank in (_ranks(estimate, sd), _ranks(effect, sd)))
     scale = np.sqrt(np.sum(a**2) * np.sum(b**2))
     return float(np.sum(a * b) / scale) if scale > 0 else float("nan")
 
 
-def sign_accuracy(estimate: np.ndarray, effect: np.ndarray) -> float:
+def sign_accuracy(estimate: np.ndarray, effect: np.ndarray, sd: float) -> float:
     """Share of rows whose estimated effect has the sign of the true one; 0 is a sign of its own."""
-    return float(np.mean(np.sign(estimate) == np.sign(effect)))
+    return float(np.mean(_sign(estimate, sd) == _sign(effect, sd)))
 
 
 def coverage(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray) -> float:
@@ -84,7 +92,7 @@ def regret(estimate: np.ndarray, effect: np.ndarray) -> float:
     return policy_value(effect, effect) - policy_value(estimate, effect)
 
 
-def auuc(estimate: np.ndarray, effect: np.ndarray) -> float:
+def auuc(estimate: np.ndarray, effect: np.ndarray, sd: float) -> float:
     """Area under the uplift curve that uses the true effects, in units of y.
 
     The curve at u in [0, 1] is the gain per row of treating the share u of rows with the largest
@@ -94,34 +102,36 @@ def auuc(estimate: np.ndarray, effect: np.ndarray) -> float:
     area is the mean over rows of the effect times (r - 1/2) / n, where r is the rank of the row's
     estimate (1 is the smallest, ties have their mean rank).
     """
-    return float(np.mean(effect * (_ranks(estimate) - 0.5)) / len(effect))
+    return float(np.mean(effect * (_ranks(estimate, sd) - 0.5)) / len(effect))
 
 
-def qini(estimate: np.ndarray, effect: np.ndarray) -> float:
+def qini(estimate: np.ndarray, effect: np.ndarray, sd: float) -> float:
     """Area between uplift curve and random order, as a share of this area for the true order.
 
     1 for the true order, 0 for a random one or a constant estimate, -1 for the reverse (Qini
     coefficient, Radcliffe 2007, section 5, with the true effects). NaN if the effect is constant.
     """
-    if is_constant(effect):
+    if is_constant(effect, sd):
         return float("nan")
     random = float(effect.mean()) / 2
-    return (auuc(estimate, effect) - random) / (auuc(effect, effect) - random)
+    return (auuc(estimate, effect, sd) - random) / (auuc(effect, effect, sd) - random)
 
 
-def calibration_slope(estimate: np.ndarray, effect: np.ndarray) -> float:
+def calibration_slope(estimate: np.ndarray, effect: np.ndarray, sd: float) -> float:
     """Slope of the least-squares line of the true effect on the estimate.
 
     1 if calibrated, below 1 if the estimates vary too much, and NaN if they do not vary (Cox 1958;
     the heterogeneity loading of Chernozhukov et al. 2018, section 3.1, with the true effects).
     """
-    if is_constant(estimate):
+    if is_constant(estimate, sd):
         return float("nan")
     centred = estimate - estimate.mean()
     return float(np.sum(centred * effect) / np.sum(centred**2))
 
 
-def excludes_zero(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray) -> tuple[float, float]:
+def excludes_zero(
+    lower: np.ndarray, upper: np.ndarray, effect: np.ndarray, sd: float
+) -> tuple[float, float]:
     """Shares of rows whose interval excludes 0 correctly, and wrongly.
 
     Correctly: the interval and the true effect are on the same side of 0. Wrongly: they are on
@@ -129,21 +139,28 @@ def excludes_zero(lower: np.ndarray, upper: np.ndarray, effect: np.ndarray) -> t
     of the other rows contain 0.
     """
     claimed = np.sign(lower) * (lower > 0) + np.sign(upper) * (upper < 0)
-    right = (claimed != 0) & (claimed == np.sign(effect))
-    wrong = (claimed != 0) & (claimed != np.sign(effect))
+    true = _sign(effect, sd)
+    right = (claimed != 0) & (claimed == true)
+    wrong = (claimed != 0) & (claimed != true)
     return float(np.mean(right)), float(np.mean(wrong))
 
 
-def is_constant(values: np.ndarray) -> bool:
+def is_constant(values: np.ndarray, sd: float) -> bool:
     """Return True if all values are equal up to rounding."""
-    return float(np.sum((values - values.mean()) ** 2)) <= _rounding(values)
+    return float(np.sum((values - values.mean()) ** 2)) <= _rounding(values, sd)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def _ranks(values: np.ndarray, sd: float) -> np.ndarray:
     """Ranks from 1, ties have their mean rank; values that differ by rounding only are all tied."""
-    return rankdata(np.zeros(len(values)) if is_constant(values) else values)
+    return rankdata(np.zeros(len(values)) if is_constant(values, sd) else values)
 
 
-def _rounding(values: np.ndarray) -> float:
+def _sign(values: np.ndarray, sd: float) -> np.ndarray:
+    """Signs of values; 0 for those that are 0 up to rounding."""
+    return np.where(np.abs(values) <= TOLERANCE * sd, 0.0, np.sign(values))
+
+
+def _rounding(values: np.ndarray, sd: float) -> float:
     """Largest sum of squared deviations that rounding alone can cause."""
-    return len(values) * (1e-12 * float(np.max(np.abs(values)))) ** 2
+    # Rounding errors of a large common value are large, too.
+    return len(values) * max(TOLERANCE * sd, 1e-12 * float(np.max(np.abs(values)))) ** 2

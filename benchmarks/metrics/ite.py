@@ -47,10 +47,10 @@ def interval_score_sd(prediction: Prediction, truth: Truth) -> float:
 @_ite("ite_rightly_not_zero", "Rightly not 0", better="higher", source=_SIGN)
 def rightly_not_zero(prediction: Prediction, truth: Truth) -> float:
     """Share of units whose interval lies on the side of 0 where their effect is."""
-    return formulas.excludes_zero(*_interval(prediction), truth.ite)[0]
+    return formulas.excludes_zero(*_interval(prediction), truth.ite, truth.sd)[0]
 
 
 @_ite("ite_wrongly_not_zero", "Wrongly not 0", better="lower", source=_SIGN)
 def wrongly_not_zero(prediction: Prediction, truth: Truth) -> float:
     """Share of units whose interval excludes 0, and whose effect is 0 or of the other sign."""
-    return formulas.excludes_zero(*_interval(prediction), truth.ite)[1]
+    return formulas.excludes_zero(*_interval(prediction), truth.ite, truth.sd)[1]

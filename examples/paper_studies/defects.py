@@ -61,7 +61,7 @@ def swapped(release: Release) -> dict[str, float]:
     for X, t, y, ite in _rows(release):
         arms = [LinearRegression().fit(X[t == arm], y[t == arm]).predict(X) for arm in (0, 1)]
         effect = arms[1] - arms[0]
-        found.append((r2(effect, ite), r2(ite, effect)))
+        found.append((r2(effect, ite, y.std()), r2(ite, effect, y.std())))
     names = ("swapped", "right")
     return dict(zip(names, np.mean(found, axis=0).tolist(), strict=True))
 

@@ -103,7 +103,7 @@ def test_seeded() -> None:
 
 
 def test_medians_by_hand() -> None:
-    """At 5 % the sign test drops none of 6 medians, one on each side of 9, and needs more than 5."""
+    """At 5 % the sign test drops none of 6 medians and one on each side of 9; 5 are too few."""
     nine = np.array([9.0, 1, 8, 2, 7, 3, 6, 4, 5])
     assert cluster_medians(nine, np.arange(9), level=0.95) == (5, 2, 8)
     assert cluster_medians(nine[:6], np.arange(6), level=0.95) == (5, 1, 9)

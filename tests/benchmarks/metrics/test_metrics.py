@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import auc, mean_pinball_loss, r2_score, root_mean_squared_error
@@ -109,28 +111,29 @@ def test_the_target_is_the_one_that_is_named(name: str) -> None:
 
 
 def test_rank_correlation_by_hand_matches_scipy() -> None:
-    rho = formulas.rank_correlation(PREDICTION.effect, TRUTH.effect)
+    rho = formulas.rank_correlation(PREDICTION.effect, TRUTH.effect, 1.0)
     assert rho == pytest.approx(spearmanr(PREDICTION.effect, TRUTH.effect).statistic)
 
 
 def test_against_scikit_learn() -> None:
     draw = np.random.Generator(np.random.Philox(1))
     truth, estimate = draw.normal(size=(2, 50))
-    assert formulas.r2(truth, estimate) == pytest.approx(r2_score(truth, estimate))
+    assert formulas.r2(truth, estimate, 1.0) == pytest.approx(r2_score(truth, estimate))
     assert formulas.pehe(estimate, truth) == pytest.approx(root_mean_squared_error(truth, estimate))
 
 
 @pytest.mark.parametrize("estimate", [array(2, 2, 2), array(1, 1, 1)])
 def test_r2_of_a_constant_reference_is_scikit_learns(estimate: np.ndarray) -> None:
     constant = array(2, 2, 2)
-    assert formulas.r2(constant, estimate) == r2_score(constant, estimate)
+    assert formulas.r2(constant, estimate, 1.0) == r2_score(constant, estimate)
 
 
 def test_r2_of_a_reference_that_is_constant_but_for_rounding() -> None:
     nearly = array(0.1 + 0.2, 0.3, 0.3)
-    assert formulas.r2(nearly, array(1, 2, 3)) == 0
-    assert formulas.r2(nearly, nearly[::-1]) == 1
-    assert formulas.r2(array(1e-9, 2e-9, 3e-9), array(1e-9, 2e-9, 3e-9)) == 1
+    assert formulas.r2(nearly, array(1, 2, 3), 1.0) == 0
+    assert formulas.r2(nearly, nearly[::-1], 1.0) == 1
+    small = array(1e-9, 2e-9, 3e-9)
+    assert formulas.r2(small, small + 1e-10, 1e-9) == pytest.approx(1 - 0.03 / 2)
 
 
 def test_r2_swapped_has_the_papers_order() -> None:
@@ -140,7 +143,7 @@ def test_r2_swapped_has_the_papers_order() -> None:
 
 
 def test_rank_correlation_of_a_constant_estimate_is_undefined() -> None:
-    assert np.isnan(formulas.rank_correlation(array(1, 1, 1), array(1, 2, 3)))
+    assert np.isnan(formulas.rank_correlation(array(1, 1, 1), array(1, 2, 3), 1.0))
 
 
 def test_constant_outcome_has_no_normalised_error() -> None:
@@ -179,7 +182,7 @@ def test_auuc_is_the_mean_area_over_random_orders_of_ties() -> None:
         order = np.lexsort((DRAW.uniform(size=200), -ESTIMATE))
         curve = np.append(0, np.cumsum(EFFECT[order])) / 200
         areas.append(auc(np.linspace(0, 1, 201), curve))
-    area = formulas.auuc(ESTIMATE, EFFECT)
+    area = formulas.auuc(ESTIMATE, EFFECT, 1.0)
     assert area == pytest.approx(np.mean(areas), abs=4 * np.std(areas) / np.sqrt(3000))
     assert np.std(areas) > 0
 
@@ -187,13 +190,13 @@ def test_auuc_is_the_mean_area_over_random_orders_of_ties() -> None:
 def test_auuc_without_ties_is_the_area_by_trapezoids() -> None:
     estimate = EFFECT + DRAW.normal(size=200)
     curve = np.append(0, np.cumsum(EFFECT[np.argsort(-estimate)])) / 200
-    assert formulas.auuc(estimate, EFFECT) == pytest.approx(auc(np.linspace(0, 1, 201), curve))
+    assert formulas.auuc(estimate, EFFECT, 1.0) == pytest.approx(auc(np.linspace(0, 1, 201), curve))
 
 
 def test_qini_of_true_random_and_reverse_orders() -> None:
-    found = [formulas.qini(e, EFFECT) for e in (EFFECT, np.exp(EFFECT), np.ones(200), -EFFECT)]
+    found = [formulas.qini(e, EFFECT, 1.0) for e in (EFFECT, np.exp(EFFECT), np.ones(200), -EFFECT)]
     assert found == pytest.approx([1, 1, 0, -1])
-    assert np.isnan(formulas.qini(ESTIMATE, np.full(200, 0.1)))
+    assert np.isnan(formulas.qini(ESTIMATE, np.full(200, 0.1), 1.0))
 
 
 def test_regret_is_the_mean_of_the_losses_of_wrong_decisions() -> None:
@@ -207,17 +210,17 @@ def test_regret_is_the_mean_of_the_losses_of_wrong_decisions() -> None:
 
 def test_calibration_slope_is_least_squares() -> None:
     line = LinearRegression().fit(ESTIMATE[:, None], EFFECT)
-    assert formulas.calibration_slope(ESTIMATE, EFFECT) == pytest.approx(line.coef_[0])
-    assert formulas.calibration_slope(3 * EFFECT + 1, EFFECT) == pytest.approx(1 / 3)
-    assert np.isnan(formulas.calibration_slope(np.full(200, 0.3), EFFECT))
+    assert formulas.calibration_slope(ESTIMATE, EFFECT, 1.0) == pytest.approx(line.coef_[0])
+    assert formulas.calibration_slope(3 * EFFECT + 1, EFFECT, 1.0) == pytest.approx(1 / 3)
+    assert np.isnan(formulas.calibration_slope(np.full(200, 0.3), EFFECT, 1.0))
 
 
 def test_claims_of_an_effect() -> None:
     lower, upper = array(1, -2, 0, -1, 1, -3), array(2, -1, 1, 1, 2, -1)
     # right +, right -, touches 0, holds 0, there is none, wrong sign
     effect = array(5, -5, 5, 5, 0, 5)
-    assert formulas.excludes_zero(lower, upper, effect) == pytest.approx((2 / 6, 2 / 6))
-    endless = formulas.excludes_zero(array(-np.inf, 1), array(np.inf, np.inf), array(1, 1))
+    assert formulas.excludes_zero(lower, upper, effect, 1.0) == pytest.approx((2 / 6, 2 / 6))
+    endless = formulas.excludes_zero(array(-np.inf, 1), array(np.inf, np.inf), array(1, 1), 1.0)
     assert endless == (0.5, 0)
 
 
@@ -259,8 +262,8 @@ def test_a_metric_of_all_datasets_scores_no_cell() -> None:
 
 def test_estimates_that_differ_by_rounding_only_are_in_no_order() -> None:
     nearly = array(0.1 + 0.2, 0.3, 0.3)
-    assert formulas.qini(nearly, array(1, 2, 3)) == pytest.approx(0, abs=1e-15)
-    assert np.isnan(formulas.rank_correlation(nearly, array(1, 2, 3)))
+    assert formulas.qini(nearly, array(1, 2, 3), 1.0) == pytest.approx(0, abs=1e-15)
+    assert np.isnan(formulas.rank_correlation(nearly, array(1, 2, 3), 1.0))
 
 
 def test_a_package_brings_metrics_by_an_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,3 +329,35 @@ def test_a_metric_that_no_board_could_show_is_refused(change, part) -> None:
         replace(metrics.get("pehe"), **change)
     with pytest.raises(InputError, match="is not a metric"):
         metrics.register(part)  # type: ignore[arg-type]
+
+
+def test_effects_of_rounding_errors_are_constant_in_units_of_y() -> None:
+    """A treatment without effect, up to 1e-15: no method is calibrated, ranked or explained by it.
+
+    Relative to their own size these effects vary, and the slope would be 1e12.
+    """
+    rounding = 1e-15 * DRAW.normal(size=200)
+    truth = Truth(ite=rounding, effect=rounding, target="CATE", sd=2.0)
+    varies = Prediction(effect=0.1 * DRAW.normal(size=200), ate=0.1)
+    zero = Prediction(effect=1e-15 * DRAW.normal(size=200), ate=1e-16)
+    for name in ("qini", "rank_correlation", "pehe_sd_ite"):
+        assert np.isnan(metrics.get(name).score(varies, truth)), name
+    assert abs(metrics.get("calibration_slope").score(varies, truth)) < 1e-12
+    assert np.isnan(metrics.get("calibration_slope").score(zero, truth))
+    for name in ("r2", "r2_ite", "sign_accuracy", "ate_sign_accuracy"):
+        assert metrics.get(name).score(varies, truth) == 0, name
+        assert metrics.get(name).score(zero, truth) == 1, name
+    sates = 1e-15 * DRAW.normal(size=6)
+    assert np.isnan(ate.r2(np.ones(6), np.ones(6), sates, np.full(6, 2.0)))
+
+
+@given(st.floats(-9, 9))
+def test_the_unit_of_y_does_not_matter(exponent: float) -> None:
+    unit = 10.0**exponent
+    for name in ("r2", "qini", "rank_correlation", "calibration_slope", "sign_accuracy"):
+        scaled = replace(
+            TRUTH, ite=unit * TRUTH.ite, effect=unit * TRUTH.effect, sd=unit * TRUTH.sd
+        )
+        moved = replace(PREDICTION, effect=unit * PREDICTION.effect)
+        expected = metrics.get(name).score(PREDICTION, TRUTH)
+        assert metrics.get(name).score(moved, scaled) == pytest.approx(expected), name
