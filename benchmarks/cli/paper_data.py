@@ -69,7 +69,7 @@ def variants(
     import numpy as np
     import pandas as pd
 
-    from benchmarks.datasets.paper.loading import find, is_packed
+    from benchmarks.datasets.paper.loading import find, packed_copy
     from benchmarks.datasets.paper.phrasings import disagreements, recover
     from benchmarks.datasets.paper.release import DATASETS
 
@@ -78,7 +78,7 @@ def variants(
     folder = find(data)
     found, differing = [], 0
     for lm, release in read_releases(folder, whole=False).items():
-        packed = is_packed(lm, folder)
+        packed = packed_copy(lm, folder) is not None
         number = release.variant  # for CSV files the reader has recovered it
         if packed:
             with working(f"comparing the datasets of {lm}"):
@@ -115,11 +115,10 @@ def read_releases(
     Most numbers are averages over all datasets and would differ for a part of them. By default
     each release must therefore be complete.
     """
-    from benchmarks.datasets.paper.loading import find, has, read
-    from benchmarks.datasets.paper.release import LMS
+    from benchmarks.datasets.paper.loading import find, models_in, read
 
     folder = find(data)
-    wanted = lms or [lm for lm in LMS if has(lm, folder)]
+    wanted = lms or models_in(folder)
     with working("reading the data"):
         releases = {lm: read(lm, folder) for lm in wanted}
     if whole:
@@ -152,7 +151,7 @@ def suites_of(
     costly_share: float = 1,
 ) -> list[Suite]:
     """Make the suites of a part of the paper's datasets and methods, from the options of a run."""
-    from benchmarks.datasets.paper.loading import find, has
+    from benchmarks.datasets.paper.loading import find, models_in
     from benchmarks.datasets.paper.release import LMS
     from benchmarks.paper.methods import METHODS, named
     from benchmarks.paper.suites import SUITES, part_of_suite
@@ -161,7 +160,7 @@ def suites_of(
     sizes = _among(rows, map(str, SUITES), "rows")
     seen = _among(settings, SETTINGS, "settings")
     folder = find(data)
-    models = [lm for lm in LMS if has(lm, folder)] if lms is None else _among(lms, LMS, "lms")
+    models = models_in(folder) if lms is None else _among(lms, LMS, "lms")
     made = [
         part_of_suite(
             size,
