@@ -57,13 +57,9 @@ class JobBuilder:
     def job(self, cell: Cell) -> Job:
         """Build the input of a worker for one cell."""
         method, mask = self._field[cell.estimator], self._mask(cell.dataset)
-        fitted = self._rows(cell, method, ~mask)
         return Job(
+            **vars(self._rows(cell, method, ~mask)),
             maker=method.maker,
-            X=fitted.X,
-            t=fitted.t,
-            y=fitted.y,
-            reveal=fitted.reveal,
             seed=cell.seed,
             alpha=cell.alpha,
             threads=cell.threads,

@@ -158,7 +158,7 @@ def _answers(
     )
 
 
-def check_unchanged(used: tuple[pd.DataFrame, np.ndarray, np.ndarray], given: Job | Rows) -> None:
+def check_unchanged(used: tuple[pd.DataFrame, np.ndarray, np.ndarray], given: Rows) -> None:
     """Raise `BadPrediction` if an estimator has changed the arrays that it used."""
     X, t, y = used
     for name, one, other in (("t", t, given.t), ("y", y, given.y)):
