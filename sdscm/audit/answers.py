@@ -8,14 +8,13 @@ from functools import reduce
 
 import numpy as np
 
-from sdscm.audit.effects.enumerated import EnumeratedArms
+from sdscm.audit.effects.arms import EnumeratedArms, Estimate, SampledArms
 from sdscm.audit.effects.estimand import Arm
-from sdscm.audit.effects.estimate import Estimate
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.effects.sampled import SampledArms
-from sdscm.audit.plan import AuditPlan, Method, Question, values_of
+from sdscm.audit.plan import AuditPlan, Question, values_of
 from sdscm.data.diagnostics import MechanismFacts, mechanism_facts, worst
 from sdscm.inference.enumeration import TooLargeError
+from sdscm.literals import AuditMethod
 from sdscm.lm.interface import LanguageModel
 from sdscm.scm import SDSCM
 
@@ -117,18 +116,17 @@ def ask(
 def _answer(
     weights: Mapping[Arm, float],
     measure: Measure,
-    method: Method,
+    method: AuditMethod,
     tables: EnumeratedArms,
     units: SampledArms,
 ) -> Estimate:
     """Return a weighted sum of the means of arms."""
-    if method == "sample":
-        return _sum(weights, measure, units)
-    try:
-        return _sum(weights, measure, tables)
-    except TooLargeError:
-        if method == "exact":
-            raise
+    if method != "sample":
+        try:
+            return _sum(weights, measure, tables)
+        except TooLargeError:
+            if method == "exact":
+                raise
     # All arms come from the same units, also those that could be enumerated: their errors cancel.
     return _sum(weights, measure, units)
 

@@ -17,13 +17,12 @@ from sdscm.audit.controls.controls import adjusted, null_controls, planted_contr
 from sdscm.audit.controls.placebo import WEEKDAY, with_placebo
 from sdscm.audit.effects.measure import Measure, MeasureKind
 from sdscm.audit.finding import Finding, Inference, adjust_families, make_finding
-from sdscm.audit.inference.interval import MIN_PHRASINGS, bootstrap_interval
 from sdscm.audit.memoized import MemoizedLM
-from sdscm.audit.phrasings import choose_phrasings, count_phrasings
 from sdscm.audit.plan import (
     AuditPlan,
-    Method,
     checked_contrast,
+    choose_phrasings,
+    count_phrasings,
     default_contrast,
     estimands,
     questions,
@@ -32,6 +31,7 @@ from sdscm.audit.result import AuditedModel, AuditResult, ValueMean
 from sdscm.audit.target import mediators_between, retarget
 from sdscm.errors import InputError
 from sdscm.inference.enumeration import TooLargeError
+from sdscm.literals import AuditMethod
 from sdscm.lm import LanguageModel, load_lm
 from sdscm.spec import Spec, Variable, load_spec
 
@@ -54,7 +54,7 @@ def audit(
     phrasings: int | None = 30,
     smallest: float | Mapping[str, float] | None = None,
     level: float = 0.95,
-    method: Method = "auto",
+    method: AuditMethod = "auto",
     units: int = 1000,
     panel: int = 100,
     seed: int = 0,
@@ -216,13 +216,8 @@ def _means(by_model: Mapping[str, Answers], inference: Inference) -> Iterator[Va
     for model, answers in by_model.items():
         for (value, measure), estimates in answers.means.items():
             found = np.array([each.value for each in estimates])
-            interval = None
-            if len(found) >= MIN_PHRASINGS and np.isfinite(found).all():
-                interval = bootstrap_interval(
-                    found, level=inference.level, resamples=inference.resamples, seed=inference.seed
-                )
-            phrasings = tuple(map(float, found))
-            yield ValueMean(model, value, measure, phrasings, float(found.mean()), interval)
+            mean, interval = float(found.mean()), inference.interval(found)
+            yield ValueMean(model, value, measure, tuple(map(float, found)), mean, interval)
 
 
 def _measures(spec: Spec, measures: Sequence[Measure | MeasureKind]) -> tuple[Measure, ...]:

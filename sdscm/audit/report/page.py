@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sdscm.audit.finding import Finding
-from sdscm.audit.phrasings import count_phrasings
+from sdscm.audit.plan import count_phrasings
 from sdscm.audit.report import words
 from sdscm.audit.report.caveats import caveats
 from sdscm.audit.report.effects import comparison, effects, values, wording

@@ -7,7 +7,7 @@ import math
 from sdscm import number_format
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, PValue
-from sdscm.audit.inference.interval import ConfidenceInterval
+from sdscm.audit.inference import ConfidenceInterval
 from sdscm.audit.plan import values_of
 from sdscm.number_format import NONE, p_value
 from sdscm.spec import Spec

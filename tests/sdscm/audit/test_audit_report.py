@@ -15,7 +15,7 @@ from sdscm import Spec, TabularLM
 from sdscm.audit import AuditResult, audit
 from sdscm.audit.controls.placebo import placebo_of
 from sdscm.audit.controls.planted import planted_lm, planted_spec
-from sdscm.audit.inference.interval import ConfidenceInterval
+from sdscm.audit.inference import ConfidenceInterval
 from sdscm.audit.report import record, words
 from sdscm.audit.report.figures import pictures
 from sdscm.audit.report.figures.paths import common_causes
