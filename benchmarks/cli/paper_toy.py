@@ -46,7 +46,7 @@ def toy(
     writable_folder(results, "--results")
     model = load_lm(lm)
     with working("drawing units"):
-        table = toys(model, n=units, phrasings=range(count), seed=seed, temperature=temperature)
+        table = toys(model, units, range(count), seed, temperature)
     content = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     put_atomically(results / "toy.csv", content)
     title = f"{model.id}: {units:,} units of each of {counted(count, 'phrasing')}"
