@@ -21,13 +21,7 @@ from sdscm.data.dataset import CausalDataset
 class JobBuilder:
     """Builder of the jobs for the cells of a suite.
 
-    Parameters
-    ----------
-    suite, sources
-    datasets
-        By name, with their truth.
-    field
-        The methods, by label.
+    ``datasets`` holds the datasets by name, with their truth, and ``field`` the methods by label.
     """
 
     def __init__(

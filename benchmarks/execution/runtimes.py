@@ -64,15 +64,8 @@ def _middle(ordered: list[float]) -> float:
 class Eta:
     """Report the expected time to a `Progress` after each cell.
 
-    Parameters
-    ----------
-    progress
-    workers
-        Number of cells that run at a time.
-    cells
-        The cells to run, with their rows.
-    runtimes
-        The run goes on updating it.
+    ``workers`` cells run at a time. ``cells`` holds those to run, with their rows. The run goes on
+    updating ``runtimes``.
     """
 
     def __init__(

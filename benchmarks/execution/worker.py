@@ -32,13 +32,10 @@ class Fitted:
 
     Attributes
     ----------
-    estimator
-    seconds
-        Seconds of the fit, for the metric ``seconds``.
-    wall
-        Wall-clock seconds.
+    seconds, wall
+        Seconds of the fit, for the metric ``seconds``, and of all the work around it.
     peak_memory
-        Peak memory in MiB; None if the system does not report it.
+        In MiB; None if the system does not report it.
     notes
         Warnings of libraries during the fit.
     """

@@ -26,16 +26,10 @@ _LIBRARIES = ("econml", "causalml", "dowhy", "stochtree", "quantile-forest", "do
 
 
 def page(text: str, constraints: str, coverage: pd.DataFrame, seconds: pd.DataFrame) -> str:
-    """Return ``text`` with new tables.
+    """Return a page with new tables.
 
-    Parameters
-    ----------
-    text
-        The page.
-    constraints
-        Content of ``constraints.txt``.
-    coverage, seconds
-        The tables that ``python -m benchmarks.simulations`` makes.
+    ``constraints`` is the content of ``constraints.txt``; ``coverage`` and ``seconds`` are the
+    tables that ``python -m benchmarks.simulations`` makes.
     """
     tables = {
         "catalogue": catalogue(),

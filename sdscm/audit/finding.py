@@ -63,7 +63,7 @@ class Tests:
     Attributes
     ----------
     no_effect
-        Test that effects are symmetric about 0 (`sdscm.audit.inference.randomisation.sign_flip`).
+        Test that effects are symmetric about 0 (`sdscm.audit.inference.sign_flip`).
     minimum_effect, equivalence
         Tests that the effect is at most, and at least, as large as ``smallest``; None without it.
     smallest
