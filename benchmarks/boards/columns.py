@@ -13,11 +13,11 @@ from typing import Any
 from benchmarks import metrics
 from benchmarks.boards.board import ORACLE_RANK, Board
 from benchmarks.boards.ranking import Ranking
-from benchmarks.boards.table import EVERYWHERE, PAGES, Ends, Medium, TableColumn
 from benchmarks.metrics import Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
 from sdscm.number_format import level, two_decimals
+from sdscm.report_page.table import EVERYWHERE, PAGES, Ends, Medium, TableColumn
 
 AnyMetric = Metric | PooledMetric
 

@@ -10,12 +10,11 @@ import typer
 from benchmarks.cli import options
 from benchmarks.cli.comparison import show
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import heading, say, table, written
+from benchmarks.cli.output import heading, report_table, say, written
 from benchmarks.cli.progress import run_progress, working
 
 if TYPE_CHECKING:
     from benchmarks import Result
-    from benchmarks.boards.board_table import BoardTable
 
 
 def add_to(app: typer.Typer) -> None:
@@ -143,7 +142,8 @@ def _show(result: Result, top: int) -> None:
     from benchmarks.boards.board_table import board_tables
 
     for board_table in board_tables(result.boards, result.suite):
-        _top(board_table, top)
+        heading(f"{board_table.title}; {board_table.place}")
+        report_table(board_table, top)
     lost = result.cells[result.cells["status"] != "ok"]
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
@@ -151,16 +151,3 @@ def _show(result: Result, top: int) -> None:
     for note in result.notes:
         say("", f"{note}.")
     written(result.files, after=[""])
-
-
-def _top(board_table: BoardTable, top: int) -> None:
-    """Print the first rows of a board."""
-    columns, rows = board_table.only("terminal")
-    heading(f"{board_table.title}; {board_table.place}")
-    table(
-        [column.heading for column in columns],
-        [[cell.full_text for cell in row] for row in rows[:top]],
-        right=[column.heading for column in columns if column.numeric],
-    )
-    if len(rows) > top:
-        say(f"... and {len(rows) - top} more")

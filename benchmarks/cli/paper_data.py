@@ -196,7 +196,7 @@ def read_records(results: Path, runs: Path) -> tuple[pd.DataFrame, dict[str, int
 
 def say_table(table: pd.DataFrame, left: int, form: str = ".4f") -> None:
     """Print a table whose first ``left`` columns are left-aligned, with decimals in one format."""
-    from benchmarks.report.tables import markdown_table
+    from sdscm.report_page.markdown import markdown_table
 
     rows = [
         [f"{value:{form}}" if isinstance(value, float) else str(value) for value in row]

@@ -39,7 +39,8 @@ def report(
     The page needs no network and no other file. The run may be unfinished; no cell is run.
     """
     import benchmarks
-    from benchmarks.report.html import require_libraries, write_page
+    from benchmarks.report.html import write_page
+    from sdscm.report_page import require_libraries
 
     require_libraries()
     options.load_plugins(plugin)

@@ -16,9 +16,9 @@ import pandas as pd
 
 import estimators
 from benchmarks.report.docs.extract import replaced
-from benchmarks.report.tables import markdown_table
 from benchmarks.simulations.exemptions import BANDS, exempt_from_coverage
 from estimators.check import RULES, RULES_OF_REGISTERED, title
+from sdscm.report_page.markdown import markdown_table
 
 #: Libraries of the core that decide numbers.
 _CORE = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "lightgbm", "xgboost")

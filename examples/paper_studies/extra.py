@@ -24,9 +24,9 @@ from benchmarks.datasets.paper.release import Release
 from benchmarks.paper.analysis.tables import LEVEL
 from benchmarks.paper.methods import NAMES
 from benchmarks.paper.report.tables import older, scored_datasets
-from benchmarks.report.tables import markdown_table
 from sdscm.files import put_atomically
 from sdscm.number_format import NONE, number, two_decimals, with_interval
+from sdscm.report_page.markdown import markdown_table
 
 _HEADERS = {
     "lm": "LM",

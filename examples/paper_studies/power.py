@@ -20,8 +20,8 @@ from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.tables import tables
 from benchmarks.paper.analysis.verdict import REPRODUCED
 from benchmarks.paper.methods import METHODS, NAMES
-from benchmarks.report.tables import markdown_table
 from sdscm.files import put_atomically
+from sdscm.report_page.markdown import markdown_table
 
 #: Numbers are compared with those that have these columns in common.
 _GROUP = ["table", "lm", "setting", "rows", "metric"]

@@ -38,9 +38,9 @@ from benchmarks.paper.records import METRICS, PLACE, PaperFit, fits_of
 from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed
-from benchmarks.report.tables import markdown_table
 from benchmarks.suite.entries import EstimatorEntry
 from sdscm.errors import InputError
+from sdscm.report_page.markdown import markdown_table
 
 ALPHA, TIME_LIMIT = 0.05, 1800.0
 #: What must be equal; the seconds of a fit are those of the machine.

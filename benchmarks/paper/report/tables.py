@@ -18,10 +18,10 @@ from benchmarks.paper.analysis.verdict import (
     REPRODUCED,
     SOURCE,
 )
-from benchmarks.report.tables import markdown_table
 from sdscm.data.dataset import SETTINGS
 from sdscm.files import put_atomically
 from sdscm.number_format import NONE, with_interval
+from sdscm.report_page.markdown import markdown_table
 
 Row = Mapping[Any, Any]
 Grid = tuple[list[str], list[list[str]]]

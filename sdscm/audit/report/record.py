@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from sdscm.audit.finding import Finding
 from sdscm.audit.report.prompts import example, prompt
@@ -58,7 +58,7 @@ def record(result: AuditResult) -> dict[str, Any]:
             for each in result.controls
         ],
     }
-    found: dict[str, Any] = _finite(plain)
+    found: dict[str, Any] = to_jsonable_python(plain, inf_nan_mode="null")
     return found
 
 
@@ -85,14 +85,3 @@ def _finding(found: Finding, result: AuditResult) -> dict[str, Any]:
         "refusal": found.refusal or None,
         "effects": [asdict(each) for each in found.effects],
     }
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, with None."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(each) for each in value]
-    return value

@@ -9,13 +9,20 @@ import numpy as np
 
 from benchmarks.boards.bootstrap import quantiles
 from benchmarks.boards.explain import setting_words
-from benchmarks.boards.table import ReportTable, TableColumn, make_table, number_column, text_column
 from benchmarks.metrics import Metric
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import canvas, heading, is_cut, key, scaled
 from benchmarks.report.html.study import Study, drawable
 from sdscm.figure_style import BAND, GRID, MUTED, SERIES
 from sdscm.number_format import joined, number, span
+from sdscm.report_page import (
+    Drawing,
+    Layout,
+    ReportTable,
+    TableColumn,
+    make_table,
+    number_column,
+    text_column,
+)
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -9,13 +9,12 @@ import numpy as np
 
 from benchmarks import metrics
 from benchmarks.boards.explain import setting_words
-from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.named import draw_named, named_key
 from benchmarks.report.html.figures.style import canvas, heading
 from benchmarks.report.html.study import Study
 from sdscm.figure_style import GRID, INK, MUTED
 from sdscm.number_format import percent
+from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

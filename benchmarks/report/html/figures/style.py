@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.report.html.figures.drawing import NARROW, Layout
 from sdscm.figure_style import MARKERS, ORANGE, PALETTE, new_figure, remove_frame
+from sdscm.report_page.figure import NARROW, Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

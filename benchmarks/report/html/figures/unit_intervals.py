@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.boards.explain import setting_words
-from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import MISS, canvas, heading, key
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.unit_intervals import UnitIntervals
 from sdscm.figure_style import GRID, INK
 from sdscm.number_format import integer, joined, percent
+from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
