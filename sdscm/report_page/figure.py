@@ -26,8 +26,6 @@ class Layout:
 
     Attributes
     ----------
-    name
-        ``wide`` for screens, paper and files, ``narrow`` for phones.
     width
         Width in inches. A browser shows 96 pixels per inch, so that letters keep their size.
     across
@@ -36,7 +34,6 @@ class Layout:
         Title above the panels; empty if the page shows it.
     """
 
-    name: str
     width: float
     across: int
     title: str = ""
@@ -46,8 +43,9 @@ class Layout:
         return (rows, columns) if columns <= self.across else (rows * columns, 1)
 
 
-WIDE = Layout("wide", width=10.4, across=3)
-NARROW = Layout("narrow", width=3.75, across=1)
+#: For screens, paper and files; and for phones.
+WIDE = Layout(width=10.4, across=3)
+NARROW = Layout(width=3.75, across=1)
 
 
 @dataclass(frozen=True)

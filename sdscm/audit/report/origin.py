@@ -11,6 +11,7 @@ from sdscm.audit.report import words
 from sdscm.audit.report.effects import interval
 from sdscm.audit.report.prompts import example, prompt
 from sdscm.audit.result import AuditResult
+from sdscm.number_format import scientific
 from sdscm.report_page import Section, TableColumn, make_table, number_column, text_column
 
 _PASSED = {True: "passed", False: "FAILED", None: "not judged"}
@@ -74,7 +75,7 @@ def _fact(heading: str, name: str, form: Callable[[float], str]) -> TableColumn[
 
 
 def _chance(value: float) -> str:
-    return f"{value:.1e}".replace("-", "−")
+    return scientific(value).replace("-", "−")
 
 
 def prompts(result: AuditResult) -> Section:

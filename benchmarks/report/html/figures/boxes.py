@@ -25,7 +25,6 @@ from sdscm.report_page import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -65,6 +64,8 @@ def _has_infinite(study: Study) -> bool:
 
 
 def _figure(study: Study, layout: Layout) -> Figure:
+    from matplotlib.patches import Patch
+
     methods, height = study.methods, 0.26 + 0.1 * (len(study.settings) - 1)
     figure, axes = canvas(
         layout, 1, len(study.errors), panel=0.5 + height * len(methods), sharey=True
@@ -73,16 +74,12 @@ def _figure(study: Study, layout: Layout) -> Figure:
         _panel(axis, study, metric)
         axis.set_yticks(range(len(methods)), methods)
         axis.set_ylim(len(methods) - 0.4, -0.6)
-    handles: list[Artist] = [_swatch(number) for number in range(len(study.settings))]
+    handles = [
+        Patch(facecolor=colour + "40", edgecolor=colour)
+        for _, (colour, _) in zip(study.settings, SERIES, strict=False)
+    ]
     key(figure, handles, [setting_words(setting) for setting in study.settings], layout)
     return figure
-
-
-def _swatch(number: int) -> Artist:
-    from matplotlib.patches import Patch
-
-    colour, _ = SERIES[number]
-    return Patch(facecolor=colour + "40", edgecolor=colour)
 
 
 def _panel(axis: Axes, study: Study, metric: Metric) -> None:
