@@ -36,9 +36,13 @@ class Question:
     measure: Measure
     estimand: Estimand
 
+    def sides(self, spec: Spec) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the values of ``control`` and those of ``treated``."""
+        return values_of(spec, self.control), values_of(spec, self.treated)
+
     def arms(self, spec: Spec) -> dict[Arm, float]:
         """Return the arms with their weights; the estimand is the weighted sum of their means."""
-        pairs = list(product(values_of(spec, self.control), values_of(spec, self.treated)))
+        pairs = list(product(*self.sides(spec)))
         weights: dict[Arm, float] = {}
         for control, treated in pairs:
             for sign, arm in self.estimand.arms(control, treated):

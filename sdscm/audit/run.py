@@ -164,37 +164,31 @@ def audit(
         raise InputError(
             "lm: " + ("; ".join(model.error for model in models) or "give at least one model")
         )
+    findings = [
+        make_finding(
+            question,
+            plan.phrasings,
+            estimates,
+            inference,
+            model=model,
+            panel=found.panels.get(question),
+        )
+        for model, found in by_model.items()
+        for question, estimates in found.estimates.items()
+    ]
     return AuditResult(
         plan=plan,
         inference=inference,
         mediators=mediators_between(aim) if mediators is None else tuple(mediators),
         all_phrasings=len(plan.phrasings) == count_phrasings(aim),
         models=tuple(models),
-        findings=adjust_families(_findings(plan, by_model, inference)),
+        findings=adjust_families(findings),
         differences=adjust_families(_differences(plan, by_model, inference)),
         means=tuple(_means(by_model, inference)),
         controls=adjusted(checks),
         placebo=placebo if controls else None,
         versions=_versions(),
     )
-
-
-def _findings(
-    plan: AuditPlan, by_model: Mapping[str, Answers], inference: Inference
-) -> list[Finding]:
-    found = []
-    for model, answers in by_model.items():
-        for question, estimates in answers.estimates.items():
-            panel = None
-            if question.estimand.kind == "total":
-                key = (question.control, question.treated, question.measure)
-                panel = answers.panels.get(key)
-            found.append(
-                make_finding(
-                    question, plan.phrasings, estimates, inference, model=model, panel=panel
-                )
-            )
-    return found
 
 
 def _differences(

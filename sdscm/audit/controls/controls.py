@@ -14,7 +14,7 @@ from sdscm.audit.controls.planted import planted_estimands, planted_lm, planted_
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, Inference, adjust_families, make_finding
-from sdscm.audit.plan import AuditPlan, choose_phrasings, questions, values_of
+from sdscm.audit.plan import AuditPlan, choose_phrasings, questions
 from sdscm.audit.result import Control
 from sdscm.lm.interface import LanguageModel
 from sdscm.sampling.mechanisms import Mechanisms
@@ -151,7 +151,6 @@ class ShuffledMechanisms(Mechanisms):
 def shuffled_scm(plan: AuditPlan, lm: LanguageModel, phrasing: int) -> SDSCM:
     """The SD-SCM of a phrasing with shuffled values of the first question's contrast."""
     scm = scm_of(plan, lm, phrasing)
-    first = plan.questions[0]
-    low, high = (values_of(plan.spec, name) for name in (first.control, first.treated))
+    low, high = plan.questions[0].sides(plan.spec)
     scm.mechanisms = ShuffledMechanisms(scm.mechanisms, low, high, plan.seed)
     return scm
