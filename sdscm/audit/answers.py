@@ -64,12 +64,7 @@ def ask(
 ) -> Answers:
     """Ask a model all questions of a plan.
 
-    Parameters
-    ----------
-    build
-        Function that makes the SD-SCM of a phrasing.
-    advance
-        Called after each phrasing.
+    ``build`` makes the SD-SCM of a phrasing; ``advance`` is called after each phrasing.
 
     Raises
     ------
