@@ -24,16 +24,11 @@ ABOVE = 3
 _FAILED = 1
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command(
-        epilog=options.examples(
-            "sdscm audit hiring --out hiring-audit",
-            "sdscm audit hiring --lm smollm2-135m --lm gpt2 --smallest-effect 0.01",
-            "sdscm audit breast_cancer --phrasings 10 --units 200 --fail-above 0.2",
-        )
-    )(audit)
-
-
+@options.examples(
+    "sdscm audit hiring --out hiring-audit",
+    "sdscm audit hiring --lm smollm2-135m --lm gpt2 --smallest-effect 0.01",
+    "sdscm audit breast_cancer --phrasings 10 --units 200 --fail-above 0.2",
+)
 def audit(
     spec: options.Spec,
     lm: Annotated[

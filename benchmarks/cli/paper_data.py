@@ -54,6 +54,7 @@ Workers = Annotated[
 ]
 
 
+@options.examples("sdscm paper variants --data path/to/clone")
 def variants(
     data: Data = None,
     out: Annotated[
