@@ -172,19 +172,16 @@ def scenarios() -> None:
     """List the shipped scenarios with their sizes."""
     from sdscm.spec import load_spec, scenario_names
 
-    rows = []
-    for name in scenario_names():
-        spec = load_spec(name)
-        fewest = min(len(variable.phrasings) for variable in spec.variables)
-        rows.append(
-            [
-                name,
-                str(len(spec.variables)),
-                str(spec.graph.number_of_edges()),
-                str(sum(len(variable.values) for variable in spec.variables)),
-                str(fewest),
-                spec.title,
-            ]
-        )
+    rows = [
+        [
+            spec.name,
+            str(len(spec.variables)),
+            str(spec.graph.number_of_edges()),
+            str(sum(len(variable.values) for variable in spec.variables)),
+            str(min(len(variable.phrasings) for variable in spec.variables)),
+            spec.title,
+        ]
+        for spec in map(load_spec, scenario_names())
+    ]
     numbers = ["Variables", "Arrows", "Values", "Sentences"]
     table(["Name", *numbers, "Title"], rows, right=numbers)

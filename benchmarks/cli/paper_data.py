@@ -14,6 +14,7 @@ from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import working
 from sdscm.errors import InputError
 from sdscm.literals import SETTINGS
+from sdscm.number_format import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,9 +86,9 @@ def variants(
             with working(f"comparing the datasets of {lm}"):
                 number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
         _, sizes = np.unique(number, return_counts=True)
-        least, most = sizes.min(), sizes.max()
-        noun = "dataset" if most == 1 else "datasets"
-        each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
+        each = f"{sizes.min()} to {sizes.max()} datasets"
+        if sizes.min() == sizes.max():
+            each = f"{counted(sizes[0], 'dataset')} each"
         lacking = f" of {DATASETS:,}" if len(number) < DATASETS else ""
         rows = [
             ("Datasets", f"{len(number):,}{lacking}"),

@@ -88,7 +88,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Statistic:
-    """A statistic of columns of the cells, with its interval over phrasings."""
+    """Make a statistic of columns of the cells, with its interval over phrasings."""
 
     def statistic(cells: pd.DataFrame) -> WithInterval:
         return cluster_statistic(
@@ -110,12 +110,12 @@ average_rmse = over_phrasings(ate.rmse, "ate", "sate")
 def monte_carlo(
     cells: pd.DataFrame, function: Callable[..., np.ndarray], *columns: str
 ) -> tuple[WithInterval, str]:
-    """A statistic with an interval for what the published number may be if nothing is different.
+    """Compute a statistic, with an interval for the published number if only chance differs.
 
-    The paper's number is of the same 50 phrasings, so what differs between these is not chance.
-    Chance are the seeds of both runs, and of a share which datasets of a phrasing are in it. The
-    interval resamples datasets within phrasings, which takes all of their spread for chance: too
-    much as long as a seed moves the score of a dataset less than the choice of the dataset does.
+    The paper's number is of the same 50 phrasings, so that differences between these are not
+    chance. The seeds of both runs are, and in a share the choice of the datasets of a phrasing. The
+    interval resamples datasets within phrasings. It takes all of their spread for chance, which is
+    too much if a seed changes the score of a dataset less than the choice of the dataset does.
 
     Where a phrasing has one dataset, or none, that spread is unknown, and the interval is over
     phrasings: too wide where each has one.

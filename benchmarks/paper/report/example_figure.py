@@ -27,9 +27,9 @@ _WIDE = 14
 def draw_example(example: Example, path: Path) -> Path:
     """Write the figure of one dataset as a PNG file.
 
-    Above the true effects of all units on the score, in order, with their mean and the difference
-    that an analyst without covariates sees, and which therapy each unit was drawn in the two
-    worlds; below the shares of the units' values by treatment.
+    The upper part shows the true effects of all units on the score in order, with their mean and
+    the difference that an analyst without covariates sees, and the therapies that the units were
+    drawn in the two worlds. The lower part shows the shares of the units' values by treatment.
 
     Raises
     ------

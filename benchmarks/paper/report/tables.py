@@ -68,7 +68,7 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         "prints, there is no difference. Effects that are equal for all rows have a swapped R² of "
         "0; those of LinearS are so up to rounding, by which it divides (-1e24).",
         _summary(made),
-        "## What the numbers stand on",
+        "## Datasets of each method",
         "\n".join(f"- {line}" for line in lines if line),
     ]
     for title, (header, rows) in grids(made):
