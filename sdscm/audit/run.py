@@ -117,7 +117,7 @@ def audit(
         If an option does not fit the spec, a question cannot be answered, or no model is left.
     """
     aim = retarget(spec if isinstance(spec, Spec) else load_spec(spec), treatment, outcome)
-    scales = _measures(aim, measures)
+    scales = [m if isinstance(m, Measure) else Measure.of(aim, m) for m in measures]
     pairs = [default_contrast(aim)] if contrasts is None else contrasts
     asked = questions(
         [checked_contrast(aim, pair) for pair in pairs],
@@ -212,12 +212,6 @@ def _means(by_model: Mapping[str, Answers], inference: Inference) -> Iterator[Va
             found = np.array([each.value for each in estimates])
             mean, interval = float(found.mean()), inference.interval(found)
             yield ValueMean(model, value, measure, tuple(map(float, found)), mean, interval)
-
-
-def _measures(spec: Spec, measures: Sequence[Measure | MeasureKind]) -> tuple[Measure, ...]:
-    return tuple(
-        dict.fromkeys(m if isinstance(m, Measure) else Measure.of(spec, m) for m in measures)
-    )
 
 
 def _smallest(
