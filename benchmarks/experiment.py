@@ -23,11 +23,10 @@ from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_table
 from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell, in_order_of_shares, plan
-from benchmarks.execution.eta import Eta
 from benchmarks.execution.job_builder import JobBuilder
 from benchmarks.execution.methods import Method, methods_of
 from benchmarks.execution.ray_backend import RayWorker, connected
-from benchmarks.execution.runtimes import Runtimes
+from benchmarks.execution.runtimes import Eta, Runtimes
 from benchmarks.execution.scheduler import Done, run_here, run_in_pool, run_with
 from benchmarks.interface import Outcome
 from benchmarks.process.threads import workers_for
@@ -244,8 +243,7 @@ def _run_missing(
     """Run the cells without a valid record; return their number."""
     suite, by_label = manifest.suite, {method.label: method for method in field}
     progress.begin("cells", len(manifest.cells))
-    runtimes, eta = Runtimes(), Eta(progress, given.processes)
-    records = store.records()
+    runtimes, records = Runtimes(), store.records()
     others = OtherVersions(records) if given.mixed else None
     missing: dict[str, Cell] = {}
     builder = JobBuilder(suite, manifest.sources, datasets, by_label)
@@ -258,7 +256,9 @@ def _run_missing(
             continue
         progress.advance(str(cell), failed=_has_failed(record.outcome))
         runtimes.learn((cell.estimator, builder.rows(cell)), record.outcome.wall)
-    known = definitions()
+    ordered = in_order_of_shares(list(missing.values()), manifest.sources)
+    rows = [(cell, builder.rows(cell)) for cell in ordered]
+    eta, known = Eta(progress, given.processes, rows, runtimes), definitions()
 
     def done(cell: Cell, outcome: Outcome) -> None:
         scores = scorer(cell, outcome)
@@ -270,8 +270,6 @@ def _run_missing(
         progress.advance(str(cell), failed=_has_failed(outcome))
         eta.update(cell, outcome)
 
-    ordered = in_order_of_shares(list(missing.values()), manifest.sources)
-    eta.expect([(cell, builder.rows(cell)) for cell in ordered], runtimes)
     # Only the data of one portion are in memory.
     for start in range(0, len(ordered), _PORTION):
         tasks: list[Task] = []

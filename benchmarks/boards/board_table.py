@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,19 +10,11 @@ from typing import Any
 from benchmarks.boards import explain
 from benchmarks.boards.board import Board
 from benchmarks.boards.columns import BoardColumn, BoardEntry, all_columns, ranking_columns
-from benchmarks.boards.ranking import Ranking
-from benchmarks.boards.table import (
-    ReportTable,
-    TableCell,
-    TableColumn,
-    TableRow,
-    best_of,
-    make_table,
-    number_column,
-    text_column,
-)
+from benchmarks.boards.ranking import Ranking, merit
 from benchmarks.suite.model import Suite
 from sdscm.number_format import slug, two_decimals
+from sdscm.report_page import ReportTable, TableColumn, make_table, number_column, text_column
+from sdscm.report_page.table import TableCell, TableRow, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +124,19 @@ def _rows(columns: Sequence[BoardColumn], entries: Sequence[BoardEntry]) -> list
         TableRow(tuple(cells), str(entry.row["family"]), _is_apart(entry))
         for entry, cells in zip(entries, lists, strict=True)
     ]
+
+
+def best_of(values: Sequence[Value], better: str) -> list[bool]:
+    """Return True for each best value, ties included; texts and infinite values are never best."""
+    merits = [
+        merit(value) if isinstance(value, int | float) and math.isfinite(value) else None
+        for value in values
+    ]
+    known = [value for value in merits if value is not None]
+    if not known:
+        return [False] * len(values)
+    end = max(known) if better == "higher" else min(known)
+    return [value == end for value in merits]
 
 
 def _is_apart(entry: BoardEntry) -> bool:

@@ -15,11 +15,11 @@ from benchmarks import metrics
 from benchmarks.boards.board import ORACLE_RANK, Board
 from benchmarks.boards.intervals import MIN_CLUSTERS
 from benchmarks.boards.ranking import Ranking
-from benchmarks.boards.table import EVERYWHERE, PAGES, Ends, Medium, TableColumn
 from benchmarks.metrics import Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
 from sdscm.number_format import level, number, two_decimals
+from sdscm.report_page.table import EVERYWHERE, PAGES, Ends, Medium, TableColumn
 
 AnyMetric = Metric | PooledMetric
 

@@ -14,9 +14,8 @@ from benchmarks.cli import (
     inspect,
     lm,
     paper,
-    report,
+    paper_data,
     results,
-    scenarios,
 )
 from benchmarks.cli.output import say
 
@@ -51,16 +50,47 @@ def sdscm(
         typer.echo(context.get_help())
 
 
-generate.add_to(app)
-inspect.add_to(app)
-scenarios.add_to(app)
-audit.add_to(app)
-benchmark.add_to(app)
-report.add_to(app)
-results.add_to(app)
-estimators.add_to(app)
-paper.add_to(app)
-lm.add_to(app)
+def _command(group: typer.Typer, function: Any) -> None:
+    group.command(function.__name__.rstrip("_"), epilog=function.epilog)(function)
+
+
+def _group(callback: Any, *commands: Any, **options: Any) -> None:
+    group = typer.Typer(**options)
+    group.callback(epilog=callback.epilog)(callback)
+    for each in commands:
+        _command(group, each)
+    app.add_typer(group, name=callback.__name__)
+
+
+for each in (
+    generate.generate,
+    inspect.inspect,
+    inspect.scenarios,
+    audit.audit,
+    benchmark.benchmark,
+    benchmark.leaderboard,
+    results.report,
+):
+    _command(app, each)
+_group(results.results, results.verify, results.query, no_args_is_help=True)
+_group(
+    estimators.estimators,
+    estimators.list_,
+    estimators.show,
+    estimators.check,
+    invoke_without_command=True,
+)
+_group(
+    paper.paper,
+    paper_data.variants,
+    paper.run,
+    paper.tables,
+    paper.figures,
+    paper.toy,
+    no_args_is_help=True,
+    cls=paper.Group,
+)
+_group(lm.lm, lm.prepare, invoke_without_command=True)
 
 
 def command() -> Any:

@@ -11,30 +11,24 @@ import typer
 
 from benchmarks.cli import audit_options, options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import heading, say, table, warn, written
+from benchmarks.cli.output import heading, report_table, say, warn, written
 from benchmarks.cli.progress import LogProgress, bar, in_terminal
 from sdscm.errors import InputError
 from sdscm.literals import AuditMethod, MeasureKind
 
 if TYPE_CHECKING:
     from sdscm.audit import AuditResult, Finding
-    from sdscm.audit.report.view import Table
     from sdscm.lm import LanguageModel
 
 ABOVE = 3
 _FAILED = 1
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command(
-        epilog=options.examples(
-            "sdscm audit hiring --out hiring-audit",
-            "sdscm audit hiring --lm smollm2-135m --lm gpt2 --smallest-effect 0.01",
-            "sdscm audit breast_cancer --phrasings 10 --units 200 --fail-above 0.2",
-        )
-    )(audit)
-
-
+@options.examples(
+    "sdscm audit hiring --out hiring-audit",
+    "sdscm audit hiring --lm smollm2-135m --lm gpt2 --smallest-effect 0.01",
+    "sdscm audit breast_cancer --phrasings 10 --units 200 --fail-above 0.2",
+)
 def audit(
     spec: options.Spec,
     lm: Annotated[
@@ -156,9 +150,10 @@ def audit(
     """
     from sdscm.audit import audit as run_audit
     from sdscm.audit.controls.placebo import WEEKDAY, placebo_of
-    from sdscm.audit.report import require_libraries, write_report
+    from sdscm.audit.report import write_report
     from sdscm.audit.target import retarget
     from sdscm.lm import load_lm
+    from sdscm.report_page import require_libraries
     from sdscm.spec import load_spec
 
     if not no_html:
@@ -210,27 +205,22 @@ def audit(
 def _show(result: AuditResult) -> None:
     """Print the warnings and verdicts of the report, and its tables of models and controls."""
     from sdscm.audit.report.page import page
+    from sdscm.report_page import Section
 
     shown = page(result)
     say(shown.lead)
     if shown.warnings:
         heading("Warnings")
         say(*(f"  {each}" for each in shown.warnings))
-    heading("Verdicts")
-    say(*(f"  {each}" for each in shown.sentences))
-    say("")
-    _print(shown.verdicts)
-    for section in shown.sections:
-        if section.id in ("models", "controls"):
-            heading(section.title)
-            for each in section.tables:
-                if each.caption:
+    for part in shown.parts:
+        if isinstance(part, Section) and part.name in ("verdicts", "models", "controls"):
+            heading(part.title)
+            if part.lines:
+                say(*(f"  {each}" for each in part.lines), "")
+            for each in part.tables:
+                if each.caption != part.title:
                     say(each.caption)
-                _print(each)
-
-
-def _print(shown: Table) -> None:
-    table(shown.header, shown.rows, right=[shown.header[place] for place in shown.right])
+                report_table(each)
 
 
 def _end(result: AuditResult, limits: Mapping[str, float]) -> None:

@@ -8,33 +8,34 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.cli import options
-from benchmarks.cli.comparison import show
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import heading, say, table, written
+from benchmarks.cli.output import heading, report_table, say, table, written
 from benchmarks.cli.progress import run_progress, working
+from sdscm.number_format import counted, level, number, p_value, signed, span
 
 if TYPE_CHECKING:
-    from benchmarks import Result
-    from benchmarks.boards.board_table import BoardTable
+    import pandas as pd
+
+    from benchmarks import Comparison, Result
+
+_LINES = 12
+_VERDICTS = {
+    "better": "better",
+    "worse": "worse",
+    "changed": "changed",
+    "noise": "may be noise",
+    "same": "the same",
+    "untested": "not tested",
+    "unpaired": "no pair of scores",
+}
+_UNPAIRED = {"before only": "Only in the first", "after only": "Only in the second"}
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command(
-        epilog=options.examples(
-            "sdscm benchmark quick",
-            "sdscm benchmark suite.yaml --workers 2 --plugin mine.py",
-            "sdscm benchmark own-data --data my_folder",
-        )
-    )(benchmark)
-    app.command(
-        epilog=options.examples(
-            "sdscm leaderboard quick --top 10",
-            "sdscm leaderboard quick --columns pehe_sd,qini,regret_sd,ate_r2,seconds",
-            "sdscm leaderboard --compare results/quick quick",
-        )
-    )(leaderboard)
-
-
+@options.examples(
+    "sdscm benchmark quick",
+    "sdscm benchmark suite.yaml --workers 2 --plugin mine.py",
+    "sdscm benchmark own-data --data my_folder",
+)
 def benchmark(
     suite: options.Suite,
     workers: options.Workers = None,
@@ -91,6 +92,11 @@ def benchmark(
     say("", f"Cells run now: {result.computed} of {len(result.cells)}.")
 
 
+@options.examples(
+    "sdscm leaderboard quick --top 10",
+    "sdscm leaderboard quick --columns pehe_sd,qini,regret_sd,ate_r2,seconds",
+    "sdscm leaderboard --compare results/quick quick",
+)
 def leaderboard(
     suite: options.Suite,
     results: options.Results = options.RESULTS,
@@ -124,7 +130,7 @@ def leaderboard(
         options.load_plugins(plugin)
         with working("reading the records"):
             found = benchmarks.compare(compare, suite, runs_dir=runs, columns=chosen, mixed=mixed)
-        show(found)
+        _show_comparison(found)
         return
     writable_folder(results, "--results")
     with working("reading the records"):
@@ -143,7 +149,8 @@ def _show(result: Result, top: int) -> None:
     from benchmarks.boards.board_table import board_tables
 
     for board_table in board_tables(result.boards, result.suite):
-        _top(board_table, top)
+        heading(f"{board_table.title}; {board_table.place}")
+        report_table(board_table, top)
     lost = result.cells[result.cells["status"] != "ok"]
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
@@ -153,14 +160,73 @@ def _show(result: Result, top: int) -> None:
     written(result.files, after=[""])
 
 
-def _top(board_table: BoardTable, top: int) -> None:
-    """Print the first rows of a board."""
-    columns, rows = board_table.only("terminal")
-    heading(f"{board_table.title}; {board_table.place}")
-    table(
-        [column.heading for column in columns],
-        [[cell.full_text for cell in row] for row in rows[:top]],
-        right=[column.heading for column in columns if column.numeric],
-    )
-    if len(rows) > top:
-        say(f"... and {len(rows) - top} more")
+def _show_comparison(found: Comparison) -> None:
+    """Print the changes, one table for each group and metric."""
+    from benchmarks.boards.comparison import GROUP, RULE
+
+    say(f"{found.before} -> {found.after}")
+    say(_shared_data(found))
+    say(*found.differences[:_LINES])
+    if len(found.differences) > _LINES:
+        say(f"... and {len(found.differences) - _LINES} more differences")
+    for verdict, title in _UNPAIRED.items():
+        names = dict.fromkeys(found.table.loc[found.table["verdict"] == verdict, "estimator"])
+        if names:
+            say(f"{title}: {', '.join(names)}")
+    both = found.table[~found.table["verdict"].isin(list(_UNPAIRED))]
+    for _, part in both.groupby([*GROUP, "metric"], sort=False):
+        _changes(part, found)
+    if both.empty:
+        say("No method has a score in both runs; choose other metrics with --columns.")
+        return
+    say("", RULE)
+
+
+def _shared_data(found: Comparison) -> str:
+    """Describe the datasets that the two runs share."""
+    if found.same_data == found.pairs == 1:
+        text = "The one dataset is the same in both."
+    elif found.same_data == found.pairs:
+        text = f"The {found.pairs} datasets are the same in both."
+    elif found.same_data:
+        text = f"Of {found.pairs} pairs of datasets, {found.same_data} hold the same data."
+    else:
+        text = (
+            f"{found.pairs} pairs of datasets, none with the same data: a change can come from the "
+            "data, the methods, or both."
+        )
+    return text + (f" {found.alone} datasets have no partner." if found.alone else "")
+
+
+def _changes(part: pd.DataFrame, found: Comparison) -> None:
+    from benchmarks import metrics
+
+    first = part.iloc[0]
+    metric = metrics.get(first["metric"])
+    where = [f"{key} {first[key]}" for key in ("lm", "setting") if first[key]]
+    where += [f"{first['rows']} rows"] if first["rows"] != "fitted" else []
+    heading(f"{', '.join(where)}: {metric.title}, {metric.direction('1 - alpha')}")
+    rows = []
+    for row in part.to_dict("records"):
+        verdict = _VERDICTS[row["verdict"]]
+        lost = row["lost_before"], row["lost_after"]
+        if lost[0] != lost[1]:
+            verdict += f"; cells lost {lost[0]} -> {lost[1]}"
+        rows.append(
+            [
+                row["estimator"],
+                number(row["before"]),
+                number(row["after"]),
+                signed(row["change"]),
+                span(row["low"], row["high"]),
+                p_value(row["adjusted"]),
+                verdict,
+            ]
+        )
+    interval = f"{level(found.level)} interval"
+    header = ["Method", "Before", "After", "Change", interval, "p, adjusted", "Verdict"]
+    table(header, rows, right=header[1:-1])
+    counts = part["verdict"].value_counts()
+    summary = [f"{counts[name]} {title}" for name, title in _VERDICTS.items() if name in counts]
+    blocks = counted(part["blocks"].max(), "phrasing or file", "phrasings or files")
+    say(f"{', '.join(summary)}; {blocks}")

@@ -35,19 +35,16 @@ def spec_page(spec: Spec) -> None:
         ]
     )
     heading("Variables")
-    rows = []
-    for name in spec.order:
-        variable = spec.variable(name)
-        drawn = variable.distribution
-        rows.append(
-            [
-                name,
-                variable.role,
-                str(len(variable.phrasings)),
-                drawn if isinstance(drawn, str) else "fixed",
-                " | ".join(variable.values),
-            ]
-        )
+    rows = [
+        [
+            each.name,
+            each.role,
+            str(len(each.phrasings)),
+            each.distribution if isinstance(each.distribution, str) else "fixed",
+            " | ".join(each.values),
+        ]
+        for each in map(spec.variable, spec.order)
+    ]
     table(["Name", "Role", "Sentences", "Drawn", "Values"], rows, right=["Sentences"])
     heading("Graph")
     say(*graph_lines(spec))

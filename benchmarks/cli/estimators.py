@@ -20,29 +20,16 @@ _CAPABILITIES = ("effect", "ate", "effect_interval", "ate_interval", "ite_interv
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of an estimator.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(invoke_without_command=True)
-    group.callback(epilog=options.examples("sdscm estimators", "sdscm estimators show LinReg"))(
-        estimators
-    )
-    group.command("list", epilog=options.examples("sdscm estimators list"))(list_all)
-    group.command(epilog=options.examples("sdscm estimators show LinReg"))(show)
-    group.command(
-        epilog=options.examples(
-            "sdscm estimators check LinReg", "sdscm estimators check Mine --plugin mine.py"
-        )
-    )(check)
-    app.add_typer(group, name="estimators")
-
-
+@options.examples("sdscm estimators", "sdscm estimators show LinReg")
 def estimators(context: typer.Context, plugin: options.Plugins = None) -> None:
     """List the estimators, show one, or check one against the rules."""
     options.load_plugins(plugin)
     if context.invoked_subcommand is None:
-        list_all()
+        list_()
 
 
-def list_all(plugin: options.Plugins = None) -> None:
+@options.examples("sdscm estimators list")
+def list_(plugin: options.Plugins = None) -> None:
     """List all estimators by name."""
     import estimators
 
@@ -61,6 +48,7 @@ def _row(info: EstimatorInfo) -> list[str]:
     return [cell or NONE for cell in cells]
 
 
+@options.examples("sdscm estimators show LinReg")
 def show(name: Name, plugin: options.Plugins = None) -> None:
     """Show an estimator: summary, citation, parameters, and how it computes its answers.
 
@@ -103,6 +91,7 @@ def _details(info: EstimatorInfo) -> tuple[list[tuple[str, str]], str]:
     return [("parameters", parameters or "none"), ("answers", ", ".join(answers))], docstring
 
 
+@options.examples("sdscm estimators check LinReg", "sdscm estimators check Mine --plugin mine.py")
 def check(
     name: Name,
     plugin: options.Plugins = None,

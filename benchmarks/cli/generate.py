@@ -18,15 +18,10 @@ from sdscm.literals import Coupling
 _SUFFIXES = (".parquet", ".csv")
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command(
-        epilog=options.examples(
-            "sdscm generate breast_cancer --units 500 --temperature 3 --out data.parquet",
-            "sdscm generate marathon_confounder --units 200 --do weather=rainy --out rainy.csv",
-        )
-    )(generate)
-
-
+@options.examples(
+    "sdscm generate breast_cancer --units 500 --temperature 3 --out data.parquet",
+    "sdscm generate marathon_confounder --units 200 --do weather=rainy --out rainy.csv",
+)
 def generate(
     spec: options.Spec,
     lm: options.LM = options.DEFAULT_LM,

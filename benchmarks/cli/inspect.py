@@ -1,4 +1,4 @@
-"""``sdscm inspect``: describe a spec, and the data that a language model generates from it."""
+"""``sdscm inspect`` and ``sdscm scenarios``: describe specs, and the data made from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from benchmarks.cli import describe, options
 from benchmarks.cli.destination import new_file
-from benchmarks.cli.output import heading, pairs, say
+from benchmarks.cli.output import heading, pairs, say, table
 from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
 
@@ -25,17 +25,12 @@ _LISTED = 20
 _MOST_PHRASINGS = 1000
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command(
-        epilog=options.examples(
-            "sdscm inspect marathon_confounder --no-lm",
-            "sdscm inspect breast_cancer --no-lm --picture graph.svg",
-            "sdscm inspect breast_cancer --phrasings 4 --units 200 --temperature 3",
-            "sdscm inspect data.parquet",
-        )
-    )(inspect)
-
-
+@options.examples(
+    "sdscm inspect marathon_confounder --no-lm",
+    "sdscm inspect breast_cancer --no-lm --picture graph.svg",
+    "sdscm inspect breast_cancer --phrasings 4 --units 200 --temperature 3",
+    "sdscm inspect data.parquet",
+)
 def inspect(
     what: Annotated[
         str,
@@ -170,3 +165,23 @@ def _data_file(path: Path) -> None:
     rest = [f"{name} ({len(domains[name]):,} values)" for name in domains if name not in listed]
     if rest:
         say("", f"Not listed: {', '.join(rest)}")
+
+
+@options.examples("sdscm scenarios")
+def scenarios() -> None:
+    """List the shipped scenarios with their sizes."""
+    from sdscm.spec import load_spec, scenario_names
+
+    rows = [
+        [
+            spec.name,
+            str(len(spec.variables)),
+            str(spec.graph.number_of_edges()),
+            str(sum(len(variable.values) for variable in spec.variables)),
+            str(min(len(variable.phrasings) for variable in spec.variables)),
+            spec.title,
+        ]
+        for spec in map(load_spec, scenario_names())
+    ]
+    numbers = ["Variables", "Arrows", "Values", "Sentences"]
+    table(["Name", *numbers, "Title"], rows, right=numbers)

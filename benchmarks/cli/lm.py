@@ -12,13 +12,7 @@ from benchmarks.cli.progress import working
 from sdscm.errors import InputError
 
 
-def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(invoke_without_command=True)
-    group.callback(epilog=examples("sdscm lm", "sdscm lm prepare smollm2-135m"))(lm)
-    group.command(epilog=examples("sdscm lm prepare smollm2-135m"))(prepare)
-    app.add_typer(group, name="lm")
-
-
+@examples("sdscm lm", "sdscm lm prepare smollm2-135m")
 def lm(context: typer.Context) -> None:
     """List the embedded language models, and show how to use others."""
     if context.invoked_subcommand is not None:
@@ -42,6 +36,7 @@ def lm(context: typer.Context) -> None:
     )
 
 
+@examples("sdscm lm prepare smollm2-135m")
 def prepare(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"{LM_HELP}.")],
 ) -> None:

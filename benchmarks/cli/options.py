@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -16,6 +16,8 @@ from sdscm.literals import Precision as LMPrecision
 
 if TYPE_CHECKING:
     import sdscm
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 RESULTS = Path("results")
 RUNS = Path("runs")
@@ -135,9 +137,15 @@ Top = Annotated[int, typer.Option(min=1, help="Number of estimators of a board t
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
-def examples(*commands: str) -> str:
-    """Format the examples at the end of a command's help."""
-    return "\n\n".join(["Example:" if len(commands) == 1 else "Examples:", *commands])
+def examples(*commands: str) -> Callable[[_Command], _Command]:
+    """Decorate a command with the examples at the end of its help."""
+
+    def decorate(command: _Command) -> _Command:
+        title = "Example:" if len(commands) == 1 else "Examples:"
+        vars(command)["epilog"] = "\n\n".join([title, *commands])
+        return command
+
+    return decorate
 
 
 def settings(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from sdscm.report_page import ReportTable
 
 #: Width of a table in a file or a pipe, so that words are not cut.
 _WIDE = 400
@@ -65,6 +69,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[
     for row in rows:
         shown.add_row(*row)
     _print(shown)
+
+
+def report_table(shown: ReportTable, top: int | None = None) -> None:
+    """Print the columns of a table that are for the terminal, and at most ``top`` rows."""
+    columns, rows = shown.only("terminal")
+    table(
+        [column.heading for column in columns],
+        [[cell.full_text for cell in row] for row in rows[:top]],
+        right=[column.heading for column in columns if column.numeric],
+    )
+    if top is not None and len(rows) > top:
+        say(f"... and {len(rows) - top} more")
 
 
 def _print(shown: Table) -> None:

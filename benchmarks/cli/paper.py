@@ -9,7 +9,7 @@ import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import say
+from benchmarks.cli.output import say, written
 from benchmarks.cli.paper_data import (
     ALL_SETTINGS,
     PACKED,
@@ -24,12 +24,12 @@ from benchmarks.cli.paper_data import (
     Workers,
     read_records,
     releases_if_there,
+    say_table,
     suites_of,
-    variants,
 )
-from benchmarks.cli.paper_toy import toy
 from benchmarks.cli.progress import run_progress, working
 from sdscm.errors import InputError
+from sdscm.number_format import counted
 
 if TYPE_CHECKING:
     from benchmarks.paper.records import PaperFit
@@ -45,7 +45,7 @@ _MOVED = {
 }
 
 
-class _Group(typer.core.TyperGroup):
+class Group(typer.core.TyperGroup):
     """Define the group of commands. The error for a former command names its script."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -57,31 +57,16 @@ class _Group(typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, cls=_Group)
-    group.callback(epilog=options.examples("sdscm paper run --share 0.05"))(paper)
-    group.command(epilog=options.examples("sdscm paper variants --data path/to/clone"))(variants)
-    group.command(
-        epilog=options.examples(
-            "sdscm paper run --share 0.05",
-            'sdscm paper run --share 1 --methods "T-Only OLS,LinReg,LinearT" --workers 2',
-            'sdscm paper run --share 0.05 --rows 1000 --methods "AIPW,CausalML X-LGBM"',
-        )
-    )(run)
-    group.command(epilog=options.examples("sdscm paper tables"))(tables)
-    group.command(epilog=options.examples("sdscm paper figures"))(figures)
-    group.command(
-        epilog=options.examples(
-            "sdscm paper toy", "sdscm paper toy --lm gpt2 --phrasings 1 --results toy"
-        )
-    )(toy)
-    app.add_typer(group, name="paper")
-
-
+@options.examples("sdscm paper run --share 0.05")
 def paper() -> None:
     """Make the paper's tables and figures again from its data, and compare number by number."""
 
 
+@options.examples(
+    "sdscm paper run --share 0.05",
+    'sdscm paper run --share 1 --methods "T-Only OLS,LinReg,LinearT" --workers 2',
+    'sdscm paper run --share 0.05 --rows 1000 --methods "AIPW,CausalML X-LGBM"',
+)
 def run(
     share: Annotated[float, typer.Option(help="Part of the datasets, up to 1.")] = 0.05,
     costly_share: Annotated[
@@ -186,6 +171,7 @@ def run(
     say(f"Cells run now: {done:,}. The tables: sdscm paper tables")
 
 
+@options.examples("sdscm paper tables")
 def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
     """Compare Tables 1 and 2 with the published numbers, from all records.
 
@@ -210,9 +196,10 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
         good, bad, unsure = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS, OPEN))
         summary = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
         say(f"{summary}, {unsure} are open." if unsure else f"{summary}.")
-    say(f"Records: {len(everything):,} cells.", "Written:", *(f"  {path}" for path in files))
+    written(files, after=[f"Records: {len(everything):,} cells."])
 
 
+@options.examples("sdscm paper figures")
 def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) -> None:
     """Draw the paper's figures from all records and from the data.
 
@@ -231,7 +218,7 @@ def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) ->
             files += _figures_of_data(results, data, list(releases))
     if not releases:
         say("The example of a dataset is left out, since the data are missing; see docs/paper.md.")
-    say("Written:", *(f"  {path}" for path in files))
+    written(files)
 
 
 def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[Path]:
@@ -245,6 +232,49 @@ def _figures_of_data(results: Path, data: Path | None, lms: list[str]) -> list[P
     if LM in lms:
         files.append(draw_example(read_example(folder), results / "example.png"))
     return files
+
+
+@options.examples("sdscm paper toy", "sdscm paper toy --lm gpt2 --phrasings 1 --results toy")
+def toy(
+    lm: options.LM = options.DEFAULT_LM,
+    units: options.Units = 1000,
+    phrasings: options.Phrasings = "12",
+    seed: options.Seed = 0,
+    temperature: options.Temperature = 1.0,
+    results: Annotated[Path, typer.Option(help="Folder of the figure and its numbers.")] = RESULTS,
+) -> None:
+    """Draw the paper's toy: the effects of conditioning on a confounder and on a collider.
+
+    The figure shows correlations of the probabilities of treatment and outcome, overall and given
+    each weather, and the errors of three estimates of an effect that is 0. The numbers come from
+    sampled units, and from the enumeration of all possible units. The first run takes up to a
+    minute of one core. Later runs take seconds, since scores are cached.
+    """
+    from benchmarks.paper.analysis.toy import summary, toys
+    from benchmarks.paper.report.toy_figure import draw_toy
+    from sdscm import load_lm
+    from sdscm.figure_style import require_matplotlib
+    from sdscm.files import put_atomically
+
+    count = options.phrasing_count(phrasings)
+    if count is None:
+        raise InputError("--phrasings all: the toy draws phrasings at random; give a number")
+    if units < 2:
+        raise InputError("--units 1: correlations need 2 units or more")
+    require_matplotlib()
+    writable_folder(results, "--results")
+    model = load_lm(lm)
+    with working("drawing units"):
+        table = toys(model, units, range(count), seed, temperature)
+    content = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    put_atomically(results / "toy.csv", content)
+    title = f"{model.id}: {units:,} units of each of {counted(count, 'phrasing')}"
+    picture = draw_toy(table, title, results / "toy.png")
+    header = ["Scenario", "Quantity", "Given", "Drawn units", "All units"]
+    say(title)
+    say_table(summary(table).set_axis(header, axis="columns"), left=3)
+    say("Sizes without signs, means over the phrasings.")
+    written([picture, results / "toy.csv"])
 
 
 def _datasets_of(fits: list[PaperFit]) -> list[str]:

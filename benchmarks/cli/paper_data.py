@@ -14,6 +14,7 @@ from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import working
 from sdscm.errors import InputError
 from sdscm.literals import SETTINGS
+from sdscm.number_format import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,7 @@ Workers = Annotated[
 ]
 
 
+@options.examples("sdscm paper variants --data path/to/clone")
 def variants(
     data: Data = None,
     out: Annotated[
@@ -69,7 +71,7 @@ def variants(
     import numpy as np
     import pandas as pd
 
-    from benchmarks.datasets.paper.loading import find, is_packed
+    from benchmarks.datasets.paper.loading import find, packed_copy
     from benchmarks.datasets.paper.phrasings import disagreements, recover
     from benchmarks.datasets.paper.release import DATASETS
 
@@ -78,15 +80,15 @@ def variants(
     folder = find(data)
     found, differing = [], 0
     for lm, release in read_releases(folder, whole=False).items():
-        packed = is_packed(lm, folder)
+        packed = packed_copy(lm, folder) is not None
         number = release.variant  # for CSV files the reader has recovered it
         if packed:
             with working(f"comparing the datasets of {lm}"):
                 number = recover(release.X, np.stack([release.y0, release.y1], axis=-1))
         _, sizes = np.unique(number, return_counts=True)
-        least, most = sizes.min(), sizes.max()
-        noun = "dataset" if most == 1 else "datasets"
-        each = f"{least} {noun} each" if least == most else f"{least} to {most} {noun}"
+        each = f"{sizes.min()} to {sizes.max()} datasets"
+        if sizes.min() == sizes.max():
+            each = f"{counted(sizes[0], 'dataset')} each"
         lacking = f" of {DATASETS:,}" if len(number) < DATASETS else ""
         rows = [
             ("Datasets", f"{len(number):,}{lacking}"),
@@ -115,11 +117,10 @@ def read_releases(
     Most numbers are averages over all datasets and would differ for a part of them. By default
     each release must therefore be complete.
     """
-    from benchmarks.datasets.paper.loading import find, has, read
-    from benchmarks.datasets.paper.release import LMS
+    from benchmarks.datasets.paper.loading import find, models_in, read
 
     folder = find(data)
-    wanted = lms or [lm for lm in LMS if has(lm, folder)]
+    wanted = lms or models_in(folder)
     with working("reading the data"):
         releases = {lm: read(lm, folder) for lm in wanted}
     if whole:
@@ -152,7 +153,7 @@ def suites_of(
     costly_share: float = 1,
 ) -> list[Suite]:
     """Make the suites of a part of the paper's datasets and methods, from the options of a run."""
-    from benchmarks.datasets.paper.loading import find, has
+    from benchmarks.datasets.paper.loading import find, models_in
     from benchmarks.datasets.paper.release import LMS
     from benchmarks.paper.methods import METHODS, named
     from benchmarks.paper.suites import SUITES, part_of_suite
@@ -161,7 +162,7 @@ def suites_of(
     sizes = _among(rows, map(str, SUITES), "rows")
     seen = _among(settings, SETTINGS, "settings")
     folder = find(data)
-    models = [lm for lm in LMS if has(lm, folder)] if lms is None else _among(lms, LMS, "lms")
+    models = models_in(folder) if lms is None else _among(lms, LMS, "lms")
     made = [
         part_of_suite(
             size,
@@ -197,7 +198,7 @@ def read_records(results: Path, runs: Path) -> tuple[pd.DataFrame, dict[str, int
 
 def say_table(table: pd.DataFrame, left: int, form: str = ".4f") -> None:
     """Print a table whose first ``left`` columns are left-aligned, with decimals in one format."""
-    from benchmarks.report.tables import markdown_table
+    from sdscm.report_page.markdown import markdown_table
 
     rows = [
         [f"{value:{form}}" if isinstance(value, float) else str(value) for value in row]

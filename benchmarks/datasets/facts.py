@@ -18,7 +18,8 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
     rows = []
     for source in sources:
         dataset = datasets[source.name]
-        found = facts(dataset)
+        found, sd = facts(dataset), float(dataset.y.std()) or float("nan")
+        cate = dataset.cates.get("hidden")
         rows.append(
             {
                 "dataset": source.name,
@@ -30,13 +31,14 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "n": found.n,
                 "distinct": found.distinct,
                 "treated": found.treated,
-                "sate_sd": found.sate / dataset.y.std() if dataset.y.std() > 0 else float("nan"),
-                "naive_sd": found.naive / dataset.y.std() if dataset.y.std() > 0 else float("nan"),
+                "sate_sd": found.sate / sd,
+                "naive_sd": found.naive / sd,
                 "bias_sd": found.bias,
                 "heterogeneity": found.heterogeneity,
                 "propensity_min": found.propensity_min,
                 "propensity_max": found.propensity_max,
-                "cate_spread": _cate_spread(dataset),
+                # The SD of the true CATE in the setting `hidden`, in SD(y).
+                "cate_spread": float("nan") if cate is None else float(cate.std()) / sd,
                 "effective_n": found.effective_n,
                 "hidden_share": found.hidden_share,
                 "sign_flip": found.sign_flip,
@@ -44,9 +46,3 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
             }
         )
     return pd.DataFrame(rows)
-
-
-def _cate_spread(dataset: CausalDataset) -> float:
-    """Divide the SD of the true CATE in the setting ``hidden`` by SD(y); NaN if unknown."""
-    cate, sd = dataset.cates.get("hidden"), float(dataset.y.std())
-    return float("nan") if cate is None or sd == 0 else float(cate.std()) / sd

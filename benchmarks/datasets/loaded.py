@@ -16,17 +16,8 @@ _MOST_RELEASED = 100
 class Datasets(Mapping[str, CausalDataset]):
     """Datasets by name. Released datasets of the paper are read when they are used.
 
-    Parameters
-    ----------
-    prepared
-        Result of `benchmarks.datasets.prepare.prepare`.
-
-    Attributes
-    ----------
-    sources
-        Sources, in the order of the suite.
-    provenance
-        Origin of each dataset, by name.
+    ``prepared`` is the result of `benchmarks.datasets.prepare.prepare`, ``sources`` holds its
+    sources in the order of the suite, and ``provenance`` the origin of each dataset by name.
     """
 
     def __init__(self, prepared: Iterable[tuple[Source, CausalDataset]]) -> None:

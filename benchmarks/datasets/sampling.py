@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -35,14 +36,8 @@ Rows = Callable[[float], None]
 class Recipe:
     """A dataset to sample: everything that another process needs to make it.
 
-    Attributes
-    ----------
-    spec, lm
-        The spec, and the language model.
-    phrasing, options
-        Arguments of ``sdscm.SDSCM``.
-    n, seed, outcome, dataset
-        Arguments of ``SDSCM.dataset``.
+    ``phrasing`` and ``options`` are arguments of ``sdscm.SDSCM``; ``n``, ``seed``, ``outcome`` and
+    ``dataset`` are those of ``SDSCM.dataset``.
     """
 
     spec: Spec
@@ -95,16 +90,8 @@ def make_in_pool(
     Several processes of one thread are faster than one process of several threads: no thread waits
     for the slowest thread of a step, and another program on the machine delays one dataset only.
 
-    Parameters
-    ----------
-    recipes
-        The recipe of each file.
-    processes
-        Number of processes.
-    rows
-        Callback in this process: receives a file and its number of finished rows.
-    made
-        Callback in this process: receives a file that is complete.
+    Two callbacks run in this process: ``rows`` receives a file and its number of finished rows, and
+    ``made`` a file that is complete.
 
     Raises
     ------
@@ -123,10 +110,17 @@ def make_in_pool(
             waiting = set(paths)
             while waiting:
                 ended, waiting = wait(waiting, timeout=0.5)
-                _pass_on(messages, rows)
+                with suppress(Empty):
+                    while True:
+                        rows(*messages.get_nowait())
                 for future in ended:
-                    _read(future, paths[future])
-                    made(paths[future])
+                    path = paths[future]
+                    try:
+                        future.result()
+                    except ProcessExpired as error:
+                        reason = process_ended(error.exitcode).reason
+                        raise RuntimeError(f"{path}: not made, {reason}") from None
+                    made(path)
             pool.close()
         except BaseException:
             pool.stop()
@@ -144,21 +138,6 @@ def _message_server(context: SpawnContext) -> SyncManager:
 
 def _make(path: Path, recipe: Recipe, messages: Queue[tuple[Path, float]]) -> None:
     recipe.make(lambda rows: messages.put((path, rows))).to_parquet(path)
-
-
-def _read(future: Future[None], path: Path) -> None:
-    try:
-        future.result()
-    except ProcessExpired as error:
-        raise RuntimeError(f"{path}: not made, {process_ended(error.exitcode).reason}") from None
-
-
-def _pass_on(messages: Queue[tuple[Path, float]], rows: Callable[[Path, float], None]) -> None:
-    while True:
-        try:
-            rows(*messages.get_nowait())
-        except Empty:
-            return
 
 
 def _free_memory() -> int:

@@ -35,8 +35,9 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
         If no file matches, or a file does not fit its mapping.
     """
     paths = _matches(entry, folder)
-    columns = entry.columns
+    columns, mapping = entry.columns, "the suite's 'columns'"
     if isinstance(columns, str):
+        mapping = str(folder / columns)
         columns = columns_from(folder / columns)
     if columns is None:
         for path in paths:
@@ -47,9 +48,6 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
             yield path, CausalDataset.read_parquet(path)
         return
     frames = {path: _table(path) for path in paths}
-    mapping = (
-        str(folder / entry.columns) if isinstance(entry.columns, str) else "the suite's 'columns'"
-    )
     for path, frame in frames.items():
         _check_roles(path, frame, columns, mapping)
     levels = {name: _levels(name, frames) for name in columns.categorical}

@@ -49,7 +49,7 @@ def _batch_key(cell: Cell, job: Job) -> object:
         return None
     common = (job.fit_many, job.fit_key, job.isolation_group, cell.setting)
     if job.fit_many == "datasets":
-        held_out = 0 if job.held_out is None else len(job.held_out.X)
+        held_out = 0 if job.held_out is None else job.held_out.rows
         return *common, job.rows + held_out, job.X.shape[1]
     return *common, cell.dataset, job.seed
 

@@ -15,27 +15,35 @@ Truths = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a dataset, for the fit or held out; see `Job`."""
+    """Rows of a dataset, for the fit or held out.
+
+    Attributes
+    ----------
+    X, t, y
+        Shapes (n, p), (n,) and (n,).
+    reveal
+        For an Oracle: the individual effects, and the effects that estimates are scored against.
+        None for all other estimators.
+    """
 
     X: pd.DataFrame
     t: np.ndarray
     y: np.ndarray
     reveal: Truths | None
 
+    @property
+    def rows(self) -> int:
+        return len(self.X)
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Input of a worker for one cell.
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Job(Rows):
+    """Input of a worker for one cell: the rows of the fit, and how to fit and predict.
 
     Attributes
     ----------
     maker
         Factory of the estimator.
-    X, t, y
-        Data of the fit: shapes (n, p), (n,) and (n,).
-    reveal
-        For an Oracle: the individual effects, and the effects that estimates are scored against.
-        None for all other estimators.
     seed, alpha, threads
         As in the cell.
     held_out
@@ -49,10 +57,6 @@ class Job:
     """
 
     maker: Maker
-    X: pd.DataFrame
-    t: np.ndarray
-    y: np.ndarray
-    reveal: Truths | None
     seed: int
     alpha: float
     threads: int
@@ -61,8 +65,3 @@ class Job:
     isolation_group: str = ""
     fit_many: FitMany = ""
     fit_key: str = ""
-
-    @property
-    def rows(self) -> int:
-        """Number of rows of the fit."""
-        return len(self.X)

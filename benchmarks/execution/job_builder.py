@@ -21,13 +21,7 @@ from sdscm.data.dataset import CausalDataset
 class JobBuilder:
     """Builder of the jobs for the cells of a suite.
 
-    Parameters
-    ----------
-    suite, sources
-    datasets
-        By name, with their truth.
-    field
-        The methods, by label.
+    ``datasets`` holds the datasets by name, with their truth, and ``field`` the methods by label.
     """
 
     def __init__(
@@ -57,13 +51,9 @@ class JobBuilder:
     def job(self, cell: Cell) -> Job:
         """Build the input of a worker for one cell."""
         method, mask = self._field[cell.estimator], self._mask(cell.dataset)
-        fitted = self._rows(cell, method, ~mask)
         return Job(
+            **vars(self._rows(cell, method, ~mask)),
             maker=method.maker,
-            X=fitted.X,
-            t=fitted.t,
-            y=fitted.y,
-            reveal=fitted.reveal,
             seed=cell.seed,
             alpha=cell.alpha,
             threads=cell.threads,

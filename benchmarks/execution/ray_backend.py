@@ -55,7 +55,9 @@ def connected(address: str, threads: int) -> Iterator[int]:
             "--head', or omit --cluster"
         ) from None
     try:
-        workers = _count_workers(threads)
+        nodes: Any = ray.nodes()
+        cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
+        workers = sum(each // threads for each in cores)
         if not workers:
             raise InputError(
                 f"--cluster {address}: no node has {threads} cores for a worker; set fewer threads "
@@ -65,14 +67,6 @@ def connected(address: str, threads: int) -> Iterator[int]:
     finally:
         if joined_here:
             ray.shutdown()
-
-
-def _count_workers(threads: int) -> int:
-    import ray
-
-    nodes: Any = ray.nodes()
-    cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
-    return sum(each // threads for each in cores)
 
 
 def _require_listener(address: str) -> None:

@@ -1,11 +1,15 @@
-"""Estimate the run times of cells from cells that have ended."""
+"""Estimate the run times of cells, and of the rest of a run, from cells that have ended."""
 
 from __future__ import annotations
 
 import math
 from bisect import insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+
+from benchmarks.execution.cells import Cell
+from benchmarks.interface import Outcome
+from benchmarks.progress import Progress, duration
 
 #: Kind of a cell, on which its run time depends: label of the method, and rows of the fit.
 Kind = tuple[str, int]
@@ -55,3 +59,32 @@ class Runtimes:
 def _middle(ordered: list[float]) -> float:
     """Return the median of sorted numbers; of two middle numbers, the larger one."""
     return ordered[len(ordered) // 2]
+
+
+class Eta:
+    """Report the expected time to a `Progress` after each cell.
+
+    ``workers`` cells run at a time. ``cells`` holds those to run, with their rows. The run goes on
+    updating ``runtimes``.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        workers: int,
+        cells: Iterable[tuple[Cell, int]],
+        runtimes: Runtimes,
+    ) -> None:
+        self.workers = max(1, workers)
+        self._progress, self._runtimes = progress, runtimes
+        self._kinds = {cell.key: (cell.estimator, rows) for cell, rows in cells}
+        self._left = Counter(self._kinds.values())
+        self._slowest = (0.0, "")
+
+    def update(self, cell: Cell, outcome: Outcome) -> None:
+        """Update the expected time after a cell."""
+        self._left[self._kinds[cell.key]] -= 1
+        if outcome.wall > self._slowest[0]:
+            self._slowest = (outcome.wall, f"{cell}, {duration(outcome.wall)}")
+        seconds = self._runtimes.total((k, n) for k, n in self._left.items() if n > 0)
+        self._progress.eta(seconds / self.workers, self._slowest[1])

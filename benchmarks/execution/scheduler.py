@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.execution.backend import BrokenWorker, StartWorker, Worker
+from benchmarks.execution.backend import BrokenWorker, LocalWorker, StartWorker, Worker
 from benchmarks.execution.batches import Batch, Task, batches_of, execute_batch
 from benchmarks.execution.cells import Cell
-from benchmarks.execution.local_backend import LocalWorker
 from benchmarks.execution.runtimes import Kind, Runtimes
 from benchmarks.interface import Outcome
 from benchmarks.process.sandbox import remove_stale_folders

@@ -32,13 +32,10 @@ class Fitted:
 
     Attributes
     ----------
-    estimator
-    seconds
-        Seconds of the fit, for the metric ``seconds``.
-    wall
-        Wall-clock seconds.
+    seconds, wall
+        Seconds of the fit, for the metric ``seconds``, and of all the work around it.
     peak_memory
-        Peak memory in MiB; None if the system does not report it.
+        In MiB; None if the system does not report it.
     notes
         Warnings of libraries during the fit.
     """
@@ -158,7 +155,7 @@ def _answers(
     )
 
 
-def check_unchanged(used: tuple[pd.DataFrame, np.ndarray, np.ndarray], given: Job | Rows) -> None:
+def check_unchanged(used: tuple[pd.DataFrame, np.ndarray, np.ndarray], given: Rows) -> None:
     """Raise `BadPrediction` if an estimator has changed the arrays that it used."""
     X, t, y = used
     for name, one, other in (("t", t, given.t), ("y", y, given.y)):

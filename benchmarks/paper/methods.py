@@ -1,4 +1,4 @@
-"""The methods of the paper and the estimators beyond it, and what a fit of each costs."""
+"""Name the methods of the paper and other estimators, with the cost of a fit."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class PaperMethod:
         Seconds of a fit with effects and intervals, for 1,000 and 10,000 rows of 12 covariates on
         one core: for the estimate of a run, and for what is ``costly``.
     average
-        Whether Table 1 has it.
+        Table 1 has it.
     effects
-        Whether Table 2 has it.
+        Table 2 has it.
     exact
-        Whether its numbers follow from the data alone, so that every digit can be asked for.
+        Its numbers follow from the data alone, so that every digit must agree.
     """
 
     name: str
@@ -42,7 +42,7 @@ class PaperMethod:
 
     @property
     def costly(self) -> bool:
-        """Whether a small share of the job is enough of it for a first look."""
+        """True if a small share of the job is enough for a first look."""
         return self.seconds > 1
 
 
@@ -100,10 +100,10 @@ _UNKNOWN = (1.0, 10.0)
 
 
 def named(names: Sequence[str]) -> list[PaperMethod]:
-    """Methods by name: the paper's in its order, then others in that of the catalogue.
+    """Find methods by name: the paper's in its order, then others in that of the catalogue.
 
-    Any built-in estimator will do but the oracle, which is shown the truth. Letters may be small or
-    large.
+    Any built-in estimator is accepted except the oracle, which is shown the truth. The case of the
+    letters does not matter.
 
     Raises
     ------
@@ -129,5 +129,5 @@ def named(names: Sequence[str]) -> list[PaperMethod]:
 
 
 def parameters_of(name: str) -> dict[str, Any]:
-    """What a method's estimator is made with beside the seed; empty for its defaults."""
+    """Return the parameters of a method's estimator, without the seed; empty for its defaults."""
     return dict(_PARAMETERS.get(name, {}))

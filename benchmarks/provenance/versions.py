@@ -44,8 +44,9 @@ def code_of_estimators() -> str:
 @cache
 def code_of_generator() -> str:
     """Hash the code of `sdscm` that affects datasets: all but audits, figures and texts."""
-    apart = ("audit", "statistics", "graph_plot", "figure_style", "number_format", "version")
-    return code_of_folder(Path(sdscm.__file__).parent, leave_out=(*apart, "hints", "lazy"))
+    texts = ("figure_style", "number_format", "report_page", "hints", "version", "lazy")
+    apart = ("audit", "statistics", "graph_plot", *texts)
+    return code_of_folder(Path(sdscm.__file__).parent, leave_out=apart)
 
 
 @cache

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.boards.board import Board
@@ -102,7 +101,9 @@ def _panel(
     for board, offset, (colour, marker) in zip(boards, offsets, SERIES, strict=False):
         rows = board.table.set_index("estimator").reindex(list(names))
         mean = rows[metric.name].to_numpy(dtype=float)
-        low, high = _ends(rows, metric.name, mean)
+        # A missing end is left out: fmin and fmax ignore NaN.
+        low = np.fmin(rows[f"{metric.name}_low"].to_numpy(dtype=float), mean)
+        high = np.fmax(rows[f"{metric.name}_high"].to_numpy(dtype=float), mean)
         axis.errorbar(
             mean,
             np.arange(len(names)) + offset,
@@ -134,10 +135,3 @@ def _panel(
             style="italic",
             color=MUTED,
         )
-
-
-def _ends(rows: pd.DataFrame, name: str, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    low, high = (rows[f"{name}_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
-    return np.fmin(np.where(np.isnan(low), mean, low), mean), np.fmax(
-        np.where(np.isnan(high), mean, high), mean
-    )

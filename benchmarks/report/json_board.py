@@ -11,7 +11,7 @@ from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import wide_table
 from benchmarks.boards.ranking import Ranking
-from benchmarks.boards.table import TableCell
+from sdscm.report_page.table import TableCell
 
 _FORMAT = 2
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from benchmarks.boards.board_table import BoardTable
-from benchmarks.boards.table import TableCell
 from sdscm.number_format import slug
+from sdscm.report_page.table import TableCell
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -11,16 +11,10 @@ from benchmarks import metrics
 from benchmarks.boards.board_table import BoardTable
 from benchmarks.boards.columns import first_sentence
 from benchmarks.boards.scores import of_cells
-from benchmarks.boards.table import (
-    ReportTable,
-    TableColumn,
-    make_table,
-    number_column,
-    text_column,
-)
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import Provenance
 from sdscm.number_format import NONE, integer, level, number, percent, span, two_decimals
+from sdscm.report_page import ReportTable, TableColumn, make_table, number_column, text_column
 
 #: Explanation of `dataset_table` for readers.
 DATASET_NOTE = (

@@ -18,11 +18,11 @@ from benchmarks.report.lists import (
     version_table,
 )
 from benchmarks.report.origins import facts as origin_facts
-from benchmarks.report.tables import markdown
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import Provenance
 from sdscm.number_format import joined
+from sdscm.report_page.markdown import markdown
 
 
 def render(
@@ -75,8 +75,7 @@ def _table(table: BoardTable) -> str:
 def _provenance(
     manifest: Manifest, provenance: Mapping[str, Provenance], records: Mapping[str, Record]
 ) -> str:
-    facts = [("Command", f"`{manifest.command}`")]
-    facts += [(fact.name, fact.value) for fact in origin_facts(manifest, provenance.values())]
+    facts = [("Command", f"`{manifest.command}`"), *origin_facts(manifest, provenance.values())]
     rows = version_table(provenance.values(), records.values()).rows
     facts.append(("Versions", "; ".join(" ".join(c.text for c in row.cells) for row in rows)))
     return "\n".join(f"- {name}: {value}" for name, value in facts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import yaml
 
@@ -13,21 +12,13 @@ from sdscm.data.dataset import Provenance
 from sdscm.number_format import counted, joined, level
 
 
-@dataclass(frozen=True)
-class Fact:
-    """Hold a name and its value."""
-
-    name: str
-    value: str
-
-
-def commands(manifest: Manifest, mixed: bool = False) -> tuple[Fact, ...]:
+def commands(manifest: Manifest, mixed: bool = False) -> tuple[tuple[str, str], ...]:
     """List the commands that make the run and the HTML report again."""
     report = ["sdscm", "report", manifest.suite.name, *_plugins(manifest.command)]
     report += ["--mixed"] * mixed
     return (
-        Fact("Run the suite (recorded cells are not computed again)", manifest.command),
-        Fact("Make this page from the records", shlex.join(report)),
+        ("Run the suite (recorded cells are not computed again)", manifest.command),
+        ("Make this page from the records", shlex.join(report)),
     )
 
 
@@ -38,17 +29,17 @@ def _plugins(command: str) -> list[str]:
     return [part for place in places for part in parts[place : place + 2]]
 
 
-def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[Fact, ...]:
+def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[tuple[str, str], ...]:
     """List the suite, its seed, its limits, and the origin of the data."""
     suite = manifest.suite
     origins = dict.fromkeys(map(_origin, provenance))
     return (
-        Fact("Suite", f"{suite.name}, seed {suite.seed}"),
-        Fact("Seeds of the methods", "from the suite's seed and the cell's place, not from data"),
-        Fact("Settings", joined(suite.settings)),
-        Fact("Level of the methods' intervals", level(1 - suite.alpha)),
-        Fact("Limits of a cell", f"{suite.time_limit:g} s, {counted(suite.threads, 'thread')}"),
-        *(Fact("Data", origin) for origin in origins),
+        ("Suite", f"{suite.name}, seed {suite.seed}"),
+        ("Seeds of the methods", "from the suite's seed and the cell's place, not from data"),
+        ("Settings", joined(suite.settings)),
+        ("Level of the methods' intervals", level(1 - suite.alpha)),
+        ("Limits of a cell", f"{suite.time_limit:g} s, {counted(suite.threads, 'thread')}"),
+        *(("Data", origin) for origin in origins),
     )
 
 

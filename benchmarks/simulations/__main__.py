@@ -12,46 +12,37 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
 
 import estimators
 from benchmarks.experiment import Interrupted
 from benchmarks.progress import RichProgress
-from benchmarks.simulations.study import Study, measure_coverage, measure_seconds
-from benchmarks.simulations.summary import summarise_coverage, summarise_seconds, update_table
+from benchmarks.simulations.study import (
+    Study,
+    measure_coverage,
+    measure_seconds,
+    summarise_coverage,
+    summarise_seconds,
+    update_table,
+)
 from sdscm.errors import InputError
 
-
-@dataclass(frozen=True)
-class _Table:
-    """Functions that make a table, and its default numbers of rows and seeds."""
-
-    measure: Callable[[Study], pd.DataFrame]
-    summarise: Callable[[pd.DataFrame], pd.DataFrame]
-    rows: tuple[int, ...]
-    seeds: int
-
-
+#: Functions that make each table, and its default numbers of rows and seeds.
 _TABLES = {
-    "coverage": _Table(measure_coverage, summarise_coverage, (500,), 200),
-    "seconds": _Table(measure_seconds, summarise_seconds, (1_000, 10_000), 3),
+    "coverage": (measure_coverage, summarise_coverage, (500,), 200),
+    "seconds": (measure_seconds, summarise_seconds, (1_000, 10_000), 3),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command, and return its exit code.
 
-    Returns
-    -------
-    The exit code: 0 on success, 2 if a name, a plugin or a number is wrong or a library is
-    missing, 1 if the user stopped the run.
+    It is 0 on success, 2 if a name, a plugin or a number is wrong or a library is missing, and 1 if
+    the user stopped the run.
     """
     given = _parser().parse_args(arguments)
-    table = _TABLES[given.what]
+    measure, summarise, rows, seeds = _TABLES[given.what]
     try:
         for plugin in given.plugin:
             estimators.load_plugin(plugin)
@@ -61,21 +52,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with RichProgress() as progress:
             study = Study(
                 estimators=names,
-                rows=given.rows or table.rows,
-                seeds=given.seeds or table.seeds,
+                rows=given.rows or rows,
+                seeds=given.seeds or seeds,
                 runs_dir=given.runs,
                 workers=given.workers,
                 plugins=given.plugin,
                 progress=progress,
             )
-            measured = table.measure(study)
+            measured = measure(study)
     except (estimators.EstimatorError, InputError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Interrupted:
         print(f"stopped; the same command continues from {given.runs}", file=sys.stderr)
         return 1
-    update_table(given.results / f"{given.what}.csv", names, table.summarise(measured))
+    update_table(given.results / f"{given.what}.csv", names, summarise(measured))
     return 0
 
 

@@ -129,18 +129,8 @@ _UNCOVERED: dict[tuple[str, str, Kind], str] = {
 def exempt_from_consistency(name: str, design: str, target: Target) -> str:
     """Return the reason why the error of an estimator need not vanish as rows are added.
 
-    Parameters
-    ----------
-    name
-        Estimator.
-    design
-        One of `benchmarks.datasets.designs.DESIGNS`.
-    target
-        ``effect``: its effects against the CATE; ``ate``: its average effect.
-
-    Returns
-    -------
-    The reason; empty if the error has to vanish.
+    The error is that of its effects against the CATE, or of its average effect. The reason is empty
+    if the error has to vanish.
     """
     return _INCONSISTENT.get((name, design, target)) or _INCONSISTENT.get((name, _ANY, target), "")
 

@@ -16,9 +16,9 @@ import pandas as pd
 
 import estimators
 from benchmarks.report.docs.extract import replaced
-from benchmarks.report.tables import markdown_table
 from benchmarks.simulations.exemptions import BANDS, exempt_from_coverage
 from estimators.check import RULES, RULES_OF_REGISTERED, title
+from sdscm.report_page.markdown import markdown_table
 
 #: Libraries of the core that decide numbers.
 _CORE = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "lightgbm", "xgboost")
@@ -26,16 +26,10 @@ _LIBRARIES = ("econml", "causalml", "dowhy", "stochtree", "quantile-forest", "do
 
 
 def page(text: str, constraints: str, coverage: pd.DataFrame, seconds: pd.DataFrame) -> str:
-    """Return ``text`` with new tables.
+    """Return a page with new tables.
 
-    Parameters
-    ----------
-    text
-        The page.
-    constraints
-        Content of ``constraints.txt``.
-    coverage, seconds
-        The tables that ``python -m benchmarks.simulations`` makes.
+    ``constraints`` is the content of ``constraints.txt``; ``coverage`` and ``seconds`` are the
+    tables that ``python -m benchmarks.simulations`` makes.
     """
     tables = {
         "catalogue": catalogue(),

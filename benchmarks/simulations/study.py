@@ -1,7 +1,8 @@
-"""Run estimators on simulated data, as suites, and collect the numbers of the tables."""
+"""Run estimators on simulated data, as suites, and make the committed tables of their numbers."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 import benchmarks
+import estimators
 from benchmarks import metrics
 from benchmarks.datasets.designs import POPULATION_ATE
 from benchmarks.interface import Prediction, Truth
@@ -18,6 +20,7 @@ from benchmarks.metrics import Metric
 from benchmarks.metrics.formulas import coverage
 from benchmarks.progress import Progress
 from benchmarks.suite.model import Suite
+from sdscm.files import put_atomically
 
 #: Designs of the table of coverage. ``randomised`` is for estimators that adjust for nothing.
 COVERAGE_DESIGNS = ("linear", "nonlinear")
@@ -74,6 +77,13 @@ _COVERAGE = {
     "ite_width_sd": "ite_width",
     "seconds": "seconds",
 }
+#: Columns of the tables: a row for each estimator and design.
+_COVERAGE_SUMMARY = (
+    *("estimator", "truth", "rows", "seeds", "failed", "interval"),
+    *("coverage", "coverage_of_population", "width_sd"),
+)
+_KINDS = ("effect", "ate", "ite")
+_SECONDS_SUMMARY = ("estimator", "rows", "fits", "failed", "seconds")
 
 
 @dataclass(frozen=True)
@@ -82,20 +92,14 @@ class Study:
 
     Attributes
     ----------
-    estimators
-        Registered names.
     rows
         Numbers of rows of a dataset.
     seeds
         Number of datasets of each design and number of rows.
     runs_dir
         Folder of the records. Valid records are reused.
-    workers
-        See `benchmarks.run`.
-    plugins
-        Files that register estimators.
-    progress
-        See `benchmarks.progress.Progress`.
+    estimators, workers, plugins, progress
+        As in `benchmarks.run`.
     """
 
     estimators: Sequence[str]
@@ -142,7 +146,7 @@ def measure_seconds(study: Study) -> pd.DataFrame:
 def _run(
     name: str,
     study: Study,
-    estimators: Sequence[str],
+    names: Sequence[str],
     designs: Sequence[str],
     covariates: int = 5,
     warm_up: bool = False,
@@ -155,7 +159,7 @@ def _run(
             "name": name,
             "datasets": [first] * warm_up + [entry | {"simulation": each} for each in designs],
             "settings": ["all"],
-            "estimators": list(estimators),
+            "estimators": list(names),
             "time_limit": _TIME_LIMIT,
             "memory_limit": _MEMORY_LIMIT,
             "predictions": "drop",
@@ -172,3 +176,51 @@ def _run(
             progress=study.progress,
         )
     return result.scores.merge(result.facts[["dataset", "n"]], on="dataset", validate="m:1")
+
+
+def summarise_coverage(measured: pd.DataFrame) -> pd.DataFrame:
+    """Average over the seeds: a row for each estimator, design and kind of interval.
+
+    ``measured`` is the result of `measure_coverage`. ``width_sd`` is the median over the seeds,
+    because a width may be infinite. Where every fit has failed, there is a row for each kind that
+    the estimator declares (for all kinds, if it declares none), and its numbers are NaN.
+    """
+    found = []
+    for (name, truth, n), group in measured.groupby(["estimator", "truth", "rows"], sort=False):
+        fitted = group[group["status"] == "ok"]
+        kinds = [kind for kind in _KINDS if fitted[kind].notna().any()]
+        if fitted.empty:
+            kinds = list(estimators.info(str(name)).intervals.kinds or _KINDS)
+        for kind in kinds:
+            population = fitted["ate_population"].mean() if kind == "ate" else np.nan
+            counts = (len(group), len(group) - len(fitted))
+            shares = (fitted[kind].mean(), population, fitted[f"{kind}_width"].median())
+            found.append((name, truth, n, *counts, kind, *shares))
+    return pd.DataFrame(found, columns=list(_COVERAGE_SUMMARY)).round(4)
+
+
+def summarise_seconds(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return the median over the fits: a row for each estimator and number of rows."""
+    found = []
+    for (name, n), group in measured.groupby(["estimator", "rows"]):
+        fitted = group[group["status"] == "ok"]
+        found.append((name, n, len(group), len(group) - len(fitted), fitted["seconds"].median()))
+    return pd.DataFrame(found, columns=list(_SECONDS_SUMMARY)).round(4)
+
+
+def update_table(path: Path, measured: list[str], fresh: pd.DataFrame) -> None:
+    """Replace the rows of the measured estimators, and keep those of all others.
+
+    The rows are in the order of the registry.
+    """
+    old = pd.read_csv(path) if path.exists() else fresh.head(0)
+    kept = old[~old["estimator"].isin(measured)]
+    # An empty table has no column types, and would change those of the other.
+    parts = [part for part in (kept, fresh) if len(part)]
+    joined = pd.concat(parts, ignore_index=True) if parts else fresh
+    places = {name: place for place, name in enumerate(estimators.names())}
+    order = joined["estimator"].map(lambda name: places.get(name, len(places)))
+    joined = joined.iloc[np.argsort(order, kind="stable")]
+    text = io.StringIO()
+    joined.to_csv(text, index=False, lineterminator="\n")
+    put_atomically(path, text.getvalue())

@@ -4,8 +4,8 @@
 >>> check_estimator("LinReg").passed  # doctest: +SKIP
 """
 
-from estimators.check.data import CheckData, check_data
 from estimators.check.run import RULES, RULES_OF_REGISTERED, check_estimator, title
+from estimators.check.subject import CheckData, check_data
 from estimators.check.verdict import CheckReport, ConformanceError
 
 __all__ = [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from estimators.check.data import check_data
-from estimators.check.subject import Subject, all_answers
+from estimators.check.subject import Subject, all_answers, check_data
 from estimators.check.verdict import difference, require
 from estimators.errors import EstimatorError
 from estimators.interface import ATE_OF_FIT, ATE_OF_ROWS, EstimatorInfo, HasATE, HasEffect

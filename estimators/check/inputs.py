@@ -1,4 +1,4 @@
-"""Rules on input: what must be accepted, what must be refused, and what must not change."""
+"""Rules on input: what is accepted or refused, and which changes of it change the effects."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from functools import partial
 
 import numpy as np
 
-from estimators.check.data import CheckData, check_data
-from estimators.check.subject import Subject, answer_methods, estimates, interval_methods
+from estimators.check.subject import (
+    CheckData,
+    Subject,
+    answer_methods,
+    check_data,
+    estimates,
+    interval_methods,
+)
 from estimators.check.verdict import Broken, difference, require
 from estimators.errors import EstimatorError
 
 #: Largest difference of answers in single precision, relative and in units of y.
 SINGLE_PRECISION = 1e-5
+#: Largest mean change of the effects by a shift of y, in standard deviations of y: rounding may
+#: change the splits of trees.
+SHIFT_TOLERANCE = 0.05
+#: Largest sum of the average effects of t and 1 - t, as a share of the larger one: with swapped
+#: arms, folds, subsamples and initial weights are other ones.
+RELABEL_TOLERANCE = 0.5
 
 
 def leaves_inputs_alone(subject: Subject) -> None:
@@ -107,3 +119,30 @@ def fits_many_rows(subject: Subject) -> None:
 def _fits(subject: Subject, n: int) -> None:
     data = check_data(n)
     require(np.isfinite(estimates(subject.fit(data), data.X)).all(), "effects are not finite")
+
+
+def ignores_a_shift(subject: Subject) -> None:
+    """A constant added to y does not change the effects, unless the class declares that it does."""
+    if not getattr(subject.fitted, "shift_invariant", True):
+        return
+    data = subject.data
+    shifted = estimates(subject.fit(replace(data, y=data.y + 8)), data.X)
+    change = np.mean(np.abs(shifted - estimates(subject.fitted, data.X)))
+    limit = SHIFT_TOLERANCE * np.std(data.y)
+    require(
+        change <= limit,
+        f"with y + 8 they change by {change:.3g} on average, more than {limit:.3g}; "
+        "set shift_invariant = False on the class if the method is such",
+    )
+
+
+def flips_signs(subject: Subject) -> None:
+    """Effects change their sign when the names of the two treatments are swapped."""
+    data = subject.data
+    swapped = replace(data, t=1 - data.t, ite=-data.ite)
+    ate = float(np.mean(estimates(subject.fitted, data.X)))
+    other = float(np.mean(estimates(subject.fit(swapped), data.X)))
+    require(
+        abs(ate + other) <= RELABEL_TOLERANCE * max(abs(ate), abs(other)),
+        f"the average effect is {ate:.3g} for t and {other:.3g} for 1 - t",
+    )

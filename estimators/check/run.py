@@ -9,34 +9,8 @@ from typing import Any
 
 from sklearn.base import clone
 
-from estimators.check.accuracy import finds_an_easy_effect
-from estimators.check.answers import (
-    answers_in_shape,
-    can_be_fitted,
-    has_a_capability,
-    returns_itself,
-)
-from estimators.check.data import check_data
-from estimators.check.declarations import (
-    declares_its_intervals,
-    fits_many_as_one_by_one,
-    gives_its_estimand,
-    gives_the_declared_average,
-)
-from estimators.check.inputs import (
-    fits_few_rows,
-    fits_many_rows,
-    leaves_inputs_alone,
-    refuses_bad_input,
-    survives_a_constant_column,
-    takes_arrays,
-    takes_other_types,
-)
-from estimators.check.intervals import holds_its_estimate, orders_intervals
-from estimators.check.invariance import flips_signs, ignores_a_shift
-from estimators.check.manners import can_be_cloned, can_be_pickled, is_quiet
-from estimators.check.seeds import forgets_an_earlier_fit, is_deterministic
-from estimators.check.subject import Subject
+from estimators.check import answers, behaviour, declarations, inputs
+from estimators.check.subject import Subject, check_data
 from estimators.check.verdict import Broken, CheckReport, ConformanceError
 from estimators.errors import EstimatorError, describe_error
 from estimators.function_estimator import FunctionEffect
@@ -47,33 +21,33 @@ Rule = Callable[[Subject], None]
 
 #: The rules for every estimator, in the order in which they are checked.
 RULES: tuple[Rule, ...] = (
-    can_be_fitted,
-    returns_itself,
-    has_a_capability,
-    answers_in_shape,
-    leaves_inputs_alone,
-    orders_intervals,
-    is_deterministic,
-    forgets_an_earlier_fit,
-    finds_an_easy_effect,
-    holds_its_estimate,
-    takes_arrays,
-    takes_other_types,
-    is_quiet,
-    ignores_a_shift,
-    flips_signs,
-    refuses_bad_input,
-    survives_a_constant_column,
-    fits_few_rows,
-    can_be_cloned,
-    can_be_pickled,
+    answers.can_be_fitted,
+    answers.returns_itself,
+    answers.has_a_capability,
+    answers.answers_in_shape,
+    inputs.leaves_inputs_alone,
+    answers.orders_intervals,
+    behaviour.is_deterministic,
+    behaviour.forgets_an_earlier_fit,
+    answers.finds_an_easy_effect,
+    answers.holds_its_estimate,
+    inputs.takes_arrays,
+    inputs.takes_other_types,
+    behaviour.is_quiet,
+    inputs.ignores_a_shift,
+    inputs.flips_signs,
+    inputs.refuses_bad_input,
+    inputs.survives_a_constant_column,
+    inputs.fits_few_rows,
+    behaviour.can_be_cloned,
+    behaviour.can_be_pickled,
 )
 #: Further rules for estimators that are checked by their registered name.
 RULES_OF_REGISTERED: tuple[Rule, ...] = (
-    gives_its_estimand,
-    declares_its_intervals,
-    gives_the_declared_average,
-    fits_many_as_one_by_one,
+    declarations.gives_its_estimand,
+    declarations.declares_its_intervals,
+    declarations.gives_the_declared_average,
+    declarations.fits_many_as_one_by_one,
 )
 
 
@@ -105,7 +79,9 @@ def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> C
     name, make = _maker(estimator, parameters)
     info = REGISTRY.info(name) if isinstance(estimator, str) else None
     subject = Subject(make, check_data(240), info)
-    rules = RULES + (RULES_OF_REGISTERED if info else ()) + ((fits_many_rows,) if large else ())
+    rules = (
+        RULES + (RULES_OF_REGISTERED if info else ()) + ((inputs.fits_many_rows,) if large else ())
+    )
     for rule in rules:
         try:
             rule(subject)

@@ -1,26 +1,52 @@
-"""The estimator under test, and all its answers."""
+"""The estimator under test, its data, and all its answers."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from estimators.check.data import CheckData, check_data
-from estimators.interface import (
-    EstimatorInfo,
-    HasATE,
-    HasATEInterval,
-    HasEffect,
-    HasEffectInterval,
-    HasITEInterval,
-)
+from estimators.interface import EstimatorInfo, HasEffect
 
-#: An interval method as a function of alpha.
-IntervalOfLevel = Callable[[float], Any]
+
+@dataclass(frozen=True)
+class CheckData:
+    """Data of a linear-Gaussian model whose effects are known.
+
+    ``X`` has shape (n, 4); ``t``, ``y`` and ``ite`` have shape (n,).
+    """
+
+    X: pd.DataFrame
+    t: np.ndarray
+    y: np.ndarray
+    ite: np.ndarray
+
+
+def check_data(n: int, seed: int = 0, randomised: bool = False) -> CheckData:
+    """Draw n rows: two normal covariates, a binary one and a code from 0 to 3.
+
+    ``age`` is a confounder, unless the treatment is ``randomised``. The average effect is 2.
+    """
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {
+            "age": rng.normal(size=n),
+            "dose": rng.normal(size=n),
+            "smokes": rng.integers(0, 2, n),
+            "stage": rng.integers(0, 4, n),
+        }
+    )
+    confounding = 0.0 if randomised else 0.8
+    t = (rng.random(n) < 1 / (1 + np.exp(-confounding * X["age"].to_numpy()))).astype(np.int64)
+    ite = 2 + 0.5 * X["dose"].to_numpy()
+    base = X["age"].to_numpy() + 0.5 * X["stage"].to_numpy() + rng.normal(scale=0.3, size=n)
+    # Multiples of 2**-10 are exact in single precision, and after a small integer is added.
+    return CheckData(X=X, t=t, y=np.round((base + t * ite) * 1024) / 1024, ite=ite)
 
 
 class Subject:
@@ -81,30 +107,29 @@ def estimates(estimator: Any, X: Any) -> np.ndarray:
     return np.array([estimator.ate(X)], dtype=float)
 
 
-def interval_methods(estimator: Any, data: CheckData) -> dict[str, IntervalOfLevel]:
-    """The interval methods of an estimator, as functions of alpha."""
-    methods: dict[str, IntervalOfLevel] = {}
-    if isinstance(estimator, HasEffectInterval):
-        methods["effect_interval"] = lambda alpha: estimator.effect_interval(data.X, alpha)
-    if isinstance(estimator, HasATEInterval):
-        methods["ate_interval"] = lambda alpha: estimator.ate_interval(data.X, alpha)
-    if isinstance(estimator, HasITEInterval):
-        methods["ite_interval"] = lambda alpha: estimator.ite_interval(
-            data.X, data.t, data.y, alpha
-        )
-    return methods
-
-
 def answer_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[], Any]]:
     """All methods that answer for the data, by name; intervals at alpha 0.1."""
-    methods: dict[str, Callable[[], Any]] = {}
-    if isinstance(estimator, HasEffect):
-        methods["effect"] = lambda: estimator.effect(data.X)
-    if isinstance(estimator, HasATE):
-        methods["ate"] = lambda: estimator.ate(data.X)
-    for name, interval in interval_methods(estimator, data).items():
-        methods[name] = partial(interval, 0.1)
-    return methods
+    plain = {
+        name: partial(getattr(estimator, name), data.X)
+        for name in ("effect", "ate")
+        if hasattr(estimator, name)
+    }
+    intervals = interval_methods(estimator, data)
+    return plain | {name: partial(interval, 0.1) for name, interval in intervals.items()}
+
+
+def interval_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[float], Any]]:
+    """The interval methods of an estimator, as functions of alpha."""
+    arguments = {
+        "effect_interval": (data.X,),
+        "ate_interval": (data.X,),
+        "ite_interval": (data.X, data.t, data.y),
+    }
+    return {
+        name: partial(getattr(estimator, name), *given)
+        for name, given in arguments.items()
+        if hasattr(estimator, name)
+    }
 
 
 def all_answers(estimator: Any, data: CheckData) -> dict[str, np.ndarray]:

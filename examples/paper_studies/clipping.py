@@ -26,7 +26,6 @@ from shared import (
     add_output,
     add_records,
     check_output,
-    exit_code,
     numbers_of,
     parser,
     positive,
@@ -34,6 +33,7 @@ from shared import (
     read_releases,
     records_of_number,
     say_table,
+    script,
     write_output,
 )
 
@@ -198,7 +198,9 @@ def _lowest(models: Sequence[Any], X: np.ndarray, t: np.ndarray) -> float:
     return float(np.min([model.predict_proba(X)[np.arange(len(t)), t] for model in models]))
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
     made = parser(__doc__)
     made.add_argument(
         "--ids",
@@ -246,11 +248,6 @@ def _numbers(text: str) -> list[int]:
             f"--ids: '{text}' is not whole numbers between commas, as 556,306; or failed"
         )
     return list(dict.fromkeys(map(int, parts)))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy import linalg
-from shared import exit_code, parser, positive, read_releases, say_table
+from shared import parser, positive, read_releases, say_table, script
 from sklearn.linear_model import LinearRegression
 
 from benchmarks.datasets.paper.loading import find, read_columns
@@ -140,18 +140,15 @@ def _table(which: str, data: Path | None, orders: int) -> pd.DataFrame:
     return pd.concat(found, names=["lm", "order"]).reset_index()
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
     made = parser(__doc__)
     made.add_argument("which", choices=("redrawn", "swapped-r2", "rounding"))
     made.add_argument("--orders", type=positive, default=3, help="rounding: orders of the rows")
     options = made.parse_args(arguments)
     say_table(_table(options.which, options.data, options.orders), left=1)
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 from effect_errors import against_cate, floors, outliers
 from ranks import Comparison, comparisons, ranks
-from shared import add_records, exit_code, parser, read_records, say
+from shared import add_records, parser, read_records, say, script
 
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.paper_data import releases_if_there
@@ -24,9 +24,9 @@ from benchmarks.datasets.paper.release import Release
 from benchmarks.paper.analysis.tables import LEVEL
 from benchmarks.paper.methods import NAMES
 from benchmarks.paper.report.tables import older, scored_datasets
-from benchmarks.report.tables import markdown_table
 from sdscm.files import put_atomically
 from sdscm.number_format import NONE, number, two_decimals, with_interval
+from sdscm.report_page.markdown import markdown_table
 
 _HEADERS = {
     "lm": "LM",
@@ -165,7 +165,9 @@ def _significant(value: float) -> str:
     return NONE if math.isnan(value) else f"{value:.4g}"
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
     made = parser(__doc__)
     add_records(made)
     options = made.parse_args(arguments)
@@ -177,11 +179,6 @@ def _main(arguments: Sequence[str] | None) -> int:
     if not releases:
         say("CATE and ITE are left out, since the data are missing; see docs/paper.md.")
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

@@ -9,19 +9,18 @@ support a verdict. The page is power.md in the folder of the results.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
 import pandas as pd
-from shared import add_records, exit_code, read_records, say
+from shared import add_records, parser, read_records, say, script
 
 from benchmarks.cli.destination import writable_folder
 from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.tables import tables
 from benchmarks.paper.analysis.verdict import REPRODUCED
 from benchmarks.paper.methods import METHODS, NAMES
-from benchmarks.report.tables import markdown_table
 from sdscm.files import put_atomically
+from sdscm.report_page.markdown import markdown_table
 
 #: Numbers are compared with those that have these columns in common.
 _GROUP = ["table", "lm", "setting", "rows", "metric"]
@@ -91,8 +90,10 @@ def page(made: pd.DataFrame) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _main(arguments: Sequence[str] | None) -> int:
-    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
+    made = parser(__doc__, data=False)
     add_records(made)
     options = made.parse_args(arguments)
     path = writable_folder(options.results, "--results") / "power.md"
@@ -100,11 +101,6 @@ def _main(arguments: Sequence[str] | None) -> int:
     put_atomically(path, page(tables(records[records["method"].isin(NAMES)])))
     say("Written:", f"  {path}")
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from shared import add_records, exit_code, parser, positive, read_records, say
+from shared import add_records, parser, positive, read_records, say, script
 
 import estimators
 from benchmarks import metrics
@@ -38,9 +38,9 @@ from benchmarks.paper.records import METRICS, PLACE, PaperFit, fits_of
 from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed
-from benchmarks.report.tables import markdown_table
 from benchmarks.suite.entries import EstimatorEntry
 from sdscm.errors import InputError
+from sdscm.report_page.markdown import markdown_table
 
 ALPHA, TIME_LIMIT = 0.05, 1800.0
 #: What must be equal; the seconds of a fit are those of the machine.
@@ -307,7 +307,9 @@ def _parameters(texts: list[str], methods: list[str]) -> dict[str, Any]:
     return found
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
     made = parser(__doc__)
     made.add_argument("--each", type=positive, default=2, help="fits of each method")
     made.add_argument("--methods", help="names between commas (default: all of the paper)")
@@ -343,11 +345,6 @@ def _main(arguments: Sequence[str] | None) -> int:
     with run_progress() as progress:
         again = fit_again(picked, 0 if workers == 0 else workers_for(workers, 1), progress, others)
     return _show_changes(table, again) if others else _show_comparison(table, again)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,12 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from shared import exit_code, positive, say_table
+from shared import parser, positive, say_table, script
 
 from sdscm import load_lm, load_spec
 from sdscm.lm.backends.embedded import EMBEDDED
@@ -129,18 +128,15 @@ class _Growing:
         return self._tokenizer(text, return_tensors="pt")["input_ids"]
 
 
-def _main(arguments: Sequence[str] | None) -> int:
-    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
+    made = parser(__doc__, data=False)
     made.add_argument("--rows", type=positive, default=10, help="units of the spec")
     rows = made.parse_args(arguments).rows
     folder = str(EMBEDDED[DEFAULT_LM].folder())
     say_table(compare(load_spec("breast_cancer"), load_lm(DEFAULT_LM), folder, rows), left=1)
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from shared import (
     add_output,
     add_records,
     check_output,
-    exit_code,
     numbers_of,
     parser,
     positive,
@@ -28,6 +27,7 @@ from shared import (
     records_of_number,
     say,
     say_table,
+    script,
     write_output,
 )
 
@@ -104,7 +104,9 @@ def by_seed(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
     made = parser(__doc__)
     made.add_argument("--method", default="LinearDML", help="a method of Table 1 with a seed")
     made.add_argument("--lm", default="gpt2", choices=LMS)
@@ -136,11 +138,6 @@ def _main(arguments: Sequence[str] | None) -> int:
     say_table(by_seed(records, refits), left=1)
     write_output(refits, options)
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,22 @@ from sdscm.errors import InputError
 
 __all__ = ["read_records", "read_releases", "say", "say_table"]
 
+_Main = Callable[[Sequence[str] | None], int]
+
 #: Size of an error, in SD(y), from which an estimate is useless.
 FAILED = 1.0
 
 
-def parser(docstring: str | None) -> ArgumentParser:
-    """A parser that shows the docstring of a script, with the option that names the data."""
+def parser(docstring: str | None, data: bool = True) -> ArgumentParser:
+    """Make a parser that shows the docstring of a script, with the option that names the data."""
     made = ArgumentParser(description=docstring, formatter_class=RawDescriptionHelpFormatter)
-    made.add_argument(
-        "--data",
-        type=Path,
-        help="clone of the authors' repository, or folder of the packed copy "
-        "(default: $SDSCM_PAPER_DATA, or ../shared/paper next to the checkout)",
-    )
+    if data:
+        made.add_argument(
+            "--data",
+            type=Path,
+            help="clone of the authors' repository, or folder of the packed copy "
+            "(default: $SDSCM_PAPER_DATA, or ../shared/paper next to the checkout)",
+        )
     return made
 
 
@@ -61,17 +65,22 @@ def write_output(table: pd.DataFrame, options: Namespace) -> None:
         say(f"Written: {options.out}")
 
 
-def exit_code(main: Callable[[Sequence[str] | None], int], arguments: Sequence[str] | None) -> int:
-    """Run a script: 2 and one line on standard error where the input is bad."""
-    try:
-        return main(arguments)
-    except (InputError, EstimatorError) as error:
-        warn(f"error: {error}")
-        return 2
+def script(main: _Main) -> _Main:
+    """Decorate the main function of a script: bad input prints one line, and gives exit code 2."""
+
+    @wraps(main)
+    def run(arguments: Sequence[str] | None = None) -> int:
+        try:
+            return main(arguments)
+        except (InputError, EstimatorError) as error:
+            warn(f"error: {error}")
+            return 2
+
+    return run
 
 
 def positive(text: str) -> int:
-    """A whole number above 0, as the type of an option."""
+    """Parse a whole number above 0, as the type of an option."""
     number = int(text)
     if number < 1:
         raise ValueError

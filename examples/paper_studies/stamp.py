@@ -12,11 +12,10 @@ the code that made a record stays in its column made_with.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
 import pandas as pd
-from shared import add_records, exit_code, say
+from shared import add_records, parser, say, script
 
 from benchmarks.cli.paper_data import PACKED
 from benchmarks.paper.methods import named
@@ -46,8 +45,10 @@ def stamped(records: pd.DataFrame, methods: Sequence[str]) -> tuple[pd.DataFrame
     return changed, records.loc[older, "method"].value_counts()
 
 
-def _main(arguments: Sequence[str] | None) -> int:
-    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+@script
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script, and return its exit code."""
+    made = parser(__doc__, data=False)
     made.add_argument("--methods", help="names between commas (default: all of the records)")
     add_records(made)
     options = made.parse_args(arguments)
@@ -64,11 +65,6 @@ def _main(arguments: Sequence[str] | None) -> int:
         say(f"{method}: {count} records")
     say(f"Records with another identity now: {int(counts.sum())}. Written: {packed}")
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script, and return its exit code."""
-    return exit_code(_main, arguments)
 
 
 if __name__ == "__main__":

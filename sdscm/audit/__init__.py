@@ -8,8 +8,7 @@ under this DAG and these phrasings. They say nothing about the world.
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, PhrasingEffect, PValue, Tests, Verdict
-from sdscm.audit.inference.interval import ConfidenceInterval
-from sdscm.audit.inference.variance import VarianceSplit
+from sdscm.audit.inference import ConfidenceInterval, VarianceSplit
 from sdscm.audit.result import AuditedModel, AuditResult, Control, ValueMean
 from sdscm.audit.run import audit
 

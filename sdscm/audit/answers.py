@@ -8,14 +8,13 @@ from functools import reduce
 
 import numpy as np
 
-from sdscm.audit.effects.enumerated import EnumeratedArms
+from sdscm.audit.effects.arms import EnumeratedArms, Estimate, SampledArms
 from sdscm.audit.effects.estimand import Arm
-from sdscm.audit.effects.estimate import Estimate
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.effects.sampled import SampledArms
-from sdscm.audit.plan import AuditPlan, Method, Question, values_of
+from sdscm.audit.plan import AuditPlan, Question
 from sdscm.data.diagnostics import MechanismFacts, mechanism_facts, worst
 from sdscm.inference.enumeration import TooLargeError
+from sdscm.literals import AuditMethod
 from sdscm.lm.interface import LanguageModel
 from sdscm.scm import SDSCM
 
@@ -34,8 +33,8 @@ class Answers:
     estimates
         For each question, one estimate for each phrasing.
     panels
-        For each (control, treated, measure), the total effects of the panel's units: an array of
-        shape (phrasings, panel); empty without a panel.
+        For each total effect, the effects of the panel's units: an array of shape (phrasings,
+        panel); empty without a panel.
     means
         For each (treatment value, measure) of the questions, the mean outcome where that value is
         set: one estimate for each phrasing.
@@ -43,9 +42,9 @@ class Answers:
         Facts on the mechanism of each variable, the worst over phrasings; empty without a panel.
     """
 
-    estimates: dict[Question, tuple[Estimate, ...]]
-    panels: dict[tuple[str, str, Measure], np.ndarray]
-    means: dict[tuple[str, Measure], tuple[Estimate, ...]]
+    estimates: dict[Question, list[Estimate]]
+    panels: dict[Question, np.ndarray]
+    means: dict[tuple[str, Measure], list[Estimate]]
     facts: tuple[MechanismFacts, ...]
 
 
@@ -65,12 +64,7 @@ def ask(
 ) -> Answers:
     """Ask a model all questions of a plan.
 
-    Parameters
-    ----------
-    build
-        Function that makes the SD-SCM of a phrasing.
-    advance
-        Called after each phrasing.
+    ``build`` makes the SD-SCM of a phrasing; ``advance`` is called after each phrasing.
 
     Raises
     ------
@@ -78,13 +72,14 @@ def ask(
         If the plan's method cannot answer a question.
     """
     estimates: dict[Question, list[Estimate]] = {question: [] for question in plan.questions}
-    targets = dict.fromkeys((q.control, q.treated, q.measure) for q in plan.questions)
-    panels: dict[tuple[str, str, Measure], list[np.ndarray]] = {key: [] for key in targets}
+    panels: dict[Question, list[np.ndarray]] = {
+        question: [] for question in plan.questions if question.estimand.kind == "total"
+    }
     means: dict[tuple[str, Measure], list[Estimate]] = {
         (value, question.measure): []
         for question in plan.questions
-        for side in (question.control, question.treated)
-        for value in values_of(plan.spec, side)
+        for values in question.sides(plan.spec)
+        for value in values
     }
     facts: list[list[MechanismFacts]] = []
     for place, number in enumerate(plan.phrasings):
@@ -98,18 +93,18 @@ def ask(
             mean.append(_answer({Arm(value): 1.0}, measure, plan.method, tables, own))
         if plan.panel:
             panel = SampledArms(scm, plan.panel, plan.seed)
-            for (control, treated, measure), rows in panels.items():
+            for question, rows in panels.items():
                 high, low = (
-                    np.mean([panel.outcomes(Arm(value), measure) for value in values], axis=0)
-                    for values in (values_of(plan.spec, treated), values_of(plan.spec, control))
+                    np.mean([panel.outcomes(Arm(value), question.measure) for value in values], 0)
+                    for values in question.sides(plan.spec)[::-1]
                 )
                 rows.append(high - low)
             facts.append(mechanism_facts(scm, panel.units()))
         advance()
     return Answers(
-        {question: tuple(found) for question, found in estimates.items()},
-        {key: np.stack(rows) for key, rows in panels.items() if rows},
-        {key: tuple(found) for key, found in means.items()},
+        estimates,
+        {question: np.stack(rows) for question, rows in panels.items() if rows},
+        means,
         tuple(worst(each) for each in zip(*facts, strict=True)),
     )
 
@@ -117,18 +112,17 @@ def ask(
 def _answer(
     weights: Mapping[Arm, float],
     measure: Measure,
-    method: Method,
+    method: AuditMethod,
     tables: EnumeratedArms,
     units: SampledArms,
 ) -> Estimate:
     """Return a weighted sum of the means of arms."""
-    if method == "sample":
-        return _sum(weights, measure, units)
-    try:
-        return _sum(weights, measure, tables)
-    except TooLargeError:
-        if method == "exact":
-            raise
+    if method != "sample":
+        try:
+            return _sum(weights, measure, tables)
+        except TooLargeError:
+            if method == "exact":
+                raise
     # All arms come from the same units, also those that could be enumerated: their errors cancel.
     return _sum(weights, measure, units)
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 
+from sdscm.audit.effects.arms import Estimate
 from sdscm.audit.effects.estimand import Estimand
-from sdscm.audit.effects.estimate import Estimate
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.inference.interval import MIN_PHRASINGS, ConfidenceInterval, bootstrap_interval
-from sdscm.audit.inference.power import detectable_effect
-from sdscm.audit.inference.randomisation import equivalence, minimum_effect, sign_flip
-from sdscm.audit.inference.variance import VarianceSplit, variance_split
+from sdscm.audit.inference import (
+    MIN_PHRASINGS,
+    ConfidenceInterval,
+    VarianceSplit,
+    bootstrap_interval,
+    detectable_effect,
+    equivalence,
+    minimum_effect,
+    sign_flip,
+    variance_split,
+)
 from sdscm.audit.plan import Question
 from sdscm.errors import InputError
 from sdscm.statistics.multiplicity import adjusted
@@ -54,7 +63,7 @@ class Tests:
     Attributes
     ----------
     no_effect
-        Test that effects are symmetric about 0 (`sdscm.audit.inference.randomisation.sign_flip`).
+        Test that effects are symmetric about 0 (`sdscm.audit.inference.sign_flip`).
     minimum_effect, equivalence
         Tests that the effect is at most, and at least, as large as ``smallest``; None without it.
     smallest
@@ -158,6 +167,14 @@ class Inference:
         """Return the smallest effect of interest on this scale, or None."""
         return dict(self.smallest).get(measure.kind)
 
+    def interval(self, values: np.ndarray) -> ConfidenceInterval | None:
+        """Return the interval of the mean; None for few phrasings or an infinite value."""
+        if len(values) < MIN_PHRASINGS or not np.isfinite(values).all():
+            return None
+        return bootstrap_interval(
+            values, level=self.level, resamples=self.resamples, seed=self.seed
+        )
+
 
 def make_finding(
     question: Question,
@@ -190,11 +207,6 @@ def make_finding(
     elif len(values) < MIN_PHRASINGS:
         refusal = f"{len(values)} phrasings only: an interval needs {MIN_PHRASINGS} or more"
     testable = len(values) > 1 and not undefined
-    interval = None
-    if not refusal:
-        interval = bootstrap_interval(
-            values, level=inference.level, resamples=inference.resamples, seed=inference.seed
-        )
     split = None
     if panel is not None and testable and np.isfinite(panel).all():
         split = variance_split(panel)
@@ -207,7 +219,7 @@ def make_finding(
         estimand=question.estimand,
         effects=effects,
         mean=float(values.mean()),
-        interval=interval,
+        interval=inference.interval(values),
         tests=_tests(values, question.measure, inference) if testable else None,
         split=split,
         refusal=refusal,
@@ -221,38 +233,31 @@ def adjust_families(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     kinds the held values or the subgroups. Differences between models are separate families.
     """
     found = list(findings)
-    families: dict[tuple[str, bool], list[int]] = {}
+    families: dict[tuple[str, bool], list[int]] = defaultdict(list)
     for place, each in enumerate(found):
         if each.tests is not None:
-            families.setdefault((each.estimand.kind, bool(each.against)), []).append(place)
-    for places in families.values():
-        for name in ("no_effect", "minimum_effect", "equivalence"):
-            _adjust(found, places, name)
+            families[each.estimand.kind, bool(each.against)].append(place)
+    for places, name in product(families.values(), ("no_effect", "minimum_effect", "equivalence")):
+        given: list[PValue | None] = [getattr(found[place].tests, name) for place in places]
+        raw = [float("nan") if p is None else p.raw for p in given]
+        for place, p, holm, hochberg in zip(places, given, *adjusted(raw), strict=True):
+            tests = found[place].tests
+            if p is not None and tests is not None:
+                change: dict[str, Any] = {name: PValue(p.raw, float(holm), float(hochberg))}
+                found[place] = replace(found[place], tests=replace(tests, **change))
     return tuple(found)
-
-
-def _adjust(found: list[Finding], places: Sequence[int], name: str) -> None:
-    """Adjust one of the tests of these findings in place."""
-    given: list[PValue | None] = [getattr(found[place].tests, name) for place in places]
-    raw = [float("nan") if each is None else each.raw for each in given]
-    for place, each, holm, hochberg in zip(places, given, *adjusted(raw), strict=True):
-        tests = found[place].tests
-        if each is not None and tests is not None:
-            value = PValue(each.raw, float(holm), float(hochberg))
-            change: dict[str, Any] = {name: value}
-            found[place] = replace(found[place], tests=replace(tests, **change))
 
 
 def _tests(values: np.ndarray, measure: Measure, inference: Inference) -> Tests:
     smallest, seed = inference.smallest_for(measure), inference.seed
+    larger = smaller = None
+    if smallest is not None:
+        larger = PValue(minimum_effect(values, smallest, seed=seed))
+        smaller = PValue(equivalence(values, smallest, seed=seed))
     return Tests(
         no_effect=PValue(sign_flip(values, seed=seed)),
-        minimum_effect=PValue(minimum_effect(values, smallest, seed=seed))
-        if smallest is not None
-        else None,
-        equivalence=PValue(equivalence(values, smallest, seed=seed))
-        if smallest is not None
-        else None,
+        minimum_effect=larger,
+        equivalence=smaller,
         smallest=smallest,
         detectable=detectable_effect(values, alpha=1 - inference.level),
     )

@@ -1,14 +1,14 @@
-"""Define the plan of an audit: its questions, and the options of their answers."""
+"""Define the plan of an audit: its questions, its phrasings, and the options of the answers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import Literal
+from itertools import count, product
+from typing import get_args
 
-from sdscm.audit.effects.estimand import Arm, Estimand, Values
+from sdscm.audit.effects.estimand import Arm, Estimand, Kind, Values
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.target import mediators_between
 from sdscm.errors import InputError
@@ -19,8 +19,8 @@ from sdscm.sampling.interventions import code_of
 from sdscm.sampling.scoring import SCORINGS
 from sdscm.spec import Spec, Variable
 
-Method = AuditMethod
-METHODS: tuple[Method, ...] = ("auto", "exact", "sample")
+_MOST = 10_000  # largest number of phrasings that can be enumerated
+_STRIDE = 2**32  # phrasing numbers for each seed
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,13 @@ class Question:
     measure: Measure
     estimand: Estimand
 
+    def sides(self, spec: Spec) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the values of ``control`` and those of ``treated``."""
+        return values_of(spec, self.control), values_of(spec, self.treated)
+
     def arms(self, spec: Spec) -> dict[Arm, float]:
         """Return the arms with their weights; the estimand is the weighted sum of their means."""
-        pairs = list(product(values_of(spec, self.control), values_of(spec, self.treated)))
+        pairs = list(product(*self.sides(spec)))
         weights: dict[Arm, float] = {}
         for control, treated in pairs:
             for sign, arm in self.estimand.arms(control, treated):
@@ -76,7 +80,7 @@ class AuditPlan:
     spec: Spec
     questions: tuple[Question, ...]
     phrasings: tuple[int, ...]
-    method: Method = "auto"
+    method: AuditMethod = "auto"
     units: int = 1000
     panel: int = 100
     seed: int = 0
@@ -85,16 +89,16 @@ class AuditPlan:
     max_contexts: int = 2_000
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise InputError(f"unknown method '{self.method}': choose one of {', '.join(METHODS)}")
+        for key, value, known in (
+            ("method", self.method, get_args(AuditMethod)),
+            ("scoring", self.scoring, SCORINGS),
+        ):
+            if value not in known:
+                raise InputError(f"unknown {key} '{value}': choose one of {', '.join(known)}")
         if self.units < 2:
             raise InputError(f"units = {self.units}: give at least 2")
         if not 0 < self.temperature < math.inf:
             raise InputError(f"temperature = {self.temperature}: give a positive number")
-        if self.scoring not in SCORINGS:
-            raise InputError(
-                f"unknown scoring '{self.scoring}': choose one of {', '.join(SCORINGS)}"
-            )
         if self.panel < 2 and self.panel != 0:
             raise InputError(f"panel = {self.panel}: give at least 2, or 0 for none")
 
@@ -182,11 +186,7 @@ def estimands(
         _refuse_elsewhere(spec, "mediators", name, between)
     found = [Estimand("total")]
     if copied:
-        kinds: tuple[Literal["natural direct", "natural indirect", "mediated interaction"], ...] = (
-            "natural direct",
-            "natural indirect",
-            "mediated interaction",
-        )
+        kinds: tuple[Kind, ...] = ("natural direct", "natural indirect", "mediated interaction")
         found += [Estimand(kind, mediators=copied) for kind in kinds]
     found += [Estimand("controlled direct", held=each) for each in _held(spec, copied, held)]
     found += [Estimand("observational"), Estimand("spurious")]
@@ -214,6 +214,54 @@ def questions(
         for (control, treated), measure, estimand in product(contrasts, measures, wanted)
     )
     return tuple(dict.fromkeys(asked))
+
+
+def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, ...]:
+    """Choose phrasings (numbers of `sdscm.spec.PhrasedSpec`) that differ for the outcome.
+
+    Only the sentences of the outcome and of its ancestors count: the model reads no others.
+
+    Parameters
+    ----------
+    size
+        Size of a random set, drawn without replacement; None, or a size of at least the number of
+        phrasings, takes all.
+    seed
+        Seed of the draw.
+
+    Raises
+    ------
+    InputError
+        If the size is not positive, or all phrasings are asked for and there are too many.
+    """
+    names, total = variables_read(spec), count_phrasings(spec)
+    if size is not None and size < 1:
+        raise InputError(f"phrasings = {size}: ask for at least one")
+    everything = size is None or size >= total
+    if everything and total > _MOST:
+        raise InputError(
+            f"phrasings: {spec.name} has {total:,}; ask for a random set of at most {_MOST:,}"
+        )
+    wanted = total if size is None else min(size, total)
+    # Number 0 takes the first sentence of each variable; it is not a random draw.
+    numbers = count(0) if everything else count(1 + seed * _STRIDE)
+    found: dict[tuple[int, ...], int] = {}
+    for number in numbers:
+        choice = spec.phrased(number).choice
+        found.setdefault(tuple(choice[name] for name in names), number)
+        if len(found) == wanted:
+            return tuple(found.values())
+    raise AssertionError("unreachable: numbers do not end")
+
+
+def count_phrasings(spec: Spec) -> int:
+    """Count the phrasings that differ for the outcome."""
+    return math.prod(len(spec.variable(name).phrasings) for name in variables_read(spec))
+
+
+def variables_read(spec: Spec) -> tuple[str, ...]:
+    """Return the outcome and its ancestors in order tau: the variables that the model reads."""
+    return (*spec.ancestors(spec.outcome.name), spec.outcome.name)
 
 
 def _held(

@@ -8,7 +8,7 @@ from typing import Literal
 from sdscm.audit.effects.estimand import Kind
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, Inference
-from sdscm.audit.inference.interval import ConfidenceInterval
+from sdscm.audit.inference import ConfidenceInterval
 from sdscm.audit.plan import AuditPlan
 from sdscm.data.diagnostics import MechanismFacts
 from sdscm.spec import Spec, Variable

@@ -17,13 +17,12 @@ from sdscm.audit.controls.controls import adjusted, null_controls, planted_contr
 from sdscm.audit.controls.placebo import WEEKDAY, with_placebo
 from sdscm.audit.effects.measure import Measure, MeasureKind
 from sdscm.audit.finding import Finding, Inference, adjust_families, make_finding
-from sdscm.audit.inference.interval import MIN_PHRASINGS, bootstrap_interval
 from sdscm.audit.memoized import MemoizedLM
-from sdscm.audit.phrasings import choose_phrasings, count_phrasings
 from sdscm.audit.plan import (
     AuditPlan,
-    Method,
     checked_contrast,
+    choose_phrasings,
+    count_phrasings,
     default_contrast,
     estimands,
     questions,
@@ -32,6 +31,7 @@ from sdscm.audit.result import AuditedModel, AuditResult, ValueMean
 from sdscm.audit.target import mediators_between, retarget
 from sdscm.errors import InputError
 from sdscm.inference.enumeration import TooLargeError
+from sdscm.literals import AuditMethod
 from sdscm.lm import LanguageModel, load_lm
 from sdscm.spec import Spec, Variable, load_spec
 
@@ -54,7 +54,7 @@ def audit(
     phrasings: int | None = 30,
     smallest: float | Mapping[str, float] | None = None,
     level: float = 0.95,
-    method: Method = "auto",
+    method: AuditMethod = "auto",
     units: int = 1000,
     panel: int = 100,
     seed: int = 0,
@@ -117,7 +117,7 @@ def audit(
         If an option does not fit the spec, a question cannot be answered, or no model is left.
     """
     aim = retarget(spec if isinstance(spec, Spec) else load_spec(spec), treatment, outcome)
-    scales = _measures(aim, measures)
+    scales = [m if isinstance(m, Measure) else Measure.of(aim, m) for m in measures]
     pairs = [default_contrast(aim)] if contrasts is None else contrasts
     asked = questions(
         [checked_contrast(aim, pair) for pair in pairs],
@@ -164,37 +164,31 @@ def audit(
         raise InputError(
             "lm: " + ("; ".join(model.error for model in models) or "give at least one model")
         )
+    findings = [
+        make_finding(
+            question,
+            plan.phrasings,
+            estimates,
+            inference,
+            model=model,
+            panel=found.panels.get(question),
+        )
+        for model, found in by_model.items()
+        for question, estimates in found.estimates.items()
+    ]
     return AuditResult(
         plan=plan,
         inference=inference,
         mediators=mediators_between(aim) if mediators is None else tuple(mediators),
         all_phrasings=len(plan.phrasings) == count_phrasings(aim),
         models=tuple(models),
-        findings=adjust_families(_findings(plan, by_model, inference)),
+        findings=adjust_families(findings),
         differences=adjust_families(_differences(plan, by_model, inference)),
         means=tuple(_means(by_model, inference)),
         controls=adjusted(checks),
         placebo=placebo if controls else None,
         versions=_versions(),
     )
-
-
-def _findings(
-    plan: AuditPlan, by_model: Mapping[str, Answers], inference: Inference
-) -> list[Finding]:
-    found = []
-    for model, answers in by_model.items():
-        for question, estimates in answers.estimates.items():
-            panel = None
-            if question.estimand.kind == "total":
-                key = (question.control, question.treated, question.measure)
-                panel = answers.panels.get(key)
-            found.append(
-                make_finding(
-                    question, plan.phrasings, estimates, inference, model=model, panel=panel
-                )
-            )
-    return found
 
 
 def _differences(
@@ -216,19 +210,8 @@ def _means(by_model: Mapping[str, Answers], inference: Inference) -> Iterator[Va
     for model, answers in by_model.items():
         for (value, measure), estimates in answers.means.items():
             found = np.array([each.value for each in estimates])
-            interval = None
-            if len(found) >= MIN_PHRASINGS and np.isfinite(found).all():
-                interval = bootstrap_interval(
-                    found, level=inference.level, resamples=inference.resamples, seed=inference.seed
-                )
-            phrasings = tuple(map(float, found))
-            yield ValueMean(model, value, measure, phrasings, float(found.mean()), interval)
-
-
-def _measures(spec: Spec, measures: Sequence[Measure | MeasureKind]) -> tuple[Measure, ...]:
-    return tuple(
-        dict.fromkeys(m if isinstance(m, Measure) else Measure.of(spec, m) for m in measures)
-    )
+            mean, interval = float(found.mean()), inference.interval(found)
+            yield ValueMean(model, value, measure, tuple(map(float, found)), mean, interval)
 
 
 def _smallest(

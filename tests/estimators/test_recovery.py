@@ -15,8 +15,7 @@ from benchmarks.simulations.exemptions import (
     exempt_from_consistency,
     exempt_from_coverage,
 )
-from benchmarks.simulations.study import Study, measure_coverage
-from benchmarks.simulations.summary import summarise_coverage
+from benchmarks.simulations.study import Study, measure_coverage, summarise_coverage
 
 CONFOUNDED = ("linear", "nonlinear")
 #: Those that fit in hundredths of a second.

@@ -66,7 +66,7 @@ def fit(method: str, fits: int, rows: int, collect: bool) -> tuple[list[int], fl
     y = X["x0"].to_numpy() + t * X["x1"].to_numpy() + draw.normal(size=rows)
     memory, worked = [], 0.0
     for seed in range(fits):
-        job = Job(Registered(method, {}), X, t, y, None, seed=seed, alpha=0.05, threads=1)
+        job = Job(X, t, y, None, maker=Registered(method, {}), seed=seed, alpha=0.05, threads=1)
         outcome = worker.execute(job)
         assert outcome.status == "ok", outcome
         memory.append(resident())

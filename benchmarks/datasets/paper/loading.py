@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def find(data: Path | None = None) -> Path:
     named = os.environ.get(VARIABLE)
     start = data or (Path(named) if named else _BESIDE)
     for inside in _INSIDE:
-        if any(has(lm, start / inside) for lm in LMS):
+        if models_in(start / inside):
             return start / inside
     if data is None and not named:
         raise InputError(f"the paper's data are missing; {_HOW}")
@@ -61,14 +62,15 @@ def find(data: Path | None = None) -> Path:
     raise InputError(f"{start}: no released data of the paper in it; {_HOW}")
 
 
-def has(lm: str, folder: Path) -> bool:
-    """Return whether a folder holds data of a language model."""
-    return is_packed(lm, folder) or bool(_files(folder, lm))
+def models_in(folder: Path) -> list[str]:
+    """List the language models whose data a folder holds."""
+    return [lm for lm in LMS if packed_copy(lm, folder) or _files(folder, lm)]
 
 
-def is_packed(lm: str, folder: Path) -> bool:
-    """Return whether a folder holds the packed copy of a language model; `read` prefers it."""
-    return _packed(folder, lm) is not None
+def packed_copy(lm: str, folder: Path) -> Path | None:
+    """Return the packed copy of a language model if a folder holds it; `read` prefers it."""
+    path = folder / f"{lm}.parquet"
+    return path if path.is_file() else None
 
 
 def read(lm: str, folder: Path) -> Release:
@@ -88,17 +90,8 @@ def read(lm: str, folder: Path) -> Release:
         If files or columns are missing, damaged, or of unequal lengths, or if an observed outcome
         of a CSV file is not the one under do(X12 = the row's X12).
     """
-    if lm not in LMS:
-        raise InputError(
-            f"'{lm}' is not a language model of the release; choose among {', '.join(LMS)}"
-        )
-    packed = _packed(folder, lm)
-    if packed is not None:
-        return _read_packed(lm, packed)
-    files = _files(folder, lm)
-    if not files:
-        raise InputError(f"{folder}: no data of {lm} in it; {_HOW}")
-    return _read_files(lm, files)
+    packed = packed_copy(lm, folder)
+    return _read_files(lm, _some_files(folder, lm)) if packed is None else _read_packed(lm, packed)
 
 
 def read_columns(
@@ -124,16 +117,14 @@ def read_columns(
     InputError
         If the data of the model, the dataset or a column is missing.
     """
-    packed, files = _packed(folder, lm), _files(folder, lm)
-    if packed is None and not files:
-        raise InputError(f"{folder}: no data of {lm} in it; {_HOW}")
+    packed = packed_copy(lm, folder)
     if packed is not None:
         which = None if number is None else [("dataset", "=", number)]
         table = _read_parquet(packed, ["dataset", *names], which).to_pandas()
     else:
         parts = [
-            _columns(path, names).assign(dataset=each)
-            for each, path in files.items()
+            _read_csv(path, names).to_pandas().assign(dataset=each)
+            for each, path in _some_files(folder, lm).items()
             if number in (None, each)
         ]
         table = pd.concat(parts) if parts else pd.DataFrame()
@@ -142,29 +133,39 @@ def read_columns(
     return table
 
 
+@contextmanager
+def _damage_named(path: Path, fix: str) -> Iterator[None]:
+    """Turn an error of a reader into an InputError with the file and the fix."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, KeyError) as error:
+        line = " ".join(str(error).splitlines()[:1]) or type(error).__name__
+        raise InputError(f"{path}: {line}; {fix}") from None
+
+
 def _read_parquet(
     path: Path, names: Sequence[str], filters: list[tuple[str, str, int]] | None = None
 ) -> pa.Table:
-    try:
+    with _damage_named(path, "get the data again"):
         there = pq.read_schema(path).names
         missing = [name for name in names if name not in there]
         if not missing:
             return pq.read_table(path, columns=list(names), filters=filters)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: {_first_line(error)}; get the data again") from None
     raise InputError(f"{path}: no column '{missing[0]}'; get the data again")
 
 
-def _columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
-    try:
-        return pa_csv.read_csv(path).select(list(names)).to_pandas()
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise InputError(f"{path}: {_first_line(error)}; get it again") from None
+def _read_csv(path: Path, names: Sequence[str], kind: pa.DataType | None = None) -> pa.Table:
+    kinds = {} if kind is None else dict.fromkeys(names, kind)
+    options = pa_csv.ConvertOptions(include_columns=list(names), column_types=kinds)
+    with _damage_named(path, "get it again"):
+        return pa_csv.read_csv(path, convert_options=options)
 
 
-def _packed(folder: Path, lm: str) -> Path | None:
-    path = folder / f"{lm}.parquet"
-    return path if path.is_file() else None
+def _some_files(folder: Path, lm: str) -> dict[int, Path]:
+    files = _files(folder, lm)
+    if not files:
+        raise InputError(f"{folder}: no data of {lm} in it; {_HOW}")
+    return files
 
 
 def _files(folder: Path, lm: str) -> dict[int, Path]:
@@ -180,8 +181,7 @@ def _files(folder: Path, lm: str) -> dict[int, Path]:
 
 
 def _read_packed(lm: str, path: Path) -> Release:
-    wanted = ["dataset", "variant", *COVARIATES, TREATMENT, *OUTCOMES]
-    table = _read_parquet(path, wanted)
+    table = _read_parquet(path, ["dataset", "variant", *COVARIATES, TREATMENT, *OUTCOMES])
     for field in table.schema:
         if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
             raise InputError(f"{path}: column '{field.name}' is not of numbers; get the data again")
@@ -237,13 +237,7 @@ def _read_files(lm: str, files: dict[int, Path]) -> Release:
 def _read_file(path: Path) -> np.ndarray:
     """Read covariates, treatment, y0 and y1 of a file, shape (rows, 15)."""
     wanted = [*COVARIATES, TREATMENT, *OUTCOMES, _OBSERVED]
-    options = pa_csv.ConvertOptions(
-        include_columns=wanted, column_types=dict.fromkeys(wanted, pa.float64())
-    )
-    try:
-        table = pa_csv.read_csv(path, convert_options=options)
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise InputError(f"{path}: {_first_line(error)}; get it again") from None
+    table = _read_csv(path, wanted, pa.float64())
     if not table.num_rows:
         raise InputError(f"{path}: no rows in it; get it again")
     for name in COVARIATES:
@@ -269,7 +263,3 @@ def _codes(column: np.ndarray, name: str, path: Path) -> np.ndarray:
             "rows; get it again"
         )
     return column.astype(np.int8)
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).splitlines()[:1]) or type(error).__name__

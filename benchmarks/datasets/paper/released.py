@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.datasets.paper.loading import find, read
-from benchmarks.datasets.paper.release import POOLED_ROWS, ROWS, Release
-from benchmarks.datasets.paper.share import pools, taken
-from benchmarks.suite.entries import PaperEntry
+from benchmarks.datasets.paper.release import (
+    DATASETS,
+    PHRASINGS,
+    POOLED,
+    POOLED_ROWS,
+    ROWS,
+    Release,
+)
+from benchmarks.suite.entries import PaperEntry, count_of_share
 from sdscm.data.dataset import CausalDataset
 
+#: Seed of the order in which shares take the datasets.
+_SEED = 2411_08019
 _NAME = re.compile(r"(?P<lm>.+)-p(?P<variant>\d+)-(?P<pool>pool)?(?P<number>\d+)")
 
 
@@ -93,12 +103,46 @@ def released(entry: PaperEntry, data: Path | None) -> Iterator[Released]:
     lm, share, folder = entry.paper.lm, entry.paper.share, str(find(data))
     release = _release(lm, folder)
     if entry.paper.pools:
-        for number in pools(share):
-            variant = int(release.variant[release.pool(int(number))[0]])
-            yield Released(lm, int(number), POOLED_ROWS, variant, folder)
+        for number in pools(share).tolist():
+            variant = int(release.variant[release.pool(number)[0]])
+            yield Released(lm, number, POOLED_ROWS, variant, folder)
     else:
         for place in taken(share, release.variant):
             yield Released(lm, int(release.ids[place]), ROWS, int(release.variant[place]), folder)
+
+
+def order(variant: np.ndarray) -> np.ndarray:
+    """Return the positions of all datasets in the order in which shares take them.
+
+    Parameters
+    ----------
+    variant : array of shape (datasets,)
+        Phrasing of each dataset.
+
+    Returns
+    -------
+    A permutation. If all phrasings have equally many datasets, each block of as many positions as
+    phrasings has one dataset of each phrasing. The permutation is random, with a fixed seed,
+    because the first ids of the release are easier than the others.
+    """
+    draw = np.random.Generator(np.random.Philox(_SEED))
+    shuffled = draw.permutation(len(variant))
+    turn = np.empty(len(variant), int)
+    for phrasing in np.unique(variant):
+        members = shuffled[variant[shuffled] == phrasing]
+        turn[members] = np.arange(len(members))
+    place = draw.permutation(variant.max() + 1)[variant]
+    return np.lexsort((place, turn))
+
+
+def taken(share: float, variant: np.ndarray) -> np.ndarray:
+    """Return the positions of the datasets in a share, at least one, in the order of `order`."""
+    return order(variant)[: count_of_share(share, len(variant))]
+
+
+def pools(share: float) -> np.ndarray:
+    """Return the numbers of the pooled datasets in a share; see `Release.pooled`."""
+    return taken(share, np.repeat(np.arange(PHRASINGS), DATASETS // PHRASINGS // POOLED))
 
 
 @cache

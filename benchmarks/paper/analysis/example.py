@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from benchmarks.datasets.paper.loading import read_columns
 from benchmarks.datasets.paper.release import COVARIATES, TREATMENT
 from sdscm import load_spec
 
-#: Which dataset the paper shows, and the therapies of its figures.
+#: The dataset that the paper shows, and the therapies of its figures.
 LM, NUMBER, THERAPY = "llama-3-8b", 131, 1
 HISTOGRAM_THERAPY = 2
 _CATEGORY = "X13"
-_THERAPIES = range(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,34 +31,41 @@ class Example:
 
     Attributes
     ----------
-    lm, number
     labels : DataFrame of shape (n, 14)
         Values as text under the names of the shipped scenario ``breast_cancer``, whose variables
         and values are those of the release (as categories, in the order of the domain); the
         treatment and the sampled therapy are the last.
-    t : array of shape (n,)
-        The treatment received, 0 or 1.
     propensity : array of shape (n,)
         P(t = 1), from the scores of the two treatments.
     y0, y1 : arrays of shape (n,)
         Score of one therapy under each treatment, in SD of the observed one.
     categories : array of shape (n, 2)
         The therapy that was drawn under each treatment.
-    observed : array of shape (n,)
-        The therapy that was drawn in the observed world.
-    therapies : tuple of str
     """
 
-    lm: str
-    number: int
     labels: pd.DataFrame
-    t: np.ndarray
     propensity: np.ndarray
     y0: np.ndarray
     y1: np.ndarray
     categories: np.ndarray
-    observed: np.ndarray
-    therapies: tuple[str, ...]
+
+    @property
+    def treatment(self) -> str:
+        return str(self.labels.columns[-2])
+
+    @property
+    def arms(self) -> list[str]:
+        """The treatment's values, the control first."""
+        return list(self.labels.iloc[:, -2].cat.categories)
+
+    @property
+    def t(self) -> np.ndarray:
+        """The treatment received, 0 or 1, of shape (n,)."""
+        return self.labels.iloc[:, -2].cat.codes.to_numpy()
+
+    @property
+    def therapies(self) -> list[str]:
+        return list(self.labels.iloc[:, -1].cat.categories)
 
     @property
     def ite(self) -> np.ndarray:
@@ -66,15 +73,13 @@ class Example:
 
     @property
     def mean_difference(self) -> float:
-        """Of the observed scores: what an analyst without covariates sees."""
+        """Of the observed scores: the estimate of an analyst without covariates."""
         y = np.where(self.t == 1, self.y1, self.y0)
         return float(y[self.t == 1].mean() - y[self.t == 0].mean())
 
 
-def read_example(
-    folder: Path, lm: str = LM, number: int = NUMBER, therapy: int = THERAPY
-) -> Example:
-    """The data of the figure, from the folder that `benchmarks.datasets.paper.loading.find` gave.
+def read_example(folder: Path) -> Example:
+    """Read the data of the figure, from the folder that `find` gave.
 
     Raises
     ------
@@ -82,10 +87,10 @@ def read_example(
         If there is no such dataset.
     """
     worlds = [f"{_CATEGORY}|do({TREATMENT}={arm})" for arm in (0, 1)]
-    scores = [_score(therapy, arm) for arm in (0, 1)]
+    scores = [_score(THERAPY, arm) for arm in (0, 1)]
     treatments = [f"logP({TREATMENT}={arm})" for arm in (0, 1)]
     names = [*COVARIATES, TREATMENT, _CATEGORY]
-    table = read_columns(lm, folder, [*names, *worlds, *scores, *treatments], number)
+    table = read_columns(LM, folder, [*names, *worlds, *scores, *treatments], NUMBER)
     spec = load_spec("breast_cancer")
     labels = {
         name: pd.Categorical.from_codes(
@@ -93,50 +98,31 @@ def read_example(
         )
         for name, column in zip(spec.order, names, strict=True)
     }
-    t = table[TREATMENT].to_numpy().astype(int)
     y0, y1 = (table[score].to_numpy(float) for score in scores)
-    sd = np.where(t == 1, y1, y0).std(ddof=1)
+    sd = np.where(table[TREATMENT] == 1, y1, y0).std(ddof=1)
     return Example(
-        lm=lm,
-        number=number,
         labels=pd.DataFrame(labels),
-        t=t,
-        propensity=_softmax(table[treatments].to_numpy(float))[:, 1],
+        propensity=softmax(table[treatments].to_numpy(float), axis=1)[:, 1],
         y0=y0 / sd,
         y1=y1 / sd,
         categories=table[worlds].to_numpy().astype(int),
-        observed=table[_CATEGORY].to_numpy().astype(int),
-        therapies=spec.outcome.values,
     )
 
 
-def normalised_sates(folder: Path, lm: str, therapy: int = HISTOGRAM_THERAPY) -> pd.Series:
-    """The SATE of each dataset on the probability of a therapy, in SD of the observed one.
+def normalised_sates(folder: Path, lm: str) -> pd.Series:
+    """Compute the SATE of each dataset on the probability of a therapy, in SD of the observed one.
 
     Returns
     -------
     By dataset. The scores of the therapies are normalised over them first (a softmax).
     """
-    names = [_score(each, arm) for arm in (0, 1) for each in _THERAPIES]
-    table = read_columns(lm, folder, [TREATMENT, *names])
-    p = [
-        _softmax(table[[_score(each, arm) for each in _THERAPIES]].to_numpy(float))[:, therapy]
-        for arm in (0, 1)
-    ]
-    found = pd.DataFrame(
-        {
-            "dataset": table["dataset"].to_numpy(),
-            "ite": p[1] - p[0],
-            "y": np.where(table[TREATMENT] == 1, p[1], p[0]),
-        }
-    ).groupby("dataset")
+    names = [[_score(therapy, arm) for therapy in range(4)] for arm in (0, 1)]
+    table = read_columns(lm, folder, [TREATMENT, *names[0], *names[1]])
+    p0, p1 = (softmax(table[each].to_numpy(float), axis=1)[:, HISTOGRAM_THERAPY] for each in names)
+    y = np.where(table[TREATMENT] == 1, p1, p0)
+    found = table[["dataset"]].assign(ite=p1 - p0, y=y).groupby("dataset")
     return found["ite"].mean() / found["y"].std()
 
 
 def _score(therapy: int, arm: int) -> str:
     return f"logP({_CATEGORY}={therapy})|do({TREATMENT}={arm})"
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))

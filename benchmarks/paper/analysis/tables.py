@@ -9,7 +9,7 @@ R2 the estimate as the truth and the truth as the estimate; here it is given bot
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -22,32 +22,12 @@ from benchmarks.paper.analysis.bootstrap import (
     stratified_statistic,
     weighted_mean,
 )
-from benchmarks.paper.analysis.published import published
-from benchmarks.paper.analysis.verdict import TableNumber, judge
+from benchmarks.paper.analysis.verdict import TableNumber, judge, published
 from benchmarks.paper.methods import METHODS
 from sdscm.data.dataset import SETTINGS
 
 LEVEL, RESAMPLES, SEED = 0.95, 2000, 0
-
-COLUMNS = (
-    "table",
-    "method",
-    "lm",
-    "setting",
-    "rows",
-    "metric",
-    "published",
-    "ours",
-    "low",
-    "high",
-    "interval",
-    "difference",
-    "datasets",
-    "phrasings",
-    "failed",
-    "verdict",
-    "reason",
-)
+_PLACE = ["table", "method", "lm", "setting", "rows", "metric"]
 
 Statistic = Callable[[pd.DataFrame], WithInterval]
 
@@ -56,7 +36,7 @@ WITHIN, OVER = "within phrasings", "over phrasings"
 
 
 def tables(records: pd.DataFrame) -> pd.DataFrame:
-    """Every number of both tables.
+    """Compute every number of both tables.
 
     Parameters
     ----------
@@ -65,53 +45,50 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with the columns `COLUMNS`, in the paper's order; ``low`` and ``high`` as
-    `monte_carlo` has them, and ``interval`` of which kind. ``ours`` is NaN where nothing has been
-    run. The right R2 of table 2 has no published number and no verdict.
+    A row for each number in the paper's order: ``table``, ``method``, ``lm``, ``setting``,
+    ``rows``, ``metric``; ``published``; ``ours``, NaN where nothing has been run, with ``low``,
+    ``high`` and ``interval`` as in `monte_carlo`; ``difference``; the numbers of ``datasets``,
+    ``phrasings`` and ``failed`` cells; ``verdict`` and ``reason``. The right R2 of table 2 has no
+    published number and no verdict.
     """
-    cells = dict(tuple(records.groupby(["method", "lm", "setting", "rows"])))
-    printed = published().set_index(["table", "method", "lm", "setting", "rows", "metric"])
+    cells = dict(tuple(records.groupby(_PLACE[1:5])))
+    printed = published().set_index(_PLACE)["published"]
     rows = []
-    for table, methods, sizes, statistics in (
+    for table, methods, sizes, metrics in (
         (1, [m for m in METHODS if m.average], (ROWS,), _AVERAGE),
         (2, [m for m in METHODS if m.effects], (ROWS, POOLED_ROWS), _EFFECTS),
     ):
-        for method in methods:
-            for lm in LMS:
-                for setting in SETTINGS:
-                    for size in sizes:
-                        part = cells.get((method.name, lm, setting, size), records.iloc[:0])
-                        good = part[part["status"] == "ok"]
-                        whole = len(good) == (DATASETS if size == ROWS else DATASETS // POOLED)
-                        for metric, (function, columns) in statistics.items():
-                            where = (table, method.name, lm, setting, size, metric)
-                            row: dict[str, Any] = dict(zip(COLUMNS, where, strict=False))
-                            (ours, low, high), kind = monte_carlo(good, function, *columns)
-                            row |= {
-                                "ours": ours,
-                                "low": low,
-                                "high": high,
-                                "interval": kind,
-                                "datasets": len(good),
-                                "phrasings": good["variant"].nunique(),
-                                "failed": len(part) - len(good),
-                                "published": "",
-                                "difference": np.nan,
-                                "verdict": "",
-                                "reason": "",
-                            }
-                            if where in printed.index:
-                                text = str(printed.loc[where, "published"])
-                                row["published"] = text
-                                number = TableNumber(table, method, lm, setting, size, metric)
-                                phrasings = row["phrasings"]
-                                row |= judge(number, text, (ours, low, high), whole, phrasings)
-                            rows.append(row)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        for method, lm, setting, size in product(methods, LMS, SETTINGS, sizes):
+            part = cells.get((method.name, lm, setting, size), records.iloc[:0])
+            good = part[part["status"] == "ok"]
+            whole = len(good) == (DATASETS if size == ROWS else DATASETS // POOLED)
+            phrasings = good["variant"].nunique()
+            for metric, (function, columns) in metrics.items():
+                where = (table, method.name, lm, setting, size, metric)
+                (ours, low, high), kind = monte_carlo(good, function, *columns)
+                text = printed.get(where, "")
+                row = dict(zip(_PLACE, where, strict=True)) | {
+                    "published": text,
+                    "ours": ours,
+                    "low": low,
+                    "high": high,
+                    "interval": kind,
+                    "difference": np.nan,
+                    "datasets": len(good),
+                    "phrasings": phrasings,
+                    "failed": len(part) - len(good),
+                    "verdict": "",
+                    "reason": "",
+                }
+                if text:
+                    number = TableNumber(table, method, lm, setting, size, metric)
+                    row |= judge(number, text, (ours, low, high), whole, phrasings)
+                rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def over_phrasings(function: Callable[..., np.ndarray], *columns: str) -> Statistic:
-    """A statistic of columns of the cells, with its interval over phrasings."""
+    """Make a statistic of columns of the cells, with its interval over phrasings."""
 
     def statistic(cells: pd.DataFrame) -> WithInterval:
         return cluster_statistic(
@@ -133,12 +110,12 @@ average_rmse = over_phrasings(ate.rmse, "ate", "sate")
 def monte_carlo(
     cells: pd.DataFrame, function: Callable[..., np.ndarray], *columns: str
 ) -> tuple[WithInterval, str]:
-    """A statistic with an interval for what the published number may be if nothing is different.
+    """Compute a statistic, with an interval for the published number if only chance differs.
 
-    The paper's number is of the same 50 phrasings, so what differs between these is not chance.
-    Chance are the seeds of both runs, and of a share which datasets of a phrasing are in it. The
-    interval resamples datasets within phrasings, which takes all of their spread for chance: too
-    much as long as a seed moves the score of a dataset less than the choice of the dataset does.
+    The paper's number is of the same 50 phrasings, so that differences between these are not
+    chance. The seeds of both runs are, and in a share the choice of the datasets of a phrasing. The
+    interval resamples datasets within phrasings. It takes all of their spread for chance, which is
+    too much if a seed changes the score of a dataset less than the choice of the dataset does.
 
     Where a phrasing has one dataset, or none, that spread is unknown, and the interval is over
     phrasings: too wide where each has one.

@@ -10,15 +10,16 @@ correlations and errors of the size of the paper's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 import estimators
 from benchmarks.provenance.hashing import derive_seed
-from sdscm import SDSCM, LanguageModel, Spec, load_spec
+from sdscm import SDSCM, LanguageModel, load_spec
 
 #: Scenarios by what the variable that is given is in them.
 SCENARIOS = {"confounder": "marathon_confounder", "collider": "marathon_collider"}
@@ -31,8 +32,7 @@ DIFFERENCE, FOREST, ADJUSTED = "mean difference", "RF", f"RF, given the {GIVEN}"
 ESTIMATES = (DIFFERENCE, FOREST, ADJUSTED)
 
 
-@dataclass(frozen=True)
-class ToyNumber:
+class ToyNumber(NamedTuple):
     """One number of the figure.
 
     Attributes
@@ -56,14 +56,9 @@ class ToyNumber:
 
 
 def toys(
-    lm: LanguageModel,
-    *,
-    n: int = 1000,
-    phrasings: Iterable[int] = (0,),
-    seed: int = 0,
-    temperature: float = 1.0,
+    lm: LanguageModel, n: int, phrasings: Iterable[int], seed: int, temperature: float
 ) -> pd.DataFrame:
-    """All numbers of the figure.
+    """Compute all numbers of the figure.
 
     Parameters
     ----------
@@ -82,23 +77,20 @@ def toys(
     A row a number: ``scenario`` (``confounder`` or ``collider``), ``phrasing``, and the attributes
     of `ToyNumber`.
     """
-    found = []
+    rows: list[tuple[object, ...]] = []
     for role, name in SCENARIOS.items():
         spec = load_spec(name)
         for phrasing in phrasings:
             scm = SDSCM(spec, lm, phrasing=phrasing, temperature=temperature)
-            found += [
-                {"scenario": role, "phrasing": phrasing, **asdict(number)}
-                for number in toy(scm, n, seed)
-            ]
-    return pd.DataFrame(found)
+            rows += [(role, phrasing, *number) for number in toy(scm, n, seed)]
+    return pd.DataFrame(rows, columns=["scenario", "phrasing", *ToyNumber._fields])
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Sizes of the numbers of `toys`, means over the phrasings: `ToyNumber` without its signs."""
-    sizes = table.assign(sample=table["sample"].abs(), population=table["population"].abs())
-    groups = sizes.groupby(["scenario", "quantity", "given"], sort=False)
-    return groups[["sample", "population"]].mean().reset_index()
+    """Average the sizes of the numbers of `toys` over the phrasings."""
+    sizes = table[["sample", "population"]].abs()
+    groups = [table["scenario"], table["quantity"], table["given"]]
+    return sizes.groupby(groups, sort=False).mean().reset_index()
 
 
 def toy(scm: SDSCM, n: int, seed: int) -> list[ToyNumber]:
@@ -110,35 +102,24 @@ def toy(scm: SDSCM, n: int, seed: int) -> list[ToyNumber]:
     assert data.propensity is not None  # a sampled dataset has it
     weather = data.X[GIVEN].to_numpy().astype(int)
     population = _Population.of(scm)
-    numbers = [
-        ToyNumber(
-            CORRELATION,
-            value,
-            _correlation(data.propensity[rows], data.y[rows], np.ones(int(rows.sum()))),
-            population.correlation(code),
-        )
-        for code, value, rows in _conditions(scm.spec, weather)
-    ]
+    numbers = []
+    for code, value in ((None, ANY), *enumerate(scm.spec.variable(GIVEN).values)):
+        rows = np.ones(n) if code is None else (weather == code).astype(float)
+        drawn = _correlation(data.propensity, data.y, rows)
+        numbers.append(ToyNumber(CORRELATION, value, drawn, population.correlation(code)))
     random = derive_seed("toy", scm.spec.name, scm.phrased.number, seed)
     forests = [
         estimators.get("RF", random_state=random).fit(X, data.t, data.y).ate(X)
         for X in (pd.DataFrame({"nothing": np.zeros(n)}), data.X[[GIVEN]])
     ]
-    arms = [data.y[data.t == arm].mean() for arm in (0, 1)]
-    estimates = (arms[1] - arms[0], *forests)
+    difference = data.y[data.t == 1].mean() - data.y[data.t == 0].mean()
     scale, sate = data.y.std() or np.nan, data.ite.mean()
-    biases = (population.bias([]), population.bias([]), population.bias([GIVEN]))
-    numbers += [
-        ToyNumber(ERROR, name, float(estimate - sate) / scale, bias)
-        for name, estimate, bias in zip(ESTIMATES, estimates, biases, strict=True)
-    ]
+    for name, estimate, adjusted in zip(
+        ESTIMATES, (difference, *forests), ([], [], [GIVEN]), strict=True
+    ):
+        error = float(estimate - sate) / scale
+        numbers.append(ToyNumber(ERROR, name, error, population.bias(adjusted)))
     return numbers
-
-
-def _conditions(spec: Spec, weather: np.ndarray) -> Iterator[tuple[int | None, str, np.ndarray]]:
-    yield None, ANY, np.ones(len(weather), dtype=bool)
-    for code, value in enumerate(spec.variable(GIVEN).values):
-        yield code, value, weather == code
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.paper.analysis.example import HISTOGRAM_THERAPY, THERAPY, Example
+from benchmarks.paper.analysis.example import HISTOGRAM_THERAPY, LM, NUMBER, THERAPY, Example
 from benchmarks.paper.report.style import LM_COLOURS, bare, explain, save
 from sdscm.figure_style import BLUE, GREEN, INK, ORANGE, PINK, in_figure_style
 
@@ -27,9 +27,9 @@ _WIDE = 14
 def draw_example(example: Example, path: Path) -> Path:
     """Write the figure of one dataset as a PNG file.
 
-    Above the true effects of all units on the score, in order, with their mean and the difference
-    that an analyst without covariates sees, and which therapy each unit was drawn in the two
-    worlds; below the shares of the units' values by treatment.
+    The upper part shows the true effects of all units on the score in order, with their mean and
+    the difference that an analyst without covariates sees, and the therapies that the units were
+    drawn in the two worlds. The lower part shows the shares of the units' values by treatment.
 
     Raises
     ------
@@ -46,39 +46,21 @@ def draw_example(example: Example, path: Path) -> Path:
     _effects(figure.add_subplot(above[0]), example)
     _worlds(figure.add_subplot(above[1]), example)
     below = grid[1].subgridspec(2, 7)
-    names = [str(name) for name in example.labels if name != _treatment(example)]
-    for place, name in enumerate(names):
+    for place, name in enumerate(example.labels.columns.drop(example.treatment)):
         _shares(figure.add_subplot(below[divmod(place, 7)]), example, name)
     _propensity(figure.add_subplot(below[1, 6]), example)
     explain(
         figure,
         [
             Patch(
-                color=colour,
-                label=f"{_treatment(example)} {arm}, {(example.t == k).sum()} units",
+                color=_ARMS[k], label=f"{example.treatment} {arm}, {(example.t == k).sum()} units"
             )
-            for k, (colour, arm) in enumerate(zip(_ARMS, _values(example), strict=True))
+            for k, arm in enumerate(example.arms)
         ],
-        _therapies(example),
+        "\n".join(f"Therapy {k}: {text}." for k, text in enumerate(example.therapies)),
     )
-    figure.suptitle(
-        f"Dataset {example.number} of {example.lm}: {len(example.t):,} units", color=INK
-    )
+    figure.suptitle(f"Dataset {NUMBER} of {LM}: {len(example.t):,} units", color=INK)
     return save(figure, path)
-
-
-def _treatment(example: Example) -> str:
-    return str(example.labels.columns[-2])
-
-
-def _values(example: Example) -> list[str]:
-    """The treatment's values, the control first."""
-    return list(example.labels[_treatment(example)].cat.categories)
-
-
-def _therapies(example: Example) -> str:
-    """What the numbers of the therapies mean."""
-    return "\n".join(f"Therapy {k}: {text}." for k, text in enumerate(example.therapies))
 
 
 def _effects(axis: Axes, example: Example) -> None:
@@ -107,12 +89,11 @@ def _worlds(axis: Axes, example: Example) -> None:
     axis.set_yticks(range(count))
     bare(axis, "y")
     axis.grid(visible=False)
-    control, treated = _values(example)
-    name = _treatment(example)
-    axis.set_ylabel(f"therapy under do({name} = {control})", color=INK)
-    axis.set_xlabel(f"under do({name} = {treated})", color=INK)
+    control, treated = (f"under do({example.treatment} = {arm})" for arm in example.arms)
+    axis.set_ylabel(f"therapy {control}", color=INK)
+    axis.set_xlabel(treated, color=INK)
     own = example.categories[np.arange(len(example.t)), example.t]
-    other = (own != example.observed).mean()
+    other = (own != example.labels.iloc[:, -1].cat.codes).mean()
     axis.set_title(
         "Categories, drawn again in each world\n"
         f"({other:.0%} are not what was observed under the same treatment)",
@@ -141,17 +122,12 @@ def _shares(axis: Axes, example: Example, name: str) -> None:
 def _propensity(axis: Axes, example: Example) -> None:
     edges = np.histogram_bin_edges(example.propensity, bins=_BINS // 2).tolist()
     for arm, colour in enumerate(_ARMS):
-        axis.hist(
-            example.propensity[example.t == arm],
-            bins=edges,
-            density=True,
-            color=colour,
-            alpha=0.6,
-        )
+        values = example.propensity[example.t == arm]
+        axis.hist(values, bins=edges, density=True, color=colour, alpha=0.6)
     bare(axis, "y")
     axis.set_yticks([])
     axis.set_ylabel("density of units", color=INK, fontsize=8)
-    axis.set_title(f"P({_treatment(example)} {_values(example)[1]})", color=INK, fontsize=10)
+    axis.set_title(f"P({example.treatment} {example.arms[1]})", color=INK, fontsize=10)
 
 
 @in_figure_style(size=10)

@@ -23,7 +23,6 @@ from sdscm.figure_style import BLUE, GRID, INK, MUTED, ORANGE, in_figure_style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.layout_engine import LayoutEngine
     from matplotlib.patches import Patch
 
 _COLOURS: dict[str, str] = dict(zip(SETTINGS, (BLUE, ORANGE), strict=True))
@@ -116,18 +115,17 @@ def write_figures(folder: Path, records: pd.DataFrame) -> list[Path]:
 
 
 def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
-    from matplotlib.figure import Figure
-
     shown = part.dropna(subset=[panel.metric for panel in panels], how="all")
     names = [method.name for method in METHODS if (shown["method"] == method.name).any()]
-    figure = Figure(figsize=(4 * len(panels) + 1, 0.36 * len(names) + 2.2), layout=_layout())
-    axes = figure.subplots(1, len(panels), sharey=True)
+    figure, axes = _panels(len(panels), 4 * len(panels) + 1, 0.36 * len(names) + 2.2)
     for axis, panel in zip(axes, panels, strict=True):
         scaled = _fitting(panel, shown)
         for place, name in enumerate(reversed(names)):
             mine = shown[shown["method"] == name].dropna(subset=panel.metric)
             if mine.empty:
-                _none(axis, place)
+                # An empty place could be taken for a box that was lost.
+                text = axis.text(0.5, place, "none", transform=axis.get_yaxis_transform())
+                text.set(ha="center", va="center", fontsize=8, color=MUTED)
             for offset, setting in zip((0.19, -0.19), SETTINGS, strict=True):
                 values = mine.loc[mine["setting"] == setting, panel.metric].to_numpy(float)
                 if len(values):
@@ -136,12 +134,10 @@ def _boxes(part: pd.DataFrame, panels: Sequence[_Panel], lm: str) -> Figure:
     count = shown.groupby("method")["number"].nunique()
     # Boxes of other numbers of datasets must not be taken for equals.
     most = count.max()
-    labels = [name if count[name] == most else f"{name} ({count[name]:,})" for name in names]
-    axes[0].set_yticks(range(len(names)), list(reversed(labels)))
-    axes[0].set_ylim(-0.6, len(names) - 0.4)
+    _rows(axes[0], [f"{n} ({count[n]:,})" if count[n] < most else n for n in names])
     # Room for the arrows of boxes that the axis cuts.
     axes[0].tick_params(axis="y", pad=9)
-    explain(figure, [_handle(setting) for setting in SETTINGS], _CAPTION)
+    explain(figure, _settings(), _CAPTION)
     figure.suptitle(
         f"{lm}: {most:,} datasets of 1,000 rows a method"
         + (", or as many as beside its name" if count.min() < most else ""),
@@ -156,19 +152,6 @@ def _fitting(panel: _Panel, part: pd.DataFrame) -> _Panel:
         return panel
     ends = part.groupby(["method", "setting"])[panel.metric].quantile(_WHISKERS[1] / 100)
     return replace(panel, limits=(lower, min(upper, float(ends.max()) * 1.05)))
-
-
-def _none(axis: Axes, place: float) -> None:
-    """An empty place must not be taken for a box that was lost."""
-    axis.annotate(
-        "none",
-        (0.5, place),
-        xycoords=axis.get_yaxis_transform(),
-        ha="center",
-        va="center",
-        fontsize=8,
-        color=MUTED,
-    )
 
 
 def _box(axis: Axes, values: np.ndarray, place: float, setting: str, panel: _Panel) -> None:
@@ -235,29 +218,31 @@ def _dress(axis: Axes, panel: _Panel) -> None:
     if panel.line is not None:
         axis.axvline(panel.line, color=INK, linewidth=0.8, zorder=0.5)
     if named:
-        axis.annotate(
-            f"nominal {_NOMINAL}",
-            (_NOMINAL, 1),
-            xycoords=axis.get_xaxis_transform(),
-            ha="center",
-            va="bottom",
-            fontsize=8,
-            color=INK,
-        )
+        text = axis.text(_NOMINAL, 1, f"nominal {_NOMINAL}", transform=axis.get_xaxis_transform())
+        text.set(ha="center", va="bottom", fontsize=8, color=INK)
 
 
-def _layout() -> LayoutEngine:
-    """Keeps the numbers below neighbouring panels apart."""
+def _panels(count: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    """Make a figure of panels in a row, with space between the numbers below them."""
+    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return ConstrainedLayoutEngine(w_pad=0.15)
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.15))
+    return figure, figure.subplots(1, count, sharey=True, squeeze=False)[0]
 
 
-def _handle(setting: str) -> Patch:
+def _rows(axis: Axes, labels: list[str]) -> None:
+    """Name the rows of a figure, from top to bottom."""
+    axis.set_yticks(range(len(labels)), labels[::-1])
+    axis.set_ylim(-0.6, len(labels) - 0.4)
+
+
+def _settings() -> list[Patch]:
+    """Make the legend of the settings."""
     from matplotlib.patches import Patch
 
     words = {"all": "all covariates", "hidden": "exogenous covariates hidden"}
-    return Patch(color=_COLOURS[setting], label=words[setting])
+    return [Patch(color=_COLOURS[setting], label=words[setting]) for setting in SETTINGS]
 
 
 def _examples(part: pd.DataFrame, lm: str) -> Figure:
@@ -266,8 +251,6 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
     The datasets are the first one of each of some phrasings on which most methods have an interval,
     evenly spaced by their true effects.
     """
-    from matplotlib.figure import Figure
-
     part = part[part["ate_width_sd"].notna()]
     methods = part.groupby("number")["method"].nunique()
     often = part[part["number"].isin(methods[methods == methods.max()].index)]
@@ -275,8 +258,7 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
     places = np.unique(np.linspace(0, len(first) - 1, _SHOWN).round().astype(int))
     numbers = first["number"].to_numpy()[places]
     names = [method.name for method in METHODS if (often["method"] == method.name).any()]
-    figure = Figure(figsize=(2 * len(numbers) + 2, 0.4 * len(names) + 2), layout=_layout())
-    axes = figure.subplots(1, len(numbers), sharey=True, squeeze=False)[0]
+    figure, axes = _panels(len(numbers), 2 * len(numbers) + 2, 0.4 * len(names) + 2)
     for axis, number in zip(axes, numbers, strict=True):
         mine = often[often["number"] == number].set_index(["method", "setting"])
         sd, sate = mine["sd"].iloc[0], mine["sate"].iloc[0]
@@ -298,9 +280,8 @@ def _examples(part: pd.DataFrame, lm: str) -> Figure:
         _dress(axis, _Panel("", f"dataset {number}", (None, None)))
         axis.locator_params(axis="x", nbins=3)
         axis.set_xlabel("average effect / SD(y)", fontsize=9, color=INK)
-    axes[0].set_yticks(range(len(names)), list(reversed(names)))
-    axes[0].set_ylim(-0.6, len(names) - 0.4)
-    explain(figure, [_handle(setting) for setting in SETTINGS])
+    _rows(axes[0], names)
+    explain(figure, _settings())
     figure.suptitle(
         f"{lm}: estimated average effects and their 95 % intervals, drawn symmetric; "
         "the line is the SATE",

@@ -1,24 +1,29 @@
-"""The tables as Markdown, CSV and LaTeX, with what they stand on."""
+"""Write the tables as Markdown, CSV and LaTeX, with the datasets behind them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 
-from benchmarks.datasets.paper.release import DATASETS, LMS, POOLED, ROWS
-from benchmarks.paper.analysis.published import NOT_ABOVE_ZERO, SOURCE
+from benchmarks.datasets.paper.release import DATASETS, POOLED, ROWS
 from benchmarks.paper.analysis.tables import LEVEL, OVER
-from benchmarks.paper.analysis.verdict import DIFFERS, OPEN, REPRODUCED
-from benchmarks.report.tables import markdown_table
+from benchmarks.paper.analysis.verdict import (
+    DIFFERS,
+    NOT_ABOVE_ZERO,
+    OPEN,
+    REPRODUCED,
+    SOURCE,
+)
 from sdscm.data.dataset import SETTINGS
 from sdscm.files import put_atomically
-from sdscm.number_format import NONE
+from sdscm.number_format import NONE, with_interval
+from sdscm.report_page.markdown import markdown_table
 
-Row = dict[str, Any]
+Row = Mapping[Any, Any]
 Grid = tuple[list[str], list[list[str]]]
 
 
@@ -48,7 +53,8 @@ def write(
 
 
 def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]) -> str:
-    """All tables with their notes."""
+    """Write all tables in Markdown, with their notes."""
+    lines = [*scored_datasets(records), older(stale, records)]
     parts = [
         "# Tables 1 and 2 of the paper",
         f"Published: {SOURCE}. Ours: made again from the released data by `sdscm paper run` and "
@@ -62,27 +68,23 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         "prints, there is no difference. Effects that are equal for all rows have a swapped R² of "
         "0; those of LinearS are so up to rounding, by which it divides (-1e24).",
         _summary(made),
-        "## What the numbers stand on",
-        "\n".join(
-            f"- {line}" for line in [*scored_datasets(records), older(stale, records)] if line
-        ),
+        "## Datasets of each method",
+        "\n".join(f"- {line}" for line in lines if line),
     ]
     for title, (header, rows) in grids(made):
         parts += [f"## {title}", markdown_table(header, rows, left=1)]
-    for verdict, title in ((DIFFERS, "Numbers that differ"), (OPEN, "Numbers that are open")):
-        part = made[made["verdict"] == verdict]
-        if part.empty:
-            continue
-        header = ["Table", "Method", "LM", "Setting", "N", "Number", "Reason"]
-        which = ["table", "method", "lm", "setting", "rows", "metric", "reason"]
-        rows = [[str(value) for value in row] for row in part[which].to_numpy()]
-        parts += [f"## {title}", markdown_table(header, rows, left=7)]
-    lost = records[records["status"] != "ok"]
-    if len(lost):
-        header = ["Method", "LM", "Rows", "Setting", "Dataset", "Status", "Reason"]
-        which = ["method", "lm", "rows", "setting", "number", "status", "reason"]
-        rows = [[str(value) for value in row] for row in lost[which].to_numpy()]
-        parts += ["## Cells without a score", markdown_table(header, rows, left=7)]
+    place = {"Table": "table", "Method": "method", "LM": "lm", "Setting": "setting"}
+    number = place | {"N": "rows", "Number": "metric", "Reason": "reason"}
+    cell = {"Method": "method", "LM": "lm", "Rows": "rows", "Setting": "setting"}
+    cell |= {"Dataset": "number", "Status": "status", "Reason": "reason"}
+    for title, part, columns in (
+        ("Numbers that differ", made[made["verdict"] == DIFFERS], number),
+        ("Numbers that are open", made[made["verdict"] == OPEN], number),
+        ("Cells without a score", records[records["status"] != "ok"], cell),
+    ):
+        if len(part):
+            rows = part[list(columns.values())].astype(str).to_numpy().tolist()
+            parts += [f"## {title}", markdown_table(list(columns), rows, left=len(columns))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -97,21 +99,20 @@ _MARKS = (
 
 
 def latex(made: pd.DataFrame) -> str:
-    """All tables as ``tabular`` environments of the package booktabs."""
+    """Write all tables as ``tabular`` environments of the package booktabs."""
     parts = ["\n".join([f"% Published: {SOURCE}.", *_MARKS])]
     for title, (header, rows) in grids(made):
-        columns = "l" + "r" * (len(header) - 1)
-        lines = [" & ".join(map(_escaped, row)) + r" \\" for row in (header, *rows)]
+        head, *lines = (" & ".join(map(_escaped, row)) + r" \\" for row in (header, *rows))
         parts.append(
             "\n".join(
                 [
                     r"\begin{table}",
                     rf"\caption{{{_escaped(title)}}}",
-                    rf"\begin{{tabular}}{{{columns}}}",
+                    rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
                     r"\toprule",
-                    lines[0],
+                    head,
                     r"\midrule",
-                    *lines[1:],
+                    *lines,
                     r"\bottomrule",
                     r"\end{tabular}",
                     r"\end{table}",
@@ -121,72 +122,39 @@ def latex(made: pd.DataFrame) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def grids(made: pd.DataFrame) -> Iterable[tuple[str, Grid]]:
-    """Titles and texts of the tables that people read, one for each LM and setting."""
-    for table, name in ((1, "Table 1, average effects"), (2, "Table 2, effects of rows")):
-        for lm in LMS:
-            for setting in SETTINGS:
-                part = made[
-                    (made["table"] == table) & (made["lm"] == lm) & (made["setting"] == setting)
-                ]
-                sizes = sorted(part["rows"].unique())
-                for rows in sizes:
-                    size = f", N = {rows:,}" if len(sizes) > 1 else ""
-                    grid = (_averages if table == 1 else _effects)(part[part["rows"] == rows])
-                    yield f"{name}: {lm}, {setting}{size}", grid
+def grids(made: pd.DataFrame) -> Iterator[tuple[str, Grid]]:
+    """Yield titles, headers and texts of the tables that people read."""
+    names = {"rmse": "RMSE", "r2": "R²", "r2_swapped": "Swapped R²"}
+    for (table, lm, setting, size), part in made.groupby(["table", "lm", "setting", "rows"]):
+        header, rows = ["Method"], []
+        for metric, published in part.groupby("metric", sort=False)["published"].first().items():
+            name = names[str(metric)]
+            compared = [f"{name} published", "ours", "difference", "verdict"]
+            header += compared if published else [name]
+        for method, numbers in part.groupby("method", sort=False):
+            cells = [str(method)]
+            for number in numbers.to_dict("records"):
+                cells += _compared(number) if number["published"] else [_number(number)]
+            lost = f" ({number['failed']} failed)" if number["failed"] else ""
+            rows.append([*cells, f"{number['datasets']}{lost}"])
+        what, of = ("average effects", "") if table == 1 else ("effects of rows", f", N = {size:,}")
+        yield f"Table {table}, {what}: {lm}, {setting}{of}", ([*header, "Datasets"], rows)
 
 
-def _averages(part: pd.DataFrame) -> Grid:
-    header = ["Method"]
-    for metric in ("R²", "RMSE"):
-        header += [f"{metric} published", "ours", "difference", "verdict"]
-    rows = [
-        [method, *_told(numbers["r2"]), *_told(numbers["rmse"]), _count(numbers)]
-        for method, numbers in _by_method(part)
-    ]
-    return [*header, "Datasets"], rows
-
-
-def _effects(part: pd.DataFrame) -> Grid:
-    header = ["Method", "Swapped R² published", "ours", "difference", "verdict", "R²", "Datasets"]
-    rows = [
-        [method, *_told(numbers["r2_swapped"]), _number(numbers["r2"]), _count(numbers)]
-        for method, numbers in _by_method(part)
-    ]
-    return header, rows
-
-
-def _by_method(part: pd.DataFrame) -> Iterator[tuple[str, dict[str, Row]]]:
-    """The rows of each method, by metric."""
-    for method, numbers in part.groupby("method", sort=False):
-        rows = numbers.to_dict("records")
-        yield str(method), {str(row["metric"]): cast(Row, row) for row in rows}
-
-
-def _told(number: Row) -> list[str]:
-    printed = "≤ 0" if number["published"] == NOT_ABOVE_ZERO else str(number["published"])
-    difference = number["difference"]
-    shown = NONE if math.isnan(difference) else _digits(difference, "+")
-    return [printed or NONE, _number(number), shown, str(number["verdict"])]
+def _compared(number: Row) -> list[str]:
+    printed = "≤ 0" if number["published"] == NOT_ABOVE_ZERO else number["published"]
+    return [printed, _number(number), _digits(number["difference"], "+"), number["verdict"]]
 
 
 def _number(number: Row) -> str:
-    if math.isnan(number["ours"]):
-        return NONE
-    if math.isnan(number["low"]):
-        return _digits(number["ours"])
-    star = "*" if number["interval"] == OVER else ""
-    return f"{_digits(number['ours'])} [{_digits(number['low'])}, {_digits(number['high'])}]{star}"
+    star = "*" if number["interval"] == OVER and not math.isnan(number["low"]) else ""
+    return with_interval(number["ours"], number["low"], number["high"], _digits) + star
 
 
 def _digits(value: float, sign: str = "") -> str:
+    if math.isnan(value):
+        return NONE
     return f"{value:{sign}.4f}" if abs(value) < 100 else f"{value:{sign}.2e}"
-
-
-def _count(numbers: dict[str, Row]) -> str:
-    first = next(iter(numbers.values()))
-    lost = f" ({first['failed']} failed)" if first["failed"] else ""
-    return f"{first['datasets']}{lost}"
 
 
 def _summary(made: pd.DataFrame) -> str:
@@ -197,16 +165,11 @@ def _summary(made: pd.DataFrame) -> str:
         lines.append(
             f"- Table {table}: of {len(part)} published numbers {len(run)} were made again."
         )
-        of_all = _whole(run)
+        of_all = run["datasets"] == run["rows"].map({ROWS: DATASETS}).fillna(DATASETS // POOLED)
         for what, those in (("all datasets", run[of_all]), ("a share of them", run[~of_all])):
             if len(those):
                 lines.append(f"  - From {what} {len(those)}: {_verdicts(those)}.")
     return "\n".join(lines)
-
-
-def _whole(numbers: pd.DataFrame) -> pd.Series:
-    """Which numbers stand on all datasets."""
-    return numbers["datasets"] == numbers["rows"].map({ROWS: DATASETS}).fillna(DATASETS // POOLED)
 
 
 def _verdicts(numbers: pd.DataFrame) -> str:

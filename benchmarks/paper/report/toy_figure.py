@@ -53,8 +53,8 @@ def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
     axes[0].set_ylabel("correlation of P(run outside) and P(worsen)", color=INK)
     for axis in axes[:2]:
         axis.set_xlabel(f"{GIVEN} of the units (any, or one)", color=INK)
-    errors = table[table["quantity"] == ERROR]
-    errors = errors.assign(sample=errors["sample"].abs(), population=errors["population"].abs())
+    errors = table[table["quantity"] == ERROR].copy()
+    errors[["sample", "population"]] = errors[["sample", "population"]].abs()
     for role, shift in zip(SCENARIOS, (-0.2, 0.2), strict=True):
         _numbers(axes[2], errors[errors["scenario"] == role], shift, role)
     # Below 0, so that marks at 0 are seen whole.
@@ -62,14 +62,9 @@ def draw_toy(table: pd.DataFrame, title: str, path: Path) -> Path:
     axes[2].set_title("Estimates of the SATE, which is 0", color=INK, fontsize=10)
     axes[2].set_ylabel("absolute error / SD(y)", color=INK)
     handles = [
-        each
+        Line2D([], [], ls="", marker=mark, ms=ms, alpha=alpha, color=colour, label=f"{role}, {of}")
         for role, colour in _COLOURS.items()
-        for each in (
-            Line2D(
-                [], [], ls="", marker="o", alpha=0.5, color=colour, label=f"{role}, drawn units"
-            ),
-            Line2D([], [], ls="", marker="D", ms=4, color=colour, label=f"{role}, all units"),
-        )
+        for mark, ms, alpha, of in (("o", 6, 0.5, "drawn units"), ("D", 4, 1, "all units"))
     ]
     explain(figure, handles)
     figure.suptitle(title, color=INK)
@@ -81,11 +76,12 @@ def _numbers(axis: Axes, part: pd.DataFrame, shift: float, role: str) -> None:
     names = list(part["given"].drop_duplicates())
     count = part["phrasing"].nunique()
     offsets = np.linspace(-_SPREAD, _SPREAD, count) if count > 1 else np.zeros(1)
+    colour = _COLOURS[role]
     for place, name in enumerate(names):
         rows = part[part["given"] == name]
         where = place + shift + offsets
-        axis.vlines(where, rows["sample"], rows["population"], color=_COLOURS[role], alpha=0.25)
-        axis.plot(where, rows["sample"], "o", color=_COLOURS[role], alpha=0.5, markersize=5)
-        axis.plot(where, rows["population"], "D", color=_COLOURS[role], markersize=3.5)
+        axis.vlines(where, rows["sample"], rows["population"], color=colour, alpha=0.25)
+        axis.plot(where, rows["sample"], "o", color=colour, alpha=0.5, markersize=5)
+        axis.plot(where, rows["population"], "D", color=colour, markersize=3.5)
     axis.set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
     bare(axis, "y")

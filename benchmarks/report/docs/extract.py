@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.report.tables import markdown_table
 from sdscm.errors import InputError
+from sdscm.report_page.markdown import markdown_table
 
 _METRICS = {"pehe_sd": "PEHE / SD(y)", "ate_abs_error_sd": "|ATE error| / SD(y)"}
 _SETTINGS = {"all": "all seen", "hidden": "confounders hidden"}

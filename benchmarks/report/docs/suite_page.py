@@ -19,7 +19,6 @@ from pydantic_core import PydanticUndefined
 from benchmarks import metrics
 from benchmarks.boards.explain import COMPARISON_RULE, ranking_rule
 from benchmarks.report.docs.extract import replaced
-from benchmarks.report.tables import markdown_table
 from benchmarks.suite.entries import (
     Columns,
     EstimatorEntry,
@@ -31,6 +30,7 @@ from benchmarks.suite.entries import (
     SimulationEntry,
 )
 from benchmarks.suite.model import BoardOptions, Suite
+from sdscm.report_page.markdown import markdown_table
 
 #: Marks of the page, and the model whose keys are listed at each mark.
 MODELS: dict[str, type[BaseModel]] = {

@@ -1,13 +1,15 @@
-"""Collect the data of figures from a run."""
+"""Read a run, and collect the data of its figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.boards.result import Result
+from benchmarks.boards.scores import read_records
 from benchmarks.datasets.truth import truth_of
 from benchmarks.report.html.study import Study, errors_of
 from benchmarks.report.html.unit_intervals import UnitIntervals, unit_intervals
@@ -20,22 +22,41 @@ from sdscm.data.dataset import CausalDataset
 _METHODS = 6
 
 
-def studies(
-    manifest: Manifest,
-    scores: pd.DataFrame,
-    facts: pd.DataFrame,
-    datasets: Mapping[str, CausalDataset],
-    records: Mapping[str, Record],
-    store: Store,
-) -> list[Study]:
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Hold a result, and the data from which it was made."""
+
+    result: Result
+    manifest: Manifest
+    datasets: Mapping[str, CausalDataset]
+    records: Mapping[str, Record]
+    store: Store
+
+    @classmethod
+    def read(cls, result: Result, mixed: bool) -> Run:
+        """Read the manifest, the datasets and the records."""
+        manifest = Manifest.read(result.run_dir)
+        store = Store.of(result.run_dir)
+        return cls(
+            result=result,
+            manifest=replace(manifest, suite=result.suite),
+            datasets={source.name: source.load(result.run_dir) for source in manifest.sources},
+            records=read_records(store, manifest, mixed).records,
+            store=store,
+        )
+
+
+def studies(run: Run) -> list[Study]:
     """Make one study for each language model and kind of rows, in the order of the suite.
 
     A study without any error to draw is left out.
     """
+    manifest, facts = run.manifest, run.result.facts
     oracles = [method.label for method in manifest.methods if method.oracle]
+    scores = run.result.scores
     contest = scores[~scores["estimator"].isin(oracles)]
     bias = dict(zip(facts["dataset"], facts["bias_sd"].astype(float), strict=True))
-    dials = varied(manifest.sources, datasets)
+    dials = varied(manifest.sources, run.datasets)
     parts = contest.groupby(["lm", "rows"], sort=False, dropna=False)
     found = []
     for (lm, rows), part in parts:
@@ -54,25 +75,20 @@ def studies(
             unit_intervals=(),
             unit_dataset="",
         )
-        name = _typical(part, bias, datasets)
-        shown = _unit_intervals(manifest, study, name, datasets[name], records, store)
-        found.append(replace(study, unit_intervals=shown, unit_dataset=name))
+        name = _typical(part, bias, run.datasets)
+        found.append(
+            replace(study, unit_intervals=_unit_intervals(run, study, name), unit_dataset=name)
+        )
     return found
 
 
-def _unit_intervals(
-    manifest: Manifest,
-    study: Study,
-    name: str,
-    dataset: CausalDataset,
-    records: Mapping[str, Record],
-    store: Store,
-) -> tuple[UnitIntervals, ...]:
+def _unit_intervals(run: Run, study: Study, name: str) -> tuple[UnitIntervals, ...]:
     """Collect the intervals for the units of a dataset, of the same methods in all settings.
 
     Methods with intervals for the ITE are before methods with intervals for the CATE. Within both
     groups the best method is first.
     """
+    manifest, dataset = run.manifest, run.datasets[name]
     cells = {(c.setting, c.estimator): c.key for c in manifest.cells if c.dataset == name}
     source = next(source for source in manifest.sources if source.name == name)
     mask = source.held_out(dataset, manifest.suite.holdout)
@@ -81,8 +97,8 @@ def _unit_intervals(
     for setting in manifest.suite.settings:
         truth = truth_of(dataset, setting).of_rows(shown)
         for method in study.methods:
-            known = records.get(cells.get((setting, method), ""))
-            record = None if known is None else store.read(known.cell.key)
+            known = run.records.get(cells.get((setting, method), ""))
+            record = None if known is None else run.store.read(known.cell.key)
             outcome = record.outcome if record else None
             if outcome is None:
                 continue

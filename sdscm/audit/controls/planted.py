@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import yaml
+
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.lm.backends.tabular import TabularLM
 from sdscm.lm.interface import Choice
@@ -10,44 +12,27 @@ from sdscm.spec import Spec
 _TRIALS = 24  # phrasings; each has its own effect
 
 
+_SPEC = """
+name: planted
+title: An effect that was planted
+variables:
+  - {name: season, role: exogenous, values: [dry, wet], distribution: [0.6, 0.4],
+     phrasings: ["The season is {value}."]}
+  - {name: switch, role: treatment, values: [down, up], parents: [season],
+     phrasings: ["The switch is {value}."]}
+  - {name: fuse, role: covariate, values: [cold, hot], parents: [switch],
+     phrasings: ["The fuse is {value}."]}
+  - {name: lamp, role: outcome, values: ["on", "off"], parents: [season, switch, fuse]}
+"""
+
+
 def planted_spec() -> Spec:
     """Season -> switch -> fuse -> lamp, with season -> lamp and switch -> lamp as well."""
-    return Spec.model_validate(
-        {
-            "name": "planted",
-            "title": "An effect that was planted",
-            "variables": [
-                {
-                    "name": "season",
-                    "role": "exogenous",
-                    "values": ["dry", "wet"],
-                    "distribution": [0.6, 0.4],
-                    "phrasings": ["The season is {value}."],
-                },
-                {
-                    "name": "switch",
-                    "role": "treatment",
-                    "values": ["down", "up"],
-                    "parents": ["season"],
-                    "phrasings": ["The switch is {value}."],
-                },
-                {
-                    "name": "fuse",
-                    "role": "covariate",
-                    "values": ["cold", "hot"],
-                    "parents": ["switch"],
-                    "phrasings": ["The fuse is {value}."],
-                },
-                {
-                    "name": "lamp",
-                    "role": "outcome",
-                    "values": ["on", "off"],
-                    "parents": ["season", "switch", "fuse"],
-                    "phrasings": [f"In trial {k} the lamp is {{value}}." for k in range(_TRIALS)],
-                },
-            ],
-        }
-    )
+    content = yaml.safe_load(_SPEC)
+    content["variables"][-1]["phrasings"] = [
+        f"In trial {k} the lamp is {{value}}." for k in range(_TRIALS)
+    ]
+    return Spec.model_validate(content)
 
 
 SWITCH_UP = {"dry": 0.3, "wet": 0.7}
@@ -59,12 +44,9 @@ def planted_lm() -> TabularLM:
 
     def table(choice: Choice) -> list[float]:
         said = [sentence.rstrip(".").split()[-1] for sentence in choice.context]
-        if choice.prefix.startswith("The switch"):
-            one = SWITCH_UP[said[0]]
-            return [1 - one, one]
-        if choice.prefix.startswith("The fuse"):
-            one = FUSE_HOT[said[0]]
-            return [1 - one, one]
+        for variable, ones in (("switch", SWITCH_UP), ("fuse", FUSE_HOT)):
+            if choice.prefix.startswith(f"The {variable}"):
+                return [1 - ones[said[0]], ones[said[0]]]
         direct = direct_effect(int(choice.prefix.split()[2]))
         up, hot, wet = said[1] == "up", said[2] == "hot", said[0] == "wet"
         on = 0.1 + direct * up + 0.1 * hot + 0.2 * (up and hot) + 0.1 * wet

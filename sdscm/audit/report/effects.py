@@ -1,15 +1,24 @@
-"""Sections on the findings: effects, differences between models, and the wording."""
+"""Sections on the findings: verdicts, effects, differences between models, and the wording."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
 
 from sdscm.audit.effects.estimand import Kind
-from sdscm.audit.finding import Finding
+from sdscm.audit.finding import Finding, PValue
 from sdscm.audit.report import words
-from sdscm.audit.report.view import Section, Table
 from sdscm.audit.result import AuditResult
 from sdscm.number_format import NONE, p_value
+from sdscm.report_page import (
+    ReportTable,
+    Section,
+    TableColumn,
+    make_table,
+    number_column,
+    text_column,
+)
 
 _MEANING: dict[Kind, str] = {
     "total": "the change of the mean outcome when the treatment is set",
@@ -23,6 +32,68 @@ _MEANING: dict[Kind, str] = {
     "interaction": "the difference between two subgroups' effects",
 }
 
+MODEL = text_column("model", value=words.model)
+CONTRAST = text_column("contrast", value=words.contrast)
+OUTCOME = text_column("outcome", value=lambda each: words.outcome(each.measure))
+_AGREEMENT = number_column(
+    "agreement", "Sign agrees", value=attrgetter("agreement"), form=words.share, better="higher"
+)
+
+
+def interval(level: float, of: Callable[[Any], Any] = attrgetter("interval")) -> TableColumn[Any]:
+    """Make the column of the intervals, which sort by their lower ends."""
+    return number_column(
+        "interval",
+        f"{words.percent(level)} interval",
+        value=lambda each: of(each) and of(each).low,
+        text=lambda each: words.between(of(each)),
+    )
+
+
+def _p(heading: str, test: str, correction: str) -> TableColumn[Any]:
+    def value(found: Finding) -> float | None:
+        tested: PValue | None = getattr(found.tests, test, None)
+        return None if tested is None else getattr(tested, correction)
+
+    return number_column(heading.lower(), heading, value=value, form=p_value)
+
+
+_P_VALUES = (
+    _p("p", "no_effect", "raw"),
+    _p("Holm", "no_effect", "holm"),
+    _p("BH", "no_effect", "hochberg"),
+)
+
+
+def _verdict(result: AuditResult) -> TableColumn[Any]:
+    return text_column("verdict", value=lambda each: words.verdict(each, result.level))
+
+
+def verdicts(result: AuditResult) -> Section:
+    totals = result.of("total")
+    columns = (
+        MODEL,
+        CONTRAST,
+        OUTCOME,
+        number_column("mean", "Total effect", value=attrgetter("mean"), form=words.effect),
+        interval(result.level),
+        _AGREEMENT,
+        *_P_VALUES,
+        number_column(
+            "detectable",
+            "Detectable",
+            value=lambda each: each.tests and each.tests.detectable,
+            form=words.size,
+        ),
+        _verdict(result),
+    )
+    return Section(
+        "verdicts",
+        "Verdicts",
+        tables=(make_table("verdicts-table", "Verdicts", columns, totals),),
+        lines=tuple(words.sentence(each, result.spec, result.level) for each in totals),
+    )
+
 
 def comparison(result: AuditResult) -> list[Section]:
     if not result.differences:
@@ -35,7 +106,7 @@ def comparison(result: AuditResult) -> list[Section]:
                 "Effect of one model minus that of another, phrasing by phrasing and on the same "
                 "units, so that the interval excludes wording effects that both models share.",
             ),
-            _finding_tables(result.differences, result),
+            _finding_tables("models", result.differences, result),
         )
     ]
 
@@ -53,51 +124,41 @@ def effects(result: AuditResult) -> Section:
             "outcomes and models. Minimum tests an effect of at most the smallest effect of "
             "interest; TOST tests an effect at least as large; both are adjusted by Holm.",
         ),
-        _finding_tables(result.findings, result),
+        _finding_tables("effects", result.findings, result),
     )
 
 
-def _finding_tables(found: Sequence[Finding], result: AuditResult) -> tuple[Table, ...]:
+def _finding_tables(
+    name: str, found: Sequence[Finding], result: AuditResult
+) -> tuple[ReportTable, ...]:
     """Make a table for each model, contrast and outcome."""
     blocks: dict[str, list[Finding]] = {}
     for each in found:
         caption = f"{words.model(each)}: {words.contrast(each)}, {words.outcome(each.measure)}"
         blocks.setdefault(caption, []).append(each)
-    return tuple(_finding_table(block, result, caption) for caption, block in blocks.items())
+    return tuple(
+        make_table(f"{name}-{k}", caption, _finding_columns(block, result), block)
+        for k, (caption, block) in enumerate(blocks.items(), 1)
+    )
 
 
-def _finding_table(found: Sequence[Finding], result: AuditResult, caption: str) -> Table:
-    smallest = found[0].measure.kind in result.smallest
-    sampled = any(not each.exact for each in found)
-    header = [
-        "Effect",
-        "Mean",
-        f"{words.percent(result.level)} interval",
-        *["SE of units"] * sampled,
-        "Sign agrees",
-        "p",
-        "Holm",
-        "BH",
-        *["Minimum", "TOST"] * smallest,
-        "Verdict",
+def _finding_columns(found: Sequence[Finding], result: AuditResult) -> list[TableColumn[Any]]:
+    columns = [
+        text_column("effect", value=lambda each: each.estimand.label),
+        number_column("mean", "Mean", value=attrgetter("mean"), form=words.effect),
+        interval(result.level),
+        number_column("error", "SE of units", value=_standard_error, text=_shown_error),
+        _AGREEMENT,
+        *_P_VALUES,
+        _p("Minimum", "minimum_effect", "holm"),
+        _p("TOST", "equivalence", "holm"),
+        _verdict(result),
     ]
-    rows = []
-    for each in found:
-        tests = each.tests
-        row = [each.estimand.label, words.effect(each.mean), words.between(each.interval)]
-        if sampled:
-            row.append("exact" if each.exact else words.size(_standard_error(each)))
-        row += [
-            words.share(each.agreement),
-            *words.raw_and_adjusted(tests.no_effect if tests else None),
-        ]
-        if smallest:
-            row += [
-                p_value(test.holm if test else None)
-                for test in (tests and tests.minimum_effect, tests and tests.equivalence)
-            ]
-        rows.append((*row, words.verdict(each, result.level)))
-    return Table(tuple(header), tuple(rows), tuple(range(1, len(header) - 1)), caption)
+    if found[0].measure.kind not in result.smallest:
+        del columns[-3:-1]
+    if all(each.exact for each in found):
+        del columns[3]
+    return columns
 
 
 def _standard_error(found: Finding) -> float:
@@ -106,66 +167,66 @@ def _standard_error(found: Finding) -> float:
     return total**0.5 / len(found.effects)
 
 
+def _shown_error(found: Finding) -> str:
+    return "exact" if found.exact else words.size(_standard_error(found))
+
+
 def values(result: AuditResult) -> Section:
-    header = (
-        "Model",
-        "Value",
-        "Groups",
-        "Outcome",
-        "Mean",
-        f"{words.percent(result.level)} interval",
-    )
     groups = result.spec.treatment.groups
-    rows = [
-        (
-            each.model,
-            each.value,
-            ", ".join(name for name, members in groups if each.value in members) or NONE,
-            words.outcome(each.measure),
-            words.effect(each.mean).removeprefix("+"),
-            words.between(each.interval).replace("+", ""),
-        )
-        for each in result.means
-    ]
+    columns = (
+        text_column("model", value=attrgetter("model")),
+        text_column("value", value=attrgetter("value")),
+        text_column(
+            "groups",
+            value=lambda each: (
+                ", ".join(name for name, members in groups if each.value in members) or NONE
+            ),
+        ),
+        OUTCOME,
+        number_column(
+            "mean",
+            "Mean",
+            value=attrgetter("mean"),
+            text=lambda each: words.effect(each.mean).removeprefix("+"),
+        ),
+        number_column(
+            "interval",
+            f"{words.percent(result.level)} interval",
+            value=lambda each: each.interval and each.interval.low,
+            text=lambda each: words.between(each.interval).replace("+", ""),
+        ),
+    )
     text = (
         "The mean outcome over phrasings where each value is set. The intervals include the effect "
-        "of the wording that all values share, so they say little about differences of values.",
+        "of the wording that all values share, so they say little about differences of values."
     )
-    return Section("values", "Each value", text, (Table(header, tuple(rows), right=(4, 5)),))
+    table = make_table("values-table", "Each value", columns, result.means)
+    return Section("values", "Each value", (text,), (table,))
 
 
 def wording(result: AuditResult) -> Section:
-    rows = []
-    for each in result.of("total"):
-        found = [one.value for one in each.effects]
-        shares = each.split.shares if each.split else (float("nan"),) * 3
-        rows.append(
-            (
-                each.model,
-                words.contrast(each),
-                words.outcome(each.measure),
-                words.effect(min(found)),
-                words.effect(max(found)),
-                words.share(each.agreement),
-                *map(words.share, shares),
-            )
-        )
-    header = (
-        "Model",
-        "Contrast",
-        "Outcome",
-        "Least",
-        "Largest",
-        "Sign agrees",
-        "Phrasings",
-        "Units",
-        "Rest",
+    def end(of: Callable[[list[float]], float]) -> Callable[[Finding], float]:
+        return lambda each: of([one.value for one in each.effects])
+
+    def share(place: int) -> Callable[[Finding], float | None]:
+        return lambda each: None if each.split is None else each.split.shares[place]
+
+    columns = (
+        MODEL,
+        CONTRAST,
+        OUTCOME,
+        number_column("least", "Least", value=end(min), form=words.effect),
+        number_column("largest", "Largest", value=end(max), form=words.effect),
+        _AGREEMENT,
+        *(
+            number_column(name.lower(), name, value=share(place), form=words.share)
+            for place, name in enumerate(("Phrasings", "Units", "Rest"))
+        ),
     )
     text = (
         "How far the total effect depends on the wording. The last three columns are the variance "
         "components of a unit's effect in a phrasing: the wording, the unit, and their "
-        "interaction.",
+        "interaction."
     )
-    return Section(
-        "wording", "Wording", text, (Table(header, tuple(rows), right=tuple(range(3, 9))),)
-    )
+    table = make_table("wording-table", "Wording", columns, result.of("total"))
+    return Section("wording", "Wording", (text,), (table,))

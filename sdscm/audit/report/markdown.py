@@ -4,53 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdscm.audit.report.view import Page, Section, Table
+from sdscm.report_page import Page, Picture, Section
+from sdscm.report_page.markdown import markdown as table_markdown
 
 
 def markdown(page: Page) -> str:
     """Format the page as GitHub Markdown; its pictures are files in ``figures/``."""
-    return "\n".join(_lines(page)).rstrip() + "\n"
-
-
-def _lines(page: Page) -> Iterator[str]:
-    yield from (f"# {_text(page.title)}", "", f"*{_text(page.kicker)}*", "", _text(page.lead), "")
+    parts = [f"# {_text(page.title)}", f"*{_text(page.kicker)}*", _text(page.lead)]
     if page.warnings:
-        yield from ("## Warnings", "", *(f"- {_text(each)}" for each in page.warnings), "")
-    yield from ("## Verdicts", "", *(f"- {_text(each)}" for each in page.sentences), "")
-    yield from (*_table(page.verdicts), "")
-    for picture in page.pictures:
-        yield from (f"## {_text(picture.title)}", "", _text(picture.reading), "")
-        yield from (f"![{_text(picture.alt)}](figures/{picture.name}.png)", "")
-    for section in page.sections:
-        yield from _section(section)
+        parts += ["## Warnings", _list(page.warnings)]
+    for part in page.parts:
+        parts += [f"## {_text(part.title)}", *_part(part)]
+    return "\n\n".join(parts) + "\n"
 
 
-def _section(section: Section) -> Iterator[str]:
-    yield from (f"## {_text(section.title)}", "")
-    for text in section.text:
-        yield from (_text(text), "")
-    if section.lines:
-        yield from (*(f"- {_text(line)}" for line in section.lines), "")
-    if section.folded:
-        yield from ("<details><summary>Show</summary>", "")
-    for table in section.tables:
-        if table.caption:
-            yield from (f"**{_text(table.caption)}**", "")
-        yield from (*_table(table), "")
-    if section.folded:
-        yield from ("</details>", "")
+def _part(part: Section | Picture) -> Iterator[str]:
+    if isinstance(part, Picture):
+        yield _text(part.drawing.reading)
+        yield from (f"![{_text(part.drawing.alt)}]({name})" for name in part.files)
+        return
+    yield from map(_text, part.text)
+    if part.lines:
+        yield _list(part.lines)
+    if part.folded:
+        yield "<details><summary>Show</summary>"
+    for table in part.tables:
+        if table.caption != part.title:
+            yield f"**{_text(table.caption)}**"
+        yield table_markdown(table, lambda cell: _text(cell).replace("|", "\\|"))
+    if part.folded:
+        yield "</details>"
 
 
-def _table(table: Table) -> Iterator[str]:
-    yield _row(table.header)
-    marks = ["--:" if place in table.right else "---" for place in range(len(table.header))]
-    yield f"|{'|'.join(marks)}|"
-    for row in table.rows:
-        yield _row(row)
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(_text(cell).replace('|', chr(92) + '|') for cell in cells)} |"
+def _list(lines: tuple[str, ...]) -> str:
+    return "\n".join(f"- {_text(line)}" for line in lines)
 
 
 def _text(text: str) -> str:

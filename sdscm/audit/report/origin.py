@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
 from sdscm.audit.controls.placebo import shown
 from sdscm.audit.report import words
+from sdscm.audit.report.effects import interval
 from sdscm.audit.report.prompts import example, prompt
-from sdscm.audit.report.view import Section, Table
-from sdscm.audit.result import AuditResult, Control
-from sdscm.number_format import NONE
+from sdscm.audit.result import AuditResult
+from sdscm.number_format import scientific
+from sdscm.report_page import Section, TableColumn, make_table, number_column, text_column
 
 _PASSED = {True: "passed", False: "FAILED", None: "not judged"}
 
@@ -15,9 +20,19 @@ _PASSED = {True: "passed", False: "FAILED", None: "not judged"}
 def controls(result: AuditResult) -> list[Section]:
     if not result.controls:
         return []
-    rows = [_control(each) for each in result.controls]
-    interval = f"{words.percent(result.level)} interval"
-    header = ("Control", "Model", "Outcome", "Effect", "Expected", "Found", interval, "Result")
+    columns = (
+        text_column("control", value=attrgetter("kind")),
+        text_column("model", value=attrgetter("finding.model")),
+        text_column("outcome", value=lambda each: words.outcome(each.finding.measure)),
+        text_column(
+            "effect",
+            value=lambda each: f"{words.contrast(each.finding)}, {each.finding.estimand.label}",
+        ),
+        number_column("expected", "Expected", value=attrgetter("expected"), form=words.effect),
+        number_column("found", "Found", value=attrgetter("finding.mean"), form=words.effect),
+        interval(result.level, attrgetter("finding.interval")),
+        text_column("result", value=lambda each: _PASSED[each.passed]),
+    )
     text = [
         "Controls are questions to the audit itself with known answers. Placebo: a sentence that "
         "should not matter. Shuffled: the values are exchanged in half of the contexts. Both pass "
@@ -29,80 +44,62 @@ def controls(result: AuditResult) -> list[Section]:
     if result.placebo is not None:
         sentences = " or ".join(f"'{each}'" for each in shown(result.placebo))
         text.append(f"The placebo's sentence, right before the treatment's sentence: {sentences}")
-    table = Table(header, tuple(rows), right=(4, 5, 6))
+    table = make_table("controls-table", "Controls", columns, result.controls)
     return [Section("controls", "Controls", tuple(text), (table,))]
 
 
-def _control(control: Control) -> tuple[str, ...]:
-    found = control.finding
-    return (
-        control.kind,
-        found.model,
-        words.outcome(found.measure),
-        f"{words.contrast(found)}, {found.estimand.label}",
-        words.effect(control.expected),
-        words.effect(found.mean),
-        words.between(found.interval),
-        _PASSED[control.passed],
-    )
-
-
 def mechanisms(result: AuditResult) -> list[Section]:
-    rows = [
-        (
-            model.id,
-            each.name,
-            _chance(each.mass),
-            _chance(each.least_mass),
-            words.share(each.settled),
-            words.share(each.largest),
-            "; ".join(each.problems) or "none",
-        )
-        for model in result.models
-        for each in model.facts
-    ]
+    columns = (
+        text_column("model"),
+        text_column("variable", value=lambda row: row["facts"].name),
+        _fact("Mass", "mass", _chance),
+        _fact("Least mass", "least_mass", _chance),
+        _fact("Over 99 %", "settled", words.share),
+        _fact("Largest share", "largest", words.share),
+        text_column("warnings", value=lambda row: "; ".join(row["facts"].problems) or "none"),
+    )
+    rows = [{"model": model.id, "facts": each} for model in result.models for each in model.facts]
     if not rows:
         return []
-    header = ("Model", "Variable", "Mass", "Least mass", "Over 99 %", "Largest share", "Warnings")
     text = (
         "Mass: the probability of all sentences of the domain together, before normalisation. "
         "Where it is tiny, the model prefers other texts. Over 99 %: share of units for which one "
-        "value has a probability above 99 %. Each column shows the worst phrasing.",
+        "value has a probability above 99 %. Each column shows the worst phrasing."
     )
-    return [
-        Section(
-            "mass",
-            "Mechanism of each variable",
-            text,
-            (Table(header, tuple(rows), right=(2, 3, 4, 5)),),
-        )
-    ]
+    title = "Mechanism of each variable"
+    return [Section("mass", title, (text,), (make_table("mass-table", title, columns, rows),))]
+
+
+def _fact(heading: str, name: str, form: Callable[[float], str]) -> TableColumn[Any]:
+    return number_column(name, heading, value=lambda row: getattr(row["facts"], name), form=form)
 
 
 def _chance(value: float) -> str:
-    return NONE if value != value else f"{value:.1e}".replace("-", "−")
+    return scientific(value).replace("-", "−")
 
 
 def prompts(result: AuditResult) -> Section:
     spec, totals = result.spec, result.of("total")
-    asked = [
-        ", ".join((each.model, words.contrast(each), words.outcome(each.measure)))
-        for each in totals
-    ]
-    header = ["No.", "Number", *asked, "Text"]
-    rows = [
-        (
-            str(place + 1),
-            str(number),
-            *(words.effect(each.effects[place].value) for each in totals),
-            prompt(spec, number),
+    effects = [
+        number_column(
+            f"effect{k}",
+            ", ".join((each.model, words.contrast(each), words.outcome(each.measure))),
+            value=lambda place, each=each: each.effects[place].value,
+            form=words.effect,
         )
-        for place, number in enumerate(result.phrasings)
+        for k, each in enumerate(totals)
     ]
+    columns = (
+        number_column("place", "No.", value=lambda place: place + 1, form=str),
+        number_column("number", "Number", value=result.phrasings.__getitem__, form=str),
+        *effects,
+        text_column("text", value=lambda place: prompt(spec, result.phrasings[place])),
+    )
+    title = "All phrasings and their total effects"
     shown = example(spec, result.phrasings[0])
     return Section(
         "prompts",
-        "All phrasings and their total effects",
+        title,
         (
             "A name in brackets stands for a value of the variable. The model scores each variable "
             "after the sentences of its parents only, in this order. Number: the phrasing's number "
@@ -110,7 +107,7 @@ def prompts(result: AuditResult) -> Section:
             f"For example, after the text '{shown.context}' the first phrasing scores "
             f"{' against '.join(repr(each) for each in shown.candidates)}.",
         ),
-        (Table(tuple(header), tuple(rows), right=(0, *range(2, 2 + len(totals)))),),
+        (make_table("prompts-table", title, columns, range(len(result.phrasings))),),
         folded=True,
     )
 
@@ -146,8 +143,13 @@ def settings(result: AuditResult) -> Section:
         ("Seed", str(plan.seed)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions)),
     ]
-    rows = tuple((name, value) for name, value in facts if value)
-    return Section("settings", "Where it comes from", (), (Table(("What", "Value"), rows),))
+    columns = (
+        text_column("what", value=lambda fact: fact[0]),
+        text_column("value", value=lambda fact: fact[1]),
+    )
+    title = "Where it comes from"
+    table = make_table("settings-table", title, columns, [fact for fact in facts if fact[1]])
+    return Section("settings", title, tables=(table,))
 
 
 _METHODS = {

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sdscm.audit.finding import Finding
-from sdscm.audit.phrasings import count_phrasings
+from sdscm.audit.plan import count_phrasings
 from sdscm.audit.report import words
 from sdscm.audit.report.caveats import caveats
-from sdscm.audit.report.effects import comparison, effects, values, wording
+from sdscm.audit.report.effects import comparison, effects, values, verdicts, wording
 from sdscm.audit.report.origin import controls, mechanisms, prompts, settings
-from sdscm.audit.report.view import Page, Picture, Section, Table
 from sdscm.audit.result import AuditResult, Control
-from sdscm.number_format import NONE, counted, joined
+from sdscm.number_format import counted, joined
+from sdscm.report_page import Page, Picture, Section
 
 
 def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
     """Make the report of an audit; `sdscm.audit.report.figures` draws the pictures."""
     spec = result.spec
-    totals = result.of("total")
     reported = [each.id for each in result.models if not each.error]
     scope = "all" if result.all_phrasings else "a random set"
     return Page(
@@ -32,17 +30,16 @@ def page(result: AuditResult, pictures: Sequence[Picture] = ()) -> Page:
             f"{count_phrasings(spec):,}). Nothing here is a claim about the world."
         ),
         warnings=tuple(_warnings(result)),
-        sentences=tuple(words.sentence(each, spec, result.level) for each in totals),
-        verdicts=_verdicts(totals, result),
-        pictures=tuple(pictures),
-        sections=(
+        parts=(
+            verdicts(result),
+            *pictures,
             *comparison(result),
             effects(result),
             values(result),
             wording(result),
             *controls(result),
             *mechanisms(result),
-            Section("reading", "How to read it", (), lines=caveats(result)),
+            Section("reading", "How to read it", lines=caveats(result)),
             prompts(result),
             settings(result),
         ),
@@ -79,34 +76,3 @@ def _failed(control: Control) -> str:
         f"The audit misses the planted effect '{found.estimand.label}': {effect} instead of "
         f"{words.effect(control.expected)}. Do not trust its numbers."
     )
-
-
-def _verdicts(found: Sequence[Finding], result: AuditResult) -> Table:
-    header = (
-        "Model",
-        "Contrast",
-        "Outcome",
-        "Total effect",
-        f"{words.percent(result.level)} interval",
-        "Sign agrees",
-        "p",
-        "Holm",
-        "BH",
-        "Detectable",
-        "Verdict",
-    )
-    rows = [
-        (
-            words.model(each),
-            words.contrast(each),
-            words.outcome(each.measure),
-            words.effect(each.mean),
-            words.between(each.interval),
-            words.share(each.agreement),
-            *words.raw_and_adjusted(each.tests.no_effect if each.tests else None),
-            words.size(each.tests.detectable) if each.tests else NONE,
-            words.verdict(each, result.level),
-        )
-        for each in found
-    ]
-    return Table(header, tuple(rows), right=tuple(range(3, 10)))

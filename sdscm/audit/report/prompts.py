@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdscm.audit.phrasings import variables_read
+from sdscm.audit.plan import variables_read
 from sdscm.spec import Spec
 
 

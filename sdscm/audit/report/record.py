@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from sdscm.audit.finding import Finding
 from sdscm.audit.report.prompts import example, prompt
@@ -29,7 +28,8 @@ def record(result: AuditResult) -> dict[str, Any]:
         "outcome": spec.outcome.name,
         "mediators": result.mediators,
         "models": [
-            {**asdict(model), "facts": [_facts(each) for each in model.facts]}
+            vars(model)
+            | {"facts": [vars(each) | {"warnings": each.problems} for each in model.facts]}
             for model in result.models
         ],
         "settings": {
@@ -43,11 +43,11 @@ def record(result: AuditResult) -> dict[str, Any]:
         "phrasings": [
             {"number": number, "prompt": prompt(spec, number)} for number in result.phrasings
         ],
-        "example": asdict(example(spec, result.phrasings[0])),
+        "example": example(spec, result.phrasings[0]),
         "findings": [_finding(each, result) for each in result.findings],
         "differences": [_finding(each, result) for each in result.differences],
-        "means": [asdict(each) for each in result.means],
-        "placebo": None if result.placebo is None else result.placebo.model_dump(mode="json"),
+        "means": result.means,
+        "placebo": result.placebo,
         "controls": [
             {
                 "kind": each.kind,
@@ -58,41 +58,25 @@ def record(result: AuditResult) -> dict[str, Any]:
             for each in result.controls
         ],
     }
-    found: dict[str, Any] = _finite(plain)
+    found: dict[str, Any] = to_jsonable_python(plain, inf_nan_mode="null")
     return found
 
 
-def _facts(facts: Any) -> dict[str, Any]:
-    return {**asdict(facts), "warnings": facts.problems}
-
-
 def _finding(found: Finding, result: AuditResult) -> dict[str, Any]:
-    interval, split = found.interval, found.split
     return {
         "model": found.model,
         "against": found.against or None,
         "control": found.control,
         "treated": found.treated,
-        "measure": {"label": found.measure.label, **asdict(found.measure)},
-        "estimand": {"label": found.estimand.label, **asdict(found.estimand)},
+        "measure": {"label": found.measure.label, **vars(found.measure)},
+        "estimand": {"label": found.estimand.label, **vars(found.estimand)},
         "mean": found.mean,
-        "interval": None if interval is None else asdict(interval),
+        "interval": found.interval,
         "agreement": found.agreement,
         "exact": found.exact,
         "verdict": found.verdict(1 - result.level),
-        "tests": None if found.tests is None else asdict(found.tests),
-        "variance_split": None if split is None else asdict(split),
+        "tests": found.tests,
+        "variance_split": found.split,
         "refusal": found.refusal or None,
-        "effects": [asdict(each) for each in found.effects],
+        "effects": found.effects,
     }
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, with None."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(each) for each in value]
-    return value

@@ -6,10 +6,10 @@ import math
 
 from sdscm import number_format
 from sdscm.audit.effects.measure import Measure
-from sdscm.audit.finding import Finding, PValue
-from sdscm.audit.inference.interval import ConfidenceInterval
+from sdscm.audit.finding import Finding
+from sdscm.audit.inference import ConfidenceInterval
 from sdscm.audit.plan import values_of
-from sdscm.number_format import NONE, p_value
+from sdscm.number_format import NONE
 from sdscm.spec import Spec
 
 _SMALL = 5e-5  # four decimals would show smaller numbers as 0
@@ -33,13 +33,6 @@ def size(value: float) -> str:
 def between(interval: ConfidenceInterval | None) -> str:
     """Format an interval as a range."""
     return NONE if interval is None else f"{effect(interval.low)} to {effect(interval.high)}"
-
-
-def raw_and_adjusted(value: PValue | None) -> tuple[str, str, str]:
-    """Format a p value: raw, by Holm, and by Benjamini and Hochberg."""
-    if value is None:
-        return (NONE, NONE, NONE)
-    return p_value(value.raw), p_value(value.holm), p_value(value.hochberg)
 
 
 def share(value: float) -> str:

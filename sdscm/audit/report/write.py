@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
-from sdscm.audit.report.html import html
 from sdscm.audit.report.markdown import markdown
 from sdscm.audit.report.page import page
 from sdscm.audit.report.record import record
-from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
-from sdscm.errors import MissingExtraError
 from sdscm.files import put_atomically
+from sdscm.report_page import Picture, render, require_libraries
 
 STEM = "audit"
-
-
-def require_libraries() -> None:
-    """Raise MissingExtraError if the libraries of figures and HTML page are not installed."""
-    for library in ("matplotlib", "jinja2"):
-        if importlib.util.find_spec(library) is None:
-            raise MissingExtraError(f"the HTML page of an audit ({library})", "plot")
 
 
 def write_report(
@@ -59,8 +49,9 @@ def write_report(
         f"{STEM}.json": f"{text}\n".encode(),
     }
     if figures:
-        contents[f"{STEM}.html"] = html(shown).encode()
-        contents |= {f"figures/{each.name}.png": each.png for each in drawn}
+        contents[f"{STEM}.html"] = render(shown).encode()
+        for each in drawn:
+            contents |= each.files
     for name, content in contents.items():
         put_atomically(Path(folder) / name, content)
     return tuple(Path(folder) / name for name in contents)

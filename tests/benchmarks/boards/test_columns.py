@@ -12,11 +12,12 @@ import pytest
 import benchmarks
 import estimators
 from benchmarks.boards import columns
+from benchmarks.boards.board_table import best_of
 from benchmarks.boards.columns import BoardColumn, register_column
-from benchmarks.boards.table import TableCell, TableColumn, best_of, make_table
 from benchmarks.cli import main
 from benchmarks.report.html import write_page
 from sdscm.errors import InputError
+from sdscm.report_page.table import TableCell, TableColumn, make_table
 
 PLUGIN = """
 from benchmarks.boards.columns import BoardColumn, register_column

@@ -21,11 +21,10 @@ import pytest
 import benchmarks
 from benchmarks.datasets.source import Source
 from benchmarks.execution import batches, scheduler
-from benchmarks.execution.backend import BrokenWorker
+from benchmarks.execution.backend import BrokenWorker, LocalWorker
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job
 from benchmarks.execution.job_builder import JobBuilder
-from benchmarks.execution.local_backend import LocalWorker
 from benchmarks.execution.methods import Registered, methods_of
 from benchmarks.execution.runtimes import Runtimes
 from benchmarks.interface import Outcome

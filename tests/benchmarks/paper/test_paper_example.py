@@ -141,7 +141,7 @@ def test_what_the_histogram_shows(figures, tmp_path):
 
 def test_a_dataset_that_is_not_there(folder):
     with pytest.raises(InputError, match="no dataset 7 of llama-3-8b"):
-        read_example(folder, number=7)
+        read_columns("llama-3-8b", folder, ["X0"], 7)
 
 
 def test_columns_that_are_not_there(folder):

@@ -260,7 +260,7 @@ def test_a_method_without_the_number_has_none(known, drawn):
     axes = drawn(known)["intervals-gpt2"].axes
     for axis in axes[:2]:
         (none,) = (text for text in axis.texts if text.get_text() == "none")
-        assert method_at(axis, none.xy[1]) == "BART"
+        assert method_at(axis, none.get_position()[1]) == "BART"
     assert not any("none" in texts(axis) for axis in axes[2:])
 
 

@@ -17,8 +17,8 @@ from sklearn.metrics import r2_score
 
 import benchmarks
 from benchmarks.paper.analysis import tables as tables_module
-from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.tables import tables
+from benchmarks.paper.analysis.verdict import published
 from benchmarks.paper.methods import named
 from benchmarks.paper.records import read_records
 from benchmarks.paper.suites import SUITES, part_of_suite

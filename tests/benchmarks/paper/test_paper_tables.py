@@ -10,7 +10,6 @@ import pytest
 from sklearn.metrics import r2_score
 
 from benchmarks.metrics import ate as ate_metrics
-from benchmarks.paper.analysis.published import published
 from benchmarks.paper.analysis.tables import (
     OVER,
     WITHIN,
@@ -19,7 +18,7 @@ from benchmarks.paper.analysis.tables import (
     monte_carlo,
     tables,
 )
-from benchmarks.paper.analysis.verdict import TableNumber, judge
+from benchmarks.paper.analysis.verdict import TableNumber, judge, published
 from benchmarks.paper.methods import METHODS
 from benchmarks.paper.records import COLUMNS
 from benchmarks.paper.report.tables import grids, latex, markdown, spans

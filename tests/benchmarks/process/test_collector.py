@@ -51,7 +51,8 @@ class Maker:
 @pytest.fixture
 def job():
     X = pd.DataFrame({"x": np.arange(4.0)})
-    return Job(Maker(), X, np.array([0, 1, 0, 1]), np.zeros(4), None, seed=0, alpha=0.05, threads=1)
+    t = np.array([0, 1, 0, 1])
+    return Job(X, t, np.zeros(4), None, maker=Maker(), seed=0, alpha=0.05, threads=1)
 
 
 def test_a_cell_leaves_no_estimator_behind(job, by_hand, monkeypatch):

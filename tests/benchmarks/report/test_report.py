@@ -12,9 +12,9 @@ import yaml
 import benchmarks
 from benchmarks.metrics import registry
 from benchmarks.report.figure import draw
-from benchmarks.report.tables import markdown_table
 from benchmarks.storage.store import Store
 from sdscm.errors import InputError
+from sdscm.report_page.markdown import markdown_table
 
 
 @pytest.fixture

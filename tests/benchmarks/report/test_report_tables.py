@@ -14,13 +14,13 @@ from benchmarks import metrics
 from benchmarks.boards.board import Board, boards
 from benchmarks.boards.board_table import BoardTable, board_table
 from benchmarks.boards.scores import columns
-from benchmarks.boards.table import TableCell
 from benchmarks.report.csv_tables import board_csv, comparisons_csv
 from benchmarks.report.json_board import board_json
 from benchmarks.report.latex import escape, latex, maths
-from benchmarks.report.tables import markdown
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
+from sdscm.report_page.markdown import markdown
+from sdscm.report_page.table import TableCell
 
 NAN = float("nan")
 # PEHE / SD(y) on each of six phrasings

@@ -12,8 +12,14 @@ import benchmarks
 from benchmarks import metrics
 from benchmarks.datasets.designs import simulated
 from benchmarks.simulations.__main__ import main
-from benchmarks.simulations.study import Study, measure_coverage, measure_seconds
-from benchmarks.simulations.summary import summarise_coverage, summarise_seconds, update_table
+from benchmarks.simulations.study import (
+    Study,
+    measure_coverage,
+    measure_seconds,
+    summarise_coverage,
+    summarise_seconds,
+    update_table,
+)
 
 PLUGIN = """
 import estimators

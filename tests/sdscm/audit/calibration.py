@@ -20,9 +20,9 @@ from sdscm.audit.answers import ask
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, Inference, make_finding
-from sdscm.audit.phrasings import choose_phrasings
-from sdscm.audit.plan import AuditPlan, Method, questions
+from sdscm.audit.plan import AuditPlan, choose_phrasings, questions
 from sdscm.files import put_atomically
+from sdscm.literals import AuditMethod
 from sdscm.lm.backends.tabular import TabularLM
 from sdscm.lm.interface import Choice
 from sdscm.spec import Spec
@@ -54,7 +54,7 @@ class Design:
 
     phrasings: int
     shape: str
-    method: Method = "exact"
+    method: AuditMethod = "exact"
     units: int = 25
 
 

@@ -13,9 +13,13 @@ import pytest
 from sdscm import SDSCM, InputError, Spec, TabularLM
 from sdscm.audit import Estimand, Measure
 from sdscm.audit.answers import ask
-from sdscm.audit.effects.enumerated import EnumeratedArms, UnidentifiedError
-from sdscm.audit.effects.estimate import Estimate, weighted_mean
-from sdscm.audit.effects.sampled import SampledArms
+from sdscm.audit.effects.arms import (
+    EnumeratedArms,
+    Estimate,
+    SampledArms,
+    UnidentifiedError,
+    weighted_mean,
+)
 from sdscm.audit.plan import AuditPlan, Question, estimands, questions
 from sdscm.audit.target import mediators_between, retarget
 from sdscm.lm import random_table

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from sdscm.audit import Estimand, Finding, Measure
-from sdscm.audit.effects.estimate import Estimate
+from sdscm.audit.effects.arms import Estimate
 from sdscm.audit.finding import Inference, make_finding
 from sdscm.audit.plan import Question
 

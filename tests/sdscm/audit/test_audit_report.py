@@ -15,7 +15,7 @@ from sdscm import Spec, TabularLM
 from sdscm.audit import AuditResult, audit
 from sdscm.audit.controls.placebo import placebo_of
 from sdscm.audit.controls.planted import planted_lm, planted_spec
-from sdscm.audit.inference.interval import ConfidenceInterval
+from sdscm.audit.inference import ConfidenceInterval
 from sdscm.audit.report import record, words
 from sdscm.audit.report.figures import pictures
 from sdscm.audit.report.figures.paths import common_causes
@@ -76,7 +76,7 @@ def test_other_numbers_in_words() -> None:
 
 def test_the_verdict_of_each_total_is_a_sentence() -> None:
     found = audit(planted_spec(), planted_lm(), phrasings=8, smallest=0.05, **QUICK)
-    (told,) = page(found).sentences
+    (told,) = page(found).parts[0].lines
     assert told.startswith("In planted, switch = up instead of down raises P(on) by 0.2")
     assert told.endswith("100 % of the phrasings agree in sign. Verdict: effect beyond 0.05.")
 
@@ -96,8 +96,9 @@ def test_every_picture_is_drawn_in_both_formats(clinic_audit: AuditResult) -> No
     names = [each.name for each in drawn]
     assert names == ["forest-1", "phrasings-1", "paths", "graph"]
     for each in drawn:
-        assert each.svg.startswith(b"<svg")
-        image = Image.open(io.BytesIO(each.png))
+        assert each.wide.text.startswith("<svg")
+        (png,) = each.files.values()
+        image = Image.open(io.BytesIO(png))
         # Something is drawn, and nothing touches the edge.
         ink = np.array(image.convert("L")) < 128
         assert ink.any()
@@ -114,14 +115,14 @@ def test_a_long_label_is_whole_and_a_very_long_one_is_cut() -> None:
     lm = TabularLM(lambda choice: [1.0] * len(choice.values))
     found = audit(spec, lm, subgroups=["season"], phrasings=1, **QUICK)
     drawn = pictures(found)[0]
-    svg = drawn.svg.decode()
+    svg = drawn.wide.text
     whole = f"interaction: season = {long} less wet"
     assert 56 < len(whole) < 72
     assert f">{whole}<" in svg
     assert "w…" in svg
     assert very_long not in svg
     # No letter reaches the numbers on the right.
-    image = np.array(Image.open(io.BytesIO(drawn.png)).convert("L"))
+    image = np.array(Image.open(io.BytesIO(drawn.files["figures/forest-1.png"])).convert("L"))
     left, right = (round(110 * inches) for inches in (3.62, 3.68))
     assert (image[: -round(110 * 0.6), left:right] > 200).all()
 
@@ -148,10 +149,10 @@ def test_a_treatment_that_reaches_nothing() -> None:
     found = audit(unreachable(), TabularLM(random_table(1)), phrasings=6, **QUICK)
     (total,) = found.of("total")
     assert total.mean == 0
-    assert "does not change P(e) on average" in page(found).sentences[0]
-    assert page(found).sentences[0].endswith("Verdict: exactly 0.")
+    assert "does not change P(e) on average" in page(found).parts[0].lines[0]
+    assert page(found).parts[0].lines[0].endswith("Verdict: exactly 0.")
     assert len(pictures(found)) == 4
-    svg = next(each.svg for each in pictures(found) if each.name == "paths").decode()
+    svg = next(each.wide.text for each in pictures(found) if each.name == "paths")
     assert "spurious" in svg
     assert "direct" not in svg
 
@@ -170,12 +171,13 @@ def test_what_is_not_finite_is_told_and_drawn() -> None:
 
 def test_sampled_effects_show_their_standard_error(clinic: Spec) -> None:
     found = audit(clinic, TabularLM(random_table(2)), method="sample", phrasings=5, **QUICK)
-    (effects,) = (each for each in page(found).sections if each.id == "effects")
-    assert "SE of units" in effects.tables[0].header
+    (effects,) = (each for each in page(found).parts if each.name == "effects")
+    (table,) = effects.tables
+    assert "SE of units" in [column.heading for column in table.columns]
     (total,) = found.of("total")
     error = math.sqrt(sum(each.standard_error**2 for each in total.effects)) / 5
-    row = next(row for row in effects.tables[0].rows if row[0] == "total")
-    assert row[3] == f"{error:.4f}"
+    cells = next(row.cells for row in table.rows if row.cells[0].text == "total")
+    assert cells[3].text == f"{error:.4f}"
 
 
 def test_markdown_takes_no_words_of_a_scenario_for_markup(clinic: Spec) -> None:
@@ -216,7 +218,7 @@ def test_the_record_holds_what_can_be_counted_again(clinic_audit: AuditResult) -
 def test_two_measures_of_the_same_words_stay_apart(clinic: Spec) -> None:
     measures: Any = ["probability", "category"]
     found = audit(clinic, TabularLM(random_table(2)), measures=measures, phrasings=2, **QUICK)
-    (effects,) = (each for each in page(found).sections if each.id == "effects")
+    (effects,) = (each for each in page(found).parts if each.name == "effects")
     captions = [table.caption for table in effects.tables]
     assert captions == [
         "tabular: placebo → statin, P(worsens)",

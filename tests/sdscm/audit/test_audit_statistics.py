@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sdscm.audit.inference.interval import bootstrap_interval
-from sdscm.audit.inference.power import detectable_effect
-from sdscm.audit.inference.randomisation import equivalence, minimum_effect, sign_flip
-from sdscm.audit.inference.variance import variance_split
+from sdscm.audit.inference import (
+    bootstrap_interval,
+    detectable_effect,
+    equivalence,
+    minimum_effect,
+    sign_flip,
+    variance_split,
+)
 from sdscm.statistics.multiplicity import adjusted
 
 EFFECTS = np.array([0.31, -0.04, 0.22, 0.11, 0.4, 0.07, -0.1, 0.18])

@@ -12,6 +12,7 @@ import pytest
 
 from sdscm import SDSCM, InputError, Spec, TabularLM
 from sdscm.audit import Measure, audit
+from sdscm.audit.controls.controls import ShuffledMechanisms
 from sdscm.audit.controls.placebo import WEEKDAY, placebo_of, shown, with_placebo
 from sdscm.audit.controls.planted import (
     direct_effect,
@@ -20,8 +21,7 @@ from sdscm.audit.controls.planted import (
     planted_spec,
     planted_value,
 )
-from sdscm.audit.controls.shuffled import ShuffledMechanisms
-from sdscm.audit.phrasings import choose_phrasings, count_phrasings
+from sdscm.audit.plan import choose_phrasings, count_phrasings
 from sdscm.lm import random_table
 from sdscm.lm.interface import Choice
 

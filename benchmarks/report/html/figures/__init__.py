@@ -1,14 +1,12 @@
-"""Draw the figures of a report, one file each. A `Drawing` has text, numbers and the figure."""
+"""Draw the figures of a report, one file each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from benchmarks.report.html.figures import boxes, confounding, cost, coverage, dials, unit_intervals
-from benchmarks.report.html.figures.drawing import Drawing
 from benchmarks.report.html.study import Study
-
-__all__ = ["Drawing", "drawings"]
+from sdscm.report_page import Drawing
 
 
 def drawings(study: Study) -> Iterable[Drawing]:

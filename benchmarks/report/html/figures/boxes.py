@@ -9,16 +9,22 @@ import numpy as np
 
 from benchmarks.boards.explain import setting_words
 from benchmarks.boards.intervals import quantiles
-from benchmarks.boards.table import ReportTable, TableColumn, make_table, number_column, text_column
 from benchmarks.metrics import Metric
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import canvas, heading, is_cut, key, scaled
 from benchmarks.report.html.study import Study, drawable
 from sdscm.figure_style import BAND, GRID, MUTED, SERIES
 from sdscm.number_format import joined, number, span
+from sdscm.report_page import (
+    Drawing,
+    Layout,
+    ReportTable,
+    TableColumn,
+    make_table,
+    number_column,
+    text_column,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -58,6 +64,8 @@ def _has_infinite(study: Study) -> bool:
 
 
 def _figure(study: Study, layout: Layout) -> Figure:
+    from matplotlib.patches import Patch
+
     methods, height = study.methods, 0.26 + 0.1 * (len(study.settings) - 1)
     figure, axes = canvas(
         layout, 1, len(study.errors), panel=0.5 + height * len(methods), sharey=True
@@ -66,16 +74,12 @@ def _figure(study: Study, layout: Layout) -> Figure:
         _panel(axis, study, metric)
         axis.set_yticks(range(len(methods)), methods)
         axis.set_ylim(len(methods) - 0.4, -0.6)
-    handles: list[Artist] = [_swatch(number) for number in range(len(study.settings))]
+    handles = [
+        Patch(facecolor=colour + "40", edgecolor=colour)
+        for _, (colour, _) in zip(study.settings, SERIES, strict=False)
+    ]
     key(figure, handles, [setting_words(setting) for setting in study.settings], layout)
     return figure
-
-
-def _swatch(number: int) -> Artist:
-    from matplotlib.patches import Patch
-
-    colour, _ = SERIES[number]
-    return Patch(facecolor=colour + "40", edgecolor=colour)
 
 
 def _panel(axis: Axes, study: Study, metric: Metric) -> None:

@@ -9,13 +9,12 @@ import numpy as np
 
 from benchmarks import metrics
 from benchmarks.boards.explain import setting_words
-from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.named import draw_named, named_key
 from benchmarks.report.html.figures.style import canvas, heading
 from benchmarks.report.html.study import Study
 from sdscm.figure_style import GRID, INK, MUTED
 from sdscm.number_format import percent
+from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,9 +64,7 @@ def _panel(
     axis.plot((0, min(right, top)), (0, min(right, top)), color=INK, linewidth=1.0, dashes=(4, 2))
 
     def series(method: str) -> tuple[np.ndarray, np.ndarray]:
-        values = study.values(method, setting, _METRIC)
-        known = [name for name in values.index if name in bias]
-        return np.array([bias[name] for name in known]), values[known].to_numpy(float)
+        return _pairs(study, bias, method, setting)
 
     draw_named(axis, study, series, _METRIC, lines=False)
     axis.set_xlim(0, right)
@@ -91,11 +88,18 @@ def _panel(
     heading(axis, setting_words(setting).capitalize())
 
 
-def _ratio(study: Study, bias: Mapping[str, float], method: str, setting: str) -> float:
+def _pairs(
+    study: Study, bias: Mapping[str, float], method: str, setting: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bias of each dataset, and the error of a method on it."""
     values = study.values(method, setting, _METRIC)
-    known = [name for name in values.index if name in bias]
-    whole = sum(bias[name] for name in known)
-    return float(values[known].sum() / whole) if whole > 0 else float("nan")
+    values = values[values.index.isin(list(bias))]
+    return values.index.map(bias).to_numpy(float), values.to_numpy(float)
+
+
+def _ratio(study: Study, bias: Mapping[str, float], method: str, setting: str) -> float:
+    whole, errors = (each.sum() for each in _pairs(study, bias, method, setting))
+    return float(errors / whole) if whole > 0 else float("nan")
 
 
 def _table(study: Study, bias: Mapping[str, float], title: str) -> ReportTable:

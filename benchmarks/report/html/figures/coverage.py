@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.boards.explain import setting_words
-from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.scatter import Spot, draw_scatter
 from benchmarks.report.html.figures.style import scaled
 from benchmarks.report.html.study import Study, drawable
 from sdscm.figure_style import INK, MUTED
 from sdscm.number_format import level, number, percent
+from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.boards.explain import setting_words
-from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
 from benchmarks.metrics import Metric
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.named import draw_named, named_key
 from benchmarks.report.html.figures.style import canvas, heading, scaled
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.varied_dials import VariedDial
 from sdscm.figure_style import GRID
 from sdscm.number_format import joined, number
+from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

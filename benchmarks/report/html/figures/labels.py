@@ -13,28 +13,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
-# Positions of a name around its point, best first: offset in points, and alignment.
-_PLACES = (
-    ((6, 0), "left", "center"),
-    ((-6, 0), "right", "center"),
-    ((0, 6), "center", "bottom"),
-    ((0, -6), "center", "top"),
-    ((5, 5), "left", "bottom"),
-    ((5, -5), "left", "top"),
-    ((-5, 5), "right", "bottom"),
-    ((-5, -5), "right", "top"),
-    ((14, 11), "left", "bottom"),
-    ((14, -11), "left", "top"),
-    ((-14, 11), "right", "bottom"),
-    ((-14, -11), "right", "top"),
-    ((0, 20), "center", "bottom"),
-    ((0, -20), "center", "top"),
-    ((24, 22), "left", "bottom"),
-    ((24, -22), "left", "top"),
-    ((-24, 22), "right", "bottom"),
-    ((-24, -22), "right", "top"),
-    ((0, 34), "center", "bottom"),
-    ((0, -34), "center", "top"),
+# Offsets of a name from its point, in points, best first.
+_OFFSETS = (
+    *((6, 0), (-6, 0), (0, 6), (0, -6)),
+    *((5, 5), (5, -5), (-5, 5), (-5, -5)),
+    *((14, 11), (14, -11), (-14, 11), (-14, -11), (0, 20), (0, -20)),
+    *((24, 22), (24, -22), (-24, 22), (-24, -22), (0, 34), (0, -34)),
 )
 _FAR = 10
 _SAME = 3.0
@@ -86,15 +70,15 @@ def label(
     for number, point in enumerate(points):
         others = [*(box for i, box in enumerate(taken) if i != number), *steps]
         leader = {"arrowstyle": "-", "color": point.colour, "linewidth": 0.6, "shrinkB": 3}
-        for offset, horizontal, vertical in _PLACES:
-            far = max(map(abs, offset)) > _FAR
+        for x, y in _OFFSETS:
+            far = max(abs(x), abs(y)) > _FAR
             text = axis.annotate(
                 point.name,
                 (point.x, point.y),
-                xytext=offset,
+                xytext=(x, y),
                 textcoords="offset points",
-                ha=horizontal,
-                va=vertical,
+                ha="left" if x > 0 else "right" if x < 0 else "center",
+                va="bottom" if y > 0 else "top" if y < 0 else "center",
                 fontsize=8,
                 color=point.colour,
                 arrowprops=leader if far else None,
@@ -103,8 +87,9 @@ def label(
             text.get_window_extent()
             box = Text.get_window_extent(text)
             needed = [box, *(_line(spots[number], box, unit) if far else ())]
+            inside = frame.contains(*box.p0) and frame.contains(*box.p1)
             free = not any(mine.overlaps(other) for mine in needed for other in others)
-            if free and _inside(box, frame) and (far or _nearest(number, spots, box, unit)):
+            if free and inside and (far or _nearest(number, spots, box, unit)):
                 taken += needed
                 written.append(point.name)
                 break
@@ -128,9 +113,3 @@ def _line(spot: np.ndarray, box: Bbox, unit: float) -> list[Bbox]:
     along = np.linspace(0, 1, 25)[:, None]
     places = spot + along * (middle - spot)
     return [Bbox([place - unit, place + unit]) for place in places if not box.contains(*place)]
-
-
-def _inside(box: Bbox, frame: Bbox) -> bool:
-    return bool(
-        frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
-    )

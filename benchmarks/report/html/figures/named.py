@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from benchmarks.report.html.figures.drawing import Layout
 from benchmarks.report.html.figures.style import family_styles, key
 from benchmarks.report.html.study import Study
 from sdscm.figure_style import REST
+from sdscm.report_page import Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.report.html.figures.drawing import Layout
 from benchmarks.report.html.figures.labels import Point, label
 from benchmarks.report.html.figures.style import canvas, family_styles, heading, key
 from benchmarks.report.html.study import Study
+from sdscm.report_page import Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

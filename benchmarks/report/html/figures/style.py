@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.report.html.figures.drawing import NARROW, Layout
 from sdscm.figure_style import MARKERS, ORANGE, PALETTE, new_figure, remove_frame
+from sdscm.report_page.figure import NARROW, Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,10 +89,9 @@ def is_log(values: np.ndarray) -> bool:
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
     """Draw the legend above the panels, and the figure's title, if any, above the legend."""
-    across = 6
-    if layout.name == "narrow":
-        across = 1 if max(map(len, labels), default=0) > _LONG else 2
-    columns = min(len(labels), across)
+    most = 6
+    if layout.across == 1:
+        most = 1 if max(map(len, labels), default=0) > _LONG else 2
     figure.legend(
         handles,
         labels,
@@ -100,7 +99,7 @@ def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: L
         title_fontproperties={"size": 12, "weight": "bold"},
         alignment="left",
         loc="outside upper left",
-        ncols=columns,
+        ncols=min(len(labels), most),
         frameon=False,
         borderpad=0.1,
         handletextpad=0.4,

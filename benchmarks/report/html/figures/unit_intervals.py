@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.boards.explain import setting_words
-from benchmarks.boards.table import ReportTable, make_table, number_column, text_column
-from benchmarks.report.html.figures.drawing import Drawing, Layout
 from benchmarks.report.html.figures.style import MISS, canvas, heading, key
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.unit_intervals import UnitIntervals
 from sdscm.figure_style import GRID, INK
 from sdscm.number_format import integer, joined, percent
+from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -45,35 +43,24 @@ def draw(study: Study) -> Drawing | None:
 
 
 def _figure(found: tuple[UnitIntervals, ...], layout: Layout) -> Figure:
-    settings = list(dict.fromkeys(each.setting for each in found))
-    methods = list(dict.fromkeys(each.method for each in found))
-    most = max(sum(each.setting == setting for each in found) for setting in settings)
-    across = min(most, layout.across)
-    rows = {s: [each for each in found if each.setting == s] for s in settings}
-    down = sum(-(-len(row) // across) for row in rows.values())
-    figure, axes = canvas(layout, down, across, panel=2.0)
-    place = 0
-    for row in rows.values():
-        for i in range(-(-len(row) // across) * across):
-            axis = axes[place]
-            place += 1
-            if i < len(row):
-                _panel(axis, row[i], row)
-            else:
-                axis.set_axis_off()
-    assert methods
-    key(figure, _handles(), ["truth", "interval holds it", "interval misses it"], layout)
-    return figure
-
-
-def _handles() -> list[Artist]:
     from matplotlib.lines import Line2D
 
-    return [
-        Line2D([], [], color=INK, linewidth=1.4),
-        Line2D([], [], color=_HELD, linewidth=3),
-        Line2D([], [], color=MISS, linewidth=3),
+    settings = dict.fromkeys(each.setting for each in found)
+    rows = [[each for each in found if each.setting == setting] for setting in settings]
+    across = min(max(map(len, rows)), layout.across)
+    places = [(row, each) for row in rows for each in [*row, *[None] * (-len(row) % across)]]
+    figure, axes = canvas(layout, len(places) // across, across, panel=2.0)
+    for axis, (row, each) in zip(axes, places, strict=True):
+        if each is None:
+            axis.set_axis_off()
+        else:
+            _panel(axis, each, row)
+    handles = [
+        Line2D([], [], color=colour, linewidth=width)
+        for colour, width in ((INK, 1.4), (_HELD, 3), (MISS, 3))
     ]
+    key(figure, handles, ["truth", "interval holds it", "interval misses it"], layout)
+    return figure
 
 
 def _panel(axis: Axes, shown: UnitIntervals, row: list[UnitIntervals]) -> None:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
 from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
-from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
-from sdscm.figure_style import MUTED
+from sdscm.figure_style import MUTED, SERIES
 from sdscm.number_format import counted
+from sdscm.report_page import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 _ROW, _HEAD, _FOOT = 0.25, 0.42, 0.55  # inches
 _LEFT, _RIGHT = 3.7, 1.95
 _SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)  # of a label, in points
 
 
-def forest(result: AuditResult, measure: Measure, name: str) -> Picture:
+def forest(result: AuditResult, measure: Measure, name: str) -> Drawing:
     """Draw the forest plot on one scale: a block for each contrast, a row for each effect."""
     found = [each for each in result.findings if each.measure == measure]
     models = list(dict.fromkeys(each.model for each in found))
@@ -32,16 +34,14 @@ def forest(result: AuditResult, measure: Measure, name: str) -> Picture:
     for each in found:
         rows = blocks.setdefault(words.contrast(each), {})
         rows.setdefault(each.estimand.label, []).append(each)
-    with style.audit_style():
-        figure = _draw(blocks, models, found[0])
-        return style.picture(
-            figure,
-            name,
-            f"Effects on {words.outcome(measure)}",
-            _reading(result, found[0], len(models)),
-            f"Forest plot of {counted(len(found), 'effect')} on {words.outcome(measure)}; "
-            "the table 'All effects' has the numbers.",
-        )
+    return Drawing(
+        name,
+        f"Effects on {words.outcome(measure)}",
+        _reading(result, found[0], len(models)),
+        f"Forest plot of {counted(len(found), 'effect')} on {words.outcome(measure)}; "
+        "the table 'All effects' has the numbers.",
+        lambda _: _draw(blocks, models, found[0]),
+    )
 
 
 def _reading(result: AuditResult, found: Finding, models: int) -> str:
@@ -66,8 +66,7 @@ def _draw(
     axes = figure.add_axes(
         (_LEFT / width, _FOOT / height, (width - _LEFT - _RIGHT) / width, body / height)
     )
-    style.plain(axes)
-    style.band(axes, first.tests.smallest if first.tests else None)
+    style.plain(axes, first)
     axes.set_ylim(body, 0)
     axes.set_yticks([])
     axes.set_xlabel(f"effect on {words.outcome(first.measure)}", loc="left")
@@ -96,11 +95,11 @@ def _draw(
                 va="center",
                 weight="bold" if strong else "normal",
             )
-            style.fit(name, _LEFT - 0.25, _SIZES)
+            _fit(name, _LEFT - 0.25)
             axes.text(
                 1.02,
                 middle,
-                _numbers(found[0]),
+                style.mean_with_interval(found[0], " (no interval)"),
                 transform=numbers,
                 va="center",
                 size=8,
@@ -113,18 +112,30 @@ def _draw(
     if len(models) > 1:
         handles = [
             axes.plot([], [], color=color, marker=marker, linestyle="-", label=model)[0]
-            for model, (color, marker) in zip(models, _styles(len(models)), strict=True)
+            for model, (color, marker) in zip(models, cycle(SERIES))
         ]
         figure.legend(handles=handles, loc="upper left", ncols=min(4, len(models)), frameon=False)
     return figure
 
 
-def _styles(count: int) -> list[tuple[str, str]]:
-    return [style.MODELS[place % len(style.MODELS)] for place in range(count)]
+def _fit(text: Text, most: float) -> None:
+    """Fit a text into ``most`` inches: choose the first size that fits, else shorten the text."""
+    figure = text.get_figure(root=True)
+    assert figure is not None
+
+    def fits() -> bool:
+        return float(text.get_window_extent().width) <= most * figure.dpi
+
+    for size in _SIZES:
+        text.set_fontsize(size)
+        if fits():
+            return
+    while not fits():
+        text.set_text(f"{text.get_text()[:-2]}…")
 
 
 def _mark(axes: Axes, found: Finding, y: float, place: int) -> None:
-    color, marker = style.MODELS[place % len(style.MODELS)]
+    color, marker = SERIES[place % len(SERIES)]
     if not math.isfinite(found.mean):
         return
     interval = found.interval
@@ -141,11 +152,3 @@ def _mark(axes: Axes, found: Finding, y: float, place: int) -> None:
         markeredgewidth=1.3,
         zorder=3,
     )
-
-
-def _numbers(found: Finding) -> str:
-    mean = words.effect(found.mean)
-    if found.interval is None:
-        return f"{mean} (no interval)"
-    low, high = words.effect(found.interval.low), words.effect(found.interval.high)
-    return f"{mean} [{low}, {high}]"

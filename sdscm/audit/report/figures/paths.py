@@ -13,9 +13,9 @@ from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
 from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
-from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
-from sdscm.figure_style import INK, MUTED
+from sdscm.figure_style import BLUE, INK, MUTED, ORANGE
+from sdscm.report_page import Drawing
 from sdscm.spec import Spec
 
 if TYPE_CHECKING:
@@ -32,25 +32,24 @@ _LETTERS = 24
 _Place = tuple[float, float]
 
 
-def paths(result: AuditResult, measure: Measure) -> Picture:
+def paths(result: AuditResult, measure: Measure) -> Drawing:
     """Draw a path diagram for each model and contrast on one scale."""
     found: dict[tuple[str, str], dict[Kind, Finding]] = {}
     for each in result.findings:
         if each.measure == measure and not (each.estimand.held or each.estimand.group):
             key = (each.model, words.contrast(each))
             found.setdefault(key, {})[each.estimand.kind] = each
-    with style.audit_style():
-        return style.picture(
-            _draw(result, measure, found),
-            "paths",
-            f"Effects on {words.outcome(measure)} by route",
-            "Thickness: size of the effect on the route relative to the largest effect. Blue with "
-            "a plus: raises; orange with a minus: lowers; grey: the interval contains 0. Direct "
-            "and indirect effects and their interaction add up to the total. The dashed route is "
-            "not an effect of the treatment: it is the association that common causes add.",
-            "Path diagram with the direct, indirect and spurious parts; the table 'All effects' "
-            "has the numbers.",
-        )
+    return Drawing(
+        "paths",
+        f"Effects on {words.outcome(measure)} by route",
+        "Thickness: size of the effect on the route relative to the largest effect. Blue with a "
+        "plus: raises; orange with a minus: lowers; grey: the interval contains 0. Direct and "
+        "indirect effects and their interaction add up to the total. The dashed route is not an "
+        "effect of the treatment: it is the association that common causes add.",
+        "Path diagram with the direct, indirect and spurious parts; the table 'All effects' has "
+        "the numbers.",
+        lambda _: _draw(result, measure, found),
+    )
 
 
 def common_causes(spec: Spec) -> tuple[str, ...]:
@@ -77,9 +76,10 @@ def _draw(
         axes.set_xlim(0, width)
         axes.set_ylim(bottom, top + _TITLE)
         axes.text(0.15, top + 0.38, f"{model}: {contrast}", weight="bold", va="center")
-        total = f"total {_format_effect(effects['total'])}"
+        total = f"total {style.mean_with_interval(effects['total'])}"
         if "mediated interaction" in effects:
-            total += f", of which interaction {_format_effect(effects['mediated interaction'])}"
+            part = style.mean_with_interval(effects["mediated interaction"])
+            total += f", of which interaction {part}"
         axes.text(0.15, top + 0.15, total, va="center", color=MUTED)
         _panel(axes, result, measure, effects)
     return figure
@@ -122,18 +122,11 @@ def _has_direct(spec: Spec, mediators: Sequence[str]) -> bool:
     return nx.has_path(beside, spec.treatment.name, spec.outcome.name)
 
 
-def _format_effect(found: Finding) -> str:
-    if found.interval is None:
-        return words.effect(found.mean)
-    low, high = words.effect(found.interval.low), words.effect(found.interval.high)
-    return f"{words.effect(found.mean)} [{low}, {high}]"
-
-
 def _color(found: Finding) -> str:
     sure = found.interval is not None and not found.interval.covers(0.0)
     if not sure:
         return "#9a9a94"
-    return style.UP if found.mean > 0 else style.DOWN
+    return BLUE if found.mean > 0 else ORANGE
 
 
 def _arrow(
@@ -181,7 +174,7 @@ def _edge(box: _Place, other: _Place) -> _Place:
 def _label(axes: Axes, place: _Place, name: str, found: Finding) -> None:
     axes.text(
         *place,
-        f"{name} {_format_effect(found)}",
+        f"{name} {style.mean_with_interval(found)}",
         ha="center",
         va="center",
         color=INK,

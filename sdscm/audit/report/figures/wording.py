@@ -10,9 +10,9 @@ from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
 from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
-from sdscm.audit.report.view import Picture
 from sdscm.audit.result import AuditResult
-from sdscm.figure_style import INK, MUTED
+from sdscm.figure_style import BLUE, INK, MUTED, ORANGE
+from sdscm.report_page import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,21 +22,18 @@ _TITLE, _FOOT, _GAP = 0.9, 0.5, 0.3  # inches
 _LETTERS = 48
 
 
-def wording(result: AuditResult, measure: Measure, name: str) -> Picture:
+def wording(result: AuditResult, measure: Measure, name: str) -> Drawing:
     """Draw the phrasing plot: a panel for each model and contrast, a marker for each phrasing."""
     found = [each for each in result.of("total") if each.measure == measure]
-    with style.audit_style():
-        figure = _draw(found)
-        return style.picture(
-            figure,
-            name,
-            f"Total effect on {words.outcome(measure)} in each phrasing",
-            "One marker for each phrasing, sorted by effect; the number is its place in the list "
-            "of phrasings. Below: the mean with its interval over phrasings. Whiskers (where units "
-            "are sampled): two standard errors. Wordings may differ in the sign of the effect.",
-            "Dot plot of the total effect in each phrasing; the table of phrasings has the "
-            "numbers.",
-        )
+    return Drawing(
+        name,
+        f"Total effect on {words.outcome(measure)} in each phrasing",
+        "One marker for each phrasing, sorted by effect; the number is its place in the list of "
+        "phrasings. Below: the mean with its interval over phrasings. Whiskers (where units are "
+        "sampled): two standard errors. Wordings may differ in the sign of the effect.",
+        "Dot plot of the total effect in each phrasing; the table of phrasings has the numbers.",
+        lambda _: _draw(found),
+    )
 
 
 def _draw(found: list[Finding]) -> Figure:
@@ -65,15 +62,14 @@ def _draw(found: list[Finding]) -> Figure:
 
 
 def _panel(axes: Axes, found: Finding) -> None:
-    style.plain(axes)
-    style.band(axes, found.tests.smallest if found.tests else None)
+    style.plain(axes, found)
     ranked = sorted(
         (each.value, place, each.standard_error)
         for place, each in enumerate(found.effects)
         if math.isfinite(each.value)
     )
     for y, (value, _, error) in enumerate(ranked):
-        color = style.UP if value > 0 else style.DOWN if value < 0 else MUTED
+        color = BLUE if value > 0 else ORANGE if value < 0 else MUTED
         if error > 0:
             ends = [value - 2 * error, value + 2 * error]
             axes.plot(ends, [y, y], color=color, linewidth=0.8, alpha=0.6, zorder=2)

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from benchmarks.report.html.figures.drawing import WIDE
 from benchmarks.report.html.figures.labels import Point, label
 from benchmarks.report.html.figures.style import canvas
+from sdscm.report_page.figure import WIDE
 
 
 @pytest.fixture

@@ -197,5 +197,5 @@ def test_the_command_of_a_page_of_mixed_records_says_so() -> None:
         command="sdscm benchmark 'my suite.yaml' --plugin 'my metric.py' --plugin b.py",
         suite=SimpleNamespace(name="mine"),
     )
-    _, page = commands(manifest, mixed=True)  # type: ignore[arg-type]
-    assert page.value == "sdscm report mine --plugin 'my metric.py' --plugin b.py --mixed"
+    _, (_, command) = commands(manifest, mixed=True)  # type: ignore[arg-type]
+    assert command == "sdscm report mine --plugin 'my metric.py' --plugin b.py --mixed"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, get_args
 
-from benchmarks.boards.ranking import merit
 from sdscm.number_format import NONE, number
 
 #: Media of a table. ``html-more``: columns that the HTML page shows on demand.
@@ -85,7 +84,11 @@ class TableColumn(Generic[_Item]):
 
     def cell(self, item: _Item) -> TableCell:
         """Make the cell of an item."""
-        value = plain(self.value(item))
+        value = self.value(item)
+        if hasattr(value, "item"):  # a number of NumPy
+            value = value.item()
+        if isinstance(value, float) and math.isnan(value):
+            value = None
         if self.text is not None:
             text = self.text(item)
         elif value is None or value == "":
@@ -97,8 +100,10 @@ class TableColumn(Generic[_Item]):
         if ends is not None and self.interval_shown and not math.isnan(ends[0]):
             form = self.form or number
             shown = f"[{form(ends[0])}, {form(ends[1])}]"
+        if self.digits is not None and isinstance(value, float):
+            value = float(f"{value:.{self.digits}g}")
         return TableCell(
-            value=rounded(value, self.digits),
+            value=value,
             text=text,
             ends=ends,
             interval=shown or "",
@@ -209,30 +214,3 @@ def number_column(name: str, heading: str, **options: Any) -> TableColumn[Any]:
     """Define a column of numbers: the entry ``name`` of each item, unless ``value`` is given."""
     value = options.pop("value", lambda item: item[name])
     return TableColumn(name=name, heading=heading, value=value, **options)
-
-
-def plain(value: Any) -> Value:
-    """Convert a NumPy number to a Python number, and NaN to None."""
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def rounded(value: Value, digits: int | None) -> Value:
-    """Round a number to significant digits."""
-    if digits is None or not isinstance(value, float):
-        return value
-    return float(f"{value:.{digits}g}")
-
-
-def best_of(values: Sequence[Value], better: str) -> list[bool]:
-    """Return True for each best value, ties included; texts and infinite values are never best."""
-    merits = [
-        merit(value) if isinstance(value, int | float) and math.isfinite(value) else None
-        for value in values
-    ]
-    known = [value for value in merits if value is not None]
-    if not known:
-        return [False] * len(values)
-    end = max(known) if better == "higher" else min(known)
-    return [value == end for value in merits]

@@ -1,1 +1,0 @@
-"""Intervals and tests over the phrasings of an audit."""

@@ -1,0 +1,27 @@
+"""Make pages of reports: tables, figures and sections, as HTML that needs no other file."""
+
+from sdscm.report_page.figure import Drawing, Layout, Picture, exported
+from sdscm.report_page.page import Page, Section, render, require_libraries
+from sdscm.report_page.table import (
+    ReportTable,
+    TableColumn,
+    make_table,
+    number_column,
+    text_column,
+)
+
+__all__ = [
+    "Drawing",
+    "Layout",
+    "Page",
+    "Picture",
+    "ReportTable",
+    "Section",
+    "TableColumn",
+    "exported",
+    "make_table",
+    "number_column",
+    "render",
+    "require_libraries",
+    "text_column",
+]

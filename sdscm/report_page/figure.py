@@ -1,0 +1,144 @@
+"""Define figures of pages, and draw them as SVG and as files. Equal figures give equal bytes."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sdscm.figure_style import Format, figure_bytes, figure_style
+from sdscm.report_page.table import ReportTable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Folder of the files, beside the page.
+FOLDER = "figures"
+
+_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Hold the space that a figure has.
+
+    Attributes
+    ----------
+    width
+        Width in inches. A browser shows 96 pixels per inch, so that letters keep their size.
+    across
+        Largest number of panels side by side.
+    title
+        Title above the panels; empty if the page shows it.
+    """
+
+    width: float
+    across: int
+    title: str = ""
+
+    def grid(self, rows: int, columns: int) -> tuple[int, int]:
+        """Compute the numbers of rows and columns of panels; one column if the figure is narrow."""
+        return (rows, columns) if columns <= self.across else (rows * columns, 1)
+
+
+#: For screens, paper and files; and for phones.
+WIDE = Layout(width=10.4, across=3)
+NARROW = Layout(width=3.75, across=1)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Hold a figure.
+
+    Attributes
+    ----------
+    name
+        Name of its files, without the suffix, and its anchor on the page.
+    title
+        Heading above the figure.
+    reading
+        Explanation of the figure.
+    alt
+        Alternative text for readers who cannot see the figure.
+    make
+        Function that draws the figure.
+    table
+        The numbers of the figure; None if the page has them elsewhere.
+    """
+
+    name: str
+    title: str
+    reading: str
+    alt: str
+    make: Callable[[Layout], Figure]
+    table: ReportTable | None = None
+
+
+@dataclass(frozen=True)
+class Svg:
+    """Hold an SVG, and its size in pixels."""
+
+    text: str
+    width: int
+    height: int
+
+    @property
+    def uri(self) -> str:
+        """The SVG as a data URI."""
+        return f"data:image/svg+xml;base64,{b64encode(self.text.encode()).decode()}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Hold a drawing for a page: as SVG for screens, and for phones if it has a narrow layout.
+
+    ``files`` holds the contents of the files beside the page, by path.
+    """
+
+    drawing: Drawing
+    wide: Svg
+    narrow: Svg | None
+    files: Mapping[str, bytes]
+
+    @property
+    def name(self) -> str:
+        """Anchor of the figure on the page."""
+        return self.drawing.name
+
+    @property
+    def title(self) -> str:
+        """Heading above the figure."""
+        return self.drawing.title
+
+
+def exported(
+    drawing: Drawing, *, narrow: bool = True, kinds: Sequence[Format] = ("png", "pdf"), dpi: int
+) -> Picture:
+    """Draw a figure for the page, where the title is text, and for files, with the title."""
+    titled = replace(WIDE, title=drawing.title)
+    # A name of a user may contain dollar signs.
+    with figure_style(text_parse_math=False):
+        return Picture(
+            drawing,
+            _svg(drawing.make(WIDE)),
+            _svg(drawing.make(NARROW)) if narrow else None,
+            {
+                f"{FOLDER}/{drawing.name}.{kind}": figure_bytes(drawing.make(titled), kind, dpi)
+                for kind in kinds
+            },
+        )
+
+
+def _svg(figure: Figure) -> Svg:
+    """Convert a figure to a transparent SVG in the browser's font, without useless digits."""
+    for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+        patch.set_alpha(0)
+    text = figure_bytes(figure, "svg").decode()
+    text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), text)
+    text = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", "", text)
+    text = re.sub(r"\n\s*", "\n", text[text.index("<svg") :])
+    text = text.replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)
+    width, height = (round(96 * float(side)) for side in figure.get_size_inches())
+    return Svg(text, width, height)
