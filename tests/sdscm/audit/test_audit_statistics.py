@@ -143,7 +143,7 @@ def test_intervals_of_equal_and_of_few_phrasings() -> None:
     one_off = bootstrap_interval(np.array([0.0] * 9 + [1.0]))
     assert math.isfinite(one_off.low)
     assert math.isfinite(one_off.high)
-    with pytest.raises(ValueError, match="4 phrasings"):
+    with pytest.raises(ValueError, match="4 clusters"):
         bootstrap_interval(EFFECTS[:4])
 
 
