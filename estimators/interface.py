@@ -75,6 +75,12 @@ class EstimatorInfo:
         and `HasFitMany`.
     fit_group
         Name of the group of methods that share one fit. A suite gives them the same seed.
+    stochastic
+        True if the estimates depend on ``random_state``, by more than rounding. A suite fits such
+        an estimator with several seeds.
+    costly
+        True if a fit on 1,000 rows takes more than five seconds on one core (the table of times in
+        docs/estimators.md). By default a suite fits such an estimator with one seed only.
     """
 
     name: str
@@ -89,6 +95,8 @@ class EstimatorInfo:
     intervals: Intervals = Intervals()
     fit_many: FitMany = ""
     fit_group: str = ""
+    stochastic: bool = True
+    costly: bool = False
 
     def __post_init__(self) -> None:
         if not self.ate:

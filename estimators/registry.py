@@ -137,12 +137,15 @@ class Registry:
         intervals: Intervals | None = None,
         fit_many: FitMany = "",
         fit_group: str = "",
+        stochastic: bool | None = None,
+        costly: bool = False,
     ) -> Callable[[AnyTarget], AnyTarget]:
         """Decorate a class with ``fit``, or a function ``(X, t, y) -> effects``, to give it a name.
 
         A function returns one effect for each row, or one number with ``estimand="ATE"``. Its
         arguments beyond X, t and y need a default and become its parameters. For the other
-        arguments see `EstimatorInfo`; ``summary`` is by default the first line of the docstring.
+        arguments see `EstimatorInfo`; ``summary`` is by default the first line of the docstring,
+        and ``stochastic`` is True if there is a parameter ``random_state``.
         Registering the same object of the same origin again replaces it.
 
         Raises
@@ -172,6 +175,10 @@ class Registry:
                 intervals=intervals or Intervals(),
                 fit_many=fit_many,
                 fit_group=fit_group,
+                stochastic="random_state" in parameters_of(target)
+                if stochastic is None
+                else stochastic,
+                costly=costly,
             )
             check_declarations(info, target)
             self._add(_Entry(info, target))

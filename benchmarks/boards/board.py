@@ -14,6 +14,7 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.boards.intervals import cluster_means, cluster_medians, pooled_score
 from benchmarks.boards.ranking import Ranking, rank_methods
+from benchmarks.boards.scores import average_repetitions, seed_spread
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
@@ -45,10 +46,13 @@ class Board:
         - for each metric of ``rank_by``: ``rank_<metric>`` (a number as text, ``check`` for an
           Oracle, empty without a score), ``average_rank_<metric>`` with ``_low`` and ``_high``, and
           ``win_rate_<metric>``;
+        - ``seed_spread_<metric>``; see `benchmarks.boards.scores.seed_spread`;
         - ``estimator``, ``family``, ``estimand``, ``oracle``;
         - counts: ``cells``, ``ok``, ``failed`` (failed or timed out), ``timeout`` (only those that
           timed out), ``skipped``, ``missing``; ``lost``, the share of cells that are not ok;
-          ``off``, the cells whose effects (PEHE) or average effect are off by more than 1 SD(y);
+          ``off``, the cells whose effects (PEHE) or average effect are off by more than 1 SD(y).
+          Each repetition of a stochastic method is a cell; scores are averaged over the repetitions
+          of a dataset first;
         - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, for
           each metric of all datasets together its value ``<metric>``, with the ends of intervals
           in ``..._low`` and ``..._high``; for each metric of cost its median, without an interval.
@@ -109,6 +113,11 @@ def _board(
     rows = [
         _row(method, scores[scores["estimator"] == method.label], resampled) for method in methods
     ]
+    for name in options.rank_by:
+        spread = seed_spread(scores, name)
+        for row in rows:
+            row[f"seed_spread_{name}"] = spread.get(row["estimator"], float("nan"))
+    scores = average_repetitions(scores)
     mean = partial(cluster_means, **resampled)
     rankings = {
         name: found
@@ -162,17 +171,20 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
         "lost": 1 - ok / len(cells) if len(cells) else float("nan"),
         "off": int((cells[[*_ERRORS]] > 1).any(axis=1).sum()),
     }
-    clusters = np.unique(cells["cluster"].to_numpy(), return_inverse=True)[1]
+    datasets = average_repetitions(cells)
+    clusters = np.unique(datasets["cluster"].to_numpy(), return_inverse=True)[1]
 
     def add(name: str, found: tuple[float, float, float]) -> None:
         row.update(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
 
     for metric in map(metrics.find, metrics.names()):
         if isinstance(metric, metrics.PooledMetric):
+            # Of every fit: the average of several estimates has a smaller error than each of them.
             parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
-            add(metric.name, pooled_score(metric, parts, clusters, level=resampled["level"]))
+            places = np.unique(cells["cluster"].to_numpy(), return_inverse=True)[1]
+            add(metric.name, pooled_score(metric, parts, places, level=resampled["level"]))
             continue
-        values = cells[metric.name].to_numpy(dtype=float)
+        values = datasets[metric.name].to_numpy(dtype=float)
         if metric.group == "cost":
             there = values[~np.isnan(values)]
             row[metric.name] = float(np.median(there)) if len(there) else float("nan")

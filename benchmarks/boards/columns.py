@@ -320,6 +320,15 @@ for _column in (
         definition="Methods that share a letter do not differ by Nemenyi's test.",
         media=EVERYWHERE - {"terminal"},
     ),
+    BoardColumn(
+        name="seed_spread",
+        heading="Seed spread",
+        value=lambda entry: entry.ranked("seed_spread"),
+        by_ranking=True,
+        note="of the ranked score",
+        definition="Standard deviation of the score over seeds, median over datasets.",
+        media=PAGES,
+    ),
     _field(
         "off",
         heading="Off",

@@ -16,6 +16,7 @@ from benchmarks import metrics
 from benchmarks.boards.ranking import merit
 from benchmarks.boards.run_differences import suite_differences, version_differences
 from benchmarks.boards.saved_scores import Scored, scored
+from benchmarks.boards.scores import average_repetitions
 from benchmarks.datasets.source import lm_mark
 from benchmarks.metrics import Metric
 from sdscm.errors import InputError
@@ -109,7 +110,7 @@ def compare(
 
 def compared(runs: _RUN, chosen: Sequence[Metric], level: float) -> Comparison:
     """Compare two runs from their scores; see `compare`."""
-    first, second = (_with_places(run.scores) for run in runs)
+    first, second = (_with_places(average_repetitions(run.scores)) for run in runs)
     both = _datasets(first).merge(
         _datasets(second), left_index=True, right_index=True, suffixes=("_before", "")
     )

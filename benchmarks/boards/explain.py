@@ -36,6 +36,15 @@ COMPARISON_RULE = (
     "Oracle does not compete."
 )
 
+#: Rule of the scores of methods that are fitted with several seeds.
+REPETITION_RULE = (
+    "A stochastic method is fitted with several seeds on each dataset. Its score on a dataset is "
+    "the mean over the seeds; if a fit failed or timed out, it has no score there, since a mean "
+    "over the other seeds would favour methods that fail. RMSE and R² of the ATE are of all fits. "
+    "Counts of cells are of fits. Seed spread: the standard deviation of the score over seeds, "
+    "median over datasets."
+)
+
 
 def setting_words(setting: str) -> str:
     """Describe a setting: the covariates that estimators see."""
@@ -83,6 +92,7 @@ def rules(suite: Suite) -> tuple[str, ...]:
         "other methods, since the score is not defined on all (a rank correlation of equal "
         "effects, for one); it is never in bold.",
         COMPARISON_RULE,
+        REPETITION_RULE,
         "Group: methods that share a letter do not differ by Nemenyi's test, which is made after "
         "Friedman's and for all pairs at once, with phrasings (or files) as blocks (Demsar 2006).",
         f"The methods' own intervals have the nominal level {level(1 - suite.alpha)}; a coverage "

@@ -98,6 +98,8 @@ def _from_table(name: str, path: Path) -> Scored:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as CSV ({error})") from None
+    if "repetition" not in table:  # an older version wrote it
+        table["repetition"] = 0
     missing = [column for column in IDENTITY if column not in table]
     if missing:
         raise InputError(f"{path}: no column '{missing[0]}'; give a {_TABLE} of a results folder")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
@@ -32,6 +33,7 @@ IDENTITY = (
     "estimator",
     "family",
     "target",
+    "repetition",
     "seed",
     "status",
     "reason",
@@ -40,6 +42,12 @@ IDENTITY = (
 #: Columns that metrics of all datasets use, in units of y: the estimated average effect, the true
 #: average effect, and the standard deviation of the outcome (NaN if it is constant).
 PARTS = ("ate", "sate", "y_sd")
+
+#: Columns that identify a method on the rows of a dataset; its repetitions share them.
+_PLACE = ["dataset", "setting", "rows", "estimator"]
+
+#: Status of a method on a dataset with several repetitions: the first one that occurs.
+_WORST_FIRST = ("failed", "timeout", "ok", "skipped", "missing")
 
 #: Number of truths that are kept in memory, for the next cells of the same dataset and setting.
 _MOST_TRUTHS = 500
@@ -212,6 +220,7 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
             "lm": source.lm,
             "estimator": cell.estimator,
             "family": methods[cell.estimator].family,
+            "repetition": cell.repetition,
             "seed": cell.seed,
             "status": outcome.status,
             "reason": outcome.reason,
@@ -222,6 +231,43 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=columns())
     numbers = [name for name in columns() if name not in IDENTITY]
     return table.astype(dict.fromkeys(numbers, float))
+
+
+def average_repetitions(scores: pd.DataFrame) -> pd.DataFrame:
+    """Average the scores of each method on each dataset over its repetitions.
+
+    If a repetition failed or timed out, the method has no scores on that dataset: a mean over the
+    seeds that succeed would favour methods that fail. Repetitions that are missing are left out.
+
+    Returns
+    -------
+    DataFrame as `score` returns it, with one row for each method, dataset, setting and kind of
+    rows; ``status``, ``reason`` and ``seed`` are those of the worst repetition.
+    """
+    if not scores.duplicated(_PLACE).any():
+        return scores
+    severity = scores["status"].map({name: n for n, name in enumerate(_WORST_FIRST)})
+    worst = scores.assign(severity=severity).sort_values("severity", kind="stable")
+    worst = worst.drop_duplicates(_PLACE).set_index(_PLACE)
+    numbers = [str(name) for name in scores if name not in (*IDENTITY, "sate", "y_sd")]
+    ended = scores[scores["status"].isin(_WORST_FIRST[:3])].groupby(_PLACE, sort=False)[numbers]
+    complete = ended.count().eq(ended.size(), axis=0)
+    worst[numbers] = ended.mean().where(complete).reindex(worst.index)
+    order = pd.MultiIndex.from_frame(scores[_PLACE].drop_duplicates())
+    return worst.reindex(order).reset_index()[list(map(str, scores))]
+
+
+def seed_spread(scores: pd.DataFrame, metric: str) -> dict[str, float]:
+    """Compute by how much the seed changes a score of each method.
+
+    Returns
+    -------
+    The standard deviation of the score over the repetitions of a dataset (divisor: their number
+    less 1), median over datasets, by method; NaN for a method with one repetition.
+    """
+    finite = scores[metric].where(np.isfinite(scores[metric]))
+    spread = finite.groupby([scores[name] for name in _PLACE], sort=False).std()
+    return {str(name): float(value) for name, value in spread.groupby("estimator").median().items()}
 
 
 def of_cells(scores: pd.DataFrame) -> pd.DataFrame:

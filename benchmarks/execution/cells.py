@@ -37,6 +37,8 @@ class Cell:
         As in the suite.
     version_free_key
         Hash of the method's name and parameters: `identity` without code and versions.
+    repetition
+        Number of the fit among those with different seeds, from 0; it decides the seed.
     """
 
     dataset: str
@@ -49,6 +51,7 @@ class Cell:
     threads: int
     holdout: float = 0.0
     version_free_key: str = ""
+    repetition: int = 0
 
     @cached_property
     def key(self) -> str:
@@ -70,7 +73,8 @@ class Cell:
         return (self.dataset, self.setting, self.seed, *options)
 
     def __str__(self) -> str:
-        return f"{self.estimator} on {self.dataset} ({self.setting})"
+        later = f", repetition {self.repetition}" if self.repetition else ""
+        return f"{self.estimator} on {self.dataset} ({self.setting}{later})"
 
 
 def seed_of(source: Source, setting: Setting, seed_label: str, repetition: int = 0) -> int:
@@ -103,15 +107,17 @@ def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> 
             setting=setting,
             estimator=method.label,
             identity=method.identity,
-            seed=seed_of(source, setting, method.seed_label),
+            seed=seed_of(source, setting, method.seed_label, repetition),
             alpha=suite.alpha,
             threads=suite.threads,
             holdout=suite.holdout,
             version_free_key=method.version_free_key,
+            repetition=repetition,
         )
         for source in sources
         for setting in suite.settings
         for method in methods
+        for repetition in range(method.fits(suite))
         if place[source.name] < count_of_share(method.share, size[source.entry])
     ]
 

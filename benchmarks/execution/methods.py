@@ -15,6 +15,7 @@ from benchmarks.provenance.hashing import canonical, digest, digest_bytes
 from benchmarks.provenance.source_code import code_behind, code_of, code_of_file
 from benchmarks.provenance.versions import versions
 from benchmarks.suite.entries import Encoding, EstimatorEntry
+from benchmarks.suite.model import Suite
 from sdscm.errors import InputError
 
 
@@ -46,11 +47,16 @@ class Pickled:
 
     def make(self, seed: int) -> Any:
         estimator = pickle.loads(self.payload)
-        if hasattr(estimator, "get_params") and hasattr(estimator, "set_params"):
-            missing = object()
-            if estimator.get_params(deep=False).get("random_state", missing) is None:
-                estimator.set_params(random_state=seed)
+        if _takes_seed(estimator):
+            estimator.set_params(random_state=seed)
         return estimator
+
+
+def _takes_seed(thing: Any) -> bool:
+    """Return whether an object has a parameter ``random_state`` that is None."""
+    if not (hasattr(thing, "get_params") and hasattr(thing, "set_params")):
+        return False
+    return thing.get_params(deep=False).get("random_state", "none") is None
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,10 @@ class Method:
         Hash that is equal for methods that can be fitted in one call of ``fit_many``.
     share
         Share of the datasets of each entry that the method runs on: the first ones.
+    stochastic
+        True if the seed of a cell changes the estimates.
+    repetitions
+        Number of seeds; None for the suite's number.
     """
 
     label: str
@@ -98,6 +108,12 @@ class Method:
     fit_group: str = ""
     fit_key: str = ""
     share: float = 1.0
+    stochastic: bool = True
+    repetitions: int | None = None
+
+    def fits(self, suite: Suite) -> int:
+        """Return the number of fits with different seeds on each dataset."""
+        return (self.repetitions or suite.repetitions) if self.stochastic else 1
 
     @property
     def seed_label(self) -> str:
@@ -202,6 +218,9 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
         fit_group=info.fit_group,
         fit_key=digest([info.fit_group or info.name, entry.params]),
         share=entry.share,
+        # A seed among the parameters is the seed of every fit.
+        stochastic=info.stochastic and "random_state" not in entry.params,
+        repetitions=entry.repetitions or (1 if info.costly else None),
     )
 
 
@@ -240,6 +259,7 @@ def _object(given: Any) -> Method:
         maker=Pickled(payload),
         version_free_key=digest([type(thing).__qualname__, _state(thing, payload)]),
         isolation_group=str(label),
+        stochastic=_takes_seed(thing),
     )
 
 

@@ -21,6 +21,7 @@ BANDS: dict[Kind, tuple[float, float]] = {
 }
 
 _NAIVE = "adjusts for nothing"
+_NO_MATCH = "no two rows are alike, so that it is the difference in means"
 _LINEAR_OUTCOME = "its outcome model is linear"
 _LINEAR_MODELS = "its models of outcome or treatment are linear"
 _LINEAR_EFFECT = "its effect is linear in the covariates"
@@ -57,6 +58,9 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
         (name, _ANY, "effect"): _ONE_EFFECT
         for name in ("LinReg", "LinearS", "ConstantEffect", "CausalML S-Linear", "CausalML LRS")
     },
+    ("ExactMatch", _ANY, "effect"): _NO_MATCH,
+    ("ExactMatch", "linear", "ate"): _NO_MATCH,
+    ("ExactMatch", "nonlinear", "ate"): _NO_MATCH,
     ("BART-ITE", _ANY, "effect"): _OBSERVED_NOISE,
     ("RF", _ANY, "effect"): _FULLY_GROWN,
     ("ForestS", _ANY, "effect"): _FULLY_GROWN,
@@ -101,7 +105,13 @@ _INCONSISTENT: dict[tuple[str, str, Target], str] = {
     },
     **{
         (name, "nonlinear", "effect"): _LINEAR_EFFECT
-        for name in ("LinearDML", "LinearDR", "SparseLinearDML", "SparseLinearDR")
+        for name in (
+            "LinearDML",
+            "LinearDR",
+            "LinearDR-trimmed",
+            "SparseLinearDML",
+            "SparseLinearDR",
+        )
     },
     ("KernelDML", "nonlinear", "effect"): _RANDOM_FEATURES,
     **{(name, "nonlinear", "ate"): _ZERO_PROPENSITY for name in ("LinearDR", "ForestDR")},

@@ -51,12 +51,15 @@ def built_in() -> list[estimators.EstimatorInfo]:
 
 def catalogue() -> str:
     """Make the table of the estimators."""
-    heads = ("Name", "Family", "Estimand", "Intervals", "Extra", "What it does", "Source")
+    heads = ("Name", "Family", "Estimand", "Intervals", "Extra", "Seed", "What it does", "Source")
     rows = (
-        (i.name, i.family, i.estimand, ", ".join(i.intervals.kinds), i.extra, i.summary, i.source)
+        (
+            *(i.name, i.family, i.estimand, ", ".join(i.intervals.kinds), i.extra),
+            *("matters" * i.stochastic, i.summary, i.source),
+        )
         for i in built_in()
     )
-    return _table(heads, rows, left=7)
+    return _table(heads, rows, left=8)
 
 
 def answers() -> str:

@@ -160,6 +160,7 @@ def _run(
             "datasets": [first] * warm_up + [entry | {"simulation": each} for each in designs],
             "settings": ["all"],
             "estimators": list(names),
+            "repetitions": 1,
             "time_limit": _TIME_LIMIT,
             "memory_limit": _MEMORY_LIMIT,
             "predictions": "drop",

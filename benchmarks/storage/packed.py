@@ -63,6 +63,8 @@ def read_packed(path: Path) -> pd.DataFrame:
             f"{path}: not a readable Parquet file ({str(error).splitlines()[0]}); "
             "restore or delete it"
         ) from None
+    if "repetition" not in frame.columns:  # an older program wrote the file
+        frame["repetition"] = 0
     missing = [name for name in (*_CELL, *_OUTCOME) if name not in frame.columns]
     if missing:
         raise InputError(f"{path}: no column '{missing[0]}'; restore or delete it")

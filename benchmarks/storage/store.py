@@ -41,6 +41,9 @@ _NOT_DAMAGED = {
 
 _SQL_TYPES = {"int": "INTEGER", "float": "REAL"}
 _CELL = {each.name: _SQL_TYPES.get(str(each.type), "TEXT") for each in fields(Cell)}
+#: Numbers of cells that files of the format may lack, and that stand after the digest. A 0 is
+#: stored as NULL and counts in no digest, so that the rows of older files stay valid.
+_LATER = {"repetition": _CELL.pop("repetition")}
 _OUTCOME = {
     "status": "TEXT",
     "reason": "TEXT",
@@ -291,12 +294,13 @@ class Store:
         rows that the method was fitted on.
         """
         with self._snapshot():
-            cells = pd.DataFrame(self._rows("cells"), columns=[*_TABLES["cells"]])
+            cells = pd.DataFrame(self._rows("cells"), columns=[*self._columns("cells")])
             scores, shared = self.scores(), self._shared()
         fitted = scores[scores["rows"] == "fitted"].drop(columns=["rows", "definitions"])
         cells["warnings"] = [len(json.loads(text)) for text in cells["warnings"]]
         cells["versions"] = cells["versions"].map(shared.get)
         cells["wall"] = cells["wall"].astype(float)
+        cells["repetition"] = cells["repetition"].fillna(0).astype(int)
         return cells.merge(fitted, on="key", how="left")
 
     def scores(self) -> pd.DataFrame:
@@ -500,6 +504,8 @@ class Store:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 _make_tables(connection)
+            elif version == _FORMAT:
+                _add_later(connection)
             columns = _score_columns(connection)
         except sqlite3.DatabaseError as error:
             connection.close()
@@ -518,8 +524,12 @@ class Store:
         return connection
 
     def _columns(self, table: str) -> dict[str, str]:
-        metrics = dict.fromkeys(self._score_columns, "REAL") if table == "scores" else {}
-        return _TABLES[table] | metrics
+        more = {
+            "scores": dict.fromkeys(self._score_columns, "REAL"),
+            "plan": _LATER,
+            "cells": _LATER,
+        }
+        return _TABLES[table] | more.get(table, {})
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         assert self._connection is not None
@@ -563,11 +573,12 @@ def _score_columns(connection: sqlite3.Connection) -> list[str]:
 
 def _fields_of(cell: Cell) -> dict[str, Any]:
     """Return the fields of a cell by name."""
-    return {name: getattr(cell, name) for name in _CELL}
+    later = {name: getattr(cell, name) or None for name in _LATER}
+    return {name: getattr(cell, name) for name in _CELL} | later
 
 
 def _cell(row: Mapping[str, Any]) -> Cell:
-    return Cell(**{name: row[name] for name in _CELL})
+    return Cell(**{name: row[name] for name in _CELL} | {name: row[name] or 0 for name in _LATER})
 
 
 def _record(
@@ -627,6 +638,16 @@ def _make_tables(connection: sqlite3.Connection) -> None:
         )
     connection.execute(f"PRAGMA user_version = {_FORMAT}")
     connection.execute("COMMIT")
+    _add_later(connection)
+
+
+def _add_later(connection: sqlite3.Connection) -> None:
+    """Add the columns that a file of an older program lacks."""
+    for table in ("plan", "cells"):
+        there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
+        for name, kind in _LATER.items():
+            if name not in there:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
 def _digest(values: Sequence[Any], fixed: int) -> str:

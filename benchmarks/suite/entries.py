@@ -438,6 +438,8 @@ class EstimatorEntry(Model):
     share
         Share of the datasets of each entry that the estimator runs on: the first ones, at least
         one. For a costly estimator.
+    repetitions
+        Number of seeds for this estimator, instead of the suite's; also for a costly one.
     """
 
     name: str
@@ -445,6 +447,7 @@ class EstimatorEntry(Model):
     label: str | None = None
     encodings: list[Encoding] | None = Field(default=None, min_length=1)
     share: float = Field(default=1.0, gt=0, le=1)
+    repetitions: PositiveInt | None = None
 
     @property
     def title(self) -> str:

@@ -102,6 +102,10 @@ class Suite(Model):
     holdout
         Share of the rows of each dataset that no estimator is fitted on. Their scores are on
         separate boards.
+    repetitions
+        Number of seeds with which a stochastic method is fitted on each dataset. Methods that are
+        deterministic, or costly (more than five seconds for 1,000 rows), are fitted once; the key
+        of the same name in `EstimatorEntry` changes that for a costly one.
     alpha
         Intervals have level 1 - alpha.
     seed
@@ -132,6 +136,7 @@ class Suite(Model):
     encodings: list[Encoding] = Field(default=["codes"], min_length=1)
     estimators: list[EstimatorEntry] = Field(min_length=1)
     holdout: float = Field(default=0.0, ge=0, le=0.9)
+    repetitions: PositiveInt = 5
     alpha: float = Field(default=0.05, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)
     time_limit: PositiveFloat = 300.0

@@ -8,7 +8,7 @@ the effects of the given rows. EconML passes ``random_state`` to the nuisance mo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from econml.dml import CausalForestDML
@@ -178,6 +178,25 @@ class ForestDR(_WithIntervals):
 
     library = ForestDRLearner
     options: ClassVar = {"n_jobs": 1}
+
+
+@dataclass(eq=False, repr=False)
+class LinearDRTrimmed(LinearDR):
+    """`LinearDR` without the rows of extreme propensity (Crump, Hotz, Imbens and Mitnik 2009).
+
+    The final model leaves out rows whose estimated propensity is not in [``trimming_threshold``,
+    1 - ``trimming_threshold``]; their effects are extrapolated. ``auto`` is the threshold of least
+    variance of Crump et al. Their rule of thumb, 0.1, leaves no row where few are treated.
+    """
+
+    trimming_threshold: float | Literal["auto"] = "auto"
+
+
+@dataclass(eq=False, repr=False)
+class ForestDRTrimmed(ForestDR):
+    """`ForestDR` without the rows of extreme propensity; see `LinearDRTrimmed`."""
+
+    trimming_threshold: float | Literal["auto"] = "auto"
 
 
 @dataclass(eq=False, repr=False)

@@ -13,8 +13,16 @@ FAMILY.add(
     oracle=True,
     ate="the mean of the true effects of the units",
     intervals=Intervals(*["the truth, of no width"] * 3),
+    stochastic=False,
 )
-FAMILY.add("Zero", "baselines:Zero", "an effect of zero for every row")
+FAMILY.add("Zero", "baselines:Zero", "an effect of zero for every row", stochastic=False)
+FAMILY.add(
+    "ExactMatch",
+    "exact_match:ExactMatch",
+    "difference in means among rows with the same covariates",
+    "Stuart 2010, Statistical Science 25(1)",
+    stochastic=False,
+)
 FAMILY.add(
     "DiffInMeans",
     "baselines:DiffInMeans",
@@ -22,6 +30,7 @@ FAMILY.add(
     "Imbens and Rubin 2015, chapter 6",
     estimand="ATE",
     intervals=Intervals(ate="normal, with Neyman's variance of two means"),
+    stochastic=False,
 )
 FAMILY.add(
     "ConstantEffect",
@@ -37,6 +46,7 @@ FAMILY.add(
     "Lunceford and Davidian 2004, Statistics in Medicine 23(19)",
     estimand="ATE",
     intervals=Intervals(ate="normal, from the influence function with propensities as if known"),
+    stochastic=False,
 )
 FAMILY.add(
     "AIPW",

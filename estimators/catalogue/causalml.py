@@ -7,9 +7,27 @@ from estimators.interface import Intervals
 ATHEY_IMBENS = "Athey and Imbens 2016, PNAS 113(27)"
 ROBUST = "normal, from the robust (HC1) variance of least squares"
 FAMILY = Family("CausalML", extra="causalml")
-FAMILY.add("CausalML S-LGBM", "causalml_estimators:SLearnerLGBM", "S-learner, LightGBM", KUENZEL)
-FAMILY.add("CausalML T-LGBM", "causalml_estimators:TLearnerLGBM", "T-learner, LightGBM", KUENZEL)
-FAMILY.add("CausalML X-LGBM", "causalml_estimators:XLearnerLGBM", "X-learner, LightGBM", KUENZEL)
+FAMILY.add(
+    "CausalML S-LGBM",
+    "causalml_estimators:SLearnerLGBM",
+    "S-learner, LightGBM",
+    KUENZEL,
+    stochastic=False,
+)
+FAMILY.add(
+    "CausalML T-LGBM",
+    "causalml_estimators:TLearnerLGBM",
+    "T-learner, LightGBM",
+    KUENZEL,
+    stochastic=False,
+)
+FAMILY.add(
+    "CausalML X-LGBM",
+    "causalml_estimators:XLearnerLGBM",
+    "X-learner, LightGBM",
+    KUENZEL,
+    stochastic=False,
+)
 FAMILY.add("CausalML R-LGBM", "causalml_estimators:RLearnerLGBM", "R-learner, LightGBM", RLEARNER)
 FAMILY.add(
     "CausalML DR-LGBM", "causalml_estimators:DRLearnerLGBM", "doubly robust learner, LightGBM", DR
@@ -19,12 +37,21 @@ FAMILY.add(
     "causalml_estimators:SLearnerLinear",
     "S-learner, least squares: one effect for every row",
     KUENZEL,
+    stochastic=False,
 )
 FAMILY.add(
-    "CausalML T-Linear", "causalml_estimators:TLearnerLinear", "T-learner, least squares", KUENZEL
+    "CausalML T-Linear",
+    "causalml_estimators:TLearnerLinear",
+    "T-learner, least squares",
+    KUENZEL,
+    stochastic=False,
 )
 FAMILY.add(
-    "CausalML X-Linear", "causalml_estimators:XLearnerLinear", "X-learner, least squares", KUENZEL
+    "CausalML X-Linear",
+    "causalml_estimators:XLearnerLinear",
+    "X-learner, least squares",
+    KUENZEL,
+    stochastic=False,
 )
 FAMILY.add(
     "CausalML R-Linear", "causalml_estimators:RLearnerLinear", "R-learner, least squares", RLEARNER
@@ -35,9 +62,27 @@ FAMILY.add(
     "doubly robust learner, least squares, propensities clipped at 0.01",
     DR,
 )
-FAMILY.add("CausalML S-XGB", "causalml_estimators:SLearnerXGB", "S-learner, XGBoost", KUENZEL)
-FAMILY.add("CausalML T-XGB", "causalml_estimators:TLearnerXGB", "T-learner, XGBoost", KUENZEL)
-FAMILY.add("CausalML X-XGB", "causalml_estimators:XLearnerXGB", "X-learner, XGBoost", KUENZEL)
+FAMILY.add(
+    "CausalML S-XGB",
+    "causalml_estimators:SLearnerXGB",
+    "S-learner, XGBoost",
+    KUENZEL,
+    stochastic=False,
+)
+FAMILY.add(
+    "CausalML T-XGB",
+    "causalml_estimators:TLearnerXGB",
+    "T-learner, XGBoost",
+    KUENZEL,
+    stochastic=False,
+)
+FAMILY.add(
+    "CausalML X-XGB",
+    "causalml_estimators:XLearnerXGB",
+    "X-learner, XGBoost",
+    KUENZEL,
+    stochastic=False,
+)
 FAMILY.add(
     "CausalML R-XGB",
     "causalml_estimators:RLearnerXGB",
@@ -56,6 +101,7 @@ FAMILY.add(
     "least squares with a robust interval: one effect for every row",
     "White 1980, Econometrica 48(4)",
     intervals=Intervals(effect=ROBUST, ate=ROBUST),
+    stochastic=False,
 )
 FAMILY.add(
     "CausalML TMLE",

@@ -12,6 +12,7 @@ FAMILY.add(
     "Sharma and Kiciman 2020, arXiv 2011.04216",
     estimand="ATE",
     intervals=Intervals(ate=LEAST_SQUARES),
+    stochastic=False,
 )
 FAMILY.add(
     "DoWhy weighting",
@@ -19,6 +20,7 @@ FAMILY.add(
     "propensity-score weighting after back-door identification",
     "Sharma and Kiciman 2020, arXiv 2011.04216",
     estimand="ATE",
+    stochastic=False,
 )
 FAMILY.add(
     "DoWhy stratification",
@@ -26,6 +28,7 @@ FAMILY.add(
     "differences in means within strata of the propensity score",
     "Rosenbaum and Rubin 1984, JASA 79(387)",
     estimand="ATE",
+    stochastic=False,
 )
 FAMILY.add(
     "DoWhy matching",
@@ -33,4 +36,5 @@ FAMILY.add(
     "one nearest neighbour in the other arm by propensity score",
     "Rosenbaum and Rubin 1983, Biometrika 70(1)",
     estimand="ATE",
+    stochastic=False,
 )

@@ -4,6 +4,7 @@ from estimators.catalogue.family import Family
 from estimators.catalogue.texts import DML, DR, KUENZEL, RLEARNER
 from estimators.interface import Intervals
 
+CRUMP = "Crump, Hotz, Imbens and Mitnik 2009, Biometrika 96(1)"
 DEBIASED = "normal, with the variance of the debiased lasso"
 GRF = "Athey, Tibshirani and Wager 2019, Annals of Statistics 47(2)"
 LINEAR_FINAL = "normal, with the robust (HC1) variance of the final least squares"
@@ -36,6 +37,20 @@ FAMILY.add(
     "econml_estimators:ForestDR",
     "doubly robust learner with an honest forest",
     DR,
+    intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
+)
+FAMILY.add(
+    "LinearDR-trimmed",
+    "econml_estimators:LinearDRTrimmed",
+    "LinearDR without the rows of extreme propensity",
+    CRUMP,
+    intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+)
+FAMILY.add(
+    "ForestDR-trimmed",
+    "econml_estimators:ForestDRTrimmed",
+    "ForestDR without the rows of extreme propensity",
+    CRUMP,
     intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
 )
 FAMILY.add(
@@ -77,12 +92,31 @@ FAMILY.add(
     "doubly robust learner, LightGBM for the effect, propensities clipped at 0.01",
     DR,
 )
-FAMILY.add("EconML S-LGBM", "econml_learners:EconmlSLearner", "S-learner, LightGBM", KUENZEL)
-FAMILY.add("EconML T-LGBM", "econml_learners:EconmlTLearner", "T-learner, LightGBM", KUENZEL)
-FAMILY.add("EconML X-LGBM", "econml_learners:EconmlXLearner", "X-learner, LightGBM", KUENZEL)
+FAMILY.add(
+    "EconML S-LGBM",
+    "econml_learners:EconmlSLearner",
+    "S-learner, LightGBM",
+    KUENZEL,
+    stochastic=False,
+)
+FAMILY.add(
+    "EconML T-LGBM",
+    "econml_learners:EconmlTLearner",
+    "T-learner, LightGBM",
+    KUENZEL,
+    stochastic=False,
+)
+FAMILY.add(
+    "EconML X-LGBM",
+    "econml_learners:EconmlXLearner",
+    "X-learner, LightGBM",
+    KUENZEL,
+    stochastic=False,
+)
 FAMILY.add(
     "DomainAdaptation",
     "econml_learners:DomainAdaptation",
     "X-learner with outcome models weighted towards the other arm, LightGBM",
     "EconML user guide, meta-learners",
+    stochastic=False,
 )

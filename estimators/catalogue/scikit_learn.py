@@ -12,6 +12,7 @@ FAMILY.add(
     "least squares on the treatment alone: one effect for every row",
     PAPER,
     intervals=Intervals(effect=LEAST_SQUARES, ate=LEAST_SQUARES),
+    stochastic=False,
 )
 FAMILY.add(
     "LinReg",
@@ -19,6 +20,7 @@ FAMILY.add(
     "least squares on treatment and covariates: one effect for every row",
     PAPER,
     intervals=Intervals(effect=LEAST_SQUARES, ate=LEAST_SQUARES),
+    stochastic=False,
 )
 FAMILY.add(
     "RF",
@@ -26,7 +28,11 @@ FAMILY.add(
     "one random forest on treatment and covariates, treatment toggled",
     "Breiman 2001, Machine Learning 45",
 )
-FAMILY.add("LinearS", "sklearn_estimators:LinearS", "S-learner, least squares", KUENZEL)
-FAMILY.add("LinearT", "sklearn_estimators:LinearT", "T-learner, least squares", KUENZEL)
+FAMILY.add(
+    "LinearS", "sklearn_estimators:LinearS", "S-learner, least squares", KUENZEL, stochastic=False
+)
+FAMILY.add(
+    "LinearT", "sklearn_estimators:LinearT", "T-learner, least squares", KUENZEL, stochastic=False
+)
 FAMILY.add("ForestS", "sklearn_estimators:ForestS", "S-learner, random forest", KUENZEL)
 FAMILY.add("ForestT", "sklearn_estimators:ForestT", "T-learner, random forests", KUENZEL)

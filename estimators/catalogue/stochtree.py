@@ -32,4 +32,5 @@ FAMILY.add(
     "Bayesian causal forest: trees for the outcome, and other trees for the effect",
     "Hahn, Murray and Carvalho 2020, Bayesian Analysis 15(3)",
     intervals=Intervals(effect=POSTERIOR, ate=POSTERIOR),
+    costly=True,
 )

@@ -36,6 +36,7 @@ def write_suite(folder: Path, datasets: int = 3, **changes: object) -> Suite:
         "name": "toy",
         "datasets": [{"name": "toy", "files": "data/*.parquet"}],
         "estimators": ["DiffInMeans", "LinReg", "Oracle"],
+        "repetitions": 1,
         "board": {"resamples": 200},
         "time_limit": 60,
     }

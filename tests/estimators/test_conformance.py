@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import estimators
 from estimators.check import RULES, RULES_OF_REGISTERED
+from estimators.check.data import check_data
+from estimators.check.subject import estimates
 
 DML_MODELS = {"model_y": LinearRegression(), "model_t": LogisticRegression()}
 BART = {"n_trees": 20, "n_burn_in": 60, "n_draws": 25, "n_chains": 2}
@@ -21,6 +28,7 @@ LIGHT: dict[str, dict[str, object]] = {
     "SparseLinearDR": DR_MODELS,
     "DRLearner": DR_MODELS,
     "ForestDR": {"n_estimators": 40},
+    "ForestDR-trimmed": {"n_estimators": 40},
     **{f"CausalML {learner}-XGB": {"n_estimators": 20} for learner in ("X", "R", "DR")},
     "DoubleML PLR": {"n_estimators": 10},
     "DoubleML IRM": {"n_estimators": 10},
@@ -48,6 +56,44 @@ def test_every_estimator_conforms(name, capfd):
     assert len(report.passed) == len(RULES) + len(RULES_OF_REGISTERED)
     # Libraries in C or C++ print past sys.stdout.
     assert capfd.readouterr() == ("", "")
+
+
+def factorial():
+    """Every combination of five binary covariates, so that splits of a tree tie."""
+    X = pd.DataFrame(
+        np.array(list(itertools.product((0, 1), repeat=5)) * 10), columns=list("abcde")
+    )
+    t = np.arange(len(X)) // 32 % 2
+    return X, t, (X["a"] * X["b"] * X["c"]).to_numpy() * t + 0.0
+
+
+def measured_as_stochastic(name, **parameters):
+    """Whether the seed changes the effects by more than rounding, on data with and without ties."""
+    if "random_state" not in estimators.parameters(name):
+        return False
+    drawn = check_data(120, seed=3)
+    for X, t, y in ((drawn.X, drawn.t, drawn.y), factorial()):
+        made = (estimators.get(name, **parameters, random_state=seed) for seed in range(8))
+        answers = (estimates(each.fit(X, t, y), X) for each in made)
+        first = next(answers)
+        if any(np.abs(other - first).max() > 1e-9 for other in answers):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", estimators.names())
+def test_every_estimator_declares_whether_its_seed_matters(name):
+    make(name)
+    measured = measured_as_stochastic(name, **LIGHT.get(name, {}))
+    assert estimators.info(name).stochastic == measured
+
+
+def test_costly_estimators_are_those_that_take_more_than_five_seconds():
+    """The table of docs/estimators.md tells."""
+    table = pd.read_csv(Path(__file__).parents[2] / "results" / "estimators" / "seconds.csv")
+    measured = table[table["rows"] == 1000].set_index("estimator")["seconds"]
+    for name, seconds in measured.items():
+        assert estimators.info(name).costly == (seconds > 5), name
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from benchmarks import metrics
-from benchmarks.boards.explain import COMPARISON_RULE, ranking_rule
+from benchmarks.boards.explain import COMPARISON_RULE, REPETITION_RULE, ranking_rule
 from benchmarks.report.docs.extract import replaced
 from benchmarks.suite.entries import (
     Columns,
@@ -50,7 +50,7 @@ def page(text: str) -> str:
     """Return ``text`` with new tables."""
     tables = {f"keys-{name}": key_table(model) for name, model in MODELS.items()}
     tables["metrics"] = metric_table()
-    tables["rules"] = f"{ranking_rule(BoardOptions())}\n\n{COMPARISON_RULE}"
+    tables["rules"] = "\n\n".join((ranking_rule(BoardOptions()), COMPARISON_RULE, REPETITION_RULE))
     for mark, table in tables.items():
         text = replaced(text, table, mark)
     return text

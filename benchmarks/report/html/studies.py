@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.boards.result import Result
-from benchmarks.boards.scores import read_records
+from benchmarks.boards.scores import average_repetitions, read_records
 from benchmarks.datasets.truth import truth_of
 from benchmarks.report.html.study import Study, errors_of
 from benchmarks.report.html.unit_intervals import UnitIntervals, unit_intervals
@@ -54,7 +54,7 @@ def studies(run: Run) -> list[Study]:
     manifest, facts = run.manifest, run.result.facts
     oracles = [method.label for method in manifest.methods if method.oracle]
     scores = run.result.scores
-    contest = scores[~scores["estimator"].isin(oracles)]
+    contest = average_repetitions(scores[~scores["estimator"].isin(oracles)])
     bias = dict(zip(facts["dataset"], facts["bias_sd"].astype(float), strict=True))
     dials = varied(manifest.sources, run.datasets)
     parts = contest.groupby(["lm", "rows"], sort=False, dropna=False)
@@ -89,7 +89,11 @@ def _unit_intervals(run: Run, study: Study, name: str) -> tuple[UnitIntervals, .
     groups the best method is first.
     """
     manifest, dataset = run.manifest, run.datasets[name]
-    cells = {(c.setting, c.estimator): c.key for c in manifest.cells if c.dataset == name}
+    cells = {
+        (c.setting, c.estimator): c.key
+        for c in manifest.cells
+        if c.dataset == name and not c.repetition
+    }
     source = next(source for source in manifest.sources if source.name == name)
     mask = source.held_out(dataset, manifest.suite.holdout)
     shown = mask if study.rows == "held-out" else ~mask

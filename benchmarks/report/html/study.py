@@ -29,7 +29,8 @@ class Study:
     rows
         Rows that are scored: ``fitted``, ``held-out``, or empty if the suite holds out no rows.
     scores
-        As `benchmarks.boards.scores.score` returns them, without Oracles, which do not compete.
+        As `benchmarks.boards.scores.average_repetitions` returns them, without Oracles, which do
+        not compete.
     settings
         The settings, in the order of the suite.
     errors

@@ -70,6 +70,22 @@ def test_round_trip(store: Store) -> None:
     np.testing.assert_equal(dict(bulk.scores), SCORES)
 
 
+def test_a_file_without_repetitions_is_read_and_continued(store: Store) -> None:
+    """An older program wrote the file: its rows are whole, and its cells are first repetitions."""
+    store.write(RECORD)
+    store.write_plan({"name": "toy"}, [CELL])
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        for table in ("plan", "cells"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN repetition")
+    second = replace(RECORD, cell=replace(CELL, seed=2, repetition=1))
+    store.write(second)
+    assert store.damage() == []
+    assert store.plan()[1] == [CELL]
+    assert {each.cell.repetition for each in store.records().values()} == {0, 1}
+    assert store.frame()["repetition"].tolist() in ([0, 1], [1, 0])
+
+
 def test_a_failure_has_no_prediction(store: Store) -> None:
     store.write(replace(RECORD, outcome=Outcome("failed", "ValueError: no"), scores={}))
     back = store.read(CELL.key)

@@ -12,6 +12,7 @@ from econml.dr import DRLearner, ForestDRLearner, LinearDRLearner, SparseLinearD
 from econml.grf import CausalForest
 from econml.metalearners import DomainAdaptationLearner, SLearner, TLearner, XLearner
 from lightgbm import LGBMRegressor
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -158,6 +159,32 @@ def test_propensities_are_clipped_as_documented(small_truth):
     X, t, y, _ = small_truth
     for name in ("SparseLinearDR", "DRLearner"):
         assert estimators.get(name, **DR_MODELS).fit(X, t, y).model_.min_propensity == 0.01
+
+
+@pytest.mark.parametrize("name", ["LinearDR", "ForestDR"])
+def test_trimming_saves_a_fit_that_a_propensity_of_zero_explodes(name):
+    """A forest gives the few treated rows among the x below 0 a propensity of 0."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    t = (rng.random(400) < np.where(X[:, 0] < 0, 0.02, 0.6)).astype(int)
+    y = X[:, 0] + t + rng.normal(scale=0.1, size=400)
+    forest = RandomForestClassifier(30, random_state=0)
+    models = {"model_regression": LinearRegression(), "model_propensity": forest}
+    worst = {
+        each: max(
+            abs(estimators.get(each, random_state=seed, **models).fit(X, t, y).ate(X) - 1)
+            for seed in range(3)
+        )
+        for each in (name, f"{name}-trimmed")
+    }
+    assert worst[name] > 100
+    assert worst[f"{name}-trimmed"] < 0.2
+
+
+def test_the_untrimmed_learners_keep_the_defaults_of_econml(small_truth):
+    X, t, y, _ = small_truth
+    for name, threshold in (("LinearDR", None), ("LinearDR-trimmed", "auto")):
+        assert estimators.get(name, **DR_MODELS).fit(X, t, y).model_.trimming_threshold == threshold
 
 
 def test_causal_forest_agrees_with_a_direct_call(small_truth):

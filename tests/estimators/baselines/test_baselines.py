@@ -36,6 +36,27 @@ def test_an_arm_of_one_row_tells_nothing_of_its_spread():
     assert fitted.ate_interval(np.zeros((3, 1))) == (-np.inf, np.inf)
 
 
+def test_exact_match_reads_off_the_effects_of_matched_rows():
+    X = np.array([[0, 0], [0, 0], [0, 0], [0, 1], [0, 1], [1, 1]])
+    fitted = estimators.get("ExactMatch").fit(X, [1, 1, 0, 1, 0, 1], [3.0, 5, 1, 2, 2, 9])
+    # The last row has no control: it gets the mean effect of the five others.
+    np.testing.assert_allclose(fitted.effect(X), [3, 3, 3, 0, 0, 9 / 5])
+    np.testing.assert_allclose(fitted.effect(np.array([[-0.0, 1], [7, 7]])), [0, 9 / 5])
+
+
+def test_exact_match_gives_the_ite_if_the_outcome_is_a_function_of_x_and_t():
+    rng = np.random.default_rng(0)
+    X, t = rng.integers(0, 3, (400, 2)), rng.integers(0, 2, 400)
+    ite = 1.0 + X[:, 0] * X[:, 1]
+    fitted = estimators.get("ExactMatch").fit(X, t, X.sum(axis=1) + t * ite)
+    np.testing.assert_allclose(fitted.effect(X), ite)
+
+
+def test_exact_match_without_a_match_is_the_difference_in_means():
+    X, t, y = np.arange(4).reshape(-1, 1), [1, 1, 0, 0], [3.0, 5, 1, 2]
+    np.testing.assert_array_equal(estimators.get("ExactMatch").fit(X, t, y).effect(X), [2.5] * 4)
+
+
 @pytest.mark.parametrize(
     ("name", "least", "most"),
     [("DiffInMeans", 0.90, 0.99), ("AIPW", 0.90, 0.99), ("LinReg", 0.90, 0.99), ("IPW", 0.90, 1)],
