@@ -16,6 +16,7 @@ from benchmarks.boards.board import Board, boards
 from benchmarks.boards.result import Result
 from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
 from benchmarks.boards.significance import require_posthocs
+from benchmarks.boards.summary import summaries
 from benchmarks.datasets.facts import fact_table
 from benchmarks.datasets.loaded import Datasets, clusters
 from benchmarks.datasets.prepare import prepare, requests
@@ -351,10 +352,10 @@ def _conclude(
 
 
 def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
-    """Make the boards; scores of held-out rows have boards of their own."""
+    """Make the boards, and those over scenarios; held-out rows have boards of their own."""
     suite, made = manifest.suite, []
     for rows, part in scores.groupby("rows", sort=False):
         for board in boards(part, manifest.methods, suite.board, suite.seed):
             group = board.group | ({"rows": str(rows)} if suite.holdout else {})
             made.append(replace(board, group=group))
-    return made
+    return [*made, *summaries(made)]

@@ -63,6 +63,9 @@ class Board:
         Number of cells, by metric and method, that succeeded and have no score because it is not
         defined for this method, while it is defined for another method on the same dataset. The
         mean score of such a method is over fewer datasets than the means of other methods.
+    scenarios
+        The scenarios of a board that averages ranks over scenarios; see
+        `benchmarks.boards.summary`. Its table has no scores. Empty for other boards.
     """
 
     group: dict[str, str]
@@ -71,6 +74,7 @@ class Board:
     table: pd.DataFrame
     rankings: Mapping[str, Ranking]
     undefined: Mapping[str, Mapping[str, int]]
+    scenarios: tuple[str, ...] = ()
 
 
 def boards(
@@ -129,12 +133,11 @@ def _board(
         for row in rows:
             rank = ORACLE_RANK if row["oracle"] else str(places.get(row["estimator"], ""))
             row[f"rank_{name}"] = rank
-    rows.sort(key=lambda row: _place(row, options.rank_by))
     return Board(
         group=group,
         target=str(scores["target"].iloc[0]),
         clusters=scores["cluster"].nunique(),
-        table=_table(rows, options.rank_by, rankings),
+        table=sorted_rows(_table(rows, options.rank_by, rankings), options.rank_by),
         rankings=rankings,
         undefined=_undefined(scores, {method.label for method in methods if method.oracle}),
     )
@@ -247,8 +250,13 @@ def _oracles_last(row: Mapping[str, Any]) -> tuple[bool, str]:
     return row["oracle"], row["estimator"]
 
 
-def _place(row: Mapping[str, Any], rank_by: Sequence[str]) -> tuple[bool, tuple[float, ...], str]:
-    """Make the sort key of a row: its first rank, then its other ranks; Oracles are last."""
-    ranks = [row[f"rank_{name}"] for name in rank_by]
-    places = tuple(float(rank or "inf") if not row["oracle"] else 0.0 for rank in ranks)
-    return row["oracle"], places, row["estimator"]
+def sorted_rows(table: pd.DataFrame, rank_by: Sequence[str]) -> pd.DataFrame:
+    """Sort methods by their first rank, then by their other ranks; Oracles are last."""
+    ranks = [f"rank_{name}" for name in rank_by]
+    return table.sort_values(
+        ["oracle", *ranks, "estimator"],
+        key=lambda column: (
+            pd.to_numeric(column, errors="coerce") if column.name in ranks else column
+        ),
+        ignore_index=True,
+    )

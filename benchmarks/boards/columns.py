@@ -113,9 +113,10 @@ def ranking_columns(
         Intervals of methods have the nominal level 1 - alpha.
     """
     shown = [column for column in registered_columns() if column.media]
+    scores = _ranking_metrics(board, ranking, chosen, alpha)
     return [
         *(column for column in shown if column.before_metrics),
-        *_ranking_metrics(board, ranking, chosen, alpha),
+        *(map(_scenario_column, board.scenarios) if board.scenarios else scores),
         *(column for column in shown if not column.before_metrics),
     ]
 
@@ -185,6 +186,22 @@ def _ranking_metrics(
         yield replace(
             _median_column(ranked), heading="Median", note="of the ranked score", media=PAGES
         )
+
+
+def _scenario_column(scenario: str) -> BoardColumn:
+    def rank(entry: BoardEntry) -> float | None:
+        assert entry.ranking is not None
+        return entry.ranking.ranks.T[scenario].to_dict().get(entry.method)
+
+    return BoardColumn(
+        name=f"rank_on_{scenario}",
+        heading=scenario,
+        value=rank,
+        form=two_decimals,
+        best=True,
+        note="average rank",
+        definition="Average rank on the board of the scenario.",
+    )
 
 
 def _with_means(column: BoardColumn, ranking: Ranking, entry: BoardEntry) -> str:

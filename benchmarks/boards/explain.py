@@ -25,6 +25,7 @@ SETTINGS = {
     "hidden": "exogenous covariates hidden",
 }
 
+_PLURAL = {"phrasing or file": "phrasings or files", "scenario": "scenarios"}
 #: Rule of average ranks and win rates.
 COMPARISON_RULE = (
     "Each dataset ranks the methods by their scores; equal scores share their mean rank. A method "
@@ -109,6 +110,13 @@ def rules(suite: Suite) -> tuple[str, ...]:
 def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, ...]:
     """List the notes for readers of one table; ``marks`` are those of its cells."""
     metric, found = ranking.metric, []
+    if board.scenarios:
+        return (
+            f"Average ranks on the boards of {len(board.scenarios)} scenarios, each with the same "
+            f"weight; in brackets {level(ranking.level)} intervals over the phrasings within "
+            "scenarios (Student's t, Satterthwaite 1946). Scores of different scenarios have no "
+            "common mean.",
+        )
     if metric.target != "none":
         target = board.target if metric.group == "CATE" else metric.target
         found.append(f"Scored against the {target}.")
@@ -140,7 +148,7 @@ def test(ranking: Ranking) -> str:
         f"Friedman's test that all methods are alike: {p_equals(tested.friedman)}. Average ranks "
         f"differ at {level(1 - tested.level)} if they are more than "
         f"{two_decimals(tested.critical_difference)} apart (Nemenyi, "
-        f"{counted(len(ranking.ranks), 'phrasing or file', 'phrasings or files')}); methods that "
+        f"{counted(len(ranking.ranks), ranking.block, _PLURAL[ranking.block])}); methods that "
         "share a letter do not."
     )
 

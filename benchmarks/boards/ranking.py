@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,8 @@ class Ranking:
         on the diagonal.
     level
         Level of the intervals; the tests have the level 1 - ``level``.
+    block
+        Kind of the blocks.
     """
 
     metric: Metric
@@ -48,6 +51,7 @@ class Ranking:
     average: pd.DataFrame
     wins: pd.DataFrame
     level: float
+    block: Literal["phrasing or file", "scenario"] = "phrasing or file"
 
     def column(self, kind: str) -> str:
         """Name a column of a board's table, such as ``win_rate_pehe_sd`` for ``win_rate``."""
@@ -95,20 +99,35 @@ def rank_methods(
     """
     ranks = block_ranks(scores[scores["estimator"].isin(competitors)], metric)
     ranks = ranks[[name for name in methods if name in competitors]]
-    ranks = ranks[ranks.mean().sort_values(kind="stable").index]
     wins = win_rates(ranks)
     blocks = ranks.index.to_numpy()
     rows = {
         str(name): (*interval(values.to_numpy(), blocks), float(wins.T[str(name)].mean()))
         for name, values in ranks.items()
     }
-    columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]
-    average = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    average["rank"] = average["average_rank"].map(merit).rank(method="min").astype(int)
-    ordered = (*map(str, ranks), *(name for name in methods if name not in competitors))
     means = scores.pivot_table(index="cluster", columns="estimator", values=metric.name, sort=False)
     means = means.reindex(index=ranks.index, columns=ranks.columns)
-    return Ranking(metric, ordered, ranks, means, average, wins, level)
+    return place_methods(metric, methods, ranks, means, rows, wins, level)
+
+
+def place_methods(
+    metric: Metric,
+    methods: Sequence[str],
+    ranks: pd.DataFrame,
+    means: pd.DataFrame,
+    rows: Mapping[str, tuple[float, ...]],
+    wins: pd.DataFrame,
+    level: float,
+    block: Literal["phrasing or file", "scenario"] = "phrasing or file",
+) -> Ranking:
+    """Order methods by their average ranks; ``rows`` has an average, its ends and a win rate."""
+    columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]
+    average = pd.DataFrame(list(rows.values()), index=list(rows), columns=columns)
+    average["rank"] = average["average_rank"].map(merit).rank(method="min").astype(int)
+    order = [str(name) for name in average["rank"].sort_values(kind="stable").index]
+    others = [name for name in methods if name not in average.index]
+    ranks, means, wins = ranks[order], means[order], wins.loc[order, order]
+    return Ranking(metric, (*order, *others), ranks, means, average, wins, level, block)
 
 
 def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:

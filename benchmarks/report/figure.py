@@ -75,7 +75,7 @@ def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     figure.supxlabel(
-        "Means over datasets, with bootstrap intervals over phrasings. "
+        "Means over datasets, with intervals over phrasings. "
         "The Oracle's errors are 0 and not drawn.",
         x=0.01,
         ha="left",

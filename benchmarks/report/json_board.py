@@ -23,10 +23,10 @@ def board_json(
 
     A number that is missing or not defined is null. An infinite number is the text "Infinity" or
     "-Infinity", since JSON has no infinite numbers. ``metrics`` defines the metrics. Each of
-    ``boards`` has ``group``, ``target``, ``clusters``, ``methods`` (a record for each, with every
-    column of the board; a value with an interval is an object with ``value``, ``low`` and
-    ``high``), ``rankings``, and ``undefined``; see `benchmarks.boards.board.Board`. Only the
-    metrics of cost differ between runs of the same cells.
+    ``boards`` has ``group``, ``target``, ``clusters``, ``scenarios``, ``methods`` (a record for
+    each, with every column of the board; a value with an interval is an object with ``value``,
+    ``low`` and ``high``), ``rankings``, and ``undefined``; see `benchmarks.boards.board.Board`.
+    Only the metrics of cost differ between runs of the same cells.
     """
     content = {
         "format": _FORMAT,
@@ -40,6 +40,7 @@ def board_json(
                 "group": board.group,
                 "target": board.target,
                 "clusters": board.clusters,
+                "scenarios": board.scenarios,
                 "methods": _methods(board),
                 "undefined": board.undefined,
                 "rankings": [_ranking(each) for each in board.rankings.values()],

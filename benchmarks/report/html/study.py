@@ -60,12 +60,19 @@ class Study:
 
     @property
     def methods(self) -> list[str]:
-        """Methods with a score, best first by mean error in the first setting."""
+        """Methods with a score, best first by mean rank on the datasets of the first setting."""
         names = [m.name for m in self.errors]
         scored = self.scores.dropna(subset=names, how="all")
-        first = scored[scored["setting"] == self.settings[0]]
-        means = first.groupby("estimator")[names].mean().reindex(scored["estimator"].unique())
-        return [str(name) for name in means.sort_values(names, kind="stable").index]
+        ranks = self._mean_ranks(names).reindex(scored["estimator"].unique())
+        return [str(name) for name in ranks.sort_values(names, kind="stable").index]
+
+    def _mean_ranks(self, names: list[str]) -> pd.DataFrame:
+        """Compute the mean rank of each method (row) by each error, in the first setting."""
+        first = self.scores[self.scores["setting"] == self.settings[0]]
+        ranks = first.groupby("dataset")[names].rank(na_option="bottom")
+        has_score = first[names].notna().groupby(first["estimator"]).transform("any")
+        ranks = ranks.where(has_score)
+        return ranks.groupby(first["estimator"]).mean()
 
     @property
     def families(self) -> dict[str, str]:
@@ -78,8 +85,8 @@ class Study:
 
         Of a family without a score of the metric, the best method by the other errors.
         """
-        first = {name: self.mean(name, self.settings[0], metric) for name in self.methods}
-        ranked = sorted(first, key=lambda name: (np.isnan(first[name]), first[name]))
+        first = self._mean_ranks([metric])[metric].reindex(self.methods)
+        ranked = [str(name) for name in first.sort_values(kind="stable").index]
         families = self.families
         return list({families[name]: name for name in reversed(ranked)}.values())[::-1]
 

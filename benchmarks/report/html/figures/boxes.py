@@ -42,7 +42,7 @@ def draw(study: Study) -> Drawing | None:
         title="Error by method and setting",
         reading=(
             "A box holds the middle half of the datasets, its line is the median, and the whiskers "
-            "reach the extremes; each dot is a dataset. Best method first, by mean "
+            "reach the extremes; each dot is a dataset. Best method first, by mean rank of "
             f"{study.errors[0].title} with {setting_words(study.settings[0])}."
             + (" Boxes that reach the left edge go on beyond it." if _cut(study) else "")
             + (" Infinite scores are in the table only." if _has_infinite(study) else "")
