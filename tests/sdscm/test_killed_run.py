@@ -19,9 +19,9 @@ SCRIPT = textwrap.dedent(
     import sdscm
     import sdscm.lm.score_cache
 
-    sdscm.lm.score_cache._BATCH = 16  # what a kill can lose
+    sdscm.lm.score_cache._BATCH = 8  # what a kill can lose
     scm = sdscm.SDSCM(sdscm.load_spec("tea_or_coffee"), sdscm.load_lm(), temperature=2.5)
-    scm.dataset(40, seed=3, cate_contexts=0).to_parquet(sys.argv[1])
+    scm.dataset(12, seed=3, cate_contexts=0).to_parquet(sys.argv[1])
     """
 )
 

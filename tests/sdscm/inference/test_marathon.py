@@ -14,8 +14,8 @@ from sdscm import SDSCM, LanguageModel, load_spec
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
-PHRASINGS = range(1, 5)
-N = 250
+PHRASINGS = range(1, 4)
+N = 160
 
 
 def correlations(scm: SDSCM, seed: int) -> tuple[float, float]:
@@ -43,7 +43,7 @@ def informations(scm: SDSCM) -> tuple[float, float]:
 
 @pytest.mark.parametrize("scenario", ["marathon_confounder", "marathon_collider"])
 def test_every_effect_is_exactly_0(embedded_lm: LanguageModel, scenario: str) -> None:
-    data = SDSCM(load_spec(scenario), embedded_lm, phrasing=1).dataset(200, seed=1)
+    data = SDSCM(load_spec(scenario), embedded_lm, phrasing=1).dataset(60, seed=1)
     assert (data.ite == 0).all()
     assert data.sate == 0.0
     assert 0 < data.t.mean() < 1
@@ -53,7 +53,7 @@ def test_every_effect_is_exactly_0(embedded_lm: LanguageModel, scenario: str) ->
 def test_conditioned_on_a_confounder_the_correlation_shrinks(embedded_lm: LanguageModel) -> None:
     """Within a weather it is 0 in the population (speaker and friend are independent).
 
-    Over 250 units what is left is noise, of about 1 / sqrt(250) = 0.06 a phrasing.
+    Over 160 units what is left is noise, of about 1 / sqrt(160) = 0.08 a phrasing.
     """
     spec = load_spec("marathon_confounder")
     found = [correlations(SDSCM(spec, embedded_lm, phrasing=k), k) for k in PHRASINGS]

@@ -37,6 +37,7 @@ def draw(study: Study) -> Drawing | None:
     """Draw the figure; None without scores."""
     if not study.methods:
         return None
+    scores = [study.scores[metric.name].to_numpy(float) for metric in study.errors]
     return Drawing(
         name="error-by-method",
         title="Error by method and setting",
@@ -44,23 +45,17 @@ def draw(study: Study) -> Drawing | None:
             "A box holds the middle half of the datasets, its line is the median, and the whiskers "
             "reach the extremes; each dot is a dataset. Best method first, by mean rank of "
             f"{study.errors[0].title} with {setting_words(study.settings[0])}."
-            + (" Boxes that reach the left edge go on beyond it." if _cut(study) else "")
-            + (" Infinite scores are in the table only." if _has_infinite(study) else "")
+            + (
+                " Boxes that reach the left edge go on beyond it."
+                if any(is_cut(drawable(each)) for each in scores)
+                else ""
+            )
+            + (" Infinite scores are in the table only." if np.isinf(scores).any() else "")
         ),
         alt=_alt(study),
         table=_table(study),
         make=lambda layout: _figure(study, layout),
     )
-
-
-def _cut(study: Study) -> bool:
-    """Return True if the smallest errors are outside of a panel."""
-    return any(is_cut(drawable(study.scores[metric.name])) for metric in study.errors)
-
-
-def _has_infinite(study: Study) -> bool:
-    """Return True if a score is infinite, such as the width of an infinite interval."""
-    return bool(np.isinf(study.scores[[m.name for m in study.errors]].to_numpy(float)).any())
 
 
 def _figure(study: Study, layout: Layout) -> Figure:
@@ -185,10 +180,8 @@ def _alt(study: Study) -> str:
                 if len(values := study.values(method, setting, metric.name))
             }
             if medians:
-                best, worst = (
-                    min(medians, key=medians.__getitem__),
-                    max(medians, key=medians.__getitem__),
-                )
+                best = min(medians, key=medians.__getitem__)
+                worst = max(medians, key=medians.__getitem__)
                 parts.append(
                     f"{metric.title}, {setting_words(setting)}: lowest median {best} "
                     f"({number(medians[best])}), highest {worst} ({number(medians[worst])})"

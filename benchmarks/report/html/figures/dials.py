@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -92,7 +90,7 @@ def _figure(study: Study, dial: VariedDial, levels: list[float], layout: Layout)
 def _table(study: Study, dial: VariedDial, levels: list[float], name: str) -> ReportTable:
     columns = [text_column(part) for part in ("method", "setting", "metric")]
     columns += [
-        number_column(f"level{place}", f"{level:,g}", value=partial(_at, place))
+        number_column(f"level{place}", f"{level:,g}", value=lambda row, at=place: row["means"][at])
         for place, level in enumerate(levels)
     ]
     rows = []
@@ -105,10 +103,6 @@ def _table(study: Study, dial: VariedDial, levels: list[float], name: str) -> Re
                     rows.append({**words, "means": means})
     caption = f"Mean error at each level of: {dial.title}"
     return make_table(f"numbers-{name}", caption, columns, rows)
-
-
-def _at(place: int, row: Mapping[str, Any]) -> float:
-    return float(row["means"][place])
 
 
 def _alt(study: Study, dial: VariedDial, levels: list[float]) -> str:

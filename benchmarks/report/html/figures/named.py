@@ -38,13 +38,12 @@ def named_key(figure: Figure, study: Study, layout: Layout, metric: str, *, line
     from matplotlib.lines import Line2D
 
     styles = family_styles(list(study.families.values()))
+    shown = {name: (*styles[study.families[name]], 6) for name in study.leaders(metric)}
+    if len(study.methods) > len(shown):
+        shown["the others"] = (REST, "o", 3)
     joined: Literal["-", "none"] = "-" if lines else "none"
-    handles = []
-    for method in study.leaders(metric):
-        colour, marker = styles[study.families[method]]
-        handles.append(Line2D([], [], linestyle=joined, color=colour, marker=marker, markersize=6))
-    labels = study.leaders(metric)
-    if len(study.methods) > len(labels):
-        handles.append(Line2D([], [], linestyle=joined, color=REST, marker="o", markersize=3))
-        labels.append("the others")
-    key(figure, handles, labels, layout)
+    handles = [
+        Line2D([], [], linestyle=joined, color=colour, marker=marker, markersize=size)
+        for colour, marker, size in shown.values()
+    ]
+    key(figure, handles, list(shown), layout)

@@ -55,23 +55,23 @@ def agree(lm: Any, oracle: Any, choices: list[Choice]) -> int:
     return sum(len(choice.values) for choice in choices)
 
 
-def test_a_hundred_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any) -> None:
+def test_forty_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any) -> None:
     """Most contexts are short, for the oracle's sake; one is of twelve sentences."""
     numbers = {
         "breast_cancer": {
-            "age": (0, 1, 3),
-            "medical conditions": range(3),
-            "medication": range(3),
-            "menopausal status": range(3),
+            "age": (0, 3),
+            "medical conditions": (1,),
+            "medication": (2,),
+            "menopausal status": (0,),
             load_spec("breast_cancer").treatment.name: (1,),
         },
         "marathon_confounder": {
-            "speaker": (0, 1, 2),
-            "weather": (0, 1, 2, 3),
-            "gym_or_run": range(5),
-            "marathon_time": range(5),
+            "speaker": (0,),
+            "weather": (1, 2),
+            "gym_or_run": (3,),
+            "marathon_time": (4,),
         },
-        "marathon_collider": {"friend": (0, 1), "weather": range(4)},
+        "marathon_collider": {"friend": (1,), "weather": (0, 3)},
     }
     choices = [
         drawn(scenario, variable, phrasing, phrasing)
@@ -80,7 +80,7 @@ def test_a_hundred_pairs_agree_with_brute_force(embedded_lm: Any, oracle: Any) -
         for phrasing in phrasings
     ]
     assert embedded_lm.scorer == "packed"
-    assert agree(embedded_lm, oracle, choices) >= 100
+    assert agree(embedded_lm, oracle, choices) >= 40
 
 
 @pytest.mark.slow
