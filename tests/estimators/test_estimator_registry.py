@@ -140,6 +140,7 @@ def test_a_class_is_registered_with_what_is_known_of_it(registry):
         summary="Estimates the same effect for every row.",
         source="me",
         origin=f"module {__name__}",
+        stochastic=False,  # no parameter random_state
     )
     assert registry.get("constant", value=4.0).value == 4.0
     assert registry.names()[-1] == "constant"
