@@ -17,7 +17,7 @@ from benchmarks.boards.result import Result
 from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
 from benchmarks.boards.significance import require_posthocs
 from benchmarks.boards.summary import summaries
-from benchmarks.datasets.facts import fact_table
+from benchmarks.datasets.facts import entry_lines, fact_table
 from benchmarks.datasets.loaded import Datasets, clusters
 from benchmarks.datasets.prepare import prepare, requests
 from benchmarks.datasets.source import Source
@@ -129,6 +129,8 @@ def run(
                 for line in store.repair():
                     progress.say(line)
                 manifest.write(store)
+                for line in entry_lines(manifest.facts, suite.settings):
+                    progress.say(line)
                 _add_packed_records(store, manifest)
                 scorer = Scorer(suite, manifest.sources, lambda source: datasets[source.name])
                 computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)

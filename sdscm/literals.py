@@ -34,4 +34,7 @@ Precision = Literal["float32", "float32-fast", "bfloat16", "float64"]
 Setting = Literal["all", "hidden"]
 SETTINGS: tuple[Setting, ...] = ("all", "hidden")
 
+#: Covariates that descend from the treatment: left out of X, or part of it.
+PostTreatment = Literal["hide", "show"]
+
 DEFAULT_LM = "smollm2-135m"

@@ -10,6 +10,7 @@ from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import MAX_CONTEXTS, Enumeration
 from sdscm.inference.monte_carlo import MonteCarloEstimate
 from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
+from sdscm.literals import PostTreatment
 from sdscm.sampling.interventions import Do
 from sdscm.sampling.sampler import BLOCK, OnUnits, Sampler
 
@@ -100,6 +101,7 @@ class SDSCM(Sampler):
         scores: Mapping[str, float] | None = None,
         contrast: tuple[str, str] | None = None,
         hide: int | Sequence[str] | None = None,
+        post_treatment: PostTreatment = "hide",
         cate_contexts: int | None = None,
         cate_draws: int = 0,
         block: int = BLOCK,
@@ -110,8 +112,11 @@ class SDSCM(Sampler):
         The outcome is a number, a function of the unit's text: by default log P(outcome =
         ``spec.outcome_value`` | parents) in the world where the treatment is set (paper, section
         4). It is consistent: the observed outcome is the potential outcome of the treatment
-        received. (With ``coupling="redraw"``, y comes from a world with new draws of the mediators,
-        the variables between treatment and outcome, but ``X`` holds their observed values.)
+        received. The individual effect depends on how the two worlds of a unit share noise where
+        mediators, variables between treatment and outcome, transmit it: no data can tell the
+        coupling, and ``coupling="redraw"`` is the comparison. (With ``redraw``, y comes from a
+        world with new draws of the mediators.) The CATE given pre-treatment covariates and the
+        average effect are the same under every coupling.
 
         Parameters
         ----------
@@ -129,6 +134,11 @@ class SDSCM(Sampler):
         hide
             Exogenous variables that the setting ``hidden`` removes: their number, counted from the
             first in the order tau, or their names; by default all.
+        post_treatment
+            ``hide``: ``X`` holds pre-treatment covariates only. ``show``: it holds the descendants
+            of the treatment, too, and the true CATE is unknown. To adjust for a descendant removes
+            the part of the effect that it transmits, or adds bias (Rosenbaum, "The consequences of
+            adjustment for a concomitant variable that has been affected by the treatment", 1984).
         cate_contexts
             The true CATE given the covariates of a setting is enumerated if no mechanism has more
             contexts than this. Default: ten for each unit, at least 500 and at most 5,000. With 0
@@ -142,7 +152,7 @@ class SDSCM(Sampler):
         Raises
         ------
         InputError
-            If an option has an unknown or impossible value.
+            If an option has an unknown or impossible value, or there is no covariate to show.
         """
         return make_dataset(
             self,
@@ -151,6 +161,7 @@ class SDSCM(Sampler):
             outcome=OutcomeFunction.of(self.spec, outcome, outcome_value, scores),
             contrast=contrast,
             hide=hide,
+            post_treatment=post_treatment,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             block=block,

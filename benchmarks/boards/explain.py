@@ -26,6 +26,13 @@ SETTINGS = {
 }
 
 _PLURAL = {"phrasing or file": "phrasings or files", "scenario": "scenarios"}
+
+#: Note on boards of individual effects.
+COUPLING = (
+    "In sampled data, effects of units that run through mediators rest on the Gumbel coupling of "
+    "the two worlds, which no data can test; 'options: {coupling: redraw}' is the comparison."
+)
+
 #: Rule of average ranks and win rates.
 COMPARISON_RULE = (
     "Each dataset ranks the methods by their scores; equal scores share their mean rank. A method "
@@ -120,6 +127,8 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
     if metric.target != "none":
         target = board.target if metric.group == "CATE" else metric.target
         found.append(f"Scored against the {target}.")
+        if target == "ITE":
+            found.append(COUPLING)
     if metric.group == "cost":
         found.append("Medians over datasets.")
     elif board.clusters < MIN_CLUSTERS:

@@ -17,19 +17,17 @@ if TYPE_CHECKING:
     from sdscm.spec import Spec
 
 
-#: Smallest |naive - SATE| / SD(y) that counts as confounded.
-_CONFOUNDED = 0.05
-
-
 def spec_page(spec: Spec) -> None:
     """Print a spec: its treatment and outcome, its variables and its DAG."""
     say(f"{spec.name}: {spec.title}" if spec.title else spec.name)
+    after = ", ".join(c for c in spec.descendants(spec.treatment.name) if c in spec.covariates)
     pairs(
         [
             ("treatment", f"{spec.treatment.name}: {' or '.join(spec.treatment.values)}"),
             ("outcome", f"{spec.outcome.name}: P({spec.outcome.values[spec.outcome_code]})"),
             ("common causes", ", ".join(common_causes(spec)) or "none: nothing confounds"),
             ("effect", "may vary" if has_effect(spec) else "exactly 0: no path from the treatment"),
+            ("descendants", f"{after} (not in X by default)" if after else "no covariate"),
             ("phrased specs", f"{spec.n_phrasings:,}"),
             ("content hash", spec.content_hash),
         ]
@@ -89,7 +87,9 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
         ("SATE", number(facts.sate)),
         ("naive contrast", number(facts.naive) + (" (sign flips)" if facts.sign_flip else "")),
         ("bias / SD(y)", number(facts.bias)),
+        ("expected bias / SD(y)", number(facts.confounding)),
         ("SD(ITE) / SD(y)", number(facts.heterogeneity)),
+        ("SD(CATE) / SD(y), hidden", _known(facts.hidden_spread, "{:.2f}")),
         ("true propensity", _propensity(facts)),
         ("effective rows", _known(facts.effective_n, "{:,.0f}")),
         ("Var(ITE | X) / Var(ITE), hidden", _known(facts.hidden_share, "{:.2f}")),
@@ -141,11 +141,13 @@ def verdict(spec: Spec, facts: Sequence[DatasetFacts], effect: float = 1.0) -> s
 
 
 def _distance(facts: Sequence[DatasetFacts]) -> str:
-    known = [abs(each.bias) for each in facts if not math.isnan(each.bias)]
+    from sdscm.data.diagnostics import NEGLIGIBLE
+
+    known = [abs(each.confounding) for each in facts if not math.isnan(each.confounding)]
     if not known:
         return "the naive contrast is not known, since one arm is empty"
-    far = f"the naive contrast is up to {max(known):.2f} SD(y) away from the SATE"
-    return far if max(known) >= _CONFOUNDED else f"{far}, so that hardly anything confounds"
+    far = f"the naive contrast is expected up to {max(known):.2f} SD(y) away from the SATE"
+    return far if max(known) >= NEGLIGIBLE else f"{far}, so that hardly anything confounds"
 
 
 def _propensity(facts: DatasetFacts) -> str:

@@ -13,7 +13,7 @@ from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
-from sdscm.literals import Coupling
+from sdscm.literals import Coupling, PostTreatment
 
 _SUFFIXES = (".parquet", ".csv")
 
@@ -48,6 +48,10 @@ def generate(
             show_default="all",
         ),
     ] = None,
+    post_treatment: Annotated[
+        PostTreatment,
+        typer.Option(help="Hide descendants of the treatment, or show them as covariates."),
+    ] = "hide",
     outcome_value: Annotated[str | None, options.OUTCOME_VALUE] = None,
     contrast: Annotated[str | None, options.CONTRAST] = None,
     score: options.Scores = None,
@@ -87,9 +91,10 @@ def generate(
     """Make one dataset whose individual effects are known."""
     from benchmarks.cli.datasets import write_dataset, write_units
     from sdscm import SDSCM, load_lm, load_spec
+    from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts
 
-    loaded = options.with_question(load_spec(spec), treatment, outcome)
+    loaded = retarget(load_spec(spec), treatment, outcome)
     targets = options.settings("--do", do, "VARIABLE=VALUE, such as --do weather=rainy")
     scores = options.scores(score)
     arms = None if contrast is None else options.contrast(loaded, contrast)
@@ -102,6 +107,7 @@ def generate(
                 "--score": score is not None,
                 "--contrast": contrast is not None,
                 "--hide": hide is not None,
+                "--post-treatment": post_treatment != "hide",
                 "--cate-contexts": cate_contexts is not None,
                 "--cate-draws": cate_draws > 0,
             }
@@ -133,6 +139,7 @@ def generate(
             scores=scores,
             contrast=arms,
             hide=hide,
+            post_treatment=post_treatment,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             progress=lambda rows, _: done(rows),

@@ -13,11 +13,12 @@ from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import heading, pairs, say, table
 from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
+from sdscm.number_format import NONE, two_decimals
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sdscm.data.diagnostics import DatasetFacts, MechanismFacts
+    from sdscm.data.diagnostics import DatasetFacts, MechanismFacts, Profile
     from sdscm.spec import Spec
 
 #: Largest number of values of a column that are listed.
@@ -71,10 +72,11 @@ def inspect(
         _data_file(Path(what))
         return
     from sdscm import SDSCM, load_lm, load_spec
+    from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts, worst
     from sdscm.graph_plot import SUFFIXES, save_graph
 
-    spec = options.with_question(load_spec(what), treatment, outcome)
+    spec = retarget(load_spec(what), treatment, outcome)
     scores = options.scores(score)
     if picture is not None:
         save_graph(spec, new_file(picture, tuple(SUFFIXES), force=True, option="--picture"))
@@ -169,7 +171,8 @@ def _data_file(path: Path) -> None:
 
 @options.examples("sdscm scenarios")
 def scenarios() -> None:
-    """List the shipped scenarios with their sizes."""
+    """List the shipped scenarios: sizes, if the treatment is confounded, and if effects vary."""
+    from benchmarks.datasets.scenario_facts import CONDITIONS, known
     from sdscm.spec import load_spec, scenario_names
 
     rows = [
@@ -179,9 +182,29 @@ def scenarios() -> None:
             str(spec.graph.number_of_edges()),
             str(sum(len(variable.values) for variable in spec.variables)),
             str(min(len(variable.phrasings) for variable in spec.variables)),
+            *_confounding(known(spec)),
             spec.title,
         ]
         for spec in map(load_spec, scenario_names())
     ]
     numbers = ["Variables", "Arrows", "Values", "Sentences"]
+    numbers += ["Confounded", "Effect varies", "Hidden"]
     table(["Name", *numbers, "Title"], rows, right=numbers)
+    say(
+        "",
+        "Confounded: expected bias of the difference in means. Effect varies: SD of the ITE.",
+        f"Hidden: SD of the true CATE in the setting 'hidden'; {NONE} if it is not known, or the",
+        "setting leaves no covariate. All in SD(y), measured with",
+        f"{CONDITIONS}; for others: sdscm inspect",
+    )
+
+
+def _confounding(profile: Profile | None) -> list[str]:
+    if profile is None:
+        return [NONE] * 3
+    none = "" if profile.has_effect else " effect"
+    return [
+        two_decimals(profile.confounding) if profile.confounded else "no",
+        two_decimals(profile.heterogeneity) if profile.varies else "no" + none,
+        two_decimals(profile.hidden_spread),
+    ]

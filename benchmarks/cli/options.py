@@ -184,26 +184,6 @@ def scores(given: Sequence[str] | None) -> dict[str, float] | None:
     return {value: number(f"--score {value}={text}", text) for value, text in texts.items()} or None
 
 
-def with_question(spec: sdscm.Spec, treatment: str | None, outcome: str | None) -> sdscm.Spec:
-    """Apply ``--treatment`` and ``--outcome`` to a spec for datasets.
-
-    Raises
-    ------
-    InputError
-        If a name is not valid, or a covariate would be a descendant of the new treatment.
-    """
-    from sdscm.audit.target import retarget
-
-    found = retarget(spec, treatment, outcome)
-    later = set(found.descendants(found.treatment.name)).intersection(found.covariates)
-    if found is not spec and later:
-        raise InputError(
-            f"--treatment {found.treatment.name}, --outcome {found.outcome.name}: the treatment "
-            f"would change the covariate '{min(later)}'; write a spec without it"
-        )
-    return found
-
-
 def contrast(spec: sdscm.Spec, given: str) -> tuple[str, str]:
     """Split ``--contrast`` at its comma; values may contain commas themselves."""
     known = {*spec.treatment.values, *dict(spec.treatment.groups)}

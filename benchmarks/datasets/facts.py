@@ -9,8 +9,9 @@ import pandas as pd
 
 from benchmarks.datasets.source import Source
 from benchmarks.suite.entries import Dial
-from sdscm.data.dataset import CausalDataset
-from sdscm.data.diagnostics import facts
+from sdscm.data.dataset import CausalDataset, Setting
+from sdscm.data.diagnostics import Profile, facts
+from sdscm.number_format import number
 
 
 def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> pd.DataFrame:
@@ -19,7 +20,6 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
     for source in sources:
         dataset = datasets[source.name]
         found, sd = facts(dataset), float(dataset.y.std()) or float("nan")
-        cate = dataset.cates.get("hidden")
         rows.append(
             {
                 "dataset": source.name,
@@ -34,15 +34,46 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "sate_sd": found.sate / sd,
                 "naive_sd": found.naive / sd,
                 "bias_sd": found.bias,
+                "confounding": found.confounding,
                 "heterogeneity": found.heterogeneity,
                 "propensity_min": found.propensity_min,
                 "propensity_max": found.propensity_max,
-                # The SD of the true CATE in the setting `hidden`, in SD(y).
-                "cate_spread": float("nan") if cate is None else float(cate.std()) / sd,
+                "cate_spread": found.hidden_spread,
                 "effective_n": found.effective_n,
                 "hidden_share": found.hidden_share,
                 "sign_flip": found.sign_flip,
+                "post_treatment": ", ".join(found.post_treatment),
                 "problems": "; ".join(found.problems),
             }
         )
     return pd.DataFrame(rows)
+
+
+def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, ...]:
+    """Describe each entry of a suite: confounded or not, if effects vary, and what to beware of.
+
+    ``facts`` is the result of `fact_table`.
+    """
+    lines = []
+    for entry, part in facts.groupby("entry", sort=False):
+        found = profile_of(part)
+        line = f"{entry}: confounded by {number(found.confounding)} SD(y), effects vary by "
+        line += f"{number(found.heterogeneity)} SD(y)"
+        if "hidden" in settings:
+            line += f" (the CATE in 'hidden' by {number(found.hidden_spread)})"
+        warnings = list(found.warnings("hidden" in settings))
+        shown = ", ".join(dict.fromkeys(filter(None, part["post_treatment"])))
+        if shown:
+            warnings.append(f"estimators see descendants of the treatment ({shown})")
+        lines.append(line + "".join(f"; warning: {each}" for each in warnings) + ".")
+    return tuple(lines)
+
+
+def profile_of(facts: pd.DataFrame) -> Profile:
+    """Average the rows of `fact_table`."""
+    return Profile(
+        confounding=float(facts["confounding"].abs().mean()),
+        sate=float(facts["sate_sd"].abs().mean()),
+        heterogeneity=float(facts["heterogeneity"].mean()),
+        hidden_spread=float(facts["cate_spread"].mean()),
+    )

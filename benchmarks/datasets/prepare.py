@@ -30,6 +30,7 @@ from benchmarks.suite.entries import (
 )
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
+from sdscm.data.generate import covariates_of
 from sdscm.errors import InputError
 from sdscm.files import put_atomically
 from sdscm.spec import Spec
@@ -37,7 +38,7 @@ from sdscm.spec import Spec
 #: Arguments of ``SDSCM`` and of its ``dataset`` that other keys of an entry, or the runner, set.
 _SET_BY_ENTRY = {
     *("self", "spec", "lm", "phrasing", "temperature"),
-    *("n", "seed", "outcome", "block", "progress"),
+    *("n", "seed", "outcome", "post_treatment", "block", "progress"),
 }
 
 
@@ -158,9 +159,10 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     beside = suite.folder / entry.scenario
     with _errors_from(suite, entry, "scenario"):
         spec = sdscm.load_spec(str(beside) if beside.is_file() else entry.scenario)
-    _check_hidden(spec, suite, entry)
+    _check_covariates(spec, suite, entry)
     _check_options("dataset", entry.dataset, sdscm.SDSCM.dataset, entry, suite)
     _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
+    asked = {"post_treatment": entry.post_treatment, **entry.dataset}
     replicates = range(len(entry.seeds or ()) or entry.replicates)
     for of, phrasing, replicate, variant in product(
         entry.lms, entry.phrasing_numbers, replicates, entry.variants
@@ -170,7 +172,7 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
             seed = entry.seeds[replicate]
         options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
         options |= {str(name): value for name, value in variant.dials.items()}
-        recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, entry.dataset)
+        recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, asked)
         with _errors_from(suite, entry, "lm"):
             lm = recipe.loaded()
         with _errors_from(suite, entry):
@@ -181,7 +183,7 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         marks = [f"-{name}{value:g}" for name, value in varied]
         marks += [lm_mark(shown)] * (len(entry.lms) > 1)
         dials = [f"{dial} {value:g}" for dial, value in sorted(variant.dials.items())]
-        settled = [n, seed, phrasing, options, entry.outcome, entry.dataset]
+        settled = [n, seed, phrasing, options, entry.outcome, asked]
         source = Source(
             name=f"{entry.title}-p{phrasing}-r{replicate}{''.join(marks)}",
             entry=entry.title,
@@ -226,8 +228,10 @@ def _first_alike(spec: Spec, entry: ScenarioEntry, phrasing: int) -> int:
     return next(n for n in entry.phrasing_numbers if spec.phrased(n).choice == choice)
 
 
-def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
-    """Raise an InputError if the setting ``hidden`` hides no covariate, or all of them."""
+def _check_covariates(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
+    """Raise an InputError if a setting shows no covariate, or ``hidden`` hides none."""
+    with _errors_from(suite, entry):
+        covariates, hidden = covariates_of(spec, entry.post_treatment, entry.dataset.get("hide"))
     if "hidden" not in suite.settings:
         return
     if not spec.exogenous:
@@ -235,10 +239,11 @@ def _check_hidden(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
             f"{suite.origin}: {entry.title}: the setting 'hidden' hides nothing, since no variable "
             "is exogenous; write 'settings: [all]'"
         )
-    if set(spec.exogenous) == set(spec.covariates):
+    if set(hidden) == set(covariates):
         raise InputError(
-            f"{suite.origin}: {entry.title}: the setting 'hidden' leaves no covariate; "
-            "write 'settings: [all]', or give the spec an observed one"
+            f"{suite.origin}: {entry.title}: the setting 'hidden' leaves no pre-treatment "
+            "covariate; write 'settings: [all]', hide fewer with 'dataset: {hide: ...}', or give "
+            "the spec an observed one"
         )
 
 

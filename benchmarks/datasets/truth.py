@@ -19,10 +19,12 @@ def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
     """Return the truth that estimates of a setting are compared with.
 
     It is the true CATE given the covariates of the setting, if the dataset has it. In the setting
-    ``all`` the CATE is the ITE, since the outcome of an SD-SCM dataset is a deterministic function
-    of all covariates and the treatment (paper, section 4.1); with hidden covariates it is
-    enumerated. Otherwise it is the ITE, as for tables of users, whose potential outcomes contain
-    noise: no method that sees only X can reach an error of 0 there.
+    ``all`` of an SD-SCM dataset the CATE is the ITE if the covariates and the treatment determine
+    the outcome (paper, section 4.1). With a mediator, which is not shown, with a sampled category
+    as outcome, or with hidden covariates they differ, and the CATE is enumerated or estimated.
+    Otherwise the target is the ITE, as for tables of users, whose potential outcomes contain noise,
+    or where post-treatment covariates are shown: no method that sees only X can reach an error of 0
+    there.
     """
     cate = dataset.cates.get(setting)
     return Truth(

@@ -19,7 +19,8 @@ from sdscm.report_page import ReportTable, TableColumn, make_table, number_colum
 #: Explanation of `dataset_table` for readers.
 DATASET_NOTE = (
     "Naive is the difference of the observed means, bias its distance from the SATE: what "
-    "confounding does to a method that ignores it. Distinct rows are those of covariates and "
+    "confounding does to a method that ignores it; the expected bias leaves out the chance of one "
+    "draw of the treatments. Distinct rows are those of covariates and "
     "treatment. The hidden CATE is the true mean effect given the covariates that are left in "
     "the setting hidden; where it hardly varies, PEHE is mostly the error of the average. "
     "Effective rows are Kish's, under stabilised weights by the true propensity. "
@@ -39,6 +40,7 @@ _DATASET_COLUMNS: tuple[TableColumn[Any], ...] = (
         text=lambda fact: number(fact["naive_sd"]) + " (sign flips)" * bool(fact["sign_flip"]),
     ),
     number_column("bias_sd", "Bias / SD(y)", better="higher"),
+    number_column("confounding", "Expected bias / SD(y)", better="higher"),
     number_column("heterogeneity", "SD(ITE) / SD(y)", better="higher"),
     number_column("cate_spread", "SD(hidden CATE) / SD(y)", better="higher"),
     number_column("hidden_share", "Var(ITE given X) / Var(ITE), hidden"),

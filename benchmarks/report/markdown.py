@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks.boards.board_table import BoardTable
 from benchmarks.boards.explain import rules
 from benchmarks.boards.scores import of_cells
+from benchmarks.datasets.facts import entry_lines
 from benchmarks.report.lists import (
     DATASET_NOTE,
     dataset_table,
@@ -47,7 +48,8 @@ def render(
     trouble = trouble_table(scores)
     if trouble is not None:
         parts += ["## Cells without a score", markdown(trouble)]
-    parts += ["## The datasets", markdown(dataset_table(facts)), DATASET_NOTE]
+    parts += ["## The datasets", *entry_lines(facts, suite.settings)]
+    parts += [markdown(dataset_table(facts)), DATASET_NOTE]
     parts += ["## Where it comes from", _provenance(manifest, provenance, records)]
     return "\n\n".join(parts) + "\n"
 

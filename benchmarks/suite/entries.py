@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from sdscm.errors import InputError
-from sdscm.literals import DEFAULT_LM, OutcomeKind, Precision, Setting
+from sdscm.literals import DEFAULT_LM, OutcomeKind, PostTreatment, Precision, Setting
 from sdscm.sampling.dials import Dials
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -135,6 +135,9 @@ class ScenarioEntry(DatasetEntry):
     outcome
         Scale of the outcome y; ``outcome_value`` in ``dataset`` is the outcome value whose
         (log-)probability is taken.
+    post_treatment
+        ``hide`` the descendants of the treatment from every estimator, or ``show`` them as
+        covariates. Then the boards say so, and the true CATE is unknown.
     dataset
         Other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``, ``contrast``,
         ``hide``, ``cate_contexts``, ``cate_draws``.
@@ -154,6 +157,7 @@ class ScenarioEntry(DatasetEntry):
     temperature: PositiveFloat = 1.0
     outcome: OutcomeKind = "log-probability"
     options: dict[str, Any] = {}
+    post_treatment: PostTreatment = "hide"
     dataset: dict[str, Any] = {}
 
     @model_validator(mode="after")

@@ -78,6 +78,9 @@ class CausalDataset:
     exogenous : tuple of str
         The covariates that the setting ``hidden`` removes.
     meta : Provenance
+    post_treatment : tuple of str
+        The covariates in ``X`` that descend from the treatment. To adjust for them removes effects
+        that they transmit, or adds bias; see `sdscm.SDSCM.dataset`.
     covariates : Setting
         The setting whose covariates ``X`` shows.
     cates : for each setting with a known CATE, an array of shape (n,)
@@ -98,6 +101,7 @@ class CausalDataset:
     labels: pd.DataFrame | None = None
     text: pd.Series | None = None
     exogenous: tuple[str, ...] = ()
+    post_treatment: tuple[str, ...] = ()
     covariates: Setting = "all"
     cates: Mapping[Setting, np.ndarray] = field(default_factory=dict)
     cate_errors: Mapping[Setting, np.ndarray] = field(default_factory=dict)
@@ -148,7 +152,12 @@ class CausalDataset:
 
     @property
     def cate(self) -> np.ndarray | None:
-        """True E[y1 - y0 | X] of each unit given the covariates in X; None if unknown."""
+        """True E[y1 - y0 | X] of each unit given the covariates in X; None if unknown.
+
+        It differs from ``ite`` wherever ``X`` does not determine the effect: if covariates are
+        hidden, if a mediator (never in ``X`` by default) transmits the effect, or if the outcome
+        is a sampled category. It is unknown if ``X`` shows post-treatment covariates.
+        """
         return self.cates.get(self.covariates)
 
     def setting(self, name: Setting) -> CausalDataset:
@@ -301,7 +310,12 @@ class CausalDataset:
             columns |= {f"label:{c}": self.labels[c].astype(str).to_numpy() for c in self.labels}
         if self.text is not None:
             columns["text"] = self.text.to_numpy()
-        meta = {"format": _FORMAT, "exogenous": self.exogenous, "provenance": asdict(self.meta)}
+        meta = {
+            "format": _FORMAT,
+            "exogenous": self.exogenous,
+            "post_treatment": self.post_treatment,
+            "provenance": asdict(self.meta),
+        }
         if self.known_ate is not None:
             meta["known_ate"] = self.known_ate
         table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
@@ -365,6 +379,7 @@ class CausalDataset:
             labels=labels if len(labels.columns) else None,
             text=frame.get("text"),
             exogenous=tuple(meta["exogenous"]),
+            post_treatment=tuple(meta.get("post_treatment", ())),  # older files lack it
             cates=each_setting("cate"),
             cate_errors=each_setting("cate_error"),
             known_ate=meta.get("known_ate"),

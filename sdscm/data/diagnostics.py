@@ -17,6 +17,8 @@ FEW_ROWS = 10
 POOR_OVERLAP = 0.1
 #: Smallest useful heterogeneity, SD(ITE) / SD(y).
 LITTLE = 0.01
+#: Smallest bias, in SD(y), that counts as confounding, and smallest useful SD of a hidden CATE.
+NEGLIGIBLE = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class DatasetFacts:
         Sample average effect, and difference in observed means; in units of y.
     bias
         (naive - sate) / SD(y): the bias of the naive contrast.
+    confounding
+        The bias that is expected over the treatments given the true propensities e, in SD(y): 0 if
+        the treatment is randomised, where ``bias`` is the chance of one draw. The expected means
+        of the arms are sum(e y1) / sum(e) and sum((1 - e) y0) / sum(1 - e). It is ``bias`` if the
+        propensity or the effects are unknown.
     heterogeneity
         SD(ITE) / SD(y).
     propensity_min, propensity_max
@@ -48,6 +55,10 @@ class DatasetFacts:
     hidden_share
         Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the variance of the effects
         that no method can explain; NaN if the true CATE is unknown.
+    hidden_spread
+        SD(CATE) / SD(y) in the setting ``hidden``; NaN if the true CATE is unknown.
+    post_treatment
+        Names of the covariates in X that descend from the treatment.
     """
 
     n: int
@@ -57,11 +68,14 @@ class DatasetFacts:
     sate: float
     naive: float
     bias: float
+    confounding: float
     heterogeneity: float
     propensity_min: float
     propensity_max: float
     effective_n: float
     hidden_share: float
+    hidden_spread: float
+    post_treatment: tuple[str, ...]
 
     @property
     def sign_flip(self) -> bool:
@@ -70,8 +84,10 @@ class DatasetFacts:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """The reasons why the dataset is degenerate; empty if it is not."""
+        """The reasons why the dataset is degenerate or misleads; empty if there are none."""
         found = []
+        if self.post_treatment:
+            found.append(f"shows post-treatment covariates: {', '.join(self.post_treatment)}")
         if not 0.1 <= self.treated <= 0.9:
             found.append(f"{self.treated:.0%} of the units are treated (want 10 % to 90 %)")
         if self.constant:
@@ -95,6 +111,9 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
     y, t, sd = dataset.y, dataset.t == 1, float(dataset.y.std())
     naive = float(y[t].mean() - y[~t].mean()) if t.any() and not t.all() else float("nan")
     e = np.array([np.nan]) if dataset.propensity is None else dataset.propensity
+    bias = (naive - dataset.sate) / sd if sd > 0 else float("nan")
+    expected = _expected_bias(dataset) / sd if sd > 0 else float("nan")
+    cate = dataset.cates.get("hidden")
     return DatasetFacts(
         n=len(dataset),
         distinct=len(dataset.X.assign(_t=dataset.t).drop_duplicates()),
@@ -102,13 +121,26 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
         constant=tuple(str(c) for c in dataset.X if dataset.X[c].nunique() == 1),
         sate=dataset.sate,
         naive=naive,
-        bias=(naive - dataset.sate) / sd if sd > 0 else float("nan"),
+        bias=bias,
+        confounding=bias if np.isnan(expected) else expected,
         heterogeneity=float(dataset.ite.std()) / sd if sd > 0 else 0.0,
         propensity_min=float(e.min()),
         propensity_max=float(e.max()),
         effective_n=_effective_n(dataset),
         hidden_share=_hidden_share(dataset),
+        hidden_spread=float("nan") if cate is None or sd == 0 else float(cate.std()) / sd,
+        post_treatment=dataset.post_treatment,
     )
+
+
+def _expected_bias(dataset: CausalDataset) -> float:
+    """Expected naive contrast minus SATE, in units of y; NaN if unknown."""
+    if dataset.propensity is None:
+        return float("nan")
+    e = dataset.propensity
+    with np.errstate(divide="ignore", invalid="ignore"):
+        treated, control = (e * dataset.y1).sum() / e.sum(), (1 - e) @ dataset.y0 / (1 - e).sum()
+    return float(treated - control - dataset.sate)
 
 
 def _effective_n(dataset: CausalDataset) -> float:
@@ -127,6 +159,57 @@ def _hidden_share(dataset: CausalDataset) -> float:
     if cate is None or variance == 0:
         return float("nan")
     return float(((dataset.ite - cate) ** 2).mean()) / variance
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Confounding and heterogeneity of several datasets, as means over them; in SD(y).
+
+    Attributes
+    ----------
+    confounding
+        Mean absolute ``confounding``.
+    sate
+        Mean absolute ``sate`` / SD(y).
+    heterogeneity
+        Mean SD(ITE) / SD(y).
+    hidden_spread
+        Mean SD(CATE) / SD(y) in the setting ``hidden``; NaN if unknown.
+    """
+
+    confounding: float
+    sate: float
+    heterogeneity: float
+    hidden_spread: float
+
+    @property
+    def confounded(self) -> bool:
+        """False if the difference in means is hardly biased."""
+        return not self.confounding < NEGLIGIBLE
+
+    @property
+    def varies(self) -> bool:
+        """False if the individual effects hardly vary."""
+        return not self.heterogeneity < LITTLE
+
+    @property
+    def has_effect(self) -> bool:
+        """False if all effects are 0 up to rounding."""
+        return not self.sate + self.heterogeneity < 1e-6
+
+    def warnings(self, hidden: bool) -> tuple[str, ...]:
+        """List what a study of confounding or effects cannot find in these data.
+
+        ``hidden``: the data are used in the setting ``hidden``, too.
+        """
+        found = []
+        if hidden and not self.confounded:
+            found.append("the treatment is not confounded, so that 'hidden' hides no confounder")
+        if not self.varies:
+            found.append("the effect does not vary" if self.has_effect else "there is no effect")
+        elif hidden and self.hidden_spread < NEGLIGIBLE:
+            found.append("the true CATE hardly varies in 'hidden'")
+        return tuple(found)
 
 
 @dataclass(frozen=True)

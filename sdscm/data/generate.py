@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import get_args
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import Enumeration, TooLargeError
 from sdscm.inference.outcome import OutcomeFunction
+from sdscm.literals import PostTreatment
 from sdscm.sampling.interventions import contrast_of
 from sdscm.sampling.sampler import OnUnits, Sampler
 from sdscm.sampling.units import Units
@@ -27,6 +29,7 @@ def make_dataset(
     outcome: OutcomeFunction,
     contrast: tuple[str, str] | None,
     hide: int | Sequence[str] | None,
+    post_treatment: PostTreatment,
     cate_contexts: int | None,
     cate_draws: int,
     block: int,
@@ -37,7 +40,7 @@ def make_dataset(
     sampler = sampler.restricted_to(contrast)
     spec = sampler.spec
     code = spec.treatment.values.index(treated)
-    hidden = _hidden(spec.exogenous, hide)
+    covariates, hidden = covariates_of(spec, post_treatment, hide)
     if cate_contexts is None:
         # Contexts that are scored for the truth only must not cost more than the units.
         cate_contexts = min(max(10 * n, 500), 5_000)
@@ -55,7 +58,6 @@ def make_dataset(
         )
         potential.append(outcome.value(world.log_probabilities[name], world.codes[name].to_numpy()))
         expected.append(outcome.mean(world.log_probabilities[name]))
-    covariates = list(spec.covariates)
     labels = units.labels
     dataset = CausalDataset(
         X=units.codes[covariates],
@@ -66,16 +68,21 @@ def make_dataset(
         labels=labels[covariates],
         text=units.text,
         exogenous=hidden,
+        post_treatment=_in_both(covariates, spec.descendants(spec.treatment.name)),
         meta=_provenance(sampler, seed, outcome, contrast, cate_draws),
     )
     exact = Enumeration(sampler.mechanisms, cate_contexts)
     cates: dict[Setting, np.ndarray] = {}
     errors: dict[Setting, np.ndarray] = {}
     for setting in SETTINGS:
-        if _shows_parents(dataset, spec, setting):
+        given = covariates if setting == "all" else [c for c in covariates if c not in hidden]
+        if dataset.post_treatment or not given:
+            continue
+        if set(spec.parents(name)) - {spec.treatment.name} <= set(given):
+            # All parents of the outcome are given, and the treatment changes none.
             cates[setting] = expected[1] - expected[0]
             continue
-        found = _cate(sampler, units, dataset, setting, outcome, contrast, exact, cate_draws, seed)
+        found = _cate(sampler, units, given, outcome, contrast, exact, cate_draws, seed)
         if isinstance(found, monte_carlo.ConditionalEstimate):
             cates[setting], errors[setting] = found.value, found.standard_error
         elif found is not None:
@@ -86,19 +93,15 @@ def make_dataset(
 def _cate(
     sampler: Sampler,
     units: Units,
-    dataset: CausalDataset,
-    setting: Setting,
+    given: Sequence[str],
     outcome: OutcomeFunction,
     contrast: tuple[str, str],
     exact: Enumeration,
     draws: int,
     seed: int,
 ) -> np.ndarray | monte_carlo.ConditionalEstimate | None:
-    """CATE given the covariates of a setting, exact or estimated; None if it is unknown."""
+    """CATE given pre-treatment covariates, exact or estimated; None if it is unknown."""
     spec = sampler.spec
-    given = _shown(dataset, spec, setting)
-    if not given or set(spec.descendants(spec.treatment.name)) & set(given):
-        return None
     sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
     needed = {spec.outcome.name, *given, *sources}
     needed |= {name for each in (*given, *sources) for name in spec.ancestors(each)}
@@ -113,20 +116,35 @@ def _cate(
     return monte_carlo.cate(sampler, units, given, outcome, draws, seed, contrast)
 
 
-def _shown(dataset: CausalDataset, spec: Spec, setting: Setting) -> list[str]:
-    """The covariates of a setting."""
-    hidden = set() if setting == "all" else set(dataset.exogenous)
-    return [name for name in spec.covariates if name not in hidden]
+def covariates_of(
+    spec: Spec,
+    post_treatment: PostTreatment = "hide",
+    hide: int | Sequence[str] | None = None,
+) -> tuple[list[str], tuple[str, ...]]:
+    """List the covariates of X, and those of them that the setting ``hidden`` removes.
 
+    Parameters are as in `sdscm.SDSCM.dataset`.
 
-def _shows_parents(dataset: CausalDataset, spec: Spec, setting: Setting) -> bool:
-    """True if the setting shows all parents of the outcome, and the treatment changes none.
-
-    The CATE is then the difference of the expected outcomes in the two worlds.
+    Raises
+    ------
+    InputError
+        If a parameter has an unknown value, or there is no covariate to show.
     """
-    sources = set(spec.parents(spec.outcome.name)) - {spec.treatment.name}
-    after = set(spec.descendants(spec.treatment.name))
-    return sources <= set(_shown(dataset, spec, setting)) - after
+    if post_treatment not in get_args(PostTreatment):
+        raise InputError(f"post_treatment = '{post_treatment}': choose hide or show")
+    after = _in_both(spec.covariates, spec.descendants(spec.treatment.name))
+    covariates = [c for c in spec.covariates if post_treatment == "show" or c not in after]
+    if not covariates:
+        reason = f"all descend from the treatment ({', '.join(after)})" if after else "it has none"
+        raise InputError(
+            f"{spec.name}: no covariate to show, since {reason}; give the spec a pre-treatment "
+            "covariate" + ", or show the others with post-treatment 'show'" * bool(after)
+        )
+    return covariates, _hidden(spec.exogenous, hide)
+
+
+def _in_both(names: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in others)
 
 
 def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tuple[str, ...]:

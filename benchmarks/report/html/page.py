@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.boards.board_table import board_tables
 from benchmarks.boards.explain import rules
 from benchmarks.boards.scores import of_cells
+from benchmarks.datasets.facts import entry_lines
 from benchmarks.report import origins
 from benchmarks.report.html.figures import drawings
 from benchmarks.report.html.studies import Run, studies
@@ -66,9 +67,10 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     families = {row.family for table in tables for row in table.rows}
     trouble = trouble_table(result.scores)
     reading = (metric_table(tables, suite.alpha),)
+    notes = (*entry_lines(result.facts, suite.settings), DATASET_NOTE)
     parts = [
         Section("reading", "How to read it", rules(suite), reading),
-        Section("datasets", "Datasets", (DATASET_NOTE,), (dataset_table(result.facts),)),
+        Section("datasets", "Datasets", notes, (dataset_table(result.facts),)),
     ]
     if trouble is not None:
         parts.append(Section("trouble", "Cells without a score", tables=(trouble,)))

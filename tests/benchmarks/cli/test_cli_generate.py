@@ -176,12 +176,20 @@ def test_old_forms_work_with_a_note(old, new, note, cli, tiny_lm):
 def test_another_treatment_and_outcome(cli, tiny_lm):
     options = ["--lm", tiny_lm, "--units", 20, "--temperature", 5]
     ran = cli("generate", "study.yaml", *options, "--treatment", "smoker")
-    assert ran.code == 2
-    assert "the treatment would change the covariate 'drug'; write a spec without it" in ran.err
+    assert (ran.code, ran.err) == (0, "")
+    assert list(sdscm.CausalDataset.read_parquet("data.parquet").X) == ["age"]
+    ran = cli(
+        *("generate", "study.yaml", *options, "--treatment", "smoker", "--force"),
+        *("--post-treatment", "show"),
+    )
+    assert "shows post-treatment covariates: drug" in ran.out
+    assert "shows post-treatment covariates: drug" in cli("inspect", "data.parquet").out
     ran = cli("generate", "study.yaml", *options, "--outcome", "states")
     assert (ran.code, "did you mean 'state'?" in ran.err) == (2, True)
     study = Path("study.yaml").read_text()
     Path("study.yaml").write_text(study.replace("[age, smoker, drug]", "[age]"))
-    ran = cli("generate", "study.yaml", *options, "--treatment", "smoker", "--outcome", "drug")
+    ran = cli(
+        "generate", "study.yaml", *options, "--treatment", "smoker", "--outcome", "drug", "--force"
+    )
     assert (ran.code, ran.err) == (0, "")
     assert list(sdscm.CausalDataset.read_parquet("data.parquet").X) == ["age", "state"]

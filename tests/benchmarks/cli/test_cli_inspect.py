@@ -35,6 +35,9 @@ def test_spec_page_without_a_language_model(cli, monkeypatch):
     assert rows["age"] == ["exogenous", "2", "lm", "young | older"]
     assert rows["drug"] == ["treatment", "2", "lm", "placebo | statins"]
     assert "common causes  age, smoker" in ran.out
+    assert "descendants    no covariate" in ran.out
+    asked = cli("inspect", "study.yaml", "--no-lm", "--treatment", "smoker")
+    assert "descendants    drug (not in X by default)" in asked.out
     assert ran.out.endswith(
         "  age\n  smoker <- age\n  drug   <- all above\n  state  <- all above\n"
     )
@@ -172,4 +175,9 @@ def test_scenarios_lists_what_is_shipped(cli):
     rows = table_after(ran.out, "Name ")
     assert sorted(rows) == sdscm.scenario_names()
     assert rows["breast_cancer"][:2] == ["14", "91"]
+    # Of the scenarios: by design, and by the graph.
+    assert rows["misinformation"][4] == rows["hiring"][4] == "no"
+    assert rows["marathon_collider"][5] == rows["marathon_confounder"][5] == "no effect"
+    assert float(rows["misinformation"][5]) > 0.05
+    assert float(rows["tea_or_coffee"][4]) > 0.05
     assert rows["breast_cancer"][-1] == sdscm.load_spec("breast_cancer").title

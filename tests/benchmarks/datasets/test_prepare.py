@@ -47,7 +47,7 @@ def engine(monkeypatch, confounded) -> list[tuple]:
         def __init__(self, spec, lm, *, phrasing=0, **options) -> None:
             self.args = (spec.name, lm.id, phrasing, options)
 
-        def dataset(self, n: int, seed: int, *, outcome: str, progress) -> CausalDataset:
+        def dataset(self, n: int, seed: int, *, outcome: str, progress, **_) -> CausalDataset:
             progress(n / 2, n)
             asked.append((*self.args, n, seed, outcome))
             meta = Provenance("toy", "spec", self.args[1], "rev", self.args[2], seed)
@@ -62,6 +62,8 @@ def engine(monkeypatch, confounded) -> list[tuple]:
             content_hash="h",
             exogenous=("u",),
             covariates=("u", "x"),
+            treatment=SimpleNamespace(name="t"),
+            descendants=lambda name: ("y",),
             phrased=lambda k: SimpleNamespace(choice={"u": k}),
         ),
     )
@@ -336,7 +338,7 @@ variables:
 
 @pytest.mark.parametrize(
     ("role", "part"),
-    [("covariate", "hides nothing"), ("exogenous", "leaves no covariate")],
+    [("covariate", "hides nothing"), ("exogenous", "leaves no pre-treatment covariate")],
 )
 def test_a_setting_that_hides_nothing_or_all_is_told_first(
     tmp_path, monkeypatch, role: str, part: str

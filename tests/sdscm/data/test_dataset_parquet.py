@@ -44,6 +44,21 @@ def test_round_trip(data: CausalDataset, tmp_path: Path) -> None:
     assert hidden.fingerprint == data.setting("hidden").fingerprint
 
 
+def test_post_treatment_covariates_are_read_back_and_unknown_to_older_files(
+    clinic: Spec, tmp_path: Path
+) -> None:
+    data = SDSCM(clinic, TabularLM(random_table(1))).dataset(9, post_treatment="show")
+    path = data.to_parquet(tmp_path / "data.parquet")
+    assert CausalDataset.read_parquet(path).post_treatment == ("pressure", "ward")
+    table = pq.read_table(path)
+    meta = json.loads(table.schema.metadata[b"sdscm"])
+    del meta["post_treatment"]
+    pq.write_table(table.replace_schema_metadata({b"sdscm": json.dumps(meta)}), path)
+    older = CausalDataset.read_parquet(path)
+    assert older.post_treatment == ()
+    assert older.fingerprint == data.fingerprint
+
+
 def test_round_trip_of_a_frame_without_propensity_and_text(tmp_path: Path) -> None:
     """Columns of a file without a header have numbers for names."""
     frame = pd.DataFrame(np.random.Generator(np.random.Philox(key=1)).normal(size=(20, 3)))

@@ -129,8 +129,8 @@ def test_hidden_removes_the_exogenous_covariates_and_nothing_else(clinic: Spec) 
     data = SDSCM(clinic, TabularLM(random_table(1))).dataset(40)
     hidden = data.setting("hidden")
     assert data.exogenous == ("age", "town")
-    assert list(data.X) == ["age", "town", "smoker", "hobby", "pressure", "ward"]
-    assert list(hidden.X) == list(hidden.labels) == ["smoker", "hobby", "pressure", "ward"]
+    assert list(data.X) == ["age", "town", "smoker", "hobby"]
+    assert list(hidden.X) == list(hidden.labels) == ["smoker", "hobby"]
     pd.testing.assert_frame_equal(hidden.X, data.X[list(hidden.X)])
     for name in ("t", "y0", "y1", "y", "ite", "propensity"):
         np.testing.assert_array_equal(getattr(hidden, name), getattr(data, name))
@@ -286,10 +286,18 @@ def test_facts_by_hand() -> None:
     assert found.sate == 0.75
     assert found.naive == 2.0
     assert found.bias == pytest.approx((2 - 0.75) / sd)
+    # Weights 0.25, 0.5, 0.5, 0.75 of y1 = 1, 1, 4, 5, and 0.75, 0.5, 0.5, 0.25 of y0 = 0, 1, 2, 5.
+    assert found.confounding == pytest.approx((6.5 / 2 - 2.75 / 2 - 0.75) / sd)
+    assert facts(toy_dataset(propensity=None)).confounding == found.bias
+    assert facts(toy_dataset(propensity=np.full(4, 0.3))).confounding == pytest.approx(0)
     assert found.heterogeneity == pytest.approx(np.std([1, 0, 2, 0]) / sd)
     assert (found.propensity_min, found.propensity_max) == (0.25, 0.75)
     assert not found.sign_flip
     assert found.problems == ("constant covariates: b",)
+    assert np.isnan(found.hidden_spread)
+    cate = np.array([0.0, 1.0, 0.0, 1.0])
+    assert facts(toy_dataset(cates={"hidden": cate})).hidden_spread == pytest.approx(0.5 / sd)
+    assert "post-treatment covariates: b" in facts(toy_dataset(post_treatment=("b",))).problems[0]
 
 
 def test_facts_tell_what_is_wrong() -> None:

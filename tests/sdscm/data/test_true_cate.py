@@ -104,7 +104,8 @@ def test_units_that_look_alike_have_one_cate_and_its_mean_is_their_effect(scm: S
 
 def test_unknown_where_the_treatment_changes_what_is_seen(clinic: Spec) -> None:
     """The clinic shows pressure and ward, as they are under the treatment received."""
-    dataset = SDSCM(clinic, TabularLM(TABLE)).dataset(50, 1, cate_draws=10)
+    dataset = SDSCM(clinic, TabularLM(TABLE)).dataset(50, 1, cate_draws=10, post_treatment="show")
+    assert dataset.post_treatment == ("pressure", "ward")
     assert dataset.cates == {}
     assert dataset.cate is None
 

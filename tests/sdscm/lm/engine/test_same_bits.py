@@ -81,9 +81,7 @@ def test_random_models(tiny: Callable[..., Any], bits: Bits, family: str) -> Non
 
 @pytest.mark.xdist_group("embedded")
 def test_the_embedded_model(embedded_lm: HuggingFaceLM, bits: Bits) -> None:
-    check(
-        partial(copy_of, embedded_lm), tree(6, 0)[:4], memory=60 * 2 * 30 * 3 * 64 * 4, bits=bits
-    )
+    check(partial(copy_of, embedded_lm), tree(6, 0)[:4], memory=60 * 2 * 30 * 3 * 64 * 4, bits=bits)
 
 
 def copy_of(lm: HuggingFaceLM, **options: Any) -> HuggingFaceLM:
