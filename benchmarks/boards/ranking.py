@@ -123,6 +123,8 @@ def place_methods(
     """Order methods by their average ranks; ``rows`` has an average, its ends and a win rate."""
     columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]
     average = pd.DataFrame(list(rows.values()), index=list(rows), columns=columns)
+    # An average rank cannot be outside the ranks.
+    average[columns[1:3]] = average[columns[1:3]].clip(1, max(len(average), 1))
     average["rank"] = average["average_rank"].map(merit).rank(method="min").astype(int)
     order = [str(name) for name in average["rank"].sort_values(kind="stable").index]
     others = [name for name in methods if name not in average.index]

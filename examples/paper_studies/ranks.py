@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 from shared import scored
 
-from benchmarks.boards.intervals import WithInterval, cluster_means
-from benchmarks.paper.analysis.bootstrap import weighted_mean
+from benchmarks.boards.intervals import WithInterval
+from benchmarks.paper.analysis.bootstrap import cluster_statistic, weighted_mean
 from benchmarks.paper.analysis.tables import (
     LEVEL,
     RESAMPLES,
@@ -65,8 +65,9 @@ def ranks(records: pd.DataFrame) -> pd.DataFrame:
                 ranked = means.rank(axis="columns")
                 phrasings = ranked.index.to_numpy()
                 for method in ranked:
-                    interval = cluster_means(
-                        ranked[method].to_numpy(),
+                    interval = cluster_statistic(
+                        weighted_mean,
+                        [ranked[method].to_numpy()],
                         phrasings,
                         resamples=RESAMPLES,
                         level=LEVEL,

@@ -48,7 +48,7 @@ def studentised_interval(
     clusters = len(sums)
     if clusters < MIN_CLUSTERS:
         raise ValueError(f"{clusters} clusters; at least {MIN_CLUSTERS} are needed")
-    total = counts.sum()
+    total = float(counts.sum())
     centre = float(sums.sum() / total)
     # Deviations from the centre: a small spread would be lost in the rounding of the squares.
     off = sums - centre * counts

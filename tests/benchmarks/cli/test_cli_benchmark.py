@@ -29,7 +29,7 @@ def test_from_a_spec_to_a_board(cli, tiny_lm):
     ran = cli("benchmark", "suite.yaml", "--workers", 0)
     assert ran.code == 0
     assert "Cells run now: 12 of 12." in ran.out
-    for setting in ("all covariates seen", "exogenous covariates hidden"):
+    for setting in ("statin, all covariates seen", "statin, exogenous covariates hidden"):
         assert f"CATE by PEHE / SD(y); tiny, {setting}" in ran.out
     oracle = next(line for line in ran.out.splitlines() if "Oracle" in line)
     assert oracle.split()[:3] == ["check", "Oracle", "0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -102,39 +103,48 @@ def test_columns_by_choice_and_by_default(board: Board) -> None:
     assert shown(cate) == ["seconds", "qini", "pehe_sd"]
     assert shown(ate) == ["seconds", "ate_r2"]
     names = [column.name for column in cate.only("terminal")[0]]
-    assert names == ["rank", "estimator", "seconds", "qini", "pehe_sd", "average_rank", "ok"]
+    assert names == ["rank", "estimator", "seconds", "qini", "pehe_sd", "average_rank", "off", "ok"]
 
 
 def test_markdown(board: Board) -> None:
-    """The ranks are 1, 2.5, 2.5 and 4 on five phrasings; on the sixth ``frail`` is last."""
-    lines = markdown(tables(board, ["pehe_sd", "r2", "seconds"])[0]).splitlines()
-    tied = "**0.100 [0.100, 0.100]** | **0.900** | 12 | 0.100 | 2.33 [2.17, 2.50] | 0.56 "
-    tied += "| a b | 6 |"
-    assert lines[2:] == [
-        f"| 1 | A & B | toy | {tied}",
-        f"| 1 | twin_1 | toy | {tied}",
-        "| 3 | worst | toy | 0.900 [0.900, 0.900] | 0.100 | 12 | 0.900 | 3.83 [3.67, 4.00] | 0.06 "
-        "| b | 6 |",
-        "| 4 | frail | toy | 0 [0, 0] | 1.000 | 12 | 0 | 1.50 [1.00, 2.00] | 0.83 | a "
+    """The ranks are 1, 2.5, 2.5 and 4 on five phrasings; on the sixth ``frail`` is last.
+
+    The ends of the average ranks are those of `test_intervals.py`.
+    """
+    table = tables(board, ["pehe_sd", "r2", "seconds"])[0]
+    ranking = table.ranking
+    average = ranking.average.loc[[*ranking.methods[:4]], ["average_rank_low", "average_rank_high"]]
+    ends = [f"[{low:.2f}, {high:.2f}]" for low, high in average.to_numpy()]
+    tied = "**0.100 [0.100, 0.100]** | **0.900** | 12 | 0.100 | 2.33"
+    assert markdown(table).splitlines()[2:] == [
+        f"| 1 | frail | toy | 0 [0, 0] | 1.000 | 12 | 0 | 1.50 {ends[0]} | 0.83 | a | – | 0 "
         "| 5 of 6 (1 failed) |",
-        "| check | Truth | toy | 0 | 1.000 | 12 | 0 | – | – | – | 6 |",
+        f"| 2 | A & B | toy | {tied} {ends[1]} | 0.56 | a b | – | 0 | 6 |",
+        f"| 2 | twin_1 | toy | {tied} {ends[2]} | 0.56 | a b | – | 0 | 6 |",
+        "| 4 | worst | toy | 0.900 [0.900, 0.900] | 0.100 | 12 | 0.900 | 3.83 "
+        f"{ends[3]} | 0.06 | b | – | 0 | 6 |",
+        "| check | Truth | toy | 0 | 1.000 | 12 | 0 | – | – | – | – | 0 | 6 |",
     ]
 
 
 def test_latex(board: Board) -> None:
     text = latex("toy", tables(board, ["pehe_sd", "seconds"]), "sdscm benchmark toy")
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
-    assert r"\label{tab:toy-lm-all-pehe-sd}" in text
+    assert r"\label{tab:toy-lm-toy-all-pehe-sd}" in text
     body = text.split(r"\midrule")[1].strip().splitlines()
-    assert body == [
-        r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 12 & 2.33 [2.17, 2.50] & a b & 6 \\",
-        r"1 & twin\_1 & \textbf{0.100 [0.100, 0.100]} & 12 & 2.33 [2.17, 2.50] & a b & 6 \\",
-        r"3 & worst & 0.900 [0.900, 0.900] & 12 & 3.83 [3.67, 4.00] & b & 6 \\",
-        r"4 & frail & 0 [0, 0] & 12 & 1.50 [1.00, 2.00] & a & 5 of 6 (1 failed) \\",
+    assert [re.sub(r"\d\.\d\d \[\d\.\d\d, \d\.\d\d\]", "RANK", line) for line in body] == [
+        r"1 & frail & 0 [0, 0] & 12 & RANK & a & 0 & 5 of 6 (1 failed) \\",
+        r"2 & A \& B & \textbf{0.100 [0.100, 0.100]} & 12 & RANK & a b & 0 & 6 \\",
+        r"2 & twin\_1 & \textbf{0.100 [0.100, 0.100]} & 12 & RANK & a b & 0 & 6 \\",
+        r"4 & worst & 0.900 [0.900, 0.900] & 12 & RANK & b & 0 & 6 \\",
     ]
-    assert "Scored against the CATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[0]
-    assert "Scored against the SATE. Means" in text.partition(r"\label{tab:toy-lm-all-pehe-sd}")[2]
-    assert r"\resizebox" not in text
+    assert (
+        "Scored against the CATE. Means" in text.partition(r"\label{tab:toy-lm-toy-all-pehe-sd}")[0]
+    )
+    assert (
+        "Scored against the SATE. Means" in text.partition(r"\label{tab:toy-lm-toy-all-pehe-sd}")[2]
+    )
+    assert r"\resizebox" not in latex("toy", tables(board, ["pehe_sd"]), "sdscm")
     assert r"\resizebox{\textwidth}{!}{%" in latex("toy", tables(board), "sdscm")
     for part in text.split(r"\begin{tabular}{")[1:]:
         shape, rest = part.split("}", 1)
@@ -146,10 +156,10 @@ def test_a_mean_over_fewer_datasets_is_marked(board: Board) -> None:
     assert "over fewer datasets" not in latex("toy", tables(board, ["pehe_sd"]), "sdscm")
     marked = tables(replace(board, undefined={"pehe_sd": {"twin_1": 1}}), ["pehe_sd"])
     text = latex("toy", marked, "sdscm")
-    assert r"1 & A \& B & \textbf{0.100 [0.100, 0.100]} & 2.33" in text
-    assert r"1 & twin\_1 & 0.100 [0.100, 0.100]\textsuperscript{\dag} & 2.33" in text
+    assert r"2 & A \& B & \textbf{0.100 [0.100, 0.100]} & 2.33" in text
+    assert r"2 & twin\_1 & 0.100 [0.100, 0.100]\textsuperscript{\dag} & 2.33" in text
     assert text.count("a mean over fewer datasets, since the score is not defined on all.") == 1
-    assert "| 1 | twin_1 | toy | 0.100 [0.100, 0.100]† |" in markdown(marked[0])
+    assert "| 2 | twin_1 | toy | 0.100 [0.100, 0.100]† |" in markdown(marked[0])
 
 
 def test_latex_escapes() -> None:
@@ -193,15 +203,15 @@ def test_json(board: Board) -> None:
     assert (rows["worst"]["seconds"], rows["worst"]["peak_memory"]) == (12.0, None)
     cate = made["rankings"][0]
     ranks = [rows[name]["rank_pehe_sd"] for name in cate["methods"]]
-    assert ranks == [1, 1, 3, 4, "check"]
-    assert cate["competitors"] == ["A & B", "twin_1", "worst", "frail"]
+    assert ranks == [1, 2, 2, 4, "check"]
+    assert cate["competitors"] == ["frail", "A & B", "twin_1", "worst"]
     assert np.array(cate["wins"], dtype=float) == pytest.approx(
         np.array(
             [
-                [NAN, 1 / 2, 1, 1 / 6],
-                [1 / 2, NAN, 1, 1 / 6],
-                [0, 0, NAN, 1 / 6],
-                [5 / 6, 5 / 6, 5 / 6, NAN],
+                [NAN, 5 / 6, 5 / 6, 5 / 6],
+                [1 / 6, NAN, 1 / 2, 1],
+                [1 / 6, 1 / 2, NAN, 1],
+                [1 / 6, 0, 0, NAN],
             ]
         ),
         nan_ok=True,
@@ -224,8 +234,13 @@ def test_comparisons(board: Board) -> None:
 
 def test_csv(board: Board) -> None:
     found = pd.read_csv(io.StringIO(board_csv([board]))).set_index("estimator")
-    front = ["lm", "setting", "rank_pehe_sd", "average_rank_pehe_sd", "average_rank_pehe_sd_low"]
-    front += ["average_rank_pehe_sd_high", "win_rate_pehe_sd", "group_pehe_sd"]
+    front = ["lm", "dataset", "setting", "rank_pehe_sd", "average_rank_pehe_sd"]
+    front += [
+        "average_rank_pehe_sd_low",
+        "average_rank_pehe_sd_high",
+        "win_rate_pehe_sd",
+        "group_pehe_sd",
+    ]
     assert [*found.columns][: len(front)] == front
     assert found.loc["worst", "win_rate_pehe_sd"] == pytest.approx(1 / 18, abs=1e-5)
     assert found.loc["worst", "pehe_sd_median"] == 0.9

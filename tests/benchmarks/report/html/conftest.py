@@ -50,6 +50,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> benchmarks.Result:
         "title": "Toys & <games>",
         "datasets": [{"name": "toy", "files": "data/*.parquet"}],
         "estimators": ["DiffInMeans", "LinReg", "RF", "T-Only OLS", "<b>Broken</b> & co", "Oracle"],
+        "repetitions": 1,
         "board": {"resamples": 50},
     }
     (folder / "toy.yaml").write_text(yaml.safe_dump(content))

@@ -60,7 +60,7 @@ def size(browser, width: int, height: int) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
-BOARD = "board-ate-ate-abs-error-sd-all"
+BOARD = "board-ate-ate-abs-error-sd-toy-all"
 
 
 def head(tab, title: str):

@@ -146,7 +146,7 @@ def test_provenance(outline: Outline) -> None:
 def test_the_numbers_are_those_of_the_boards(finished, page: str) -> None:
     board = next(b for b in finished.boards if b.group["setting"] == "all")
     value = board.table.set_index("estimator").loc["LinReg", "pehe_sd"]
-    table = page[page.index('id="board-cate-pehe-sd-all') :]
+    table = page[page.index('id="board-cate-pehe-sd-toy-all') :]
     row = table[table.index(">LinReg<") : table.index("</tr>", table.index(">LinReg<"))]
     assert f'data-value="{value:.9g}"' in row
 
