@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import get_args
 
 import pandas as pd
@@ -27,6 +28,7 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "lm": source.lm,
                 "phrasing": dataset.meta.phrasing,
                 "seed": dataset.meta.seed,
+                "temperature": dataset.meta.options.get("temperature", float("nan")),
                 **{dial: dataset.meta.options.get(dial, float("nan")) for dial in get_args(Dial)},
                 "n": found.n,
                 "distinct": found.distinct,
@@ -49,6 +51,17 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
     return pd.DataFrame(rows)
 
 
+#: Columns of `fact_table` that `entry_lines` reads.
+LINE_COLUMNS = (
+    "temperature",
+    "confounding",
+    "sate_sd",
+    "heterogeneity",
+    "cate_spread",
+    "post_treatment",
+)
+
+
 def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, ...]:
     """Describe each entry of a suite: confounded or not, if effects vary, and what to beware of.
 
@@ -57,7 +70,9 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
     lines = []
     for entry, part in facts.groupby("entry", sort=False):
         found = profile_of(part)
-        line = f"{entry}: confounded by {number(found.confounding)} SD(y), effects vary by "
+        temperature = part["temperature"].iloc[0]
+        line = entry + ("" if isnan(temperature) else f" at temperature {temperature:g}")
+        line += f": confounded by {number(found.confounding)} SD(y), effects vary by "
         line += f"{number(found.heterogeneity)} SD(y)"
         if "hidden" in settings:
             line += f" (the CATE in 'hidden' by {number(found.hidden_spread)})"

@@ -41,6 +41,34 @@ def pehe_sd(prediction: Prediction, truth: Truth) -> float:
     return in_sd(pehe(prediction, truth), truth)
 
 
+@_cate(
+    "pehe_centred_sd",
+    "Centred PEHE / SD(y)",
+    better="lower",
+    source="PEHE without the bias: the square is PEHE² minus the squared mean error",
+    usual=True,
+)
+def pehe_centred_sd(prediction: Prediction, truth: Truth) -> float:
+    """Standard deviation over rows of the errors of the effects, in units of SD(y).
+
+    Under hidden confounding the error of most methods is a common bias; this is the rest.
+    """
+    return in_sd(float(np.std(_effect(prediction) - truth.effect)), truth)
+
+
+@_cate(
+    "cate_bias_sd",
+    "Mean error / SD(y)",
+    better="nominal",
+    nominal=0,
+    source="mean error of the effects, Hill 2011, section 4.2",
+    usual=True,
+)
+def cate_bias_sd(prediction: Prediction, truth: Truth) -> float:
+    """Mean error of the effects over rows, in units of SD(y); its mean over datasets is the bias."""
+    return in_sd(float(np.mean(_effect(prediction) - truth.effect)), truth)
+
+
 @_cate("pehe_sd_ite", "PEHE / SD(ITE)", better="lower", source=_HILL, usual=True)
 def pehe_sd_ite(prediction: Prediction, truth: Truth) -> float:
     """Root mean squared error of the effects, in units of SD(ITE); NaN if the ITE is constant."""

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from benchmarks.datasets.facts import LINE_COLUMNS
 from benchmarks.datasets.source import Source
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.methods import Method
@@ -107,6 +108,11 @@ class Manifest:
                 f"{store.path}: unknown metric '{unknown[0].name}'; name the file that registers "
                 "it with --plugin"
             ) from None
+        if not set(LINE_COLUMNS) <= set(content.get("facts", {}).get("columns", LINE_COLUMNS)):
+            raise OtherFormatError(
+                f"{store.path}: another version of sdscm wrote the facts about its datasets; run "
+                "the suite again (cells on record are kept)"
+            )
         try:
             return cls(
                 suite=suite,

@@ -56,7 +56,7 @@ def main(repeats: int) -> None:
     print("| interval | scores | 6 phrasings | 12 phrasings | 18 phrasings |")
     print("| --- | --- | ---: | ---: | ---: |")
     kinds = {
-        "mean: percentile bootstrap (before)": (percentile, 1),
+        "mean: percentile bootstrap (not used)": (percentile, 1),
         "mean: studentised bootstrap": (mean, 1),
         "median: order statistics": (median, 2),
         "RMSE: jackknife on the log scale": (root, 3),

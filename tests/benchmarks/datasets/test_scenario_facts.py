@@ -40,7 +40,7 @@ def test_a_changed_scenario_is_unknown() -> None:
 def facts_of(**changes: object) -> pd.DataFrame:
     """Two datasets whose confounding is 0.3 and -0.5 SD(y)."""
     columns: dict[str, object] = {"confounding": [0.3, -0.5], "sate_sd": [1.0, -2.0]}
-    columns |= {"heterogeneity": [0.4, 0.2], "cate_spread": [0.1, np.nan]}
+    columns |= {"heterogeneity": [0.4, 0.2], "cate_spread": [0.1, np.nan], "temperature": 2.5}
     return pd.DataFrame({"entry": ["x", "x"], "post_treatment": ["", ""], **columns, **changes})
 
 
@@ -48,7 +48,7 @@ def test_a_line_holds_the_means() -> None:
     profile = profile_of(facts_of())
     assert (profile.confounding, profile.sate) == (pytest.approx(0.4), pytest.approx(1.5))
     assert (profile.heterogeneity, profile.hidden_spread) == (pytest.approx(0.3), 0.1)
-    line = "x: confounded by 0.400 SD(y), effects vary by 0.300 SD(y)"
+    line = "x at temperature 2.5: confounded by 0.400 SD(y), effects vary by 0.300 SD(y)"
     assert entry_lines(facts_of(), ["all"]) == (f"{line}.",)
     assert entry_lines(facts_of(), ["all", "hidden"]) == (
         f"{line} (the CATE in 'hidden' by 0.100).",

@@ -44,6 +44,8 @@ BY_HAND = {
     "ate_width_sd": 2.5 / 2,
     "pehe": np.sqrt((1 + 0 + 1 + 64) / 4),
     "pehe_sd": np.sqrt(66 / 4) / 2,
+    "pehe_centred_sd": np.sqrt((9 + 4 + 1 + 36) / 4) / 2,  # errors 1 0 -1 -8, of mean -2
+    "cate_bias_sd": -2 / 2,
     "pehe_sd_ite": np.sqrt(66 / 4) / np.sqrt(5 / 4),
     "pehe_ite": np.sqrt(66 / 4) / 2,
     "r2": 1 - 66 / 5,

@@ -165,6 +165,17 @@ def test_versions_are_not_mixed_unless_told(ran, monkeypatch, tmp_path) -> None:
     assert (benchmarks.leaderboard(suite, mixed=True, **board).scores["status"] == "ok").all()
 
 
+def test_facts_of_an_older_version_are_refused_until_the_suite_runs_again(ran) -> None:
+    first, suite, options = ran
+    manifest = Manifest.read(first.run_dir)
+    with Store.of(first.run_dir) as store:
+        replace(manifest, facts=manifest.facts.drop(columns="confounding")).write(store)
+    with pytest.raises(InputError, match="another version .* run the suite again"):
+        benchmarks.leaderboard(suite, runs_dir=options["runs_dir"], results_dir=None)
+    assert benchmarks.run(suite, **options).computed == 0
+    assert "confounding" in Manifest.read(first.run_dir).facts
+
+
 def test_data_of_other_content_are_not_mixed(make_suite, tmp_path, confounded) -> None:
     suite = make_suite(datasets=2, settings=["all"], estimators=["LinReg"])
     options = {"workers": 0, "runs_dir": tmp_path / "runs", "results_dir": None}
