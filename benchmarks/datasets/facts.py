@@ -70,8 +70,8 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
     lines = []
     for entry, part in facts.groupby("entry", sort=False):
         found = profile_of(part)
-        temperature = part["temperature"].iloc[0]
-        line = entry + ("" if isnan(temperature) else f" at temperature {temperature:g}")
+        temperature = float(part["temperature"].iloc[0])
+        line = f"{entry}" if isnan(temperature) else f"{entry} at temperature {temperature:g}"
         line += f": confounded by {number(found.confounding)} SD(y), effects vary by "
         line += f"{number(found.heterogeneity)} SD(y)"
         if "hidden" in settings:

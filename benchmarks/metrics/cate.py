@@ -65,7 +65,7 @@ def pehe_centred_sd(prediction: Prediction, truth: Truth) -> float:
     usual=True,
 )
 def cate_bias_sd(prediction: Prediction, truth: Truth) -> float:
-    """Mean error of the effects over rows, in units of SD(y); its mean over datasets is the bias."""
+    """Mean error of the effects, in units of SD(y); its mean over datasets is the bias."""
     return in_sd(float(np.mean(_effect(prediction) - truth.effect)), truth)
 
 

@@ -170,7 +170,7 @@ def test_facts_of_an_older_version_are_refused_until_the_suite_runs_again(ran) -
     manifest = Manifest.read(first.run_dir)
     with Store.of(first.run_dir) as store:
         replace(manifest, facts=manifest.facts.drop(columns="confounding")).write(store)
-    with pytest.raises(InputError, match="another version .* run the suite again"):
+    with pytest.raises(InputError, match=r"another version .* run the suite again"):
         benchmarks.leaderboard(suite, runs_dir=options["runs_dir"], results_dir=None)
     assert benchmarks.run(suite, **options).computed == 0
     assert "confounding" in Manifest.read(first.run_dir).facts
