@@ -36,5 +36,6 @@ SETTINGS: tuple[Setting, ...] = ("all", "hidden")
 
 #: Covariates that descend from the treatment: left out of X, or part of it.
 PostTreatment = Literal["hide", "show"]
+NoiseCoupling = Literal["shared", "independent"]
 
 DEFAULT_LM = "smollm2-135m"

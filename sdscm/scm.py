@@ -10,7 +10,7 @@ from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import MAX_CONTEXTS, Enumeration
 from sdscm.inference.monte_carlo import MonteCarloEstimate
 from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
-from sdscm.literals import PostTreatment
+from sdscm.literals import NoiseCoupling, PostTreatment
 from sdscm.sampling.interventions import Do
 from sdscm.sampling.sampler import BLOCK, OnUnits, Sampler
 
@@ -102,6 +102,8 @@ class SDSCM(Sampler):
         contrast: tuple[str, str] | None = None,
         hide: int | Sequence[str] | None = None,
         post_treatment: PostTreatment = "hide",
+        noise: float = 0.0,
+        noise_coupling: NoiseCoupling = "shared",
         cate_contexts: int | None = None,
         cate_draws: int = 0,
         block: int = BLOCK,
@@ -139,6 +141,13 @@ class SDSCM(Sampler):
             of the treatment, too, and the true CATE is unknown. To adjust for a descendant removes
             the part of the effect that it transmits, or adds bias (Rosenbaum, "The consequences of
             adjustment for a concomitant variable that has been affected by the treatment", 1984).
+        noise, noise_coupling
+            Standard deviation of Gaussian noise that is added to the potential outcomes, in units
+            of the SD(y) of these units without noise. Both outcomes of a unit have the same noise
+            (``shared``), or each has its own (``independent``), so that individual effects vary
+            where no covariate does. The CATE is the same with and without noise. Without noise, y
+            may be an exact function of covariates and treatment. (SD(y) depends on n: with noise, a
+            smaller dataset is not exactly the first rows of a larger one.)
         cate_contexts
             The true CATE given the covariates of a setting is enumerated if no mechanism has more
             contexts than this. Default: ten for each unit, at least 500 and at most 5,000. With 0
@@ -162,6 +171,8 @@ class SDSCM(Sampler):
             contrast=contrast,
             hide=hide,
             post_treatment=post_treatment,
+            noise=noise,
+            noise_coupling=noise_coupling,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             block=block,

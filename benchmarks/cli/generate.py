@@ -13,7 +13,7 @@ from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
-from sdscm.literals import Coupling, PostTreatment
+from sdscm.literals import Coupling, NoiseCoupling, PostTreatment
 
 _SUFFIXES = (".parquet", ".csv")
 
@@ -52,6 +52,16 @@ def generate(
         PostTreatment,
         typer.Option(help="Hide descendants of the treatment, or show them as covariates."),
     ] = "hide",
+    noise: Annotated[
+        float,
+        typer.Option(
+            min=0, help="SD of Gaussian noise added to both potential outcomes, in units of SD(y)."
+        ),
+    ] = 0.0,
+    noise_coupling: Annotated[
+        NoiseCoupling,
+        typer.Option(help="Both outcomes of a unit share the noise, or have independent noise."),
+    ] = "shared",
     outcome_value: Annotated[str | None, options.OUTCOME_VALUE] = None,
     contrast: Annotated[str | None, options.CONTRAST] = None,
     score: options.Scores = None,
@@ -108,6 +118,7 @@ def generate(
                 "--contrast": contrast is not None,
                 "--hide": hide is not None,
                 "--post-treatment": post_treatment != "hide",
+                "--noise": noise > 0,
                 "--cate-contexts": cate_contexts is not None,
                 "--cate-draws": cate_draws > 0,
             }
@@ -140,6 +151,8 @@ def generate(
             contrast=arms,
             hide=hide,
             post_treatment=post_treatment,
+            noise=noise,
+            noise_coupling=noise_coupling,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             progress=lambda rows, _: done(rows),

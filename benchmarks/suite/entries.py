@@ -140,7 +140,7 @@ class ScenarioEntry(DatasetEntry):
         covariates. Then the boards say so, and the true CATE is unknown.
     dataset
         Other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``, ``contrast``,
-        ``hide``, ``cate_contexts``, ``cate_draws``.
+        ``hide``, ``noise``, ``noise_coupling``, ``cate_contexts``, ``cate_draws``.
     """
 
     scenario: str

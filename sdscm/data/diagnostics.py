@@ -53,8 +53,9 @@ class DatasetFacts:
         unknown. (Weights of the received treatments would hide poor overlap, since units with a
         large weight are rare.)
     hidden_share
-        Var(ITE | X) / Var(ITE) in the setting ``hidden``: the share of the variance of the effects
-        that no method can explain; NaN if the true CATE is unknown.
+        E Var(ITE | X) / (E Var(ITE | X) + Var(CATE)) in the setting ``hidden``, in [0, 1]: the
+        share of the variance of the effects that no method can explain; NaN if the true CATE is
+        unknown, or if both are 0.
     hidden_spread
         SD(CATE) / SD(y) in the setting ``hidden``; NaN if the true CATE is unknown.
     post_treatment
@@ -155,10 +156,13 @@ def _effective_n(dataset: CausalDataset) -> float:
 
 
 def _hidden_share(dataset: CausalDataset) -> float:
-    cate, variance = dataset.cates.get("hidden"), float(dataset.ite.var())
-    if cate is None or variance == 0:
+    cate = dataset.cates.get("hidden")
+    if cate is None:
         return float("nan")
-    return float(((dataset.ite - cate) ** 2).mean()) / variance
+    # The sum of both parts, and not the variance of the sample: that may be the smaller one.
+    unexplained = float(((dataset.ite - cate) ** 2).mean())
+    total = unexplained + float(cate.var())
+    return unexplained / total if total > 0 else float("nan")
 
 
 @dataclass(frozen=True)

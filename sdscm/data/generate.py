@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import get_args
 
 import numpy as np
+from scipy.special import ndtri
 
 from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import Enumeration, TooLargeError
 from sdscm.inference.outcome import OutcomeFunction
-from sdscm.literals import PostTreatment
+from sdscm.literals import NoiseCoupling, PostTreatment
 from sdscm.sampling.interventions import contrast_of
+from sdscm.sampling.noise import uniform_noise
 from sdscm.sampling.sampler import OnUnits, Sampler
 from sdscm.sampling.units import Units
 from sdscm.spec import Spec
@@ -30,6 +33,8 @@ def make_dataset(
     contrast: tuple[str, str] | None,
     hide: int | Sequence[str] | None,
     post_treatment: PostTreatment,
+    noise: float,
+    noise_coupling: NoiseCoupling,
     cate_contexts: int | None,
     cate_draws: int,
     block: int,
@@ -46,6 +51,11 @@ def make_dataset(
         cate_contexts = min(max(10 * n, 500), 5_000)
     elif cate_contexts < 0:
         raise InputError(f"cate_contexts = {cate_contexts}: give a number from 0 (none) upwards")
+    if not 0 <= noise < math.inf:
+        raise InputError(f"noise = {noise}: give a number from 0 (none) upwards, in SD(y)")
+    if noise_coupling not in get_args(NoiseCoupling):
+        known = ", ".join(get_args(NoiseCoupling))
+        raise InputError(f"noise_coupling '{noise_coupling}': choose one of {known}")
     if cate_draws < 0 or cate_draws == 1:
         raise InputError(f"cate_draws = {cate_draws}: give 0 for none, or 2 or more")
     share = _thirds(progress, n)
@@ -59,9 +69,12 @@ def make_dataset(
         potential.append(outcome.value(world.log_probabilities[name], world.codes[name].to_numpy()))
         expected.append(outcome.mean(world.log_probabilities[name]))
     labels = units.labels
+    t = (units.codes[spec.treatment.name] == code).to_numpy(dtype=np.int8)
+    if noise:
+        potential = _with_noise(potential, t, noise, noise_coupling, seed)
     dataset = CausalDataset(
         X=units.codes[covariates],
-        t=(units.codes[spec.treatment.name] == code).to_numpy(dtype=np.int8),
+        t=t,
         y0=potential[0],
         y1=potential[1],
         propensity=np.exp(units.log_probabilities[spec.treatment.name][:, code]),
@@ -69,7 +82,13 @@ def make_dataset(
         text=units.text,
         exogenous=hidden,
         post_treatment=_in_both(covariates, spec.descendants(spec.treatment.name)),
-        meta=_provenance(sampler, seed, outcome, contrast, cate_draws),
+        meta=_provenance(
+            sampler,
+            seed,
+            outcome,
+            contrast,
+            {"noise": noise, "noise_coupling": noise_coupling, "cate_draws": cate_draws},
+        ),
     )
     exact = Enumeration(sampler.mechanisms, cate_contexts)
     cates: dict[Setting, np.ndarray] = {}
@@ -88,6 +107,16 @@ def make_dataset(
         elif found is not None:
             cates[setting] = found
     return replace(dataset, cates=cates, cate_errors=errors)
+
+
+def _with_noise(
+    potential: Sequence[np.ndarray], t: np.ndarray, noise: float, coupling: str, seed: int
+) -> list[np.ndarray]:
+    """Add Gaussian noise to both potential outcomes; its SD is ``noise`` times SD(y) without it."""
+    scale = noise * float(np.where(t == 1, potential[1], potential[0]).std())
+    draws = scale * ndtri(uniform_noise(seed, "noise of the outcome", 0, len(t), 2))
+    arms = (0, 0) if coupling == "shared" else (0, 1)
+    return [values + draws[:, arm] for values, arm in zip(potential, arms, strict=True)]
 
 
 def _cate(
@@ -180,7 +209,7 @@ def _provenance(
     seed: int,
     outcome: OutcomeFunction,
     contrast: tuple[str, str],
-    cate_draws: int,
+    more: Mapping[str, object],
 ) -> Provenance:
     options: Mapping[str, object] = {
         **model_options(sampler),
@@ -190,7 +219,7 @@ def _provenance(
             zip(sampler.spec.outcome.values, map(float, outcome.scores), strict=True)
         ),
         "contrast": list(contrast),
-        "cate_draws": cate_draws,
+        **more,
     }
     libraries = ("sdscm", "numpy", "torch", "transformers")
     return Provenance(

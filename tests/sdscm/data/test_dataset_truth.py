@@ -426,3 +426,50 @@ def test_the_fingerprint_sees_every_number_and_name() -> None:
     ]
     prints = {here, *(toy_dataset(**change).fingerprint for change in changes)}
     assert len(prints) == 1 + len(changes)
+
+
+def test_shared_noise_changes_no_effect(toy: SDSCM) -> None:
+    clean, data = toy.dataset(2000, seed=3), toy.dataset(2000, seed=3, noise=0.5)
+    np.testing.assert_allclose(data.ite, clean.ite, atol=1e-12)
+    added = data.y - clean.y
+    np.testing.assert_allclose(data.y0 - clean.y0, added, atol=1e-12)
+    assert added.std() == pytest.approx(0.5 * clean.y.std(), rel=0.05)
+    assert abs(np.corrcoef(added, clean.y)[0, 1]) < 0.06
+    assert len(np.unique(added)) == 2000
+    assert (data.meta.options["noise"], data.meta.options["noise_coupling"]) == (0.5, "shared")
+
+
+def test_independent_noise_is_no_part_of_the_cate(toy: SDSCM) -> None:
+    """SD(ITE given X) is sqrt(2) times the SD of the noise; a mean over units is far smaller."""
+    clean = toy.dataset(2000, seed=3)
+    data = toy.dataset(2000, seed=3, noise=0.3, noise_coupling="independent")
+    for setting in ("all", "hidden"):
+        assert np.array_equal(data.cates[setting], clean.cates[setting])
+    rest = data.ite - clean.ite
+    assert rest.std() == pytest.approx(np.sqrt(2) * 0.3 * clean.y.std(), rel=0.05)
+    assert abs(rest.mean()) < 3 * rest.std() / np.sqrt(2000)
+    again = toy.dataset(2000, seed=4, noise=0.3, noise_coupling="independent")
+    assert not np.isclose(again.y0 - again.y0.mean(), data.y0 - data.y0.mean()).any()
+
+
+def test_the_share_that_nobody_can_explain_is_a_share(toy: SDSCM) -> None:
+    """In small samples the variance of the ITE is often below E Var(ITE given X)."""
+    for seed in range(30):
+        data = toy.dataset(8, seed=seed, noise=2.0, noise_coupling="independent")
+        assert 0 <= facts(data).hidden_share <= 1
+    large = toy.dataset(4000, seed=0, noise=0.5, noise_coupling="independent")
+    within = ((large.ite - large.cates["hidden"]) ** 2).mean()
+    assert facts(large).hidden_share == pytest.approx(within / large.ite.var(), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"noise": -0.1}, "noise = -0.1: give a number from 0"),
+        ({"noise": float("nan")}, "noise = nan"),
+        ({"noise": 1, "noise_coupling": "own"}, "'own': choose one of shared, independent"),
+    ],
+)
+def test_impossible_noise_is_refused(toy: SDSCM, options: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        toy.dataset(5, **options)
