@@ -167,7 +167,8 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     for of, phrasing, replicate, variant in product(
         entry.lms, entry.phrasing_numbers, replicates, entry.variants
     ):
-        n, seed = variant.n, derive_seed(suite.seed, entry.title, phrasing, replicate)
+        # Entries of one scenario have the same units, so that they differ in what they vary only.
+        n, seed = variant.n, derive_seed(suite.seed, spec.name, phrasing, replicate)
         if entry.seeds is not None:
             seed = entry.seeds[replicate]
         options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}

@@ -118,7 +118,8 @@ class ScenarioEntry(DatasetEntry):
     phrasings
         Number of phrasings (numbered from 0), or a list of their numbers.
     replicates
-        Number of datasets of each phrasing; their seeds derive from the suite's seed.
+        Number of datasets of each phrasing; their seeds derive from the suite's seed, the scenario,
+        the phrasing and the replicate, so that entries of one scenario have the same units.
     seeds
         Seeds of the datasets, instead of ``replicates``; the same for every phrasing.
     n

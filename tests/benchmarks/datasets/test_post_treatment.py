@@ -102,7 +102,7 @@ def test_what_is_shown_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     lines = entry_lines(table, loaded.settings)
     assert lines[0].startswith("relay at temperature 1: confounded by ")
     assert "descendants" not in lines[0]
-    assert "open: " in lines[1]
+    assert "open at temperature 1: " in lines[1]
     assert "warning: estimators see descendants of the treatment (pressure)" in lines[1]
 
 
