@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Sequence
 from multiprocessing import connection
@@ -23,7 +24,19 @@ _EXIT_ZERO = 256
 
 
 class _Worker(SpawnProcess):
-    """A process whose exit code is never 0."""
+    """A process whose exit code is never 0, and that Ctrl-C in a terminal does not interrupt."""
+
+    def start(self) -> None:
+        # The process inherits the mask. Its own code could ignore the signal only after its
+        # imports, and until then it would print a traceback.
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @property
     def exitcode(self) -> int | None:

@@ -12,8 +12,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import estimators
 from estimators.check import RULES, RULES_OF_REGISTERED
-from estimators.check.data import check_data
-from estimators.check.subject import estimates
+from estimators.check.subject import check_data, estimates
 
 DML_MODELS = {"model_y": LinearRegression(), "model_t": LogisticRegression()}
 BART = {"n_trees": 20, "n_burn_in": 60, "n_draws": 25, "n_chains": 2}

@@ -98,7 +98,8 @@ def toy(scm: SDSCM, n: int, seed: int) -> list[ToyNumber]:
 
     The outcome is the probability of the spec's outcome value, as in the paper's toy.
     """
-    data = scm.dataset(n, seed, outcome="probability")
+    # A collider is a descendant of the treatment: the toy shows what adjusting for it does.
+    data = scm.dataset(n, seed, outcome="probability", post_treatment="show")
     assert data.propensity is not None  # a sampled dataset has it
     weather = data.X[GIVEN].to_numpy().astype(int)
     population = _Population.of(scm)

@@ -43,7 +43,7 @@ class Noted:
         return self
 
     def fit(self, X, t, y):
-        time.sleep(0.1)
+        time.sleep(0.3)
         with open({log!r}, "a") as file:
             file.write(f"{{os.getpid()}} {{self.number}} {{y.sum():.6f}} {{X.shape[1]}}\\n")
         self.naive = y[t == 1].mean() - y[t == 0].mean() + self.number

@@ -16,9 +16,12 @@ variables:
 """
 
 
-def grouped(groups: str) -> Spec:
+AGE = '  - {name: age, role: covariate, values: [young, old], phrasings: ["Age {value}."]}'
+
+
+def grouped(groups: str, study: str = STUDY) -> Spec:
     line = "values: [Ann, Tom, Eve, Bob]"
-    return spec_from_yaml(STUDY.replace(line, f"{line}, groups: {groups}"), "study.yaml")
+    return spec_from_yaml(study.replace(line, f"{line}, groups: {groups}"), "study.yaml")
 
 
 def test_groups_are_named_sets_of_values() -> None:
@@ -53,7 +56,8 @@ def test_mistakes_are_told_in_one_line(groups: str, words: list[str]) -> None:
 
 
 def test_a_dataset_of_two_of_the_values_has_no_groups() -> None:
-    spec = grouped("{women: [Ann, Eve], men: [Tom, Bob]}")
+    study = STUDY.replace("variables:", f"variables:\n{AGE}")
+    spec = grouped("{women: [Ann, Eve], men: [Tom, Bob]}", study)
     scm = SDSCM(spec, TabularLM(lambda choice: [1.0] * len(choice.values)))
     dataset = scm.dataset(20, 0, contrast=("Ann", "Bob"))
     assert set(dataset.t) == {0, 1}
