@@ -27,3 +27,17 @@ def test_its_table_is_that_of_the_committed_board() -> None:
     text = README.read_text(encoding="utf-8")
     assert replaced(text, extract(board)) == text
     assert "| Oracle | – | 0.000 | 0.000 | 0.000 | 0.000 |" in text
+
+
+def test_its_claims_are_those_of_the_committed_board() -> None:
+    board = pd.read_csv(README.parent / "results" / "quick" / "leaderboard.csv")
+    noisy = board[board["dataset"] == "tea_or_coffee-noise"].set_index("estimator")
+    seen, hidden = (noisy[noisy["setting"] == setting] for setting in ("all", "hidden"))
+    nearest = seen["pehe_sd_median"].drop("Oracle").nsmallest(4).index
+    assert set(nearest) == {"BART", "CausalForest", "ForestDML", "ForestDR"}
+    errors = hidden["ate_abs_error_sd_median"].drop("Oracle")
+    assert errors.idxmin() == "Zero"
+    assert (errors - errors["DiffInMeans"]).abs().median() < 0.03
+    off = seen[seen["off"] > 0]
+    assert off[["off", "cells"]].to_numpy().tolist() == [[2, 18], [1, 18]]
+    assert off.index.tolist() == ["ForestDR", "LinearDR"]

@@ -192,7 +192,9 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
             there = values[~np.isnan(values)]
             row[metric.name] = float(np.median(there)) if len(there) else float("nan")
             continue
-        add(metric.name, cluster_means(values, clusters, **resampled))
+        mean, low, high = cluster_means(values, clusters, **resampled)
+        # Errors, widths and losses cannot be negative, and neither can their means.
+        add(metric.name, (mean, max(low, 0.0) if metric.better == "lower" else low, high))
         medians = cluster_medians(values, clusters, level=resampled["level"])
         add(f"{metric.name}_median", medians)
     return row

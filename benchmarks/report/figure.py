@@ -75,8 +75,7 @@ def _png(title: str, boards: Sequence[Board], names: Sequence[str]) -> bytes:
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     figure.supxlabel(
-        "Means over datasets, with intervals over phrasings. "
-        "The Oracle's errors are 0 and not drawn.",
+        "Medians over phrasings, with their intervals. The Oracle's errors are 0 and not drawn.",
         x=0.01,
         ha="left",
         fontsize=9,
@@ -100,14 +99,16 @@ def _panel(
     silent = np.ones(len(names), dtype=bool)
     for board, offset, (colour, marker) in zip(boards, offsets, SERIES, strict=False):
         rows = board.table.set_index("estimator").reindex(list(names))
-        mean = rows[metric.name].to_numpy(dtype=float)
+        # One exploding estimate would decide a mean, and the scale of the panel.
+        name = f"{metric.name}_median"
+        median = rows[name].to_numpy(dtype=float)
         # A missing end is left out: fmin and fmax ignore NaN.
-        low = np.fmin(rows[f"{metric.name}_low"].to_numpy(dtype=float), mean)
-        high = np.fmax(rows[f"{metric.name}_high"].to_numpy(dtype=float), mean)
+        low = np.fmin(rows[f"{name}_low"].to_numpy(dtype=float), median)
+        high = np.fmax(rows[f"{name}_high"].to_numpy(dtype=float), median)
         axis.errorbar(
-            mean,
+            median,
             np.arange(len(names)) + offset,
-            xerr=[mean - low, high - mean],
+            xerr=[median - low, high - median],
             fmt=marker,
             color=colour,
             markersize=5.5,
@@ -116,7 +117,7 @@ def _panel(
             label=setting_words(board.group.get("setting", "")),
         )
         drawn += [low, high]
-        silent &= np.isnan(mean)
+        silent &= np.isnan(median)
     ends = np.concatenate(drawn)
     scaled(axis.xaxis, ends[np.isfinite(ends)], floor=None)
     axis.set_title(f"{metric.title}, lower is better", loc="left")
