@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -35,7 +35,8 @@ class Board:
     Attributes
     ----------
     group
-        Properties that all cells of the board share, such as ``{"lm": ..., "setting": "all"}``.
+        Properties that all cells of the board share, such as ``{"lm": ..., "setting": "all"}``;
+        with ``target``, if another board differs in the target only.
     target
         True effect with which the estimated effects of rows are compared.
     clusters
@@ -60,8 +61,8 @@ class Board:
         The ranking by each metric of ``rank_by``, by the metric's name. A metric is left out if
         its table would show Oracles only.
     undefined
-        Number of cells, by metric and method, that succeeded and have no score because it is not
-        defined for this method, while it is defined for another method on the same dataset. The
+        Number of datasets, by metric and method, whose fits succeeded and have no score because it
+        is not defined for this method, while it is defined for another one on the dataset. The
         mean score of such a method is over fewer datasets than the means of other methods.
     scenarios
         The scenarios of a board that averages ranks over scenarios; see
@@ -94,9 +95,16 @@ def boards(
         Seed of the bootstrap.
     """
     keys = [_GROUP_COLUMN[name] for name in options.by]
-    return [
+    made = [
         _board(dict(zip(options.by, map(str, values), strict=False)), part, methods, options, seed)
         for values, part in scores.groupby([*keys, "target"], sort=False, dropna=False)
+    ]
+    groups = [board.group for board in made]
+    return [
+        replace(board, group={**board.group, "target": board.target})
+        if groups.count(board.group) > 1
+        else board
+        for board in made
     ]
 
 
@@ -193,8 +201,8 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
             row[metric.name] = float(np.median(there)) if len(there) else float("nan")
             continue
         mean, low, high = cluster_means(values, clusters, **resampled)
-        # Errors, widths and losses cannot be negative, and neither can their means.
-        add(metric.name, (mean, max(low, 0.0) if metric.better == "lower" else low, high))
+        # A mean of numbers in a range is in that range.
+        add(metric.name, (mean, *np.clip([low, high], *metric.limits)))
         medians = cluster_medians(values, clusters, level=resampled["level"])
         add(f"{metric.name}_median", medians)
     return row
@@ -237,8 +245,11 @@ def _ranking(
 def _belongs(row: Mapping[str, Any], metric: metrics.Metric) -> bool:
     """Return True if a method has scores of a metric's estimand, or should have and failed."""
     alike = [m.name for m in metrics.registered() if m.group == metric.group]
-    if row["ok"]:
-        return any(not math.isnan(row[name]) for name in alike)
+    if any(not math.isnan(row[name]) for name in alike):
+        return True
+    # One failed repetition leaves no score of a dataset, although other fits are ok.
+    if row["ok"] and not row["failed"]:
+        return False
     if metric.group not in _ESTIMANDS or row["estimand"] not in _ESTIMANDS:
         return True
     return _ESTIMANDS.index(metric.group) <= _ESTIMANDS.index(row["estimand"])

@@ -23,7 +23,7 @@ from sdscm.errors import InputError
 from sdscm.statistics.multiplicity import adjusted
 
 #: Columns that the rows of one table of a comparison share.
-GROUP = ("lm", "setting", "rows")
+GROUP = ("lm", "entry", "setting", "rows")
 
 #: Definition of the numbers of a comparison, for readers.
 RULE = (

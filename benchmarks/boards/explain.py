@@ -93,16 +93,19 @@ def rules(suite: Suite) -> tuple[str, ...]:
         "estimates that are off by more than 1 SD(y). In brackets: "
         f"{level(options.level)} intervals over the phrasings (datasets of one phrasing are not "
         f"independent), by a studentised bootstrap of {options.resamples:,} resamples for means, "
-        "order statistics for medians, and the jackknife for RMSE and R². With fewer than "
-        f"{MIN_CLUSTERS} phrasings there are no intervals. In bold: the best of the methods "
-        "without lost cells, where a column compares "
+        "order statistics for medians (from 6 phrasings on), and the jackknife for RMSE and R², "
+        "which is too narrow for skewed errors. With fewer than "
+        f"{MIN_CLUSTERS} phrasings, or equal scores on all, there are no intervals. In bold: the "
+        "best of the methods without lost cells, where a column compares "
         f"with the truth and is best at one end. {FEWER}: a mean over fewer datasets than that of "
         "other methods, since the score is not defined on all (a rank correlation of equal "
         "effects, for one); it is never in bold.",
         COMPARISON_RULE,
         REPETITION_RULE,
         "Group: methods that share a letter do not differ by Nemenyi's test, which is made after "
-        "Friedman's and for all pairs at once, with phrasings (or files) as blocks (Demsar 2006).",
+        "Friedman's and for all pairs at once, with phrasings (or files; on boards over scenarios, "
+        "scenarios) as blocks (Demsar 2006). Each block ranks the methods by their average rank on "
+        "its datasets.",
         f"The methods' own intervals have the nominal level {level(1 - suite.alpha)}; a coverage "
         "is good when it is near that. That of the ATE is coverage of the SATE, for which "
         "intervals made for a population are conservative. SD(y) is that of the observed outcome "
@@ -121,8 +124,8 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
         return (
             f"Average ranks on the boards of {len(board.scenarios)} scenarios, each with the same "
             f"weight; in brackets {level(ranking.level)} intervals over the phrasings within "
-            "scenarios (Student's t, Satterthwaite 1946). Scores of different scenarios have no "
-            "common mean.",
+            f"scenarios (Student's t, Satterthwaite 1946), if each has {MIN_CLUSTERS} phrasings or "
+            "more. Scores of different scenarios have no common mean.",
         )
     if metric.target != "none":
         target = board.target if metric.group == "CATE" else metric.target
@@ -131,6 +134,8 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
             found.append(COUPLING)
     if metric.group == "cost":
         found.append("Medians over datasets.")
+    elif board.clusters == 1:
+        found.append("Means over datasets. One phrasing or file: no intervals.")
     elif board.clusters < MIN_CLUSTERS:
         found.append(
             f"Means over datasets. Fewer than {MIN_CLUSTERS} phrasings or files: no intervals; in "
@@ -154,7 +159,7 @@ def test(ranking: Ranking) -> str:
         few = "Too few methods or phrasings to test which methods differ."
         return few if len(ranking.ranks.columns) else ""
     return (
-        f"Friedman's test that all methods are alike: {p_equals(tested.friedman)}. Average ranks "
+        f"Friedman's test that all methods are alike: {p_equals(tested.friedman)}. Means of ranks "
         f"differ at {level(1 - tested.level)} if they are more than "
         f"{two_decimals(tested.critical_difference)} apart (Nemenyi, "
         f"{counted(len(ranking.ranks), ranking.block, _PLURAL[ranking.block])}); methods that "

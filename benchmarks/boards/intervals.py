@@ -42,8 +42,9 @@ def cluster_means(
     Returns
     -------
     mean, lower, upper : float
-        NaN if all scores are missing; the ends are NaN with fewer than `MIN_CLUSTERS` clusters, or
-        if a score is infinite.
+        NaN if all scores are missing; the ends are NaN with fewer than `MIN_CLUSTERS` clusters, if
+        a score is infinite, or if all clusters have the same mean: their spread is then unknown and
+        not 0.
     """
     kept, member = _present(values, clusters)
     if not len(kept):
@@ -52,7 +53,8 @@ def cluster_means(
     if len(counts) < MIN_CLUSTERS or not np.isfinite(kept).all():
         return mean, _NAN, _NAN
     sums = np.bincount(member, weights=kept)
-    return mean, *studentised_interval(sums, counts, level=level, resamples=resamples, seed=seed)
+    low, high = studentised_interval(sums, counts, level=level, resamples=resamples, seed=seed)
+    return (mean, low, high) if low < high else (mean, _NAN, _NAN)
 
 
 def cluster_medians(values: np.ndarray, clusters: np.ndarray, *, level: float) -> WithInterval:
@@ -112,7 +114,7 @@ def pooled_score(
         return float(score), _NAN, _NAN
     without = metric.score((member != np.arange(count)[:, None]).astype(float), *kept)
     if (without == score).all():
-        return (float(score),) * 3
+        return float(score), _NAN, _NAN
     scale, back = _SCALES[metric.scale]
     with np.errstate(divide="ignore", invalid="ignore"):
         centre, replicates = scale(score), scale(without)

@@ -107,7 +107,8 @@ def rank_methods(
     }
     means = scores.pivot_table(index="cluster", columns="estimator", values=metric.name, sort=False)
     means = means.reindex(index=ranks.index, columns=ranks.columns)
-    return place_methods(metric, methods, ranks, means, rows, wins, level)
+    largest = len(ranks.columns)
+    return place_methods(metric, methods, ranks, means, rows, wins, level, largest)
 
 
 def place_methods(
@@ -118,13 +119,18 @@ def place_methods(
     rows: Mapping[str, tuple[float, ...]],
     wins: pd.DataFrame,
     level: float,
+    largest: int,
     block: Literal["phrasing or file", "scenario"] = "phrasing or file",
 ) -> Ranking:
-    """Order methods by their average ranks; ``rows`` has an average, its ends and a win rate."""
+    """Order methods by their average ranks.
+
+    ``rows`` has an average, its ends and a win rate of each method; ``largest`` is the largest
+    possible rank.
+    """
     columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]
     average = pd.DataFrame(list(rows.values()), index=list(rows), columns=columns)
     # An average rank cannot be outside the ranks.
-    average[columns[1:3]] = average[columns[1:3]].clip(1, max(len(average), 1))
+    average[columns[1:3]] = average[columns[1:3]].clip(1, max(largest, 1))
     average["rank"] = average["average_rank"].map(merit).rank(method="min").astype(int)
     order = [str(name) for name in average["rank"].sort_values(kind="stable").index]
     others = [name for name in methods if name not in average.index]

@@ -60,7 +60,8 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
 
     Returns
     -------
-    The tests; None with fewer than three methods or fewer than two blocks.
+    The tests; None with fewer than three methods, fewer than two blocks, or so few blocks that no
+    two average ranks can differ by the critical difference.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
         If scikit-posthocs is not installed.
     """
     blocks, methods = ranks.shape
-    if blocks < 2 or methods < 3:
+    if blocks < 2 or methods < 3 or critical_difference(methods, blocks, level) >= methods - 1:
         return None
     require_posthocs()
     from scikit_posthocs import posthoc_nemenyi_friedman

@@ -21,26 +21,43 @@ def summaries(boards: Sequence[Board]) -> Iterator[Board]:
     """Make a board over scenarios for boards that differ in ``dataset`` only.
 
     Ranks are averaged within each scenario first, so that each scenario has the same weight,
-    whatever its numbers of phrasings and datasets. Scores are not averaged: errors on different
-    outcomes, with different targets, have no common mean. A method is ranked if it is ranked on
-    the board of each scenario.
+    whatever its numbers of entries, phrasings and datasets. Scores are not averaged: errors on
+    different outcomes, with different targets, have no common mean. Boards that share phrasings are
+    of one scenario. A method is ranked if it is ranked on each board.
     """
     alike: dict[tuple[tuple[str, str], ...], list[Board]] = {}
     for board in boards:
         if "dataset" in board.group:
             shared = {**board.group, "dataset": ALL}
+            shared.pop("target", None)
             alike.setdefault(tuple(shared.items()), []).append(board)
     for group, members in alike.items():
-        if len(members) > 1:
-            yield _summary(dict(group), members)
+        scenarios = _scenarios(members)
+        if len(scenarios) > 1:
+            yield _summary(dict(group), members, scenarios)
 
 
-def _summary(group: dict[str, str], boards: Sequence[Board]) -> Board:
-    scenarios = [board.group["dataset"] for board in boards]
-    if len(set(scenarios)) < len(boards):  # boards of one scenario with different targets
-        scenarios = [f"{board.group['dataset']}, {board.target}" for board in boards]
+def _scenarios(boards: Sequence[Board]) -> list[list[Board]]:
+    """Put boards that share phrasings together."""
+    found: list[tuple[set[str], list[Board]]] = []
+    for board in boards:
+        own = {str(block) for ranking in board.rankings.values() for block in ranking.ranks.index}
+        for blocks, members in found:
+            if blocks & own:
+                blocks |= own
+                members.append(board)
+                break
+        else:
+            found.append((own, [board]))
+    return [members for _, members in found]
+
+
+def _summary(
+    group: dict[str, str], boards: Sequence[Board], scenarios: Sequence[Sequence[Board]]
+) -> Board:
+    names = [members[0].group["dataset"] for members in scenarios]
     rankings = {
-        name: _ranking([board.rankings[name] for board in boards], scenarios)
+        name: _ranking([[b.rankings[name] for b in members] for members in scenarios], names)
         for name in boards[0].rankings
         if all(name in board.rankings for board in boards)
     }
@@ -58,30 +75,47 @@ def _summary(group: dict[str, str], boards: Sequence[Board]) -> Board:
     return Board(
         group=group,
         target=" and ".join(sorted({board.target for board in boards})),
-        clusters=sum(board.clusters for board in boards),
+        clusters=sum(max(board.clusters for board in members) for members in scenarios),
         table=sorted_rows(table, list(rankings)),
         rankings=rankings,
         undefined={},
-        scenarios=tuple(scenarios),
+        scenarios=tuple(names),
     )
 
 
-def _ranking(rankings: Sequence[Ranking], scenarios: Sequence[str]) -> Ranking:
-    """Rank methods by the mean over scenarios of their average ranks."""
-    metric, level = rankings[0].metric, rankings[0].level
-    averages = [ranking.average["average_rank"] for ranking in rankings]
-    ranks = pd.concat(averages, axis=1, keys=scenarios).dropna().T
-    methods = list(dict.fromkeys(name for ranking in rankings for name in ranking.methods))
+def _ranking(rankings: Sequence[Sequence[Ranking]], scenarios: Sequence[str]) -> Ranking:
+    """Rank methods by the mean over scenarios of their average ranks.
+
+    ``rankings`` has a list for each scenario: one ranking for each of its boards.
+    """
+    every = [ranking for members in rankings for ranking in members]
+    metric, level = every[0].metric, every[0].level
+    methods = list(dict.fromkeys(name for ranking in every for name in ranking.methods))
+    common = [name for name in methods if all(name in ranking.ranks for ranking in every)]
+    # The mean rank of each phrasing over the boards of a scenario, which share phrasings.
+    blocks = [
+        pd.concat([ranking.ranks[common] for ranking in members]).groupby(level=0).mean()
+        for members in rankings
+    ]
+    ranks = pd.concat([part.mean() for part in blocks], axis=1, keys=scenarios).T
+    wins = np.mean(
+        [
+            np.mean([ranking.wins.loc[common, common].to_numpy() for ranking in members], axis=0)
+            for members in rankings
+        ],
+        axis=0,
+    )
     rows = {}
-    for name in map(str, ranks):
-        blocks = [ranking.ranks[name].to_numpy() for ranking in rankings]
-        won = [ranking.average["win_rate"].to_dict()[name] for ranking in rankings]
-        rows[name] = (*mean_of_means(blocks, level), float(np.mean(won)))
-    names = list(ranks.columns)
-    wins = np.mean([ranking.wins.loc[names, names].to_numpy() for ranking in rankings], axis=0)
-    return place_methods(
-        metric, methods, ranks, ranks, rows, pd.DataFrame(wins, names, names), level, "scenario"
-    )
+    for name in common:
+        won = [
+            np.mean([ranking.average["win_rate"].to_dict()[name] for ranking in members])
+            for members in rankings
+        ]
+        samples = [part[name].to_numpy() for part in blocks]
+        rows[name] = (*mean_of_means(samples, level), float(np.mean(won)))
+    largest = max(len(ranking.ranks.columns) for ranking in every)
+    table = pd.DataFrame(wins, common, common)
+    return place_methods(metric, methods, ranks, ranks, rows, table, level, largest, "scenario")
 
 
 def mean_of_means(samples: Sequence[np.ndarray], level: float) -> WithInterval:
@@ -100,7 +134,8 @@ def mean_of_means(samples: Sequence[np.ndarray], level: float) -> WithInterval:
     Returns
     -------
     mean, lower, upper : float
-        The ends are NaN if a sample has fewer than `MIN_CLUSTERS` values.
+        The ends are NaN if a sample has fewer than `MIN_CLUSTERS` values, or if all values of each
+        sample are equal.
     """
     mean = float(np.mean([sample.mean() for sample in samples]))
     sizes = np.array([len(sample) for sample in samples])
@@ -109,7 +144,7 @@ def mean_of_means(samples: Sequence[np.ndarray], level: float) -> WithInterval:
     variances = np.array([sample.var(ddof=1) for sample in samples]) / sizes
     total = float(variances.sum())
     if total == 0:
-        return mean, mean, mean
+        return mean, float("nan"), float("nan")
     freedom = total**2 / float((variances**2 / (sizes - 1)).sum())
     half = float(t.isf((1 - level) / 2, freedom)) * np.sqrt(total) / len(samples)
     return mean, mean - half, mean + half

@@ -29,6 +29,7 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "phrasing": dataset.meta.phrasing,
                 "seed": dataset.meta.seed,
                 "temperature": dataset.meta.options.get("temperature", float("nan")),
+                "noise": dataset.meta.options.get("noise", float("nan")),
                 **{dial: dataset.meta.options.get(dial, float("nan")) for dial in get_args(Dial)},
                 "n": found.n,
                 "distinct": found.distinct,
@@ -54,6 +55,7 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
 #: Columns of `fact_table` that `entry_lines` reads.
 LINE_COLUMNS = (
     "temperature",
+    "noise",
     "confounding",
     "sate_sd",
     "heterogeneity",
@@ -72,6 +74,8 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
         found = profile_of(part)
         temperature = float(part["temperature"].iloc[0])
         line = f"{entry}" if isnan(temperature) else f"{entry} at temperature {temperature:g}"
+        noise = float(part["noise"].iloc[0])
+        line += f", noise of {noise:g} SD(y)" if noise > 0 else ""
         line += f": confounded by {number(found.confounding)} SD(y), effects vary by "
         line += f"{number(found.heterogeneity)} SD(y)"
         if "hidden" in settings:

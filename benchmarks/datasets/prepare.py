@@ -188,7 +188,7 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         source = Source(
             name=f"{entry.title}-p{phrasing}-r{replicate}{''.join(marks)}",
             entry=entry.title,
-            cluster=f"{entry.title}, phrasing {_first_alike(spec, entry, phrasing)}",
+            cluster=f"{spec.name}, phrasing {_first_alike(spec, entry, phrasing)}",
             lm=shown,
             place=(suite.seed, entry.title, phrasing, replicate, n, *dials),
         )
@@ -264,7 +264,9 @@ def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
         source = Source(
             name=f"{entry.title}-{stem}",
             entry=entry.title,
-            cluster=f"{entry.title}, phrasing {dataset.meta.phrasing}" if sampled else str(path),
+            cluster=f"{dataset.meta.scenario}, phrasing {dataset.meta.phrasing}"
+            if sampled
+            else str(path),
             place=(suite.seed, entry.title, stem),
         )
         yield Request(source, len(dataset), dataset, dataset.fingerprint)

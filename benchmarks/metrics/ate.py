@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.interface import Prediction, Truth
 from benchmarks.metrics import formulas
-from benchmarks.metrics.definition import in_sd
+from benchmarks.metrics.definition import NOT_NEGATIVE, SHARE, in_sd
 from benchmarks.metrics.registry import metric, pooled_metric
 
 _PAPER = "Bynum and Cho 2025, section 4.2"
@@ -31,13 +31,13 @@ def error_sd(prediction: Prediction, truth: Truth) -> float:
     return in_sd(error(prediction, truth), truth)
 
 
-@_ate("ate_abs_error", "|ATE error|", better="lower")
+@_ate("ate_abs_error", "|ATE error|", better="lower", limits=NOT_NEGATIVE)
 def absolute_error(prediction: Prediction, truth: Truth) -> float:
     """Distance of the estimate from the SATE, in units of y."""
     return abs(error(prediction, truth))
 
 
-@_ate("ate_abs_error_sd", "|ATE error| / SD(y)", better="lower", usual=True)
+@_ate("ate_abs_error_sd", "|ATE error| / SD(y)", better="lower", usual=True, limits=NOT_NEGATIVE)
 def absolute_error_sd(prediction: Prediction, truth: Truth) -> float:
     """Distance of the estimate from the SATE, in units of SD(y)."""
     return in_sd(absolute_error(prediction, truth), truth)
@@ -94,6 +94,7 @@ def r2(
     better="higher",
     source="type S error, Gelman and Carlin 2014",
     usual=True,
+    limits=SHARE,
 )
 def sign_accuracy(prediction: Prediction, truth: Truth) -> float:
     """1 if the estimate has the sign of the SATE, else 0; 0 is a sign of its own."""
@@ -103,14 +104,14 @@ def sign_accuracy(prediction: Prediction, truth: Truth) -> float:
 _interval = partial(_ate, needs=("ate_interval",), source=_IMBENS, usual=True)
 
 
-@_interval("ate_coverage", "ATE coverage", better="nominal")
+@_interval("ate_coverage", "ATE coverage", better="nominal", limits=SHARE)
 def coverage(prediction: Prediction, truth: Truth) -> float:
     """1 if the interval holds the SATE, else 0."""
     lower, upper = cast(np.ndarray, prediction.ate_interval)
     return formulas.coverage(lower, upper, np.asarray(truth.sate))
 
 
-@_interval("ate_width_sd", "ATE width / SD(y)", target="none", better="lower")
+@_interval("ate_width_sd", "ATE width / SD(y)", target="none", better="lower", limits=NOT_NEGATIVE)
 def width_sd(prediction: Prediction, truth: Truth) -> float:
     """Width of the interval, in units of SD(y)."""
     lower, upper = cast(np.ndarray, prediction.ate_interval)

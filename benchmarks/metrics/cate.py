@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.interface import Interval, Prediction, Truth
 from benchmarks.metrics import formulas
-from benchmarks.metrics.definition import in_sd
+from benchmarks.metrics.definition import AT_MOST_1, FROM_MINUS_1_TO_1, NOT_NEGATIVE, SHARE, in_sd
 from benchmarks.metrics.registry import metric
 
 _PAPER = "Bynum and Cho 2025, section 4.2"
@@ -29,13 +29,13 @@ def _interval(prediction: Prediction) -> Interval:
     return cast(Interval, prediction.effect_interval)
 
 
-@_cate("pehe", "PEHE", better="lower", source=_HILL)
+@_cate("pehe", "PEHE", better="lower", source=_HILL, limits=NOT_NEGATIVE)
 def pehe(prediction: Prediction, truth: Truth) -> float:
     """Root mean squared error of the effects, in units of y."""
     return formulas.pehe(_effect(prediction), truth.effect)
 
 
-@_cate("pehe_sd", "PEHE / SD(y)", better="lower", source=_PAPER, usual=True)
+@_cate("pehe_sd", "PEHE / SD(y)", better="lower", source=_PAPER, usual=True, limits=NOT_NEGATIVE)
 def pehe_sd(prediction: Prediction, truth: Truth) -> float:
     """Root mean squared error of the effects, in units of SD(y)."""
     return in_sd(pehe(prediction, truth), truth)
@@ -47,6 +47,7 @@ def pehe_sd(prediction: Prediction, truth: Truth) -> float:
     better="lower",
     source="PEHE without the bias: the square is PEHE² minus the squared mean error",
     usual=True,
+    limits=NOT_NEGATIVE,
 )
 def pehe_centred_sd(prediction: Prediction, truth: Truth) -> float:
     """Standard deviation over rows of the errors of the effects, in units of SD(y).
@@ -69,7 +70,9 @@ def cate_bias_sd(prediction: Prediction, truth: Truth) -> float:
     return in_sd(float(np.mean(_effect(prediction) - truth.effect)), truth)
 
 
-@_cate("pehe_sd_ite", "PEHE / SD(ITE)", better="lower", source=_HILL, usual=True)
+@_cate(
+    "pehe_sd_ite", "PEHE / SD(ITE)", better="lower", source=_HILL, usual=True, limits=NOT_NEGATIVE
+)
 def pehe_sd_ite(prediction: Prediction, truth: Truth) -> float:
     """Root mean squared error of the effects, in units of SD(ITE); NaN if the ITE is constant."""
     if formulas.is_constant(truth.ite, truth.sd):
@@ -77,19 +80,26 @@ def pehe_sd_ite(prediction: Prediction, truth: Truth) -> float:
     return pehe(prediction, truth) / float(truth.ite.std())
 
 
-@_cate("pehe_ite", "PEHE of the ITE / SD(y)", target="ITE", better="lower", source=_PAPER)
+@_cate(
+    "pehe_ite",
+    "PEHE of the ITE / SD(y)",
+    target="ITE",
+    better="lower",
+    source=_PAPER,
+    limits=NOT_NEGATIVE,
+)
 def pehe_against_ite(prediction: Prediction, truth: Truth) -> float:
     """Root mean squared distance of the effects from the individual ones, in units of SD(y)."""
     return in_sd(formulas.pehe(_effect(prediction), truth.ite), truth)
 
 
-@_cate("r2", "R²", better="higher", source="Wright 1921", usual=True)
+@_cate("r2", "R²", better="higher", source="Wright 1921", usual=True, limits=AT_MOST_1)
 def r2(prediction: Prediction, truth: Truth) -> float:
     """Share of the variance of the true effects that the estimates explain."""
     return formulas.r2(truth.effect, _effect(prediction), truth.sd)
 
 
-@_cate("r2_ite", "R² of the ITE", target="ITE", better="higher", source=_PAPER)
+@_cate("r2_ite", "R² of the ITE", target="ITE", better="higher", source=_PAPER, limits=AT_MOST_1)
 def r2_against_ite(prediction: Prediction, truth: Truth) -> float:
     """Share of the variance of the individual effects that the estimates explain."""
     return formulas.r2(truth.ite, _effect(prediction), truth.sd)
@@ -101,19 +111,33 @@ def r2_against_ite(prediction: Prediction, truth: Truth) -> float:
     target="ITE",
     better="higher",
     source="Bynum and Cho 2025, Table 2",
+    limits=AT_MOST_1,
 )
 def r2_swapped(prediction: Prediction, truth: Truth) -> float:
     """R2 against the ITE with estimate and truth exchanged, as in the paper's Table 2."""
     return formulas.r2(_effect(prediction), truth.ite, truth.sd)
 
 
-@_cate("rank_correlation", "Rank corr.", better="higher", source="Spearman 1904", usual=True)
+@_cate(
+    "rank_correlation",
+    "Rank corr.",
+    better="higher",
+    source="Spearman 1904",
+    usual=True,
+    limits=FROM_MINUS_1_TO_1,
+)
 def rank_correlation(prediction: Prediction, truth: Truth) -> float:
     """Spearman's rank correlation of estimated and true effects."""
     return formulas.rank_correlation(_effect(prediction), truth.effect, truth.sd)
 
 
-@_cate("sign_accuracy", "Sign accuracy", better="higher", source="share of agreeing signs")
+@_cate(
+    "sign_accuracy",
+    "Sign accuracy",
+    better="higher",
+    source="share of agreeing signs",
+    limits=SHARE,
+)
 def sign_accuracy(prediction: Prediction, truth: Truth) -> float:
     """Share of rows whose estimated effect has the true sign."""
     return formulas.sign_accuracy(_effect(prediction), truth.effect, truth.sd)
@@ -136,6 +160,7 @@ def policy_value_sd(prediction: Prediction, truth: Truth) -> float:
     better="lower",
     source="Athey and Wager 2021, equation 3; more of y is better",
     usual=True,
+    limits=NOT_NEGATIVE,
 )
 def regret_sd(prediction: Prediction, truth: Truth) -> float:
     """Mean loss over rows of treating by the estimate and not by the truth, in units of SD(y)."""
@@ -153,7 +178,14 @@ def auuc_sd(prediction: Prediction, truth: Truth) -> float:
     return in_sd(formulas.auuc(_effect(prediction), truth.effect, truth.sd), truth)
 
 
-@_cate("qini", "Qini", better="higher", source="Radcliffe 2007, section 5", usual=True)
+@_cate(
+    "qini",
+    "Qini",
+    better="higher",
+    source="Radcliffe 2007, section 5",
+    usual=True,
+    limits=FROM_MINUS_1_TO_1,
+)
 def qini(prediction: Prediction, truth: Truth) -> float:
     """Area between the uplift curve and random order; 1 for the true order."""
     return formulas.qini(_effect(prediction), truth.effect, truth.sd)
@@ -175,13 +207,20 @@ def calibration_slope(prediction: Prediction, truth: Truth) -> float:
 _of_interval = partial(_cate, needs=("effect_interval",), source=_LEI)
 
 
-@_of_interval("cate_coverage", "CATE coverage", better="nominal", usual=True)
+@_of_interval("cate_coverage", "CATE coverage", better="nominal", usual=True, limits=SHARE)
 def coverage(prediction: Prediction, truth: Truth) -> float:
     """Share of rows whose interval holds the true effect."""
     return formulas.coverage(*_interval(prediction), truth.effect)
 
 
-@_of_interval("cate_width_sd", "CATE width / SD(y)", target="none", better="lower", usual=True)
+@_of_interval(
+    "cate_width_sd",
+    "CATE width / SD(y)",
+    target="none",
+    better="lower",
+    usual=True,
+    limits=NOT_NEGATIVE,
+)
 def width_sd(prediction: Prediction, truth: Truth) -> float:
     """Mean width of the intervals, in units of SD(y)."""
     return in_sd(formulas.mean_width(*_interval(prediction)), truth)
@@ -193,6 +232,7 @@ def width_sd(prediction: Prediction, truth: Truth) -> float:
     better="lower",
     needs=("effect_interval", "alpha"),
     source="Gneiting and Raftery 2007, equation 43",
+    limits=NOT_NEGATIVE,
 )
 def interval_score_sd(prediction: Prediction, truth: Truth) -> float:
     """Mean interval score, in units of SD(y)."""

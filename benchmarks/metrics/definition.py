@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -18,6 +19,12 @@ from sdscm.number_format import number
 Group = Literal["ATE", "CATE", "ITE", "cost"]
 Better = Literal["lower", "higher", "nominal"]
 Scale = Literal["identity", "log", "log(1 - score)"]
+
+#: Limits of scores; see `Metric`.
+NOT_NEGATIVE = (0.0, math.inf)
+SHARE = (0.0, 1.0)
+AT_MOST_1 = (-math.inf, 1.0)
+FROM_MINUS_1_TO_1 = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class _Described:
         Show the metric in tables unless a suite chooses other metrics.
     form
         Function that formats a score for people.
+    limits
+        Smallest and largest possible score.
     """
 
     name: str
@@ -50,6 +59,7 @@ class _Described:
     nominal: float | None = field(default=None, kw_only=True)
     usual: bool = field(default=False, kw_only=True)
     form: Callable[[Any], str] = field(default=number, kw_only=True)
+    limits: tuple[float, float] = field(default=(-math.inf, math.inf), kw_only=True)
 
     def __post_init__(self) -> None:
         for key, known in (("group", get_args(Group)), ("better", get_args(Better))):
@@ -83,9 +93,9 @@ class Metric(_Described):
 
     Attributes
     ----------
-    name, title, group, target, better, nominal, usual, form
+    name, title, group, target, better, nominal, usual, form, limits
         Name and title; estimand (or ``cost``); true effect; direction of better scores and
-        nominal value; shown in tables by default; format of a score.
+        nominal value; shown in tables by default; format of a score; smallest and largest one.
     needs
         Parts of a `Prediction` that the metric needs; without them the score is NaN.
     function
@@ -135,15 +145,16 @@ class PooledMetric(_Described):
 
     Attributes
     ----------
-    name, title, group, target, better, nominal, usual, form, source
+    name, title, group, target, better, nominal, usual, form, limits, source
         As in `Metric`.
     columns
         Columns of the table of scores (see `benchmarks.boards.scores.score`) that the function
         takes. Datasets that lack one of them are left out.
     function
-        Function of the weights, of shape (..., k), and the columns, each of shape (k,). A weight is
-        the number of times that a dataset was drawn. Returns scores of shape (...); NaN if the
-        metric is not defined.
+        Function of the weights, of shape (..., k), and the columns, each of shape (k,). A weight
+        counts a dataset, or leaves it out (0). The score must be smooth in the weights, as means
+        and R2 are and medians are not: its interval is that of the jackknife. Returns scores of
+        shape (...); NaN if the metric is not defined.
     scale
         Scale on which the distribution of the score is closer to normal; intervals are made there.
     """

@@ -124,7 +124,7 @@ class ScenarioEntry(DatasetEntry):
         Seeds of the datasets, instead of ``replicates``; the same for every phrasing.
     n
         Number of units of a dataset, one or several. A smaller dataset is the first rows of a
-        larger one.
+        larger one, up to the scale of ``noise``.
     dials
         The dials ``overlap``, ``confounding`` and ``effect``, one value or several of each; see
         `sdscm.sampling.dials.Dials`. All variants of a phrasing and replicate use the same noise
@@ -444,7 +444,8 @@ class EstimatorEntry(Model):
         Share of the datasets of each entry that the estimator runs on: the first ones, at least
         one. For a costly estimator.
     repetitions
-        Number of seeds for this estimator, instead of the suite's; also for a costly one.
+        Number of seeds for this estimator, instead of the suite's; also for a costly one. A
+        deterministic method is fitted once.
     """
 
     name: str

@@ -208,7 +208,7 @@ class Profile:
         """
         found = []
         if hidden and not self.confounded:
-            found.append("the treatment is not confounded, so that 'hidden' hides no confounder")
+            found.append("the difference in means is hardly biased, so that 'hidden' hides little")
         if not self.varies:
             found.append("the effect does not vary" if self.has_effect else "there is no effect")
         elif hidden and self.hidden_spread < NEGLIGIBLE:

@@ -122,9 +122,10 @@ def _drawings(run: Run) -> Iterator[Drawing]:
     """Draw the figures of all studies; name the study in each figure if there are several."""
     found = studies(run)
     several = len({study.lm for study in found}) > 1
+    entries = len({study.entry for study in found}) > 1
     for study in found:
         parts = [study.lm or "data of other origin"] * several
-        parts += [f"{study.rows} rows"] * bool(study.rows)
+        parts += [study.entry] * entries + [f"{study.rows} rows"] * bool(study.rows)
         mark = ", ".join(parts)
         for each in drawings(study):
             if mark and each.table is not None:

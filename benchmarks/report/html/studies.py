@@ -47,7 +47,7 @@ class Run:
 
 
 def studies(run: Run) -> list[Study]:
-    """Make one study for each language model and kind of rows, in the order of the suite.
+    """Make one study for each language model, entry and kind of rows, in the order of the suite.
 
     A study without any error to draw is left out.
     """
@@ -57,14 +57,15 @@ def studies(run: Run) -> list[Study]:
     contest = average_repetitions(scores[~scores["estimator"].isin(oracles)])
     bias = dict(zip(facts["dataset"], facts["bias_sd"].astype(float), strict=True))
     dials = varied(manifest.sources, run.datasets)
-    parts = contest.groupby(["lm", "rows"], sort=False, dropna=False)
+    parts = contest.groupby(["lm", "entry", "rows"], sort=False, dropna=False)
     found = []
-    for (lm, rows), part in parts:
+    for (lm, entry, rows), part in parts:
         errors = errors_of(manifest.suite.board.rank_by, part)
         if not errors:
             continue
         study = Study(
             lm=str(lm),
+            entry=str(entry),
             rows=str(rows) if manifest.suite.holdout else "",
             scores=part,
             settings=tuple(manifest.suite.settings),

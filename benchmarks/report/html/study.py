@@ -1,4 +1,4 @@
-"""Hold the data of the figures of one language model."""
+"""Hold the data of the figures of one entry of a suite."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ _USUAL_ERRORS = ("pehe_sd", "ate_abs_error_sd")
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Hold the scores of one language model, and the other data of its figures.
+    """Hold the scores of one language model and entry, and the other data of their figures.
 
     Attributes
     ----------
     lm
         Identifier of the language model; empty for data of other origin.
+    entry
+        Entry of the suite.
     rows
         Rows that are scored: ``fitted``, ``held-out``, or empty if the suite holds out no rows.
     scores
@@ -48,6 +50,7 @@ class Study:
     """
 
     lm: str
+    entry: str
     rows: str
     scores: pd.DataFrame
     settings: tuple[str, ...]

@@ -35,6 +35,7 @@ def table(settings: tuple[str, ...] = ("all",)) -> pd.DataFrame:
             "cluster": f"p{i}",
             "lm": "lm",
             "setting": setting,
+            "rows": "fitted",
             "estimator": name,
             "target": "ITE",
             "status": status,
@@ -142,6 +143,33 @@ def test_a_board_has_one_target() -> None:
     toy = table().assign(target=lambda frame: np.where(frame["dataset"] == "d0", "CATE", "ITE"))
     made = boards(toy, ENTRANTS, BoardOptions(by=[], resamples=10), seed=0)
     assert [(board.target, board.clusters) for board in made] == [("CATE", 1), ("ITE", 2)]
+    assert [board.group for board in made] == [{"target": "CATE"}, {"target": "ITE"}]
+
+
+def test_a_method_with_a_failed_seed_on_each_dataset_stays_on_the_board() -> None:
+    """It has fits that are ok and no score, since a mean over good seeds would favour it."""
+    toy = table()
+    again = toy[toy["estimator"] == "good"].assign(
+        repetition=1, status="failed", pehe_sd=NAN, ate_abs_error_sd=NAN
+    )
+    (made,) = boards(pd.concat([toy, again]), ENTRANTS, BoardOptions(resamples=10), seed=0)
+    row = made.table.set_index("estimator").loc["good"]
+    assert (row["ok"], row["failed"], row["rank_pehe_sd"]) == (3, 3, "")
+    assert "good" in made.rankings["pehe_sd"].methods
+    assert "average" not in made.rankings["pehe_sd"].methods
+
+
+def test_ends_of_intervals_stay_within_the_limits_of_a_metric() -> None:
+    rows = [
+        {**row, "cluster": f"p{i}", "dataset": f"d{i}", "pehe_sd": score, "r2": 1 - score**2}
+        for i, score in enumerate([0.0, 0.0, 0.0, 0.0, 0.1, 3.0])
+        for row in table().query("estimator == 'good' and dataset == 'd0'").to_dict("records")
+    ]
+    methods = [MethodInfo("good", "toy", "CATE", oracle=False)]
+    (made,) = boards(pd.DataFrame(rows), methods, BoardOptions(resamples=200), seed=0)
+    (row,) = made.table.to_dict("records")
+    assert row["pehe_sd_low"] == 0 < row["pehe_sd"] < row["pehe_sd_high"]
+    assert row["r2_low"] < row["r2"] < row["r2_high"] == 1
 
 
 def test_estimates_that_are_off_by_more_than_an_sd_are_counted() -> None:

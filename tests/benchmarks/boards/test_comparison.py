@@ -26,6 +26,7 @@ def run(name: str, scores: dict[str, list[float]], metric: str = "pehe_sd", **mo
         {
             "dataset": f"tea-p{i // 2}-r{i % 2}",
             "cluster": f"tea, phrasing {i // 2}",
+            "entry": "tea",
             "lm": more.get("lm", "tiny"),
             "setting": "all",
             "rows": "fitted",

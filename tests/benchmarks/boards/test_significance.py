@@ -66,7 +66,7 @@ def test_groups_overlap() -> None:
 
 
 def test_all_in_one_group_if_friedman_finds_nothing() -> None:
-    found = significance(pd.DataFrame([[1, 2, 3], [3, 2, 1]], columns=list("xyz")), 0.95)
+    found = significance(pd.DataFrame([[1, 2, 3], [3, 2, 1]] * 2, columns=list("xyz")), 0.95)
     assert found.friedman == pytest.approx(1)
     assert found.groups == (("x", "y", "z"),)
     tied = significance(pd.DataFrame([[2.0, 2, 2]] * 9, columns=list("xyz")), 0.95)
@@ -76,6 +76,8 @@ def test_all_in_one_group_if_friedman_finds_nothing() -> None:
 def test_too_little_to_test() -> None:
     assert significance(pd.DataFrame([[1, 2]] * 9), 0.95) is None
     assert significance(pd.DataFrame([[1, 2, 3]]), 0.95) is None
+    # The critical difference of 20 methods on 2 blocks is 21: no two ranks are so far apart.
+    assert significance(pd.DataFrame([list(range(20))] * 2), 0.95) is None
 
 
 def test_a_missing_library_is_named(ranks, monkeypatch: pytest.MonkeyPatch) -> None:

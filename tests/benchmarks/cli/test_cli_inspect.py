@@ -65,7 +65,9 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
             for p in dataset.propensity
         ]
         effective = 40 / np.mean(squares)
-        unexplained = ((dataset.ite - dataset.cates["hidden"]) ** 2).mean() / dataset.ite.var()
+        cate = dataset.cates["hidden"]
+        within = ((dataset.ite - cate) ** 2).mean()
+        unexplained = within / (within + cate.var())
         expected = {
             "rows": f"40 ({facts.distinct} distinct)",
             "treated": f"{100 * facts.treated:.0f}%",

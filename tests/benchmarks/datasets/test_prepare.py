@@ -228,7 +228,7 @@ def test_datasets_that_sdscm_wrote_keep_their_provenance(tmp_path, confounded) -
     replace(confounded(2), meta=meta).to_parquet(tmp_path / "b.parquet")
     suite = suite_of(tmp_path, {"name": "mine", "files": "*.parquet"})
     found = prepared(suite, tmp_path / "run")
-    assert {(s.cluster, s.lm) for s in found} == {("mine, phrasing 7", "lm")}
+    assert {(s.cluster, s.lm) for s in found} == {("toy, phrasing 7", "lm")}
     assert found[0].load(tmp_path / "run").meta == meta
 
 

@@ -40,7 +40,12 @@ def test_a_changed_scenario_is_unknown() -> None:
 def facts_of(**changes: object) -> pd.DataFrame:
     """Two datasets whose confounding is 0.3 and -0.5 SD(y)."""
     columns: dict[str, object] = {"confounding": [0.3, -0.5], "sate_sd": [1.0, -2.0]}
-    columns |= {"heterogeneity": [0.4, 0.2], "cate_spread": [0.1, np.nan], "temperature": 2.5}
+    columns |= {
+        "heterogeneity": [0.4, 0.2],
+        "cate_spread": [0.1, np.nan],
+        "temperature": 2.5,
+        "noise": 0.0,
+    }
     return pd.DataFrame({"entry": ["x", "x"], "post_treatment": ["", ""], **columns, **changes})
 
 
@@ -60,7 +65,7 @@ def test_a_line_holds_the_means() -> None:
     [
         (Profile(0.4, 1, 0.3, 0.1), True, ()),
         (Profile(0.01, 1, 0.3, 0.1), False, ()),
-        (Profile(0.01, 1, 0.3, 0.1), True, ("not confounded",)),
+        (Profile(0.01, 1, 0.3, 0.1), True, ("hardly biased",)),
         (Profile(0.4, 1, 0.001, 0.0), True, ("does not vary",)),
         (Profile(0.4, 0, 0, 0), True, ("no effect",)),
         (Profile(0.4, 1, 0.3, 0.01), True, ("hardly varies in 'hidden'",)),

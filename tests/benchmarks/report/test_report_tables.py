@@ -115,14 +115,13 @@ def test_markdown(board: Board) -> None:
     ranking = table.ranking
     average = ranking.average.loc[[*ranking.methods[:4]], ["average_rank_low", "average_rank_high"]]
     ends = [f"[{low:.2f}, {high:.2f}]" for low, high in average.to_numpy()]
-    tied = "**0.100 [0.100, 0.100]** | **0.900** | 12 | 0.100 | 2.33"
+    tied = "**0.100** | **0.900** | 12 | 0.100 | 2.33"
     assert markdown(table).splitlines()[2:] == [
-        f"| 1 | frail | toy | 0 [0, 0] | 1.000 | 12 | 0 | 1.50 {ends[0]} | 0.83 | a | – | 0 "
+        f"| 1 | frail | toy | 0 | 1.000 | 12 | 0 | 1.50 {ends[0]} | 0.83 | a | – | 0 "
         "| 5 of 6 (1 failed) |",
         f"| 2 | A & B | toy | {tied} {ends[1]} | 0.56 | a b | – | 0 | 6 |",
         f"| 2 | twin_1 | toy | {tied} {ends[2]} | 0.56 | a b | – | 0 | 6 |",
-        "| 4 | worst | toy | 0.900 [0.900, 0.900] | 0.100 | 12 | 0.900 | 3.83 "
-        f"{ends[3]} | 0.06 | b | – | 0 | 6 |",
+        f"| 4 | worst | toy | 0.900 | 0.100 | 12 | 0.900 | 3.83 {ends[3]} | 0.06 | b | – | 0 | 6 |",
         "| check | Truth | toy | 0 | 1.000 | 12 | 0 | – | – | – | – | 0 | 6 |",
     ]
 
@@ -133,10 +132,10 @@ def test_latex(board: Board) -> None:
     assert r"\label{tab:toy-lm-toy-all-pehe-sd}" in text
     body = text.split(r"\midrule")[1].strip().splitlines()
     assert [re.sub(r"\d\.\d\d \[\d\.\d\d, \d\.\d\d\]", "RANK", line) for line in body] == [
-        r"1 & frail & 0 [0, 0] & 12 & RANK & a & 0 & 5 of 6 (1 failed) \\",
-        r"2 & A \& B & \textbf{0.100 [0.100, 0.100]} & 12 & RANK & a b & 0 & 6 \\",
-        r"2 & twin\_1 & \textbf{0.100 [0.100, 0.100]} & 12 & RANK & a b & 0 & 6 \\",
-        r"4 & worst & 0.900 [0.900, 0.900] & 12 & RANK & b & 0 & 6 \\",
+        r"1 & frail & 0 & 12 & RANK & a & 0 & 5 of 6 (1 failed) \\",
+        r"2 & A \& B & \textbf{0.100} & 12 & RANK & a b & 0 & 6 \\",
+        r"2 & twin\_1 & \textbf{0.100} & 12 & RANK & a b & 0 & 6 \\",
+        r"4 & worst & 0.900 & 12 & RANK & b & 0 & 6 \\",
     ]
     assert (
         "Scored against the CATE. Means" in text.partition(r"\label{tab:toy-lm-toy-all-pehe-sd}")[0]
@@ -156,10 +155,10 @@ def test_a_mean_over_fewer_datasets_is_marked(board: Board) -> None:
     assert "over fewer datasets" not in latex("toy", tables(board, ["pehe_sd"]), "sdscm")
     marked = tables(replace(board, undefined={"pehe_sd": {"twin_1": 1}}), ["pehe_sd"])
     text = latex("toy", marked, "sdscm")
-    assert r"2 & A \& B & \textbf{0.100 [0.100, 0.100]} & 2.33" in text
-    assert r"2 & twin\_1 & 0.100 [0.100, 0.100]\textsuperscript{\dag} & 2.33" in text
+    assert r"2 & A \& B & \textbf{0.100} & 2.33" in text
+    assert r"2 & twin\_1 & 0.100\textsuperscript{\dag} & 2.33" in text
     assert text.count("a mean over fewer datasets, since the score is not defined on all.") == 1
-    assert "| 2 | twin_1 | toy | 0.100 [0.100, 0.100]† |" in markdown(marked[0])
+    assert "| 2 | twin_1 | toy | 0.100† |" in markdown(marked[0])
 
 
 def test_latex_escapes() -> None:
@@ -197,7 +196,7 @@ def test_json(board: Board) -> None:
     rows = {row["estimator"]: row for row in made["methods"]}
     counts = ("cells", "ok", "failed", "timeout", "skipped", "missing")
     assert [rows["frail"][name] for name in counts] == [6, 5, 1, 0, 0, 0]
-    assert rows["worst"]["pehe_sd"] == {"value": 0.9, "low": 0.9, "high": 0.9}
+    assert rows["worst"]["pehe_sd"] == {"value": 0.9, "low": None, "high": None}
     assert rows["worst"]["pehe_sd_median"] == {"value": 0.9, "low": 0.9, "high": 0.9}
     assert rows["worst"]["qini"]["value"] is None
     assert (rows["worst"]["seconds"], rows["worst"]["peak_memory"]) == (12.0, None)

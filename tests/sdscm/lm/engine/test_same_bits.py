@@ -79,6 +79,7 @@ def test_random_models(tiny: Callable[..., Any], bits: Bits, family: str) -> Non
     check(tiny(family).lm, tree(40, 0), memory=700 * size, bits=bits)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("embedded")
 def test_the_embedded_model(embedded_lm: HuggingFaceLM, bits: Bits) -> None:
     check(partial(copy_of, embedded_lm), tree(6, 0)[:4], memory=60 * 2 * 30 * 3 * 64 * 4, bits=bits)
