@@ -120,14 +120,12 @@ def exported(
     titled = replace(WIDE, title=drawing.title)
     # A name of a user may contain dollar signs.
     with figure_style(text_parse_math=False):
+        whole = drawing.make(titled)
         return Picture(
             drawing,
             _svg(drawing.make(WIDE)),
             _svg(drawing.make(NARROW)) if narrow else None,
-            {
-                f"{FOLDER}/{drawing.name}.{kind}": figure_bytes(drawing.make(titled), kind, dpi)
-                for kind in kinds
-            },
+            {f"{FOLDER}/{drawing.name}.{kind}": figure_bytes(whole, kind, dpi) for kind in kinds},
         )
 
 

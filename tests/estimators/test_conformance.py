@@ -21,13 +21,17 @@ DR_MODELS = {"model_regression": LinearRegression(), "model_propensity": Logisti
 
 #: Fewer trees and quicker nuisance models than the defaults: the rules do not depend on them.
 LIGHT: dict[str, dict[str, object]] = {
+    "LinearDML": DML_MODELS,
+    "ForestDML": {**DML_MODELS, "n_estimators": 40},
     "SparseLinearDML": DML_MODELS,
     "KernelDML": DML_MODELS,
     "NonParamDML": DML_MODELS,
+    "LinearDR": DR_MODELS,
+    "LinearDR-trimmed": DR_MODELS,
     "SparseLinearDR": DR_MODELS,
     "DRLearner": DR_MODELS,
-    "ForestDR": {"n_estimators": 40},
-    "ForestDR-trimmed": {"n_estimators": 40},
+    "ForestDR": {**DR_MODELS, "n_estimators": 40},
+    "ForestDR-trimmed": {**DR_MODELS, "n_estimators": 40},
     **{f"CausalML {learner}-XGB": {"n_estimators": 20} for learner in ("X", "R", "DR")},
     "DoubleML PLR": {"n_estimators": 10},
     "DoubleML IRM": {"n_estimators": 10},

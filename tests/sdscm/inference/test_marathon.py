@@ -41,7 +41,10 @@ def informations(scm: SDSCM) -> tuple[float, float]:
     return float((pair * alone).sum()), float((joint * given).sum())
 
 
-@pytest.mark.parametrize("scenario", ["marathon_confounder", "marathon_collider"])
+@pytest.mark.parametrize(
+    "scenario",
+    [pytest.param("marathon_confounder", marks=pytest.mark.slow), "marathon_collider"],
+)
 def test_every_effect_is_exactly_0(embedded_lm: LanguageModel, scenario: str) -> None:
     data = SDSCM(load_spec(scenario), embedded_lm, phrasing=1).dataset(60, seed=1)
     assert (data.ite == 0).all()
@@ -50,6 +53,7 @@ def test_every_effect_is_exactly_0(embedded_lm: LanguageModel, scenario: str) ->
     assert len(np.unique(data.y)) > 1
 
 
+@pytest.mark.slow
 def test_conditioned_on_a_confounder_the_correlation_shrinks(embedded_lm: LanguageModel) -> None:
     """Within a weather it is 0 in the population (speaker and friend are independent).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> benchmarks.Result:
         runs_dir=folder / "runs",
         results_dir=None,
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _small_pictures() -> Iterator[None]:
+    """Export figures with few pixels: the PNG files of one page take seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmarks.report.html.page._DPI", 40)
+        yield
 
 
 @pytest.fixture(scope="session")
