@@ -148,8 +148,8 @@ def fit_again(
             found = {name: metrics.get(name).score(prediction, truth) for name in METRICS}
             found["ate"] = math.nan if prediction.ate is None else prediction.ate
         place = dict(zip(PLACE, fit.place, strict=True))
-        told = {"status": outcome.status, "reason": outcome.reason, "sate": truth.sate}
-        rows.append(place | told | found)
+        known = {"status": outcome.status, "reason": outcome.reason, "sate": truth.sate}
+        rows.append(place | known | found)
         progress.advance(str(cell), failed=outcome.prediction is None)
 
     progress.begin("cells", len(tasks))

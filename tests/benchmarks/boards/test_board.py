@@ -24,7 +24,7 @@ TOY = {
     "absent": [("skipped", NAN, NAN)] * 3,
     "Truth": [("ok", 0.0, 0.0)] * 3,
 }
-ENTRANTS = [MethodInfo(name, "toy", "CATE", oracle=name == "Truth") for name in reversed(TOY)]
+METHODS = [MethodInfo(name, "toy", "CATE", oracle=name == "Truth") for name in reversed(TOY)]
 
 
 def table(settings: tuple[str, ...] = ("all",)) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def table(settings: tuple[str, ...] = ("all",)) -> pd.DataFrame:
 
 @pytest.fixture
 def board() -> Board:
-    (made,) = boards(table(), ENTRANTS, BoardOptions(resamples=2000), seed=0)
+    (made,) = boards(table(), METHODS, BoardOptions(resamples=2000), seed=0)
     return made
 
 
@@ -106,12 +106,12 @@ def test_every_cell_is_counted(board: Board) -> None:
 
 
 def test_one_board_for_each_setting() -> None:
-    made = boards(table(("all", "hidden")), ENTRANTS, BoardOptions(resamples=10), seed=0)
+    made = boards(table(("all", "hidden")), METHODS, BoardOptions(resamples=10), seed=0)
     assert [b.group for b in made] == [
         {"lm": "lm", "dataset": "toy", "setting": "all"},
         {"lm": "lm", "dataset": "toy", "setting": "hidden"},
     ]
-    (whole,) = boards(table(("all", "hidden")), ENTRANTS, BoardOptions(by=[], resamples=10), seed=0)
+    (whole,) = boards(table(("all", "hidden")), METHODS, BoardOptions(by=[], resamples=10), seed=0)
     assert whole.group == {}
     assert (whole.table["cells"] == 6).all()
 
@@ -119,7 +119,7 @@ def test_one_board_for_each_setting() -> None:
 def test_a_higher_is_better_metric_ranks_the_other_way() -> None:
     scores = table().assign(r2=lambda frame: 1 - frame["pehe_sd"])
     options = BoardOptions(rank_by=["r2"], resamples=10)
-    (made,) = boards(scores, ENTRANTS, options, seed=0)
+    (made,) = boards(scores, METHODS, options, seed=0)
     ranks = made.table.set_index("estimator")["rank_r2"]
     assert ranks[["good", "twin", "frail", "poor"]].tolist() == ["1", "1", "3", "4"]
     assert "R² (higher is better)" in ranking_rule(options)
@@ -131,7 +131,7 @@ def test_a_method_is_last_on_datasets_that_it_lacks() -> None:
     best = toy["estimator"] == "good"
     lost = best & (toy["dataset"] != "d0")
     toy.loc[lost, ["status", "pehe_sd", "ate_abs_error_sd"]] = ["missing", NAN, NAN]
-    (made,) = boards(toy, ENTRANTS, BoardOptions(resamples=100), seed=0)
+    (made,) = boards(toy, METHODS, BoardOptions(resamples=100), seed=0)
     rows = made.table.set_index("estimator")
     assert rows.loc["good", "average_rank_pehe_sd"] == pytest.approx((2 + 3.5 + 3.5) / 3)
     assert rows.loc["good", "pehe_sd"] == 0.1
@@ -141,7 +141,7 @@ def test_a_method_is_last_on_datasets_that_it_lacks() -> None:
 
 def test_a_board_has_one_target() -> None:
     toy = table().assign(target=lambda frame: np.where(frame["dataset"] == "d0", "CATE", "ITE"))
-    made = boards(toy, ENTRANTS, BoardOptions(by=[], resamples=10), seed=0)
+    made = boards(toy, METHODS, BoardOptions(by=[], resamples=10), seed=0)
     assert [(board.target, board.clusters) for board in made] == [("CATE", 1), ("ITE", 2)]
     assert [board.group for board in made] == [{"target": "CATE"}, {"target": "ITE"}]
 
@@ -152,7 +152,7 @@ def test_a_method_with_a_failed_seed_on_each_dataset_stays_on_the_board() -> Non
     again = toy[toy["estimator"] == "good"].assign(
         repetition=1, status="failed", pehe_sd=NAN, ate_abs_error_sd=NAN
     )
-    (made,) = boards(pd.concat([toy, again]), ENTRANTS, BoardOptions(resamples=10), seed=0)
+    (made,) = boards(pd.concat([toy, again]), METHODS, BoardOptions(resamples=10), seed=0)
     row = made.table.set_index("estimator").loc["good"]
     assert (row["ok"], row["failed"], row["rank_pehe_sd"]) == (3, 3, "")
     assert "good" in made.rankings["pehe_sd"].methods
@@ -178,7 +178,7 @@ def test_estimates_that_are_off_by_more_than_an_sd_are_counted() -> None:
     toy.loc[toy["estimator"] == "poor", "pehe_sd"] = [1.5, 1755.0, 1.0]
     toy.loc[toy["estimator"] == "poor", "ate_abs_error_sd"] = [0.9, 3.0, 0.9]
     toy.loc[toy["estimator"] == "good", "ate_abs_error_sd"] = [0.3, 1.01, 0.3]
-    (made,) = boards(toy, ENTRANTS, BoardOptions(resamples=10), seed=0)
+    (made,) = boards(toy, METHODS, BoardOptions(resamples=10), seed=0)
     off = made.table.set_index("estimator")["off"]
     assert off.to_dict() == dict.fromkeys(TOY, 0) | {"poor": 2, "good": 1}
 
@@ -202,7 +202,7 @@ def test_medians_and_pooled_metrics() -> None:
     toy.loc[rows, "ate"] = [1.0, 4.0, 2.0]
     toy.loc[rows, "sate"] = [0.0, 3.0, 6.0]
     toy.loc[rows, "y_sd"] = [1.0, 1.0, 2.0]
-    (made,) = boards(toy, ENTRANTS, BoardOptions(resamples=2000), seed=0)
+    (made,) = boards(toy, METHODS, BoardOptions(resamples=2000), seed=0)
     poor = made.table.set_index("estimator").loc["poor"]
     assert poor["pehe_sd_median"] == 0.2
     assert poor["ate_rmse"] == pytest.approx(np.sqrt((1 + 1 + 16) / 3))
@@ -288,5 +288,5 @@ def test_who_has_no_score_of_a_dataset_is_last_there_and_is_marked() -> None:
 def test_a_score_that_nobody_has_of_a_dataset_sets_nobody_back() -> None:
     rows = table()
     rows.loc[rows["dataset"] == "d1", "pehe_sd"] = NAN
-    (made,) = boards(rows, ENTRANTS, BoardOptions(resamples=10), seed=0)
+    (made,) = boards(rows, METHODS, BoardOptions(resamples=10), seed=0)
     assert "pehe_sd" not in made.undefined

@@ -33,7 +33,7 @@ TOY = {
     "average": [NAN] * 6,
     "Truth": [0.0] * 6,
 }
-ENTRANTS = [MethodInfo(name, "toy", "CATE", oracle=name == "Truth") for name in TOY]
+METHODS = [MethodInfo(name, "toy", "CATE", oracle=name == "Truth") for name in TOY]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def board() -> Board:
         for i, score in enumerate(scores)
     ]
     options = BoardOptions(resamples=50)
-    (made,) = boards(pd.DataFrame(rows, columns=columns()), ENTRANTS, options, seed=0)
+    (made,) = boards(pd.DataFrame(rows, columns=columns()), METHODS, options, seed=0)
     return made
 
 
