@@ -7,7 +7,7 @@ import math
 import os
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -44,6 +44,7 @@ _CELL = {each.name: _SQL_TYPES.get(str(each.type), "TEXT") for each in fields(Ce
 #: Numbers of cells that files of the format may lack, and that stand after the digest. A 0 is
 #: stored as NULL and counts in no digest, so that the rows of older files stay valid.
 _LATER = {"repetition": _CELL.pop("repetition")}
+_GROWN = ("plan", "cells")
 _OUTCOME = {
     "status": "TEXT",
     "reason": "TEXT",
@@ -215,7 +216,11 @@ class Store:
             self._add_columns(values)
             self._insert("scores", {"key": key, "rows": rows, "definitions": known, **values})
 
-    def _add_columns(self, names: Iterable[str]) -> None:
+    def _add_columns(self, names: Collection[str]) -> None:
+        if set(names) <= set(self._score_columns):
+            return
+        assert self._connection is not None
+        self._score_columns = _score_columns(self._connection)  # another process may have added some
         for name in names:
             if name not in self._score_columns:
                 self._execute(f"ALTER TABLE scores ADD COLUMN {_quoted(name)} REAL")
@@ -526,8 +531,7 @@ class Store:
     def _columns(self, table: str) -> dict[str, str]:
         more = {
             "scores": dict.fromkeys(self._score_columns, "REAL"),
-            "plan": _LATER,
-            "cells": _LATER,
+            **dict.fromkeys(_GROWN, _LATER),
         }
         return _TABLES[table] | more.get(table, {})
 
@@ -627,27 +631,49 @@ def _mapping(text: str) -> Mapping[str, str]:
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    for table, columns in _TABLES.items():
-        body = ", ".join(f"{name} {kind}" for name, kind in (columns | {"digest": "TEXT"}).items())
-        key = ", ".join(list(columns)[: _KEYS[table]])
-        # A table without rowid stores its rows in the tree of its key, which suits small rows only.
-        rowid = "" if table == "predictions" else " WITHOUT ROWID"
-        connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {table} ({body}, PRIMARY KEY ({key})){rowid}"
-        )
-    connection.execute(f"PRAGMA user_version = {_FORMAT}")
-    connection.execute("COMMIT")
-    _add_later(connection)
+    with _write_lock(connection):
+        for table, columns in _TABLES.items():
+            every = columns | (_LATER if table in _GROWN else {}) | {"digest": "TEXT"}
+            body = ", ".join(f"{name} {kind}" for name, kind in every.items())
+            key = ", ".join(list(columns)[: _KEYS[table]])
+            # A table without rowid stores its rows in the tree of its key, which suits small rows
+            # only.
+            rowid = "" if table == "predictions" else " WITHOUT ROWID"
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {table} ({body}, PRIMARY KEY ({key})){rowid}"
+            )
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
 
 def _add_later(connection: sqlite3.Connection) -> None:
     """Add the columns that a file of an older program lacks."""
-    for table in ("plan", "cells"):
+    if not _missing(connection):
+        return
+    with _write_lock(connection):
+        for table, name in _missing(connection):  # another process may have added them meanwhile
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {_LATER[name]}")
+
+
+def _missing(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """List the later columns that the file lacks, as table and name."""
+    found = []
+    for table in _GROWN:
         there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
-        for name, kind in _LATER.items():
-            if name not in there:
-                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+        found += [(table, name) for name in _LATER if name not in there]
+    return found
+
+
+@contextmanager
+def _write_lock(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold the lock for writing: all statements take effect at one moment."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _digest(values: Sequence[Any], fixed: int) -> str:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -84,6 +86,29 @@ def test_a_file_without_repetitions_is_read_and_continued(store: Store) -> None:
     assert store.plan()[1] == [CELL]
     assert {each.cell.repetition for each in store.records().values()} == {0, 1}
     assert store.frame()["repetition"].tolist() in ([0, 1], [1, 0])
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["new file", "file of an older program"])
+def test_processes_may_open_a_file_at_once(store: Store, older: bool) -> None:
+    """All of them make the same tables and columns, and each does so once."""
+    for number in range(10):
+        path = store.path.with_name(f"{number}.sqlite")
+        with Store(path) as first:
+            first.write(RECORD) if older else path.parent.mkdir(parents=True, exist_ok=True)
+        if older:
+            with sqlite3.connect(path) as connection:
+                connection.execute("ALTER TABLE cells DROP COLUMN repetition")
+        start = Barrier(6)
+
+        def write(seed: int, path: Path = path, start: Barrier = start) -> None:
+            with Store(path) as mine:
+                start.wait(timeout=60)
+                mine.write(replace(RECORD, cell=replace(CELL, seed=seed, repetition=seed)))
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(write, range(2, 8)))
+        with Store(path) as whole:
+            assert (len(whole), whole.damage()) == (6 + older, [])
 
 
 def test_a_failure_has_no_prediction(store: Store) -> None:
