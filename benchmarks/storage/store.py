@@ -7,6 +7,7 @@ import math
 import os
 import sqlite3
 import struct
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
@@ -220,7 +221,9 @@ class Store:
         if set(names) <= set(self._score_columns):
             return
         assert self._connection is not None
-        self._score_columns = _score_columns(self._connection)  # another process may have added some
+        self._score_columns = _score_columns(
+            self._connection
+        )  # another process may have added some
         for name in names:
             if name not in self._score_columns:
                 self._execute(f"ALTER TABLE scores ADD COLUMN {_quoted(name)} REAL")
@@ -502,7 +505,7 @@ class Store:
         # Damaged text may not be valid UTF-8; the digest of the row detects the damage.
         connection.text_factory = lambda data: data.decode(errors="replace")
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _set_wal(connection)
             # A commit does not wait for the disk: a power cut may lose the last cells, but does not
             # damage the file.
             connection.execute("PRAGMA synchronous=NORMAL")
@@ -628,6 +631,20 @@ def _record(
 def _mapping(text: str) -> Mapping[str, str]:
     """Parse a text that many rows share once; the result is read-only."""
     return MappingProxyType(json.loads(text))
+
+
+def _set_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL mode, for which SQLite itself does not wait while another process does so."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
