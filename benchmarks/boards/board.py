@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import metrics
-from benchmarks.boards.intervals import cluster_means, cluster_medians, pooled_score
+from benchmarks.boards.intervals import cluster_means, cluster_medians
 from benchmarks.boards.ranking import Ranking, rank_methods
 from benchmarks.boards.scores import average_repetitions, seed_spread
 from benchmarks.provenance.hashing import derive_seed
@@ -54,9 +54,9 @@ class Board:
           ``off``, the cells whose effects (PEHE) or average effect are off by more than 1 SD(y).
           Each repetition of a stochastic method is a cell; scores are averaged over the repetitions
           of a dataset first;
-        - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, for
-          each metric of all datasets together its value ``<metric>``, with the ends of intervals
-          in ``..._low`` and ``..._high``; for each metric of cost its median, without an interval.
+        - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, with
+          the ends of intervals in ``..._low`` and ``..._high``; for each metric of all datasets
+          together its value, and for each metric of cost its median, without an interval.
     rankings
         The ranking by each metric of ``rank_by``, by the metric's name. A metric is left out if
         its table would show Oracles only.
@@ -192,8 +192,7 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
         if isinstance(metric, metrics.PooledMetric):
             # Of every fit: the average of several estimates has a smaller error than each of them.
             parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
-            places = np.unique(cells["cluster"].to_numpy(), return_inverse=True)[1]
-            add(metric.name, pooled_score(metric, parts, places, level=resampled["level"]))
+            row[metric.name] = metric.score(*parts)
             continue
         values = datasets[metric.name].to_numpy(dtype=float)
         if metric.group == "cost":

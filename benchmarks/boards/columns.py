@@ -215,6 +215,7 @@ def _with_means(column: BoardColumn, ranking: Ranking, entry: BoardEntry) -> str
 
 def _metric_column(metric: AnyMetric, nominal: float | None = None) -> BoardColumn:
     name, compared = metric.name, metric.target != "none"
+    has_interval = metric.group != "cost" and not isinstance(metric, metrics.PooledMetric)
 
     def interval(entry: BoardEntry) -> Ends:
         return entry.row[f"{name}_low"], entry.row[f"{name}_high"]
@@ -222,13 +223,12 @@ def _metric_column(metric: AnyMetric, nominal: float | None = None) -> BoardColu
     def mark(entry: BoardEntry) -> str:
         return FEWER if entry.method in entry.board.undefined.get(name, {}) else ""
 
-    is_cost = metric.group == "cost"
     return BoardColumn(
         name=name,
         heading=metric.title,
         value=lambda entry: entry.row[name],
         form=metric.form,
-        interval=None if is_cost else interval,
+        interval=interval if has_interval else None,
         mark=mark,
         better="higher" if metric.better == "higher" else "lower",
         # A narrow interval or a short time alone does not make a method better.
@@ -236,7 +236,7 @@ def _metric_column(metric: AnyMetric, nominal: float | None = None) -> BoardColu
         note=metric.direction("1 - alpha" if nominal is None else level(nominal)),
         definition=first_sentence(metric),
         media=_NOBODY,
-        digits=2 if is_cost else None,
+        digits=2 if metric.group == "cost" else None,
     )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binom, t
+from scipy.stats import binom
 
-from benchmarks.metrics import PooledMetric
 from sdscm.statistics.bootstrap import MIN_CLUSTERS as MIN_CLUSTERS
 from sdscm.statistics.bootstrap import studentised_interval
 
@@ -15,13 +14,6 @@ from sdscm.statistics.bootstrap import studentised_interval
 WithInterval = tuple[float, float, float]
 
 _NAN = float("nan")
-_Map = Callable[[np.ndarray], np.ndarray]
-#: For each scale of a pooled metric: the map to the scale of the interval, and back.
-_SCALES: dict[str, tuple[_Map, _Map]] = {
-    "identity": (lambda score: score, lambda value: value),
-    "log": (np.log, np.exp),
-    "log(1 - score)": (lambda score: np.log1p(-score), lambda value: -np.expm1(value)),
-}
 
 
 def cluster_means(
@@ -81,47 +73,6 @@ def cluster_medians(values: np.ndarray, clusters: np.ndarray, *, level: float) -
         outside -= 1
     ends = (medians[outside], medians[-1 - outside]) if outside >= 0 else (_NAN, _NAN)
     return float(np.median(medians)), float(ends[0]), float(ends[1])
-
-
-def pooled_score(
-    metric: PooledMetric, columns: Sequence[np.ndarray], clusters: np.ndarray, *, level: float
-) -> WithInterval:
-    """Compute a score of all datasets together, and its interval.
-
-    The interval is that of Student's t with the standard error of the jackknife over clusters
-    (Efron and Tibshirani 1993, section 11.5; MacKinnon, Nielsen and Webb 2023, section 4), on the
-    scale of the metric.
-
-    Parameters
-    ----------
-    metric
-        See `PooledMetric`.
-    columns : arrays of shape (k,)
-        Its columns; datasets with a NaN in one of them are left out.
-    clusters : array of shape (k,)
-        As in `cluster_means`.
-    level
-        Level of the interval.
-    """
-    there = ~np.isnan(np.array(columns, dtype=float)).any(axis=0)
-    kept = [column[there] for column in columns]
-    if not there.any():
-        return _NAN, _NAN, _NAN
-    score = metric.score(np.ones(len(kept[0])), *kept)
-    names, member = np.unique(clusters[there], return_inverse=True)
-    count = len(names)
-    if count < MIN_CLUSTERS:
-        return float(score), _NAN, _NAN
-    without = metric.score((member != np.arange(count)[:, None]).astype(float), *kept)
-    if (without == score).all():
-        return float(score), _NAN, _NAN
-    scale, back = _SCALES[metric.scale]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centre, replicates = scale(score), scale(without)
-        error = np.sqrt((count - 1) * replicates.var())
-        half = t.isf((1 - level) / 2, count - 1) * error
-        lower, upper = np.sort(back(centre + half * np.array([-1.0, 1.0])))
-    return float(score), float(lower), float(upper)
 
 
 def _present(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -43,7 +43,7 @@ def absolute_error_sd(prediction: Prediction, truth: Truth) -> float:
     return in_sd(absolute_error(prediction, truth), truth)
 
 
-@_pooled("ate_rmse", "ATE RMSE", better="lower", scale="log")
+@_pooled("ate_rmse", "ATE RMSE", better="lower")
 def rmse(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
     """Root mean squared error over datasets, in units of y."""
     return np.sqrt(weights @ (ate - sate) ** 2 / weights.sum(axis=-1))
@@ -55,7 +55,6 @@ def rmse(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray) -> np.ndarray:
     better="lower",
     columns=("ate", "sate", "y_sd"),
     usual=True,
-    scale="log",
 )
 def rmse_sd(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray, y_sd: np.ndarray) -> np.ndarray:
     """Root mean squared error over datasets, each in units of its SD(y)."""
@@ -68,7 +67,6 @@ def rmse_sd(weights: np.ndarray, ate: np.ndarray, sate: np.ndarray, y_sd: np.nda
     better="higher",
     columns=("ate", "sate", "y_sd"),
     usual=True,
-    scale="log(1 - score)",
 )
 def r2(
     weights: np.ndarray, ate: np.ndarray, sate: np.ndarray, y_sd: np.ndarray | float = 0.0

@@ -18,7 +18,6 @@ from sdscm.number_format import number
 
 Group = Literal["ATE", "CATE", "ITE", "cost"]
 Better = Literal["lower", "higher", "nominal"]
-Scale = Literal["identity", "log", "log(1 - score)"]
 
 #: Limits of scores; see `Metric`.
 NOT_NEGATIVE = (0.0, math.inf)
@@ -152,32 +151,34 @@ class PooledMetric(_Described):
         takes. Datasets that lack one of them are left out.
     function
         Function of the weights, of shape (..., k), and the columns, each of shape (k,). A weight
-        counts a dataset, or leaves it out (0). The score must be smooth in the weights, as means
-        and R2 are and medians are not: its interval is that of the jackknife. Returns scores of
-        shape (...); NaN if the metric is not defined.
-    scale
-        Scale on which the distribution of the score is closer to normal; intervals are made there.
+        counts a dataset, or leaves it out (0). Returns scores of shape (...); NaN if the metric is
+        not defined. Boards show no interval of the score: where one phrasing in many decides it,
+        as for a root mean square of skewed errors, none covers with the phrasings of a suite.
     """
 
     columns: tuple[str, ...]
     function: Callable[..., np.ndarray]
     source: str
-    scale: Scale = "identity"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._check("scale", self.scale, get_args(Scale))
+    def score(self, *columns: np.ndarray) -> float:
+        """Score the datasets that lack none of the columns; NaN if there is none.
 
-    def score(self, weights: np.ndarray, *columns: np.ndarray) -> np.ndarray:
-        """Score datasets with these weights; see ``function``.
+        Parameters
+        ----------
+        columns : arrays of shape (k,)
+            See ``columns``.
 
         Raises
         ------
         InputError
-            If the function raises.
+            If the function raises, or does not give a number.
         """
+        there = ~np.isnan(np.array(columns, dtype=float)).any(axis=0)
+        if not there.any():
+            return float("nan")
         try:
-            return np.asarray(self.function(weights, *columns), dtype=float)
+            weights = np.ones(there.sum())
+            return float(self.function(weights, *(column[there] for column in columns)))
         except Exception as error:  # of a plugin, which may raise anything
             raise self.failure(error) from error
 

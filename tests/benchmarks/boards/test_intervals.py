@@ -10,10 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmarks.boards.intervals import cluster_means, cluster_medians, pooled_score, quantiles
-from benchmarks.metrics import PooledMetric, find
-from benchmarks.metrics.ate import rmse
-from sdscm.errors import InputError
+from benchmarks.boards.intervals import cluster_means, cluster_medians, quantiles
 from sdscm.statistics.bootstrap import studentised_interval
 
 OPTIONS = {"resamples": 2000, "level": 0.95, "seed": 0}
@@ -22,16 +19,6 @@ NAN = float("nan")
 
 def draw(seed: int, size: int) -> np.ndarray:
     return np.random.Generator(np.random.Philox(seed)).normal(size=size)
-
-
-def mean_metric(**fields) -> PooledMetric:
-    return PooledMetric(
-        "toy_mean", "Toy", "ATE", "SATE", "lower", columns=("ate",), source="", **fields
-    )
-
-
-def weighted(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return weights @ values / weights.sum(axis=-1)
 
 
 def test_a_studentised_interval_by_hand() -> None:
@@ -122,42 +109,6 @@ def test_the_interval_of_a_median_is_that_of_the_sign_test(count: int) -> None:
     assert high == count - 1 - outside
     covers = [1 - 2 * stats.binom.cdf(k, count, 0.5) for k in (outside, outside + 1)]
     assert covers[0] >= 0.95 > covers[1]
-
-
-def test_the_jackknife_of_a_mean_is_students_interval() -> None:
-    values = draw(7, 9)
-    found = pooled_score(mean_metric(function=weighted), [values], np.arange(9), level=0.95)
-    expected = stats.t.interval(0.95, 8, values.mean(), stats.sem(values))
-    assert found == pytest.approx((values.mean(), *expected))
-
-
-def test_the_ends_of_a_pooled_score_are_made_on_its_scale() -> None:
-    errors = np.abs(draw(8, 9)) + 0.1
-    metric = find("ate_rmse")
-    assert metric.scale == "log"
-    score, low, high = pooled_score(metric, [errors, np.zeros(9)], np.arange(9), level=0.95)
-    logs = [np.log(np.sqrt(np.mean(np.delete(errors, i) ** 2))) for i in range(9)]
-    half = stats.t.ppf(0.975, 8) * np.sqrt(8 * np.var(logs))
-    assert (low, high) == pytest.approx((score * np.exp(-half), score * np.exp(half)))
-    assert 0 < low < score < high
-    r2 = find("ate_r2")
-    score, low, high = pooled_score(r2, [errors + draw(9, 9), draw(9, 9)], np.arange(9), level=0.9)
-    assert low < score < high < 1
-
-
-def test_a_pooled_score_without_error_or_with_few_clusters() -> None:
-    metric, zeros = find("ate_rmse"), np.zeros(6)
-    exact = pooled_score(metric, [zeros, zeros], np.arange(6), level=0.95)
-    assert exact == pytest.approx((0, NAN, NAN), nan_ok=True)
-    few = pooled_score(metric, [zeros + 1, zeros], np.arange(6) // 2, level=0.95)
-    assert few == pytest.approx((1, NAN, NAN), nan_ok=True)
-    nothing = pooled_score(metric, [zeros * NAN, zeros], np.arange(6), level=0.95)
-    assert np.isnan(nothing).all()
-
-
-def test_an_unknown_scale_is_refused() -> None:
-    with pytest.raises(InputError, match="scale 'square': choose among identity, log"):
-        mean_metric(function=rmse, scale="square")
 
 
 def test_quantiles() -> None:
