@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-_SCRIPT = Path(__file__).parents[3] / "examples" / "board_studies" / "rank_agreement.py"
-_SPEC = importlib.util.spec_from_file_location("rank_agreement", _SCRIPT)
-assert _SPEC is not None and _SPEC.loader is not None
-rank_agreement = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(rank_agreement)
+sys.path.append(str(Path(__file__).parents[3] / "examples" / "board_studies"))
+import rank_agreement
 
 
 def results(folder: Path, ranks: dict[str, list[float]]) -> Path:
