@@ -161,7 +161,7 @@ class SDSCM(Sampler):
         Raises
         ------
         InputError
-            If an option has an unknown or impossible value, or there is no covariate to show.
+            If an option has an unknown or impossible value.
         """
         return make_dataset(
             self,

@@ -5,7 +5,9 @@ The readers of specs and suites use it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -56,8 +58,19 @@ class _DuplicateKeyError(yaml.constructor.ConstructorError):
     """A key occurs twice in one mapping; plain YAML would ignore the first."""
 
 
+#: Largest number of values in a file, with each alias written out; a suite of 1,000 datasets that
+#: lists a thousand columns for each reaches it.
+_MOST_VALUES = 1_000_000
+#: Longest line of a message; what is longer repeats a value of the user.
+_LONGEST = 600
+
+
 class UniqueKeyLoader(yaml.SafeLoader):
-    """Safe YAML in which a key occurs once in a mapping."""
+    """Safe YAML in which a key occurs once in a mapping.
+
+    A pair of surrogates that stands for one character, as JSON escapes write it, is that character.
+    ``=`` and ``<<`` are texts, unless ``<<`` is a key, which merges another mapping.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -68,6 +81,28 @@ class UniqueKeyLoader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
+
+
+def _construct_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    text = str(loader.construct_scalar(node))
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return text
+
+
+for _kind in ("str", "value", "merge"):
+    UniqueKeyLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _construct_text)
+
+
+def _count_nodes(node: yaml.Node, counts: dict[int, float]) -> float:
+    """Count nodes with each alias written out; infinite if a node is inside itself."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in counts:
+        counts[id(node)] = math.inf  # until it is known
+        inside = chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
+        counts[id(node)] = 1 + sum(_count_nodes(each, counts) for each in inside)
+    return counts[id(node)]
 
 
 def parse_yaml(
@@ -85,14 +120,28 @@ def parse_yaml(
     Raises
     ------
     InputError
-        If the text is not YAML, holds a key twice, or holds no mapping.
+        If the text is not YAML, holds a key twice, holds no mapping, or has aliases that expand to
+        more than a million values.
     """
     try:
-        data = yaml.load(text, Loader=loader)
+        reader = loader(text)
+        node = reader.get_single_node()
+        size = 0 if node is None else _count_nodes(node, {})
+        if size > _MOST_VALUES:  # before they are built, since that may take all memory
+            found = f"expand to {size:.2g} values" if size < math.inf else "refer to themselves"
+            raise InputError(f"{where}: its aliases ('*name') {found}; write the values out")
+        data = None if node is None else reader.construct_document(node)
     except yaml.YAMLError as error:
         raise InputError(f"{where}: {_yaml_problem(error)}") from None
     except RecursionError:
         raise InputError(f"{where}: is nested too deeply; remove the inner brackets") from None
+    except InputError:
+        raise
+    except ValueError as error:  # a date or a number that Python does not have
+        problem = str(error).partition(";")[0]
+        raise InputError(
+            f"{where}: holds a date or number that cannot be read ({problem}); put it in quotes"
+        ) from None
     return as_mapping(data, where, fix)
 
 
@@ -164,7 +213,14 @@ def input_error(
     others = len(found) - 1 + sum(_others(detail) for _, detail in found)
     more = f" (and {others} more problem{'s' * (others > 1)})" if others else ""
     line = f"{place(path, data)}{_problem(first, _model_at(model, first['loc']))}{more}"
-    return InputError(" ".join(f"{where}: {line}".splitlines()))
+    return InputError(_shortened(" ".join(f"{where}: {line}".splitlines())))
+
+
+def _shortened(line: str) -> str:
+    """The line, without the middle if it is very long: the end says how to mend the problem."""
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
 
 
 def _written(detail: ErrorDetails, data: Any) -> list[str | int]:

@@ -233,6 +233,13 @@ def _check_covariates(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
     """Raise an InputError if a setting shows no covariate, or ``hidden`` hides none."""
     with _errors_from(suite, entry):
         covariates, hidden = covariates_of(spec, entry.post_treatment, entry.dataset.get("hide"))
+    if not covariates:
+        after = [name for name in spec.covariates if name in spec.descendants(spec.treatment.name)]
+        reason = f"all descend from the treatment ({', '.join(after)})" if after else "it has none"
+        raise InputError(
+            f"{suite.origin}: {entry.title}: no covariate to show, since {reason}; give the spec a "
+            "pre-treatment covariate" + ", or write 'post_treatment: show'" * bool(after)
+        )
     if "hidden" not in suite.settings:
         return
     if not spec.exogenous:

@@ -128,7 +128,7 @@ def checked_contrast(spec: Spec, contrast: Sequence[str]) -> tuple[str, str]:
     """
     if isinstance(contrast, str) or len(contrast) != 2:
         raise InputError(f"contrast {contrast!r}: give two values, (control, treated)")
-    control, treated = contrast
+    control, treated = contrast = [str(name) for name in contrast]
     groups = dict(spec.treatment.groups)
     known = (*spec.treatment.values, *groups)
     for name in contrast:

@@ -157,18 +157,12 @@ def covariates_of(
     Raises
     ------
     InputError
-        If a parameter has an unknown value, or there is no covariate to show.
+        If a parameter has an unknown value.
     """
     if post_treatment not in get_args(PostTreatment):
         raise InputError(f"post_treatment = '{post_treatment}': choose hide or show")
     after = _in_both(spec.covariates, spec.descendants(spec.treatment.name))
     covariates = [c for c in spec.covariates if post_treatment == "show" or c not in after]
-    if not covariates:
-        reason = f"all descend from the treatment ({', '.join(after)})" if after else "it has none"
-        raise InputError(
-            f"{spec.name}: no covariate to show, since {reason}; give the spec a pre-treatment "
-            "covariate" + ", or show the others with post-treatment 'show'" * bool(after)
-        )
     return covariates, _hidden(spec.exogenous, hide)
 
 

@@ -75,6 +75,7 @@ class OutcomeFunction:
                 )
             if value is not None:
                 raise InputError(f"outcome: give scores, or the value '{value}', but not both")
+            scores = {str(label): number for label, number in scores.items()}
             for label, number in scores.items():
                 place = code_of(variable, label, "outcome scores")
                 if not isinstance(number, Real) or not np.isfinite(number):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -62,10 +62,10 @@ def weights_of(spec: Spec, name: str, target: FixedTarget) -> np.ndarray:
 def code_of(variable: Variable, value: str | int, where: str) -> int:
     """The position of a value in a variable's domain; an InputError begins with ``where``.
 
-    An integer means its text, since tables from files hold such values as numbers.
+    A number means its text, as in a spec, since tables from files hold such values as numbers.
     """
     try:
-        return variable.values.index(str(value) if isinstance(value, Integral) else value)
+        return variable.values.index(str(value))
     except ValueError:
         raise InputError(
             f"{where}: '{value}' is not a value of '{variable.name}'; "
@@ -85,7 +85,7 @@ def contrast_of(spec: Spec, contrast: Sequence[str] | None) -> tuple[str, str]:
     chosen = treatment.values[:2] if contrast is None else contrast
     if isinstance(chosen, str) or len(chosen) != 2:
         raise InputError(f"contrast: give two values of '{treatment.name}', the control first")
-    control, treated = chosen
+    control, treated = map(str, chosen)
     for value in (control, treated):
         code_of(treatment, value, "contrast")
     if control == treated:

@@ -28,6 +28,11 @@ def text(value: Any) -> Any:
         raise ValueError(
             f"holds {written}, which is not text in YAML or JSON; put it in quotes: '{written}'"
         )
+    if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
+        raise ValueError(
+            f"holds {value!a}, half of a character (a lone surrogate); write the character "
+            "itself, or both halves"
+        )
     return str(value) if isinstance(value, int | float) else value
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any, Self
 
 from numpy.random import Philox
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from sdscm.spec import fields
 
 PLACE = "{value}"
+#: Stands for the value while braces are looked for that other templates use: {name}, {{value}}.
+_MARK = "\0"
+_OTHER_PLACE = re.compile(r"\{\s*(\0|[A-Za-z_][\w.]*)\s*\}")
 
 
 class Phrasing(BaseModel):
@@ -21,8 +27,8 @@ class Phrasing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prefix: str
-    suffix: str
+    prefix: Annotated[str, BeforeValidator(fields.text)]
+    suffix: Annotated[str, BeforeValidator(fields.text)]
 
     @model_validator(mode="before")
     @classmethod
@@ -39,6 +45,16 @@ class Phrasing(BaseModel):
         if not isinstance(data, dict | Phrasing):
             raise ValueError("is not a sentence; write a text with {value} in quotes")
         return data
+
+    @model_validator(mode="after")
+    def _no_other_place(self) -> Self:
+        other = _OTHER_PLACE.search(f"{self.prefix}{_MARK}{self.suffix}")
+        if other:
+            raise ValueError(
+                f"{self.template!r} holds {other[0].replace(_MARK, PLACE)}, and the language model "
+                f"would read its braces; write {PLACE} with one pair of braces, and no other braces"
+            )
+        return self
 
     @classmethod
     def from_template(cls, template: str) -> Phrasing:

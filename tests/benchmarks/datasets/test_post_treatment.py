@@ -13,6 +13,7 @@ from benchmarks.datasets.facts import entry_lines, fact_table
 from benchmarks.progress import Silent
 from benchmarks.suite.loading import load_suite
 from sdscm import SDSCM, CausalDataset, InputError, load_spec
+from sdscm.data.diagnostics import facts
 from sdscm.data.generate import covariates_of
 from sdscm.lm import Choice, TabularLM
 from sdscm.spec import spec_from_yaml
@@ -127,20 +128,31 @@ def test_shipped_scenarios(name: str, shown: list[str], hidden: list[str], tmp_p
         prepare.requests(load_suite(tmp_path / "s.yaml"))
 
 
-def test_a_spec_without_a_pre_treatment_covariate(one_line) -> None:
-    bare = spec_from_yaml(
+def test_a_spec_without_a_pre_treatment_covariate(one_line, tmp_path: Path) -> None:
+    """It gives data, whose effects are known; a suite refuses it, as there is nothing to adjust."""
+    text = (
         "\n".join(line for line in SPEC.splitlines() if "age {value}" not in line)
         .replace(
             "  - {name: age, role: exogenous, values: [young, old], distribution: uniform,", ""
         )
         .replace("parents: [age]", "parents: []")
-        .replace("[age, pressure]", "[pressure]"),
-        "relay.yaml",
+        .replace("[age, pressure]", "[pressure]")
     )
-    lm = TabularLM(lambda choice: [1, 2])
-    with pytest.raises(InputError) as caught:
-        SDSCM(bare, lm).dataset(10)
-    assert "all descend from the treatment (pressure)" in one_line(caught.value)
+    bare, lm = spec_from_yaml(text, "relay.yaml"), TabularLM(lambda choice: [1, 2])
+    dataset = SDSCM(bare, lm).dataset(10)
+    assert dataset.X.shape == (10, 0)
+    assert dataset.cates == {}
+    dataset.to_parquet(tmp_path / "bare.parquet")
+    again = CausalDataset.read_parquet(tmp_path / "bare.parquet")
+    assert again.fingerprint == dataset.fingerprint
+    assert facts(dataset).distinct == 2, "the two treatments"
     assert list(SDSCM(bare, lm).dataset(10, post_treatment="show").X) == ["pressure"]
     with pytest.raises(InputError, match="post_treatment = 'some': choose hide or show"):
         SDSCM(bare, lm).dataset(10, post_treatment="some")  # type: ignore[arg-type]
+    (tmp_path / "relay.yaml").write_text(text)
+    (tmp_path / "s.yaml").write_text(
+        "{name: s, estimators: [LinReg], settings: [all], datasets: [{scenario: relay.yaml}]}"
+    )
+    with pytest.raises(InputError) as caught:
+        prepare.requests(load_suite(tmp_path / "s.yaml"))
+    assert "all descend from the treatment (pressure)" in one_line(caught.value)

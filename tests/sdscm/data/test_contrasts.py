@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sdscm import SDSCM, InputError, TabularLM
+from sdscm.audit import audit
 from sdscm.lm import random_table
 from sdscm.spec import Spec, spec_from_yaml
 
@@ -57,3 +58,24 @@ def test_fixed_weights_are_restricted_too() -> None:
     scm = SDSCM(spec_from_yaml(text, "three.yaml"), TabularLM(random_table(5)))
     dataset = scm.dataset(50, contrast=("none", "aspirin"))
     np.testing.assert_allclose(dataset.propensity, 0.5 / 0.7)
+
+
+def test_whole_numbers_stand_for_their_text() -> None:
+    """Also in a spec without covariates, whose effect is exact by enumeration."""
+    text = THREE.replace("[none, statin, aspirin], parents: [age]", "[0, 10, 100]")
+    text = text.replace("parents: [age, drug]", "parents: [drug]").replace(
+        "recovers, worsens", "1, 2"
+    )
+    text = text.replace(text[text.index("  - {name: age") : text.index("  - {name: drug")], "")
+    spec = spec_from_yaml(text, "numbers.yaml")
+    scm = SDSCM(spec, TabularLM(random_table(5)))
+    options = {"outcome": "expected-score"}
+    dataset = scm.dataset(50, contrast=(0, 100), scores={1: 3.0, 2: 5.0}, **options)
+    same = scm.dataset(50, contrast=("0", "100"), scores={"1": 3.0, "2": 5.0}, **options)
+    assert dataset.fingerprint == same.fingerprint
+    assert dataset.X.shape == (50, 0)
+    chance = np.exp(scm.exact().log_table("state"))[[0, 2]] @ [3.0, 5.0]
+    np.testing.assert_allclose(dataset.ite, chance[1] - chance[0])
+    assert scm.effect(50, contrast=(0, 100)) == scm.effect(50, contrast=("0", "100"))
+    result = audit(spec, scm.lm, phrasings=1, controls=False, contrasts=[(0, 100)])
+    assert {(each.control, each.treated) for each in result.findings} == {("0", "100")}

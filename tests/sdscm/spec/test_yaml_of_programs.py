@@ -1,0 +1,107 @@
+"""YAML of people and of programs: the right data, or one line, and never a hang."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from sdscm.errors import InputError
+from sdscm.spec import spec_from_yaml
+from sdscm.validation import parse_yaml
+
+
+def bomb(inner: str, outer: str) -> str:
+    """Ten names, of which each holds the one before ten times."""
+    lines = [f"a0: &a0 {inner}\n"]
+    for number in range(1, 10):
+        before = ", ".join([f"*a{number - 1}"] * 10)
+        lines.append(f"a{number}: &a{number} {outer.replace('...', before)}\n")
+    return "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [("[x]", "[...]"), ("{x: 1}", "{y: [...]}"), ("{x: 1}", "{<<: [...]}")],
+    ids=["lists", "mappings", "merge keys"],
+)
+def test_aliases_that_expand_without_bound_are_refused_at_once(inner: str, outer: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(InputError, match=r"f\.yaml: its aliases .* expand to .* write the values"):
+        parse_yaml(bomb(inner, outer), "f.yaml", "")
+    assert time.monotonic() - start < 10
+    with pytest.raises(InputError, match="refer to themselves"):
+        parse_yaml("a: &a {b: [*a]}", "f.yaml", "")
+
+
+def test_plain_aliases_are_read() -> None:
+    text = "a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 2}\n"
+    assert parse_yaml(text, "f", "") == {"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 2}}
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [("2020-13-45", "month must be in 1..12"), ("9" * 5000, "Exceeds the limit")],
+)
+def test_dates_and_numbers_that_python_does_not_have(written: str, problem: str) -> None:
+    with pytest.raises(InputError, match=f"{problem}.*put it in quotes"):
+        parse_yaml(f"a: {written}", "f", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("[=, <]", ("=", "<")),
+        ("[<<, b]", ("<<", "b")),
+        ("[2020, 2021-02-03]", ("2020", "2021-02-03")),
+        (r'["\ud83d\ude00", b]', ("\U0001f600", "b")),
+    ],
+)
+def test_texts_that_yaml_takes_for_something_else(
+    change: Callable[..., object], written: str, read: tuple[str, ...]
+) -> None:
+    spec = change("[young, old]", written)
+    assert spec.variable("age").values == read  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "written", [r'"\ud83d is {value}."', r'"{value} is \ude00."'], ids=["prefix", "suffix"]
+)
+def test_half_a_character_names_the_variable(study_text: str, written: str) -> None:
+    before = '"The patient is {value}."'
+    assert before in study_text
+    with pytest.raises(InputError, match=r"variable 'age'.*half of a character"):
+        spec_from_yaml(study_text.replace(before, written), "study.yaml")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "named"),
+    [
+        ("A {{value}}.", r"\{\{value\}\}"),
+        ("A { {value} }.", r"\{ \{value\} \}"),
+        ("The {job} is {value}.", r"\{job\}"),
+        ("{value} at {{ place.name }}.", r"\{ place\.name \}"),
+    ],
+)
+def test_braces_of_other_templates_are_refused(study_text: str, sentence: str, named: str) -> None:
+    text = study_text.replace("The patient is {value}.", sentence)
+    with pytest.raises(InputError, match=f"variable 'age'.* holds {named}, and the language model"):
+        spec_from_yaml(text, "study.yaml")
+
+
+def test_braces_that_no_template_has_are_read(study_text: str) -> None:
+    sentence = "int age() { return {value}; } // {1, 2}"
+    text = study_text.replace("The patient is {value}.", sentence)
+    assert sentence in [
+        each.template for each in spec_from_yaml(text, "f").variable("age").phrasings
+    ]
+
+
+def test_a_long_value_does_not_fill_the_message(study_text: str) -> None:
+    text = study_text.replace("[young, old]", f"[young, old]\n    distribution: [{'x, ' * 9999}]")
+    with pytest.raises(InputError) as caught:
+        spec_from_yaml(text, "study.yaml")
+    assert len(str(caught.value)) < 700
+    assert str(caught.value).startswith("study.yaml: variable 'age'")
+    assert str(caught.value).endswith("write [0.3, 0.7]")
