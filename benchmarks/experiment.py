@@ -135,7 +135,7 @@ def run(
                 scorer = Scorer(suite, manifest.sources, lambda source: datasets[source.name])
                 computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)
                 found = read_records(store, manifest, mixed, scorer)
-                store.write_scores(found.rescored, definitions())
+                store.write_scores(found.rescored, definitions(suite.holdout))
         return _conclude(manifest, found, folder, results_dir, computed)
     except KeyboardInterrupt:
         options = {
@@ -261,7 +261,7 @@ def _run_missing(
         runtimes.learn((cell.estimator, builder.rows(cell)), record.outcome.wall)
     ordered = in_order_of_shares(list(missing.values()), manifest.sources)
     rows = [(cell, builder.rows(cell)) for cell in ordered]
-    eta, known = Eta(progress, given.processes, rows, runtimes), definitions()
+    eta, known = Eta(progress, given.processes, rows, runtimes), definitions(suite.holdout)
 
     def done(cell: Cell, outcome: Outcome) -> None:
         scores = scorer(cell, outcome)
@@ -293,7 +293,7 @@ def _add_packed_records(store: Store, manifest: Manifest) -> None:
         return
     wanted = {cell.version_free_cell_key for cell in manifest.cells}
     known = set(store.keys())
-    found = packed_records(read_packed(path), definitions())
+    found = packed_records(read_packed(path), definitions(manifest.suite.holdout))
     store.write(
         record
         for record in found
@@ -354,7 +354,7 @@ def _conclude(
 
 
 def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
-    """Make the boards, and those over scenarios; held-out rows have boards of their own."""
+    """Make the boards of each kind of rows, and those over scenarios."""
     suite, made = manifest.suite, []
     for rows, part in scores.groupby("rows", sort=False):
         for board in boards(part, manifest.methods, suite.board, suite.seed):

@@ -14,7 +14,7 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.boards.intervals import cluster_means, cluster_medians
 from benchmarks.boards.ranking import Ranking, rank_methods
-from benchmarks.boards.scores import average_repetitions, seed_spread
+from benchmarks.boards.scores import UNSEEN_SHARE, average_repetitions, seed_spread
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
@@ -67,6 +67,9 @@ class Board:
     scenarios
         The scenarios of a board that averages ranks over scenarios; see
         `benchmarks.boards.summary`. Its table has no scores. Empty for other boards.
+    unseen_share
+        Share of the held-out rows whose covariates occur in no fitted row, mean over datasets; NaN
+        for boards of the fitted rows.
     """
 
     group: dict[str, str]
@@ -76,6 +79,7 @@ class Board:
     rankings: Mapping[str, Ranking]
     undefined: Mapping[str, Mapping[str, int]]
     scenarios: tuple[str, ...] = ()
+    unseen_share: float = float("nan")
 
 
 def boards(
@@ -148,6 +152,7 @@ def _board(
         table=sorted_rows(_table(rows, options.rank_by, rankings), options.rank_by),
         rankings=rankings,
         undefined=_undefined(scores, {method.label for method in methods if method.oracle}),
+        unseen_share=float(scores.groupby(["dataset", "setting"])[UNSEEN_SHARE].first().mean()),
     )
 
 

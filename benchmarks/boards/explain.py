@@ -9,6 +9,7 @@ from benchmarks.boards.board import Board
 from benchmarks.boards.columns import FEWER
 from benchmarks.boards.intervals import MIN_CLUSTERS
 from benchmarks.boards.ranking import Ranking
+from benchmarks.datasets.truth import FITTED, HELD_OUT, MIN_UNSEEN, UNSEEN
 from benchmarks.suite.model import BoardOptions, Suite
 from sdscm.number_format import (
     NONE,
@@ -16,6 +17,7 @@ from sdscm.number_format import (
     joined,
     level,
     p_equals,
+    percent,
     two_decimals,
 )
 
@@ -23,6 +25,13 @@ from sdscm.number_format import (
 SETTINGS = {
     "all": "all covariates seen",
     "hidden": "exogenous covariates hidden",
+}
+
+#: Description of each kind of rows that scores are computed on.
+ROWS = {
+    FITTED: "fitted rows",
+    HELD_OUT: "held-out rows",
+    UNSEEN: "held-out rows with new covariate values",
 }
 
 _PLURAL = {"phrasing or file": "phrasings or files", "scenario": "scenarios"}
@@ -59,13 +68,18 @@ def setting_words(setting: str) -> str:
     return SETTINGS.get(setting, setting)
 
 
+def rows_words(rows: str) -> str:
+    """Describe the rows that scores are computed on."""
+    return ROWS.get(rows, rows)
+
+
 def place(group: Mapping[str, str]) -> str:
     """Describe the language model, setting and rows that all cells of a board share."""
     group = dict(group)
     setting, rows = group.pop("setting", None), group.pop("rows", None)
     parts = [value or "data of other origin" for value in group.values()]
     parts += [setting_words(setting)] if setting is not None else []
-    parts += [f"{rows} rows"] if rows else []
+    parts += [rows_words(rows)] if rows else []
     return ", ".join(parts) or "all cells"
 
 
@@ -122,6 +136,7 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
     metric, found = ranking.metric, []
     if board.scenarios:
         return (
+            *_rows_notes(board),
             f"Average ranks on the boards of {len(board.scenarios)} scenarios, each with the same "
             f"weight; in brackets {level(ranking.level)} intervals over the phrasings within "
             f"scenarios (Student's t, Satterthwaite 1946), if each has {MIN_CLUSTERS} phrasings or "
@@ -146,10 +161,31 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
             f"Means over datasets, in brackets {level(ranking.level)} intervals over "
             f"{board.clusters} phrasings or files."
         )
+    found += _rows_notes(board)
     found.append("Bold: the best of the methods without lost cells.")
     if FEWER in marks:
         found.append(f"{FEWER}: a mean over fewer datasets, since the score is not defined on all.")
     return tuple(found)
+
+
+def _rows_notes(board: Board) -> list[str]:
+    """Describe how many of the held-out rows have new covariate values."""
+    rows, share = board.group.get("rows"), board.unseen_share
+    if rows == HELD_OUT and share == 1:
+        return ["All held-out rows have new covariate values: those of no fitted row."]
+    if rows == HELD_OUT and share >= 0:
+        return [
+            f"{percent(share, 1)} of the held-out rows have covariate values that no fitted row "
+            "has (mean over datasets)."
+        ]
+    if rows == UNSEEN:
+        return [
+            f"Of the held-out rows those with covariate values that no fitted row has: "
+            f"{percent(share, 1)} (mean over datasets). Datasets with fewer than {MIN_UNSEEN} such "
+            "rows are left out. An average effect is the mean of the effects of these rows, and "
+            "has no interval, unless a method estimates the average effect only."
+        ]
+    return []
 
 
 def test(ranking: Ranking) -> str:

@@ -21,7 +21,7 @@ class Result:
     suite
         The suite.
     scores
-        One row for each cell, or two if the suite holds out rows; see
+        One row for each cell, or up to three if the suite holds out rows; see
         `benchmarks.boards.scores.score`.
     boards
         The boards.

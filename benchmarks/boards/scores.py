@@ -11,9 +11,16 @@ import pandas as pd
 
 from benchmarks import metrics
 from benchmarks.datasets.source import Source
-from benchmarks.datasets.truth import FITTED, HELD_OUT, truth_of, truths_of
+from benchmarks.datasets.truth import (
+    FITTED,
+    MIN_UNSEEN,
+    Part,
+    parts_of,
+    truth_of,
+    unseen_rows,
+)
 from benchmarks.execution.cells import Cell
-from benchmarks.interface import Outcome, Prediction, Truth
+from benchmarks.interface import Interval, Outcome, Prediction, Truth
 from benchmarks.provenance.hashing import digest
 from benchmarks.provenance.source_code import own_code_of
 from benchmarks.storage.manifest import Manifest
@@ -43,8 +50,14 @@ IDENTITY = (
 #: average effect, and the standard deviation of the outcome (NaN if it is constant).
 PARTS = ("ate", "sate", "y_sd")
 
+#: Column with the share of the held-out rows that are unseen; see `benchmarks.datasets.truth.Part`.
+UNSEEN_SHARE = "unseen_share"
+
 #: Columns that identify a method on the rows of a dataset; its repetitions share them.
 _PLACE = ["dataset", "setting", "rows", "estimator"]
+
+#: Columns that are the same for all repetitions, or that are texts.
+_NOT_AVERAGED = (*IDENTITY, "sate", "y_sd", UNSEEN_SHARE)
 
 #: Status of a method on a dataset with several repetitions: the first one that occurs.
 _WORST_FIRST = ("failed", "timeout", "ok", "skipped", "missing")
@@ -69,29 +82,59 @@ class Scorer:
         self._holdout = suite.holdout
         self._sources = {source.name: source for source in sources}
         self._load = load
-        self._truths: dict[tuple[str, str], dict[str, Truth]] = {}
+        self._parts: dict[tuple[str, str], list[Part]] = {}
 
     def __call__(self, cell: Cell, outcome: Outcome) -> Scores:
         """Score a cell; see `Record`. The result is empty for a cell without predictions."""
-        predictions = {FITTED: outcome.prediction, HELD_OUT: outcome.held_out}
         if outcome.prediction is None:
             return {}
-        return {
-            rows: _scores(prediction, truth, cell.alpha)
-            for rows, truth in self._truths_of(cell).items()
-            if (prediction := predictions[rows]) is not None
-        }
+        fitted, *others = self._parts_of(cell)
+        scores = {FITTED: _scores(outcome.prediction, fitted.truth, cell.alpha)}
+        if outcome.held_out is not None:
+            for part in others:
+                prediction = _of_rows(outcome.held_out, part.chosen[~fitted.chosen])
+                scores[part.rows] = _scores(prediction, part.truth, cell.alpha)
+        return scores
 
-    def _truths_of(self, cell: Cell) -> dict[str, Truth]:
+    def _parts_of(self, cell: Cell) -> list[Part]:
         place = (cell.dataset, cell.setting)
-        if place not in self._truths:
-            if len(self._truths) >= _MOST_TRUTHS:
-                self._truths.clear()
+        if place not in self._parts:
+            if len(self._parts) >= _MOST_TRUTHS:
+                self._parts.clear()
             source = self._sources[cell.dataset]
             dataset = self._load(source)
             mask = source.held_out(dataset, self._holdout)
-            self._truths[place] = dict(truths_of(dataset, cell.setting, mask))
-        return self._truths[place]
+            self._parts[place] = list(parts_of(dataset, cell.setting, mask))
+        return self._parts[place]
+
+
+def _of_rows(prediction: Prediction, rows: np.ndarray) -> Prediction:
+    """Select the answers for some of the rows of a prediction.
+
+    The average effect of a method with effects is then the mean of the selected ones. Its interval
+    is not known: it does not follow from that of all rows. The answers of a method of the average
+    effect alone stay, because they are the same for all rows.
+
+    Parameters
+    ----------
+    prediction
+    rows : boolean array of shape (n,)
+    """
+    if rows.all() or prediction.effect is None:
+        return prediction
+
+    def pair(ends: Interval | None) -> Interval | None:
+        return None if ends is None else (ends[0][rows], ends[1][rows])
+
+    effect = prediction.effect[rows]
+    return replace(
+        prediction,
+        effect=effect,
+        effect_interval=pair(prediction.effect_interval),
+        ate=float(effect.mean()),
+        ate_interval=None,
+        ite_interval=pair(prediction.ite_interval),
+    )
 
 
 def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, float]:
@@ -104,10 +147,17 @@ def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, flo
     }
 
 
-def definitions() -> dict[str, str]:
-    """Return the hash of each metric's definition, by name; a score with another hash is stale."""
+def definitions(holdout: float) -> dict[str, str]:
+    """Return the hash of each metric's definition, by name; a score with another hash is stale.
+
+    If the suite holds out rows, ``unseen rows`` has the hash of the choice of these rows.
+    """
     truth = own_code_of(truth_of)
-    return {metric.name: digest([metric.definition, truth]) for metric in metrics.registered()}
+    found = {metric.name: digest([metric.definition, truth]) for metric in metrics.registered()}
+    if holdout:
+        chosen = [own_code_of(function) for function in (unseen_rows, parts_of, _of_rows)]
+        found["unseen rows"] = digest([*chosen, MIN_UNSEEN])
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +215,7 @@ def read_records(
     folder = store.path.parent
     scorer = scorer or Scorer(manifest.suite, manifest.sources, lambda source: source.load(folder))
     records = chosen(manifest.cells, store.records(), mixed)
-    now = definitions()
+    now = definitions(manifest.suite.holdout)
     rescored: dict[str, Scores] = {}
     unknown: dict[str, int] = {}
     for key, record in records.items():
@@ -198,10 +248,11 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with the columns `IDENTITY`, `PARTS` and one of each metric (NaN where it does not
-    apply), and a row for each cell in the order of the suite. ``status`` is the record's, or
-    ``missing``. ``rows`` is ``fitted``; if the suite holds out rows, a second row of the cell has
-    ``held-out`` and the scores of those rows.
+    DataFrame with the columns `IDENTITY`, `PARTS`, `UNSEEN_SHARE` and one of each metric (NaN where
+    it does not apply), and a row for each cell in the order of the suite. ``status`` is the
+    record's, or ``missing``. ``rows`` is ``fitted``; if the suite holds out rows, a second row of
+    the cell has ``held-out`` and the scores of those rows, and a third one ``unseen``, where the
+    table of the truth has such rows.
     """
     sources = {source.name: source for source in manifest.sources}
     methods = {method.label: method for method in manifest.methods}
@@ -249,7 +300,7 @@ def average_repetitions(scores: pd.DataFrame) -> pd.DataFrame:
     severity = scores["status"].map({name: n for n, name in enumerate(_WORST_FIRST)})
     worst = scores.assign(severity=severity).sort_values("severity", kind="stable")
     worst = worst.drop_duplicates(_PLACE).set_index(_PLACE)
-    numbers = [str(name) for name in scores if name not in (*IDENTITY, "sate", "y_sd")]
+    numbers = [str(name) for name in scores if name not in _NOT_AVERAGED]
     ended = scores[scores["status"].isin(_WORST_FIRST[:3])].groupby(_PLACE, sort=False)[numbers]
     complete = ended.count().eq(ended.size(), axis=0)
     worst[numbers] = ended.mean().where(complete).reindex(worst.index)
@@ -271,10 +322,10 @@ def seed_spread(scores: pd.DataFrame, metric: str) -> dict[str, float]:
 
 
 def of_cells(scores: pd.DataFrame) -> pd.DataFrame:
-    """Select one row for each cell, without the second rows of suites that hold out rows."""
+    """Select one row for each cell, without the further rows of suites that hold out rows."""
     return scores[scores["rows"] == FITTED]
 
 
 def columns() -> list[str]:
     """List the columns of a table of scores, in order."""
-    return [*IDENTITY, *PARTS, *(metric.name for metric in metrics.registered())]
+    return [*IDENTITY, *PARTS, UNSEEN_SHARE, *(metric.name for metric in metrics.registered())]

@@ -80,6 +80,7 @@ def _summary(
         rankings=rankings,
         undefined={},
         scenarios=tuple(names),
+        unseen_share=float(np.mean([board.unseen_share for board in boards])),
     )
 
 

@@ -200,11 +200,13 @@ def _shared_data(found: Comparison) -> str:
 
 def _changes(part: pd.DataFrame, found: Comparison) -> None:
     from benchmarks import metrics
+    from benchmarks.boards.explain import rows_words
+    from benchmarks.datasets.truth import FITTED
 
     first = part.iloc[0]
     metric = metrics.get(first["metric"])
     where = [f"{key} {first[key]}" for key in ("lm", "setting") if first[key]]
-    where += [f"{first['rows']} rows"] if first["rows"] != "fitted" else []
+    where += [rows_words(first["rows"])] if first["rows"] != FITTED else []
     heading(f"{', '.join(where)}: {metric.title}, {metric.direction('1 - alpha')}")
     rows = []
     for row in part.to_dict("records"):

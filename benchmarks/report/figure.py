@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks import metrics
 from benchmarks.boards.board import Board
-from benchmarks.boards.explain import setting_words
+from benchmarks.boards.explain import place, setting_words
 from benchmarks.report.html.figures.style import scaled
 from sdscm.figure_style import (
     BAND,
@@ -48,10 +48,14 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
         groups.setdefault(shared, []).append(board)
     files = {}
     for shared, members in groups.items():
-        title = ", ".join(value for _, value in shared if value)
+        title = place(dict(shared)) if shared else ""
         names = _order(members)
         if names:
-            stem = slug("leaderboard", title) if len(groups) > 1 else "leaderboard"
+            stem = (
+                slug("leaderboard", *(value for _, value in shared if value))
+                if len(groups) > 1
+                else "leaderboard"
+            )
             files[f"{stem}.png"] = _png(title, members, names)
     return files
 

@@ -161,6 +161,7 @@ def _run(
             "settings": ["all"],
             "estimators": list(names),
             "repetitions": 1,
+            "holdout": 0,
             "time_limit": _TIME_LIMIT,
             "memory_limit": _MEMORY_LIMIT,
             "predictions": "drop",

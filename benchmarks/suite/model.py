@@ -101,7 +101,8 @@ class Suite(Model):
         See `EstimatorEntry`.
     holdout
         Share of the rows of each dataset that no estimator is fitted on. Their scores are on
-        separate boards.
+        separate boards; those of the rows with new covariate values are also apart. With 0 no row
+        is held out.
     repetitions
         Number of seeds with which a stochastic method is fitted on each dataset. Methods that are
         deterministic, or costly (more than five seconds for 1,000 rows), are fitted once; the key
@@ -135,7 +136,7 @@ class Suite(Model):
     settings: list[Setting] = Field(default=["all", "hidden"], min_length=1)
     encodings: list[Encoding] = Field(default=["codes"], min_length=1)
     estimators: list[EstimatorEntry] = Field(min_length=1)
-    holdout: float = Field(default=0.0, ge=0, le=0.9)
+    holdout: float = Field(default=0.2, ge=0, le=0.9)
     repetitions: PositiveInt = 5
     alpha: float = Field(default=0.05, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)

@@ -29,7 +29,7 @@ def confounded(seed: int, n: int = 120) -> CausalDataset:
 
 
 def write_suite(folder: Path, datasets: int = 3, **changes: object) -> Suite:
-    """A suite over ``datasets`` Parquet files in a folder."""
+    """A suite over ``datasets`` Parquet files in a folder; it holds no rows out."""
     for number in range(datasets):
         confounded(number).to_parquet(folder / "data" / f"toy{number}.parquet")
     content: dict[str, object] = {
@@ -37,6 +37,7 @@ def write_suite(folder: Path, datasets: int = 3, **changes: object) -> Suite:
         "datasets": [{"name": "toy", "files": "data/*.parquet"}],
         "estimators": ["DiffInMeans", "LinReg", "Oracle"],
         "repetitions": 1,
+        "holdout": 0,
         "board": {"resamples": 200},
         "time_limit": 60,
     }

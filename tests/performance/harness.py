@@ -91,6 +91,7 @@ def run(plugin: Path, cells: int, seconds: float, workers: int, rows: int) -> tu
             "name": "sleep",
             "datasets": [{"name": "sleep", "files": str(folder / "data" / "*.parquet")}],
             "settings": ["all"],
+            "holdout": 0,
             "estimators": [
                 {"name": "sleeper", "label": f"sleeper {n}", "params": _params(n, seconds)}
                 for n in range(cells // datasets)

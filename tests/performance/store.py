@@ -58,6 +58,7 @@ def manifest(cells: int) -> Manifest:
     labels = [f"method {number}" for number in range(_METHODS)]
     content = {
         "name": "made-up",
+        "holdout": 0,
         "datasets": [{"name": "made up".replace(" ", "-"), "files": "*.parquet"}],
         "settings": list(_SETTINGS),
         "estimators": [{"name": "LinReg", "label": label} for label in labels],
@@ -101,7 +102,7 @@ def record(cell: Cell, draw: np.random.Generator, predictions: bool) -> Record:
         effect, (low, high), float(effect.mean()), np.array([0.0, 1.0]), (below, above)
     )
     outcome = Outcome("ok", "", (), prediction if predictions else None, None, 0.5)
-    return Record(cell, outcome, _VERSIONS, 300.0, {"fitted": scores}, definitions())
+    return Record(cell, outcome, _VERSIONS, 300.0, {"fitted": scores}, definitions(0))
 
 
 def timed(action: Callable[[], object]) -> np.ndarray:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.boards.summary import ALL
+from benchmarks.datasets.truth import FITTED
 from sdscm.errors import InputError
 from sdscm.report_page.markdown import markdown_table
 
@@ -23,8 +24,9 @@ _ALWAYS = ("ExactMatch", "Zero", "DiffInMeans", "Oracle")
 def extract(board: pd.DataFrame, top: int = 10) -> str:
     """Make a table of the ``top`` methods in the setting ``all``, and of references.
 
-    It is of the last entry of the suite. Errors are medians over phrasings.
+    It is of the last entry of the suite and the fitted rows. Errors are medians over phrasings.
     """
+    board = fitted(board)
     last = board[board["dataset"] != ALL]["dataset"].iloc[-1]
     board = board[board["dataset"] == last]
     by_setting = {s: board[board["setting"] == s].set_index("estimator") for s in _SETTINGS}
@@ -42,6 +44,11 @@ def extract(board: pd.DataFrame, top: int = 10) -> str:
         texts = ["–" if pd.isna(value) else f"{value:.3f}" for value in values]
         rows.append([name, "–" if pd.isna(rank) else f"{rank:.1f}", *texts])
     return markdown_table(["Estimator", *heads], rows, left=1)
+
+
+def fitted(board: pd.DataFrame) -> pd.DataFrame:
+    """Select the boards of the fitted rows; a suite without held-out rows has no others."""
+    return board[board["rows"] == FITTED] if "rows" in board else board
 
 
 def replaced(text: str, table: str, mark: str = "board") -> str:

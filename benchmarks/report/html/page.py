@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.boards.board_table import board_tables
-from benchmarks.boards.explain import rules
+from benchmarks.boards.board_table import BoardTable, board_tables
+from benchmarks.boards.explain import ROWS, rows_words, rules
 from benchmarks.boards.scores import of_cells
 from benchmarks.datasets.facts import entry_lines
+from benchmarks.datasets.truth import FITTED
 from benchmarks.report import origins
 from benchmarks.report.html.figures import drawings
 from benchmarks.report.html.studies import Run, studies
@@ -84,7 +85,8 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
         page,
         "report.html.j2",
         __package__,
-        findings=[table.finding for table in tables if table.finding],
+        findings=[table.finding for table in tables if table.finding and _rows(table) == FITTED],
+        links=_links(tables),
         families=sorted(families, key=str.casefold),
         boards=tables,
         figures=figures,
@@ -99,6 +101,16 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     for name, content in contents.items():
         put_atomically(folder / name, content)
     return tuple(folder / name for name in contents)
+
+
+def _rows(table: BoardTable) -> str:
+    return table.board.group.get("rows", FITTED)
+
+
+def _links(tables: Sequence[BoardTable]) -> dict[str, str]:
+    """Find the first table of each kind of rows, if there are several; names by description."""
+    first = {rows_words(_rows(table)): table.name for table in reversed(tables)}
+    return {words: first[words] for words in ROWS.values() if words in first and len(first) > 1}
 
 
 def _summary(run: Run) -> str:
@@ -125,7 +137,7 @@ def _drawings(run: Run) -> Iterator[Drawing]:
     entries = len({study.entry for study in found}) > 1
     for study in found:
         parts = [study.lm or "data of other origin"] * several
-        parts += [study.entry] * entries + [f"{study.rows} rows"] * bool(study.rows)
+        parts += [study.entry] * entries + [rows_words(study.rows)] * bool(study.rows)
         mark = ", ".join(parts)
         for each in drawings(study):
             if mark and each.table is not None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.boards.result import Result
 from benchmarks.boards.scores import average_repetitions, read_records
-from benchmarks.datasets.truth import truth_of
+from benchmarks.datasets.truth import HELD_OUT, UNSEEN, truth_of
 from benchmarks.report.html.study import Study, errors_of
 from benchmarks.report.html.unit_intervals import UnitIntervals, unit_intervals
 from benchmarks.report.html.varied_dials import varied
@@ -49,7 +49,8 @@ class Run:
 def studies(run: Run) -> list[Study]:
     """Make one study for each language model, entry and kind of rows, in the order of the suite.
 
-    A study without any error to draw is left out.
+    A study without any error to draw is left out. The unseen rows are some of the held-out rows,
+    and have tables, but no figures of their own.
     """
     manifest, facts = run.manifest, run.result.facts
     oracles = [method.label for method in manifest.methods if method.oracle]
@@ -61,7 +62,7 @@ def studies(run: Run) -> list[Study]:
     found = []
     for (lm, entry, rows), part in parts:
         errors = errors_of(manifest.suite.board.rank_by, part)
-        if not errors:
+        if rows == UNSEEN or not errors:
             continue
         study = Study(
             lm=str(lm),
@@ -97,7 +98,7 @@ def _unit_intervals(run: Run, study: Study, name: str) -> tuple[UnitIntervals, .
     }
     source = next(source for source in manifest.sources if source.name == name)
     mask = source.held_out(dataset, manifest.suite.holdout)
-    shown = mask if study.rows == "held-out" else ~mask
+    shown = mask if study.rows == HELD_OUT else ~mask
     found: dict[str, dict[str, UnitIntervals]] = {}
     for setting in manifest.suite.settings:
         truth = truth_of(dataset, setting).of_rows(shown)
@@ -107,7 +108,7 @@ def _unit_intervals(run: Run, study: Study, name: str) -> tuple[UnitIntervals, .
             outcome = record.outcome if record else None
             if outcome is None:
                 continue
-            answer = outcome.held_out if study.rows == "held-out" else outcome.prediction
+            answer = outcome.held_out if study.rows == HELD_OUT else outcome.prediction
             intervals = unit_intervals(method, setting, answer, truth) if answer else None
             if intervals is not None:
                 found.setdefault(method, {})[setting] = intervals

@@ -42,6 +42,7 @@ name: toy
 datasets:
   - {name: statin, files: "data*.parquet"}
 estimators: [DiffInMeans, LinReg, Oracle]
+holdout: 0
 board: {resamples: 50}
 """
 

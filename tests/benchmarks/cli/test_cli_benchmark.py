@@ -52,8 +52,8 @@ def test_a_second_run_computes_nothing(cli, data):
 
 
 def test_a_cell_with_rows_held_out_counts_once(cli, workspace, data):
-    with (workspace / "suite.yaml").open("a") as file:
-        file.write("\nholdout: 0.25\n")
+    suite = (workspace / "suite.yaml").read_text().replace("holdout: 0", "holdout: 0.25")
+    (workspace / "suite.yaml").write_text(suite)
     assert "Cells run now: 6 of 6." in cli("benchmark", "suite.yaml", "--workers", 0).out
 
 

@@ -131,6 +131,7 @@ def test_both_encodings_are_two_lines_of_the_board(tmp_path) -> None:
             "name": "s",
             "datasets": [{"name": "d", "files": str(tmp_path / "*.parquet")}],
             "settings": ["all"],
+            "holdout": 0,
             "estimators": ["Oracle"],
             "encodings": ["codes", "one-hot"],
         }
@@ -151,6 +152,7 @@ def test_without_truth_only_what_needs_none_is_scored(tmp_path, ate) -> None:
             "name": "s",
             "datasets": [{"name": "d", "files": str(tmp_path / "*.csv"), "columns": columns}],
             "settings": ["all"],
+            "holdout": 0,
             "estimators": ["LinReg", "DiffInMeans", "Oracle"],
         }
     )

@@ -92,6 +92,7 @@ def test_a_simulation_in_a_suite_hides_its_confounder(tmp_path) -> None:
     suite = benchmarks.Suite.model_validate(
         {
             "name": "simulated",
+            "holdout": 0,
             "datasets": [
                 {"simulation": "linear", "n": [400, 900], "replicates": 2},
                 {"simulation": "randomised", "n": 400, "seeds": [7], "covariates": 4},

@@ -52,6 +52,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> benchmarks.Result:
         "datasets": [{"name": "toy", "files": "data/*.parquet"}],
         "estimators": ["DiffInMeans", "LinReg", "RF", "T-Only OLS", "<b>Broken</b> & co", "Oracle"],
         "repetitions": 1,
+        "holdout": 0,
         "board": {"resamples": 50},
     }
     (folder / "toy.yaml").write_text(yaml.safe_dump(content))
