@@ -36,7 +36,8 @@ def audit(
         typer.Option(
             "--lm",
             show_default=options.DEFAULT_LM,
-            help=f"{options.LM_HELP}; repeatable, to compare several.",
+            help=f"{options.LM_HELP}; repeatable, to compare several. NAME=MODEL gives it another "
+            "name in the report.",
         ),
     ] = None,
     treatment: options.Treatment = None,
@@ -174,7 +175,7 @@ def audit(
     with _progress() as progress:
         result = run_audit(
             aim,
-            lm or [options.DEFAULT_LM],
+            audit_options.models(lm or [options.DEFAULT_LM]),
             contrasts=[options.contrast(aim, each) for each in contrast or ()] or None,
             measures=measures,
             mediators=mediator,

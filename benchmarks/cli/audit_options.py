@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from benchmarks.cli import options
@@ -56,6 +57,20 @@ def measures(
             found += [Measure.of(spec, kind, value) for value in values or (None,)]
     if scores and not any(each.value == "" for each in found):
         raise InputError("--score: give --measure expected-score, or category, to use the scores")
+    return found
+
+
+def models(given: Sequence[str]) -> list[str] | dict[str, str]:
+    """Parse models; with NAME=MODEL anywhere, by the name of each."""
+    split = [("", each) if Path(each).exists() else each.rpartition("=")[::2] for each in given]
+    if not any(name for name, _ in split):
+        return list(given)
+    found: dict[str, str] = {}
+    for name, model in split:
+        if not model or (name or model) in found:
+            problem = "is given twice; give it another" if model else "has no model; write a"
+            raise InputError(f"--lm {name or model}: {problem} NAME=MODEL")
+        found[name or model] = model
     return found
 
 

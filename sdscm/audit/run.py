@@ -42,7 +42,7 @@ _LIBRARIES = ("sdscm", "numpy", "scipy", "torch", "transformers")
 
 def audit(
     spec: Spec | str | Path,
-    lms: Sequence[LanguageModel | str] | LanguageModel | str,
+    lms: Mapping[str, LanguageModel | str] | Sequence[LanguageModel | str] | LanguageModel | str,
     *,
     treatment: str | None = None,
     outcome: str | None = None,
@@ -77,8 +77,8 @@ def audit(
     spec
         A spec, or the name or path of one.
     lms
-        Language models, or names for ``load``. If a model cannot be loaded or scored, the result
-        holds the reason, and the other models are audited.
+        Language models, or names for ``load``; as a mapping, with their names in the report. If a
+        model cannot be loaded or scored, the result holds the reason, and the others are audited.
     treatment, outcome
         Names of variables; by default the spec's.
     contrasts
@@ -141,13 +141,12 @@ def audit(
     inference = Inference(level, _smallest(scales, smallest), resamples, seed)
     if controls:
         with_placebo(aim, placebo)  # checked here, before hours of scoring
-    wanted = [lms] if isinstance(lms, str) or not isinstance(lms, Sequence) else lms
-    _refuse_twice(wanted)
+    wanted = _by_name(lms)
     advance = _advancer(progress, len(wanted) * len(plan.phrasings) * (3 if controls else 1))
     models: list[AuditedModel] = []
     by_model: dict[str, Answers] = {}
     checks = planted_controls(plan, inference) if controls else []
-    for each in wanted:
+    for name, each in wanted.items():
         try:
             lm = MemoizedLM(load(each) if isinstance(each, str) else each)
             answers = ask(plan, lm, advance=advance)
@@ -155,10 +154,10 @@ def audit(
         except TooLargeError:  # the spec is too large for every model
             raise
         except InputError as error:
-            models.append(AuditedModel(_id(each), "", (), str(error)))
+            models.append(AuditedModel(name, "", (), str(error)))
             continue
-        by_model[lm.id] = answers
-        models.append(AuditedModel(lm.id, lm.revision, answers.facts))
+        by_model[name] = answers
+        models.append(AuditedModel(name, lm.revision, answers.facts))
         checks += null
     if not by_model:
         raise InputError(
@@ -236,19 +235,41 @@ def _smallest(
     return tuple((kind, float(number)) for kind, number in smallest.items())
 
 
-def _refuse_twice(wanted: Sequence[LanguageModel | str]) -> None:
-    """Raise InputError if two models have the same id, before any model is scored."""
-    ids = [_id(each) for each in wanted]
-    for id in ids:
-        if ids.count(id) > 1:
-            raise InputError(f"lm: two models have the id '{id}'; give each its own id")
+def _by_name(
+    lms: Mapping[str, LanguageModel | str] | Sequence[LanguageModel | str] | LanguageModel | str,
+) -> dict[str, LanguageModel | str]:
+    """Name each model: by its key, its id, or the end of its path that tells folders apart.
+
+    Raises
+    ------
+    InputError
+        If two models have the same id.
+    """
+    if isinstance(lms, Mapping):
+        return dict(lms)
+    wanted = [lms] if isinstance(lms, str) or not isinstance(lms, Sequence) else lms
+    paths = [
+        Path(each).resolve().parts if isinstance(each, str) and Path(each).is_dir() else ()
+        for each in wanted
+    ]
+    found: dict[str, LanguageModel | str] = {}
+    for each, parts in zip(wanted, paths, strict=True):
+        name = each if isinstance(each, str) else each.id
+        if parts:
+            others = [other for other in paths if other and other != parts]
+            size = next(n for n in range(1, len(parts) + 1) if _differ(parts, others, n))
+            name = "/".join(parts[-size:])
+        if name in found:
+            raise InputError(
+                f"lm: '{name}' is given twice; leave one out, or name both: NAME=MODEL on the "
+                "command line, a mapping in Python"
+            )
+        found[name] = each
+    return found
 
 
-def _id(wanted: LanguageModel | str) -> str:
-    """Return the id that a model has or will have: the id of a folder is its name."""
-    if not isinstance(wanted, str):
-        return wanted.id
-    return Path(wanted).resolve().name if Path(wanted).is_dir() else wanted
+def _differ(parts: Sequence[str], others: Sequence[Sequence[str]], size: int) -> bool:
+    return all(other[-size:] != parts[-size:] for other in others)
 
 
 def _versions() -> tuple[tuple[str, str], ...]:

@@ -15,13 +15,11 @@ import numpy as np
 import torch
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
-from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from sdscm.errors import InputError
 from sdscm.literals import DEFAULT_LM
-from sdscm.lm.engine.attention import UnsupportedModelError
 from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
@@ -127,8 +125,8 @@ class HuggingFaceLM:
                 )
             model, report = loaded
             model = model.to(device)
-        except _UNLOADABLE as error:
-            raise InputError(_cannot_load(name, error)) from None
+        except Exception as error:  # its kind depends on transformers, torch and the files
+            raise InputError(_cannot_load(name, error)) from error
         if report["missing_keys"]:  # transformers fills them with random numbers
             missing = ValueError(f"its files lack the weights {min(report['missing_keys'])}")
             raise InputError(_cannot_load(name, missing))
@@ -203,8 +201,15 @@ class HuggingFaceLM:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
         scorer = self._scorer
-        with products(self._model.device, self._precision):
-            found = scorer.score(tokens)
+        try:
+            with products(self._model.device, self._precision):
+                found = scorer.score(tokens)
+        except Exception as error:  # its kind depends on the code of the model
+            raise InputError(
+                f"language model '{self.id}' cannot be run ({_reason(error)}); check its files, or "
+                "take another model"
+            ) from error
+        self._check_scores(choices, found)
         if self._precision == "float64":
             return [[rounded(values) for values in each] for each in found]
         return found
@@ -217,15 +222,26 @@ class HuggingFaceLM:
                 "fewer parents, or take a model with a longer window"
             )
 
+    def _check_scores(self, choices: Sequence[Choice], found: list[list[np.ndarray]]) -> None:
+        """Raise an InputError for scores that no log-probability has: NaN, or no value possible."""
+        for choice, each in zip(choices, found, strict=True):
+            sums = [values.sum() for values in each]
+            if np.isnan(sums).any() or not np.isfinite(sums).any():
+                raise InputError(
+                    f"language model '{self.id}' gives no probability to the values of "
+                    f"'{choice.prefix.strip()} ...' (a score is {min(sums, key=np.isfinite):.3g}); "
+                    "its weights may be damaged, or overflow in this precision"
+                )
+
     @cached_property
     def _scorer(self) -> PackedScorer | PlainScorer:
         plain = PlainScorer(self._model, 2 * self._batch_tokens)
-        probe = [self._tokenize(choice) for choice in PROBES]
-        probe = [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
         try:
+            probe = [self._tokenize(choice) for choice in PROBES]  # fails without Latin letters
+            probe = [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
             packed = PackedScorer(self._model, self._memory, self._batch_tokens)
             right = packs(self._model, probe, self._memory, self._precision)
-        except (UnsupportedModelError, TypeError, AttributeError):
+        except Exception:  # of the model's code, which may expect another mask or cache
             return plain
         return packed if right else plain
 
@@ -240,19 +256,6 @@ def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:
     )
 
 
-# Errors of transformers, torch (AssertionError: a device that this build lacks) and safetensors.
-_UNLOADABLE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    AssertionError,
-    SafetensorError,
-)
-
-
 def _hub_answers(name: str) -> bool:
     """True if the hub can be reached; offline, transformers would retry for almost a minute."""
     try:
@@ -264,10 +267,15 @@ def _hub_answers(name: str) -> bool:
     return True
 
 
+def _reason(error: Exception) -> str:
+    """The first line of an error's message, or its kind if it has none."""
+    line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return line.strip().rstrip(".")
+
+
 def _cannot_load(name: str, error: Exception) -> str:
-    reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return (
-        f"language model '{name}' cannot be loaded ({reason.strip().rstrip('.')}); give the name "
+        f"language model '{name}' cannot be loaded ({_reason(error)}); give the name "
         "of an embedded model (see: sdscm lm), a Hugging Face id that can be reached, or "
         "the path of a folder that save_pretrained wrote"
     )

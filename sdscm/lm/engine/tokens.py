@@ -107,11 +107,14 @@ class ChoiceTokenizer:
                 "the tokenizer has neither a BOS nor an EOS token to start a text with"
             )
         self.start_token = int(start)
+        self._known: set[str] = set()
         self._pairs: dict[tuple[str, str], _Span | None] = {}
         self._contexts: dict[tuple[str, ...], tuple[int, ...]] = {(): (self.start_token,)}
 
     def __call__(self, choice: Choice) -> ChoiceTokens:
         """Tokens of a choice; see `ChoiceTokens`."""
+        for value in choice.values:
+            self._check_known(value)
         sentences = choice.sentences
         previous = choice.context[-1] if choice.context else ""
         spans: list[_Span] = []
@@ -155,6 +158,17 @@ class ChoiceTokenizer:
             if any(c.isspace() for c in stripped.rstrip()) or stripped != stripped.rstrip():
                 return False
         return True
+
+    def _check_known(self, value: str) -> None:
+        """Raise an InputError for a value that the tokenizer drops, so that no model sees it."""
+        if value in self._known:
+            return
+        if not self._tokenizer(value, add_special_tokens=False)["input_ids"]:
+            raise InputError(
+                f"the tokenizer of this language model has no token for the value '{value}'; write "
+                "the value in other letters, or take another model"
+            )
+        self._known.add(value)
 
     def _following(self, previous: str, sentence: str) -> _Span | None:
         """Tokens of a sentence after another one; None if they cannot be separated."""
@@ -216,6 +230,7 @@ class ChoiceTokenizer:
 
 def _candidates(choice: Choice, spans: list[_Span]) -> tuple[CandidateTokens, ...]:
     value_start = len(choice.prefix)
+    _check_different(choice, spans)
     shared = _shared_length([span.tokens for span in spans])
     start = min([shared, *(_first_beyond(span, value_start) for span in spans)])
     found = []
@@ -224,6 +239,19 @@ def _candidates(choice: Choice, spans: list[_Span]) -> tuple[CandidateTokens, ..
         value_end = 1 + max(i for i, (left, _) in enumerate(span.offsets) if left < value_stop)
         found.append(CandidateTokens(span.tokens, start, value_end))
     return tuple(found)
+
+
+def _check_different(choice: Choice, spans: list[_Span]) -> None:
+    """Raise an InputError for values that the tokenizer cannot tell apart."""
+    named: dict[tuple[int, ...], str] = {}
+    for value, span in zip(choice.values, spans, strict=True):
+        if span.tokens in named:
+            raise InputError(
+                f"the tokenizer of this language model cannot tell the values "
+                f"'{named[span.tokens]}' and '{value}' apart: both have the same tokens in "
+                f"'{choice.prefix}{value}{choice.suffix}'; write them in other words"
+            )
+        named[span.tokens] = value
 
 
 def _first_beyond(span: _Span, place: int) -> int:

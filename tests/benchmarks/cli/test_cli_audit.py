@@ -309,7 +309,9 @@ def test_one_phrasing_has_no_interval_and_says_why(cli) -> None:
         (["--mediator", "end"], ["'end'", "skill"]),
         (["--subgroup", "skill"], ["skill"]),
         (["--method", "guess"], ["guess", "exact"]),
-        (["--lm", "hiring", "--lm", "hiring"], ["two models", "'hiring'"]),
+        (["--lm", "hiring", "--lm", "hiring"], ["'hiring' is given twice", "NAME=MODEL"]),
+        (["--lm", "a=hiring", "--lm", "a=hiring"], ["--lm a: is given twice"]),
+        (["--lm", "a="], ["--lm a: has no model"]),
         (["--lm", "./nowhere"], ["./nowhere", "no such folder"]),
         (["--method", "exact", "--max-contexts", "1"], ["contexts"]),
     ],
@@ -323,6 +325,14 @@ def test_bad_input_is_one_line_and_leaves_nothing(cli, options, words) -> None:
     assert line.startswith("error: ")
     assert all(word in line for word in words), line
     assert "Traceback" not in ran.err
+
+
+def test_models_may_have_names_of_their_own(cli, tmp_path: Path) -> None:
+    models = ("--lm", "base=hiring", "--lm", "tuned=hiring")
+    options = ("--no-controls", "--no-html", "--panel", 0, "--phrasings", 2, "--out", "named")
+    assert cli("audit", "hiring.yaml", *models, *options).code == 0
+    report = json.loads(Path("named/audit.json").read_text())
+    assert [model["id"] for model in report["models"]] == ["base", "tuned"]
 
 
 def test_a_report_is_not_overwritten_unasked(cli) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from sdscm.audit.controls.planted import (
 )
 from sdscm.audit.plan import choose_phrasings, count_phrasings
 from sdscm.lm import random_table
-from sdscm.lm.interface import Choice
+from sdscm.lm.interface import Choice, LanguageModel
 
 Line = Callable[[BaseException], str]
 QUICK: dict[str, Any] = {"units": 300, "panel": 20, "resamples": 500}
@@ -460,8 +461,34 @@ def test_bad_input_is_told_before_the_model_is_asked(
 
 
 def test_two_models_of_one_name(planted: Spec) -> None:
-    with pytest.raises(InputError, match="two models have the id 'planted'"):
+    with pytest.raises(InputError, match=r"'planted' is given twice; .* NAME=MODEL"):
         audit(planted, [planted_lm(), planted_lm()], phrasings=2, controls=False, **QUICK)
+    named = {"base": planted_lm(), "tuned": planted_lm()}
+    result = audit(planted, named, phrasings=2, controls=False, **QUICK)
+    assert [model.id for model in result.models] == ["base", "tuned"]
+    assert {finding.model for finding in result.findings} == {"base", "tuned"}
+
+
+def test_folders_of_one_name_are_told_apart_by_their_paths(planted: Spec, tmp_path: Path) -> None:
+    """The shortest ends that differ: trainers write each run to a folder of the same name."""
+    folders = [tmp_path / run / "final" for run in ("v1", "v2", "old/v1")] + [tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    asked = []
+
+    def load(name: str) -> LanguageModel:
+        asked.append(name)
+        if name.endswith("v2/final"):
+            raise InputError("it cannot be loaded")
+        return planted_lm()
+
+    names = [str(folder) for folder in folders]
+    result = audit(planted, names, phrasings=2, controls=False, load=load, **QUICK)
+    parent = tmp_path.name
+    found = [model.id for model in result.models]
+    assert found == [f"{parent}/v1/final", "v2/final", "old/v1/final", "other"]
+    assert asked == names
+    assert [bool(model.error) for model in result.models] == [False, True, False, False]
 
 
 def test_measures_have_labels(planted: Spec) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -209,6 +210,20 @@ def no_start_token(folder: Path) -> None:
     path.write_text(json.dumps({k: v for k, v in settings.items() if not k.endswith("_token")}))
 
 
+def newer_tokenizer(folder: Path) -> None:
+    """tokenizers raises a plain Exception."""
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text())
+    content["model"]["type"] = "Future"
+    path.write_text(json.dumps(content))
+
+
+def unsafe_pickle(folder: Path) -> None:
+    """torch raises an UnpicklingError, and runs nothing of it."""
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"a": Path("a")}))
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -219,6 +234,11 @@ def no_start_token(folder: Path) -> None:
         config(lambda c: {**c, "model_type": "no-such-type"}),
         config(lambda c: {**c, "model_type": "t5", "architectures": ["T5Model"]}),
         config(lambda c: {**c, "hidden_size": 64}),
+        config(lambda c: {**c, "hidden_size": "sixty"}),
+        config(lambda c: {**c, "num_attention_heads": 5}),
+        config(lambda c: {**c, "quantization_config": {"quant_method": "gptq", "bits": 4}}),
+        newer_tokenizer,
+        unsafe_pickle,
         no_weights,
         garbage_weights,
         truncated_weights,
@@ -237,6 +257,45 @@ def test_spoilt_folders(folder: Path, one_line: Line, spoil: Callable, store: bo
         load_lm(str(folder), store=store).score(CHOICES)
     message = one_line(caught.value)
     assert str(folder) in message or "tokenizer" in message
+
+
+def damaged(folder: Path, change: Callable[[Any], None]) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda w: w["model.embed_tokens.weight"].fill_(float("nan")),
+        lambda w: w["model.norm.weight"].fill_(float("inf")),
+        lambda w: w["model.layers.0.mlp.up_proj.weight"][:1].fill_(float("nan")),
+    ],
+    ids=["embeddings", "infinite norm", "one row of a layer"],
+)
+def test_scores_that_are_not_numbers_are_refused(folder: Path, one_line: Line, change) -> None:
+    damaged(folder, change)
+    with pytest.raises(InputError) as caught:
+        load_lm(str(folder), store=False).score(CHOICES)
+    assert "'tiny-llama' gives no probability to the values of 'The patient is" in one_line(
+        caught.value
+    )
+
+
+def test_an_error_of_the_models_code_is_one_line(saved: Path, one_line: Line) -> None:
+    lm = HuggingFaceLM.from_pretrained(str(saved))
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError("in a layer\nof the model")
+
+    lm._model.forward = broken
+    with pytest.raises(InputError) as caught:
+        lm.score(CHOICES)
+    assert "'tiny-llama' cannot be run (in a layer)" in one_line(caught.value)
+    assert lm.scorer == "plain", "the self-test failed, too"
 
 
 @pytest.mark.parametrize("name", ["./nope", "/nope/nope", "~/nope", "../nope", "a/b/c", "", "   "])

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
+from transformers import PreTrainedTokenizerFast
 
 from sdscm.errors import InputError
 from sdscm.lm import Choice
@@ -108,3 +110,30 @@ def test_a_tokenizer_without_offsets_is_refused(one_line) -> None:
     with pytest.raises(InputError) as caught:
         ChoiceTokenizer(object())
     assert "offsets" in one_line(caught.value)
+
+
+def characters(alphabet: str) -> PreTrainedTokenizerFast:
+    """A tokenizer that knows some letters and drops all others."""
+    vocabulary = {character: number for number, character in enumerate(["<s>", *alphabet])}
+    model = models.BPE(vocab=vocabulary, merges=[])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(model), bos_token="<s>", eos_token="<s>"
+    )
+
+
+def test_a_value_that_the_tokenizer_drops_is_refused(one_line) -> None:
+    with pytest.raises(InputError) as caught:
+        ChoiceTokenizer(characters("ACGT "))(Choice((), "AC ", ("GG", "é"), " T"))
+    assert "has no token for the value 'é'; write" in one_line(caught.value)
+
+
+@pytest.mark.parametrize("values", [("Aé", "A"), ("A", "éA"), ("AéC", "AC")])
+def test_values_of_the_same_tokens_are_refused(one_line, values: tuple[str, str]) -> None:
+    with pytest.raises(InputError) as caught:
+        ChoiceTokenizer(characters("ACGT "))(Choice(("T",), "C ", values, "G"))
+    assert f"cannot tell the values '{values[0]}' and '{values[1]}' apart" in one_line(caught.value)
+
+
+def test_letters_of_one_alphabet_are_enough() -> None:
+    found = ChoiceTokenizer(characters("ACGT"))(Choice((), "TTAA", ("ACGT", "GGCC"), "TT"))
+    assert [len(each.tokens) for each in found.candidates] == [10, 10]
