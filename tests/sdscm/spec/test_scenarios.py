@@ -27,10 +27,13 @@ def _normalised(template: str) -> str:
 def test_names() -> None:
     assert scenario_names() == [
         "breast_cancer",
+        "headache",
         "hiring",
         "marathon_collider",
         "marathon_confounder",
         "misinformation",
+        "revision",
+        "soil",
         "tea_or_coffee",
     ]
 
@@ -137,6 +140,34 @@ def test_tea_or_coffee_can_be_enumerated() -> None:
     sizes = {variable.name: len(variable.values) for variable in spec.variables}
     for name in spec.order:
         assert math.prod(sizes[parent] for parent in spec.parents(name)) <= 2000, name
+
+
+@pytest.mark.parametrize(
+    ("name", "confounder", "modifier"),
+    [("headache", "monday", "diary"), ("revision", "may", "report"), ("soil", "lastyear", "rumor")],
+)
+def test_scenarios_with_a_shown_modifier_and_a_hidden_confounder(
+    name, confounder, modifier
+) -> None:
+    spec = load_spec(name)
+    treatment, outcome = spec.treatment.name, spec.outcome.name
+    assert spec.exogenous == (confounder,)
+    assert confounder in spec.parents(treatment)
+    assert spec.parents(outcome) == (confounder, modifier, treatment)
+    assert modifier not in spec.parents(treatment)
+    assert spec.descendants(treatment) == (outcome,), "every covariate comes before the treatment"
+    assert len(spec.variables) == 9
+    assert all(len(variable.phrasings) >= 20 for variable in spec.variables)
+    assert spec.outcome.values[spec.outcome_code] == "worse"
+    # Each value of the modifier tells of one treatment and one outcome, with each pair once.
+    pairs = {
+        (treated, result)
+        for value in spec.variable(modifier).values
+        for treated in spec.treatment.values
+        for result in spec.outcome.values
+        if treated in value and value.endswith(result)
+    }
+    assert len(pairs) == len(spec.variable(modifier).values) == 4
 
 
 def _same_variables(spec: Spec) -> None:

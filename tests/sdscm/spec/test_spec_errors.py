@@ -292,7 +292,7 @@ def test_missing_file_lists_the_scenarios() -> None:
         load_spec("marathon_confonder")
     message = str(caught.value)
     assert "did you mean 'marathon_confounder'?" in message
-    assert "breast_cancer, hiring, marathon_collider, marathon_confounder, " in message
+    assert "breast_cancer, headache, hiring, marathon_collider, marathon_confounder, " in message
 
 
 def test_missing_file_names_a_neighbour(tmp_path) -> None:
