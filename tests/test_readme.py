@@ -42,3 +42,16 @@ def test_its_claims_are_those_of_the_committed_board() -> None:
     off = seen[seen["off"] > 0]
     assert off[["off", "cells"]].to_numpy().tolist() == [[2, 18], [1, 18]]
     assert off.index.tolist() == ["ForestDR", "LinearDR"]
+
+
+def test_its_counts_of_the_paper_are_those_of_the_committed_tables() -> None:
+    made = pd.read_csv(README.parent / "results" / "paper" / "tables.csv")
+    pages = [README, README.parent / "docs" / "paper.md"]
+    texts = [" ".join(page.read_text(encoding="utf-8").split()) for page in pages]
+    for table, part in made[made["published"].notna()].groupby("table"):
+        counts = part["verdict"].value_counts()
+        said = f"Table {table}: {counts['reproduced']} of {len(part)} numbers are reproduced"
+        said += f", {counts['differs']} differ, {counts['open']} are open"
+        if "not judged" in counts:
+            said += f", {counts['not judged']} are not judged"
+        assert all(f"{said}." in text for text in texts), said

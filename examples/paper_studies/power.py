@@ -15,10 +15,9 @@ import pandas as pd
 from shared import add_records, parser, read_records, say, script
 
 from benchmarks.cli.destination import writable_folder
-from benchmarks.datasets.paper.release import ROWS
 from benchmarks.paper.analysis.tables import tables
-from benchmarks.paper.analysis.verdict import REPRODUCED
-from benchmarks.paper.methods import METHODS, NAMES
+from benchmarks.paper.analysis.verdict import INSIDE, REPRODUCED
+from benchmarks.paper.methods import NAMES
 from sdscm.files import put_atomically
 from sdscm.report_page.markdown import markdown_table
 
@@ -40,19 +39,17 @@ def held_by_intervals(made: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     A row for each ``table``, ``lm``, ``setting``, ``rows`` and ``metric``, over the ``numbers``
-    that are reproduced because of an interval and whose printed number is above 0 (methods without
-    a seed are judged by the digits where N = 1,000): medians of the size of the ``difference`` and
-    of the ``half_width`` of the interval, both in units of the number; and of the pairs of one of
-    them with a number printed for another method (``others``; the same four decimals are no pair),
-    how many have this ``inside`` the interval of that.
+    that are reproduced because of an interval and whose printed number is above 0: medians of the
+    size of the ``difference`` and of the ``half_width`` of the interval, both in units of the
+    number; and of the pairs of one of them with a number printed for another method (``others``;
+    the same four decimals are no pair), how many have this ``inside`` the interval of that.
     """
-    exact = [method.name for method in METHODS if method.exact]
     above = made.assign(printed=pd.to_numeric(made["published"], errors="coerce"))
     above = above[above["printed"].notna()]
     found = []
     for which, part in above.groupby(_GROUP, sort=False):
-        by_interval = ~part["method"].isin(exact) | (part["rows"] != ROWS)
-        mine = part[by_interval & (part["verdict"] == REPRODUCED) & part["low"].notna()]
+        inside = part["reason"].str.startswith(INSIDE)
+        mine = part[inside & (part["verdict"] == REPRODUCED)]
         pairs = mine.merge(part["printed"].rename("other"), how="cross")
         pairs = pairs[pairs["other"] != pairs["printed"]]
         if pairs.empty:

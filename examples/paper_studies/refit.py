@@ -95,8 +95,17 @@ def fit_again(
     workers: int,
     progress: Progress,
     parameters: Mapping[str, Any] | None = None,
+    other_seed: int = 0,
 ) -> pd.DataFrame:
-    """Fit cells with the seeds of their records.
+    """Fit cells again.
+
+    Parameters
+    ----------
+    chosen, workers, progress
+    parameters
+        Parameters of the estimators that differ from the record.
+    other_seed
+        0 takes the seed of the record, another number another seed for each fit.
 
     Returns
     -------
@@ -114,7 +123,11 @@ def fit_again(
     for fit in chosen:
         method, dataset = methods[fit.method.name], fit.dataset.load()
         view = dataset.setting(fit.setting)
-        seed = derive_seed(*fit.dataset.place, fit.setting, method.seed_label)
+        place: tuple[Any, ...] = (*fit.dataset.place, fit.setting, method.seed_label)
+        if other_seed:
+            numbered = fit.dataset.lm, fit.dataset.number, fit.setting
+            place = ("seeds", *numbered, fit.method.fit, other_seed)
+        seed = derive_seed(*place)
         cell = Cell(
             dataset=fit.dataset.name,
             fingerprint="",

@@ -1,20 +1,24 @@
-"""Measure how much a number of Table 1 depends on the seed of a method.
+"""Measure how much the numbers of the paper's tables depend on the seeds of the fits.
 
 The method is fitted again, with other seeds, to the datasets of the phrasings that make most of its
 RMSE. The R2 and the RMSE are printed as they would be with each seed; the other datasets keep their
-record.
+record. With --spread it is fitted again to a sample instead: the first datasets of the order of the
+shares (50 are one of each phrasing), and those with the largest errors. The spread over seeds of
+its numbers is written to benchmarks/paper/seed_spread.csv, which `sdscm paper tables` reads.
 
     python examples/paper_studies/seeds.py
     python examples/paper_studies/seeds.py --method ForestDML --lm llama-3-8b --seeds 3
+    python examples/paper_studies/seeds.py --method RF --lm gpt2 --spread 50 --seeds 2
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
+import numpy as np
 import pandas as pd
+from refit import fit_again
 from shared import (
     add_output,
     add_records,
@@ -23,23 +27,30 @@ from shared import (
     parser,
     positive,
     read_records,
-    read_releases,
     records_of_number,
     say,
     say_table,
+    scored,
     script,
     write_output,
 )
 
-import estimators
-from benchmarks.datasets.paper.release import LMS, Release
-from benchmarks.paper.methods import METHODS, parameters_of
-from benchmarks.provenance.hashing import derive_seed
-from sdscm.data.dataset import SETTINGS, Setting
+from benchmarks.cli.paper_data import suites_of
+from benchmarks.cli.progress import run_progress
+from benchmarks.datasets.paper.release import LMS, ROWS
+from benchmarks.paper.analysis.seeds import KEY, PATH, read_spread
+from benchmarks.paper.analysis.verdict import published
+from benchmarks.paper.methods import METHODS
+from benchmarks.paper.records import PaperFit, fits_of
+from sdscm.data.dataset import SETTINGS
 from sdscm.errors import InputError
+from sdscm.files import put_atomically
 
-#: Methods of Table 1 that depend on a seed.
-STOCHASTIC = tuple(method.name for method in METHODS if method.average and not method.exact)
+#: Methods of the tables that depend on a seed.
+STOCHASTIC = tuple(method.name for method in METHODS if method.effects and not method.exact)
+
+#: Datasets of the largest errors, and of the most extreme swapped R2, that are always measured.
+_EXTREMES = 3
 
 
 def worst_phrasings(records: pd.DataFrame, most: int) -> list[int]:
@@ -48,35 +59,89 @@ def worst_phrasings(records: pd.DataFrame, most: int) -> list[int]:
     return squares.groupby(records["variant"]).sum().nlargest(most).index.tolist()
 
 
-def refit(
-    release: Release, numbers: Sequence[int], setting: Setting, method: str, seeds: int
-) -> pd.DataFrame:
-    """Fit a method to some datasets with other seeds than that of the records.
+def refit(fits: Sequence[PaperFit], seeds: int, workers: int = 0) -> pd.DataFrame:
+    """Fit cells with other seeds than that of the records.
 
     Returns
     -------
-    A row for each dataset and seed: ``seed``, ``number``, ``variant``, ``treated`` (share of the
-    rows), ``ate``, ``sate``.
+    The rows of `fit_again` for each ``seed``, from 1.
     """
-    found = []
-    for number in numbers:
-        dataset = release.dataset(number)
-        seen, sate = dataset.setting(setting), float(dataset.ite.mean())
-        for seed in range(1, seeds + 1):
-            state = derive_seed("seeds", release.lm, number, setting, method, seed)
-            made: Any = estimators.get(method, random_state=state, **parameters_of(method))
-            made.fit(seen.X, seen.t, seen.y)
-            found.append(
-                {
-                    "seed": seed,
-                    "number": number,
-                    "variant": dataset.meta.phrasing,
-                    "treated": float(seen.t.mean()),
-                    "ate": float(made.ate(seen.X)),
-                    "sate": sate,
-                }
-            )
-    return pd.DataFrame(found)
+    with run_progress() as progress:
+        found = [
+            fit_again(fits, workers, progress, other_seed=seed).assign(seed=seed)
+            for seed in range(1, seeds + 1)
+        ]
+    return pd.concat(found, ignore_index=True)
+
+
+def extremes(records: pd.DataFrame) -> tuple[list[int], list[int]]:
+    """The datasets with the largest errors, and those with the most extreme swapped R2."""
+    errors = (records["ate"] - records["sate"]).abs()
+    apart = (records["r2_swapped"] - records["r2_swapped"].median()).abs()
+    errors_at, apart_at = (each.nlargest(_EXTREMES).index for each in (errors, apart))
+    return records.loc[errors_at, "number"].tolist(), records.loc[apart_at, "number"].tolist()
+
+
+def spread(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
+    """Estimate the spread over seeds of the numbers of one method, language model and setting.
+
+    Each number follows from a mean over datasets: of the squared error of the average effect, or of
+    the swapped R2. The seeds of the fits are independent, so that the variance of the sum is the
+    sum of the variances of the datasets over seeds: of the swapped R2 itself, and 4 times the
+    square of the error times the variance of the average effect (delta method). A dataset has the
+    mean of the variances that were measured in its phrasing, or else of all. One with an extreme
+    swapped R2 (see `extremes`) has its own variance of it, which counts for no other.
+
+    Parameters
+    ----------
+    records
+        Of all datasets: ``number``, ``variant``, ``ate``, ``sate`` and ``r2_swapped``. The record
+        of a dataset counts as one of its fits.
+    refits
+        ``number``, ``ate`` and ``r2_swapped`` of the datasets that were fitted again, a row for
+        each fit.
+
+    Returns
+    -------
+    A row for each ``metric`` (``r2``, ``rmse``, ``r2_swapped``): ``datasets`` that were fitted
+    again; ``fits`` of each, with the record; ``sd`` of the number, in its units; ``df``, the
+    degrees of freedom of its square by Satterthwaite's rule: few, if a few datasets make most of
+    it.
+    """
+    known = records[records["number"].isin(refits["number"])]
+    fits = pd.concat([known, refits]).groupby("number")[["ate", "r2_swapped"]]
+    measured, count = fits.var(), int(fits.count().to_numpy().min())
+    every = records.set_index("number")
+    errors = every["ate"] - every["sate"]
+    phrasings = every["variant"].astype(int)
+    alone = phrasings.copy()
+    for number in set(extremes(records)[1]) & set(measured.index):
+        alone[number] = -1 - number
+    rmse = np.sqrt((errors**2).mean())
+    rows = []
+    for metric, column, weights, strata, scale in (
+        ("r2", "ate", 4 * errors**2, phrasings, 1 / every["sate"].var(ddof=0)),
+        ("rmse", "ate", 4 * errors**2, phrasings, 1 / (2 * rmse)),
+        ("r2_swapped", "r2_swapped", errors * 0 + 1, alone, 1.0),
+    ):
+        groups = measured[column].groupby(strata[measured.index])
+        totals, variances = weights.groupby(strata).sum(), groups.mean()
+        others = measured.loc[strata[measured.index] >= 0, column]
+        pooled = totals.drop(variances.index).sum() * others.mean() if len(others) else np.nan
+        parts = totals[variances.index] * variances
+        of_each = groups.count() * (count - 1)
+        doubt = (parts**2 / of_each).sum() + pooled**2 / max(len(others) * (count - 1), 1)
+        variance = parts.sum() + pooled
+        rows.append(
+            {
+                "metric": metric,
+                "datasets": len(measured),
+                "fits": count,
+                "sd": scale * np.sqrt(variance) / len(every),
+                "df": variance**2 / doubt if doubt else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def by_seed(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +173,7 @@ def by_seed(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script, and return its exit code."""
     made = parser(__doc__)
-    made.add_argument("--method", default="LinearDML", help="a method of Table 1 with a seed")
+    made.add_argument("--method", default="LinearDML", help="a method with a seed")
     made.add_argument("--lm", default="gpt2", choices=LMS)
     made.add_argument("--setting", default="all", choices=SETTINGS, help="covariates it sees")
     made.add_argument(
@@ -118,6 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="phrasings whose datasets are fitted again, the worst first",
     )
     made.add_argument("--seeds", type=positive, default=5, help="fits of each dataset")
+    made.add_argument(
+        "--spread", type=positive, metavar="DATASETS", help="measure the spread on so many datasets"
+    )
     add_records(made)
     add_output(made, "every fit")
     options = made.parse_args(arguments)
@@ -125,17 +193,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if method not in STOCHASTIC:
         raise InputError(f"--method: '{method}' is not one of {', '.join(STOCHASTIC)}")
     check_output(options)
-    release = read_releases(options.data, [lm])[lm]
+    (fit,) = (each.fit for each in METHODS if each.name == method)
+    names = [each.name for each in METHODS if each.fit == fit] if options.spread else [method]
+    suites = suites_of(",".join(names), str(ROWS), setting, lm, options.data, options.results)
+    fits = [each for suite in suites for each in fits_of(suite)]
     everything, _ = read_records(options.results, options.runs)
-    records = records_of_number(everything, lm, setting, method)
-    worst = worst_phrasings(records, options.phrasings)
-    numbers = records.loc[records["variant"].isin(worst), "number"].tolist()
-    refits = refit(release, numbers, setting, method, options.seeds)
-    say(
-        f"{method} on {lm}, setting {setting}. Fitted again: the datasets of phrasing "
-        f"{' and '.join(map(str, sorted(worst)))} ({len(numbers)} of {len(records)})"
-    )
-    say_table(by_seed(records, refits), left=1)
+    if options.spread:
+        here = scored(everything).query("lm == @lm and setting == @setting")
+        chosen = list(dict.fromkeys(each.dataset.number for each in fits))[: options.spread]
+        for numbers in extremes(here[here["method"] == method]):
+            chosen += numbers
+    else:
+        records = records_of_number(everything, lm, setting, method)
+        worst = worst_phrasings(records, options.phrasings)
+        chosen = records.loc[records["variant"].isin(worst), "number"].tolist()
+    refits = refit([each for each in fits if each.dataset.number in set(chosen)], options.seeds)
+    if options.spread:
+        found = pd.concat(
+            spread(here[here["method"] == name], part).assign(method=name, lm=lm, setting=setting)
+            for name, part in refits.groupby("method")
+        )
+        printed = published().query("rows == @ROWS")
+        found = found.merge(printed[KEY])
+        say_table(found[[*KEY, "datasets", "fits", "sd", "df"]], left=4, form=".6f")
+        both = pd.concat([read_spread(), found]).drop_duplicates(KEY, keep="last")
+        both = both.astype({"sd": float, "df": float}).sort_values(KEY)
+        text = both.to_csv(index=False, float_format="%.4g", lineterminator="\n")
+        put_atomically(PATH, text)
+    else:
+        say(
+            f"{method} on {lm}, setting {setting}. Fitted again: the datasets of phrasing "
+            f"{' and '.join(map(str, sorted(worst)))} ({len(chosen)} of {len(records)})"
+        )
+        say_table(by_seed(records, refits), left=1)
     write_output(refits, options)
     return 0
 

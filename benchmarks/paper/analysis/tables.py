@@ -8,7 +8,7 @@ R2 the estimate as the truth and the truth as the estimate; here it is given bot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 
 import numpy as np
@@ -22,7 +22,17 @@ from benchmarks.paper.analysis.bootstrap import (
     stratified_statistic,
     weighted_mean,
 )
-from benchmarks.paper.analysis.verdict import TableNumber, judge, published
+from benchmarks.paper.analysis.seeds import FEWEST_DF, KEY, read_spread, seed_interval
+from benchmarks.paper.analysis.verdict import (
+    HEAVY,
+    OVER,
+    SEEDS,
+    WITHIN,
+    TableNumber,
+    judge,
+    only_seeds,
+    published,
+)
 from benchmarks.paper.methods import METHODS
 from sdscm.data.dataset import SETTINGS
 
@@ -31,8 +41,8 @@ _PLACE = ["table", "method", "lm", "setting", "rows", "metric"]
 
 Statistic = Callable[[pd.DataFrame], WithInterval]
 
-#: What an interval resamples: datasets of one phrasing, or whole phrasings.
-WITHIN, OVER = "within phrasings", "over phrasings"
+#: Size of an error of the average effect, in SD(y), from which a fit has failed.
+_FAILED = 1.0
 
 
 def tables(records: pd.DataFrame) -> pd.DataFrame:
@@ -47,12 +57,18 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
     -------
     A row for each number in the paper's order: ``table``, ``method``, ``lm``, ``setting``,
     ``rows``, ``metric``; ``published``; ``ours``, NaN where nothing has been run, with ``low``,
-    ``high`` and ``interval`` as in `monte_carlo`; ``difference``; the numbers of ``datasets``,
+    ``high`` and ``interval`` as in `monte_carlo`, or over seeds where only these are chance;
+    ``difference``; the numbers of ``datasets``,
     ``phrasings`` and ``failed`` cells; ``verdict`` and ``reason``. The right R2 of table 2 has no
     published number and no verdict.
     """
     cells = dict(tuple(records.groupby(_PLACE[1:5])))
     printed = published().set_index(_PLACE)["published"]
+    measured = read_spread()
+    places, found = (
+        measured[names].itertuples(index=False, name=None) for names in (KEY, ["sd", "df"])
+    )
+    spread = dict(zip(places, found, strict=True))
     rows = []
     for table, methods, sizes, metrics in (
         (1, [m for m in METHODS if m.average], (ROWS,), _AVERAGE),
@@ -65,8 +81,12 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
             phrasings = good["variant"].nunique()
             for metric, (function, columns) in metrics.items():
                 where = (table, method.name, lm, setting, size, metric)
-                (ours, low, high), kind = monte_carlo(good, function, *columns)
                 text = printed.get(where, "")
+                number = TableNumber(table, method, lm, setting, size, metric)
+                estimate, kind = monte_carlo(good, function, *columns)
+                if text and only_seeds(number, whole):
+                    estimate, kind = over_seeds(number, good, estimate, kind, spread)
+                ours, low, high = estimate
                 row = dict(zip(_PLACE, where, strict=True)) | {
                     "published": text,
                     "ours": ours,
@@ -81,8 +101,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                     "reason": "",
                 }
                 if text:
-                    number = TableNumber(table, method, lm, setting, size, metric)
-                    row |= judge(number, text, (ours, low, high), whole, phrasings)
+                    row |= judge(number, text, estimate, kind, whole, phrasings)
                 rows.append(row)
     return pd.DataFrame(rows)
 
@@ -142,6 +161,40 @@ def monte_carlo(
         function, values, strata, resamples=RESAMPLES, level=LEVEL, seed=SEED
     )
     return within, WITHIN
+
+
+def over_seeds(
+    number: TableNumber,
+    cells: pd.DataFrame,
+    estimate: WithInterval,
+    kind: str,
+    spread: Mapping[tuple[str, ...], tuple[float, float]],
+) -> tuple[WithInterval, str]:
+    """Replace the interval of a number of all datasets by that over seeds.
+
+    Where a seed decides which few fits fail, that has no useful variance. The interval stays as it
+    is, and its kind becomes `HEAVY`. It stays as well where the spread was not measured.
+
+    Parameters
+    ----------
+    number
+    cells
+        Records with a score.
+    estimate, kind
+        From `monte_carlo`.
+    spread
+        ``sd`` and ``df`` of `read_spread`, by `KEY`.
+    """
+    errors = (cells["ate"] - cells["sate"]).abs() / cells["sd"]
+    if number.table == 1 and (errors > _FAILED).any():
+        return estimate, HEAVY
+    key = number.method.name, number.lm, number.setting, number.metric
+    if key not in spread:
+        return estimate, kind
+    sd, df = spread[key]
+    if df < FEWEST_DF:
+        return estimate, HEAVY
+    return seed_interval(estimate[0], sd, df, LEVEL), SEEDS
 
 
 _Metric = tuple[Callable[..., np.ndarray], tuple[str, ...]]

@@ -18,8 +18,17 @@ SOURCE = "Bynum and Cho, arXiv 2411.08019 v2, Tables 1 and 2"
 #: What the paper prints for every number that is not above 0.
 NOT_ABOVE_ZERO = "<=0"
 REPRODUCED, DIFFERS, NOT_RUN = "reproduced", "differs", "not run"
-#: Neither for nor against: not of every phrasing, or inside too wide an interval.
+#: Neither for nor against: not of every phrasing, inside too wide an interval, or decided by a few
+#: fits that fail with some seeds.
 OPEN = "open"
+#: Of all datasets, but nobody measured what other seeds change.
+NOT_JUDGED = "not judged"
+#: Reason of a verdict, also as a beginning.
+INSIDE = "inside the interval"
+#: What an interval is over: datasets of one phrasing, whole phrasings, or the seeds of all fits.
+#: Where the seeds decide which few fits fail, the interval over seeds is unknown.
+WITHIN, OVER = "within phrasings", "over phrasings"
+SEEDS, HEAVY = "over seeds", "heavy"
 #: Width of an interval of an R2 inside which too much is.
 _TOO_WIDE = 0.2
 #: The same of an RMSE, as a part of the printed one.
@@ -65,6 +74,10 @@ _SAMPLER = (
     "not explained: neither longer chains nor a propensity score by BART give it; "
     "stochtree's sampler is not dbarts's (docs/paper.md)"
 )
+_SAMPLER_OF_AVERAGE = (
+    "not explained: too far apart for the seeds; stochtree's sampler is not dbarts's "
+    "(docs/paper.md)"
+)
 #: What is known of numbers that differ or are open, by (table, method, lm, setting, rows).
 _KNOWN: dict[tuple[int, str, str, str, int], str] = {
     (1, "LinearS", "gpt2", "hidden", ROWS): _ROUNDING.format("20 of 1,000"),
@@ -77,6 +90,7 @@ _KNOWN: dict[tuple[int, str, str, str, int], str] = {
     (2, "BART", "llama-3-8b", "all", ROWS): _CHAINS.format("0.043", "0.021", _EACH),
     (2, "BART-ITE", "gpt2", "all", ROWS): _CHAINS.format("0.061", "0.014", _EACH),
     (2, "BART-ITE", "llama-3-8b", "all", ROWS): _CHAINS.format("0.043", "0.015", _EACH),
+    **{(1, "BART", lm, "hidden", ROWS): _SAMPLER_OF_AVERAGE for lm in LMS},
     **{(2, "BART-ITE", lm, "hidden", ROWS): _SAMPLER for lm in LMS},
     **{
         (1, method, "gpt2", setting, ROWS): _PROPENSITY.format(method)
@@ -86,6 +100,7 @@ _KNOWN: dict[tuple[int, str, str, str, int], str] = {
     (2, "BART", "llama-3-8b", "all", POOLED_ROWS): _CHAINS.format("0.011", "0.005", _EACH_POOL),
     (2, "BART-ITE", "llama-3-8b", "all", POOLED_ROWS): _CHAINS.format("0.036", "0.006", _EACH_POOL),
 }
+_HEAVY = "a few fits decide, each by its seed, so that the spread over seeds is not known"
 _UNEXPLAINED = "not explained"
 _OF_A_SHARE = "outside the interval of a share; more datasets would tell"
 
@@ -103,14 +118,29 @@ def published() -> pd.DataFrame:
         return pd.read_csv(file, dtype={"published": str})
 
 
+def only_seeds(number: TableNumber, whole: bool) -> bool:
+    """Whether nothing but the seeds of the fits is chance: the datasets are the paper's.
+
+    The pools of the paper are of other datasets, which it does not name.
+    """
+    return whole and number.rows == ROWS and not number.method.exact
+
+
 def judge(
-    number: TableNumber, printed: str, estimate: WithInterval, whole: bool, phrasings: int
+    number: TableNumber,
+    printed: str,
+    estimate: WithInterval,
+    interval: str,
+    whole: bool,
+    phrasings: int,
 ) -> dict[str, Any]:
     """Give the difference, verdict and reason of one number.
 
     A method without chance that was run on all datasets must meet the printed digits (and in
     table 2 come within 0.002). Others, and shares, are reproduced as well if the printed number
-    is inside the interval. A number is open if a share lacks a phrasing, or the interval is wide.
+    is inside the interval. Where only seeds are chance, this must be the interval over seeds; a
+    bootstrap of datasets is wider, and can only show that a number differs. A number is open if a
+    share lacks a phrasing, the interval is wide, or a few fits decide, each by its seed.
 
     Parameters
     ----------
@@ -119,6 +149,8 @@ def judge(
         As the paper has it; ``<=0`` stands for any number that is not above 0.
     estimate
         The number made here, and its interval; NaN if there is none.
+    interval
+        What that is over: `WITHIN`, `OVER`, `SEEDS`, `HEAVY` or nothing.
     whole
         Whether all datasets were run, without a failure.
     phrasings
@@ -136,7 +168,7 @@ def judge(
     fixed = number.method.exact and whole and number.rows == ROWS
     not_above_zero = printed == NOT_ABOVE_ZERO
     target = 0.0 if not_above_zero else float(printed)
-    difference, reason, wide = ours - target, "", False
+    difference, reason, doubt = ours - target, "", ""
     if not_above_zero and round(ours, 4) <= 0:
         difference, reason = math.nan, "neither is above 0"
     # Rounding to the printed decimals first: 1.4 digits away may print as one.
@@ -145,17 +177,24 @@ def judge(
     elif fixed:
         if not not_above_zero and number.table == 2 and abs(difference) <= _MEAN_OF_R2:
             reason = "within 0.002"
+    elif only_seeds(number, whole) and interval == HEAVY:
+        doubt = _HEAVY
     elif low <= target and (not_above_zero or target <= high):
-        wide = high - low > (_TOO_WIDE_OF_RMSE * target if number.metric == "rmse" else _TOO_WIDE)
-        reason = "the interval reaches 0" if not_above_zero else "inside the interval"
+        if only_seeds(number, whole) and interval != SEEDS:
+            doubt = "nobody fitted it with other seeds; the bootstrap of datasets is too wide"
+        elif high - low > (_TOO_WIDE_OF_RMSE * target if number.metric == "rmse" else _TOO_WIDE):
+            doubt = f"inside an interval that is {high - low:.2g} wide"
+        reason = "the interval reaches 0" if not_above_zero else INSIDE
+        reason += " over seeds" * (interval == SEEDS)
     verdict = REPRODUCED if reason else DIFFERS
     known = _KNOWN.get((number.table, number.method.name, *number[2:5]))
     if not whole and phrasings < PHRASINGS:
         verdict = OPEN
         reason = f"of {phrasings} phrasings, but a verdict takes all {PHRASINGS}"
-    elif wide:
-        verdict = OPEN
-        reason = f"inside an interval that is {high - low:.2g} wide" + f"; {known}" * bool(known)
+    elif doubt:
+        judged = interval in (SEEDS, HEAVY) or not only_seeds(number, whole)
+        verdict = OPEN if judged else NOT_JUDGED
+        reason = doubt + f"; {known}" * bool(known)
     elif verdict == DIFFERS:
         reason = known or (_UNEXPLAINED if whole else _OF_A_SHARE)
     return {"difference": difference, "verdict": verdict, "reason": reason}

@@ -10,12 +10,15 @@ from typing import Any, cast
 import pandas as pd
 
 from benchmarks.datasets.paper.release import DATASETS, POOLED, ROWS
-from benchmarks.paper.analysis.tables import LEVEL, OVER
+from benchmarks.paper.analysis.tables import LEVEL
 from benchmarks.paper.analysis.verdict import (
     DIFFERS,
     NOT_ABOVE_ZERO,
+    NOT_JUDGED,
     OPEN,
+    OVER,
     REPRODUCED,
+    SEEDS,
     SOURCE,
 )
 from sdscm.data.dataset import SETTINGS
@@ -59,14 +62,16 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         "# Tables 1 and 2 of the paper",
         f"Published: {SOURCE}. Ours: made again from the released data by `sdscm paper run` and "
         "`sdscm paper tables`. In brackets: "
-        f"{LEVEL:.0%} percentile bootstrap intervals for chance: the seeds of the paper's fits and "
-        "of these, and of a share which datasets are in it. They resample datasets within "
-        "phrasings, since the paper's number is of the same 50. With a star they resample "
-        "phrasings, because some has one dataset or none in the share: if each has one, such an "
-        "interval is too wide. A verdict takes datasets of every phrasing, and a number inside a "
-        "wide interval is open. Where neither number is above 0, which is all that the paper "
-        "prints, there is no difference. Effects that are equal for all rows have a swapped R² of "
-        "0; those of LinearS are so up to rounding, by which it divides (-1e24).",
+        f"{LEVEL:.0%} intervals for chance. With a dagger they are for the seeds of the paper's "
+        "fits and of these, where all datasets were run and nothing else is chance: from fits with "
+        "other seeds (`examples/paper_studies/seeds.py --spread`). The others are percentile "
+        "bootstrap intervals, which resample datasets within phrasings, since the paper's number "
+        "is of the same 50. With a star they resample phrasings, because some has one dataset or "
+        "none in the share: if each has one, such an interval is too wide. A verdict takes "
+        "datasets of every phrasing. A number inside a wide interval is open, and so is one that a "
+        "few fits decide which fail with some seeds. Where neither number is above 0, which is all "
+        "that the paper prints, there is no difference. Effects that are equal for all rows have a "
+        "swapped R² of 0; those of LinearS are so up to rounding, by which it divides (-1e24).",
         _summary(made),
         "## Datasets of each method",
         "\n".join(f"- {line}" for line in lines if line),
@@ -80,6 +85,7 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
     for title, part, columns in (
         ("Numbers that differ", made[made["verdict"] == DIFFERS], number),
         ("Numbers that are open", made[made["verdict"] == OPEN], number),
+        ("Numbers that are not judged", made[made["verdict"] == NOT_JUDGED], number),
         ("Cells without a score", records[records["status"] != "ok"], cell),
     ):
         if len(part):
@@ -88,10 +94,13 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
     return "\n\n".join(parts) + "\n"
 
 
+#: Stands after an interval that does not resample datasets within phrasings.
+_MARK = {OVER: "*", SEEDS: "†"}
+
 #: Stands before the tables of LaTeX: what their marks mean.
 _MARKS = (
     f"% In brackets: {LEVEL:.0%} bootstrap intervals, of datasets within phrasings; with a star of"
-    " phrasings.",
+    " phrasings; with a dagger intervals over seeds.",
     "% Swapped R2 takes the estimate for the truth, as the paper's code does.",
     "% Effects that are equal for all rows have a swapped R2 of 0; LinearS's are so up to rounding"
     " (-1e24).",
@@ -147,8 +156,8 @@ def _compared(number: Row) -> list[str]:
 
 
 def _number(number: Row) -> str:
-    star = "*" if number["interval"] == OVER and not math.isnan(number["low"]) else ""
-    return with_interval(number["ours"], number["low"], number["high"], _digits) + star
+    mark = "" if math.isnan(number["low"]) else _MARK.get(number["interval"], "")
+    return with_interval(number["ours"], number["low"], number["high"], _digits) + mark
 
 
 def _digits(value: float, sign: str = "") -> str:
@@ -177,7 +186,8 @@ def _verdicts(numbers: pd.DataFrame) -> str:
     words = {
         REPRODUCED: "are reproduced",
         DIFFERS: "differ",
-        OPEN: "are open (not of every phrasing, or too wide an interval)",
+        OPEN: "are open (not of every phrasing, too wide an interval, or decided by few fits)",
+        NOT_JUDGED: "are not judged (no fits with other seeds)",
     }
     counts = []
     for verdict, word in words.items():
@@ -185,7 +195,7 @@ def _verdicts(numbers: pd.DataFrame) -> str:
         if verdict == REPRODUCED and len(those):
             reasons = those["reason"].value_counts().items()
             word += f" ({'; '.join(f'{reason}: {count}' for reason, count in reasons)})"
-        if len(those) or verdict != OPEN:
+        if len(those) or verdict in (REPRODUCED, DIFFERS):
             counts.append(f"{len(those)} {word}")
     return ", ".join(counts)
 
@@ -245,7 +255,15 @@ def spans(numbers: Sequence[int]) -> str:
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in found)
 
 
-_TEX = {"%": r"\%", "_": r"\_", "&": r"\&", "R²": r"$R^2$", "≤": r"$\le$", NONE: "--"}
+_TEX = {
+    "%": r"\%",
+    "_": r"\_",
+    "&": r"\&",
+    "R²": r"$R^2$",
+    "≤": r"$\le$",
+    "†": r"$\dagger$",
+    NONE: "--",
+}
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from defects import redrawn, rounding, swapped
+from defects import redrawn, rounding, solver, swapped
 from sklearn.metrics import r2_score
 
 from benchmarks.datasets.paper.release import OUTCOMES
@@ -77,6 +77,29 @@ def test_rounding_does_nothing_where_the_empty_direction_is_left_out(made_up, mo
     rmse = np.sqrt(np.mean(np.square(np.subtract(effects, sates))))
     assert safe["rmse"].to_numpy() == pytest.approx([rmse] * 3, abs=1e-6)
     assert (old["rmse"] > rmse).all()
+
+
+def test_solvers_agree_unless_an_arm_is_collinear(made_up):
+    """A column that is constant among the treated: the smallest coefficients depend on the design.
+
+    Centred it counts for nothing, uncentred it shares the intercept. Here y is 2 under treatment
+    and 0 without, and the column is 1 for the treated and 0 for the others: 0 is predicted for its
+    coefficient with centring, half of 2 without, so that the others get 1.
+    """
+    release = made_up(1, 2, 100)
+    both = solver(release).set_index("design")
+    assert both["deficient"].tolist() == [2, 2]  # the columns from the sixth on are 0
+    assert both["apart"].tolist() == [0, 0]
+    release.X[:], release.y0[:], release.y1[:] = 0, 0, 2
+    release.y1[1] = 4
+    release.X[..., 0] = release.t
+    both = solver(release).set_index("design")
+    assert both["apart"].tolist() == [2, 2]
+    treated = release.t.mean(axis=1)
+    sate = np.array([2.0, 4.0])
+    assert both.loc["centred", "rmse"] == pytest.approx(0, abs=1e-9)
+    error = sate * (1 - treated) / 2
+    assert both.loc["uncentred", "rmse"] == pytest.approx(np.sqrt((error**2).mean()))
 
 
 @pytest.mark.parametrize(

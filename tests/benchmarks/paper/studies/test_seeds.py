@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import seeds
-from seeds import by_seed, refit, worst_phrasings
+from seeds import by_seed, extremes, refit, spread, worst_phrasings
 from shared import records_of_number
 
 from benchmarks.cli import main
+from benchmarks.datasets.paper.released import Released
+from benchmarks.paper.methods import named
+from benchmarks.paper.records import PaperFit
 from sdscm.errors import InputError
 
 
@@ -73,18 +76,60 @@ def test_numbers_with_other_seeds_by_hand(records):
     assert told["error"].tolist()[::2] == pytest.approx([0.5, 2.0])
 
 
-def test_seeds_are_told_apart_and_drawn_once(made_up):
+def test_seeds_are_told_apart_and_drawn_once(made_up, monkeypatch):
     """The forest's average effect is another with another seed, and the same with the same."""
     release = made_up(2, 4, 120)
-    found = refit(release, [1, 3], "hidden", "RF", seeds=2)
-    assert found["seed"].tolist() == [1, 2, 1, 2]
-    assert found["variant"].tolist() == [1] * 4
-    assert found["treated"].to_numpy() == pytest.approx(np.repeat(release.t[[1, 3]].mean(1), 2))
-    assert found["sate"].to_numpy() == pytest.approx(
-        np.repeat((release.y1 - release.y0)[[1, 3]].astype(float).mean(1), 2)
-    )
-    assert found["ate"].nunique() == 4
-    assert refit(release, [3], "hidden", "RF", seeds=1)["ate"].item() == found["ate"][2]
+    monkeypatch.setattr(Released, "load", lambda self: release.dataset(self.number))
+    fits = [
+        PaperFit(Released("gpt2", number, 1000, 1, ""), "hidden", named(["RF"])[0])
+        for number in (1, 3)
+    ]
+    found = refit(fits, 2)
+    assert found["seed"].tolist() == [1, 1, 2, 2]
+    assert found["number"].tolist() == [1, 3, 1, 3]
+    assert found["ate"].nunique() == found["r2_swapped"].nunique() == 4
+    assert refit(fits[1:], 1)["ate"].item() == found["ate"][1]
+
+
+def noisy(draws, noise, rng):
+    """Fits to 1,000 datasets with errors of 1 or 3, and a seed noise of known SD in both scores."""
+    number = np.tile(np.arange(1000), draws)
+    sate = np.where(number % 2, 1.0, -1.0)
+    bias = np.where(number % 50 < 10, 3.0, 1.0)
+    ate, r2 = rng.normal(size=(2, len(number))) * noise
+    columns = {"number": number, "variant": number % 50, "sate": sate}
+    return pd.DataFrame(columns | {"ate": sate + bias + ate, "r2_swapped": 0.5 + r2})
+
+
+def test_the_spread_is_that_of_whole_runs():
+    """Errors of mean square 2.6 and truths of variance 1: the SD by hand, and by 400 whole runs."""
+    rng, noise = np.random.default_rng(0), 0.05
+    runs = noisy(400, noise, rng)
+    runs["run"] = np.arange(len(runs)) // 1000
+    mse = ((runs["ate"] - runs["sate"]) ** 2).groupby(runs["run"]).mean()
+    true = {"r2": mse.std(), "rmse": np.sqrt(mse).std()}
+    true["r2_swapped"] = runs.groupby("run")["r2_swapped"].mean().std()
+    assert true["r2"] == pytest.approx(2 * noise * np.sqrt(2.6 / 1000), rel=0.1)
+    record = runs[runs["run"] == 0]
+    again = noisy(2, noise, rng).query("number < 200")
+    told = spread(record, again).set_index("metric")
+    assert told["datasets"].tolist() == [200] * 3
+    assert told["fits"].tolist() == [3] * 3
+    for metric, sd in true.items():
+        assert told.loc[metric, "sd"] == pytest.approx(sd, rel=0.15)
+        assert told.loc[metric, "df"] > 40
+
+
+def test_a_dataset_that_makes_the_spread_leaves_few_degrees_of_freedom():
+    """Only dataset 7 is random, by 1 or 5: variance 8 of the sum of swapped R2, df 1."""
+    record = noisy(1, 0.0, np.random.default_rng(0))
+    record.loc[7, "r2_swapped"] = 5.0
+    again = noisy(1, 0.0, np.random.default_rng(0)).query("number < 50").copy()
+    again.loc[7, "r2_swapped"] = 1.0
+    assert 7 in extremes(record)[1]
+    told = spread(record, again).set_index("metric").loc["r2_swapped"]
+    assert told["sd"] == pytest.approx(np.sqrt(8) / 1000)
+    assert told["df"] == pytest.approx(1)
 
 
 def test_the_command_prints_the_record_and_each_seed(paper_folder, tmp_path, monkeypatch, capsys):
