@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,6 +21,12 @@ from transformers.utils import logging as transformers_logging
 
 from sdscm.errors import InputError
 from sdscm.literals import DEFAULT_LM
+from sdscm.lm.backends.loadcheck import (
+    UnusedWeightsError,
+    check_model,
+    check_weights,
+    load_tokenizer,
+)
 from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
@@ -83,6 +90,7 @@ class HuggingFaceLM:
         revision: str | None = None,
         device: str = "cpu",
         precision: Precision = "float32",
+        strict: bool = False,
         **options: Any,
     ) -> HuggingFaceLM:
         """Load a model by its Hugging Face id or local path.
@@ -98,16 +106,22 @@ class HuggingFaceLM:
             is known.
         device, precision
             Device, and precision of the arithmetic; see `sdscm.lm.precision`.
+        strict
+            Refuse files with weights that the model does not use, such as an adapter; otherwise a
+            warning. `sdscm.load_lm` is strict.
         options
             ``memory`` and ``batch_tokens``, see the class.
 
         Raises
         ------
         InputError
-            If it cannot be found or loaded, or is not a causal language model.
+            If it cannot be found or loaded, is not a causal language model, or gives scores that
+            are random or not numbers; see `sdscm.lm.backends.loadcheck`.
         """
         folder = Path(name) if Path(name).is_dir() else None
-        source: dict[str, Any] = {"local_files_only": True} if folder is not None else {}
+        source: dict[str, Any] = {"trust_remote_code": False}  # else transformers asks the user
+        if folder is not None:
+            source["local_files_only"] = True
         check_precision(precision)
         if folder is None and revision is not None:
             source["revision"] = revision
@@ -116,7 +130,7 @@ class HuggingFaceLM:
         dtype = getattr(torch, precision.removesuffix("-fast"))
         try:
             with _without_bars(), keep_float64(dtype):
-                tokenizer = AutoTokenizer.from_pretrained(name, **source)
+                tokenizer = load_tokenizer(AutoTokenizer, name, source)
                 loaded: Any = AutoModelForCausalLM.from_pretrained(
                     name,
                     dtype=dtype,
@@ -124,12 +138,17 @@ class HuggingFaceLM:
                     **source,
                 )
             model, report = loaded
-            model = model.to(device)
+            try:
+                check_weights(report, model, folder)
+            except UnusedWeightsError as error:
+                if strict:
+                    raise
+                warnings.warn(f"language model '{name}': {error}", stacklevel=2)
+            model = model.to(device).eval()
+            with products(model.device, precision):
+                check_model(model, _window(model))
         except Exception as error:  # its kind depends on transformers, torch and the files
             raise InputError(_cannot_load(name, error)) from error
-        if report["missing_keys"]:  # transformers fills them with random numbers
-            missing = ValueError(f"its files lack the weights {min(report['missing_keys'])}")
-            raise InputError(_cannot_load(name, missing))
         if folder is not None:
             content = revision or folder_hash(folder)
         else:
@@ -146,12 +165,7 @@ class HuggingFaceLM:
     @property
     def window(self) -> int | None:
         """Largest number of tokens of a text, if the model's configuration has it."""
-        config = self._model.config.get_text_config()
-        for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
-            size = getattr(config, name, None)
-            if isinstance(size, int) and size > 0:
-                return size
-        return None
+        return _window(self._model)
 
     @property
     def tokens(self) -> int:
@@ -200,6 +214,7 @@ class HuggingFaceLM:
     ) -> list[list[np.ndarray]]:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
+            self._check_known(choice, each)
         scorer = self._scorer
         try:
             with products(self._model.device, self._precision):
@@ -220,6 +235,17 @@ class HuggingFaceLM:
                 f"the text up to '{choice.sentences[0][:40]}...' has {tokens.length} tokens, but "
                 f"'{self.id}' can read {self.window}; shorten the sentences, give the variable "
                 "fewer parents, or take a model with a longer window"
+            )
+
+    def _check_known(self, choice: Choice, tokens: ChoiceTokens) -> None:
+        """Raise an InputError for a token that the model has no embedding of."""
+        rows = self._model.get_input_embeddings().weight.shape[0]
+        largest = max(*tokens.context, *(max(each.tokens) for each in tokens.candidates))
+        if largest >= rows:
+            raise InputError(
+                f"language model '{self.id}' has {rows} embeddings, but its tokenizer gives the "
+                f"token {largest} for '{choice.sentences[0][:40]}...'; the tokenizer belongs to "
+                "another model"
             )
 
     def _check_scores(self, choices: Sequence[Choice], found: list[list[np.ndarray]]) -> None:
@@ -244,6 +270,15 @@ class HuggingFaceLM:
         except Exception:  # of the model's code, which may expect another mask or cache
             return plain
         return packed if right else plain
+
+
+def _window(model: Any) -> int | None:
+    config = model.config.get_text_config()
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
+        size = getattr(config, name, None)
+        if isinstance(size, int) and size > 0:
+            return size
+    return None
 
 
 def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:
@@ -329,7 +364,7 @@ def folder_handle(folder: Path, id: str, content: str, options: LMOptions) -> Mo
 
     def load() -> HuggingFaceLM:
         return HuggingFaceLM.from_pretrained(
-            str(folder), id=id, **{**asdict(options), "revision": content}
+            str(folder), id=id, strict=True, **{**asdict(options), "revision": content}
         )
 
     return ModelHandle(id, with_arithmetic(content, options.precision, options.device), load)
@@ -343,7 +378,7 @@ def open_model(name: str, options: LMOptions) -> ModelHandle:
     if folder.is_dir():
         return folder_handle(folder, folder.resolve().name, folder_hash(folder), options)
     check_device(options.device)
-    model = HuggingFaceLM.from_pretrained(name, **asdict(options))
+    model = HuggingFaceLM.from_pretrained(name, strict=True, **asdict(options))
     # Other content of unknown revision would get the cached scores of this one.
     cacheable = not model.revision.startswith(_UNKNOWN_REVISION)
     return ModelHandle(model.id, model.revision, lambda: model, cacheable)

@@ -1,0 +1,152 @@
+"""Checks of a language model when it is loaded: is it what its files say, and can it be scored?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
+from transformers.utils.hub import cached_file
+
+#: Tokens of the probe of a model: more than fit into one chunk of a model that attends to chunks.
+_PROBE = 96
+#: Largest difference of two logits that count as equal, in standard deviations of all logits.
+_TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}
+_COARSE = 0.05
+#: Weights that many files hold and that change no score of a text: buffers of positions and masks,
+#: parts for images and sound, and heads that predict further tokens.
+_HARMLESS = re.compile(
+    r"inv_freq|position_ids|masked_bias|\battn\.bias$|\battention\.bias$|vision|visual|image|audio"
+    r"|\bmtp\b|multi_token"
+)
+
+
+class LoadError(ValueError):
+    """The model must not be used; the message says why."""
+
+
+class UnusedWeightsError(LoadError):
+    """Files hold weights that the model does not use."""
+
+
+def load_tokenizer(auto: Any, name: str, source: Mapping[str, Any]) -> Any:
+    """Load a tokenizer that splits texts as its ``tokenizer.json`` says.
+
+    transformers builds some tokenizers anew from the class that ``tokenizer_config.json`` names,
+    and then splits texts in another way than the model was trained with. Such a tokenizer is
+    replaced by the one in the file.
+
+    Parameters
+    ----------
+    auto
+        ``transformers.AutoTokenizer``.
+    name
+        Hugging Face id, or path of a folder.
+    source
+        Keyword arguments of ``from_pretrained``.
+    """
+    tokenizer = auto.from_pretrained(name, **source)
+    file = cached_file(
+        name,
+        "tokenizer.json",
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+        **{key: value for key, value in source.items() if key != "trust_remote_code"},
+    )
+    if file is None or not getattr(tokenizer, "is_fast", False):
+        return tokenizer
+    if _splitting(Tokenizer.from_file(file)) == _splitting(tokenizer.backend_tokenizer):
+        return tokenizer
+    return PreTrainedTokenizerFast.from_pretrained(name, **source)
+
+
+def _splitting(tokenizer: Tokenizer) -> list[Any]:
+    """The parts of a tokenizer that decide how a text is split."""
+    parts = json.loads(tokenizer.to_str())
+    return [parts[name] for name in ("normalizer", "pre_tokenizer", "model")]
+
+
+def check_weights(report: Mapping[str, Any], model: Any, folder: Path | None) -> None:
+    """Check that the model has the weights of its files, no fewer and no others.
+
+    Parameters
+    ----------
+    report
+        ``loading_info`` of ``from_pretrained``.
+    folder
+        Folder of the model, if it is local.
+
+    Raises
+    ------
+    LoadError
+        If weights are missing, which transformers fills with random numbers.
+    UnusedWeightsError
+        If weights are left out, or if an adapter beside the model is not in use.
+    """
+    missing = sorted(map(str, report["missing_keys"]))
+    if missing:
+        raise LoadError(f"its files lack the weights {missing[0]}")
+    mismatched = sorted(str(each[0]) for each in report.get("mismatched_keys") or ())
+    if mismatched:
+        raise LoadError(f"the weights {mismatched[0]} have another shape than its configuration")
+    unused = [key for key in sorted(report["unexpected_keys"]) if not _HARMLESS.search(key)]
+    if unused:
+        more = f" and {len(unused) - 1} more" if len(unused) > 1 else ""
+        raise UnusedWeightsError(
+            f"its files hold the weights {unused[0]}{more}, which {type(model).__name__} does not "
+            "use; they may be of an adapter, or of a model for another task"
+        )
+    adapter = folder is not None and (folder / "adapter_config.json").exists()
+    if adapter and not getattr(model, "_hf_peft_config_loaded", False):
+        raise UnusedWeightsError(
+            "an adapter lies in its folder and is not in use; merge it into the weights, or move "
+            "adapter_config.json away"
+        )
+
+
+def check_model(model: Any, window: int | None) -> None:
+    """Check that a model gives the same finite scores twice, and reads no later token.
+
+    Parameters
+    ----------
+    model
+        A model of ``transformers`` in evaluation mode.
+    window
+        Largest number of tokens of a text, if it is known.
+
+    Raises
+    ------
+    LoadError
+        If its logits are not numbers, change from one pass to the next, or depend on later tokens,
+        as those of a masked language model do.
+    """
+    size = min(_PROBE, window or _PROBE)
+    rows = model.get_input_embeddings().weight.shape[0]
+    tokens = np.linspace(rows // 8, rows - 1, size).astype(int) if rows > size else np.zeros(size)
+    half = size // 2
+    # Other tokens, and not the same in another order, which a model may not tell apart.
+    other = np.concatenate([tokens[:half], (tokens[half:] + rows // 3) % rows])
+    first, again, changed = (_logits(model, each) for each in (tokens, tokens, other))
+    if not torch.isfinite(first).all():
+        raise LoadError("its scores are not numbers; its weights may be damaged, or overflow")
+    tolerance = _TOLERANCE.get(model.dtype, _COARSE) * float(first.std())
+    if (first - again).abs().max() > tolerance:
+        raise LoadError("its scores are random: two passes over the same text differ")
+    if size > 1 and (first - changed)[:half].abs().max() > tolerance:
+        raise LoadError(
+            "its scores of a token depend on later tokens, so that it is not a causal language "
+            "model"
+        )
+
+
+def _logits(model: Any, tokens: np.ndarray) -> torch.Tensor:
+    """Logits of one text, of shape (number of tokens, size of the vocabulary)."""
+    inputs = torch.as_tensor(tokens, dtype=torch.long, device=model.device)[None]
+    with torch.inference_mode():
+        return model(input_ids=inputs, use_cache=False).logits[0].float().cpu()
