@@ -60,7 +60,13 @@ def load_lm(
     from sdscm.lm.score_cache import CachedLM, ScoreCache  # imports NumPy
 
     path = cache_folder() / "scores.sqlite" if store is True else Path(store)
-    return CachedLM(handle.load, id=handle.id, revision=handle.revision, cache=ScoreCache(path))
+    return CachedLM(
+        handle.load,
+        id=handle.id,
+        revision=handle.revision,
+        scorer=handle.scorer,
+        cache=ScoreCache(path),
+    )
 
 
 def _backend(name: str) -> tuple[Backend, str]:

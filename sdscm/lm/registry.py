@@ -42,6 +42,9 @@ class ModelHandle:
     ----------
     id, revision
         Name of the model, and of its content. Cached scores are found by them.
+    scorer
+        Hash of all else that decides scores: the tokenizer as it was loaded, and the versions
+        of libraries. Part of the key of cached scores only.
     load
         Loads the model; called only if a score is not in the cache.
     cacheable
@@ -52,6 +55,7 @@ class ModelHandle:
     revision: str
     load: Callable[[], LanguageModel]
     cacheable: bool = True
+    scorer: str = ""
 
 
 Backend = Callable[[str, LMOptions], ModelHandle]

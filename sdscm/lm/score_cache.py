@@ -18,7 +18,7 @@ from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel, ReferenceLan
 _LOOKUP = 500
 _BATCH = 512
 # Part of every key; increase it if tokenising or scoring changes a score.
-_VERSION = 3
+_VERSION = 4
 
 
 class ScoreCache:
@@ -105,18 +105,27 @@ class CachedLM:
         does not load the weights.
     id, revision
         Those of the model.
+    scorer
+        As in `sdscm.lm.registry.ModelHandle`.
     cache
         The cache of scores.
     """
 
     def __init__(
-        self, load: Callable[[], LanguageModel], *, id: str, revision: str, cache: ScoreCache
+        self,
+        load: Callable[[], LanguageModel],
+        *,
+        id: str,
+        revision: str,
+        cache: ScoreCache,
+        scorer: str = "",
     ) -> None:
         self._load = load
         self._loading = threading.Lock()
         self._model: LanguageModel | None = None
         self.id = id
         self.revision = revision
+        self._scorer = scorer
         self._cache = cache
         self.scored = 0
 
@@ -158,7 +167,8 @@ class CachedLM:
         return [found[key] for key in keys]
 
     def _key(self, kind: str, choice: Choice) -> bytes:
-        content = [_VERSION, kind, self.id, self.revision, choice.context, choice.prefix]
+        model = [self.id, self.revision, self._scorer]
+        content = [_VERSION, kind, *model, choice.context, choice.prefix]
         text = json.dumps([*content, choice.values, choice.suffix], ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=16).digest()
 

@@ -26,6 +26,7 @@ from sdscm.lm.backends.loadcheck import (
     check_model,
     check_weights,
     load_tokenizer,
+    scorer_hash,
 )
 from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
@@ -171,6 +172,11 @@ class HuggingFaceLM:
     def tokens(self) -> int:
         """Number of tokens that the model has computed so far, without padding."""
         return int(self._scorer.tokens)
+
+    @property
+    def scorer_hash(self) -> str:
+        """See `sdscm.lm.backends.loadcheck.scorer_hash`."""
+        return scorer_hash(self._tokenize.tokenizer)
 
     @property
     def scorer(self) -> str:
@@ -361,13 +367,20 @@ def folder_handle(folder: Path, id: str, content: str, options: LMOptions) -> Mo
             "content; leave it out"
         )
     check_device(options.device)
+    source = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        with _without_bars():
+            scorer = scorer_hash(load_tokenizer(AutoTokenizer, str(folder), source))
+    except Exception as error:  # its kind depends on transformers and the files
+        raise InputError(_cannot_load(str(folder), error)) from error
 
     def load() -> HuggingFaceLM:
         return HuggingFaceLM.from_pretrained(
             str(folder), id=id, strict=True, **{**asdict(options), "revision": content}
         )
 
-    return ModelHandle(id, with_arithmetic(content, options.precision, options.device), load)
+    revision = with_arithmetic(content, options.precision, options.device)
+    return ModelHandle(id, revision, load, scorer=scorer)
 
 
 @register_backend("huggingface")
@@ -381,7 +394,7 @@ def open_model(name: str, options: LMOptions) -> ModelHandle:
     model = HuggingFaceLM.from_pretrained(name, strict=True, **asdict(options))
     # Other content of unknown revision would get the cached scores of this one.
     cacheable = not model.revision.startswith(_UNKNOWN_REVISION)
-    return ModelHandle(model.id, model.revision, lambda: model, cacheable)
+    return ModelHandle(model.id, model.revision, lambda: model, cacheable, model.scorer_hash)
 
 
 def _check_name(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import transformers
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 from transformers.utils.hub import cached_file
@@ -64,6 +66,22 @@ def load_tokenizer(auto: Any, name: str, source: Mapping[str, Any]) -> Any:
     if _splitting(Tokenizer.from_file(file)) == _splitting(tokenizer.backend_tokenizer):
         return tokenizer
     return PreTrainedTokenizerFast.from_pretrained(name, **source)
+
+
+def scorer_hash(tokenizer: Any) -> str:
+    """Hash of what decides scores besides the files: the tokenizer as loaded, and versions.
+
+    A version of transformers may split the same text into other tokens, or compute a model anew.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    content = [
+        "" if backend is None else backend.to_str(),
+        tokenizer.special_tokens_map,
+        transformers.__version__,
+        torch.__version__.partition(".")[0],
+    ]
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _splitting(tokenizer: Tokenizer) -> list[Any]:

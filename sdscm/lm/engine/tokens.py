@@ -98,7 +98,7 @@ class ChoiceTokenizer:
                 f"tokenizer {type(tokenizer).__name__} gives no offsets; use a model that has a "
                 "fast tokenizer (tokenizer.json)"
             )
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         start = tokenizer.bos_token_id
         if start is None:
             start = tokenizer.eos_token_id
@@ -136,19 +136,19 @@ class ChoiceTokenizer:
         are scored with the distribution after the value (lbynum/sequence-driven-scms, sdscm.py).
         """
         before = "".join(f" {sentence}" for sentence in choice.context) + f" {choice.prefix}"
-        context = tuple(self._tokenizer(before)["input_ids"])
+        context = tuple(self.tokenizer(before)["input_ids"])
         candidates = []
         for value in choice.values:
-            tokens = tuple(self._tokenizer(value)["input_ids"])
+            tokens = tuple(self.tokenizer(value)["input_ids"])
             candidates.append(CandidateTokens(tokens, 0, len(tokens), after=True))
         return ChoiceTokens(context, tuple(candidates))
 
     @cached_property
     def _local(self) -> bool:
         """True if a space always begins a new token: sentences can be tokenised separately."""
-        decode = self._tokenizer.backend_tokenizer.decoder
-        vocabulary = self._tokenizer.get_vocab()
-        special = set(self._tokenizer.all_special_tokens)
+        decode = self.tokenizer.backend_tokenizer.decoder
+        vocabulary = self.tokenizer.get_vocab()
+        special = set(self.tokenizer.all_special_tokens)
         for token in vocabulary:
             if token in special:
                 continue
@@ -163,7 +163,7 @@ class ChoiceTokenizer:
         """Raise an InputError for a value that the tokenizer drops, so that no model sees it."""
         if value in self._known:
             return
-        if not self._tokenizer(value, add_special_tokens=False)["input_ids"]:
+        if not self.tokenizer(value, add_special_tokens=False)["input_ids"]:
             raise InputError(
                 f"the tokenizer of this language model has no token for the value '{value}'; write "
                 "the value in other letters, or take another model"
@@ -187,7 +187,7 @@ class ChoiceTokenizer:
 
     def _tokenise(self, text: str, begin: int) -> _Span | None:
         """Tokens of ``text`` after the joining space at ``begin``; None if a token crosses it."""
-        encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         skip = begin + 1 if begin else 0
         tokens, offsets = [], []
         for token, (left, right) in zip(
@@ -222,7 +222,7 @@ class ChoiceTokenizer:
         spans = []
         for sentence in choice.sentences:
             text = f"{context} {sentence}" if context else sentence
-            encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+            encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
             offsets = tuple((a - begin, b - begin) for a, b in encoding["offset_mapping"])
             spans.append(_Span(tuple(encoding["input_ids"]), offsets))
         return ChoiceTokens((self.start_token,), _candidates(choice, spans))

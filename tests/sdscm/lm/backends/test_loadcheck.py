@@ -11,13 +11,15 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from sdscm.errors import InputError
 from sdscm.lm import Choice, load_lm
+from sdscm.lm.backends import huggingface, loadcheck
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.backends.loadcheck import LoadError, check_model
+from sdscm.lm.score_cache import CachedLM
 
 CHOICES = [Choice(("No.",), "The answer is ", ("yes", "no"), ".")]
 
@@ -180,3 +182,29 @@ def test_code_of_the_folder_is_never_run(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "mine.py").write_text("raise SystemExit('it ran')")
     assert "it ran" not in refusal(folder)
+
+
+def test_cached_scores_are_those_of_the_tokenizer_and_the_versions(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files stay the same; another version of a library splits or computes anew."""
+    cache = folder.parent / "scores.sqlite"
+
+    def scored() -> int:
+        lm = load_lm(str(folder), store=cache)
+        lm.score(CHOICES)
+        assert isinstance(lm, CachedLM)
+        return lm.scored
+
+    assert [scored(), scored()] == [1, 0]
+    monkeypatch.setattr(transformers, "__version__", "99.0")
+    assert [scored(), scored()] == [1, 0]
+    plain = loadcheck.load_tokenizer
+
+    def lower(*arguments: Any) -> Any:
+        tokenizer = plain(*arguments)
+        tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
+        return tokenizer
+
+    monkeypatch.setattr(huggingface, "load_tokenizer", lower)
+    assert [scored(), scored()] == [1, 0]
