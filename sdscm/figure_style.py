@@ -131,7 +131,13 @@ def remove_frame(axes: Axes) -> None:
 
 
 def figure_bytes(figure: Figure, kind: Format, dpi: float = 150) -> bytes:
-    """Save a figure; equal figures give equal bytes. Call it within `figure_style`."""
+    """Save a figure; equal figures give equal bytes. Call it within `figure_style`.
+
+    The first call fixes the layout: matplotlib draws a figure twice if it has a layout engine.
+    """
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, dpi=dpi, metadata=_METADATA[kind])
     return buffer.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Study:
     unit_intervals: tuple[UnitIntervals, ...]
     unit_dataset: str
 
-    @property
+    @cached_property
     def methods(self) -> list[str]:
         """Methods with a score, best first by mean rank on the datasets of the first setting."""
         names = [m.name for m in self.errors]
@@ -77,7 +78,7 @@ class Study:
         ranks = ranks.where(has_score)
         return ranks.groupby(first["estimator"]).mean()
 
-    @property
+    @cached_property
     def families(self) -> dict[str, str]:
         """Family of each method."""
         pairs = self.scores[["estimator", "family"]].drop_duplicates()
@@ -103,8 +104,12 @@ class Study:
 
     def cells(self, method: str, setting: str) -> pd.DataFrame:
         """Return the rows of a method in a setting."""
-        scores = self.scores
-        return scores[(scores["estimator"] == method) & (scores["setting"] == setting)]
+        return self._cells.get((method, setting), self.scores.iloc[:0])
+
+    @cached_property
+    def _cells(self) -> dict[object, pd.DataFrame]:
+        """Rows of each method and setting."""
+        return dict(iter(self.scores.groupby(["estimator", "setting"])))
 
 
 def errors_of(rank_by: Iterable[str], scores: pd.DataFrame) -> tuple[Metric, ...]:

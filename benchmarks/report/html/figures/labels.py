@@ -54,8 +54,9 @@ def label(
 
     figure = axis.get_figure(root=True)
     assert figure is not None
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    if figure.get_layout_engine() is not None:  # the layout of another panel is that of all panels
+        figure.draw_without_rendering()
+        figure.set_layout_engine(None)
     unit = figure.dpi / 72
     frame = axis.get_window_extent()
     spots = axis.transData.transform([(point.x, point.y) for point in points])
