@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -53,7 +54,34 @@ outcome_value: worsens
 """
 
 
+# Tests that run in one process, by the start of their names: they share costly fixtures, or they
+# are the longest (groups start first, so that no process waits for the other at the end).
+_TOGETHER = {
+    "tests/benchmarks/report/html/test_html_browser.py": "report",
+    "tests/benchmarks/report/html/test_html_page.py": "report",
+    "tests/sdscm/inference/test_marathon.py": "embedded",
+    "tests/sdscm/lm/engine/test_brute_force_embedded.py": "embedded",
+    "tests/sdscm/lm/test_load_lm.py::test_the_embedded_model_by_name": "embedded",
+    "tests/test_readme.py": "snippets",
+    "tests/test_tutorial_plugin.py": "snippets",
+    "tests/benchmarks/report/test_suite_page.py": "snippets",
+}
+
 _numbers = count()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Schedule `_TOGETHER`: with pytest 9.2, xdist ignores its mark (pytest-xdist, issue 1386)."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InGroups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((g for start, g in _TOGETHER.items() if nodeid.startswith(start)), nodeid)
+
+    return InGroups(config, log)
 
 
 @pytest.fixture(autouse=True)

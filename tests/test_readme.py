@@ -13,7 +13,6 @@ README = Path(__file__).parents[1] / "README.md"
 FILES = {"spec": "sleep.yaml", "plugin": "mine.py", "suite": "mine.yaml"}
 
 
-@pytest.mark.xdist_group("embedded")
 @pytest.mark.usefixtures("converted_model")
 def test_every_snippet_runs(run_snippets, tmp_path: Path) -> None:
     assert run_snippets(README, FILES).count("python") >= 2

@@ -51,7 +51,6 @@ def stored(cache: Path) -> int:
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
 @pytest.mark.usefixtures("fixed_row_bits")
 @pytest.mark.slow
-@pytest.mark.xdist_group("embedded")
 def test_killed_and_resumed_gives_the_same_bytes(tmp_path: Path, embedded_folder: Path) -> None:
     models = embedded_folder.parent
     alone = start(tmp_path / "one", models, tmp_path / "one.parquet")

@@ -12,8 +12,6 @@ import pytest
 
 from sdscm import SDSCM, LanguageModel, load_spec
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 PHRASINGS = range(1, 4)
 N = 160
 

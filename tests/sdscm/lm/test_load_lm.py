@@ -121,7 +121,6 @@ def test_float64_gives_the_same_scores_on_every_processor(saved: Path) -> None:
     assert (scores * 2**20 == np.round(scores * 2**20)).all()
 
 
-@pytest.mark.xdist_group("embedded")
 def test_the_embedded_model_by_name(
     embedded_folder: Path, embedded_lm: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

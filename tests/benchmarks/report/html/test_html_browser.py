@@ -23,13 +23,10 @@ SWITCHES = (
     "--window-size=1200,900",
 )
 
-pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None or DRIVER is None,
-        reason="no browser: apt-get install chromium chromium-driver",
-    ),
-    pytest.mark.xdist_group("report"),
-]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None,
+    reason="no browser: apt-get install chromium chromium-driver",
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from benchmarks.report.lists import trouble_table
 from benchmarks.report.origins import commands
 
 # One process makes the toy run, which the tests in the browser show too.
-pytestmark = pytest.mark.xdist_group("report")
 
 VOID = {"meta", "link", "img", "input", "source", "br"}
 

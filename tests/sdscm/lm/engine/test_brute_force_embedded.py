@@ -14,8 +14,6 @@ import pytest
 from sdscm.lm import Choice
 from sdscm.spec import load_spec
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 TOLERANCE = 1e-4
 
 

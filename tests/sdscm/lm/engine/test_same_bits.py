@@ -80,7 +80,6 @@ def test_random_models(tiny: Callable[..., Any], bits: Bits, family: str) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("embedded")
 def test_the_embedded_model(embedded_lm: HuggingFaceLM, bits: Bits) -> None:
     check(partial(copy_of, embedded_lm), tree(6, 0)[:4], memory=60 * 2 * 30 * 3 * 64 * 4, bits=bits)
 
@@ -121,7 +120,6 @@ def test_passes_side_by_side_in_a_small_cache(
 
 
 @pytest.mark.slow  # on busy cores: threads that wait for each other wait for their cores first
-@pytest.mark.xdist_group("embedded")
 def test_threads_of_the_embedded_model(embedded_lm: HuggingFaceLM, bits: Bits) -> None:
     on_threads(lambda: copy_of(embedded_lm), tree(6, 3)[:12], bits)
 
