@@ -107,4 +107,5 @@ def open_model(name: str, options: LMOptions) -> ModelHandle:
     from sdscm.lm.backends.huggingface import folder_handle
 
     folder = EMBEDDED[name].folder()
-    return folder_handle(folder, name, folder.name.rpartition("-")[2], options)
+    content = folder.name.rpartition("-")[2]
+    return folder_handle(folder, name, content, options, selftests=folder / "selftests")

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
-from sdscm.lm.engine.selftest import PROBES, packs
+from sdscm.lm.engine.selftest import PROBES, fingerprint, packs
 from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens
 from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.precision import Precision, check_precision, with_arithmetic
@@ -60,6 +60,9 @@ class HuggingFaceLM:
         Approximate number of new tokens in one forward pass.
     precision
         Precision of the arithmetic; see `sdscm.lm.precision`.
+    selftests
+        Folder that records passed self-tests of this model on a CPU, so that the next process skips
+        the test; None to test in each process.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class HuggingFaceLM:
         memory: int | None = None,
         batch_tokens: int = 1024,
         precision: Precision = "float32",
+        selftests: Path | None = None,
     ) -> None:
         self._model = model.eval()
         self._precision = precision
@@ -81,6 +85,7 @@ class HuggingFaceLM:
         self.revision = revision
         self._memory = memory
         self._batch_tokens = batch_tokens
+        self._selftests = selftests
 
     @classmethod
     def from_pretrained(
@@ -111,7 +116,7 @@ class HuggingFaceLM:
             Refuse files with weights that the model does not use, such as an adapter; otherwise a
             warning. `sdscm.load_lm` is strict.
         options
-            ``memory`` and ``batch_tokens``, see the class.
+            ``memory``, ``batch_tokens`` and ``selftests``, see the class.
 
         Raises
         ------
@@ -272,7 +277,16 @@ class HuggingFaceLM:
             probe = [self._tokenize(choice) for choice in PROBES]  # fails without Latin letters
             probe = [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
             packed = PackedScorer(self._model, self._memory, self._batch_tokens)
+            record = None
+            if self._selftests is not None and self._model.device.type == "cpu":
+                record = self._selftests / fingerprint(self._memory, self._precision)
+                if record.exists():
+                    return packed
             right = packs(self._model, probe, self._memory, self._precision)
+            if right and record is not None:
+                with suppress(OSError):  # a folder without the right to write
+                    record.parent.mkdir(exist_ok=True)
+                    record.touch()
         except Exception:  # of the model's code, which may expect another mask or cache
             return plain
         return packed if right else plain
@@ -359,7 +373,9 @@ def folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def folder_handle(folder: Path, id: str, content: str, options: LMOptions) -> ModelHandle:
+def folder_handle(
+    folder: Path, id: str, content: str, options: LMOptions, selftests: Path | None = None
+) -> ModelHandle:
     """The model in a folder that ``save_pretrained`` wrote; ``content`` is its hash."""
     if options.revision is not None:
         raise InputError(
@@ -376,7 +392,11 @@ def folder_handle(folder: Path, id: str, content: str, options: LMOptions) -> Mo
 
     def load() -> HuggingFaceLM:
         return HuggingFaceLM.from_pretrained(
-            str(folder), id=id, strict=True, **{**asdict(options), "revision": content}
+            str(folder),
+            id=id,
+            strict=True,
+            selftests=selftests,
+            **{**asdict(options), "revision": content},
         )
 
     revision = with_arithmetic(content, options.precision, options.device)

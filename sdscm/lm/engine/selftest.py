@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import transformers
 
 from sdscm.lm.engine.attention import token_bytes
 from sdscm.lm.engine.packed import PackedScorer, default_memory
@@ -83,6 +86,16 @@ def packs(
     with products(model.device, precision):
         rounding = np.abs(plain() - exact).max()
         return bool(np.abs(packed() - exact).max() <= max(_COARSER * rounding, _TOLERANCE))
+
+
+def fingerprint(memory: int | None, precision: Precision) -> str:
+    """Hash what decides the result for one model on a CPU: arguments, code, versions, kernels."""
+    kernels = torch.backends.cpu.get_cpu_capability()
+    facts = [memory, precision, torch.__version__, transformers.__version__, kernels]
+    digest = hashlib.blake2b(repr(facts).encode(), digest_size=16)
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _flat(scores: list[list[np.ndarray]]) -> np.ndarray:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import transformers
 
 from sdscm.lm import Choice
+from sdscm.lm.backends import huggingface
 from sdscm.lm.backends.huggingface import HuggingFaceLM
+from sdscm.lm.engine import selftest
 from sdscm.lm.engine.selftest import in_float32
 from sdscm.lm.precision import Precision
 
@@ -45,6 +49,34 @@ def test_a_coarse_precision_does_not_hide_a_model_that_packing_gets_wrong(
     own = coarse(model.model) if precision == "bfloat16" else copy.deepcopy(model.model)
     lm = HuggingFaceLM(change(own), model.tokenizer, id="a", revision="0", precision=precision)
     assert lm.scorer == scorer
+
+
+def test_a_passed_selftest_is_not_repeated(
+    tiny: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless the arguments or the code differ; a failed one is."""
+    tested: list[str] = []
+
+    def packs(*arguments: Any) -> bool:
+        tested.append("here")
+        return selftest.packs(*arguments)
+
+    monkeypatch.setattr(huggingface, "packs", packs)
+    model = tiny("gpt2")
+
+    def scorers(network: Any, folder: Path, **options: Any) -> tuple[list[str], int]:
+        tested.clear()
+        options |= {"id": "a", "revision": "0", "selftests": folder}
+        made = [HuggingFaceLM(network, model.tokenizer, **options).scorer for _ in range(2)]
+        return made, len(tested)
+
+    sound, sick = tmp_path / "sound", tmp_path / "sick"
+    assert scorers(model.model, sound) == (["packed"] * 2, 1)
+    assert scorers(model.model, sound) == (["packed"] * 2, 0)
+    assert scorers(model.model, sound, precision="float32-fast") == (["packed"] * 2, 1)
+    assert scorers(deaf(copy.deepcopy(model.model)), sick) == (["plain"] * 2, 2)
+    monkeypatch.setattr(transformers, "__version__", "0")
+    assert scorers(model.model, sound) == (["packed"] * 2, 1)
 
 
 def content(model: Any) -> dict[str, tuple[torch.dtype, int]]:
