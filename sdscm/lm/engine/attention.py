@@ -174,5 +174,10 @@ def attention_shape(model: Any) -> tuple[int, int, int]:
 def token_bytes(model: Any) -> int:
     """Bytes of the keys and values of one token."""
     _, shared, size = attention_shape(model)
-    layers = model.config.get_text_config().num_hidden_layers
-    return int((2 * size + _ONES) * layers * shared * torch.finfo(model.dtype).bits // 8)
+    config = model.config.get_text_config()
+    # Latent attention has keys of two parts, and values of another size.
+    parts = [getattr(config, f"qk_{part}_head_dim", None) or 0 for part in ("nope", "rope")]
+    key = sum(parts) or size
+    value = getattr(config, "v_head_dim", None) or size
+    numbers = (key + value + _ONES) * config.num_hidden_layers * shared
+    return int(numbers * torch.finfo(model.dtype).bits // 8)

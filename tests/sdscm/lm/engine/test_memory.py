@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 
 from sdscm.lm import Choice
+from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.engine import attention
 from sdscm.lm.engine.attention import token_bytes
 from sdscm.lm.engine.packed import PackedScorer, default_memory
@@ -128,3 +130,38 @@ def test_the_default_is_at_most_4_gib_of_a_machine(monkeypatch: pytest.MonkeyPat
     assert default_memory(cpu) == 1.5 * 2**30
     Memory.total = 2**40
     assert default_memory(cpu) == 4 * 2**30
+
+
+def test_the_bytes_of_a_token_are_those_of_the_cache(
+    tokenizers: dict[str, Any], tiny: Callable[..., Any]
+) -> None:
+    """Also with latent attention, whose keys are larger than the configured size of a head."""
+    tokenizer = tokenizers["byte-level"]
+    latent = transformers.DeepseekV3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=96,
+        moe_intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        n_routed_experts=4,
+        n_group=2,
+        topk_group=1,
+        num_experts_per_tok=2,
+        kv_lora_rank=16,
+        q_lora_rank=16,
+        qk_rope_head_dim=8,
+        qk_nope_head_dim=24,
+        v_head_dim=16,
+        first_k_dense_replace=1,
+    )
+    torch.manual_seed(0)
+    for model in (tiny("llama").model, transformers.DeepseekV3ForCausalLM(latent)):
+        lm = HuggingFaceLM(model, tokenizer, id="m", revision="1", memory=500_000)
+        lm.score(CHOICES[1:])
+        assert lm.scorer == "packed"
+        cache = lm._scorer._cache
+        used = sum(each.nbytes for pair in cache.layers.values() for each in pair)
+        assert used == cache.capacity * token_bytes(model)
+        assert used <= 500_000

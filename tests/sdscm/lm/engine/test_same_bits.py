@@ -86,7 +86,7 @@ def test_the_embedded_model(embedded_lm: HuggingFaceLM, bits: Bits) -> None:
 
 def copy_of(lm: HuggingFaceLM, **options: Any) -> HuggingFaceLM:
     """The same model with an empty cache of its own."""
-    tokenizer = lm._tokenize._tokenizer
+    tokenizer = lm._tokenize.tokenizer
     return HuggingFaceLM(lm._model, tokenizer, id="e", revision="0", **options)
 
 
