@@ -95,7 +95,7 @@ def encoded(dataset: CausalDataset, encoding: Encoding) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n, p) or (n, number of indicators and other covariates); the name of an
-    indicator is ``covariate=value``.
+    indicator is ``covariate=value``, with an underscore after it if that is another column.
     """
     if encoding == "codes" or dataset.labels is None:
         return dataset.X
@@ -109,5 +109,8 @@ def encoded(dataset: CausalDataset, encoding: Encoding) -> pd.DataFrame:
         labels = dataset.labels[name].to_numpy()
         for value in values[1:]:
             here = codes == value
-            columns[f"{name}={labels[here.argmax()]}"] = here.astype(float)
+            indicator = f"{name}={labels[here.argmax()]}"
+            while indicator in columns or indicator in dataset.X:
+                indicator += "_"
+            columns[indicator] = here.astype(float)
     return pd.DataFrame(columns)

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from sdscm.data.table_checks import contradiction
 from sdscm.errors import InputError
 from sdscm.literals import DEFAULT_LM, OutcomeKind, PostTreatment, Precision, Setting
 from sdscm.sampling.dials import Dials
@@ -257,16 +258,9 @@ class Columns(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        potential = [name for name in ("y0", "y1") if getattr(self, name) is not None]
-        if len(potential) == 1:
-            raise ValueError(f"'{potential[0]}' needs the other potential outcome, too")
-        if not potential and self.outcome is None:
-            raise ValueError("name the column of the 'outcome', or those of 'y0' and 'y1'")
-        for name in ("outcome", "effect", "ate"):
-            if potential and getattr(self, name) is not None:
-                raise ValueError(f"'{name}' follows from 'y0' and 'y1'; remove it")
-        if self.effect is not None and self.ate is not None:
-            raise ValueError("'ate' follows from 'effect'; remove it")
+        problem = contradiction(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
 

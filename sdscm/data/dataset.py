@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sdscm.data.table_checks import TableRoles, check_table, ordered_levels
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
 from sdscm.literals import SETTINGS as SETTINGS
@@ -184,9 +185,20 @@ class CausalDataset:
         return replace(self, X=self.X[kept], labels=labels, covariates="hidden")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each unit: covariates, ``t y y0 y1 ite``, and ``propensity`` if known."""
-        frame = self.X.assign(t=self.t, y=self.y, y0=self.y0, y1=self.y1, ite=self.ite)
-        return frame if self.propensity is None else frame.assign(propensity=self.propensity)
+        """One row for each unit: covariates, ``t y y0 y1 ite``, and ``propensity`` if known.
+
+        Where a covariate has one of these names, it keeps the name, and the other column has an
+        underscore after its name: ``t_``.
+        """
+        columns = {name: getattr(self, name) for name in ("t", "y", "y0", "y1", "ite")}
+        if self.propensity is not None:
+            columns["propensity"] = self.propensity
+        frame = self.X.copy()
+        for name, values in columns.items():
+            while name in frame:
+                name += "_"
+            frame[name] = values
+        return frame
 
     @property
     def fingerprint(self) -> str:
@@ -229,7 +241,8 @@ class CausalDataset:
         frame
             One row for each unit.
         treatment
-            Column of the treatment: two values; the smaller is control.
+            Column of the treatment: two values; the smaller is control. Of an ordered categorical
+            it is the first of its order.
         y0, y1
             Columns of the potential outcomes under control and treatment, if known.
         outcome, effect
@@ -251,38 +264,29 @@ class CausalDataset:
         Raises
         ------
         InputError
-            If a column is missing or not numeric, or the treatment does not have two values.
+            If a column is missing, named twice or not numeric, the treatment does not have two
+            values, or the arguments contradict each other; see `sdscm.data.table_checks`.
         """
-        if (y0 is None or y1 is None) and outcome is None:
-            raise InputError(f"{name}: name the columns 'y0' and 'y1', or that of the 'outcome'")
-        special = [c for c in (treatment, y0, y1, outcome, effect, propensity) if c is not None]
-        if covariates is None:
-            covariates = [c for c in frame.columns if c not in special]
-        for column in [*special, *covariates, *exogenous]:
-            if column not in frame.columns:
-                raise InputError(
-                    f"{name}: no column '{column}'; the columns are {', '.join(map(str, frame))}"
-                )
-        leak = next((column for column in special if column in covariates), None)
-        if leak is not None:
-            raise InputError(f"{name}: '{leak}' cannot be a covariate; estimators must not get it")
-        try:
-            X = frame[covariates].astype(float).reset_index(drop=True)
-            truth = frame[[c for c in special if c != treatment]].astype(float)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{name}: encode text columns as numbers first ({error})") from None
-        t = _treated(frame[treatment], f"{name}: the treatment '{treatment}'")
-        if y0 is not None and y1 is not None:
+        roles = TableRoles(
+            treatment=treatment,
+            outcome=outcome,
+            y0=y0,
+            y1=y1,
+            effect=effect,
+            ate=ate,
+            covariates=covariates,
+            exogenous=exogenous,
+            propensity=propensity,
+        )
+        chosen = check_table(frame, roles, name, "from_frame")
+        X = frame[chosen].astype(float).reset_index(drop=True)
+        truth = frame[[c for key, c in roles.columns if key != "treatment"]].astype(float)
+        t = (frame[treatment] == ordered_levels(frame[treatment])[1]).to_numpy(dtype=np.int8)
+        if outcome is None:
             control, active = truth[y0].to_numpy(), truth[y1].to_numpy()
         else:
             y = truth[outcome].to_numpy()
             ite = np.full(len(y), np.nan) if effect is None else truth[effect].to_numpy()
-            for column, values in ((outcome, y), (effect, ite)):
-                if column is not None and not np.isfinite(values).all():
-                    raise InputError(
-                        f"{name}: '{column}' has a value that is not a finite number; "
-                        "leave such rows out"
-                    )
             control, active = np.where(t == 1, y - ite, y), np.where(t == 1, y, y + ite)
         return cls(
             X=X.rename(columns=str),
@@ -385,16 +389,3 @@ class CausalDataset:
             known_ate=meta.get("known_ate"),
             meta=Provenance(**meta["provenance"]),
         )
-
-
-def _treated(column: pd.Series, what: str) -> np.ndarray:
-    """Return 1 for rows with the larger of a column's two values, otherwise 0; shape (n,)."""
-    if column.isna().any():
-        raise InputError(f"{what} is empty in some rows; remove these rows")
-    levels = list(column.unique())
-    if len(levels) != 2:
-        raise InputError(f"{what} has {len(levels)} values; it needs two")
-    try:
-        return (column == max(levels)).to_numpy(dtype=np.int8)
-    except TypeError:
-        raise InputError(f"{what} mixes text and numbers; use one type") from None

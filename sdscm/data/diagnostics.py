@@ -100,7 +100,7 @@ class DatasetFacts:
                 f"poor overlap: weighting leaves {self.effective_n:,.1f} of {self.n:,} rows "
                 f"(want {POOR_OVERLAP:.0%})"
             )
-        if not self.heterogeneity > 1e-6:
+        if self.heterogeneity <= 1e-6:  # NaN if the effects are unknown, or y is constant
             found.append("the effect does not vary between units")
         elif self.heterogeneity < LITTLE:
             found.append(f"the effect hardly varies: SD(ITE) / SD(y) is {self.heterogeneity:.1e}")

@@ -115,6 +115,19 @@ def test_one_hot_splits_what_has_labels_and_leaves_a_value_out() -> None:
     pd.testing.assert_frame_equal(encoded(table(), "codes"), table().X)
 
 
+def test_an_indicator_replaces_no_other_covariate() -> None:
+    """A covariate may have the name that an indicator of another one would get."""
+    labels = pd.DataFrame({"b": ["x", "y", "x", "y"]})
+    dataset = CausalDataset.from_frame(
+        pd.DataFrame({"b": [0, 1, 0, 1], "b=y": [5.0, 6, 7, 8], "w": [0, 1, 1, 0], "o": 1.0}),
+        treatment="w",
+        outcome="o",
+        labels=labels,
+    )
+    found = encoded(dataset, "one-hot")
+    assert found.to_dict("list") == {"b=y_": [0.0, 1, 0, 1], "b=y": [5.0, 6, 7, 8]}
+
+
 class Columns:
     def fit(self, X, t, y):
         self.count = X.shape[1]

@@ -144,3 +144,43 @@ def test_the_truth_by_another_name_is_no_covariate(tmp_path: Path, column: str, 
         found(frame.assign(seen=secret))
     mapping["covariates"] = ["age", "seen"]
     assert found(frame.assign(seen=secret))[0].X.columns.tolist() == ["age", "seen"]
+
+
+def test_a_folder_with_brackets_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "data [2024]"
+    folder.mkdir()
+    FRAME.to_csv(folder / "one [1].csv", index=False)
+    assert len(read(folder, covariates=["age"])) == 1
+    entry = FilesEntry(
+        name="mine",
+        files="data [2024]/one [1].csv",
+        columns=Columns.model_validate(MAPPING | {"covariates": ["age"]}),
+    )
+    ((path, _),) = read_files(entry, tmp_path)
+    assert path == folder / "one [1].csv"
+
+
+def test_ordered_categories_keep_their_order(tmp_path: Path) -> None:
+    sizes = pd.Categorical(["low", "high", "mid", "low"], ["low", "mid", "high"], ordered=True)
+    arms = pd.Categorical(["placebo", "drug"] * 2, ["placebo", "drug"], ordered=True)
+    FRAME.assign(town=sizes, drug=arms).to_parquet(tmp_path / "one.parquet")
+    FRAME.assign(town="low", drug=arms).to_parquet(tmp_path / "two.parquet")
+    one, two = read(tmp_path, categorical=["town"])
+    assert one.X["town"].tolist() == [0, 2, 1, 0]
+    assert two.X["town"].tolist() == [0, 0, 0, 0]
+    assert one.t.tolist() == two.t.tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("column", ["town", "drug"])
+def test_lists_are_one_line(tmp_path: Path, column: str) -> None:
+    FRAME.assign(**{column: [[1], [2], [1], [2]]}).to_parquet(tmp_path / "one.parquet")
+    with pytest.raises(InputError, match=rf"one\.parquet: '{column}' holds lists or other objects"):
+        read(tmp_path, categorical=["town"])
+
+
+def test_all_columns_with_gaps_are_named(tmp_path: Path) -> None:
+    FRAME.assign(age=np.nan, tau=[1, np.nan, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(
+        InputError, match=r"'age' has no .* in 4 of 4 rows, 'tau' has no .* in 1 of 4"
+    ):
+        read(tmp_path, covariates=["age", "tau"])

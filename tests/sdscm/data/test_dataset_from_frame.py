@@ -113,8 +113,8 @@ def test_columns_that_cannot_be(
         ("treatment", np.nan, ["treatment"]),
         ("treatment", "blue", ["treatment"]),
         ("treatment", None, ["treatment"]),
-        ("mu1", np.nan, ["y1", "finite"]),
-        ("mu0", np.inf, ["y0", "finite"]),
+        ("mu1", np.nan, ["'mu1' has no finite number in 1 of 747 rows"]),
+        ("mu0", np.inf, ["'mu0' has no finite number"]),
     ],
 )
 def test_values_that_cannot_be(
@@ -139,3 +139,82 @@ def test_no_rows(ihdp: pd.DataFrame, one_line: Line) -> None:
     with pytest.raises(InputError) as caught:
         made(ihdp[:0])
     one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "words"),
+    [
+        ({}, {"outcome": "x1"}, "'outcome' follows from 'y0' and 'y1'; remove it"),
+        ({}, {"ate": 5.0}, "'ate' follows from 'y0' and 'y1'; remove it"),
+        ({}, {"y1": None}, "'y0' needs the other potential outcome"),
+        ({}, {"y0": None, "y1": None}, "name the column of the 'outcome'"),
+        ({}, {"covariates": ["x1"], "exogenous": ["x2"]}, "'x2' is in 'exogenous'"),
+        ({}, {"covariates": "x1"}, "'covariates' in from_frame is a text; give a list: [x1]"),
+        ({}, {"covariates": []}, "there are no covariates"),
+        ({}, {"covariates": ["x1", "x1"]}, "'x1' twice"),
+        ({}, {"y1": "mu0"}, "'mu0' is 'y0' and 'y1'"),
+        ({"p": 7.0}, {"propensity": "p"}, "values outside of 0 to 1"),
+        ({"x1": 1j}, {}, "'x1' is complex; encode it as numbers first"),
+        ({"x1": pd.Timestamp("2020-01-01")}, {}, "'x1' is a date; encode"),
+        ({"mu0": pd.Timedelta("1D")}, {}, "'mu0' is a duration; 'y0' in from_frame needs numbers"),
+        (
+            {"x1": np.nan, "x2": np.inf},
+            {},
+            "'x1' has no finite number in 747 of 747 rows, 'x2' has",
+        ),
+    ],
+    ids=str,
+)
+def test_contradictions_are_refused(
+    ihdp: pd.DataFrame, one_line: Line, change: dict[str, Any], options: dict, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        made(ihdp.assign(**change), **options)
+    assert words in one_line(caught.value)
+
+
+@pytest.mark.parametrize("ate", ["3", np.nan, True, np.inf])
+def test_an_average_effect_that_is_no_number(ihdp: pd.DataFrame, ate: Any) -> None:
+    with pytest.raises(InputError, match=r"'ate' in from_frame is .*; give a finite number"):
+        made(ihdp, y0=None, y1=None, outcome="mu0", ate=ate)
+
+
+@pytest.mark.parametrize("column", ["x1", "mu0", "treatment"])
+def test_columns_of_one_name_are_refused(ihdp: pd.DataFrame, one_line: Line, column: str) -> None:
+    with pytest.raises(InputError) as caught:
+        made(pd.concat([ihdp, ihdp[[column]]], axis=1))
+    assert f"2 columns are called '{column}'" in one_line(caught.value)
+    with pytest.raises(InputError, match="2 columns are called '0'"):
+        made(ihdp.assign(**{"0": 1.0}).rename(columns={"x1": 0}))
+
+
+def test_lists_are_no_treatment(ihdp: pd.DataFrame, one_line: Line) -> None:
+    with pytest.raises(InputError) as caught:
+        made(ihdp.assign(treatment=[[t] for t in ihdp.treatment]))
+    assert "'treatment' holds lists or other objects" in one_line(caught.value)
+
+
+def test_an_ordered_categorical_keeps_its_order(ihdp: pd.DataFrame) -> None:
+    """By the alphabet the drug would come before the placebo."""
+    arms = np.where(ihdp.treatment == 1, "drug", "placebo")
+    ordered = pd.Categorical(arms, categories=["placebo", "drug"], ordered=True)
+    np.testing.assert_array_equal(made(ihdp.assign(treatment=ordered)).t, ihdp.treatment)
+    np.testing.assert_array_equal(made(ihdp.assign(treatment=arms)).t, 1 - ihdp.treatment)
+
+
+def test_covariates_keep_the_names_of_other_columns() -> None:
+    frame = pd.DataFrame(
+        {"t": [10.0, 20], "y": [5.0, 6], "t_": [7.0, 8], "drug": [0, 1], "a": 0.0, "b": 1.0}
+    )
+    table = CausalDataset.from_frame(frame, treatment="drug", y0="a", y1="b").to_frame()
+    assert list(table) == ["t", "y", "t_", "t__", "y_", "y0", "y1", "ite"]
+    np.testing.assert_array_equal(table[["t", "y", "t_"]], frame[["t", "y", "t_"]])
+    np.testing.assert_array_equal(table[["t__", "y_"]], [[0, 0], [1, 1]])
+
+
+def test_nothing_is_said_of_unknown_effects(ihdp: pd.DataFrame) -> None:
+    """And a constant effect is still told."""
+    unknown = made(ihdp.drop(columns="mu1"), y0=None, y1=None, outcome="mu0")
+    assert not any("effect" in problem for problem in facts(unknown).problems)
+    constant = made(ihdp.assign(mu1=ihdp.mu0 + 1))
+    assert "the effect does not vary between units" in facts(constant).problems
