@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import shlex
+import signal
 import sys
 import traceback
 import warnings
@@ -30,6 +31,7 @@ OK = 0
 FAILED = 1
 BAD_INPUT = 2
 STOPPED = 130  # 128 + SIGINT, as in shells
+TERMINATED = 143  # 128 + SIGTERM
 READER_LEFT = 141  # 128 + SIGPIPE
 
 # Errors of files and folders that the user can fix, with the fix.
@@ -57,14 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    0 on success, 1 on failure, 2 on bad input, 130 if the user stops it, 141 if the reader of its
-    output is gone.
+    0 on success, 1 on failure, 2 on bad input, 130 if the user stops it, 143 if SIGTERM does, 141
+    if the reader of its output is gone.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = DEBUG in given
     # The option belongs to the program; it is accepted after the command, too.
     ordered = [DEBUG] * debug + [each for each in given if each != DEBUG]
     _replace_unprintable_letters()
+    with _interrupt_on_sigterm() as received:
+        code = _run(ordered, given, debug)
+    return TERMINATED if received and code == STOPPED else code
+
+
+def _run(ordered: Sequence[str], given: Sequence[str], debug: bool) -> int:
+    """Run a command, and describe each error and each stop in one line."""
     try:
         with nullcontext() if debug else _quiet_libraries():
             code = _invoke(rewritten(ordered))
@@ -86,6 +95,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code, line = _explain(error, debug)
         warn(f"error: {line}")
         return code
+
+
+@contextmanager
+def _interrupt_on_sigterm() -> Iterator[list[int]]:
+    """Let SIGTERM, by which schedulers end a job, stop a command as Ctrl-C does.
+
+    Yields
+    ------
+    A list that holds the signal once it has come.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread, which alone may handle signals
+        yield received
+        return
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _invoke(arguments: list[str]) -> int:

@@ -85,7 +85,9 @@ def test_a_terminal_without_the_letters_gets_others():
     assert ran.stdout.isascii()
 
 
-def test_ctrl_c_in_a_run(workspace, data):
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped(workspace, data, sent, code):
+    """By Ctrl-C, or by a scheduler: both say how to go on."""
     # An absolute path: a cell runs in an empty folder of its own.
     (workspace / "sleeping.py").write_text(SLEEPING.format(ready=str(workspace / "ready")))
     suite = (workspace / "suite.yaml").read_text().replace("LinReg", "Sleeping")
@@ -104,9 +106,9 @@ def test_ctrl_c_in_a_run(workspace, data):
             assert run.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(sent)
         out, err = run.communicate(timeout=30)
-    assert run.returncode == 130
+    assert run.returncode == code
     assert out == ""
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("stopped; ")
