@@ -129,7 +129,10 @@ def parse_yaml(
         size = 0 if node is None else _count_nodes(node, {})
         if size > _MOST_VALUES:  # before they are built, since that may take all memory
             found = f"expand to {size:.2g} values" if size < math.inf else "refer to themselves"
-            raise InputError(f"{where}: its aliases ('*name') {found}; write the values out")
+            raise InputError(
+                f"{where}: its lists, mappings and aliases ('*name') {found}; a file may hold "
+                f"{_MOST_VALUES:,}"
+            )
         data = None if node is None else reader.construct_document(node)
     except yaml.YAMLError as error:
         raise InputError(f"{where}: {_yaml_problem(error)}") from None
@@ -137,10 +140,11 @@ def parse_yaml(
         raise InputError(f"{where}: is nested too deeply; remove the inner brackets") from None
     except InputError:
         raise
-    except ValueError as error:  # a date or a number that Python does not have
+    except (ValueError, LookupError, AttributeError) as error:  # the value does not suit its tag
         problem = str(error).partition(";")[0]
         raise InputError(
-            f"{where}: holds a date or number that cannot be read ({problem}); put it in quotes"
+            f"{where}: holds a date, a number or another tagged value that cannot be read "
+            f"({problem}); put it in quotes"
         ) from None
     return as_mapping(data, where, fix)
 

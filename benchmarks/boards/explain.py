@@ -171,17 +171,18 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
 def _rows_notes(board: Board) -> list[str]:
     """Describe how many of the held-out rows have new covariate values."""
     rows, share = board.group.get("rows"), board.unseen_share
+    mean = "mean over boards" if board.scenarios else "mean over datasets"
     if rows == HELD_OUT and share == 1:
         return ["All held-out rows have new covariate values: those of no fitted row."]
     if rows == HELD_OUT and share >= 0:
         return [
             f"{percent(share, 1)} of the held-out rows have covariate values that no fitted row "
-            "has (mean over datasets)."
+            f"has ({mean})."
         ]
     if rows == UNSEEN:
         return [
             f"Of the held-out rows those with covariate values that no fitted row has: "
-            f"{percent(share, 1)} (mean over datasets). Datasets with fewer than {MIN_UNSEEN} such "
+            f"{percent(share, 1)} ({mean}). Datasets with fewer than {MIN_UNSEEN} such "
             "rows are left out. An average effect is the mean of the effects of these rows, and "
             "has no interval, unless a method estimates the average effect only."
         ]

@@ -14,6 +14,7 @@ from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import (
     FITTED,
     MIN_UNSEEN,
+    UNSEEN,
     Part,
     parts_of,
     truth_of,
@@ -52,6 +53,9 @@ PARTS = ("ate", "sate", "y_sd")
 
 #: Column with the share of the held-out rows that are unseen; see `benchmarks.datasets.truth.Part`.
 UNSEEN_SHARE = "unseen_share"
+
+#: Key in `definitions` of the choice of the unseen rows.
+UNSEEN_ROWS = "unseen rows"
 
 #: Columns that identify a method on the rows of a dataset; its repetitions share them.
 _PLACE = ["dataset", "setting", "rows", "estimator"]
@@ -92,7 +96,9 @@ class Scorer:
         scores = {FITTED: _scores(outcome.prediction, fitted.truth, cell.alpha)}
         if outcome.held_out is not None:
             for part in others:
-                prediction = _of_rows(outcome.held_out, part.chosen[~fitted.chosen])
+                prediction = outcome.held_out
+                if part.rows == UNSEEN:
+                    prediction = _of_rows(prediction, part.chosen[~fitted.chosen])
                 scores[part.rows] = _scores(prediction, part.truth, cell.alpha)
         return scores
 
@@ -120,7 +126,7 @@ def _of_rows(prediction: Prediction, rows: np.ndarray) -> Prediction:
     prediction
     rows : boolean array of shape (n,)
     """
-    if rows.all() or prediction.effect is None:
+    if prediction.effect is None:
         return prediction
 
     def pair(ends: Interval | None) -> Interval | None:
@@ -150,13 +156,13 @@ def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, flo
 def definitions(holdout: float) -> dict[str, str]:
     """Return the hash of each metric's definition, by name; a score with another hash is stale.
 
-    If the suite holds out rows, ``unseen rows`` has the hash of the choice of these rows.
+    If the suite holds out rows, `UNSEEN_ROWS` has the hash of the choice of these rows.
     """
     truth = own_code_of(truth_of)
     found = {metric.name: digest([metric.definition, truth]) for metric in metrics.registered()}
     if holdout:
         chosen = [own_code_of(function) for function in (unseen_rows, parts_of, _of_rows)]
-        found["unseen rows"] = digest([*chosen, MIN_UNSEEN])
+        found[UNSEEN_ROWS] = digest([*chosen, MIN_UNSEEN])
     return found
 
 
@@ -230,6 +236,7 @@ def read_records(
             scores = {
                 rows: {name: value for name, value in values.items() if name not in stale}
                 for rows, values in record.scores.items()
+                if not (rows == UNSEEN and UNSEEN_ROWS in stale)
             }
         records[key] = replace(record, scores=scores)
     return ScoredRecords(records, rescored, unknown)

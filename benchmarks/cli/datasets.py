@@ -24,14 +24,19 @@ def write_dataset(dataset: CausalDataset, path: Path) -> None:
     """Write a dataset to a Parquet or CSV file, by its suffix.
 
     The columns of a CSV file are the covariates' codes, ``t``, ``y``, ``y0``, ``y1``, ``ite``,
-    ``propensity``, and the covariates' labels as ``label:<name>``.
+    ``propensity``, and the covariates' labels as ``label:<name>``. A name that a covariate has
+    gets an underscore, as in `CausalDataset.to_frame`.
     """
     if path.suffix == ".parquet":
         dataset.to_parquet(path)
         return
     frame = dataset.to_frame()
     if dataset.labels is not None:
-        frame = frame.join(dataset.labels.add_prefix("label:"))
+        for name, values in dataset.labels.items():
+            column = f"label:{name}"
+            while column in frame:
+                column += "_"
+            frame[column] = values
     _write_csv(frame, path)
 
 

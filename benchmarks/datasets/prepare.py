@@ -259,6 +259,8 @@ def _check_covariates(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
 def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
     stems: Counter[str] = Counter()
     for path, dataset in read_files(entry, suite.folder):
+        if dataset.X.shape[1] == 0:
+            raise InputError(f"{path}: the dataset has no covariates; leave it out of 'files'")
         if "hidden" in suite.settings and not dataset.exogenous:
             raise InputError(
                 f"{path}: the setting 'hidden' hides nothing, since no covariate is exogenous; "

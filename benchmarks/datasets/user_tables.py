@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from glob import glob
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from benchmarks.suite.loading import columns_from
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.table_checks import (
     TableRoles,
+    category_order,
     check_table,
     check_truth_is_hidden,
     ordered_levels,
@@ -49,11 +49,11 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
             yield path, CausalDataset.read_parquet(path)
         return
     frames = {path: _table(path) for path in paths}
-    for path, frame in frames.items():
-        check_table(frame, TableRoles(**columns.model_dump()), str(path), mapping)
+    roles = TableRoles(**columns.model_dump())
+    chosen = {path: check_table(frame, roles, str(path), mapping) for path, frame in frames.items()}
     levels = {name: _levels(name, frames) for name in columns.categorical}
     for number, (path, frame) in enumerate(frames.items()):
-        dataset = _dataset(frame, columns, levels, path.name, number)
+        dataset = _dataset(frame, columns, chosen[path], levels, path.name, number)
         if columns.covariates is None:
             secrets = {
                 "the outcome": dataset.y,
@@ -95,15 +95,29 @@ def _table(path: Path) -> pd.DataFrame:
 
 def _levels(name: str, frames: Mapping[Path, pd.DataFrame]) -> list[Any]:
     """List the values of a categorical column over all files, so that codes agree."""
-    orders = [ordered_levels(frame[name]) for frame in frames.values()]
-    seen = set(chain.from_iterable(orders))
-    # A file whose ordered categorical has all values decides the order.
-    whole = next((order for order in orders if set(order) == seen), None)
-    return whole or sorted(seen, key=lambda value: (isinstance(value, str), value))
+    seen = {
+        level for path, frame in frames.items() for level in ordered_levels(frame[name], str(path))
+    }
+    orders = {path: category_order(frame[name]) for path, frame in frames.items()}
+    ordered = {tuple(order): path for path, order in orders.items() if order is not None}
+    if len(ordered) > 1:
+        (first, one), (second, other) = list(ordered.items())[:2]
+        raise InputError(
+            f"{other}: the categories of '{name}' are {', '.join(map(str, second))}, but "
+            f"{', '.join(map(str, first))} in {one}; give all files one order"
+        )
+    first_levels: tuple[Any, ...] = next(iter(ordered), ())
+    rest = sorted(seen - set(first_levels), key=lambda value: (isinstance(value, str), value))
+    return [*(level for level in first_levels if level in seen), *rest]
 
 
 def _dataset(
-    frame: pd.DataFrame, columns: Columns, levels: Mapping[str, Sequence[Any]], name: str, at: int
+    frame: pd.DataFrame,
+    columns: Columns,
+    covariates: list[Any],
+    levels: Mapping[str, Sequence[Any]],
+    name: str,
+    at: int,
 ) -> CausalDataset:
     labels = frame[list(levels)].astype(str).reset_index(drop=True).rename(columns=str)
     coded = {key: pd.Categorical(frame[key], values).codes for key, values in levels.items()}
@@ -115,7 +129,7 @@ def _dataset(
         outcome=columns.outcome,
         effect=columns.effect,
         ate=columns.ate,
-        covariates=columns.covariates,
+        covariates=covariates,
         exogenous=tuple(columns.exogenous),
         propensity=columns.propensity,
         labels=labels if levels else None,

@@ -42,8 +42,8 @@ _NOT_DAMAGED = {
 
 _SQL_TYPES = {"int": "INTEGER", "float": "REAL"}
 _CELL = {each.name: _SQL_TYPES.get(str(each.type), "TEXT") for each in fields(Cell)}
-#: Numbers of cells that files of the format may lack, and that stand after the digest. A 0 is
-#: stored as NULL and counts in no digest, so that the rows of older files stay valid.
+#: Numbers of cells that files of the format may lack. A 0 is stored as NULL, and counts in no
+#: digest, so that the rows of older files stay valid.
 _LATER = {"repetition": _CELL.pop("repetition")}
 _GROWN = ("plan", "cells")
 _OUTCOME = {
@@ -221,9 +221,8 @@ class Store:
         if set(names) <= set(self._score_columns):
             return
         assert self._connection is not None
-        self._score_columns = _score_columns(
-            self._connection
-        )  # another process may have added some
+        # Another process may have added some.
+        self._score_columns = _score_columns(self._connection)
         for name in names:
             if name not in self._score_columns:
                 self._execute(f"ALTER TABLE scores ADD COLUMN {_quoted(name)} REAL")
@@ -641,7 +640,7 @@ def _set_wal(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
             if not busy or time.monotonic() > deadline:
                 raise
         time.sleep(0.02)

@@ -223,7 +223,8 @@ class Columns(Model):
     Attributes
     ----------
     treatment
-        Treatment; the smaller one of its two values is control.
+        Treatment; the smaller one of its two values is control, or the first one of an ordered
+        categorical.
     outcome
         Observed outcome; required unless ``y0`` and ``y1`` are given, which determine it.
     y0, y1

@@ -21,6 +21,8 @@ from pathlib import Path
 import pandas as pd
 from scipy.stats import kendalltau
 
+from benchmarks.boards.summary import ALL
+
 METRICS = {"pehe_sd": "effects (PEHE)", "ate_abs_error_sd": "average effect"}
 _BOARD = ["lm", "dataset", "setting", "rows"]
 
@@ -45,7 +47,7 @@ def rankings(folder: Path) -> dict[tuple[str, ...], pd.DataFrame]:
     ranks = {name: frame[f"average_rank_{name}"] for name in METRICS}
     places = {name: frame[name].fillna("") if name in frame else "" for name in _BOARD}
     table = pd.DataFrame({"estimator": frame["estimator"], **places, **ranks})
-    table = table[(table["estimator"] != "Oracle") & (table["dataset"] != "")]
+    table = table[(table["estimator"] != "Oracle") & ~table["dataset"].isin(["", ALL])]
     boards = table.set_index("estimator").groupby(_BOARD, sort=False)
     return {key: board[list(METRICS)] for key, board in boards}
 

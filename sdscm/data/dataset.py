@@ -14,7 +14,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sdscm.data.table_checks import TableRoles, check_table, ordered_levels
+from sdscm.data.table_checks import (
+    TableRoles,
+    check_table,
+    check_truth_is_hidden,
+    ordered_levels,
+)
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
 from sdscm.literals import SETTINGS as SETTINGS
@@ -265,7 +270,8 @@ class CausalDataset:
         ------
         InputError
             If a column is missing, named twice or not numeric, the treatment does not have two
-            values, or the arguments contradict each other; see `sdscm.data.table_checks`.
+            values, the arguments contradict each other, or, without ``covariates``, a column is a
+            copy of an outcome or of the effect; see `sdscm.data.table_checks`.
         """
         roles = TableRoles(
             treatment=treatment,
@@ -278,16 +284,26 @@ class CausalDataset:
             exogenous=exogenous,
             propensity=propensity,
         )
-        chosen = check_table(frame, roles, name, "from_frame")
+        source = "from_frame"
+        chosen = check_table(frame, roles, name, source)
         X = frame[chosen].astype(float).reset_index(drop=True)
         truth = frame[[c for key, c in roles.columns if key != "treatment"]].astype(float)
-        t = (frame[treatment] == ordered_levels(frame[treatment])[1]).to_numpy(dtype=np.int8)
+        _, treated = ordered_levels(frame[treatment], name)
+        t = (frame[treatment] == treated).to_numpy(dtype=np.int8)
         if outcome is None:
             control, active = truth[y0].to_numpy(), truth[y1].to_numpy()
         else:
             y = truth[outcome].to_numpy()
             ite = np.full(len(y), np.nan) if effect is None else truth[effect].to_numpy()
             control, active = np.where(t == 1, y - ite, y), np.where(t == 1, y, y + ite)
+        if covariates is None:
+            secrets = {
+                "the outcome": np.where(t == 1, active, control),
+                "the outcome under control": control,
+                "the outcome under treatment": active,
+                "the effect": active - control,
+            }
+            check_truth_is_hidden(X, secrets, name, source)
         return cls(
             X=X.rename(columns=str),
             t=t,

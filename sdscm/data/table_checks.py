@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -113,7 +113,7 @@ def check_table(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     for key, name in roles.columns:
         if key != "treatment":
             _check_numbers(frame[[name]], where, f"'{key}' in {source} needs numbers")
-    names = roles.categorical or ()
+    names = () if roles.categorical is None else list(roles.categorical)
     numbers = [name for name in covariates if name not in names]
     fix = "encode it as numbers first"
     if roles.categorical is not None:
@@ -146,7 +146,7 @@ def _listed(roles: TableRoles, where: str, source: str) -> list[tuple[str, Any]]
         names = getattr(roles, key)
         if isinstance(names, str):
             raise InputError(f"{where}: '{key}' in {source} is a text; give a list: [{names}]")
-        found += [(key, name) for name in names or ()]
+        found += [(key, name) for name in (() if names is None else names)]
     return found
 
 
@@ -155,6 +155,8 @@ def _check_names(
 ) -> None:
     """Check that each named column is there once, and that texts of names do not coincide."""
     for key, name in named:
+        if not isinstance(name, Hashable):
+            raise InputError(f"{where}: '{key}' in {source} is {name!r}; name one column")
         if name not in frame:
             raise InputError(
                 f"{where}: no column '{name}'; correct '{key}' in {source}: the columns are "
@@ -188,7 +190,7 @@ def _check_treatment(values: pd.Series, where: str, source: str) -> None:
     what = f"{where}: the treatment '{values.name}'"
     if values.isna().any():
         raise InputError(f"{what} is empty in some rows; remove these")
-    levels = _distinct(values, where)
+    levels = ordered_levels(values, where)
     if len(levels) != 2:
         raise InputError(
             f"{where}: 'treatment' in {source} needs a column with two values, but "
@@ -201,17 +203,7 @@ def _check_treatment(values: pd.Series, where: str, source: str) -> None:
 def _check_categories(values: pd.Series, where: str) -> None:
     if values.isna().any():
         raise InputError(f"{where}: '{values.name}' is empty in some rows; remove these")
-    _distinct(values, where)
-
-
-def _distinct(values: pd.Series, where: str) -> list[Any]:
-    try:
-        return list(values.unique())
-    except TypeError:
-        raise InputError(
-            f"{where}: '{values.name}' holds lists or other objects; give a text or a number in "
-            "each row"
-        ) from None
+    ordered_levels(values, where)
 
 
 def _check_numbers(table: pd.DataFrame, where: str, fix: str) -> None:
@@ -240,15 +232,34 @@ def _check_numbers(table: pd.DataFrame, where: str, fix: str) -> None:
         raise InputError(f"{where}: {', '.join(rows)}; fill them, or remove these rows")
 
 
-def ordered_levels(values: pd.Series) -> list[Any]:
+def ordered_levels(values: pd.Series, where: str) -> list[Any]:
     """List the distinct values: in the order of an ordered categorical, else sorted.
 
     Numbers come before texts.
+
+    Raises
+    ------
+    InputError
+        If the values are lists, or have no order, such as a date and a number.
     """
-    present = list(values.unique())
+    try:
+        present = list(values.unique())
+        order = category_order(values)
+        if order is not None:
+            return [level for level in order if level in present]
+        return sorted(present, key=lambda value: (isinstance(value, str), value))
+    except TypeError:
+        raise InputError(
+            f"{where}: '{values.name}' holds lists or values of several types; give a text or a "
+            "number in each row"
+        ) from None
+
+
+def category_order(values: pd.Series) -> list[Any] | None:
+    """List all values of an ordered categorical in their order; None for other columns."""
     if isinstance(values.dtype, pd.CategoricalDtype) and values.dtype.ordered:
-        return [level for level in values.dtype.categories if level in present]
-    return sorted(present, key=lambda value: (isinstance(value, str), value))
+        return list(values.dtype.categories)
+    return None
 
 
 def check_truth_is_hidden(

@@ -75,7 +75,9 @@ def looked_up(stem: str, new: int, n: int = 200) -> CausalDataset:
     out = np.flatnonzero(held_out(t, 0.2, (0, "toy", stem)))
     x[out[:new]] = 10
     frame = pd.DataFrame({"x": x.astype(float), "t": t, "y0": 1.0 * x, "y1": 2.0 * x})
-    return CausalDataset.from_frame(frame, treatment="t", y0="y0", y1="y1", name="toy")
+    return CausalDataset.from_frame(
+        frame, treatment="t", y0="y0", y1="y1", covariates=["x"], name="toy"
+    )
 
 
 def run(folder: Path, datasets: list[CausalDataset], **changes: object) -> benchmarks.Result:
@@ -194,6 +196,20 @@ def test_records_that_dropped_predictions_are_counted(tmp_path) -> None:
         "4 cells have no score of unseen rows: it was not computed when they ran, and the suite "
         "drops predictions",
     )
+
+
+def test_unseen_scores_of_another_choice_of_rows_are_not_shown(tmp_path) -> None:
+    """Another version chose these rows, and the predictions are gone."""
+    result = run(tmp_path, [looked_up("d0", 20)], predictions="drop")
+    assert "unseen" in set(result.scores[result.scores["pehe_sd"].notna()]["rows"])
+    with Store.of(result.run_dir) as store:
+        records = store.records()
+        other = dict(next(iter(records.values())).definitions) | {"unseen rows": "another choice"}
+        store.write_scores({key: record.scores for key, record in records.items()}, other)
+    found = benchmarks.leaderboard("toy", runs_dir=tmp_path / "runs", results_dir=None)
+    shown = found.scores[found.scores["pehe_sd"].notna()]
+    assert set(shown["rows"]) == {"fitted", "held-out"}
+    assert "4 cells have no score of unseen rows" in found.notes[0]
 
 
 @pytest.mark.parametrize("rows", [2, 3, 4, 7])

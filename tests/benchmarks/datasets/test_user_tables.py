@@ -171,10 +171,29 @@ def test_ordered_categories_keep_their_order(tmp_path: Path) -> None:
     assert one.t.tolist() == two.t.tolist() == [0, 1, 0, 1]
 
 
+def test_an_order_counts_for_all_files(tmp_path: Path) -> None:
+    """No file has all values; one has no order, and one has another order."""
+    order = ["low", "mid", "high"]
+    for name, towns in (("a", "low high high low"), ("b", "mid high mid mid")):
+        sizes = pd.Categorical(towns.split(), order, ordered=True)
+        FRAME.assign(town=sizes).to_parquet(tmp_path / f"{name}.parquet")
+    FRAME.assign(town="mid").to_csv(tmp_path / "c.csv", index=False)
+    plain, one, two = read(tmp_path, categorical=["town"])
+    assert one.X["town"].tolist() == [0, 2, 2, 0]
+    assert two.X["town"].tolist() == [1, 2, 1, 1]
+    assert plain.X["town"].tolist() == [1, 1, 1, 1]
+    other = pd.Categorical(["low"] * 4, order[::-1], ordered=True)
+    FRAME.assign(town=other).to_parquet(tmp_path / "d.parquet")
+    with pytest.raises(
+        InputError, match=r"d\.parquet: the categories of 'town' are high, mid, low"
+    ):
+        read(tmp_path, categorical=["town"])
+
+
 @pytest.mark.parametrize("column", ["town", "drug"])
 def test_lists_are_one_line(tmp_path: Path, column: str) -> None:
     FRAME.assign(**{column: [[1], [2], [1], [2]]}).to_parquet(tmp_path / "one.parquet")
-    with pytest.raises(InputError, match=rf"one\.parquet: '{column}' holds lists or other objects"):
+    with pytest.raises(InputError, match=rf"one\.parquet: '{column}' holds lists or values of"):
         read(tmp_path, categorical=["town"])
 
 

@@ -191,7 +191,27 @@ def test_columns_of_one_name_are_refused(ihdp: pd.DataFrame, one_line: Line, col
 def test_lists_are_no_treatment(ihdp: pd.DataFrame, one_line: Line) -> None:
     with pytest.raises(InputError) as caught:
         made(ihdp.assign(treatment=[[t] for t in ihdp.treatment]))
-    assert "'treatment' holds lists or other objects" in one_line(caught.value)
+    assert "'treatment' holds lists or values of several types" in one_line(caught.value)
+    mixed = [pd.Timestamp("2020-01-01") if t else 1 for t in ihdp.treatment]
+    with pytest.raises(InputError, match="'treatment' holds lists or values of several types"):
+        made(ihdp.assign(treatment=mixed))
+    with pytest.raises(InputError, match=r"'treatment' in from_frame is \['t'\]; name one column"):
+        made(ihdp, treatment=["t"])
+
+
+@pytest.mark.parametrize("column", ["y", "mu1", "effect"])
+def test_a_copy_of_the_truth_is_no_covariate(ihdp: pd.DataFrame, column: str) -> None:
+    """Unless the user names the covariates."""
+    y = np.where(ihdp.treatment == 1, ihdp.mu1, ihdp.mu0)
+    copies = ihdp.assign(y=y, effect=ihdp.mu1 - ihdp.mu0)
+    leaky = ihdp.assign(copy=copies[column])
+    with pytest.raises(InputError, match="the column 'copy' is the "):
+        made(leaky)
+    assert list(made(leaky, covariates=["copy"]).X) == ["copy"]
+
+
+def test_covariates_may_be_an_index(ihdp: pd.DataFrame) -> None:
+    assert list(made(ihdp, covariates=ihdp.columns[1:3]).X) == ["x1", "x2"]
 
 
 def test_an_ordered_categorical_keeps_its_order(ihdp: pd.DataFrame) -> None:
