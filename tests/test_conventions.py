@@ -52,3 +52,19 @@ def test_no_code_decides_by_the_text_of_an_error():
     """The class of an error tells what happened; its text is for people."""
     found = {path.name: lines_that_read_errors(path.read_text()) for path in FILES}
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_tests_that_run_together_exist():
+    """A renamed file or test would leave its group without notice."""
+    conftest = ast.parse((ROOT / "tests" / "conftest.py").read_text())
+    (together,) = (
+        ast.literal_eval(node.value)
+        for node in conftest.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_TOGETHER"
+    )
+    assert together
+    for key in together:
+        file, _, test = key.partition("::")
+        assert (ROOT / file).is_file(), key
+        defined = re.findall(r"^def (test_\w+)", (ROOT / file).read_text(), re.MULTILINE)
+        assert not test or test in defined, key

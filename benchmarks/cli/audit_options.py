@@ -61,17 +61,29 @@ def measures(
 
 
 def models(given: Sequence[str]) -> list[str] | dict[str, str]:
-    """Parse models; with NAME=MODEL anywhere, by the name of each."""
-    split = [("", each) if Path(each).exists() else each.rpartition("=")[::2] for each in given]
-    if not any(name for name, _ in split):
+    """Parse models; with NAME=MODEL anywhere, by the name of each.
+
+    A name has neither ``/`` nor ``:``, so that a path or ``scheme:name`` may hold ``=``.
+    """
+    split = [_named(each) for each in given]
+    if not any(split):
         return list(given)
     found: dict[str, str] = {}
-    for name, model in split:
-        if not model or (name or model) in found:
-            problem = "is given twice; give it another" if model else "has no model; write a"
-            raise InputError(f"--lm {name or model}: {problem} NAME=MODEL")
-        found[name or model] = model
+    for each, pair in zip(given, split, strict=True):
+        name, model = pair or (each, each)
+        if not name or not model:
+            raise InputError(f"--lm {each}: has no {'model' if name else 'name'}; write NAME=MODEL")
+        if name in found:
+            raise InputError(f"--lm {name}: is given twice; give it another NAME=MODEL")
+        found[name] = model
     return found
+
+
+def _named(given: str) -> tuple[str, str] | None:
+    name, equals, model = given.partition("=")
+    if not equals or Path(given).exists() or "/" in name or ":" in name:
+        return None
+    return name.strip(), model.strip()
 
 
 def held(given: str) -> dict[str, str]:

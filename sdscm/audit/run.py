@@ -150,7 +150,9 @@ def audit(
         try:
             lm = MemoizedLM(load(each) if isinstance(each, str) else each)
             answers = ask(plan, lm, advance=advance)
-            null = null_controls(plan, lm, inference, placebo, advance) if controls else []
+            null = []
+            if controls:
+                null = null_controls(plan, lm, name, inference, placebo, advance)
         except TooLargeError:  # the spec is too large for every model
             raise
         except InputError as error:
@@ -238,12 +240,12 @@ def _smallest(
 def _by_name(
     lms: Mapping[str, LanguageModel | str] | Sequence[LanguageModel | str] | LanguageModel | str,
 ) -> dict[str, LanguageModel | str]:
-    """Name each model: by its key, its id, or the end of its path that tells folders apart.
+    """Name each model: by its key, its id, or the shortest end of its path that no other has.
 
     Raises
     ------
     InputError
-        If two models have the same id.
+        If two models have the same name.
     """
     if isinstance(lms, Mapping):
         return dict(lms)
@@ -252,13 +254,17 @@ def _by_name(
         Path(each).resolve().parts if isinstance(each, str) and Path(each).is_dir() else ()
         for each in wanted
     ]
+    ids = ["" if parts else _id(each) for each, parts in zip(wanted, paths, strict=True)]
     found: dict[str, LanguageModel | str] = {}
-    for each, parts in zip(wanted, paths, strict=True):
-        name = each if isinstance(each, str) else each.id
-        if parts:
-            others = [other for other in paths if other and other != parts]
-            size = next(n for n in range(1, len(parts) + 1) if _differ(parts, others, n))
-            name = "/".join(parts[-size:])
+    for each, parts, own in zip(wanted, paths, ids, strict=True):
+        others = {
+            Path(*other[-size:]).as_posix()
+            for other in paths
+            if other != parts
+            for size in range(1, len(other) + 1)
+        }
+        ends = [Path(*parts[-size:]).as_posix() for size in range(1, len(parts) + 1)]
+        name = own or next((end for end in ends if end not in others.union(ids)), ends[-1])
         if name in found:
             raise InputError(
                 f"lm: '{name}' is given twice; leave one out, or name both: NAME=MODEL on the "
@@ -268,8 +274,8 @@ def _by_name(
     return found
 
 
-def _differ(parts: Sequence[str], others: Sequence[Sequence[str]], size: int) -> bool:
-    return all(other[-size:] != parts[-size:] for other in others)
+def _id(lm: LanguageModel | str) -> str:
+    return lm if isinstance(lm, str) else lm.id
 
 
 def _versions() -> tuple[tuple[str, str], ...]:

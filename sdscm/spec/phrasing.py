@@ -13,9 +13,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from sdscm.spec import fields
 
 PLACE = "{value}"
-#: Stands for the value while braces are looked for that other templates use: {name}, {{value}}.
+#: Stands for the value while braces of other templates are looked for.
 _MARK = "\0"
-_OTHER_PLACE = re.compile(r"\{\s*(\0|[A-Za-z_][\w.]*)\s*\}")
+_OTHER_PLACE = re.compile(
+    r"\{\s*\0\s*\}"  # {{value}}
+    r"|\{%.*?%\}|\{#.*?#\}|\{\{[^{}]*\}\}"  # Jinja: {% if x %}, {# note #}, {{ x | upper }}
+    # str.format: {}, {0}, {name.part[0]!r:.2f}; but not { }, {1, 2} and {x: 1} of code.
+    r"|\{(?!\s+\})\s*[\w.\[\]]*(![rsa])?(:[^\s{}\0]*)?\s*\}",
+    re.DOTALL,
+)
 
 
 class Phrasing(BaseModel):
@@ -52,7 +58,7 @@ class Phrasing(BaseModel):
         if other:
             raise ValueError(
                 f"{self.template!r} holds {other[0].replace(_MARK, PLACE)}, and the language model "
-                f"would read its braces; write {PLACE} with one pair of braces, and no other braces"
+                f"would read its braces; the only field is {PLACE}"
             )
         return self
 

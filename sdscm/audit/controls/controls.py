@@ -26,9 +26,17 @@ _PLANTED_UNITS = 300
 
 
 def null_controls(
-    plan: AuditPlan, lm: LanguageModel, inference: Inference, placebo: Variable, advance: Advance
+    plan: AuditPlan,
+    lm: LanguageModel,
+    name: str,
+    inference: Inference,
+    placebo: Variable,
+    advance: Advance,
 ) -> list[Control]:
-    """Run the controls ``placebo`` and ``shuffled`` for the first contrast on every scale."""
+    """Run the controls ``placebo`` and ``shuffled`` for the first contrast on every scale.
+
+    ``name`` is the model's name in the audit, which may differ from its id.
+    """
     first = plan.questions[0]
     measures = tuple(dict.fromkeys(question.measure for question in plan.questions))
     total = (Estimand("total"),)
@@ -40,10 +48,10 @@ def null_controls(
     )
     mixed = replace(plan, questions=questions([(first.control, first.treated)], measures, total))
     found = []
-    for each in _findings(inert, ask(inert, lm, advance=advance), lm.id, inference):
+    for each in _findings(inert, ask(inert, lm, advance=advance), name, inference):
         found.append(Control("placebo", each, 0.0, _no_effect(each)))
     answers = ask(mixed, lm, build=shuffled_scm, advance=advance)
-    for each in _findings(mixed, answers, lm.id, inference):
+    for each in _findings(mixed, answers, name, inference):
         found.append(Control("shuffled", each, 0.0, _no_effect(each)))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -39,6 +40,8 @@ from sdscm.lm.precision import Precision, check_precision, with_arithmetic
 from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
 
 _UNKNOWN_REVISION = "unknown"
+#: The allocators of PyTorch for CPUs and for MPS raise a plain RuntimeError.
+_NO_MEMORY = re.compile(r"not enough memory|can't allocate memory|out of memory", re.IGNORECASE)
 
 
 class HuggingFaceLM:
@@ -97,6 +100,7 @@ class HuggingFaceLM:
         device: str = "cpu",
         precision: Precision = "float32",
         strict: bool = False,
+        tokenizer: Any = None,
         **options: Any,
     ) -> HuggingFaceLM:
         """Load a model by its Hugging Face id or local path.
@@ -115,6 +119,8 @@ class HuggingFaceLM:
         strict
             Refuse files with weights that the model does not use, such as an adapter; otherwise a
             warning. `sdscm.load_lm` is strict.
+        tokenizer
+            Its tokenizer, if it is loaded already.
         options
             ``memory``, ``batch_tokens`` and ``selftests``, see the class.
 
@@ -136,7 +142,8 @@ class HuggingFaceLM:
         dtype = getattr(torch, precision.removesuffix("-fast"))
         try:
             with _without_bars(), keep_float64(dtype):
-                tokenizer = load_tokenizer(AutoTokenizer, name, source)
+                if tokenizer is None:
+                    tokenizer = load_tokenizer(AutoTokenizer, name, source)
                 loaded: Any = AutoModelForCausalLM.from_pretrained(
                     name,
                     dtype=dtype,
@@ -231,9 +238,15 @@ class HuggingFaceLM:
             with products(self._model.device, self._precision):
                 found = scorer.score(tokens)
         except Exception as error:  # its kind depends on the code of the model
+            reason = _reason(error)
+            advice = "check its files, or take another model"
+            if isinstance(error, MemoryError | torch.OutOfMemoryError) or _NO_MEMORY.search(reason):
+                advice = (
+                    "the memory is too small for it: lower memory or batch_tokens, choose "
+                    "precision bfloat16, or take a smaller model"
+                )
             raise InputError(
-                f"language model '{self.id}' cannot be run ({_reason(error)}); check its files, or "
-                "take another model"
+                f"language model '{self.id}' cannot be run ({reason}); {advice}"
             ) from error
         self._check_scores(choices, found)
         if self._precision == "float64":
@@ -386,7 +399,8 @@ def folder_handle(
     source = {"local_files_only": True, "trust_remote_code": False}
     try:
         with _without_bars():
-            scorer = scorer_hash(load_tokenizer(AutoTokenizer, str(folder), source))
+            tokenizer = load_tokenizer(AutoTokenizer, str(folder), source)
+            scorer = scorer_hash(tokenizer)
     except Exception as error:  # its kind depends on transformers and the files
         raise InputError(_cannot_load(str(folder), error)) from error
 
@@ -395,6 +409,7 @@ def folder_handle(
             str(folder),
             id=id,
             strict=True,
+            tokenizer=tokenizer,
             selftests=selftests,
             **{**asdict(options), "revision": content},
         )

@@ -89,11 +89,17 @@ def packs(
 
 
 def fingerprint(memory: int | None, precision: Precision) -> str:
-    """Hash what decides the result for one model on a CPU: arguments, code, versions, kernels."""
+    """Hash what decides the result for one model on a CPU: arguments, code, versions, kernels.
+
+    Files are hashed as they are: an edit of a comment only repeats the test.
+    """
+    if memory is None:
+        memory = default_memory(torch.device("cpu"))
     kernels = torch.backends.cpu.get_cpu_capability()
     facts = [memory, precision, torch.__version__, transformers.__version__, kernels]
     digest = hashlib.blake2b(repr(facts).encode(), digest_size=16)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    engine = Path(__file__).parent
+    for file in [engine.with_name("precision.py"), *sorted(engine.glob("*.py"))]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

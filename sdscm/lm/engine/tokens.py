@@ -113,8 +113,7 @@ class ChoiceTokenizer:
 
     def __call__(self, choice: Choice) -> ChoiceTokens:
         """Tokens of a choice; see `ChoiceTokens`."""
-        for value in choice.values:
-            self._check_known(value)
+        self._check_known(choice)
         sentences = choice.sentences
         previous = choice.context[-1] if choice.context else ""
         spans: list[_Span] = []
@@ -135,12 +134,12 @@ class ChoiceTokenizer:
         The tokenizer adds its special tokens to both. The suffix is not read. The value's tokens
         are scored with the distribution after the value (lbynum/sequence-driven-scms, sdscm.py).
         """
+        self._check_known(choice)
         before = "".join(f" {sentence}" for sentence in choice.context) + f" {choice.prefix}"
         context = tuple(self.tokenizer(before)["input_ids"])
-        candidates = []
-        for value in choice.values:
-            tokens = tuple(self.tokenizer(value)["input_ids"])
-            candidates.append(CandidateTokens(tokens, 0, len(tokens), after=True))
+        values = [tuple(self.tokenizer(value)["input_ids"]) for value in choice.values]
+        _check_different(choice, values)
+        candidates = [CandidateTokens(each, 0, len(each), after=True) for each in values]
         return ChoiceTokens(context, tuple(candidates))
 
     @cached_property
@@ -159,16 +158,17 @@ class ChoiceTokenizer:
                 return False
         return True
 
-    def _check_known(self, value: str) -> None:
+    def _check_known(self, choice: Choice) -> None:
         """Raise an InputError for a value that the tokenizer drops, so that no model sees it."""
-        if value in self._known:
-            return
-        if not self.tokenizer(value, add_special_tokens=False)["input_ids"]:
-            raise InputError(
-                f"the tokenizer of this language model has no token for the value '{value}'; write "
-                "the value in other letters, or take another model"
-            )
-        self._known.add(value)
+        for value in choice.values:
+            if value in self._known:
+                continue
+            if not self.tokenizer(value, add_special_tokens=False)["input_ids"]:
+                raise InputError(
+                    "the tokenizer of this language model has no token for the value "
+                    f"'{value}'; write the value in other letters, or take another model"
+                )
+            self._known.add(value)
 
     def _following(self, previous: str, sentence: str) -> _Span | None:
         """Tokens of a sentence after another one; None if they cannot be separated."""
@@ -230,8 +230,9 @@ class ChoiceTokenizer:
 
 def _candidates(choice: Choice, spans: list[_Span]) -> tuple[CandidateTokens, ...]:
     value_start = len(choice.prefix)
-    _check_different(choice, spans)
-    shared = _shared_length([span.tokens for span in spans])
+    tokens = [span.tokens for span in spans]
+    _check_different(choice, tokens)
+    shared = _shared_length(tokens)
     start = min([shared, *(_first_beyond(span, value_start) for span in spans)])
     found = []
     for value, span in zip(choice.values, spans, strict=True):
@@ -241,17 +242,17 @@ def _candidates(choice: Choice, spans: list[_Span]) -> tuple[CandidateTokens, ..
     return tuple(found)
 
 
-def _check_different(choice: Choice, spans: list[_Span]) -> None:
+def _check_different(choice: Choice, tokens: list[tuple[int, ...]]) -> None:
     """Raise an InputError for values that the tokenizer cannot tell apart."""
     named: dict[tuple[int, ...], str] = {}
-    for value, span in zip(choice.values, spans, strict=True):
-        if span.tokens in named:
+    for value, each in zip(choice.values, tokens, strict=True):
+        if each in named:
             raise InputError(
-                f"the tokenizer of this language model cannot tell the values "
-                f"'{named[span.tokens]}' and '{value}' apart: both have the same tokens in "
-                f"'{choice.prefix}{value}{choice.suffix}'; write them in other words"
+                f"the tokenizer of this language model cannot tell the values '{named[each]}' and "
+                f"'{value}' of '{choice.prefix}{value}{choice.suffix}' apart: both have the same "
+                "tokens; write them in other words"
             )
-        named[span.tokens] = value
+        named[each] = value
 
 
 def _first_beyond(span: _Span, place: int) -> int:

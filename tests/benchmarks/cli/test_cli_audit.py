@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import sdscm.lm
+from benchmarks.cli import audit_options
 from sdscm.audit.controls.planted import planted_lm, planted_spec, planted_value
 from sdscm.audit.effects.estimand import Estimand
 from sdscm.errors import InputError
@@ -311,7 +312,10 @@ def test_one_phrasing_has_no_interval_and_says_why(cli) -> None:
         (["--method", "guess"], ["guess", "exact"]),
         (["--lm", "hiring", "--lm", "hiring"], ["'hiring' is given twice", "NAME=MODEL"]),
         (["--lm", "a=hiring", "--lm", "a=hiring"], ["--lm a: is given twice"]),
-        (["--lm", "a="], ["--lm a: has no model"]),
+        (["--lm", "a=hiring", "--lm", "b=hiring", "--lm", "b=hiring"], ["--lm b: is given twice"]),
+        (["--lm", "hiring", "--lm", "hiring", "--lm", "a=x"], ["--lm hiring: is given twice"]),
+        (["--lm", "a="], ["--lm a=: has no model"]),
+        (["--lm", "=hiring"], ["--lm =hiring: has no name; write NAME=MODEL"]),
         (["--lm", "./nowhere"], ["./nowhere", "no such folder"]),
         (["--method", "exact", "--max-contexts", "1"], ["contexts"]),
     ],
@@ -333,6 +337,16 @@ def test_models_may_have_names_of_their_own(cli, tmp_path: Path) -> None:
     assert cli("audit", "hiring.yaml", *models, *options).code == 0
     report = json.loads(Path("named/audit.json").read_text())
     assert [model["id"] for model in report["models"]] == ["base", "tuned"]
+
+
+def test_names_and_equals_signs_of_models(tmp_path: Path) -> None:
+    (tmp_path / "t=2").mkdir()
+    given = ["small=/data/t=1/model", "x:a=b", "./t=1", f"{tmp_path}/t=2", "gpt2"]
+    assert audit_options.models(given) == {
+        "small": "/data/t=1/model",
+        **{each: each for each in given[1:]},
+    }
+    assert audit_options.models(given[1:]) == given[1:]
 
 
 def test_a_report_is_not_overwritten_unasked(cli) -> None:

@@ -469,6 +469,13 @@ def test_two_models_of_one_name(planted: Spec) -> None:
     assert {finding.model for finding in result.findings} == {"base", "tuned"}
 
 
+def test_controls_have_the_names_of_the_models(planted: Spec) -> None:
+    named = {"base": planted_lm(), "tuned": planted_lm()}
+    found = audit(planted, named, phrasings=2, **QUICK).controls
+    names = {(each.kind, each.finding.model) for each in found if each.kind != "planted"}
+    assert names == {(kind, name) for kind in ("placebo", "shuffled") for name in named}
+
+
 def test_folders_of_one_name_are_told_apart_by_their_paths(planted: Spec, tmp_path: Path) -> None:
     """The shortest ends that differ: trainers write each run to a folder of the same name."""
     folders = [tmp_path / run / "final" for run in ("v1", "v2", "old/v1")] + [tmp_path / "other"]
@@ -489,6 +496,28 @@ def test_folders_of_one_name_are_told_apart_by_their_paths(planted: Spec, tmp_pa
     assert found == [f"{parent}/v1/final", "v2/final", "old/v1/final", "other"]
     assert asked == names
     assert [bool(model.error) for model in result.models] == [False, True, False, False]
+
+
+def test_a_folder_and_a_model_of_the_hub_are_told_apart(
+    planted: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models" / "gpt2").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    options: dict[str, Any] = {"phrasings": 2, "controls": False, **QUICK}
+    names = ["models/gpt2", "gpt2"]
+    result = audit(planted, names, load=lambda name: planted_lm(), **options)
+    assert [model.id for model in result.models] == ["models/gpt2", "gpt2"]
+
+
+def test_a_whole_path_begins_with_one_slash(planted: Spec, tmp_path: Path) -> None:
+    """The path of the first folder is an end of the second's."""
+    inner = tmp_path.joinpath(*tmp_path.parts[1:])
+    inner.mkdir(parents=True)
+    options: dict[str, Any] = {"phrasings": 2, "controls": False, **QUICK}
+    names = [str(tmp_path), str(inner)]
+    result = audit(planted, names, load=lambda name: planted_lm(), **options)
+    assert result.models[0].id == tmp_path.as_posix()
+    assert result.models[1].id == "/".join([tmp_path.name, *tmp_path.parts[1:]])
 
 
 def test_measures_have_labels(planted: Spec) -> None:

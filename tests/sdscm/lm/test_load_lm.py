@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm import CachedLM, Choice, LanguageModel, ScoreCache, load_lm, registry
+from sdscm.lm.backends import huggingface
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.backends.huggingface import HuggingFaceLM
+from sdscm.lm.backends.loadcheck import load_tokenizer
 from sdscm.lm.precision import Precision
 
 Line = Callable[[BaseException], str]
@@ -276,12 +279,19 @@ def damaged(folder: Path, change: Callable[[Any], None]) -> None:
     ids=["embeddings", "infinite norm", "one row of a layer"],
 )
 def test_scores_that_are_not_numbers_are_refused(folder: Path, one_line: Line, change) -> None:
+    """When the model is loaded, and again when it scores: it may be damaged or overflow later."""
+    sound = load_lm(str(folder), store=False)
+    assert isinstance(sound, HuggingFaceLM)
+    with torch.no_grad():
+        change(sound._model.state_dict())
+    with pytest.raises(InputError) as caught:
+        sound.score(CHOICES)
+    message = one_line(caught.value)
+    assert "'tiny-llama' gives no probability to the values of 'The patient is" in message
     damaged(folder, change)
     with pytest.raises(InputError) as caught:
-        load_lm(str(folder), store=False).score(CHOICES)
-    assert "'tiny-llama' gives no probability to the values of 'The patient is" in one_line(
-        caught.value
-    )
+        load_lm(str(folder), store=False)
+    assert "cannot be loaded (its scores are not numbers; its weights" in one_line(caught.value)
 
 
 def test_an_error_of_the_models_code_is_one_line(saved: Path, one_line: Line) -> None:
@@ -295,6 +305,48 @@ def test_an_error_of_the_models_code_is_one_line(saved: Path, one_line: Line) ->
         lm.score(CHOICES)
     assert "'tiny-llama' cannot be run (in a layer)" in one_line(caught.value)
     assert lm.scorer == "plain", "the self-test failed, too"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: not enough memory: 9"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 B"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+    ],
+    ids=["Python", "CUDA", "CPU of Windows", "CPU", "MPS"],
+)
+def test_an_error_of_memory_names_what_saves_memory(
+    saved: Path, one_line: Line, error: Exception
+) -> None:
+    lm = HuggingFaceLM.from_pretrained(str(saved))
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise error
+
+    lm._model.forward = full
+    with pytest.raises(InputError) as caught:
+        lm.score(CHOICES)
+    message = one_line(caught.value)
+    assert "lower memory or batch_tokens, choose precision bfloat16" in message
+    assert "check its files" not in message
+
+
+def test_the_tokenizer_of_a_folder_is_loaded_once(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def count(*arguments: Any) -> Any:
+        loaded.append(load_tokenizer(*arguments))
+        return loaded[-1]
+
+    monkeypatch.setattr(huggingface, "load_tokenizer", count)
+    lm = load_lm(str(saved), store=False)
+    assert isinstance(lm, HuggingFaceLM)
+    assert [lm._tokenize.tokenizer] == loaded
 
 
 @pytest.mark.parametrize("name", ["./nope", "/nope/nope", "~/nope", "../nope", "a/b/c", "", "   "])

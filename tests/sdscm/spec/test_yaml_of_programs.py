@@ -87,7 +87,17 @@ def test_half_a_character_names_the_variable(study_text: str, written: str) -> N
         ("A {{value}}.", r"\{\{value\}\}"),
         ("A { {value} }.", r"\{ \{value\} \}"),
         ("The {job} is {value}.", r"\{job\}"),
-        ("{value} at {{ place.name }}.", r"\{ place\.name \}"),
+        ("{value} at {{ place.name }}.", r"\{\{ place\.name \}\}"),
+        ("{value} at {{ place | upper }}.", r"\{\{ place \| upper \}\}"),
+        ("{% if x %}He is {value}.", r"\{% if x %\}"),
+        ("He is {value}.{# a note #}", r"\{# a note #\}"),
+        ("He {} is {value}.", r"\{\}"),
+        ("He {0} is {value}.", r"\{0\}"),
+        ("He {name!r} is {value}.", r"\{name!r\}"),
+        ("He {name:.2f} is {value}.", r"\{name:\.2f\}"),
+        ("He {:>8} is {value}.", r"\{:>8\}"),
+        ("He {names[0].first} is {value}.", r"\{names\[0\]\.first\}"),
+        ("He {âge} is {value}.", r"\{âge\}"),
     ],
 )
 def test_braces_of_other_templates_are_refused(study_text: str, sentence: str, named: str) -> None:
@@ -96,9 +106,16 @@ def test_braces_of_other_templates_are_refused(study_text: str, sentence: str, n
         spec_from_yaml(text, "study.yaml")
 
 
-def test_braces_that_no_template_has_are_read(study_text: str) -> None:
-    sentence = "int age() { return {value}; } // {1, 2}"
-    text = study_text.replace("The patient is {value}.", sentence)
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "int age() { return {value}; } // {1, 2}",
+        "void f() { } // {value}",
+        "p = {age: {value}, n: 1}, q = {age: 2}",
+    ],
+)
+def test_braces_that_no_template_has_are_read(study_text: str, sentence: str) -> None:
+    text = study_text.replace('"The patient is {value}."', f"'{sentence}'")
     assert sentence in [
         each.template for each in spec_from_yaml(text, "f").variable("age").phrasings
     ]

@@ -14,8 +14,6 @@ from benchmarks.report.html import write_page
 from benchmarks.report.lists import trouble_table
 from benchmarks.report.origins import commands
 
-# One process makes the toy run, which the tests in the browser show too.
-
 VOID = {"meta", "link", "img", "input", "source", "br"}
 
 

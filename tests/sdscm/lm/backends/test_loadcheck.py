@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import tokenizers as tokenizers_library
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from sdscm.errors import InputError
 from sdscm.lm import Choice, load_lm
@@ -86,11 +89,19 @@ class Scores(torch.nn.Module):
         return transformers.utils.ModelOutput(logits=self.function(self.table(input_ids)))
 
 
+def within_chunks(chunk: int, rows: torch.Tensor) -> torch.Tensor:
+    parts = [part.mean(1, keepdim=True).expand_as(part) for part in rows.split(chunk, 1)]
+    return rows + torch.cat(parts, 1)
+
+
 def test_the_rules_one_by_one() -> None:
     check_model(Scores(lambda rows: rows.cumsum(1)), None)
     check_model(Scores(lambda rows: rows.cumsum(1)), 1)
     with pytest.raises(LoadError, match="later tokens"):
         check_model(Scores(lambda rows: rows.flip(1).cumsum(1).flip(1)), None)
+    for chunk in (2, 8, 16, 48, 64, 512):  # a token reads all tokens of its chunk
+        with pytest.raises(LoadError, match="later tokens"):
+            check_model(Scores(partial(within_chunks, chunk)), None)
     with pytest.raises(LoadError, match="two passes over the same text differ"):
         check_model(Scores(lambda rows: rows + 0.1 * torch.randn_like(rows)), None)
     with pytest.raises(LoadError, match="not numbers"):
@@ -172,6 +183,41 @@ def test_texts_are_split_as_the_tokenizer_file_says(
         assert list(found.tokens) == expected.ids
 
 
+def test_added_tokens_decide_how_a_text_is_split(
+    folder: Path,
+) -> None:
+    """A tokenizer that lacks one of the file is replaced; special tokens may come on top."""
+    path = folder / "tokenizer.json"
+    file = Tokenizer.from_file(str(path))
+    file.add_tokens(["1950"])
+    file.save(str(path))
+    source = {"local_files_only": True}
+
+    def loaded(change: Callable[[Any], object]) -> tuple[bool, list[str]]:
+        made = PreTrainedTokenizerFast.from_pretrained(str(folder), **source)
+        change(made)
+        auto = SimpleNamespace(from_pretrained=lambda *_, **__: made)
+        found = loadcheck.load_tokenizer(auto, str(folder), source)
+        return found is made, found.tokenize("in 1950")[-1:]
+
+    def bare(tokenizer: Any) -> None:
+        content = json.loads(tokenizer.backend_tokenizer.to_str())
+        content["added_tokens"] = [t for t in content["added_tokens"] if t["content"] != "1950"]
+        tokenizer._tokenizer = Tokenizer.from_str(json.dumps(content))
+
+    assert loaded(lambda tokenizer: None) == (True, ["1950"])
+    assert loaded(bare) == (False, ["1950"])
+    assert loaded(lambda t: t.add_special_tokens({"pad_token": "<pad>"})) == (True, ["1950"])
+    assert loaded(lambda t: t.add_tokens(["in"])) == (False, ["1950"])
+
+
+def test_the_embedded_model_keeps_its_tokenizer(embedded_folder: Path) -> None:
+    loaded = AutoTokenizer.from_pretrained(embedded_folder)
+    assert loadcheck._splits_as(
+        loaded, Tokenizer.from_file(str(embedded_folder / "tokenizer.json"))
+    )
+
+
 def test_code_of_the_folder_is_never_run(folder: Path) -> None:
     """Neither is the user asked on the terminal whether to run it."""
     config = json.loads((folder / "config.json").read_text())
@@ -198,6 +244,8 @@ def test_cached_scores_are_those_of_the_tokenizer_and_the_versions(
 
     assert [scored(), scored()] == [1, 0]
     monkeypatch.setattr(transformers, "__version__", "99.0")
+    assert [scored(), scored()] == [1, 0]
+    monkeypatch.setattr(tokenizers_library, "__version__", "99.0")
     assert [scored(), scored()] == [1, 0]
     plain = loadcheck.load_tokenizer
 

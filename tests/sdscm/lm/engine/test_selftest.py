@@ -79,6 +79,20 @@ def test_a_passed_selftest_is_not_repeated(
     assert scorers(model.model, sound) == (["packed"] * 2, 1)
 
 
+def test_the_record_holds_what_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = selftest.fingerprint(None, "float32")
+    usual = selftest.default_memory(torch.device("cpu"))
+    assert selftest.fingerprint(usual, "float32") == before
+    assert selftest.fingerprint(usual + 1, "float32") != before
+    monkeypatch.setattr(selftest, "default_memory", lambda device: usual // 2)
+    assert selftest.fingerprint(None, "float32") != before
+    read = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: read(path) + b"#" * (path.name == "precision.py")
+    )
+    assert selftest.fingerprint(usual, "float32") != before
+
+
 def content(model: Any) -> dict[str, tuple[torch.dtype, int]]:
     """Type and place of every weight and buffer."""
     named = [*model.named_parameters(), *model.named_buffers()]

@@ -131,7 +131,20 @@ def test_a_value_that_the_tokenizer_drops_is_refused(one_line) -> None:
 def test_values_of_the_same_tokens_are_refused(one_line, values: tuple[str, str]) -> None:
     with pytest.raises(InputError) as caught:
         ChoiceTokenizer(characters("ACGT "))(Choice(("T",), "C ", values, "G"))
-    assert f"cannot tell the values '{values[0]}' and '{values[1]}' apart" in one_line(caught.value)
+    assert (
+        f"cannot tell the values '{values[0]}' and '{values[1]}' of 'C {values[1]}G'"
+        in one_line(caught.value)
+    )
+
+
+def test_reference_scoring_refuses_the_same_values(one_line) -> None:
+    tokenize = ChoiceTokenizer(characters("ACGT "))
+    with pytest.raises(InputError) as caught:
+        tokenize.reference(Choice((), "AC ", ("GG", "é"), " T"))
+    assert "has no token for the value 'é'; write" in one_line(caught.value)
+    with pytest.raises(InputError) as caught:
+        tokenize.reference(Choice(("T",), "C ", ("A", "éA"), "G"))
+    assert "cannot tell the values 'A' and 'éA' of 'C éAG' apart" in one_line(caught.value)
 
 
 def test_letters_of_one_alphabet_are_enough() -> None:
