@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.explain import place, setting_words
+from benchmarks.datasets.truth import FITTED
 from benchmarks.report.html.figures.style import scaled
 from sdscm.figure_style import (
     BAND,
@@ -33,6 +34,8 @@ _PANELS = ("pehe_sd", "ate_abs_error_sd")
 def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     """Draw a PNG for each group of boards that differ only in the setting and have scores.
 
+    The figures are of the fitted rows; the tables have the others.
+
     Returns
     -------
     Contents by file name. Equal boards give equal bytes.
@@ -44,7 +47,9 @@ def draw(boards: Sequence[Board]) -> dict[str, bytes]:
     """
     groups: dict[tuple[tuple[str, str], ...], list[Board]] = {}
     for board in boards:
-        shared = tuple((k, v) for k, v in board.group.items() if k != "setting")
+        if board.group.get("rows", FITTED) != FITTED:
+            continue
+        shared = tuple((k, v) for k, v in board.group.items() if k not in ("setting", "rows"))
         groups.setdefault(shared, []).append(board)
     files = {}
     for shared, members in groups.items():
