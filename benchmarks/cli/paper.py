@@ -178,7 +178,7 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
     The data are not needed. The records are packed into one file in the folder of the results.
     """
     from benchmarks.paper.analysis.tables import tables as make
-    from benchmarks.paper.analysis.verdict import DIFFERS, NOT_JUDGED, OPEN, REPRODUCED
+    from benchmarks.paper.analysis.verdict import VERDICTS
     from benchmarks.paper.methods import NAMES
     from benchmarks.paper.records import pack
     from benchmarks.paper.report.tables import write
@@ -193,11 +193,8 @@ def tables(results: Results = RESULTS, runs: Runs = RUNS) -> None:
         files = write(results, made, table, old)
     for number, part in made[made["published"] != ""].groupby("table"):
         counts = part["verdict"].value_counts()
-        good, bad = (int(counts.get(verdict, 0)) for verdict in (REPRODUCED, DIFFERS))
-        summary = f"Table {number}: {good} of {len(part)} numbers are reproduced, {bad} differ"
-        for verdict in (OPEN, NOT_JUDGED):
-            summary += f", {counts[verdict]} are {verdict}" if verdict in counts else ""
-        say(f"{summary}.")
+        summary = ", ".join(f"{each} {counts[each]}" for each in VERDICTS if each in counts)
+        say(f"Table {number}, {len(part)} numbers: {summary}.")
     written(files, after=[f"Records: {len(everything):,} cells."])
 
 

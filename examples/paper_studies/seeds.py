@@ -3,8 +3,9 @@
 The method is fitted again, with other seeds, to the datasets of the phrasings that make most of its
 RMSE. The R2 and the RMSE are printed as they would be with each seed; the other datasets keep their
 record. With --spread it is fitted again to a sample instead: the first datasets of the order of the
-shares (50 are one of each phrasing), and those with the largest errors. The spread over seeds of
-its numbers is written to benchmarks/paper/seed_spread.csv, which `sdscm paper tables` reads.
+shares (50 are one of each phrasing), and six that are picked for extreme records. The spread over
+seeds of its numbers is written to benchmarks/paper/seed_spread.csv, which `sdscm paper tables`
+reads.
 
     python examples/paper_studies/seeds.py
     python examples/paper_studies/seeds.py --method ForestDML --lm llama-3-8b --seeds 3
@@ -14,7 +15,7 @@ its numbers is written to benchmarks/paper/seed_spread.csv, which `sdscm paper t
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,8 @@ from sdscm.files import put_atomically
 #: Methods of the tables that depend on a seed.
 STOCHASTIC = tuple(method.name for method in METHODS if method.effects and not method.exact)
 
-#: Datasets of the largest errors, and of the most extreme swapped R2, that are always measured.
+#: Datasets of the largest errors, and of the most extreme swapped R2, that are always measured:
+#: they may make most of the variance, but say nothing of the others.
 _EXTREMES = 3
 
 
@@ -74,23 +76,23 @@ def refit(fits: Sequence[PaperFit], seeds: int, workers: int = 0) -> pd.DataFram
     return pd.concat(found, ignore_index=True)
 
 
-def extremes(records: pd.DataFrame) -> tuple[list[int], list[int]]:
+def extremes(records: pd.DataFrame) -> set[int]:
     """The datasets with the largest errors, and those with the most extreme swapped R2."""
     errors = (records["ate"] - records["sate"]).abs()
     apart = (records["r2_swapped"] - records["r2_swapped"].median()).abs()
-    errors_at, apart_at = (each.nlargest(_EXTREMES).index for each in (errors, apart))
-    return records.loc[errors_at, "number"].tolist(), records.loc[apart_at, "number"].tolist()
+    places = errors.nlargest(_EXTREMES).index.union(apart.nlargest(_EXTREMES).index)
+    return set(records.loc[places, "number"])
 
 
-def spread(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
+def spread(records: pd.DataFrame, refits: pd.DataFrame, picked: Collection[int]) -> pd.DataFrame:
     """Estimate the spread over seeds of the numbers of one method, language model and setting.
 
     Each number follows from a mean over datasets: of the squared error of the average effect, or of
     the swapped R2. The seeds of the fits are independent, so that the variance of the sum is the
     sum of the variances of the datasets over seeds: of the swapped R2 itself, and 4 times the
     square of the error times the variance of the average effect (delta method). A dataset has the
-    mean of the variances that were measured in its phrasing, or else of all. One with an extreme
-    swapped R2 (see `extremes`) has its own variance of it, which counts for no other.
+    mean of the variances that were measured in its phrasing, or else of all. One that was picked
+    has its own variance, which counts for no other.
 
     Parameters
     ----------
@@ -99,14 +101,16 @@ def spread(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
         of a dataset counts as one of its fits.
     refits
         ``number``, ``ate`` and ``r2_swapped`` of the datasets that were fitted again, a row for
-        each fit.
+        each fit; as many of each.
+    picked
+        Datasets that were fitted again because their records are extreme.
 
     Returns
     -------
     A row for each ``metric`` (``r2``, ``rmse``, ``r2_swapped``): ``datasets`` that were fitted
-    again; ``fits`` of each, with the record; ``sd`` of the number, in its units; ``df``, the
-    degrees of freedom of its square by Satterthwaite's rule: few, if a few datasets make most of
-    it.
+    again; how many of these were ``drawn``, hence not picked; ``fits`` of each, with the record;
+    ``sd`` of the number, in its units; ``df``, the degrees of freedom of its square by
+    Satterthwaite's rule: few, if a few datasets make most of it.
     """
     known = records[records["number"].isin(refits["number"])]
     fits = pd.concat([known, refits]).groupby("number")[["ate", "r2_swapped"]]
@@ -114,28 +118,27 @@ def spread(records: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
     every = records.set_index("number")
     errors = every["ate"] - every["sate"]
     phrasings = every["variant"].astype(int)
-    alone = phrasings.copy()
-    for number in set(extremes(records)[1]) & set(measured.index):
-        alone[number] = -1 - number
+    strata = phrasings.where(~phrasings.index.isin(list(picked)), -1 - phrasings.index)
+    of_each = strata[measured.index]
+    drawn = (of_each >= 0).to_numpy()
     rmse = np.sqrt((errors**2).mean())
     rows = []
-    for metric, column, weights, strata, scale in (
-        ("r2", "ate", 4 * errors**2, phrasings, 1 / every["sate"].var(ddof=0)),
-        ("rmse", "ate", 4 * errors**2, phrasings, 1 / (2 * rmse)),
-        ("r2_swapped", "r2_swapped", errors * 0 + 1, alone, 1.0),
+    for metric, column, weights, scale in (
+        ("r2", "ate", 4 * errors**2, 1 / every["sate"].var(ddof=0)),
+        ("rmse", "ate", 4 * errors**2, 1 / (2 * rmse)),
+        ("r2_swapped", "r2_swapped", errors * 0 + 1, 1.0),
     ):
-        groups = measured[column].groupby(strata[measured.index])
-        totals, variances = weights.groupby(strata).sum(), groups.mean()
-        others = measured.loc[strata[measured.index] >= 0, column]
-        pooled = totals.drop(variances.index).sum() * others.mean() if len(others) else np.nan
-        parts = totals[variances.index] * variances
-        of_each = groups.count() * (count - 1)
-        doubt = (parts**2 / of_each).sum() + pooled**2 / max(len(others) * (count - 1), 1)
-        variance = parts.sum() + pooled
+        totals = weights.groupby(strata).sum()
+        # The weight of a stratum is shared by its fits, that of those without by all drawn.
+        shares = totals[of_each].to_numpy() / of_each.map(of_each.value_counts()).to_numpy()
+        shares += drawn * totals.drop(of_each.unique()).sum() / max(drawn.sum(), 1)
+        parts = shares * measured[column]
+        variance, doubt = parts.sum(), (parts**2 / (count - 1)).sum()
         rows.append(
             {
                 "metric": metric,
                 "datasets": len(measured),
+                "drawn": drawn.sum(),
                 "fits": count,
                 "sd": scale * np.sqrt(variance) / len(every),
                 "df": variance**2 / doubt if doubt else np.nan,
@@ -200,9 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     everything, _ = read_records(options.results, options.runs)
     if options.spread:
         here = scored(everything).query("lm == @lm and setting == @setting")
-        chosen = list(dict.fromkeys(each.dataset.number for each in fits))[: options.spread]
-        for numbers in extremes(here[here["method"] == method]):
-            chosen += numbers
+        picked = extremes(here[here["method"] == method])
+        ordered = list(dict.fromkeys(each.dataset.number for each in fits))
+        chosen = [*ordered[: options.spread], *picked]
     else:
         records = records_of_number(everything, lm, setting, method)
         worst = worst_phrasings(records, options.phrasings)
@@ -210,12 +213,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     refits = refit([each for each in fits if each.dataset.number in set(chosen)], options.seeds)
     if options.spread:
         found = pd.concat(
-            spread(here[here["method"] == name], part).assign(method=name, lm=lm, setting=setting)
+            spread(here[here["method"] == name], part, picked).assign(method=name)
             for name, part in refits.groupby("method")
-        )
+        ).assign(lm=lm, setting=setting)
         printed = published().query("rows == @ROWS")
         found = found.merge(printed[KEY])
-        say_table(found[[*KEY, "datasets", "fits", "sd", "df"]], left=4, form=".6f")
+        say_table(found[[*KEY, "datasets", "drawn", "fits", "sd", "df"]], left=4, form=".6f")
         both = pd.concat([read_spread(), found]).drop_duplicates(KEY, keep="last")
         both = both.astype({"sd": float, "df": float}).sort_values(KEY)
         text = both.to_csv(index=False, float_format="%.4g", lineterminator="\n")

@@ -13,7 +13,8 @@ from benchmarks.boards.intervals import WithInterval
 #: Written by ``examples/paper_studies/seeds.py --spread``.
 PATH = Path(__file__).parents[1] / "seed_spread.csv"
 KEY = ["method", "lm", "setting", "metric"]
-#: Degrees of freedom under which a few datasets make most of the variance: no interval is given.
+#: Degrees of freedom under which a few fits make most of the variance: no interval is given. One
+#: fit that fails makes all of it.
 FEWEST_DF = 5
 #: The paper prints four decimals: rounding moves a number by up to half of the last.
 _ROUNDING = 5e-5
@@ -25,8 +26,9 @@ def read_spread() -> pd.DataFrame:
     Returns
     -------
     DataFrame with the columns ``method``, ``lm``, ``setting``, ``metric``; ``datasets`` that were
-    fitted again with other seeds; ``fits`` of each; ``sd``, the standard deviation of the number
-    over seeds, in its units; ``df``, the degrees of freedom of that estimate.
+    fitted again with other seeds; how many of these were ``drawn``, while the others were picked
+    for extreme records; ``fits`` of each; ``sd``, the standard deviation of the number over seeds,
+    in its units; ``df``, the degrees of freedom of that estimate.
     """
     return pd.read_csv(PATH)
 

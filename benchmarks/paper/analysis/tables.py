@@ -83,16 +83,16 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                 where = (table, method.name, lm, setting, size, metric)
                 text = printed.get(where, "")
                 number = TableNumber(table, method, lm, setting, size, metric)
-                estimate, kind = monte_carlo(good, function, *columns)
+                estimate, interval = monte_carlo(good, function, *columns)
                 if text and only_seeds(number, whole):
-                    estimate, kind = over_seeds(number, good, estimate, kind, spread)
+                    estimate, interval = over_seeds(number, good, estimate, interval, spread)
                 ours, low, high = estimate
                 row = dict(zip(_PLACE, where, strict=True)) | {
                     "published": text,
                     "ours": ours,
                     "low": low,
                     "high": high,
-                    "interval": kind,
+                    "interval": interval,
                     "difference": np.nan,
                     "datasets": len(good),
                     "phrasings": phrasings,
@@ -101,7 +101,7 @@ def tables(records: pd.DataFrame) -> pd.DataFrame:
                     "reason": "",
                 }
                 if text:
-                    row |= judge(number, text, estimate, kind, whole, phrasings)
+                    row |= judge(number, text, estimate, interval, whole, phrasings)
                 rows.append(row)
     return pd.DataFrame(rows)
 
@@ -167,34 +167,34 @@ def over_seeds(
     number: TableNumber,
     cells: pd.DataFrame,
     estimate: WithInterval,
-    kind: str,
+    interval: str,
     spread: Mapping[tuple[str, ...], tuple[float, float]],
 ) -> tuple[WithInterval, str]:
     """Replace the interval of a number of all datasets by that over seeds.
 
-    Where a seed decides which few fits fail, that has no useful variance. The interval stays as it
-    is, and its kind becomes `HEAVY`. It stays as well where the spread was not measured.
+    There is none, and its kind is `HEAVY`, where a record has failed or a few of the measured fits
+    make most of the spread. Where that was not measured, the interval stays as it is.
 
     Parameters
     ----------
     number
     cells
         Records with a score.
-    estimate, kind
+    estimate, interval
         From `monte_carlo`.
     spread
         ``sd`` and ``df`` of `read_spread`, by `KEY`.
     """
+    ours = estimate[0]
     errors = (cells["ate"] - cells["sate"]).abs() / cells["sd"]
-    if number.table == 1 and (errors > _FAILED).any():
-        return estimate, HEAVY
+    failed = number.table == 1 and bool((errors > _FAILED).any())
     key = number.method.name, number.lm, number.setting, number.metric
-    if key not in spread:
-        return estimate, kind
-    sd, df = spread[key]
-    if df < FEWEST_DF:
-        return estimate, HEAVY
-    return seed_interval(estimate[0], sd, df, LEVEL), SEEDS
+    if not failed and key not in spread:
+        return estimate, interval
+    sd, df = spread.get(key, (np.nan, 0.0))
+    if failed or df < FEWEST_DF:
+        return (ours, np.nan, np.nan), HEAVY
+    return seed_interval(ours, sd, df, LEVEL), SEEDS
 
 
 _Metric = tuple[Callable[..., np.ndarray], tuple[str, ...]]

@@ -18,15 +18,16 @@ SOURCE = "Bynum and Cho, arXiv 2411.08019 v2, Tables 1 and 2"
 #: What the paper prints for every number that is not above 0.
 NOT_ABOVE_ZERO = "<=0"
 REPRODUCED, DIFFERS, NOT_RUN = "reproduced", "differs", "not run"
-#: Neither for nor against: not of every phrasing, inside too wide an interval, or decided by a few
-#: fits that fail with some seeds.
+#: Neither for nor against: not of every phrasing, inside too wide an interval, or of a spread over
+#: seeds that a few fits make.
 OPEN = "open"
-#: Of all datasets, but nobody measured what other seeds change.
+#: Of all datasets, but the spread over seeds was not measured.
 NOT_JUDGED = "not judged"
+VERDICTS = (REPRODUCED, DIFFERS, OPEN, NOT_JUDGED, NOT_RUN)
 #: Reason of a verdict, also as a beginning.
 INSIDE = "inside the interval"
 #: What an interval is over: datasets of one phrasing, whole phrasings, or the seeds of all fits.
-#: Where the seeds decide which few fits fail, the interval over seeds is unknown.
+#: Where a few fits make most of the spread over seeds, there is no interval.
 WITHIN, OVER = "within phrasings", "over phrasings"
 SEEDS, HEAVY = "over seeds", "heavy"
 #: Width of an interval of an R2 inside which too much is.
@@ -75,8 +76,8 @@ _SAMPLER = (
     "stochtree's sampler is not dbarts's (docs/paper.md)"
 )
 _SAMPLER_OF_AVERAGE = (
-    "not explained: too far apart for the seeds; stochtree's sampler is not dbarts's "
-    "(docs/paper.md)"
+    "the difference is 7 to 9 times its SD, but two datasets of the sample were drawn; not "
+    "explained: stochtree's sampler is not dbarts's (docs/paper.md)"
 )
 #: What is known of numbers that differ or are open, by (table, method, lm, setting, rows).
 _KNOWN: dict[tuple[int, str, str, str, int], str] = {
@@ -100,7 +101,7 @@ _KNOWN: dict[tuple[int, str, str, str, int], str] = {
     (2, "BART", "llama-3-8b", "all", POOLED_ROWS): _CHAINS.format("0.011", "0.005", _EACH_POOL),
     (2, "BART-ITE", "llama-3-8b", "all", POOLED_ROWS): _CHAINS.format("0.036", "0.006", _EACH_POOL),
 }
-_HEAVY = "a few fits decide, each by its seed, so that the spread over seeds is not known"
+_HEAVY = "a few fits make most of its spread over seeds, so that this is not known"
 _UNEXPLAINED = "not explained"
 _OF_A_SHARE = "outside the interval of a share; more datasets would tell"
 
@@ -119,7 +120,7 @@ def published() -> pd.DataFrame:
 
 
 def only_seeds(number: TableNumber, whole: bool) -> bool:
-    """Whether nothing but the seeds of the fits is chance: the datasets are the paper's.
+    """Tell if nothing but the seeds of the fits is chance: the datasets are the paper's.
 
     The pools of the paper are of other datasets, which it does not name.
     """
@@ -140,7 +141,7 @@ def judge(
     table 2 come within 0.002). Others, and shares, are reproduced as well if the printed number
     is inside the interval. Where only seeds are chance, this must be the interval over seeds; a
     bootstrap of datasets is wider, and can only show that a number differs. A number is open if a
-    share lacks a phrasing, the interval is wide, or a few fits decide, each by its seed.
+    share lacks a phrasing, the interval is wide, or a few fits make the spread over seeds.
 
     Parameters
     ----------
@@ -148,11 +149,11 @@ def judge(
     printed
         As the paper has it; ``<=0`` stands for any number that is not above 0.
     estimate
-        The number made here, and its interval; NaN if there is none.
+        The number made here, and its interval; NaN where there is none.
     interval
         What that is over: `WITHIN`, `OVER`, `SEEDS`, `HEAVY` or nothing.
     whole
-        Whether all datasets were run, without a failure.
+        True if all datasets were run, without a failure.
     phrasings
         Of how many there are datasets.
 
@@ -181,7 +182,7 @@ def judge(
         doubt = _HEAVY
     elif low <= target and (not_above_zero or target <= high):
         if only_seeds(number, whole) and interval != SEEDS:
-            doubt = "nobody fitted it with other seeds; the bootstrap of datasets is too wide"
+            doubt = "its spread over seeds was not measured; the bootstrap of datasets is too wide"
         elif high - low > (_TOO_WIDE_OF_RMSE * target if number.metric == "rmse" else _TOO_WIDE):
             doubt = f"inside an interval that is {high - low:.2g} wide"
         reason = "the interval reaches 0" if not_above_zero else INSIDE

@@ -20,6 +20,7 @@ from benchmarks.paper.analysis.verdict import (
     REPRODUCED,
     SEEDS,
     SOURCE,
+    VERDICTS,
 )
 from sdscm.data.dataset import SETTINGS
 from sdscm.files import put_atomically
@@ -68,10 +69,11 @@ def markdown(made: pd.DataFrame, records: pd.DataFrame, stale: Mapping[str, int]
         "bootstrap intervals, which resample datasets within phrasings, since the paper's number "
         "is of the same 50. With a star they resample phrasings, because some has one dataset or "
         "none in the share: if each has one, such an interval is too wide. A verdict takes "
-        "datasets of every phrasing. A number inside a wide interval is open, and so is one that a "
-        "few fits decide which fail with some seeds. Where neither number is above 0, which is all "
-        "that the paper prints, there is no difference. Effects that are equal for all rows have a "
-        "swapped R² of 0; those of LinearS are so up to rounding, by which it divides (-1e24).",
+        "datasets of every phrasing. A number inside a wide interval is open. So is one of which a "
+        "few fits make most of the spread over seeds: it has no interval. Where neither number is "
+        "above 0, which is all that the paper prints, there is no difference. Effects that are "
+        "equal for all rows have a swapped R² of 0; those of LinearS are so up to rounding, by "
+        "which it divides (-1e24).",
         _summary(made),
         "## Datasets of each method",
         "\n".join(f"- {line}" for line in lines if line),
@@ -182,21 +184,18 @@ def _summary(made: pd.DataFrame) -> str:
 
 
 def _verdicts(numbers: pd.DataFrame) -> str:
-    """How many of each verdict, and what the reproduced ones rest on."""
-    words = {
-        REPRODUCED: "are reproduced",
-        DIFFERS: "differ",
-        OPEN: "are open (not of every phrasing, too wide an interval, or decided by few fits)",
-        NOT_JUDGED: "are not judged (no fits with other seeds)",
+    """Count each verdict, with what the reproduced ones rest on."""
+    notes = {
+        OPEN: "not of every phrasing, too wide an interval, or of a spread that a few fits make",
+        NOT_JUDGED: "spread over seeds not measured",
     }
     counts = []
-    for verdict, word in words.items():
+    for verdict in VERDICTS:
         those = numbers[numbers["verdict"] == verdict]
-        if verdict == REPRODUCED and len(those):
-            reasons = those["reason"].value_counts().items()
-            word += f" ({'; '.join(f'{reason}: {count}' for reason, count in reasons)})"
-        if len(those) or verdict in (REPRODUCED, DIFFERS):
-            counts.append(f"{len(those)} {word}")
+        reasons = those["reason"].value_counts().items()
+        notes[REPRODUCED] = "; ".join(f"{reason}: {count}" for reason, count in reasons)
+        note = f" ({notes[verdict]})" if verdict in notes else ""
+        counts += [f"{verdict}: {len(those)}{note}"] * bool(len(those))
     return ", ".join(counts)
 
 

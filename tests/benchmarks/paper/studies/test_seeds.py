@@ -112,8 +112,8 @@ def test_the_spread_is_that_of_whole_runs():
     assert true["r2"] == pytest.approx(2 * noise * np.sqrt(2.6 / 1000), rel=0.1)
     record = runs[runs["run"] == 0]
     again = noisy(2, noise, rng).query("number < 200")
-    told = spread(record, again).set_index("metric")
-    assert told["datasets"].tolist() == [200] * 3
+    told = spread(record, again, ()).set_index("metric")
+    assert told["datasets"].tolist() == told["drawn"].tolist() == [200] * 3
     assert told["fits"].tolist() == [3] * 3
     for metric, sd in true.items():
         assert told.loc[metric, "sd"] == pytest.approx(sd, rel=0.15)
@@ -126,10 +126,45 @@ def test_a_dataset_that_makes_the_spread_leaves_few_degrees_of_freedom():
     record.loc[7, "r2_swapped"] = 5.0
     again = noisy(1, 0.0, np.random.default_rng(0)).query("number < 50").copy()
     again.loc[7, "r2_swapped"] = 1.0
-    assert 7 in extremes(record)[1]
-    told = spread(record, again).set_index("metric").loc["r2_swapped"]
+    picked = extremes(record)
+    assert 7 in picked
+    told = spread(record, again, picked).set_index("metric").loc["r2_swapped"]
     assert told["sd"] == pytest.approx(np.sqrt(8) / 1000)
     assert told["df"] == pytest.approx(1)
+
+
+def test_picked_datasets_have_a_variance_of_their_own():
+    """Truths of variance 1 and errors of 1: variances 0.5 and 2 were drawn, 200 was picked."""
+    number = np.arange(100)
+    sate = np.where(number % 2, 1.0, -1.0)
+    frame = {"number": number, "variant": number // 10, "sate": sate, "ate": sate + 1.0}
+    record = pd.DataFrame(frame | {"r2_swapped": 0.0})
+    again = record.loc[[0, 10, 99]].copy()
+    again["ate"] += [1.0, 2.0, 20.0]
+    again["r2_swapped"] += [1.0, 2.0, 20.0]
+    told = spread(record, again, [99]).set_index("metric")
+    assert told["drawn"].tolist() == [2] * 3
+    # Each drawn one stands for its ten, and for half of the 79 others that were not picked.
+    parts = np.array([49.5 * 0.5, 49.5 * 2.0, 200.0])
+    df = parts.sum() ** 2 / (parts**2).sum()
+    sd = np.sqrt(parts.sum()) / 100
+    assert told["df"].tolist() == pytest.approx([df] * 3)
+    assert told["sd"].tolist() == pytest.approx([2 * sd, sd, sd])
+
+
+@pytest.mark.parametrize("draws", [1, 3])
+def test_no_fit_counts_twice(draws):
+    """Degrees of freedom are those of the fits at most, which equal variances and shares reach."""
+    rng = np.random.default_rng(draws)
+    record = noisy(1, 0.05, rng)
+    for measured in (3, 20, 50):
+        again = noisy(draws, 0.05, rng).query("number < @measured")
+        told = spread(record, again, range(0, measured, 2))
+        most = told["datasets"] * (told["fits"] - 1)
+        assert (told["df"] <= most).all()
+    again = noisy(1, 0.0, rng).query("number < 50")
+    told = spread(noisy(1, 0.0, rng).assign(r2_swapped=1.5), again, ())
+    assert told.set_index("metric").loc["r2_swapped", "df"] == pytest.approx(50)
 
 
 def test_the_command_prints_the_record_and_each_seed(paper_folder, tmp_path, monkeypatch, capsys):
