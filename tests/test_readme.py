@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.boards.summary import ALL
 from benchmarks.paper.analysis.verdict import VERDICTS
 from benchmarks.report.docs.extract import extract, fitted, replaced
 
@@ -42,6 +43,24 @@ def test_its_claims_are_those_of_the_committed_board() -> None:
     off = seen[seen["off"] > 0]
     assert off[["off", "cells"]].to_numpy().tolist() == [[2, 18], [1, 18]]
     assert off.index.tolist() == ["ForestDR", "LinearDR"]
+
+
+def test_its_claims_of_the_standard_suite_are_those_of_the_committed_boards() -> None:
+    board = fitted(pd.read_csv(README.parent / "results" / "standard" / "leaderboard.csv"))
+
+    def of(dataset: str, setting: str) -> pd.DataFrame:
+        part = board[(board["dataset"] == dataset) & (board["setting"] == setting)]
+        return part.set_index("estimator")
+
+    seen, hidden = (of(ALL, setting) for setting in ("all", "hidden"))
+    assert len(seen) == 31
+    for part in (seen, hidden):
+        assert part["average_rank_pehe_sd"].idxmin() == "BART"
+    for name in ("headache", "revision", "soil"):
+        centred = of(name, "hidden")["pehe_centred_sd_median"]
+        assert centred["CausalForest"] < 0.67 * centred["Zero"]
+    off = seen.loc[["ForestDR", "LinearDR", "LinearDR-trimmed"], ["off", "cells"]]
+    assert off.to_numpy().tolist() == [[7, 108], [11, 216], [2, 216]]
 
 
 def test_its_counts_of_the_paper_are_those_of_the_committed_tables() -> None:
