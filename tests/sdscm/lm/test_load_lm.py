@@ -10,20 +10,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm import CachedLM, Choice, LanguageModel, ScoreCache, load_lm, registry
-from sdscm.lm.backends import huggingface
+from sdscm.lm.backends import embedded, huggingface
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.backends.loadcheck import load_tokenizer
 from sdscm.lm.precision import Precision
+from sdscm.spec import load_spec, scenario_names
 
 Line = Callable[[BaseException], str]
 
@@ -127,7 +130,7 @@ def test_float64_gives_the_same_scores_on_every_processor(saved: Path) -> None:
 def test_the_embedded_model_by_name(
     embedded_folder: Path, embedded_lm: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its revision is the hash of the file that it was converted from."""
+    """Its revision is the hash of the file that it was converted from, and of the conversion."""
     monkeypatch.setenv("SDSCM_CACHE", str(embedded_folder.parents[1]))
     lm = load_lm(store=False)
     assert lm.id == "smollm2-135m"
@@ -137,6 +140,74 @@ def test_the_embedded_model_by_name(
     assert paris > oslo + 3
     again = embedded_lm.score([choice])[0].sentence
     np.testing.assert_allclose(again, [paris, oslo], rtol=0, atol=1e-4)
+
+
+@pytest.fixture
+def two_tokenizers(embedded_folder: Path) -> list[Tokenizer]:
+    """That of the embedded model, and the one of its first conversion: GPT-2's pattern alone."""
+    stated = json.loads((embedded_folder / "tokenizer.json").read_text())
+    digits, pattern = stated["pre_tokenizer"]["pretokenizers"]
+    assert digits == {"type": "Digits", "individual_digits": True}
+    assert (pattern["type"], pattern["use_regex"]) == ("ByteLevel", True)
+    return [
+        Tokenizer.from_str(json.dumps(each))
+        for each in (stated, stated | {"pre_tokenizer": pattern})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("in 2026", ["in", "Ġ", "2", "0", "2", "6"]),
+        ("1st  2nd", ["1", "st", "ĠĠ", "2", "nd"]),
+        ("is\n\n1. a", ["is", "ĊĊ", "1", ".", "Ġa"]),
+        ("   7", ["ĠĠĠ", "7"]),
+        ("\t\t12", ["ĉĉ", "1", "2"]),
+        ("x  3,5", ["x", "ĠĠ", "3", ",", "5"]),
+    ],
+)
+def test_the_embedded_model_reads_each_digit_alone(
+    two_tokenizers: list[Tokenizer], text: str, tokens: list[str]
+) -> None:
+    """As its GGUF file says by the name of its pre-tokenizer, smollm."""
+    assert two_tokenizers[0].encode(text).tokens == tokens
+
+
+def test_digits_of_other_scripts_are_read_alone(two_tokenizers: list[Tokenizer]) -> None:
+    for text in ("٣٤ ٥", "१२", "x½ Ⅷ"):
+        parts = [part for part, _ in two_tokenizers[0].pre_tokenizer.pre_tokenize_str(text)]
+        assert len(parts) == len([*text]), text
+
+
+def test_no_text_of_a_scenario_is_read_otherwise_than_before(
+    two_tokenizers: list[Tokenizer],
+) -> None:
+    """So the numbers of the first conversion stand: its tokenizer had GPT-2's pattern alone."""
+    new, old = two_tokenizers
+    assert new.encode("1st  2nd").ids != old.encode("1st  2nd").ids
+    for scenario in scenario_names():
+        spec = load_spec(scenario)
+        sentences = [
+            phrasing.sentence(value)
+            for variable in spec.variables
+            for phrasing in variable.phrasings
+            for value in variable.values
+        ]
+        texts = sentences + [f"{context} {each}" for context in ("No.", "x") for each in sentences]
+        for phrased in map(spec.phrased, range(50)):
+            codes = {v.name: phrased.number % len(v.values) for v in spec.variables}
+            texts.append(phrased.text(codes))
+        for one, other in zip(new.encode_batch(texts), old.encode_batch(texts), strict=True):
+            assert one.ids == other.ids, scenario
+
+
+def test_an_old_conversion_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDSCM_CACHE", str(tmp_path))
+    monkeypatch.setattr(embedded, "_convert", lambda file, folder: folder.mkdir(parents=True))
+    model = EMBEDDED["smollm2-135m"]
+    folders = {model.folder(), replace(model, conversion=model.conversion + 1).folder()}
+    assert len(folders) == 2
+    assert tmp_path / "models" / "smollm2-135m-b179c9523d0e6a0f" not in folders  # conversion 1
 
 
 def test_an_embedded_model_that_is_not_installed(
