@@ -7,7 +7,6 @@ import io
 import logging
 import os
 import shlex
-import signal
 import sys
 import traceback
 import warnings
@@ -17,6 +16,7 @@ from typing import Any
 
 import typer
 
+from benchmarks.cli import STOPPED
 from benchmarks.cli.app import command
 from benchmarks.cli.old_forms import rewritten
 from benchmarks.cli.output import warn
@@ -30,8 +30,6 @@ COMPLETION = "_SDSCM_COMPLETE"
 OK = 0
 FAILED = 1
 BAD_INPUT = 2
-STOPPED = 130  # 128 + SIGINT, as in shells
-TERMINATED = 143  # 128 + SIGTERM
 READER_LEFT = 141  # 128 + SIGPIPE
 
 # Errors of files and folders that the user can fix, with the fix.
@@ -49,31 +47,15 @@ _FIXES = {
 _LONGEST_PATH = 120
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``sdscm`` and return its exit code.
+def run(given: Sequence[str], received: Sequence[int] = ()) -> int:
+    """Run a command, and describe each error and each stop in one line; return the exit code.
 
-    Parameters
-    ----------
-    arguments
-        The words after ``sdscm`` on the command line; by default those of this process.
-
-    Returns
-    -------
-    0 on success, 1 on failure, 2 on bad input, 130 if the user stops it, 143 if SIGTERM does, 141
-    if the reader of its output is gone.
+    ``received`` holds the signals that have come.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
     debug = DEBUG in given
     # The option belongs to the program; it is accepted after the command, too.
     ordered = [DEBUG] * debug + [each for each in given if each != DEBUG]
     _replace_unprintable_letters()
-    with _interrupt_on_sigterm() as received:
-        code = _run(ordered, given, debug)
-    return TERMINATED if received and code == STOPPED else code
-
-
-def _run(ordered: Sequence[str], given: Sequence[str], debug: bool) -> int:
-    """Run a command, and describe each error and each stop in one line."""
     try:
         with nullcontext() if debug else _quiet_libraries():
             code = _invoke(rewritten(ordered))
@@ -87,9 +69,10 @@ def _run(ordered: Sequence[str], given: Sequence[str], debug: bool) -> int:
             return READER_LEFT
         raise
     except KeyboardInterrupt as stop:
-        warn(str(stop) or f"stopped; to go on, run again: {shlex.join(['sdscm', *given])}")
-        return STOPPED
+        return _stopped(given, str(stop))
     except Exception as error:
+        if received:  # some libraries turn an interrupt into another error
+            return _stopped(given)
         if debug:
             traceback.print_exc()
         code, line = _explain(error, debug)
@@ -97,29 +80,9 @@ def _run(ordered: Sequence[str], given: Sequence[str], debug: bool) -> int:
         return code
 
 
-@contextmanager
-def _interrupt_on_sigterm() -> Iterator[list[int]]:
-    """Let SIGTERM, by which schedulers end a job, stop a command as Ctrl-C does.
-
-    Yields
-    ------
-    A list that holds the signal once it has come.
-    """
-    received: list[int] = []
-
-    def interrupt(number: int, frame: object) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread, which alone may handle signals
-        yield received
-        return
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _stopped(given: Sequence[str], line: str = "") -> int:
+    warn(line or f"stopped; to go on, run again: {shlex.join(['sdscm', *given])}")
+    return STOPPED
 
 
 def _invoke(arguments: list[str]) -> int:

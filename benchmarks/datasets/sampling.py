@@ -8,7 +8,6 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from multiprocessing.context import SpawnContext
 from multiprocessing.managers import SyncManager
 from pathlib import Path
@@ -18,7 +17,12 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 import sdscm
-from benchmarks.process.lifetime import exit_with_parent, process_ended, start_worker
+from benchmarks.process.lifetime import (
+    WorkerContext,
+    exit_with_parent,
+    process_ended,
+    start_worker,
+)
 from benchmarks.process.threads import children_inherit, cores
 from benchmarks.suite.entries import LMEntry
 from sdscm.data.dataset import CausalDataset
@@ -98,7 +102,7 @@ def make_in_pool(
     RuntimeError
         If a process dies; the others are stopped.
     """
-    context = get_context("spawn")
+    context = WorkerContext()
     with children_inherit(max(1, cores() // processes)), _message_server(context) as manager:
         messages: Queue[tuple[Path, float]] = manager.Queue()
         pool = ProcessPool(processes, initializer=start_worker, initargs=((),), context=context)

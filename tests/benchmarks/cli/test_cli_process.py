@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -112,3 +113,122 @@ def test_a_run_that_is_stopped(workspace, data, sent, code):
     assert out == ""
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("stopped; ")
+
+
+#: A command that is stopped at an awkward moment: what Python or a library does with the interrupt.
+STOPPED_AT = {
+    "in a destructor, where Python drops it": """
+class Object:
+    def __del__(self):
+        os.kill(os.getpid(), number)
+        time.sleep(1)
+
+Object()
+time.sleep(30)
+""",
+    "in an exec, after which CPython ends by SIGINT": 'exec("os.kill(os.getpid(), number)")',
+    "in a library that makes another error of it": """
+try:
+    os.kill(os.getpid(), number)
+except KeyboardInterrupt:
+    raise ImportError("a part of a library")
+""",
+    "twice": """
+try:
+    os.kill(os.getpid(), number)
+finally:
+    os.kill(os.getpid(), number)
+""",
+}
+AWKWARD = """
+import os, sys, time
+from benchmarks import cli
+from benchmarks.cli import entry
+
+number = {number}
+
+def command(arguments):
+    {command}
+
+entry._invoke = command
+sys.exit(cli.main())
+"""
+AT_THE_IMPORTS = """
+import os, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "benchmarks.cli.app":
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Finder())
+from benchmarks import cli
+
+sys.exit(cli.main())
+"""
+
+
+def _run_script(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("when", [*STOPPED_AT, "at the imports"])
+def test_a_stop_is_one_line_at_any_moment(when, number, code):
+    script = AT_THE_IMPORTS.format(number=int(number))
+    if when in STOPPED_AT:
+        command = STOPPED_AT[when].replace("\n", "\n    ")
+        script = AWKWARD.format(number=int(number), command=command)
+    ran = _run_script(script)
+    assert ran.returncode == code, ran.stderr
+    assert ran.stderr.startswith("stopped; to go on, run ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_program_in_the_background_ignores_ctrl_c():
+    """Shells let it inherit that."""
+    command = "os.kill(os.getpid(), number); return 0"
+    script = AWKWARD.format(number=int(signal.SIGINT), command=command)
+    script = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{script}"
+    assert _run_script(script).returncode == 0
+
+
+@pytest.mark.slow
+def test_signals_at_random_moments_of_a_run(workspace, tiny_lm):
+    """The model is loaded, processes make data, workers start, cells run."""
+    (workspace / "suite.yaml").write_text(
+        "name: toy\n"
+        f"datasets: [{{scenario: study.yaml, lm: {tiny_lm}, n: 200, phrasings: 2}}]\n"
+        "estimators: [LinReg, ForestT, LinearDML]\nholdout: 0\nboard: {resamples: 50}\n"
+    )
+    moments = random.Random(2026)
+    command = [*SDSCM, "benchmark", "suite.yaml", "--workers", "2"]
+    for number in range(30):
+        sent = moments.choice([signal.SIGINT, signal.SIGTERM])
+        # The interpreter itself takes some hundredths of a second to start.
+        after = moments.uniform(0.2, 9.0)
+        folders = ["--runs", f"runs-{number}", "--results", f"results-{number}"]
+        with subprocess.Popen(
+            [*command, *folders],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"SDSCM_CACHE": str(workspace / f"cache-{number}")},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as run:
+            time.sleep(after)
+            ended = run.poll() is not None
+            if not ended:
+                # A terminal interrupts all processes of a command; a scheduler may end its first.
+                os.killpg(run.pid, sent) if moments.random() < 0.7 else run.send_signal(sent)
+            err = run.communicate(timeout=60)[1]
+        what = f"{sent.name} after {after:.2f} s: {err}"
+        assert "Traceback" not in err, what
+        assert run.returncode == (0 if ended else 128 + sent), what
