@@ -33,7 +33,7 @@ from sdscm.lm.engine.float64 import keep_float64, rounded
 from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
-from sdscm.lm.engine.selftest import PROBES, fingerprint, packs
+from sdscm.lm.engine.selftest import PROBES, fingerprint, lengthened, packs
 from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens
 from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.precision import Precision, check_precision, with_arithmetic
@@ -49,7 +49,8 @@ class HuggingFaceLM:
 
     At the first use a self-test compares packed forward passes with plain ones
     (`sdscm.lm.engine.selftest`). If they differ, or the model cannot be packed, all choices are
-    scored with plain passes; see ``scorer``.
+    scored with plain passes; see ``scorer``. The test is repeated with a longer text before longer
+    texts are scored; if it fails then, those texts are scored with plain passes.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ class HuggingFaceLM:
         self._memory = memory
         self._batch_tokens = batch_tokens
         self._selftests = selftests
+        self._results: dict[str, bool] = {}  # of self-tests
+        self._scorers: dict[bool, PackedScorer | PlainScorer] = {}  # the key is true for packed
 
     @classmethod
     def from_pretrained(
@@ -183,7 +186,7 @@ class HuggingFaceLM:
     @property
     def tokens(self) -> int:
         """Number of tokens that the model has computed so far, without padding."""
-        return int(self._scorer.tokens)
+        return sum(scorer.tokens for scorer in self._scorers.values())
 
     @property
     def scorer_hash(self) -> str:
@@ -192,7 +195,7 @@ class HuggingFaceLM:
 
     @property
     def scorer(self) -> str:
-        """The scorer of this model: ``packed`` or ``plain``."""
+        """The scorer of texts of usual length: ``packed`` or ``plain``."""
         return "packed" if isinstance(self._scorer, PackedScorer) else "plain"
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
@@ -233,10 +236,15 @@ class HuggingFaceLM:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
             self._check_known(choice, each)
-        scorer = self._scorer
+        packed = [self._packs(each.length) for each in tokens]
+        found: list[list[np.ndarray]] = [[] for _ in tokens]
         try:
             with products(self._model.device, self._precision):
-                found = scorer.score(tokens)
+                for kind in sorted(set(packed)):
+                    places = [i for i, each in enumerate(packed) if each == kind]
+                    scores = self._scorer_of(kind).score([tokens[i] for i in places])
+                    for place, values in zip(places, scores, strict=True):
+                        found[place] = values
         except Exception as error:  # its kind depends on the code of the model
             reason = _reason(error)
             advice = "check its files, or take another model"
@@ -283,26 +291,61 @@ class HuggingFaceLM:
                     "its weights may be damaged, or overflow in this precision"
                 )
 
-    @cached_property
+    @property
     def _scorer(self) -> PackedScorer | PlainScorer:
-        plain = PlainScorer(self._model, 2 * self._batch_tokens)
-        try:
-            probe = [self._tokenize(choice) for choice in PROBES]  # fails without Latin letters
-            probe = [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
-            packed = PackedScorer(self._model, self._memory, self._batch_tokens)
+        return self._scorer_of(self._packs(0))
+
+    def _scorer_of(self, is_packed: bool) -> PackedScorer | PlainScorer:
+        """The scorer of one kind, created at the first use."""
+        if is_packed not in self._scorers:
+            self._scorers[is_packed] = (
+                PackedScorer(self._model, self._memory, self._batch_tokens)
+                if is_packed
+                else PlainScorer(self._model, 2 * self._batch_tokens)
+            )
+        return self._scorers[is_packed]
+
+    @cached_property
+    def _probe(self) -> list[ChoiceTokens]:
+        """The choices of the self-test, none without Latin letters or with a shorter window."""
+        with suppress(Exception):  # its kind depends on the tokenizer
+            probe = [self._tokenize(choice) for choice in PROBES]
+            return [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
+        return []
+
+    def _packs(self, length: int) -> bool:
+        """True if packed passes are right for texts of this length, by a self-test as long.
+
+        A window or sparse attention shows only in texts that are longer than it. So the longest
+        text of the test has the length of the probe, doubled until it is as long, or the window.
+        """
+        tested = max((tokens.length for tokens in self._probe), default=0)
+        if not tested or not self._tested(self._probe, ""):
+            return False
+        while tested < length:
+            tested = min(2 * tested, self.window or 2 * tested)
+            if not self._tested([lengthened(self._probe, tested)], f"-{tested}"):
+                return False
+        return True
+
+    def _tested(self, probe: list[ChoiceTokens], name: str) -> bool:
+        """Result of a self-test, from this process or from a record of a passed one."""
+        if name not in self._results:
             record = None
             if self._selftests is not None and self._model.device.type == "cpu":
-                record = self._selftests / fingerprint(self._memory, self._precision)
-                if record.exists():
-                    return packed
-            right = packs(self._model, probe, self._memory, self._precision)
-            if right and record is not None:
-                with suppress(OSError):  # a folder without the right to write
-                    record.parent.mkdir(exist_ok=True)
-                    record.touch()
-        except Exception:  # of the model's code, which may expect another mask or cache
-            return plain
-        return packed if right else plain
+                record = self._selftests / (fingerprint(self._memory, self._precision) + name)
+            try:
+                passed = (record is not None and record.exists()) or packs(
+                    self._model, probe, self._memory, self._precision
+                )
+                if passed and record is not None:
+                    with suppress(OSError):  # a folder without the right to write
+                        record.parent.mkdir(exist_ok=True)
+                        record.touch()
+            except Exception:  # of the model's code, which may expect another mask or cache
+                passed = False
+            self._results[name] = passed
+        return self._results[name]
 
 
 def _window(model: Any) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sdscm.lm.engine.attention import token_bytes
 from sdscm.lm.engine.packed import PackedScorer, default_memory
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
-from sdscm.lm.engine.tokens import ChoiceTokens
+from sdscm.lm.engine.tokens import CandidateTokens, ChoiceTokens
 from sdscm.lm.interface import Choice
 from sdscm.lm.precision import Precision
 
@@ -41,6 +42,20 @@ PROBES = [
         for sentences in (8, 60)
     ),
 ]
+
+
+def lengthened(probe: Sequence[ChoiceTokens], length: int) -> ChoiceTokens:
+    """A choice of the probe's tokens in random order, of this length.
+
+    It tests what begins at a length only: a window, sparse attention, or positions that change. In
+    a random order no token can be guessed from those near it, and the first token is far away.
+    """
+    seen = sorted({token for tokens in probe for token in tokens.context})
+    drawn = np.random.Generator(np.random.Philox(key=length)).choice(seen, length - 1)
+    ids = (probe[0].context[0], *map(int, drawn))
+    size = min(8, length // 2)
+    ends = (ids[-size:], ids[-size:-1] + ids[:1])
+    return ChoiceTokens(ids[:-size], tuple(CandidateTokens(end, 0, size) for end in ends))
 
 
 def packs(
@@ -72,7 +87,14 @@ def packs(
     def packed() -> np.ndarray:
         needed = sum(tokens.size for tokens in probe) * token_bytes(model)
         # One worker: all threads share the layers that are converted to float32.
-        return _flat(PackedScorer(model, min(needed, limit), workers=1).score(probe))
+        scorer = PackedScorer(model, min(needed, limit), workers=1)
+        # The second call reads contexts from the cache: a short pass at high positions.
+        parts = [(each.candidates[:1], each.candidates[1:]) for each in probe]
+        calls = [
+            scorer.score([replace(c, candidates=p[k]) for c, p in zip(probe, parts, strict=True)])
+            for k in range(2)
+        ]
+        return _flat([one + other for one, other in zip(*calls, strict=True)])
 
     def plain() -> np.ndarray:
         return _flat(PlainScorer(model).score(probe))
