@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -142,6 +143,8 @@ def parse_yaml(
         raise
     except (ValueError, LookupError, AttributeError) as error:  # the value does not suit its tag
         problem = str(error).partition(";")[0]
+        if isinstance(error, AttributeError | LookupError):
+            problem = "it does not suit its tag"
         raise InputError(
             f"{where}: holds a date, a number or another tagged value that cannot be read "
             f"({problem}); put it in quotes"
@@ -168,6 +171,8 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
         return f"{place}: {error.problem}; remove one of them"
     if mark.buffer is not None and mark.buffer[mark.pointer] == "\t":
         return f"{place}: a tab; indent with spaces"
+    if error.problem == "found unhashable key":
+        return f"{place}: a key is a list or a mapping; write a text, and put it in quotes"
     problem = " ".join(str(error.problem).split())
     return (
         f"{place}: not valid YAML ({problem}); check the indentation, and put sentences that hold "
@@ -281,13 +286,19 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"is not a list; write {_example(model, str(key), '[..., ...]')}"
     if kind == "string_pattern_mismatch":
         return f"is {value!r}; use letters, digits, '.', '_' and '-' only"
-    if kind == "string_type":
+    if kind == "string_unicode" and isinstance(value, str):
+        return f"is {value!a}, half of a character; write the character itself, or both halves"
+    if kind in ("string_type", "string_unicode"):
         return "is not text; put it in quotes"
     if kind in ("model_type", "model_attributes_type"):
         inner = next(_models(model.model_fields[key].annotation), model) if key else model
         required = [name for name, field in inner.model_fields.items() if field.is_required()]
         return f"is not a mapping; give it the keys {', '.join(required)}"
-    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, but it is {value!r}"
+    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, but it is {_plain(value)}"
+
+
+def _plain(value: Any) -> str:
+    return str(value) if isinstance(value, date) else repr(value)
 
 
 def _example(model: type[BaseModel], key: str, otherwise: str = "...") -> str:

@@ -14,6 +14,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from sdscm.report_page import ReportTable
 
+#: Longest line of a note or an error; what is longer repeats names and values of the user.
+_LONGEST = 1200
 #: Width of a table in a file or a pipe, so that words are not cut.
 _WIDE = 400
 
@@ -32,8 +34,11 @@ def error_console() -> Console:
 
 
 def warn(line: str) -> None:
-    """Print one line on standard error, without line breaks."""
-    print(" ".join(line.split()), file=sys.stderr)
+    """Print one line on standard error: without line breaks, and other controls as escapes."""
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(line.split()))
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    print(line, file=sys.stderr)
 
 
 def say(*lines: str) -> None:

@@ -87,10 +87,22 @@ def _table(path: Path) -> pd.DataFrame:
     except KeyError:
         raise InputError(f"{path}: not a table; its name must end in .parquet or .csv") from None
     try:
-        return reader(path)  # type: ignore[operator]
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        return _commas(reader(path), path)  # type: ignore[operator]
+    except InputError:
+        raise
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not UTF-8 text; save it in UTF-8") from None
+    except Exception as error:  # its kind depends on pandas and pyarrow
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not a readable Parquet or CSV file ({reason})") from None
+
+
+def _commas(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The table, unless it is a CSV file with another separator."""
+    for mark, name in {";": "semicolons", "\t": "tabs"}.items():
+        if path.suffix == ".csv" and len(frame.columns) == 1 and mark in str(frame.columns[0]):
+            raise InputError(f"{path}: {name} separate its columns; save it with commas")
+    return frame
 
 
 def _levels(name: str, frames: Mapping[Path, pd.DataFrame]) -> list[Any]:

@@ -370,10 +370,10 @@ class CausalDataset:
             return cls._from_table(table, json.loads(raw))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            lost = f"it lacks {error}" if isinstance(error, KeyError) else "or of another version"
             raise InputError(
-                f"{path}: this file of sdscm is damaged ({type(error).__name__}: {error}); "
-                "generate it again"
+                f"{path}: this file of sdscm is damaged ({lost}); generate it again"
             ) from None
 
     @classmethod

@@ -160,11 +160,17 @@ def _check_names(
         if name not in frame:
             raise InputError(
                 f"{where}: no column '{name}'; correct '{key}' in {source}: the columns are "
-                f"{', '.join(map(str, frame))}"
+                f"{', '.join(map(_shown, frame))}"
             )
     for name, count in Counter(map(str, frame)).items():
         if count > 1:
             raise InputError(f"{where}: {count} columns are called '{name}'; rename or remove one")
+
+
+def _shown(name: Any) -> str:
+    """A name, in quotes if spaces or invisible letters would be lost."""
+    text = str(name)
+    return text if text.isprintable() and text and text == text.strip() else ascii(text)
 
 
 def _covariates(frame: pd.DataFrame, roles: TableRoles, where: str, source: str) -> list[Any]:

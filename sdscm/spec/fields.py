@@ -46,7 +46,7 @@ def distribution(value: Any) -> Any:
         raise ValueError(f"is {value!r}; write lm, uniform, or a list of weights")
     try:
         weights = [float(weight) for weight in value]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"has weights that are not numbers: {value!r}; write [0.3, 0.7]") from None
     total = math.fsum(weights)
     if not all(weight >= 0 for weight in weights):

@@ -45,6 +45,8 @@ def parse_json(text: str, where: str) -> dict[str, Any]:
         ) from None
     except _DuplicateKeyError as error:
         raise InputError(f"{where}: {error}") from None
+    except ValueError:  # Python reads 4,300 digits at most
+        raise InputError(f"{where}: holds a number that is too long; put it in quotes") from None
     except RecursionError:
         raise InputError(f"{where}: is nested too deeply; remove the inner brackets") from None
     return as_mapping(data, where, _FIX)

@@ -6,7 +6,7 @@ import hashlib
 import re
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
@@ -83,7 +83,10 @@ class HuggingFaceLM:
     ) -> None:
         self._model = model.eval()
         self._precision = precision
-        self._tokenize = ChoiceTokenizer(tokenizer)
+        try:
+            self._tokenize = ChoiceTokenizer(tokenizer)
+        except InputError as error:
+            raise InputError(f"language model '{id}': {error}") from None
         self._turn = threading.Lock()
         self.id = id
         self.revision = revision
@@ -151,6 +154,7 @@ class HuggingFaceLM:
                     name,
                     dtype=dtype,
                     output_loading_info=True,
+                    ignore_mismatched_sizes=True,  # `check_weights` refuses them by name
                     **source,
                 )
             model, report = loaded
@@ -207,7 +211,7 @@ class HuggingFaceLM:
             If a text is longer than the model's window.
         """
         with self._turn:
-            tokens = [self._tokenize(choice) for choice in choices]
+            tokens = self._tokens(self._tokenize, choices)
             self._tokenize.forget_contexts()
             found = self._found(choices, tokens)
         return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
@@ -219,7 +223,7 @@ class HuggingFaceLM:
         their log-probability *after* the value.
         """
         with self._turn:
-            tokens = [self._tokenize.reference(choice) for choice in choices]
+            tokens = self._tokens(self._tokenize.reference, choices)
             found = self._found(choices, tokens)
         scores = []
         for values in found:
@@ -227,6 +231,19 @@ class HuggingFaceLM:
             ones = np.ones(len(mean), dtype=int)
             scores.append(ChoiceScores(mean, mean, ones, ones))
         return scores
+
+    def _tokens(
+        self, tokenize: Callable[[Choice], ChoiceTokens], choices: Sequence[Choice]
+    ) -> list[ChoiceTokens]:
+        try:
+            return [tokenize(choice) for choice in choices]
+        except InputError:
+            raise
+        except Exception as error:  # its kind depends on the tokenizer's files
+            raise InputError(
+                f"language model '{self.id}': its tokenizer cannot read the sentences "
+                f"({_reason(error)}); check its files, or take another model"
+            ) from error
 
     def _found(
         self,
@@ -379,9 +396,16 @@ def _hub_answers(name: str) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of an error's message, or its kind if it has none."""
-    line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return line.strip().rstrip(".")
+    """The first line of an error's message, or its kind if it has none.
+
+    The next line is added if the first one announces it.
+    """
+    if isinstance(error, KeyError):
+        return f"a file lacks the key {error}"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1]).rstrip(".:")
 
 
 def _cannot_load(name: str, error: Exception) -> str:

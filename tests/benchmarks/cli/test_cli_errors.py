@@ -138,6 +138,24 @@ def test_bad_input_is_one_line(command, cli, tiny_lm, monkeypatch):
     assert ran.out == ""
 
 
+@pytest.mark.parametrize(
+    ("letter", "shown"), [("\x1b[31m", "\\x1b[31m"), ("\ufeff", "\\ufeff"), ("\u202e", "\\u202e")]
+)
+def test_letters_that_nobody_sees_are_escapes(cli, letter, shown):
+    """They would change the colour of a terminal, or the order of what is read."""
+    ran = cli("inspect", f"no{letter}pe.yaml")
+    assert ran.code == 2
+    assert f"no{shown}pe.yaml" in ran.err
+
+
+@pytest.mark.parametrize("option", ["estimators show", "benchmark"])
+def test_a_long_word_does_not_fill_the_screen(cli, option):
+    ran = cli(*option.split(), "x" * 100_000)
+    assert ran.code == 2
+    assert len(ran.err) < 1500
+    assert " ... " in ran.err
+
+
 @pytest.mark.usefixtures("untouched")
 def test_unwritable_folder(cli, workspace, tiny_lm):
     if os.geteuid() == 0:

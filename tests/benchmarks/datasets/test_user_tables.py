@@ -197,6 +197,31 @@ def test_lists_are_one_line(tmp_path: Path, column: str) -> None:
         read(tmp_path, categorical=["town"])
 
 
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separators_than_commas_are_told(tmp_path: Path, mark: str, name: str) -> None:
+    FRAME.to_csv(tmp_path / "one.csv", index=False, sep=mark)
+    with pytest.raises(InputError, match=rf"one\.csv: {name} separate its columns; save it with"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_other_encodings_than_utf_8_are_told(tmp_path: Path, encoding: str) -> None:
+    FRAME.assign(town="Köln").to_csv(tmp_path / "one.csv", index=False, encoding=encoding)
+    with pytest.raises(InputError, match=r"one\.csv: is not UTF-8 text; save it in UTF-8"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(" drug", "' drug'"), ("drug\ufeff", r"'drug\\ufeff'")]
+)
+def test_names_with_letters_that_nobody_sees_are_in_quotes(
+    tmp_path: Path, name: str, shown: str
+) -> None:
+    FRAME.rename(columns={"drug": name}).to_parquet(tmp_path / "one.parquet")
+    with pytest.raises(InputError, match=f"no column 'drug'.*the columns are {shown}, town, age"):
+        read(tmp_path)
+
+
 def test_all_columns_with_gaps_are_named(tmp_path: Path) -> None:
     FRAME.assign(age=np.nan, tau=[1, np.nan, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
     with pytest.raises(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sdscm.errors import InputError
-from sdscm.spec import spec_from_yaml
+from sdscm.spec import load_spec, spec_from_yaml
 from sdscm.validation import parse_yaml
 
 
@@ -46,13 +48,33 @@ def test_plain_aliases_are_read() -> None:
         ("2020-13-45", "month must be in 1..12"),
         ("9" * 5000, "Exceeds the limit"),
         ('!!int ""', "cannot be read"),
-        ("!!bool maybe", "cannot be read"),
-        ("!!timestamp foo", "cannot be read"),
+        ("!!bool maybe", "does not suit its tag"),
+        ("!!timestamp foo", "does not suit its tag"),
     ],
 )
 def test_dates_and_numbers_that_python_does_not_have(written: str, problem: str) -> None:
     with pytest.raises(InputError, match=f"{problem}.*put it in quotes"):
         parse_yaml(f"a: {written}", "f", "")
+
+
+@pytest.mark.parametrize("written", ["? [a, b]\n: 1", "{{a}: 1}", "{[]: x}", "? {a: b}\n: 1"])
+def test_keys_that_are_no_texts(written: str) -> None:
+    with pytest.raises(InputError, match="a key is a list or a mapping; write a text"):
+        parse_yaml(written, "f", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [("9" * 5000, "a number that is too long"), ("9" * 400, "weights that are not numbers")],
+)
+def test_numbers_of_json_that_python_does_not_have(
+    tmp_path: Path, number: str, problem: str
+) -> None:
+    variable = {"name": "a", "role": "exogenous", "values": ["b", "c"], "phrasings": ["{value}."]}
+    text = json.dumps({"name": "x", "variables": [variable | {"distribution": [1, 2]}]})
+    (tmp_path / "x.json").write_text(text.replace("[1, 2]", f"[{number}, 1]"))
+    with pytest.raises(InputError, match=rf"x\.json: .*{problem}"):
+        load_spec(tmp_path / "x.json")
 
 
 @pytest.mark.parametrize(

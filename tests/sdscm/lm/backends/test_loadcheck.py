@@ -218,6 +218,39 @@ def test_the_embedded_model_keeps_its_tokenizer(embedded_folder: Path) -> None:
     )
 
 
+def change(file: Path, **keys: Any) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | keys))
+
+
+@pytest.mark.parametrize("keys", [{"intermediate_size": 7}, {"num_key_value_heads": 2}])
+def test_weights_of_another_shape_are_named(folder: Path, keys: dict[str, int]) -> None:
+    change(folder / "config.json", **keys)
+    assert "weights model.layers.0." in (found := refusal(folder))
+    assert "have another shape than its configuration" in found
+
+
+@pytest.mark.parametrize("limit", ["2020-01-01", [512]])
+def test_a_tokenizer_that_cannot_read_is_one_line(folder: Path, limit: object) -> None:
+    change(folder / "tokenizer_config.json", model_max_length=limit)
+    with pytest.raises(InputError, match=r"^language model 'tiny'.* tokenizer cannot read .*\("):
+        load_lm(str(folder), store=False).score(CHOICES)
+
+
+def test_a_tokenizer_without_a_first_token_names_the_model(folder: Path) -> None:
+    (folder / "tokenizer_config.json").unlink()
+    with pytest.raises(InputError, match=r"^language model 'tiny': .* neither a BOS nor an EOS"):
+        load_lm(str(folder), store=False).score(CHOICES)
+
+
+def test_what_is_wrong_is_told_after_its_heading(folder: Path) -> None:
+    tokenizer = (folder / "tokenizer.json").read_text()
+    (folder / "tokenizer.json").write_text("{}")
+    assert "(a file lacks the key '" in refusal(folder)
+    (folder / "tokenizer.json").write_text(tokenizer)
+    change(folder / "config.json", num_attention_heads=7)
+    assert "(Class validation error for validator 'validate_architecture': " in refusal(folder)
+
+
 def test_code_of_the_folder_is_never_run(folder: Path) -> None:
     """Neither is the user asked on the terminal whether to run it."""
     config = json.loads((folder / "config.json").read_text())
