@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import model_options
+from sdscm.errors import InputError
 from sdscm.files import put_atomically, write_atomically
 from sdscm.sampling.units import Units
 from sdscm.scm import SDSCM
@@ -92,7 +93,11 @@ def read_units(path: Path) -> UnitsFile | None:
     except (pa.ArrowException, OSError):
         return None
     labels = frame[[c for c in frame.columns if c.startswith("label:")]]
-    return UnitsFile(labels.rename(columns=lambda c: c.removeprefix("label:")), json.loads(raw))
+    try:
+        origin = dict(json.loads(raw))
+    except (TypeError, ValueError):
+        raise InputError(f"{path}: this file of sdscm is damaged; generate it again") from None
+    return UnitsFile(labels.rename(columns=lambda c: c.removeprefix("label:")), origin)
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from sdscm.data.table_checks import (
     TableRoles,
@@ -389,9 +390,13 @@ class CausalDataset:
         def each_setting(name: str) -> dict[Setting, np.ndarray]:
             return {s: frame[f"{name}:{s}"].to_numpy() for s in SETTINGS if f"{name}:{s}" in frame}
 
-        labels = part("label:")
+        X, labels = part("X:"), part("label:")
+        X.astype(float)  # raises if they are no numbers
+        origin = TypeAdapter(Provenance).validate_python(meta["provenance"])
+        for name in ("temperature", "noise", "overlap", "confounding", "effect"):
+            float(origin.options.get(name, 0))
         return cls(
-            X=part("X:"),
+            X=X,
             t=frame["t"].to_numpy(),
             y0=frame["y0"].to_numpy(),
             y1=frame["y1"].to_numpy(),
@@ -403,5 +408,5 @@ class CausalDataset:
             cates=each_setting("cate"),
             cate_errors=each_setting("cate_error"),
             known_ate=meta.get("known_ate"),
-            meta=Provenance(**meta["provenance"]),
+            meta=origin,
         )

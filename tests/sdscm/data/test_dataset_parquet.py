@@ -142,6 +142,31 @@ def lacking_meta(path: Path, data: CausalDataset) -> None:
     _with_meta(path, data, json.dumps({"format": 1}).encode())
 
 
+def _with_origin(path: Path, data: CausalDataset, **changes: object) -> None:
+    meta = json.loads(pq.read_schema(data.to_parquet(path)).metadata[b"sdscm"])
+    meta["provenance"] |= changes
+    _with_meta(path, data, json.dumps(meta).encode())
+
+
+def versions_in_a_list(path: Path, data: CausalDataset) -> None:
+    _with_origin(path, data, versions=["2.4.6"])
+
+
+def model_in_a_list(path: Path, data: CausalDataset) -> None:
+    _with_origin(path, data, lm=["gpt2"])
+
+
+def temperature_of_text(path: Path, data: CausalDataset) -> None:
+    _with_origin(path, data, options={"temperature": "2.4.6"})
+
+
+def covariates_of_text(path: Path, data: CausalDataset) -> None:
+    table = pq.read_table(data.to_parquet(path))
+    place = table.schema.get_field_index(next(c for c in table.column_names if c[:2] == "X:"))
+    words = pa.array(["a"] * len(table))
+    pq.write_table(table.set_column(place, table.column_names[place], words), path)
+
+
 def lacking_columns(path: Path, data: CausalDataset) -> None:
     table = pq.read_table(data.to_parquet(path))
     pq.write_table(table.drop_columns(["y1"]), path)
@@ -158,8 +183,12 @@ def lacking_columns(path: Path, data: CausalDataset) -> None:
         (folder, []),
         (later_format, ["99"]),
         (damaged_meta, []),
-        (lacking_meta, []),
-        (lacking_columns, []),
+        (lacking_meta, ["it lacks 'provenance'"]),
+        (lacking_columns, ["it lacks 'y1'"]),
+        (versions_in_a_list, ["is damaged"]),
+        (model_in_a_list, ["is damaged"]),
+        (temperature_of_text, ["is damaged"]),
+        (covariates_of_text, ["is damaged"]),
         (None, ["no such file"]),
     ],
 )
