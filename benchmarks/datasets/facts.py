@@ -46,10 +46,16 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "hidden_share": found.hidden_share,
                 "sign_flip": found.sign_flip,
                 "post_treatment": ", ".join(found.post_treatment),
+                "contrast": "" if dataset.meta.spec_hash else _arms(found.contrast),
+                "leaks": ", ".join(found.leaks),
                 "problems": "; ".join(found.problems),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _arms(contrast: Sequence[str]) -> str:
+    return f"t = 1 is {contrast[1]}, t = 0 is {contrast[0]}" if contrast else ""
 
 
 #: Columns of `fact_table` that `entry_lines` reads.
@@ -76,7 +82,9 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
         line = f"{entry}" if isnan(temperature) else f"{entry} at temperature {temperature:g}"
         noise = float(part["noise"].iloc[0])
         line += f", noise of {noise:g} SD(y)" if noise > 0 else ""
-        line += f": confounded by {number(found.confounding)} SD(y), effects vary by "
+        contrasts = ", ".join(dict.fromkeys(filter(None, part.get("contrast", ()))))
+        line += f": {contrasts}; confounded" if contrasts else ": confounded"
+        line += f" by {number(found.confounding)} SD(y), effects vary by "
         line += f"{number(found.heterogeneity)} SD(y)"
         if "hidden" in settings:
             line += f" (the CATE in 'hidden' by {number(found.hidden_spread)})"
@@ -84,6 +92,9 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
         shown = ", ".join(dict.fromkeys(filter(None, part["post_treatment"])))
         if shown:
             warnings.append(f"estimators see descendants of the treatment ({shown})")
+        leaks = ", ".join(dict.fromkeys(filter(None, part.get("leaks", ()))))
+        if leaks:
+            warnings.append(f"covariates may give away the truth ({leaks})")
         lines.append(line + "".join(f"; warning: {each}" for each in warnings) + ".")
     return tuple(lines)
 

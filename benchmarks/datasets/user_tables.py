@@ -5,26 +5,20 @@ Each error names the file, the key and the fix.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from benchmarks.suite.entries import Columns, FilesEntry
+from benchmarks.suite.entries import FilesEntry
 from benchmarks.suite.loading import columns_from
 from sdscm.data.dataset import CausalDataset
-from sdscm.data.table_checks import (
-    TableRoles,
-    category_order,
-    check_table,
-    check_truth_is_hidden,
-    ordered_levels,
-)
+from sdscm.data.table_checks import TableRoles, category_order, check_table, in_order, shown
 from sdscm.errors import InputError
-
-_KINDS = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
 
 
 def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDataset]]:
@@ -33,7 +27,8 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
     Raises
     ------
     InputError
-        If no file matches, or a file does not fit its mapping.
+        If no file matches, a file does not fit its mapping, or files code the treatment
+        differently.
     """
     paths = _matches(entry, folder)
     columns, mapping = entry.columns, "the suite's 'columns'"
@@ -41,28 +36,59 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
         mapping = str(folder / columns)
         columns = columns_from(folder / columns)
     if columns is None:
-        for path in paths:
-            if path.suffix != ".parquet":
-                raise InputError(
-                    f"{path}: name the columns of treatment, y0 and y1 in 'columns' of the suite"
-                )
-            yield path, CausalDataset.read_parquet(path)
+        yield from _datasets(paths)
         return
-    frames = {path: _table(path) for path in paths}
+    names = [*columns.categorical, columns.treatment]
+    frames = {path: _table(path, names) for path in paths}
     roles = TableRoles(**columns.model_dump())
-    chosen = {path: check_table(frame, roles, str(path), mapping) for path, frame in frames.items()}
-    levels = {name: _levels(name, frames) for name in columns.categorical}
+    for path, frame in frames.items():
+        check_table(frame, roles, str(path), mapping)
+        frame[names] = frame[names].apply(_as_text)
+    levels = {name: _levels(name, frames) for name in names}
+    _check_arms({path: set(frame[columns.treatment]) for path, frame in frames.items()})
     for number, (path, frame) in enumerate(frames.items()):
-        dataset = _dataset(frame, columns, chosen[path], levels, path.name, number)
-        if columns.covariates is None:
-            secrets = {
-                "the outcome": dataset.y,
-                "the outcome under control": dataset.y0,
-                "the outcome under treatment": dataset.y1,
-                "the effect": dataset.ite,
-            }
-            check_truth_is_hidden(dataset.X, secrets, str(path), mapping)
+        labels = frame[columns.categorical].astype(str).reset_index(drop=True)
+        for name, values in levels.items():
+            coded = pd.Categorical(frame[name], values, ordered=True)
+            frame[name] = coded if name == columns.treatment else coded.codes
+        yield (
+            path,
+            CausalDataset.from_roles(
+                frame,
+                roles,
+                where=str(path),
+                source=mapping,
+                labels=labels if columns.categorical else None,
+                name=path.name,
+                replicate=number,
+            ),
+        )
+
+
+def _datasets(paths: list[Path]) -> Iterator[tuple[Path, CausalDataset]]:
+    """Read files that sdscm wrote."""
+    arms: dict[Path, tuple[str, ...]] = {}
+    for path in paths:
+        if path.suffix != ".parquet":
+            raise InputError(
+                f"{path}: name the columns of treatment, y0 and y1 in 'columns' of the suite"
+            )
+        dataset = CausalDataset.read_parquet(path)
+        if dataset.contrast and not dataset.meta.spec_hash:
+            arms[path] = dataset.contrast
+            _check_arms(arms)
         yield path, dataset
+
+
+def _check_arms(arms: Mapping[Path, Collection[str]]) -> None:
+    """Check that all files have the same values of the treatment."""
+    (first, one), *rest = arms.items()
+    for path, other in rest:
+        if other != one:
+            raise InputError(
+                f"{path}: the treatment is {' or '.join(in_order(other))}, but "
+                f"{' or '.join(in_order(one))} in {first}; give all files one coding"
+            )
 
 
 def _matches(entry: FilesEntry, folder: Path) -> list[Path]:
@@ -81,20 +107,52 @@ def _matches(entry: FilesEntry, folder: Path) -> list[Path]:
     return list(found)
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _table(path: Path, names: Collection[str]) -> pd.DataFrame:
+    """Read a table; in the columns ``names`` of a CSV file only an empty cell is a gap."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise InputError(f"{path}: not a table; its name must end in .parquet or .csv")
     try:
-        reader = _KINDS[path.suffix]
-    except KeyError:
-        raise InputError(f"{path}: not a table; its name must end in .parquet or .csv") from None
-    try:
-        return _commas(reader(path), path)  # type: ignore[operator]
-    except InputError:
-        raise
+        if path.suffix == ".parquet":
+            # The names of folders, such as seed=3, are not columns.
+            frame = pq.read_table(path, partitioning=None).to_pandas()
+            named = [name for name in frame.index.names if name is not None]
+            return frame.reset_index(named) if named else frame
+        first = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False)
+        frame = pd.read_csv(path)
+        texts = pd.read_csv(path, keep_default_na=False, na_values=[""])
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8 text; save it in UTF-8") from None
     except Exception as error:  # its kind depends on pandas and pyarrow
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not a readable Parquet or CSV file ({reason})") from None
+    _check_csv(frame, first.iloc[0], path)
+    # "NA" and "None" are gaps in a column of numbers, but names in a column of names.
+    for name in {*names} & {*frame}:
+        frame[name] = texts[name]
+    return frame
+
+
+def _check_csv(frame: pd.DataFrame, header: pd.Series, path: Path) -> None:
+    """Check that the columns of a CSV file are those of its header."""
+    for mark, name in {";": "semicolons", "\t": "tabs"}.items():
+        if len(header) == 1 and mark in header[0]:
+            raise InputError(f"{path}: {name} separate its columns; save it with commas")
+    twice = header[(header != "") & header.duplicated()]
+    if len(twice):
+        raise InputError(f"{path}: two columns are called '{twice.iloc[0]}'; rename or remove one")
+    index = pd.RangeIndex(len(frame))
+    if len(frame) and not frame.index.equals(index) and frame.iloc[:, -1].isna().all():
+        raise InputError(f"{path}: the rows have more cells than the header; remove empty ones")
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    """Write values as text, in which 1 and 1.0 are the same; an order is kept."""
+    order = category_order(values)
+    text = pd.Series([shown(value) for value in values], values.index, dtype=object)
+    if order is None:
+        return text
+    kept = pd.CategoricalDtype([shown(level) for level in order], ordered=True)
+    return text.astype(kept)
 
 
 def _commas(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -106,45 +164,16 @@ def _commas(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def _levels(name: str, frames: Mapping[Path, pd.DataFrame]) -> list[Any]:
-    """List the values of a categorical column over all files, so that codes agree."""
-    seen = {
-        level for path, frame in frames.items() for level in ordered_levels(frame[name], str(path))
-    }
+    """List the values of a column over all files, so that codes agree."""
+    seen = {level for frame in frames.values() for level in frame[name].unique()}
     orders = {path: category_order(frame[name]) for path, frame in frames.items()}
     ordered = {tuple(order): path for path, order in orders.items() if order is not None}
     if len(ordered) > 1:
         (first, one), (second, other) = list(ordered.items())[:2]
         raise InputError(
-            f"{other}: the categories of '{name}' are {', '.join(map(str, second))}, but "
-            f"{', '.join(map(str, first))} in {one}; give all files one order"
+            f"{other}: the categories of '{name}' are {', '.join(second)}, but "
+            f"{', '.join(first)} in {one}; give all files one order"
         )
     first_levels: tuple[Any, ...] = next(iter(ordered), ())
-    rest = sorted(seen - set(first_levels), key=lambda value: (isinstance(value, str), value))
+    rest = in_order(seen - set(first_levels))
     return [*(level for level in first_levels if level in seen), *rest]
-
-
-def _dataset(
-    frame: pd.DataFrame,
-    columns: Columns,
-    covariates: list[Any],
-    levels: Mapping[str, Sequence[Any]],
-    name: str,
-    at: int,
-) -> CausalDataset:
-    labels = frame[list(levels)].astype(str).reset_index(drop=True).rename(columns=str)
-    coded = {key: pd.Categorical(frame[key], values).codes for key, values in levels.items()}
-    return CausalDataset.from_frame(
-        frame.assign(**coded),
-        treatment=columns.treatment,
-        y0=columns.y0,
-        y1=columns.y1,
-        outcome=columns.outcome,
-        effect=columns.effect,
-        ate=columns.ate,
-        covariates=covariates,
-        exogenous=tuple(columns.exogenous),
-        propensity=columns.propensity,
-        labels=labels if levels else None,
-        name=name,
-        replicate=at,
-    )

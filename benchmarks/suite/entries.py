@@ -217,8 +217,8 @@ class Columns(Model):
     """Roles of the columns of a user's table.
 
     The columns of the truth determine which scores exist. All scores need ``y0`` and ``y1``, or
-    ``outcome`` and ``effect``. Scores of the average effect need ``outcome`` and ``ate``. Cost,
-    widths and failures need ``outcome`` only.
+    ``outcome`` with ``counterfactual``, ``effect``, or ``mu0`` and ``mu1``. Scores of the average
+    effect need ``outcome`` and ``ate``. Cost, widths and failures need ``outcome`` only.
 
     Attributes
     ----------
@@ -227,16 +227,22 @@ class Columns(Model):
         categorical.
     outcome
         Observed outcome; required unless ``y0`` and ``y1`` are given, which determine it.
+    counterfactual
+        Outcome of each row under the other treatment, beside ``outcome``.
     y0, y1
         Potential outcomes under control and treatment.
     effect
         Individual effect of each row, in units of the outcome.
+    mu0, mu1
+        Expected outcomes of each row under control and treatment given all covariates (without
+        noise, as in IHDP); ``mu1 - mu0`` is the CATE in the setting ``all``. Without potential
+        outcomes it is the individual effect, too.
     ate
         Average effect over the rows of a file: a number in units of the outcome, for example the
         result of a randomised trial of the same people.
     covariates
-        Covariates that estimators see; by default all other columns. Name them if the table holds
-        more columns of the truth.
+        Covariates that estimators see; by default all other columns, without row numbers. Name
+        them if the table holds more columns of the truth.
     exogenous
         Covariates that the setting ``hidden`` removes.
     categorical
@@ -248,9 +254,12 @@ class Columns(Model):
 
     treatment: str
     outcome: str | None = None
+    counterfactual: str | None = None
     y0: str | None = None
     y1: str | None = None
     effect: str | None = None
+    mu0: str | None = None
+    mu1: str | None = None
     ate: FiniteFloat | None = None
     covariates: list[str] | None = None
     exogenous: list[str] = []

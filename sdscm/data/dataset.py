@@ -15,12 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from sdscm.data.table_checks import (
-    TableRoles,
-    check_table,
-    check_truth_is_hidden,
-    ordered_levels,
-)
+from sdscm.data.leaks import check_leaks
+from sdscm.data.table_checks import TableRoles, check_table, ordered_levels, shown
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
 from sdscm.literals import SETTINGS as SETTINGS
@@ -48,7 +44,9 @@ class Provenance:
     seed
         Seed of the units' noise.
     options
-        All other options of the sampler (temperature, outcome, coupling, ...).
+        All other options of the sampler (temperature, outcome, coupling, ...). ``contrast`` holds
+        the two values of the treatment, control first. For a table of the user, ``leaks`` lists
+        covariates that give away the truth; see `sdscm.data.leaks`.
     versions
         Versions of the libraries that can change the data.
     """
@@ -135,12 +133,20 @@ class CausalDataset:
 
     def __repr__(self) -> str:
         covariates = f"{self.X.shape[1]} covariates ({self.covariates})"
-        return f"<CausalDataset: {len(self):,} units of {self.meta.scenario}, {covariates}>"
+        treated = f", t = 1 is {self.contrast[1]}" if self.contrast else ""
+        return (
+            f"<CausalDataset: {len(self):,} units of {self.meta.scenario}, {covariates}{treated}>"
+        )
 
     @property
     def y(self) -> np.ndarray:
         """The observed outcome, of shape (n,): the potential outcome of the treatment received."""
         return np.where(self.t == 1, self.y1, self.y0)
+
+    @property
+    def contrast(self) -> tuple[str, ...]:
+        """The values of the treatment that t = 0 and t = 1 stand for; empty if not recorded."""
+        return tuple(map(str, self.meta.options.get("contrast", ())))
 
     @property
     def effects_known(self) -> bool:
@@ -231,7 +237,10 @@ class CausalDataset:
         y0: str | None = None,
         y1: str | None = None,
         outcome: str | None = None,
+        counterfactual: str | None = None,
         effect: str | None = None,
+        mu0: str | None = None,
+        mu1: str | None = None,
         ate: float | None = None,
         covariates: list[str] | None = None,
         exogenous: tuple[str, ...] | list[str] = (),
@@ -248,16 +257,20 @@ class CausalDataset:
             One row for each unit.
         treatment
             Column of the treatment: two values; the smaller is control. Of an ordered categorical
-            it is the first of its order.
+            it is the first of its order. ``contrast`` tells which is which.
         y0, y1
             Columns of the potential outcomes under control and treatment, if known.
-        outcome, effect
-            Columns of the observed outcome and, if known, of the individual effect, instead of
-            ``y0`` and ``y1``.
+        outcome, counterfactual, effect
+            Columns of the observed outcome and, if known, of the outcome under the other treatment
+            or of the individual effect, instead of ``y0`` and ``y1``.
+        mu0, mu1
+            Columns of the expected outcomes under control and treatment given all covariates, that
+            is, of outcomes without noise, as in IHDP. ``mu1 - mu0`` is the CATE. Without ``y0`` and
+            ``y1``, or ``counterfactual``, it is the individual effect, too.
         ate
             With ``outcome``: the average effect of these units, if known, in units of y.
         covariates
-            Columns that estimators get; by default every other column.
+            Columns that estimators get; by default every other column, without row numbers.
         exogenous
             Covariates that the setting ``hidden`` removes.
         propensity
@@ -272,49 +285,85 @@ class CausalDataset:
         InputError
             If a column is missing, named twice or not numeric, the treatment does not have two
             values, the arguments contradict each other, or, without ``covariates``, a column is a
-            copy of an outcome or of the effect; see `sdscm.data.table_checks`.
+            copy of a part of the truth or of the treatment; see `sdscm.data.table_checks` and
+            `sdscm.data.leaks`.
         """
         roles = TableRoles(
             treatment=treatment,
             outcome=outcome,
+            counterfactual=counterfactual,
             y0=y0,
             y1=y1,
             effect=effect,
+            mu0=mu0,
+            mu1=mu1,
             ate=ate,
             covariates=covariates,
             exogenous=exogenous,
             propensity=propensity,
         )
-        source = "from_frame"
-        chosen = check_table(frame, roles, name, source)
-        X = frame[chosen].astype(float).reset_index(drop=True)
-        truth = frame[[c for key, c in roles.columns if key != "treatment"]].astype(float)
-        _, treated = ordered_levels(frame[treatment], name)
-        t = (frame[treatment] == treated).to_numpy(dtype=np.int8)
-        if outcome is None:
-            control, active = truth[y0].to_numpy(), truth[y1].to_numpy()
-        else:
-            y = truth[outcome].to_numpy()
-            ite = np.full(len(y), np.nan) if effect is None else truth[effect].to_numpy()
-            control, active = np.where(t == 1, y - ite, y), np.where(t == 1, y, y + ite)
-        if covariates is None:
-            secrets = {
-                "the outcome": np.where(t == 1, active, control),
-                "the outcome under control": control,
-                "the outcome under treatment": active,
-                "the effect": active - control,
+        return cls.from_roles(frame, roles, name, "from_frame", labels, name, replicate)
+
+    @classmethod
+    def from_roles(
+        cls,
+        frame: pd.DataFrame,
+        roles: TableRoles,
+        where: str,
+        source: str,
+        labels: pd.DataFrame | None,
+        name: str,
+        replicate: int,
+    ) -> CausalDataset:
+        """Make a dataset from a table and the roles of its columns; see `from_frame`.
+
+        ``where`` and ``source`` name the table and the place of the roles in messages.
+        """
+        chosen = check_table(frame, roles, where, source)
+        X = frame[chosen].astype(float).reset_index(drop=True).rename(columns=str)
+        levels = ordered_levels(frame[roles.treatment], where)
+        t = (frame[roles.treatment] == levels[1]).to_numpy(dtype=np.int8)
+        known = {
+            key: frame[c].to_numpy(dtype=float) for key, c in roles.columns if key != "treatment"
+        }
+        control, active = _potential_outcomes(known, t)
+        cates: dict[Setting, np.ndarray] = {}
+        if "mu0" in known:
+            cates["all"] = known["mu1"] - known["mu0"]
+        truth = {
+            "the outcome": np.where(t == 1, active, control),
+            "the outcome under control": control,
+            "the outcome under treatment": active,
+            "the outcome under the other treatment": np.where(t == 1, control, active),
+            "the effect": active - control,
+        }
+        if cates:
+            truth |= {
+                "the mean outcome under control": known["mu0"],
+                "the mean outcome under treatment": known["mu1"],
+                "the mean outcome under its treatment": np.where(
+                    t == 1, known["mu1"], known["mu0"]
+                ),
+                "the mean outcome under the other treatment": np.where(
+                    t == 1, known["mu0"], known["mu1"]
+                ),
+                "the mean effect": cates["all"],
             }
-            check_truth_is_hidden(X, secrets, name, source)
+        found = check_leaks(X, t, truth, where, source, chosen=roles.covariates is not None)
+        options: dict[str, Any] = {"contrast": [shown(level) for level in levels]}
+        if found:
+            options["leaks"] = list(map(str, found))
         return cls(
-            X=X.rename(columns=str),
+            X=X,
             t=t,
             y0=control,
             y1=active,
-            known_ate=ate,
+            known_ate=roles.ate,
+            cates=cates,
             labels=labels,
-            propensity=None if propensity is None else truth[propensity].to_numpy(),
-            exogenous=tuple(map(str, exogenous)),
-            meta=Provenance(scenario=name, seed=int(replicate)),
+            propensity=known.get("propensity"),
+            exogenous=tuple(map(str, roles.exogenous)),
+            meta=Provenance(scenario=name, seed=int(replicate), options=options),
         )
 
     def to_parquet(self, path: str | Path) -> Path:
@@ -410,3 +459,22 @@ class CausalDataset:
             known_ate=meta.get("known_ate"),
             meta=origin,
         )
+
+
+def _potential_outcomes(
+    known: Mapping[str, np.ndarray], t: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the outcomes under control and treatment, NaN where they are not known."""
+    if "y0" in known:
+        return known["y0"], known["y1"]
+    y = known["outcome"]
+    sign = np.where(t == 1, -1.0, 1.0)
+    if "counterfactual" in known:
+        other = known["counterfactual"]
+    elif "effect" in known:
+        other = y + sign * known["effect"]
+    elif "mu0" in known:
+        other = y + sign * (known["mu1"] - known["mu0"])
+    else:
+        other = np.full(len(y), np.nan)
+    return np.where(t == 1, other, y), np.where(t == 1, y, other)

@@ -60,6 +60,10 @@ class DatasetFacts:
         SD(CATE) / SD(y) in the setting ``hidden``; NaN if the true CATE is unknown.
     post_treatment
         Names of the covariates in X that descend from the treatment.
+    contrast
+        The values of the treatment that t = 0 and t = 1 stand for; empty if not recorded.
+    leaks
+        Covariates of a user's table that give away the truth, or may; see `sdscm.data.leaks`.
     """
 
     n: int
@@ -77,6 +81,8 @@ class DatasetFacts:
     hidden_share: float
     hidden_spread: float
     post_treatment: tuple[str, ...]
+    contrast: tuple[str, ...]
+    leaks: tuple[str, ...]
 
     @property
     def sign_flip(self) -> bool:
@@ -89,6 +95,8 @@ class DatasetFacts:
         found = []
         if self.post_treatment:
             found.append(f"shows post-treatment covariates: {', '.join(self.post_treatment)}")
+        if self.leaks:
+            found.append(f"covariates may give away the truth: {', '.join(self.leaks)}")
         if not 0.1 <= self.treated <= 0.9:
             found.append(f"{self.treated:.0%} of the units are treated (want 10 % to 90 %)")
         if self.constant:
@@ -131,6 +139,8 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
         hidden_share=_hidden_share(dataset),
         hidden_spread=float("nan") if cate is None or sd == 0 else float(cate.std()) / sd,
         post_treatment=dataset.post_treatment,
+        contrast=dataset.contrast,
+        leaks=tuple(dataset.meta.options.get("leaks", ())),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -14,8 +15,18 @@ import pandas as pd
 from sdscm.errors import InputError
 
 #: Keys of roles that name one column each, and those that list covariates.
-_SINGLE = ("treatment", "outcome", "y0", "y1", "effect", "propensity")
+_SINGLE = (
+    *("treatment", "outcome", "counterfactual", "y0", "y1", "effect", "mu0", "mu1"),
+    "propensity",
+)
 _LISTS = ("covariates", "exogenous", "categorical")
+#: Outcomes of tables in the format of IHDP: columns of these names are not covariates by accident.
+IHDP_OUTCOMES = ("y_factual", "y_cfactual", "mu0", "mu1")
+_IHDP_ROLES = "outcome: y_factual, counterfactual: y_cfactual, mu0: mu0, mu1: mu1"
+#: Names of columns without a name, as pandas makes them when it reads an index.
+_UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?(\.\d+)?|__index_level_\d+__")
+#: Largest number in single precision, with which many estimators compute.
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -26,9 +37,11 @@ class TableRoles:
     ----------
     treatment
         Treatment, with two values.
-    outcome, y0, y1, effect, propensity
-        Columns of the observed outcome, of the potential outcomes under control and treatment, of
-        the individual effect, and of the true probability of treatment; None if there is none.
+    outcome, counterfactual, y0, y1, effect, mu0, mu1, propensity
+        Columns of the observed outcome, of the outcome under the other treatment, of the potential
+        outcomes under control and treatment, of the individual effect, of the expected outcomes
+        under control and treatment, and of the true probability of treatment; None if there is
+        none.
     ate
         Average effect of these units, if it alone is known.
     covariates
@@ -41,9 +54,12 @@ class TableRoles:
 
     treatment: Any
     outcome: Any = None
+    counterfactual: Any = None
     y0: Any = None
     y1: Any = None
     effect: Any = None
+    mu0: Any = None
+    mu1: Any = None
     ate: Any = None
     covariates: Sequence[Any] | None = None
     exogenous: Sequence[Any] = ()
@@ -58,16 +74,30 @@ class TableRoles:
 
 def contradiction(roles: Any) -> str:
     """Describe roles that contradict each other or are missing, with the fix; empty if none do."""
-    potential = [name for name in ("y0", "y1") if getattr(roles, name) is not None]
+
+    def given(*names: str) -> list[str]:
+        return [name for name in names if getattr(roles, name) is not None]
+
+    potential, means = given("y0", "y1"), given("mu0", "mu1")
     if len(potential) == 1:
         return f"'{potential[0]}' needs the other potential outcome, too"
+    if len(means) == 1:
+        return f"'{means[0]}' needs the other mean, too"
+    if potential and given("outcome"):
+        return (
+            "'outcome' follows from 'y0' and 'y1'; remove it, or, if these are means without "
+            "noise, name them in 'mu0' and 'mu1' instead"
+        )
     if not potential and roles.outcome is None:
         return "name the column of the 'outcome', or those of 'y0' and 'y1'"
-    for name in ("outcome", "effect", "ate"):
-        if potential and getattr(roles, name) is not None:
-            return f"'{name}' follows from 'y0' and 'y1'; remove it"
-    if roles.effect is not None and roles.ate is not None:
-        return "'ate' follows from 'effect'; remove it"
+    for sources, following in (
+        (potential, given("counterfactual", "effect", "ate")),
+        (given("counterfactual"), given("effect", "ate")),
+        (means, given("effect", "ate")),
+        (given("effect"), given("ate")),
+    ):
+        if sources and following:
+            return f"'{following[0]}' follows from {' and '.join(map(repr, sources))}; remove it"
     return ""
 
 
@@ -102,8 +132,11 @@ def check_table(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
         other = next(each for each, named in roles.columns if named == name)
         if other != key:
             raise InputError(f"{where}: '{name}' is '{other}' and '{key}' in {source}; change one")
-    _check_treatment(frame[roles.treatment], where, source)
     covariates = _covariates(frame, roles, where, source)
+    names = () if roles.categorical is None else list(roles.categorical)
+    used = [*(name for _, name in roles.columns), *covariates]
+    _check_gaps(frame[used], [roles.treatment, *names], where)
+    _check_treatment(frame[roles.treatment], where, source)
     for key, name in listed:
         if name not in covariates:
             raise InputError(
@@ -113,7 +146,6 @@ def check_table(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     for key, name in roles.columns:
         if key != "treatment":
             _check_numbers(frame[[name]], where, f"'{key}' in {source} needs numbers")
-    names = () if roles.categorical is None else list(roles.categorical)
     numbers = [name for name in covariates if name not in names]
     fix = "encode it as numbers first"
     if roles.categorical is not None:
@@ -121,7 +153,7 @@ def check_table(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     fix += ", or remove it from 'covariates'"
     _check_numbers(frame[numbers], where, fix)
     for name in names:
-        _check_categories(frame[name], where)
+        ordered_levels(frame[name], where)
     if roles.propensity is not None:
         shares = frame[roles.propensity].astype(float)
         if ((shares < 0) | (shares > 1)).any():
@@ -177,6 +209,14 @@ def _covariates(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     special = {name for _, name in roles.columns}
     if roles.covariates is None:
         covariates = [name for name in frame if name not in special]
+        covariates = [name for name in covariates if not _is_row_number(frame[name], where)]
+        outcomes = [repr(name) for name in covariates if name in IHDP_OUTCOMES]
+        if outcomes:
+            raise InputError(
+                f"{where}: {', '.join(outcomes)} would be seen by estimators, but means an outcome "
+                f"in the format of IHDP; write '{_IHDP_ROLES}' in {source}, or name the covariates "
+                "in 'covariates'"
+            )
     else:
         covariates = list(roles.covariates)
     if not covariates:
@@ -192,10 +232,19 @@ def _covariates(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     return covariates
 
 
+def _is_row_number(values: pd.Series, where: str) -> bool:
+    """Return whether a column is the index of a table that was written to a file."""
+    if not _UNNAMED.fullmatch(str(values.name)):
+        return False
+    if pd.api.types.is_integer_dtype(values) and values.is_unique:
+        return True
+    raise InputError(
+        f"{where}: a column has no name ('{values.name}') and does not hold row numbers; name it, "
+        "or remove it"
+    )
+
+
 def _check_treatment(values: pd.Series, where: str, source: str) -> None:
-    what = f"{where}: the treatment '{values.name}'"
-    if values.isna().any():
-        raise InputError(f"{what} is empty in some rows; remove these")
     levels = ordered_levels(values, where)
     if len(levels) != 2:
         raise InputError(
@@ -203,45 +252,69 @@ def _check_treatment(values: pd.Series, where: str, source: str) -> None:
             f"'{values.name}' has {len(levels)} value{'s' * (len(levels) != 1)}"
         )
     if len({isinstance(level, str) for level in levels}) > 1:
-        raise InputError(f"{what} mixes text and numbers; use one type")
+        raise InputError(
+            f"{where}: the treatment '{values.name}' mixes text and numbers; use one type"
+        )
 
 
-def _check_categories(values: pd.Series, where: str) -> None:
-    if values.isna().any():
-        raise InputError(f"{where}: '{values.name}' is empty in some rows; remove these")
-    ordered_levels(values, where)
+def _check_gaps(table: pd.DataFrame, names: Collection[Any], where: str) -> None:
+    """Check that no cell is empty or infinite; all columns with gaps are told at once.
+
+    The columns ``names`` hold names. A column that cannot be read as numbers has no infinite cell.
+    """
+    gaps = []
+    for column, values in table.items():
+        numbers = None if column in names else _numbers(values)
+        bad = int((values.isna() if numbers is None else ~np.isfinite(numbers)).sum())
+        if bad:
+            what = "is empty" if column in names else "has no finite number"
+            gaps.append(f"'{column}' {what} in {bad} of {len(table)} rows")
+    if gaps:
+        raise InputError(f"{where}: {', '.join(gaps)}; fill them, or remove these rows")
 
 
 def _check_numbers(table: pd.DataFrame, where: str, fix: str) -> None:
-    """Check that columns hold finite numbers; all columns with gaps are named at once."""
-    gaps = {}
+    """Check that columns hold numbers, within single precision."""
     for name, values in table.items():
-        kind = (
-            "m" if isinstance(values.dtype, pd.PeriodDtype) else getattr(values.dtype, "kind", "O")
-        )
-        try:
-            if kind in "cmM":
-                raise TypeError
-            numbers = values.astype(float)
-        except (TypeError, ValueError):
-            known = {"c": "complex", "m": "a duration", "M": "a date"}
-            what = f"is {known[kind]}" if kind in known else "is not numeric"
-            raise InputError(f"{where}: '{name}' {what}; {fix}") from None
-        bad = int((~np.isfinite(numbers)).sum())
-        if bad:
-            gaps[name] = bad
-    if gaps:
-        rows = [
-            f"'{name}' has no finite number in {bad} of {len(table)} rows"
-            for name, bad in gaps.items()
-        ]
-        raise InputError(f"{where}: {', '.join(rows)}; fill them, or remove these rows")
+        numbers = _numbers(values)
+        if numbers is None:
+            raise InputError(f"{where}: '{name}' is {_kind(values) or 'not numeric'}; {fix}")
+        if np.abs(numbers).max() > _LARGEST:
+            raise InputError(
+                f"{where}: '{name}' has numbers beyond {_LARGEST:.1e}, which single precision "
+                "cannot hold; give it in a larger unit"
+            )
+
+
+def _numbers(values: pd.Series) -> pd.Series | None:
+    """Return the values as floats; None if they are not numbers."""
+    if _kind(values):
+        return None
+    try:
+        return values.astype(float)
+    except OverflowError:  # a whole number of Python beyond double precision
+        return values.map(lambda value: min(value, 1e300)).astype(float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _kind(values: pd.Series) -> str:
+    """Name a kind of values that are not numbers but could be taken for numbers; else empty."""
+    kinds = {"c": "complex", "m": "a duration", "M": "a date"}
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    if isinstance(dtype, pd.PeriodDtype):
+        return kinds["M"]
+    if pd.api.types.is_object_dtype(dtype):
+        # numpy turns its own dates within objects into numbers.
+        found = {each.dtype.kind for each in values if isinstance(each, np.generic)}
+        return next((kinds[kind] for kind in sorted(found & set(kinds))), "")
+    return kinds.get(getattr(dtype, "kind", "O"), "")
 
 
 def ordered_levels(values: pd.Series, where: str) -> list[Any]:
-    """List the distinct values: in the order of an ordered categorical, else sorted.
-
-    Numbers come before texts.
+    """List the distinct values: in the order of an ordered categorical, else as `in_order`.
 
     Raises
     ------
@@ -253,7 +326,7 @@ def ordered_levels(values: pd.Series, where: str) -> list[Any]:
         order = category_order(values)
         if order is not None:
             return [level for level in order if level in present]
-        return sorted(present, key=lambda value: (isinstance(value, str), value))
+        return in_order(present)
     except TypeError:
         raise InputError(
             f"{where}: '{values.name}' holds lists or values of several types; give a text or a "
@@ -268,25 +341,26 @@ def category_order(values: pd.Series) -> list[Any] | None:
     return None
 
 
-def check_truth_is_hidden(
-    X: pd.DataFrame, secrets: dict[str, np.ndarray], where: str, source: str
-) -> None:
-    """Check that no covariate equals a part of the truth.
+def in_order(levels: Iterable[Any]) -> list[Any]:
+    """Sort values: numbers before texts, and texts by their numbers if all are numbers.
 
-    Parameters
-    ----------
-    X : DataFrame of shape (n, p)
-        The covariates.
-    secrets
-        Arrays of shape (n,) by their description.
+    So a table has the same order in a CSV file, which has no types, and in Parquet.
     """
-    for name, values in X.items():
-        for what, secret in secrets.items():
-            # A covariate that equals a constant tells nothing.
-            if not np.isfinite(secret).all() or np.ptp(secret) == 0:
-                continue
-            if np.allclose(values, secret, rtol=1e-9, atol=0):
-                raise InputError(
-                    f"{where}: the column '{name}' is {what} in all rows; name the covariates in "
-                    f"'covariates' in {source}"
-                )
+    levels = list(levels)
+    texts = sorted(level for level in levels if isinstance(level, str))
+    try:
+        numbers = {text: float(text) for text in texts}
+    except ValueError:
+        numbers = {}
+    if numbers and np.isfinite(list(numbers.values())).all():
+        texts.sort(key=lambda text: numbers[text])
+    return [*sorted(level for level in levels if not isinstance(level, str)), *texts]
+
+
+def shown(level: Any) -> str:
+    """Format a value of a category or treatment; 1, 1.0 and the text 1 are the same."""
+    if isinstance(level, float) and level.is_integer():
+        return str(int(level))
+    if isinstance(level, pd.Timestamp) and level == level.normalize():
+        return str(level.date())
+    return str(level)

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.datasets.truth import truth_of
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.suite.entries import Columns, FilesEntry
 from sdscm.data.dataset import CausalDataset
+from sdscm.data.diagnostics import facts
 from sdscm.errors import InputError
 
 FRAME = pd.DataFrame(
@@ -228,3 +230,140 @@ def test_all_columns_with_gaps_are_named(tmp_path: Path) -> None:
         InputError, match=r"'age' has no .* in 4 of 4 rows, 'tau' has no .* in 1 of 4"
     ):
         read(tmp_path, covariates=["age", "tau"])
+
+
+def written(frame: pd.DataFrame, folder: Path, suffix: str) -> list[CausalDataset]:
+    folder = folder / suffix
+    folder.mkdir()
+    if suffix == "csv":
+        frame.to_csv(folder / "one.csv")
+    else:
+        frame.to_parquet(folder / "one.parquet")
+    columns = Columns(treatment="drug", outcome="gain", categorical=["town"])
+    entry = FilesEntry(name="mine", files=f"one.{suffix}", columns=columns)
+    return [dataset for _, dataset in read_files(entry, folder)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"town": ["None", "NA", "nan", "null"]},
+        {"town": ["1", "2", "10", "NA"]},
+        {"town": [10, 9, 1, 2]},
+        {"town": ["10", "9", "1", "2"]},
+        {"town": [1.0, 2.0, 1.0, 10.0]},
+        {"town": pd.to_datetime(["2020-01-02", "2019-05-05"] * 2)},
+        {"town": [True, False, True, False]},
+        {"drug": ["None", "aspirin"] * 2},
+        {"drug": ["9", "10"] * 2},
+        {"drug": pd.array([1, 2] * 2, dtype="Int64")},
+        {"age": pd.array([True, False, True, True], dtype="boolean")},
+        {"Unnamed: 0": range(4)},
+    ],
+    ids=str,
+)
+def test_csv_and_parquet_give_the_same_dataset(tmp_path: Path, change: dict) -> None:
+    frame = FRAME.drop(columns="tau").assign(**change)
+    (csv,), (parquet,) = (written(frame, tmp_path, suffix) for suffix in ("csv", "parquet"))
+    assert csv.fingerprint == parquet.fingerprint
+    assert csv.contrast == parquet.contrast
+    assert csv.X.columns.tolist() == ["town", "age"]
+    pd.testing.assert_frame_equal(csv.labels, parquet.labels, check_dtype=False)
+    if "town" in change and not isinstance(change["town"], pd.Index):
+        assert set(csv.labels["town"]) == {str(town).removesuffix(".0") for town in change["town"]}
+
+
+@pytest.mark.parametrize("index", ["id", None])
+def test_an_index_is_a_covariate_only_if_it_has_a_name(tmp_path: Path, index: str | None) -> None:
+    frame = FRAME.drop(columns="tau").set_index(pd.Index([7, 3, 9, 1], name=index))
+    (csv,), (parquet,) = (written(frame, tmp_path, suffix) for suffix in ("csv", "parquet"))
+    assert csv.fingerprint == parquet.fingerprint
+    assert csv.X.columns.tolist() == [*[index] * (index is not None), "town", "age"]
+
+
+def test_folders_are_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "age=5").mkdir()
+    FRAME.to_parquet(tmp_path / "age=5" / "one.parquet")
+    (dataset,) = read(tmp_path / "age=5", covariates=["age"])
+    assert dataset.X["age"].tolist() == FRAME["age"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ([1, 2], "the treatment is 1 or 2, but a or b in .*one.csv; give all files one coding"),
+        (["A", "b"], "the treatment is A or b, but a or b in"),
+        (["b", "c"], "the treatment is b or c, but a or b in"),
+        ([False, True], "the treatment is False or True, but a or b in"),
+    ],
+)
+def test_files_of_an_entry_have_one_coding(tmp_path: Path, second: list, said: str) -> None:
+    FRAME.to_csv(tmp_path / "one.csv", index=False)
+    FRAME.assign(drug=second * 2).to_csv(tmp_path / "two.csv", index=False)
+    with pytest.raises(InputError, match=rf"two\.csv: {said}"):
+        read(tmp_path, covariates=["age"])
+
+
+def test_an_order_of_the_treatment_counts_for_all_files(tmp_path: Path) -> None:
+    order = pd.CategoricalDtype(["b", "a"], ordered=True)
+    FRAME.assign(drug=FRAME["drug"].astype(order)).to_parquet(tmp_path / "one.parquet")
+    FRAME.to_csv(tmp_path / "two.csv", index=False)
+    found = read(tmp_path, covariates=["age"])
+    assert [dataset.contrast for dataset in found] == [("b", "a")] * 2
+    assert [dataset.t.tolist() for dataset in found] == [[1, 0, 1, 0]] * 2
+    FRAME.assign(drug=FRAME["drug"].astype("category").cat.as_ordered()).to_parquet(
+        tmp_path / "three.parquet"
+    )
+    with pytest.raises(InputError, match=r"the categories of 'drug' are .*; give all files one"):
+        read(tmp_path, covariates=["age"])
+
+
+def test_written_datasets_of_an_entry_have_one_coding(tmp_path: Path) -> None:
+    for name, arms in (("one", ["a", "b"]), ("two", ["c", "b"])):
+        frame = FRAME.assign(drug=arms * 2)
+        CausalDataset.from_frame(
+            frame, treatment="drug", outcome="gain", covariates=["age"]
+        ).to_parquet(tmp_path / f"{name}.parquet")
+    entry = FilesEntry(name="mine", files="*.parquet")
+    with pytest.raises(InputError, match=r"two\.parquet: the treatment is b or c, but a or b in"):
+        list(read_files(entry, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("age,drug,gain,age\n1,0,1,2\n2,1,2,3\n", "two columns are called 'age'"),
+        ("age,drug,gain\n1,0,1,\n2,1,2,\n", "the rows have more cells than the header"),
+        ("age,drug,gain\n1,0,\nNA,1,2\n", "'gain' has no .* in 1 of 2 rows, 'age' has no"),
+        ("age,drug,gain\n1,0,2020-01-01\n2,1,2020-01-02\n", "'gain' is not numeric"),
+    ],
+)
+def test_damaged_csv_files(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "one.csv").write_text(text)
+    with pytest.raises(InputError, match=rf"one\.csv: {said}"):
+        read(tmp_path, covariates=["age"])
+
+
+@pytest.mark.parametrize("copy", [{"no": "yes", "yes": "no"}, {"no": "A", "yes": "B"}])
+def test_a_treatment_written_in_other_words_is_no_covariate(tmp_path: Path, copy: dict) -> None:
+    drug = ["no", "yes"] * 20
+    frame = pd.DataFrame({"drug": drug, "gain": np.arange(40) ** 2 % 17, "age": np.arange(40) % 7})
+    frame.assign(town=[copy[each] for each in drug]).to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(InputError, match=r"one\.csv: the column 'town' is a copy of the treatment"):
+        read(tmp_path, covariates=None, categorical=["town"])
+    (dataset,) = read(tmp_path, covariates=["town"], categorical=["town"])
+    assert facts(dataset).leaks == ("'town' is a copy of the treatment",)
+
+
+def test_the_tutorial_of_own_data(run_snippets, tmp_path: Path) -> None:
+    """Its mapping in YAML gives the dataset that it makes in Python."""
+    page = Path(__file__).parents[3] / "docs" / "own-data.md"
+    assert run_snippets(page) == ["columns.yaml", "python"]
+    entry = FilesEntry(name="mine", files="trial.csv", columns="columns.yaml")
+    ((_, dataset),) = read_files(entry, tmp_path)
+    table = pd.read_csv(tmp_path / "trial.csv")
+    np.testing.assert_allclose(dataset.cate, table["mu1"] - table["mu0"])
+    np.testing.assert_array_equal(dataset.y, table["y_factual"])
+    assert truth_of(dataset, "all").target == "CATE"
+    assert truth_of(dataset, "all").sate == pytest.approx(dataset.ite.mean())

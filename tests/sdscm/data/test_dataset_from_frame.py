@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,8 @@ def ihdp() -> pd.DataFrame:
     order = np.argsort(frame.x1 + generator.normal(size=747))
     frame.insert(0, "treatment", 0)
     frame.loc[order[-139:], "treatment"] = 1
-    frame["mu0"] = np.exp(0.3 * (frame.x1 + 0.5))
-    frame["mu1"] = 0.4 * frame.x1 - 4 + 6
+    frame["mu0"] = np.exp(0.3 * (frame.x1 + frame.x2 + 0.5))
+    frame["mu1"] = 0.4 * frame.x1 + 0.3 * frame.x3 - 4 + 6
     return frame
 
 
@@ -153,6 +154,14 @@ def test_no_rows(ihdp: pd.DataFrame, one_line: Line) -> None:
         ({}, {"covariates": []}, "there are no covariates"),
         ({}, {"covariates": ["x1", "x1"]}, "'x1' twice"),
         ({}, {"y1": "mu0"}, "'mu0' is 'y0' and 'y1'"),
+        ({}, {"counterfactual": "x1"}, "'counterfactual' follows from 'y0' and 'y1'; remove it"),
+        ({}, {"mu0": "x1"}, "'mu0' needs the other mean, too"),
+        ({}, {"mu0": "x1", "mu1": "x2", "ate": 1.0}, "'ate' follows from"),
+        ({"x1": 1e39}, {}, "'x1' has numbers beyond 3.4e+38"),
+        ({"mu0": -1e39}, {}, "'mu0' has numbers beyond 3.4e+38"),
+        ({"x1": 10**400}, {}, "'x1' has numbers beyond 3.4e+38"),
+        ({"x1": pd.Period("2020-01")}, {}, "'x1' is a date; encode"),
+        ({"Unnamed: 3": 0.5}, {}, "a column has no name ('Unnamed: 3')"),
         ({"p": 7.0}, {"propensity": "p"}, "values outside of 0 to 1"),
         ({"x1": 1j}, {}, "'x1' is complex; encode it as numbers first"),
         ({"x1": pd.Timestamp("2020-01-01")}, {}, "'x1' is a date; encode"),
@@ -161,6 +170,12 @@ def test_no_rows(ihdp: pd.DataFrame, one_line: Line) -> None:
             {"x1": np.nan, "x2": np.inf},
             {},
             "'x1' has no finite number in 747 of 747 rows, 'x2' has",
+        ),
+        (
+            {"treatment": None, "mu1": np.inf, "x2": np.nan},
+            {},
+            "'treatment' is empty in 747 of 747 rows, 'mu1' has no finite number in 747 of 747 "
+            "rows, 'x2' has",
         ),
     ],
     ids=str,
@@ -238,3 +253,72 @@ def test_nothing_is_said_of_unknown_effects(ihdp: pd.DataFrame) -> None:
     assert not any("effect" in problem for problem in facts(unknown).problems)
     constant = made(ihdp.assign(mu1=ihdp.mu0 + 1))
     assert "the effect does not vary between units" in facts(constant).problems
+
+
+def test_dates_within_objects_are_no_numbers(ihdp: pd.DataFrame) -> None:
+    """Numpy would turn a date of its own into the years or nanoseconds since 1970."""
+    dates = ihdp.assign(x1=ihdp.x1.astype(object))
+    for value, kind in ((np.datetime64("2020"), "a date"), (np.timedelta64(3, "D"), "a duration")):
+        dates.at[3, "x1"] = value
+        with pytest.raises(InputError, match=f"'x1' is {kind}; encode"):
+            made(dates)
+
+
+def test_row_numbers_are_no_covariates(ihdp: pd.DataFrame) -> None:
+    """As pandas names the index of a table that was written and read, once or twice."""
+    numbers = {"Unnamed: 0": range(747), "Unnamed: 0.1": range(747, 0, -1)}
+    assert list(made(ihdp.assign(**numbers)).X) == list(made(ihdp).X)
+    chosen = made(ihdp.assign(**numbers), covariates=["x1", "Unnamed: 0"])
+    assert list(chosen.X) == ["x1", "Unnamed: 0"]
+
+
+@pytest.mark.parametrize(
+    ("arms", "shown"),
+    [
+        ((1, 2), "2"),
+        ((0.0, 1.0), "1"),
+        (("9", "10"), "10"),
+        (("drug", "placebo"), "placebo"),
+        ((False, True), "True"),
+        ((pd.Timestamp("2019-05-05"), pd.Timestamp("2020-01-02")), "2020-01-02"),
+    ],
+)
+def test_the_treated_value_is_told(
+    ihdp: pd.DataFrame, arms: tuple, shown: str, tmp_path: Path
+) -> None:
+    data = made(ihdp.assign(treatment=[arms[t] for t in ihdp.treatment]))
+    np.testing.assert_array_equal(data.t, ihdp.treatment)
+    assert data.contrast[1] == facts(data).contrast[1] == shown
+    assert repr(data).endswith(f"25 covariates (all), t = 1 is {shown}>")
+    back = CausalDataset.read_parquet(data.to_parquet(tmp_path / "d.parquet"))
+    assert back.contrast == data.contrast
+
+
+def test_the_format_of_ihdp(ihdp: pd.DataFrame, one_line: Line) -> None:
+    """The wrong mappings lead to the right one."""
+    rng = np.random.default_rng(0)
+    y0, y1 = (ihdp[mean] + rng.normal(size=747) for mean in ("mu0", "mu1"))
+    treated = ihdp.treatment == 1
+    table = ihdp.assign(y_factual=y1.where(treated, y0), y_cfactual=y0.where(treated, y1))
+    with pytest.raises(InputError) as caught:
+        made(table, outcome="y_factual")
+    assert "if these are means without noise, name them in 'mu0' and 'mu1'" in one_line(
+        caught.value
+    )
+    right = "outcome: y_factual, counterfactual: y_cfactual, mu0: mu0, mu1: mu1"
+    for roles in ({}, {"y0": None, "y1": None, "outcome": "y_factual"}):
+        with pytest.raises(InputError) as caught:
+            made(table, **roles)
+        assert right in one_line(caught.value)
+    roles = dict(each.split(": ") for each in right.split(", "))
+    data = made(table, y0=None, y1=None, **roles)
+    assert list(data.X) == [f"x{i}" for i in range(1, 26)]
+    np.testing.assert_array_equal(data.cates["all"], ihdp.mu1 - ihdp.mu0)
+    np.testing.assert_allclose(data.ite, y1 - y0)
+    means = made(
+        table.drop(columns="y_cfactual"), y0=None, y1=None, **roles | {"counterfactual": None}
+    )
+    np.testing.assert_allclose(means.ite, ihdp.mu1 - ihdp.mu0)
+    np.testing.assert_array_equal(means.y, table.y_factual)
+    chosen = made(table, covariates=["x1", "y_cfactual"])
+    assert len(facts(chosen).leaks) == 1
