@@ -3,7 +3,8 @@
 A subclass writes methods with a leading underscore, which get clean arrays. The public methods here
 check their input, collect warnings in ``warnings_`` and protect the global random generators. An
 estimator inherits its capabilities: see `CATEEstimator`, `ATEEstimator`, `EffectIntervals`,
-`ATEIntervals` and `ITEIntervals`.
+`ATEIntervals` and `ITEIntervals`. A method whose answers depend on the units of X or y inherits
+`Standardised` as well.
 
 The parameters of the built-in estimators are fields of dataclasses with ``eq=False, repr=False``:
 comparison and ``repr`` are scikit-learn's. A constructor written by hand works as well.
@@ -12,8 +13,9 @@ comparison and ``repr`` are scikit-learn's. A constructor written by hand works 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import joblib
@@ -24,6 +26,7 @@ from sklearn.base import BaseEstimator
 from estimators.errors import EstimatorError
 from estimators.support.quiet import add_notes, quiet
 from estimators.support.seeds import guarded_global_generators, resolve_seed
+from estimators.support.units import StandardUnits
 from estimators.support.validation import (
     as_matrix,
     as_outcome,
@@ -50,8 +53,12 @@ class EffectEstimator(BaseEstimator, ABC):
         The seed of the fit.
     """
 
-    #: If True, adding a constant to y does not change the effects (up to rounding).
-    shift_invariant: ClassVar[bool] = True
+    #: If True, ``_fit`` and the answers get X and y in standard units, and the public methods
+    #: return effects in units of y; see `Standardised`.
+    standardise: bool = False
+    #: Exemptions from the rules of `check_estimator` on units: the change of units (``scale of y``,
+    #: ``shift of y``, ``scale of X``), and why and how much it changes the effects.
+    depends_on_units: ClassVar[Mapping[str, str]] = {}
     #: If False, the answers do not depend on the data, and their accuracy is not checked.
     learns: ClassVar[bool] = True
     #: The fewest rows in each arm that ``fit`` needs.
@@ -61,6 +68,8 @@ class EffectEstimator(BaseEstimator, ABC):
     n_features_in_: int
     seed_: int
     warnings_: list[str]
+    _units_of_X: StandardUnits | None
+    _units_of_y: StandardUnits | None
 
     def fit(self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray) -> Self:
         """Fit on X of shape (n, p), t of 0 and 1 and y of floats, both of shape (n,).
@@ -86,7 +95,25 @@ class EffectEstimator(BaseEstimator, ABC):
         require_both_arms(treatment, self.rows_per_arm)
         self.warnings_ = []
         self.seed_ = resolve_seed(getattr(self, "random_state", None))
-        return matrix, treatment, outcome
+        self._units_of_X = StandardUnits.of(matrix) if self.standardise else None
+        self._units_of_y = StandardUnits.of(outcome[:, None]) if self.standardise else None
+        return self._standard_X(matrix), treatment, self._standard_y(outcome)
+
+    def _standard_X(self, X: np.ndarray) -> np.ndarray:
+        return X if self._units_of_X is None else self._units_of_X.standard(X)
+
+    def _standard_y(self, y: np.ndarray) -> np.ndarray:
+        return y if self._units_of_y is None else self._units_of_y.standard(y[:, None])[:, 0]
+
+    def _in_units_of_y(self, effects: Any) -> Any:
+        """Effects, or their average, in units of y."""
+        return effects if self._units_of_y is None else effects * self._units_of_y.scale[0]
+
+    def _ends_in_units_of_y(self, ends: Ends) -> Ends:
+        """Lower and upper ends in units of y; they change places where y was turned around."""
+        lower, upper = map(self._in_units_of_y, ends)
+        turned = self._units_of_y is not None and self._units_of_y.scale[0] < 0
+        return (upper, lower) if turned else (lower, upper)
 
     def _remember_columns(self, X: pd.DataFrame | np.ndarray) -> None:
         """Store the names and the number of the covariates after a successful fit."""
@@ -120,7 +147,26 @@ class EffectEstimator(BaseEstimator, ABC):
             raise EstimatorError(
                 f"X: has {matrix.shape[1]} columns, but fit saw {self.n_features_in_}"
             )
-        return matrix
+        return self._standard_X(matrix)
+
+
+@dataclass(eq=False, repr=False)
+class Standardised(EffectEstimator):
+    """Computes in standard units, so that the units of the data decide no result.
+
+    ``fit`` shifts and scales each covariate and y to mean 0 and standard deviation 1, and turns
+    them around or not, so that an affine change of a unit leaves the standard units as they are.
+    Effects and intervals are returned in units of y. The methods with a leading underscore, the
+    attributes that they set and the parameters that are distances or outcomes are in standard
+    units.
+
+    Parameters
+    ----------
+    standardise
+        If False, the library gets X and y as they are. The paper's tables need that.
+    """
+
+    standardise: bool = field(default=True, kw_only=True)
 
 
 class ATEEstimator(EffectEstimator):
@@ -130,7 +176,7 @@ class ATEEstimator(EffectEstimator):
         """Average effect over the rows of X, in units of y."""
         matrix = self._covariates(X)
         with self._library_code():
-            return float(self._ate(matrix))
+            return float(self._in_units_of_y(self._ate(matrix)))
 
     @abstractmethod
     def _ate(self, X: np.ndarray) -> float:
@@ -144,7 +190,7 @@ class CATEEstimator(ATEEstimator):
         """Effect of each row of X, shape (n,), in units of y."""
         matrix = self._covariates(X)
         with self._library_code():
-            return _per_row(self._effect(matrix), len(matrix))
+            return self._in_units_of_y(_per_row(self._effect(matrix), len(matrix)))
 
     @abstractmethod
     def _effect(self, X: np.ndarray) -> np.ndarray:
@@ -162,8 +208,8 @@ class EffectIntervals(CATEEstimator):
         require_level(alpha)
         matrix = self._covariates(X)
         with self._library_code():
-            lower, upper = self._effect_interval(matrix, alpha)
-        return _per_row(lower, len(matrix)), _per_row(upper, len(matrix))
+            ends = self._effect_interval(matrix, alpha)
+        return self._ends_in_units_of_y(_ends_per_row(ends, len(matrix)))
 
     @abstractmethod
     def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:
@@ -181,6 +227,7 @@ class ATEIntervals(ATEEstimator):
         matrix = self._covariates(X)
         with self._library_code():
             lower, upper = self._ate_interval(matrix, alpha)
+        lower, upper = self._ends_in_units_of_y((np.asarray(lower), np.asarray(upper)))
         return float(lower), float(upper)
 
     @abstractmethod
@@ -217,8 +264,8 @@ class ITEIntervals(EffectEstimator):
         matrix = self._covariates(X)
         treatment, outcome = as_treatment(t, len(matrix)), as_outcome(y, len(matrix))
         with self._library_code():
-            lower, upper = self._ite_interval(matrix, treatment, outcome, alpha)
-        return _per_row(lower, len(matrix)), _per_row(upper, len(matrix))
+            ends = self._ite_interval(matrix, treatment, self._standard_y(outcome), alpha)
+        return self._ends_in_units_of_y(_ends_per_row(ends, len(matrix)))
 
     @abstractmethod
     def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Ends:
@@ -228,3 +275,8 @@ class ITEIntervals(EffectEstimator):
 def _per_row(values: Any, n: int) -> np.ndarray:
     """Reshape to (n,): libraries return shapes (n,), (n, 1) or (n, 1, 1)."""
     return np.asarray(values, dtype=float).reshape(n)
+
+
+def _ends_per_row(ends: Any, n: int) -> Ends:
+    lower, upper = ends
+    return _per_row(lower, n), _per_row(upper, n)

@@ -68,12 +68,13 @@ METHODS: tuple[PaperMethod, ...] = (
 )
 
 
-#: Where the paper's settings are not the defaults here: R's bartCause, which it calls as it comes,
-#: runs ten chains.
+#: R's bartCause, which the paper calls as it comes, runs ten chains.
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "BART": {"n_chains": 10},
     "BART-ITE": {"n_chains": 10},
 }
+#: Estimators without the parameter ``standardise``: the units of X and y do not matter to them.
+_WITHOUT_UNITS = frozenset({"T-Only OLS", "DiffInMeans", "ExactMatch", "Zero"})
 #: The methods of the paper; the records have those of other estimators, too.
 NAMES = frozenset(method.name for method in METHODS)
 
@@ -129,5 +130,9 @@ def named(names: Sequence[str]) -> list[PaperMethod]:
 
 
 def parameters_of(name: str) -> dict[str, Any]:
-    """Return the parameters of a method's estimator, without the seed; empty for its defaults."""
-    return dict(_PARAMETERS.get(name, {}))
+    """Return the paper's parameters of a method where they are not the defaults, without the seed.
+
+    The paper's methods got X and y as they are.
+    """
+    units = {} if name in _WITHOUT_UNITS else {"standardise": False}
+    return units | _PARAMETERS.get(name, {})

@@ -9,14 +9,14 @@ from causalml.inference.meta import LRSRegressor, TMLELearner
 from scipy import stats
 from sklearn.model_selection import KFold
 
-from estimators.base import OneEffect
+from estimators.base import OneEffect, Standardised
 from estimators.baselines.baselines import NormalATE
 from estimators.baselines.weighting import clipped, propensity_model
 from estimators.support.boosting import lightgbm_regression
 from estimators.support.folds import require_folds
 
 
-class LRS(OneEffect):
+class LRS(Standardised, OneEffect):
     """Least squares on treatment and covariates with a robust interval (CausalML's LRS).
 
     The effect is that of ``LinReg``, one for every row. The interval is normal, with the HC1
@@ -38,7 +38,7 @@ class LRS(OneEffect):
 
 
 @dataclass(eq=False, repr=False)
-class TMLE(NormalATE):
+class TMLE(Standardised, NormalATE):
     """Targeted maximum likelihood (van der Laan and Rubin 2006), CausalML's simple variant.
 
     Outcomes from one LightGBM on covariates and treatment, predicted out of ``folds`` folds;

@@ -23,13 +23,13 @@ from causalml.inference.meta import (
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold
 
-from estimators.base import CATEEstimator
+from estimators.base import CATEEstimator, Standardised
 from estimators.baselines.weighting import clipped, propensity_model
 from estimators.errors import EstimatorError
 from estimators.support.boosting import lightgbm_regression, xgboost_regression
 
 
-class _Learner(CATEEstimator):
+class _Learner(Standardised, CATEEstimator):
     """A CausalML meta-learner over one kind of regression."""
 
     #: The class in CausalML.
@@ -146,14 +146,14 @@ class _XGBoost:
 
 
 @dataclass(eq=False, repr=False)
-class _Clip:
+class _Clip(Standardised):
     """The parameter of a learner with propensities."""
 
     clip: float = 0.01
 
 
 @dataclass(eq=False, repr=False)
-class _ClipSeed:
+class _ClipSeed(Standardised):
     """The parameters of a learner with propensities and random folds."""
 
     clip: float = 0.01
@@ -161,7 +161,7 @@ class _ClipSeed:
 
 
 @dataclass(eq=False, repr=False)
-class _Trees:
+class _Trees(Standardised):
     """The parameters of a learner over boosted trees: ``n_estimators`` in each model."""
 
     n_estimators: int = 100
@@ -169,7 +169,7 @@ class _Trees:
 
 
 @dataclass(eq=False, repr=False)
-class _TreesClip:
+class _TreesClip(Standardised):
     """The parameters of a learner with propensities over boosted trees."""
 
     n_estimators: int = 100

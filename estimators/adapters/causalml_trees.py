@@ -23,7 +23,7 @@ from causalml.inference.tree import (  # noqa: E402
     CausalTreeRegressor,
 )
 
-from estimators.base import CATEEstimator  # noqa: E402
+from estimators.base import CATEEstimator, Standardised  # noqa: E402
 
 
 def node_effects(tree: CausalTreeRegressor) -> np.ndarray:
@@ -46,7 +46,7 @@ def tree_effects(tree: CausalTreeRegressor, X: np.ndarray) -> np.ndarray:
     return node_effects(tree)[tree.tree_.apply(X.astype(np.float32))]
 
 
-class _CausalTrees(CATEEstimator):
+class _CausalTrees(Standardised, CATEEstimator):
     """Trees on standardised y."""
 
     scale_: float

@@ -18,7 +18,7 @@ import numpy as np
 from quantile_forest import RandomForestQuantileRegressor
 from sklearn.pipeline import Pipeline
 
-from estimators.base import CATEEstimator, Ends, ITEIntervals
+from estimators.base import CATEEstimator, Ends, ITEIntervals, Standardised
 from estimators.baselines.weighting import propensity_model
 from estimators.errors import EstimatorError
 from estimators.support.validation import is_number, require_level
@@ -132,7 +132,7 @@ def _ordered(lower: np.ndarray, upper: np.ndarray) -> Ends:
     return np.minimum(lower, middle), np.maximum(upper, middle)
 
 
-class _ConformalEstimator(ITEIntervals, CATEEstimator):
+class _ConformalEstimator(Standardised, ITEIntervals, CATEEstimator):
     """Counterfactual intervals of both arms; the effect is the contrast of their medians."""
 
     control_: CounterfactualIntervals
@@ -266,7 +266,7 @@ class NestedCQR(_ConformalEstimator):
         require_level(alpha)
         matrix = self._covariates(X)
         with self._library_code():
-            return self._second_stage(matrix, alpha)
+            return self._ends_in_units_of_y(self._second_stage(matrix, alpha))
 
     def _ite_interval(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float) -> Ends:
         return self._second_stage(X, alpha)

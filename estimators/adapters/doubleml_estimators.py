@@ -17,14 +17,14 @@ from doubleml import DoubleMLData, DoubleMLIRM, DoubleMLPLR
 from doubleml.utils import PSProcessorConfig
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from estimators.base import ATEIntervals
+from estimators.base import ATEIntervals, Standardised
 from estimators.support.folds import stratified_folds
 from estimators.support.validation import require_clip
 
 LEAF = 5
 
 
-class _DoubleML(ATEIntervals):
+class _DoubleML(Standardised, ATEIntervals):
     """A cross-fitted model with a scalar effect."""
 
     rows_per_arm = 2

@@ -14,8 +14,11 @@ import numpy as np
 import pandas as pd
 from dowhy import CausalModel
 
-from estimators.base import ATEEstimator, ATEIntervals
+from estimators.base import ATEEstimator, ATEIntervals, Standardised
 from estimators.baselines.weighting import propensity_model
+
+#: Decimals in which tied propensity scores are equal: rows of the same covariates differ by rounding.
+TIED_DIGITS = 9
 
 
 def confounder_graph(covariates: list[str], treatment: str, outcome: str) -> nx.DiGraph:
@@ -48,7 +51,7 @@ def causal_model(
     return data, model, estimand
 
 
-class _DoWhy(ATEEstimator):
+class _DoWhy(Standardised, ATEEstimator):
     """One of DoWhy's back-door methods."""
 
     method: ClassVar[str]
@@ -120,14 +123,22 @@ class DoWhyStratification(_DoWhy):
 
 
 class DoWhyMatching(_DoWhy):
-    """Compare each row with the row of the other arm that has the nearest propensity score.
+    """Compare each row with the rows of the other arm that have the nearest propensity score.
 
     Rosenbaum and Rubin 1983. One neighbour, with replacement, without a caliper; propensities from
-    a logistic regression. There is no interval: the bootstrap of matching is not valid (Abadie and
-    Imbens 2008).
+    a logistic regression. Rows of one arm with the same propensity count as one neighbour, with
+    their mean outcome (Abadie and Imbens 2006, section 2): DoWhy alone would match all rows of a
+    stratum of discrete covariates with the same row. There is no interval: the bootstrap of
+    matching is not valid (Abadie and Imbens 2008).
     """
 
     method = "propensity_score_matching"
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        propensity = propensity_model().fit(X, t).predict_proba(X)[:, 1]
+        # The mean of an arm stays the same, and each tied row becomes the mean of its ties.
+        ties = pd.Series(y).groupby([t, propensity.round(TIED_DIGITS)])
+        super()._fit(X, t, ties.transform("mean").to_numpy())
 
     def _options(self) -> dict[str, Any]:
         return {"propensity_score_model": propensity_model()}

@@ -20,11 +20,11 @@ from sklearn.feature_selection import VarianceThreshold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends
+from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends, Standardised
 from estimators.errors import EstimatorError
 
 
-class EconML(CATEEstimator):
+class EconML(Standardised, CATEEstimator):
     """An estimator of EconML: its class, its parameters, and options that are fixed."""
 
     #: The class in EconML.
@@ -36,7 +36,9 @@ class EconML(CATEEstimator):
 
     def _arguments(self) -> dict[str, Any]:
         """Arguments of ``library``: by default the parameters, the seed and ``options``."""
-        return {**self.get_params(deep=False), "random_state": self.seed_, **self.options}
+        parameters = self.get_params(deep=False)
+        del parameters["standardise"]
+        return {**parameters, "random_state": self.seed_, **self.options}
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         self.model_ = self.library(**self._arguments()).fit(y, t, X=X)
@@ -200,7 +202,7 @@ class ForestDRTrimmed(ForestDR):
 
 
 @dataclass(eq=False, repr=False)
-class CausalForest(EffectIntervals):
+class CausalForest(Standardised, EffectIntervals):
     """Generalized random forest of effects, without residualising (Athey et al. 2019).
 
     EconML's ``grf.CausalForest``. It adjusts for X by its splits only. The average effect is the

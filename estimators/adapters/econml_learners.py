@@ -38,7 +38,7 @@ class KernelDML(EconML):
     """Double machine learning with random Fourier features of X (Nie and Wager 2021; EconML).
 
     The effect is an elastic net on ``dim`` random features, which approximate a Gaussian kernel of
-    bandwidth ``bandwidth`` in units of X. None means the median distance between rows.
+    bandwidth ``bandwidth``, in standard units of X. None means the median distance between rows.
     With EconML's own default of 1, rows of many covariates are all equally far apart, and their
     effects nearly the same: for 12 standard normal covariates, effects of standard deviation 0.48
     came out with 0.01.

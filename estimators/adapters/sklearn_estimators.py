@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
-from estimators.base import CATEEstimator, OneEffect
+from estimators.base import CATEEstimator, OneEffect, Standardised
 
 
 class _TreatmentCoefficient(OneEffect):
@@ -54,7 +54,7 @@ class TreatmentOnlyOLS(_TreatmentCoefficient):
         return np.column_stack([np.ones(len(t)), t])
 
 
-class LinReg(_TreatmentCoefficient):
+class LinReg(Standardised, _TreatmentCoefficient):
     """Least squares of y on t and all covariates; the effect is the coefficient of t.
 
     With collinear covariates the solution has the least norm.
@@ -65,7 +65,7 @@ class LinReg(_TreatmentCoefficient):
 
 
 @dataclass(eq=False, repr=False)
-class RF(CATEEstimator):
+class RF(Standardised, CATEEstimator):
     """One random forest on (t, X); the effect is the change of its prediction when t is toggled."""
 
     n_estimators: int = 100
@@ -86,7 +86,7 @@ class RF(CATEEstimator):
         return treated - self.model_.predict(np.column_stack([np.zeros(n), X]))
 
 
-class _SLearner(CATEEstimator):
+class _SLearner(Standardised, CATEEstimator):
     """One regression on (X, 1 - t, t); the effect toggles t (Kuenzel et al. 2019, section 2)."""
 
     @abstractmethod
@@ -102,7 +102,7 @@ class _SLearner(CATEEstimator):
         return treated - self.model_.predict(np.column_stack([X, one, zero]))
 
 
-class _TLearner(CATEEstimator):
+class _TLearner(Standardised, CATEEstimator):
     """One regression for each arm, and their difference (Kuenzel et al. 2019, section 2)."""
 
     @abstractmethod
@@ -125,7 +125,7 @@ class _Linear:
 
 
 @dataclass(eq=False, repr=False)
-class _Trees:
+class _Trees(Standardised):
     """The parameters of a random forest."""
 
     n_estimators: int = 100

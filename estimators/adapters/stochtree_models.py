@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 from sklearn.ensemble import GradientBoostingClassifier
 
-from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends
+from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends, Standardised
 from estimators.errors import EstimatorError
 
 #: Largest number of draws, rows times draws of each, that is kept in memory at once.
@@ -88,7 +88,7 @@ def normal_ends(mean: Any, sd: Any, alpha: float) -> tuple[Any, Any]:
     return mean - half, mean + half
 
 
-class PosteriorMean(CATEEstimator):
+class PosteriorMean(Standardised, CATEEstimator):
     """Estimates the posterior mean of the effect of each row.
 
     The posterior of the last X is kept: effects and intervals use the same one, and its computation

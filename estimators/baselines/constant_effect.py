@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 
-from estimators.base import OneEffect
+from estimators.base import OneEffect, Standardised
 from estimators.baselines.baselines import NormalATE
 from estimators.support.folds import stratified_folds
 
 
 @dataclass(eq=False, repr=False)
-class ConstantEffect(NormalATE, OneEffect):
+class ConstantEffect(Standardised, NormalATE, OneEffect):
     """Robinson's (1988) residual-on-residual regression: the effect if it were constant.
 
     Boosted trees of depth 3 (scikit-learn's defaults) predict y and t from X out of ``folds``

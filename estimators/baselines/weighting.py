@@ -9,6 +9,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from estimators.base import Standardised
 from estimators.baselines.baselines import NormalATE
 from estimators.support.folds import stratified_folds
 from estimators.support.validation import require_clip
@@ -32,7 +33,7 @@ def clipped(propensity: np.ndarray, clip: float) -> np.ndarray:
 
 
 @dataclass(eq=False, repr=False)
-class IPW(NormalATE):
+class IPW(Standardised, NormalATE):
     """Inverse propensity weighting with weights that sum to one in each arm (Hajek).
 
     Propensities come from a logistic regression and are clipped at ``clip``. The average effect is
@@ -53,7 +54,7 @@ class IPW(NormalATE):
 
 
 @dataclass(eq=False, repr=False)
-class AIPW(NormalATE):
+class AIPW(Standardised, NormalATE):
     """Augmented inverse propensity weighting, cross-fitted (Robins, Rotnitzky and Zhao 1994).
 
     Outcomes come from one linear regression for each arm, propensities from a logistic regression

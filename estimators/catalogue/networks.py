@@ -14,17 +14,3 @@ FAMILY.add(
 FAMILY.add(
     "TNet", "networks:TNet", "T-learner, a network for each arm", CATENETS, fit_many="datasets"
 )
-FAMILY.add(
-    "TARNet-std",
-    "networks:StandardisedTARNet",
-    "TARNet on standardised outcomes",
-    "Shalit, Johansson and Sontag 2017, ICML",
-    fit_many="datasets",
-)
-FAMILY.add(
-    "TNet-std",
-    "networks:StandardisedTNet",
-    "TNet on standardised outcomes",
-    CATENETS,
-    fit_many="datasets",
-)

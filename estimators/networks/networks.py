@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from sklearn.base import clone
 
-from estimators.base import CATEEstimator
+from estimators.base import CATEEstimator, Standardised
 from estimators.errors import EstimatorError
 from estimators.networks.ensemble_network import Architecture, predict
 from estimators.networks.network_training import (
@@ -55,7 +55,7 @@ class _Request:
 
 
 @dataclass(eq=False, repr=False)
-class NetworkEstimator(CATEEstimator):
+class NetworkEstimator(Standardised, CATEEstimator):
     """Base of TARNet and TNet: parameters, and the steps before and after training.
 
     Parameters
@@ -77,10 +77,6 @@ class NetworkEstimator(CATEEstimator):
 
     #: Each arm needs one row for training and one for validation.
     rows_per_arm = 2
-    shift_invariant = False
-
-    #: If True, y is scaled to mean 0 and standard deviation 1 before training.
-    standardised: ClassVar[bool] = False
 
     representation_layers: Sequence[int] = (200, 200, 200)
     head_layers: Sequence[int] = (100, 100)
@@ -150,12 +146,6 @@ class NetworkEstimator(CATEEstimator):
                 f"or lower learning_rate (is {self.learning_rate})"
             )
 
-    def _scaled(self, y: np.ndarray) -> np.ndarray:
-        """Scale y for the networks, and keep the scale of the effects."""
-        spread = float(np.std(y)) if self.standardised else 1.0
-        self.scale_ = spread if spread > 0 else 1.0
-        return (y - np.mean(y)) / self.scale_ if self.standardised else y
-
     def _network(self, inputs: int, heads: int) -> Architecture:
         trunk, head = (
             tuple(map(int, widths)) for widths in (self.representation_layers, self.head_layers)
@@ -203,30 +193,29 @@ class NetworkEstimator(CATEEstimator):
 class TARNet(NetworkEstimator):
     """One network with a head for each arm (Shalit, Johansson and Sontag 2017, ICML; SNet-1).
 
-    y is not standardised, as in CATENets and in the paper. The effect is the difference of the two
-    heads; the average effect is its mean over the rows of X.
+    The effect is the difference of the two heads; the average effect is its mean over the rows of
+    X. CATENets and the paper train on X and y as they are: ``standardise=False``.
     """
 
     def _request(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Request:
-        data = TrainingData(X, t, self._scaled(y), self.seed_)
+        data = TrainingData(X, t, y, self.seed_)
         return _Request(self._network(X.shape[1], heads=2), [data])
 
     def _effect(self, X: np.ndarray) -> np.ndarray:
         architecture = self._network(X.shape[1], heads=2)
         control, treated = self._outcomes(self.networks_[0], architecture, X)
-        return (treated - control) * self.scale_
+        return treated - control
 
 
 class TNet(NetworkEstimator):
     """A network for each arm: a T-learner (Curth and van der Schaar 2021).
 
-    As in CATENets and in the paper, y is not standardised, and both networks start from the same
-    weights. The effect is the difference of the two networks; the average effect is its mean over
-    the rows of X.
+    Both networks start from the same weights, as in CATENets. The effect is the difference of the
+    two networks; the average effect is its mean over the rows of X. CATENets and the paper train on
+    X and y as they are: ``standardise=False``.
     """
 
     def _request(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> _Request:
-        y = self._scaled(y)
         data = [
             TrainingData(X[t == arm], np.zeros(np.sum(t == arm), int), y[t == arm], self.seed_)
             for arm in (0, 1)
@@ -236,27 +225,7 @@ class TNet(NetworkEstimator):
     def _effect(self, X: np.ndarray) -> np.ndarray:
         architecture = self._network(X.shape[1], heads=1)
         control, treated = (self._outcomes(n, architecture, X)[0] for n in self.networks_)
-        return (treated - control) * self.scale_
-
-
-class StandardisedTARNet(TARNet):
-    """TARNet on y of mean 0 and standard deviation 1: faster, and more accurate if y is far from 0.
-
-    This is not a method of the paper. Effects are in units of y.
-    """
-
-    shift_invariant = True
-    standardised = True
-
-
-class StandardisedTNet(TNet):
-    """TNet on y of mean 0 and standard deviation 1: faster, and more accurate if y is far from 0.
-
-    This is not a method of the paper. Effects are in units of y.
-    """
-
-    shift_invariant = True
-    standardised = True
+        return treated - control
 
 
 Network = TypeVar("Network", bound=NetworkEstimator)

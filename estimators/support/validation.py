@@ -35,7 +35,8 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
             twice = X.columns[X.columns.duplicated()][0]
             raise EstimatorError(f"X: has column {twice!r} twice; rename or drop one")
         for name in X.columns:
-            if not (pd.api.types.is_numeric_dtype(X[name]) or pd.api.types.is_bool_dtype(X[name])):
+            kind = X[name].dtype
+            if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
                 raise EstimatorError(
                     f"X: column {name!r} is of type {X[name].dtype}; give its codes as numbers"
                 )
@@ -43,10 +44,7 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
             raise EstimatorError(
                 f"X: the columns {list(X.columns)} are not those of fit, {list(columns)}"
             )
-    try:
-        matrix = np.array(X, dtype=float, order="C")
-    except (TypeError, ValueError) as error:
-        raise EstimatorError(f"X: cannot be read as numbers ({error})") from error
+    matrix = _as_floats(X, "X", "give codes as numbers")
     if matrix.ndim != 2:
         raise EstimatorError(f"X: must have two dimensions (rows, covariates), has {matrix.ndim}")
     if matrix.shape[1] == 0:
@@ -61,11 +59,26 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
 _CODES = "code control as 0 and treated as 1"
 
 
-def _as_vector(values: Any, name: str, n: int, otherwise: str) -> np.ndarray:
+def _as_floats(values: Any, name: str, otherwise: str) -> np.ndarray:
+    """Copy numbers into an array of floats.
+
+    NumPy would also take dates, text and complex numbers.
+    """
     try:
-        vector = np.array(values, dtype=float)
-    except (TypeError, ValueError) as error:
+        if not isinstance(values, pd.DataFrame):  # whose columns are checked
+            array = np.asarray(values)
+            # Numbers beside missing ones, and whole numbers beyond 64 bits, are objects.
+            items = array.flat if array.dtype == object else [array]
+            others = [item for item in items if np.asarray(item).dtype.kind not in "buifO"]
+            if others:
+                raise TypeError(f"a value is of type {np.asarray(others[0]).dtype}")
+        return np.array(values, dtype=float, order="C")
+    except (TypeError, ValueError, OverflowError) as error:
         raise EstimatorError(f"{name}: cannot be read as numbers ({error}); {otherwise}") from error
+
+
+def _as_vector(values: Any, name: str, n: int, otherwise: str) -> np.ndarray:
+    vector = _as_floats(values, name, otherwise)
     if vector.shape != (n,):
         raise EstimatorError(f"{name}: has shape {vector.shape}, but X has {n} rows; give ({n},)")
     if not np.isfinite(vector).all():
