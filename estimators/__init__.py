@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         EffectEstimator,
         EffectIntervals,
         ITEIntervals,
+        Standardised,
     )
     from estimators.check import CheckReport, ConformanceError, check_estimator
     from estimators.errors import (
@@ -85,6 +86,7 @@ __all__ = [
     "EffectIntervals",
     "ATEIntervals",
     "ITEIntervals",
+    "Standardised",
     "EstimatorError",
     "UnknownEstimatorError",
     "MissingExtraError",

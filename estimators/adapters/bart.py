@@ -31,9 +31,10 @@ from estimators.adapters.stochtree_models import (
     normal_ends,
     posterior_of,
     propensity_scores,
-    require_variation,
 )
 from estimators.base import Ends, ITEIntervals
+from estimators.errors import EstimatorError
+from estimators.support.validation import require_variation
 
 #: Degrees of freedom of the prior of the noise variance, and the probability that it is below the
 #: variance of least squares (Chipman et al. 2010, section 2.2.4).
@@ -72,6 +73,11 @@ class _BART(PosteriorMean):
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
         require_variation(y)
+        if len(y) <= 2 * self.min_samples_leaf:
+            raise EstimatorError(
+                f"X: has {len(y)} rows; two leaves of min_samples_leaf = {self.min_samples_leaf} "
+                "need more"
+            )
         self.propensity_model_ = boosted_propensity(X, t, self.seed_)
         covariates = self._covariates_of_trees(X, t)
         noise = _least_squares_noise(covariates, y)

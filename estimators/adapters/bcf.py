@@ -12,8 +12,8 @@ from estimators.adapters.stochtree_models import (
     PosteriorIntervals,
     boosted_propensity,
     propensity_scores,
-    require_variation,
 )
+from estimators.support.validation import require_variation
 
 
 @dataclass(eq=False, repr=False)
@@ -36,6 +36,9 @@ class BCF(PosteriorIntervals):
     random_state
         Seed of the sampler and of the propensity model.
     """
+
+    # stochtree finds no split otherwise: its leaves have five rows or more.
+    rows_per_arm = 6
 
     n_trees: int = 250
     n_effect_trees: int = 100

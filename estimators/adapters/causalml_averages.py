@@ -34,7 +34,8 @@ class LRS(Standardised, OneEffect):
 
     def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
         lower, upper = self._regression.conf_int(alpha)[0]
-        return float(lower), float(upper)
+        # Without a degree of freedom the spread is unknown.
+        return (-np.inf, np.inf) if np.isnan(lower) else (float(lower), float(upper))
 
 
 @dataclass(eq=False, repr=False)
@@ -45,6 +46,9 @@ class TMLE(Standardised, NormalATE):
     propensities from a logistic regression, clipped at ``clip``. The average effect is that of the
     rows of ``fit``, the same for every X. The interval is normal, from the influence function.
     """
+
+    # LightGBM refuses a single row.
+    rows_per_arm = 2
 
     n_estimators: int = 100
     folds: int = 5

@@ -105,6 +105,7 @@ class _X(_PropensityLearner):
 
 class _R(_PropensityLearner):
     library = BaseRRegressor
+    rows_per_arm = 3  # CausalML has five folds
 
     def _learner(self) -> Any:
         return self.library(self._regression(), random_state=self.seed_)

@@ -19,7 +19,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from estimators.base import ATEIntervals, Standardised
 from estimators.support.folds import stratified_folds
-from estimators.support.validation import require_clip
+from estimators.support.validation import require_clip, require_variation
 
 LEAF = 5
 
@@ -46,6 +46,7 @@ class _DoubleML(Standardised, ATEIntervals):
         )
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        require_variation(y)  # DoubleML takes a y of zeros for a binary one
         model = self._model(DoubleMLData.from_arrays(X, y, t))
         model.set_sample_splitting(stratified_folds(t, self.folds, self.seed_))
         self.model_ = model.fit()

@@ -16,8 +16,9 @@ from dowhy import CausalModel
 
 from estimators.base import ATEEstimator, ATEIntervals, Standardised
 from estimators.baselines.weighting import propensity_model
+from estimators.errors import EstimatorError
 
-#: Decimals in which tied propensity scores are equal: rows of the same covariates differ by rounding.
+#: Decimals in which tied propensity scores are equal: those of equal rows differ by rounding.
 TIED_DIGITS = 9
 
 
@@ -85,7 +86,8 @@ class DoWhyLinear(_DoWhy, ATEIntervals):
     def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
         ends = self._estimate.get_confidence_intervals(confidence_level=1 - alpha)
         lower, upper = np.asarray(ends, dtype=float).reshape(2)
-        return lower, upper
+        # Without a degree of freedom the spread is unknown.
+        return (-np.inf, np.inf) if np.isnan(lower) else (lower, upper)
 
 
 class DoWhyWeighting(_DoWhy):
@@ -112,6 +114,17 @@ class DoWhyStratification(_DoWhy):
 
     strata: int = 10
     min_per_arm: int = 1
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+        try:
+            super()._fit(X, t, y)
+        except ValueError as error:
+            if "requires strata" not in str(error):
+                raise
+            raise EstimatorError(
+                f"no stratum of the propensity score has {self.min_per_arm} rows of each arm; "
+                "give more rows, fewer strata or a smaller min_per_arm"
+            ) from error
 
     def _options(self) -> dict[str, Any]:
         return {

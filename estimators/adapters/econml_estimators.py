@@ -210,6 +210,9 @@ class CausalForest(Standardised, EffectIntervals):
     be a multiple of 4.
     """
 
+    # A leaf is solved for the effect and the intercept.
+    rows_per_arm = 2
+
     n_estimators: int = 100
     random_state: int | None = 0
 

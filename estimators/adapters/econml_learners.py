@@ -52,6 +52,7 @@ class KernelDML(EconML):
     random_state: int | None = 0
 
     library = EconmlKernelDML
+    rows_per_arm = 3  # the elastic net has five folds
     options: ClassVar = {"discrete_treatment": True}
 
     def _arguments(self) -> dict[str, Any]:
@@ -119,7 +120,8 @@ class _BoostedMetaLearner(EconML):
     #: Arguments of ``library`` that are regressions.
     regressions: ClassVar[tuple[str, ...]] = ("models",)
     uses_propensities: ClassVar[bool] = False
-    rows_per_arm = 1
+    # LightGBM refuses a single row.
+    rows_per_arm = 2
 
     def _arguments(self) -> dict[str, Any]:
         arguments: dict[str, Any] = {

@@ -12,7 +12,6 @@ from scipy import stats
 from sklearn.ensemble import GradientBoostingClassifier
 
 from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends, Standardised
-from estimators.errors import EstimatorError
 
 #: Largest number of draws, rows times draws of each, that is kept in memory at once.
 MOST_DRAWS = 5_000_000
@@ -58,18 +57,6 @@ def posterior_of(
         mean[rows], sd[rows] = values.mean(axis=1), values.std(axis=1)
         total += values.sum(axis=0)
     return Posterior(mean, sd, float(np.std(total / len(X))))
-
-
-def require_variation(y: np.ndarray) -> None:
-    """Check that y varies; stochtree divides by its standard deviation.
-
-    Raises
-    ------
-    EstimatorError
-        If all outcomes are the same.
-    """
-    if np.ptp(y) == 0:
-        raise EstimatorError(f"y: is {y[0]:g} in every row; stochtree needs outcomes that vary")
 
 
 def boosted_propensity(X: np.ndarray, t: np.ndarray, seed: int) -> GradientBoostingClassifier:

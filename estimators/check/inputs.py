@@ -137,7 +137,7 @@ def ignores_a_shift(subject: Subject) -> None:
 def ignores_units_of_X(subject: Subject) -> None:
     """Scale of X: other units of the covariates leave the effects as they are."""
     # An age as a date in milliseconds, and a dose that falls where it rose, in other units.
-    units = {"age": (8.64e7, 1.7e12), "dose": (-1e-6, 3.0)}
+    units = {"age": (8.64e7, 1.7e12), "dose": (-1e-3, 3.0)}
     X = {name: shift + scale * subject.data.X[name] for name, (scale, shift) in units.items()}
     _ignores_units(subject, "scale of X", X=X)
 

@@ -34,15 +34,15 @@ RULES: tuple[Rule, ...] = (
     inputs.takes_arrays,
     inputs.takes_other_types,
     behaviour.is_quiet,
-    inputs.scales_with_y,
-    inputs.ignores_a_shift,
-    inputs.ignores_units_of_X,
     inputs.flips_signs,
     inputs.refuses_bad_input,
     inputs.survives_a_constant_column,
     inputs.fits_few_rows,
     behaviour.can_be_cloned,
     behaviour.can_be_pickled,
+    inputs.scales_with_y,
+    inputs.ignores_a_shift,
+    inputs.ignores_units_of_X,
 )
 #: Further rules for estimators that are checked by their registered name.
 RULES_OF_REGISTERED: tuple[Rule, ...] = (

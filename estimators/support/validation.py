@@ -130,6 +130,18 @@ def require_both_arms(t: np.ndarray, at_least: int = 1) -> None:
             )
 
 
+def require_variation(y: np.ndarray) -> None:
+    """Check that y varies, for a library that divides by its standard deviation.
+
+    Raises
+    ------
+    EstimatorError
+        If all outcomes are the same.
+    """
+    if np.ptp(y) == 0:
+        raise EstimatorError("y: is the same in every row; this method needs outcomes that vary")
+
+
 def is_number(value: Any) -> bool:
     """Return True for a real number of Python or NumPy."""
     return isinstance(value, int | float | np.integer | np.floating)

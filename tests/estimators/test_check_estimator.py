@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import random
+from typing import ClassVar
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 
 import estimators
-from estimators import ATEIntervals, CATEEstimator, ConformanceError, EffectIntervals, ITEIntervals
+from estimators import (
+    ATEIntervals,
+    CATEEstimator,
+    ConformanceError,
+    EffectIntervals,
+    ITEIntervals,
+    Standardised,
+)
 from estimators.check import RULES, RULES_OF_REGISTERED, check_data
 
 
-class Slope(CATEEstimator):
-    """Valid: differences of two regressions, each on an intercept and X."""
+class RawSlope(CATEEstimator):
+    """Differences of two regressions on an intercept and X. Dates are beyond its precision."""
 
     def _fit(self, X, t, y):
         Z = np.column_stack([np.ones(len(X)), X])
@@ -21,6 +30,10 @@ class Slope(CATEEstimator):
 
     def _effect(self, X):
         return np.column_stack([np.ones(len(X)), X]) @ (self.b_[1] - self.b_[0])
+
+
+class Slope(Standardised, RawSlope):
+    """Valid."""
 
 
 class Forgetful(Slope):
@@ -164,14 +177,33 @@ class Talker(Slope):
         return super().fit(X, t, y)
 
 
-class Shifty(Slope):
+class Threshold(RawSlope):
+    """Takes outcomes of a small spread for constant ones, as XGBoost's absolute gain does."""
+
+    def _fit(self, X, t, y):
+        super()._fit(X, t, y if np.std(y) > 0.01 else np.zeros(len(y)))
+
+
+class Shifty(RawSlope):
     def _fit(self, X, t, y):
         super()._fit(X, t, y)
         self.b_[1] = self.b_[1] * 1.1
 
 
+class RidgePenalty(CATEEstimator):
+    """A penalty on coefficients that are as large as the units say."""
+
+    def _fit(self, X, t, y):
+        self.models_ = [Ridge(10.0).fit(X[t == a], y[t == a]) for a in (0, 1)]
+
+    def _effect(self, X):
+        return self.models_[1].predict(X) - self.models_[0].predict(X)
+
+
 class DeclaredShifty(Shifty):
-    shift_invariant = False
+    depends_on_units: ClassVar = dict.fromkeys(
+        ("shift of y", "scale of X"), "one coefficient is 1.1 times as large: 0.1 of the shift"
+    )
 
 
 class OneSided(Slope):
@@ -211,7 +243,7 @@ class Opposite(Slope):
         return -super()._effect(X)
 
 
-class Thousand(Slope):
+class Thousand(RawSlope):
     def _effect(self, X):
         return 0 * super()._effect(X) + 1000
 
@@ -342,7 +374,9 @@ class Unpicklable(Slope):
         (PythonSeeder, "The same random_state", "module random; use"),
         (FramesOnly, "An array of the same", "AttributeError"),
         (Talker, "It prints nothing", "epoch 1"),
-        (Shifty, "A constant added to y does not", "shift_invariant = False"),
+        (Shifty, "Shift of y: a constant", "depends_on_units"),
+        (Threshold, "Scale of y: c times y", "effect changes by .*, more than 1e-06"),
+        (RidgePenalty, "Scale of X: other units", "effect changes by .*estimators.Standardised"),
         (OneSided, "Effects change their sign", "for 1 - t"),
         (Careless, "An empty arm", "NaN in X raised nothing"),
         (Untyped, "An empty arm", "no treated row raised RuntimeError instead"),

@@ -40,7 +40,7 @@ LIGHT: dict[str, dict[str, object]] = {
     "BART": BART,
     "BART-ITE": BART,
     "stochtree BCF": {**BART, "n_effect_trees": 10, "n_chains": 1},
-    **dict.fromkeys(("TARNet", "TNet", "TARNet-std", "TNet-std"), NETWORK),
+    **dict.fromkeys(("TARNet", "TNet"), NETWORK),
 }
 
 
