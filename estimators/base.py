@@ -109,7 +109,7 @@ class EffectEstimator(BaseEstimator, ABC):
         """Effects, or their average, in units of y."""
         return effects if self._units_of_y is None else effects * self._units_of_y.scale[0]
 
-    def _ends_in_units_of_y(self, ends: Ends) -> Ends:
+    def _ends_in_units_of_y(self, ends: Any) -> Any:
         """Lower and upper ends in units of y; they change places where y was turned around."""
         lower, upper = map(self._in_units_of_y, ends)
         turned = self._units_of_y is not None and self._units_of_y.scale[0] < 0
@@ -226,8 +226,8 @@ class ATEIntervals(ATEEstimator):
         require_level(alpha)
         matrix = self._covariates(X)
         with self._library_code():
-            lower, upper = self._ate_interval(matrix, alpha)
-        lower, upper = self._ends_in_units_of_y((np.asarray(lower), np.asarray(upper)))
+            ends = self._ate_interval(matrix, alpha)
+        lower, upper = self._ends_in_units_of_y(ends)
         return float(lower), float(upper)
 
     @abstractmethod

@@ -86,8 +86,13 @@ def test_get_passes_parameters():
         "n_estimators": 7,
         "min_samples_leaf": 1,
         "random_state": 3,
+        "standardise": True,
     }
-    assert estimators.parameters("ForestT") == {"n_estimators": 100, "random_state": 0}
+    assert estimators.parameters("ForestT") == {
+        "n_estimators": 100,
+        "random_state": 0,
+        "standardise": True,
+    }
     assert estimators.parameters("Zero") == {}
 
 

@@ -89,7 +89,7 @@ DIRECT = {
 
 def agrees(name, X, t, y):
     seed = {"random_state": SEED} if "random_state" in estimators.parameters(name) else {}
-    found = estimators.get(name, **seed).fit(X, t, y).effect(X)
+    found = estimators.get(name, **seed, standardise=False).fit(X, t, y).effect(X)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         direct = DIRECT[name](X, t, y)

@@ -91,7 +91,7 @@ def test_weights_are_what_makes_a_shifted_arm_covered(monkeypatch):
 
 def test_the_observed_outcome_is_one_end_of_the_contrast():
     X, t, y, _ = draw(200, 0)
-    fitted = estimators.get("CQR", n_estimators=20).fit(X, t, y)
+    fitted = estimators.get("CQR", n_estimators=20, standardise=False).fit(X, t, y)
     lower, upper = fitted.ite_interval(X, t, y)
     moved = fitted.ite_interval(X, t, y + 5)
     shift = np.where(t == 1, 5.0, -5.0)
@@ -103,7 +103,7 @@ def test_the_observed_outcome_is_one_end_of_the_contrast():
 
 def test_the_effect_is_the_contrast_of_medians():
     X, t, y, _ = draw(200, 0)
-    fitted = estimators.get("CQR", n_estimators=20).fit(X, t, y)
+    fitted = estimators.get("CQR", n_estimators=20, standardise=False).fit(X, t, y)
     medians = [
         model.forest.predict(X, quantiles=[0.5]).ravel()
         for model in (fitted.control_, fitted.treated_)
@@ -128,7 +128,7 @@ def test_nested_intervals_cover_units_that_were_never_seen():
 
 def test_nested_intervals_do_not_use_the_outcome_of_the_unit():
     X, t, y, _ = draw(200, 0)
-    fitted = estimators.get("CQR-nested", n_estimators=20).fit(X, t, y)
+    fitted = estimators.get("CQR-nested", n_estimators=20, standardise=False).fit(X, t, y)
     ends = fitted.new_unit_interval(X)
     np.testing.assert_allclose(fitted.ite_interval(X, t, y), ends)
     np.testing.assert_allclose(fitted.ite_interval(X, 1 - t, y + 5), ends)

@@ -27,7 +27,7 @@ def test_defaults_agree_with_a_direct_call(name, model, outcome, small_truth):
     direct = model(data, **nuisances, draw_sample_splitting=False)
     direct.set_sample_splitting(stratified_folds(t, 5, 7))
     direct.fit()
-    fitted = estimators.get(name, n_estimators=20, random_state=7).fit(X, t, y)
+    fitted = estimators.get(name, n_estimators=20, random_state=7, standardise=False).fit(X, t, y)
     assert fitted.ate(X) == pytest.approx(direct.coef[0])
     for level in (0.95, 0.5):
         expected = direct.confint(level=level).to_numpy()[0]
@@ -40,7 +40,7 @@ def test_the_average_effect_is_recovered(name, linear_truth):
     fitted = estimators.get(name, n_estimators=50).fit(X, t, y)
     assert fitted.ate(X) == pytest.approx(ite.mean(), abs=0.15)
     lower, upper = fitted.ate_interval(X)
-    assert 0.05 < upper - lower < 0.4
+    assert 0.05 < upper - lower < 0.5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,7 +56,9 @@ def test_the_seed_chooses_the_folds(name, small_truth):
 
 def test_propensities_are_clipped(small_truth):
     X, t, y, _ = small_truth
-    fitted = estimators.get("DoubleML IRM", n_estimators=10, clip=0.3).fit(X, t, y)
+    fitted = estimators.get("DoubleML IRM", n_estimators=10, clip=0.3, standardise=False).fit(
+        X, t, y
+    )
     propensities = fitted.model_.predictions["ml_m"].ravel()
     assert propensities.min() == pytest.approx(0.3)
     assert propensities.max() == pytest.approx(0.7)
@@ -83,7 +85,7 @@ def test_a_constant_effect_agrees_with_the_partially_linear_model(small_truth):
     )
     direct.set_sample_splitting(stratified_folds(t, 5, 7))
     direct.fit()
-    fitted = estimators.get("ConstantEffect", random_state=7).fit(X, t, y)
+    fitted = estimators.get("ConstantEffect", random_state=7, standardise=False).fit(X, t, y)
     assert fitted.ate(X) == pytest.approx(direct.coef[0])
     for alpha in (0.05, 0.5):
         ends = direct.confint(level=1 - alpha).to_numpy()[0]

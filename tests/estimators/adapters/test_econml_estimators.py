@@ -77,7 +77,7 @@ def test_defaults_agree_with_a_direct_call(name, small_truth):
     # Rounding in a forest follows the order in memory, which is by rows in the adapter.
     X = np.array(X, order="C")
     direct = DIRECT[name]().fit(y, t, X=X)
-    fitted = estimators.get(name, random_state=7).fit(X, t, y)
+    fitted = estimators.get(name, random_state=7, standardise=False).fit(X, t, y)
     np.testing.assert_allclose(fitted.effect(X), np.ravel(direct.effect(X)), rtol=1e-9)
     assert fitted.ate(X) == pytest.approx(float(np.squeeze(direct.ate(X))), rel=1e-9)
     np.testing.assert_allclose(
@@ -96,7 +96,7 @@ def test_learners_agree_with_a_direct_call(name, small_truth):
     X = X.to_numpy(dtype=float, copy=True)
     make, nuisances = LEARNERS[name]
     direct = make().fit(y, t, X=X)
-    fitted = estimators.get(name, **nuisances, random_state=7).fit(X, t, y)
+    fitted = estimators.get(name, **nuisances, random_state=7, standardise=False).fit(X, t, y)
     np.testing.assert_allclose(fitted.effect(X), np.ravel(direct.effect(X)), rtol=1e-9)
 
 
@@ -191,7 +191,7 @@ def test_causal_forest_agrees_with_a_direct_call(small_truth):
     X, t, y, _ = small_truth
     X = X.to_numpy()
     direct = CausalForest(random_state=7, n_jobs=1).fit(X, t, y)
-    fitted = estimators.get("CausalForest", random_state=7).fit(X, t, y)
+    fitted = estimators.get("CausalForest", random_state=7, standardise=False).fit(X, t, y)
     np.testing.assert_allclose(fitted.effect(X), direct.predict(X).ravel())
     np.testing.assert_allclose(
         fitted.effect_interval(X, 0.2), [e.ravel() for e in direct.predict_interval(X, alpha=0.2)]
