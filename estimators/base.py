@@ -35,6 +35,8 @@ from estimators.support.validation import (
     require_level,
 )
 
+#: Decimals of y in standard units.
+STANDARD_DECIMALS = 9
 #: Lower and upper ends of intervals, two arrays of shape (n,).
 Ends = tuple[np.ndarray, np.ndarray]
 
@@ -103,7 +105,10 @@ class EffectEstimator(BaseEstimator, ABC):
         return X if self._units_of_X is None else self._units_of_X.standard(X)
 
     def _standard_y(self, y: np.ndarray) -> np.ndarray:
-        return y if self._units_of_y is None else self._units_of_y.standard(y[:, None])[:, 0]
+        if self._units_of_y is None:
+            return y
+        # Otherwise the rounding of a unit decides between equally good splits of trees.
+        return np.round(self._units_of_y.standard(y[:, None])[:, 0], STANDARD_DECIMALS)
 
     def _in_units_of_y(self, effects: Any) -> Any:
         """Effects, or their average, in units of y."""

@@ -520,7 +520,7 @@ def test_single_precision_is_enough_for_single_precision():
 
 
 def drawn(X, t, y, random_state=None):
-    noise = np.random.default_rng(random_state).normal(scale=0.01 * np.std(y), size=len(y))
+    noise = 0.01 * (y[0] - y[1]) * np.random.default_rng(random_state).normal(size=len(y))
     return np.full(len(y), y[t == 1].mean() - y[t == 0].mean()) + noise
 
 
