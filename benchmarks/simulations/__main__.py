@@ -2,10 +2,12 @@
 
     python -m benchmarks.simulations coverage LinReg AIPW
     python -m benchmarks.simulations seconds --workers 2
+    python -m benchmarks.simulations units
     python -m benchmarks.simulations coverage Mine --plugin mine.py --seeds 50
 
 Without names, all built-in estimators are measured. Tables go to results/estimators/. The fits go
-to runs/simulations/; a run that was stopped continues from there. Each process has one thread.
+to runs/simulations/; a run that was stopped continues from there. Each process has one thread. The
+table of units (what other units of X or y change) is computed in one process, and is not recorded.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ from benchmarks.simulations.study import (
     Study,
     measure_coverage,
     measure_seconds,
+    measure_units,
     summarise_coverage,
     summarise_seconds,
+    summarise_units,
     update_table,
 )
 from sdscm.errors import InputError
@@ -32,6 +36,7 @@ from sdscm.errors import InputError
 _TABLES = {
     "coverage": (measure_coverage, summarise_coverage, (500,), 200),
     "seconds": (measure_seconds, summarise_seconds, (1_000, 10_000), 3),
+    "units": (measure_units, summarise_units, (240,), 1),
 }
 
 
@@ -76,7 +81,7 @@ def _measurable(what: str) -> list[str]:
         for info in estimators.infos()
         if info.origin == "built-in"
         and not info.oracle
-        and (what == "seconds" or info.intervals.kinds)
+        and (what != "coverage" or info.intervals.kinds)
     ]
 
 

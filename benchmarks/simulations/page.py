@@ -2,14 +2,14 @@
 
 ``python -m benchmarks.simulations.page docs/estimators.md constraints.txt results/estimators``
 writes them between the marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``: ``catalogue``,
-``answers``, ``rules``, ``versions``, ``coverage`` and ``seconds``.
+``answers``, ``rules``, ``units``, ``versions``, ``coverage`` and ``seconds``.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -25,19 +25,20 @@ _CORE = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "lightgbm", "xgboo
 _LIBRARIES = ("econml", "causalml", "dowhy", "stochtree", "quantile-forest", "doubleml", "optuna")
 
 
-def page(text: str, constraints: str, coverage: pd.DataFrame, seconds: pd.DataFrame) -> str:
+def page(text: str, constraints: str, measured: Mapping[str, pd.DataFrame]) -> str:
     """Return a page with new tables.
 
-    ``constraints`` is the content of ``constraints.txt``; ``coverage`` and ``seconds`` are the
-    tables that ``python -m benchmarks.simulations`` makes.
+    ``constraints`` is the content of ``constraints.txt``; ``measured`` has the tables ``coverage``,
+    ``seconds`` and ``units`` that ``python -m benchmarks.simulations`` makes.
     """
     tables = {
         "catalogue": catalogue(),
         "answers": answers(),
         "rules": "\n".join(f"- {title(rule)}." for rule in RULES + RULES_OF_REGISTERED),
         "versions": versions(constraints),
-        "coverage": coverage_table(coverage),
-        "seconds": seconds_table(seconds),
+        "units": units_table(measured["units"]),
+        "coverage": coverage_table(measured["coverage"]),
+        "seconds": seconds_table(measured["seconds"]),
     }
     for mark, table in tables.items():
         text = replaced(text, table, mark)
@@ -105,6 +106,16 @@ def seconds_table(measured: pd.DataFrame) -> str:
     return _table(("Name", *(f"{n:,} rows" for n in sizes)), rows, left=1)
 
 
+def units_table(measured: pd.DataFrame) -> str:
+    """Make the table of the changes of answers by other units, in standard deviations of y."""
+    changes = measured.columns[1:]
+    rows = [
+        (row["estimator"], *(_number(row[change], ".0e") for change in changes))
+        for row in measured.to_dict("records")
+    ]
+    return _table(("Name", *changes), rows, left=1)
+
+
 def _seconds(value: float) -> str:
     return "failed" if pd.isna(value) else _number(value, ".3g" if value < 100 else ".0f")
 
@@ -122,8 +133,7 @@ def main(path: Path, constraints: Path, folder: Path) -> None:
     fresh = page(
         path.read_text(encoding="utf-8"),
         constraints.read_text(encoding="utf-8"),
-        pd.read_csv(folder / "coverage.csv"),
-        pd.read_csv(folder / "seconds.csv"),
+        {name: pd.read_csv(folder / f"{name}.csv") for name in ("coverage", "seconds", "units")},
     )
     path.write_text(fresh, encoding="utf-8")
 

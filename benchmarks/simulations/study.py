@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,8 @@ from benchmarks.metrics import Metric
 from benchmarks.metrics.formulas import coverage
 from benchmarks.progress import Progress
 from benchmarks.suite.model import Suite
+from estimators.check import units
+from estimators.check.subject import Subject, check_data
 from sdscm.files import put_atomically
 
 #: Designs of the table of coverage. ``randomised`` is for estimators that adjust for nothing.
@@ -141,6 +144,37 @@ def measure_seconds(study: Study) -> pd.DataFrame:
     found = _run("seconds", study, study.estimators, ("nonlinear",), SECONDS_COVARIATES, True)
     found = found[found["entry"] != "warm-up"]
     return found[["estimator", "n", "status", "seconds"]].rename(columns={"n": "rows"})
+
+
+def measure_units(study: Study) -> pd.DataFrame:
+    """Fit each estimator on the data of `check_estimator` in other units; see `units.CHANGES`.
+
+    Returns
+    -------
+    A row for each estimator. ``another seed`` is the largest mean change of its answers by another
+    ``random_state`` (NaN without that parameter), each other column that by the change of units, in
+    standard deviations of y.
+    """
+    rows = []
+    if study.progress:
+        study.progress.begin("Estimators", len(study.estimators))
+    for name in study.estimators:
+        subject = Subject(partial(estimators.get, name), check_data(study.rows[0]))
+        spread = max(units.spread_over_seeds(subject).values(), default=np.nan)
+        changes = {
+            change: max(units.changes_of_answers(subject, how).values())
+            for change, how in units.CHANGES.items()
+        }
+        rows.append({"estimator": name, "another seed": spread} | changes)
+        if study.progress:
+            study.progress.advance(name)
+    return pd.DataFrame(rows)
+
+
+def summarise_units(measured: pd.DataFrame) -> pd.DataFrame:
+    """Round the changes to one digit."""
+    changes = measured.columns[1:]
+    return measured.assign(**{each: measured[each].map("{:.0e}".format) for each in changes})
 
 
 def _run(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from estimators.check.subject import (
     CheckData,
     Subject,
-    all_answers,
     answer_methods,
     check_data,
     estimates,
@@ -23,11 +21,6 @@ from estimators.errors import EstimatorError
 
 #: Largest difference of answers in single precision, relative and in units of y.
 SINGLE_PRECISION = 1e-5
-#: Largest mean change of the answers by other units of X or y, in standard deviations of y. For an
-#: estimator with a ``random_state`` it is the change by another seed, if that is larger: rounding
-#: may change the splits of trees.
-SAME_UNITS = 1e-6
-OTHER_SEEDS = (101, 102, 103)
 #: Largest sum of the average effects of t and 1 - t, as a share of the larger one: with swapped
 #: arms, folds, subsamples and initial weights are other ones.
 RELABEL_TOLERANCE = 0.5
@@ -123,79 +116,6 @@ def fits_many_rows(subject: Subject) -> None:
 def _fits(subject: Subject, n: int) -> None:
     data = check_data(n)
     require(np.isfinite(estimates(subject.fit(data), data.X)).all(), "effects are not finite")
-
-
-def scales_with_y(subject: Subject) -> None:
-    """Scale of y: c times y gives c times the effects."""
-    _ignores_units(subject, "scale of y", scale=-1e-4)
-
-
-def ignores_a_shift(subject: Subject) -> None:
-    """Shift of y: a constant added to y leaves the effects as they are."""
-    _ignores_units(subject, "shift of y", shift=2.0**20)
-
-
-def ignores_units_of_X(subject: Subject) -> None:
-    """Scale of X: other units of the covariates leave the effects as they are."""
-    # An age as a date in milliseconds, and a dose that falls where it rose, in other units.
-    units = {"age": (8.64e7, 1.7e12), "dose": (-1e-3, 3.0)}
-    X = {name: shift + scale * subject.data.X[name] for name, (scale, shift) in units.items()}
-    _ignores_units(subject, "scale of X", X=X)
-
-
-def _ignores_units(
-    subject: Subject,
-    change: str,
-    scale: float = 1.0,
-    shift: float = 0.0,
-    X: Mapping[str, pd.Series] | None = None,
-) -> None:
-    """Compare all answers for y in other units, or for other units of X, with the usual ones."""
-    if getattr(subject.fitted, "depends_on_units", {}).get(change):
-        return
-    data = subject.data
-    other = replace(
-        data, X=data.X.assign(**(X or {})), y=shift + scale * data.y, ite=scale * data.ite
-    )
-    usual, answers = all_answers(subject.fitted, data), all_answers(subject.fit(other), other)
-    spread = np.std(data.y)
-    for method, answer in answers.items():
-        back = answer / scale
-        if method.endswith("_interval") and scale < 0:
-            back = back[::-1]
-        difference_in_sd = _distance(back, usual[method]) / spread
-        limit = SAME_UNITS
-        if difference_in_sd > limit:
-            limit = max(limit, _spread_over_seeds(subject, method, usual[method]) / spread)
-        require(
-            difference_in_sd <= limit,
-            f"{method} changes by {difference_in_sd:.2g} SD(y) on average, more than {limit:.2g}; "
-            "inherit estimators.Standardised, or give the reason in depends_on_units of the class",
-        )
-
-
-def _distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean distance of answers; infinite ends of intervals are the same if both are infinite."""
-    apart = np.subtract(first, second, out=np.zeros(np.shape(first)), where=first != second)
-    return float(np.mean(np.abs(apart)))
-
-
-def _spread_over_seeds(subject: Subject, method: str, usual: np.ndarray) -> float:
-    """Largest mean distance of the answers with other seeds; 0 without ``random_state``."""
-    data = subject.data
-    estimator = subject.new(data.ite)
-    parameters = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
-    # A function has its parameters in one.
-    arguments = parameters.get("arguments") or {}
-    if "random_state" not in parameters | arguments:
-        return 0.0
-    distances = []
-    for seed in OTHER_SEEDS:
-        changed = {"random_state": seed}
-        estimator.set_params(**({"arguments": arguments | changed} if arguments else changed))
-        answers = all_answers(estimator.fit(data.X, data.t, data.y), data)
-        distances.append(_distance(answers[method], usual))
-    return max(distances)
 
 
 def flips_signs(subject: Subject) -> None:

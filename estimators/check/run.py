@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from estimators.check import answers, behaviour, declarations, inputs
+from estimators.check import answers, behaviour, declarations, inputs, units
 from estimators.check.subject import Subject, check_data
 from estimators.check.verdict import Broken, CheckReport, ConformanceError
 from estimators.errors import EstimatorError, describe_error
@@ -40,9 +40,9 @@ RULES: tuple[Rule, ...] = (
     inputs.fits_few_rows,
     behaviour.can_be_cloned,
     behaviour.can_be_pickled,
-    inputs.scales_with_y,
-    inputs.ignores_a_shift,
-    inputs.ignores_units_of_X,
+    units.scales_with_y,
+    units.ignores_a_shift,
+    units.ignores_units_of_X,
 )
 #: Further rules for estimators that are checked by their registered name.
 RULES_OF_REGISTERED: tuple[Rule, ...] = (

@@ -57,7 +57,7 @@ class _AsInCATENets(network_training._Member):
 
 def trained(X: np.ndarray, y: np.ndarray, seed: int, start: list[np.ndarray]) -> TrainedNetwork:
     """Train the network of one arm from the initial weights of CATENets."""
-    network = estimators.get("TNet")
+    network = estimators.get("TNet", standardise=False)
     _AsInCATENets.start = start
     network_training._Member = _AsInCATENets  # type: ignore[misc]
     data = TrainingData(X, np.zeros(len(y), dtype=int), y, seed)
