@@ -77,12 +77,9 @@ def ours(name: str, data: dict[str, np.ndarray], at_once: int) -> tuple[float, n
     datasets = list(zip(data["X"], data["t"], data["y"], strict=True))
     seeds = list(range(len(datasets)))
     start = time.process_time()
-    fitted = fit_many(
-        estimators.get(name, standardise=False),
-        datasets,
-        random_states=seeds,
-        at_once=at_once or None,
-    )
+    as_catenets = {"standardise": False} if "standardise" in estimators.parameters(name) else {}
+    network = estimators.get(name, **as_catenets)
+    fitted = fit_many(network, datasets, random_states=seeds, at_once=at_once or None)
     effects = np.stack([one.effect(X) for one, X in zip(fitted, data["X"], strict=True)])
     return (time.process_time() - start) / len(datasets), effects
 
