@@ -70,8 +70,8 @@ class EffectEstimator(BaseEstimator, ABC):
     n_features_in_: int
     seed_: int
     warnings_: list[str]
-    _units_of_X: StandardUnits | None
-    _units_of_y: StandardUnits | None
+    _units_of_X: StandardUnits | None = None
+    _units_of_y: StandardUnits | None = None
 
     def fit(self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray) -> Self:
         """Fit on X of shape (n, p), t of 0 and 1 and y of floats, both of shape (n,).

@@ -63,6 +63,8 @@ class _WithIntervals(EconML, EffectIntervals, ATEIntervals):
 class _Sparse(_WithIntervals):
     """A debiased lasso on standardised X as the final model."""
 
+    rows_per_arm = 3  # the lasso has five folds
+
     def _arguments(self) -> dict[str, Any]:
         return {**super()._arguments(), "featurizer": standardised()}
 

@@ -161,7 +161,10 @@ def test_the_command_shows_what_a_parameter_changes(paper_folder, tmp_path, monk
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--set", "n_draws=5"], "--set: LinReg has no parameter 'n_draws' but standardise; choose"),
+        (
+            ["--set", "n_draws=5"],
+            "--set: LinReg has no parameter 'n_draws' but standardise; choose",
+        ),
         (["--methods", "RF", "--set", "seed=5"], "RF has no parameter 'seed' but n_estimators"),
         (["--set", "n_draws"], "'n_draws' is not PARAMETER=VALUE, as n_draws=500"),
         (["--settings", "some"], "--settings: 'some' is not one of all, hidden"),
