@@ -23,18 +23,18 @@ KeyPath = Sequence[str | int]
 
 
 class Problems(ValueError):
-    """The first of several problems that a validator found, and the number of the others."""
+    """Several problems that a validator found; the text is that of the first."""
 
-    def __init__(self, first: str, others: int) -> None:
+    def __init__(self, first: str, *rest: str) -> None:
         super().__init__(first)
-        self.others = others
+        self.first, self.rest = first, rest
 
 
 def raise_first(problems: Iterable[str]) -> None:
     """Raise `Problems` if there is any problem."""
     found = list(problems)
     if found:
-        raise Problems(found[0], len(found) - 1)
+        raise Problems(*found)
 
 
 def read_text(path: Path) -> str:
@@ -206,15 +206,7 @@ def input_error(
     place
         Function that describes a path in the data; its text comes before the problem.
     """
-    found = [(_written(detail, data), detail) for detail in error.errors()]
-    # A key that takes values of several types has an error for each; the deepest says most.
-    found = [
-        (path, detail)
-        for path, detail in found
-        if not any(len(path) < len(other) and other[: len(path)] == path for other, _ in found)
-    ]
-    firsts = {tuple(path): (path, detail) for path, detail in reversed(found)}
-    found = list(reversed(firsts.values()))
+    found = _deepest(error, data)
     # A misspelt key is also a missing key: the misspelling comes first.
     path, first = min(found, key=lambda each: each[1]["type"] != "extra_forbidden")
     if first["type"] == "extra_forbidden":
@@ -223,6 +215,47 @@ def input_error(
     more = f" (and {others} more problem{'s' * (others > 1)})" if others else ""
     line = f"{place(path, data)}{_problem(first, _model_at(model, first['loc']))}{more}"
     return InputError(_shortened(" ".join(f"{where}: {line}".splitlines())))
+
+
+def all_problems(
+    error: ValidationError,
+    data: Any,
+    where: str,
+    model: type[BaseModel],
+    place: Callable[[KeyPath, Any], str] = dotted_place,
+    at: KeyPath = (),
+) -> list[str]:
+    """Every problem with its fix, one line each; the arguments are those of `input_error`.
+
+    ``at`` is the place in ``data`` of the part that was validated.
+    """
+    part = data
+    for key in at:
+        part = part[key]
+    lines = []
+    for path, detail in _deepest(error, part):
+        whole = [*at, *(path[:-1] if detail["type"] == "extra_forbidden" else path)]
+        problem = detail.get("ctx", {}).get("error")
+        texts = [problem.first, *problem.rest] if isinstance(problem, Problems) else [None]
+        for text in texts:
+            said = text or _problem(detail, _model_at(model, detail["loc"]))
+            lines.append(_shortened(" ".join(f"{where}: {place(whole, data)}{said}".splitlines())))
+    return lines
+
+
+def _deepest(error: ValidationError, data: Any) -> list[tuple[list[str | int], ErrorDetails]]:
+    """The errors with their paths in the data, one for each path.
+
+    A key that takes values of several types has an error for each; the deepest says most.
+    """
+    found = [(_written(detail, data), detail) for detail in error.errors()]
+    found = [
+        (path, detail)
+        for path, detail in found
+        if not any(len(path) < len(other) and other[: len(path)] == path for other, _ in found)
+    ]
+    firsts = {tuple(path): (path, detail) for path, detail in reversed(found)}
+    return list(reversed(firsts.values()))
 
 
 def _shortened(line: str) -> str:
@@ -246,7 +279,7 @@ def _written(detail: ErrorDetails, data: Any) -> list[str | int]:
 
 def _others(detail: ErrorDetails) -> int:
     problem = detail.get("ctx", {}).get("error")
-    return problem.others if isinstance(problem, Problems) else 0
+    return len(problem.rest) if isinstance(problem, Problems) else 0
 
 
 def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel]:

@@ -15,7 +15,9 @@ from benchmarks.cli import (
     lm,
     paper,
     paper_data,
+    realism,
     results,
+    spec,
 )
 from benchmarks.cli.output import say
 
@@ -51,7 +53,8 @@ def sdscm(
 
 
 def _command(group: typer.Typer, function: Any) -> None:
-    group.command(function.__name__.rstrip("_"), epilog=function.epilog)(function)
+    name = function.__name__.rstrip("_").replace("_", "-")
+    group.command(name, epilog=function.epilog)(function)
 
 
 def _group(callback: Any, *commands: Any, **options: Any) -> None:
@@ -70,6 +73,7 @@ for each in (
     benchmark.benchmark,
     benchmark.leaderboard,
     results.report,
+    realism.realism,
 ):
     _command(app, each)
 _group(results.results, results.verify, results.query, no_args_is_help=True)
@@ -91,6 +95,16 @@ _group(
     cls=paper.Group,
 )
 _group(lm.lm, lm.prepare, invoke_without_command=True)
+_group(
+    spec.spec,
+    spec.new,
+    spec.check,
+    spec.phrase,
+    spec.from_graph,
+    spec.to_graph,
+    spec.from_table,
+    no_args_is_help=True,
+)
 
 
 def command() -> Any:

@@ -38,7 +38,7 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
         yield from _datasets(paths)
         return
     names = [*columns.categorical, columns.treatment]
-    frames = {path: _table(path, names) for path in paths}
+    frames = {path: read_table(path, names) for path in paths}
     roles = TableRoles(**columns.model_dump())
     for path, frame in frames.items():
         check_table(frame, roles, str(path), mapping)
@@ -106,8 +106,14 @@ def _matches(entry: FilesEntry, folder: Path) -> list[Path]:
     return list(found)
 
 
-def _table(path: Path, names: Collection[str]) -> pd.DataFrame:
-    """Read a table; in the columns ``names`` of a CSV file only an empty cell is a gap."""
+def read_table(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
+    """Read a table; in the columns ``names`` of a CSV file only an empty cell is a gap.
+
+    Raises
+    ------
+    InputError
+        If the file is not a readable table in CSV or Parquet.
+    """
     if path.suffix not in (".csv", ".parquet"):
         raise InputError(f"{path}: not a table; its name must end in .parquet or .csv")
     try:

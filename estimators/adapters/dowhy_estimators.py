@@ -119,11 +119,9 @@ class DoWhyStratification(_DoWhy):
         try:
             super()._fit(X, t, y)
         except ValueError as error:
-            if "requires strata" not in str(error):
-                raise
             raise EstimatorError(
-                f"no stratum of the propensity score has {self.min_per_arm} rows of each arm; "
-                "give more rows, fewer strata or a smaller min_per_arm"
+                f"DoWhy finds no strata of the propensity score ({error}); give more rows, fewer "
+                "strata or a smaller min_per_arm"
             ) from error
 
     def _options(self) -> dict[str, Any]:

@@ -478,3 +478,11 @@ def _potential_outcomes(
     else:
         other = np.full(len(y), np.nan)
     return np.where(t == 1, other, y), np.where(t == 1, y, other)
+
+
+def is_dataset(path: Path) -> bool:
+    """Return whether a file is one that ``CausalDataset.to_parquet`` wrote."""
+    try:
+        return _METADATA_KEY in (pq.read_schema(path).metadata or {})
+    except (pa.ArrowException, OSError):
+        return False

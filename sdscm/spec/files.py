@@ -11,11 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from sdscm.errors import InputError
-from sdscm.spec import original
+from sdscm.spec import checks, original
 from sdscm.spec.markup import parse_json, parse_yaml
 from sdscm.spec.model import Spec
 from sdscm.spec.render import place_in_spec
-from sdscm.validation import input_error, read_text
+from sdscm.spec.variable import Variable
+from sdscm.validation import all_problems, input_error, read_text
 
 _PARSERS: dict[str, Callable[[str, str], dict[str, Any]]] = {
     ".yaml": parse_yaml,
@@ -69,6 +70,64 @@ def _spec(data: dict[str, Any], where: str) -> Spec:
         return Spec.model_validate(data)
     except ValidationError as error:
         raise input_error(error, data, where, Spec, place_in_spec) from None
+
+
+def spec_problems(name_or_path: str | Path) -> list[str]:
+    """All problems of a spec, one line each; empty if `load_spec` reads it.
+
+    Problems between variables, such as a cycle, are found among the variables that are sound by
+    themselves.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist, or is no YAML or JSON.
+    """
+    where = str(name_or_path)
+    try:
+        load_spec(name_or_path)
+        return []
+    except InputError as error:
+        path = Path(name_or_path)
+        if path.suffix.lower() not in _PARSERS or not path.exists():
+            raise
+        data = _PARSERS[path.suffix.lower()](read_text(path), where)
+        first = str(error)
+    found: list[str] = []
+    entries = data.get("variables")
+    if original.is_original(data) or not isinstance(entries, list):
+        return [first]
+    sound: list[Variable] = []
+    for place, entry in enumerate(entries):
+        try:
+            sound.append(Variable.model_validate(entry))
+        except ValidationError as error:
+            at = ("variables", place)
+            found += all_problems(error, data, where, Variable, place_in_spec, at)
+    others = {key: value for key, value in data.items() if key != "variables"}
+    stand_in = {**others, "variables": []}
+    try:
+        Spec.model_validate(stand_in)
+    except ValidationError as error:
+        found += [
+            line
+            for line in all_problems(error, stand_in, where, Spec, place_in_spec)
+            if "'variables' is empty" not in line
+        ]
+    outcome_value = data.get("outcome_value")
+    value = str(outcome_value) if isinstance(outcome_value, str | int | float) else None
+    together = checks.problems(sound, value) if sound else ()
+    # Names of variables that are not sound are known, all the same.
+    names = {each.get("name") for each in entries if isinstance(each, dict)}
+    found += [f"{where}: {line}" for line in together if not _of_unsound(line, names, sound)]
+    return found or [first]
+
+
+def _of_unsound(line: str, names: set[Any], sound: list[Variable]) -> bool:
+    """Whether a problem between variables is there only since another one is not sound."""
+    unsound = names - {each.name for each in sound}
+    missing_role = line.startswith("no variable is the ") and len(unsound) > 0
+    return missing_role or any(f"its parent {name!r} is not" in line for name in unsound)
 
 
 def _not_found(where: str) -> str:

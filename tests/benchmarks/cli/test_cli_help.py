@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +44,15 @@ def examples(out: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines if line.startswith("sdscm ")]
 
 
+def tables_and_graphs(folder: Path) -> None:
+    """Write the files of the examples of ``spec`` and ``realism``."""
+    rows = "\n".join(f"{20 + place % 50},{place % 2},{place % 7}" for place in range(100))
+    for name in ("data.csv", "real.csv", "made.csv"):
+        (folder / name).write_text(f"age,drug,recovery\n{rows}\n")
+    (folder / "dag.dot").write_text("digraph { age -> drug -> recovery; age -> recovery }")
+    (folder / "model.dagitty").write_text("dag { x [exposure] y [outcome] x -> y }")
+
+
 def test_all_commands_are_there():
     first = {path[0] for path in COMMANDS}
     assert first == {
@@ -57,6 +67,8 @@ def test_all_commands_are_there():
         "paper",
         "estimators",
         "lm",
+        "spec",
+        "realism",
     }
 
 
@@ -77,6 +89,10 @@ def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
     if path[0] in ("leaderboard", "report", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
+    if path[0] in ("spec", "realism"):
+        tables_and_graphs(workspace)
+    if path[0] == "spec" and path[1:] not in ((), ("new",)):
+        assert cli("spec", "new", "sleep").code == 0
     for example in examples(cli(*path, "--help").out):
         text = " ".join(example)
         more = next((v for k, v in CHEAP.items() if text.startswith(k)), [])

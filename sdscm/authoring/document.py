@@ -1,0 +1,96 @@
+"""Write a spec as YAML, in the layout of the shipped scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from sdscm.spec import Spec, spec_from_yaml
+
+#: Width of a line; lists of values and parents are folded beyond it.
+_WIDTH = 100
+
+
+def document(
+    name: str, variables: Sequence[Mapping[str, Any]], notes: Sequence[str] = (), **texts: str
+) -> str:
+    """The YAML text of a spec.
+
+    Parameters
+    ----------
+    name
+    variables
+        Keys and values of each variable, as in a spec file; those that are None or empty are left
+        out.
+    notes
+        Lines of comment at the top.
+    texts
+        ``title``, ``description``, ``source``.
+
+    Raises
+    ------
+    InputError
+        If the text is not a spec, with the variable and the fix.
+    """
+    head = [f"# {note}".rstrip() for note in notes]
+    head += [_line(key, value) for key, value in {"name": name, **texts}.items() if value]
+    blocks = [_variable(dict(each)) for each in variables]
+    text = "\n".join([*head, "", "variables:", "\n\n".join(blocks)]) + "\n"
+    spec_from_yaml(text, name)
+    return text
+
+
+def as_document(spec: Spec, notes: Sequence[str] = ()) -> str:
+    """The YAML text of a spec that was read or made before."""
+    variables = []
+    for variable in spec.variables:
+        groups = {key: list(members) for key, members in variable.groups}
+        weights = variable.distribution
+        variables.append(
+            {
+                "name": variable.name,
+                "role": variable.role,
+                "values": list(variable.values),
+                "distribution": None
+                if weights == "lm"
+                else weights
+                if isinstance(weights, str)
+                else list(weights),
+                "parents": list(variable.parents),
+                "phrasings": [each.template for each in variable.phrasings],
+                "groups": groups,
+            }
+        )
+    texts = {key: getattr(spec, key) for key in ("title", "description", "source")}
+    return document(spec.name, variables, notes, **texts, outcome_value=spec.outcome_value or "")
+
+
+def _variable(fields: dict[str, Any]) -> str:
+    lines = [_line(key, value) for key, value in fields.items() if value not in (None, [], {})]
+    return "\n".join(
+        f"{'  - ' if place == 0 else '    '}{line}"
+        for place, line in enumerate("\n".join(lines).split("\n"))
+    )
+
+
+def _line(key: str, value: Any) -> str:
+    """A key and its value: sentences one a line, other lists on one line."""
+    if key == "phrasings":
+        return "\n".join([f"{key}:", *(f"  - {_quoted(each)}" for each in value)])
+    flow = not isinstance(value, str)
+    text = yaml.safe_dump(
+        {key: value},
+        default_flow_style=None if flow else False,
+        width=_WIDTH,
+        allow_unicode=True,
+        sort_keys=False,
+    )
+    return text.rstrip("\n")
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes on one line."""
+    dumped = yaml.safe_dump(text, default_style='"', width=10**9, allow_unicode=True)
+    return dumped.rstrip("\n")

@@ -1,0 +1,1 @@
+"""How well made data can be told from a real table."""
