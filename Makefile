@@ -33,7 +33,8 @@ PAPER_FOLDERS = $(if $(FRESH),--runs "$(FRESH)/runs" --results "$(FRESH)")
 # What the embedded language model makes of an applicant's name: the report in results/audit/.
 audit: $(STAMP)
 	$(BIN)/sdscm audit hiring --contrast "White-associated,Black-associated" --contrast "men's,women's" \
-		--subgroup position --smallest-effect 0.02 --out results/audit --force
+		--subgroup position --smallest-effect 0.02 --author "The authors of sdscm" \
+		--purpose "An example of a report" --out results/audit --force
 
 # One thread a process: two processes that each want both cores only wait for each other.
 test: $(STAMP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +134,18 @@ def audit(
             help=f"Exit with {ABOVE} if the size of a total effect is larger than this.",
         ),
     ] = None,
+    author: Annotated[
+        str, typer.Option(metavar="NAME", help="Author of the audit, for the report.")
+    ] = "",
+    purpose: Annotated[
+        str, typer.Option(metavar="TEXT", help="Purpose of the audit, for the report.")
+    ] = "",
+    date: Annotated[
+        str,
+        typer.Option(
+            metavar="DATE", help="Date of the audit, for the report.", show_default="today"
+        ),
+    ] = "",
     out: Annotated[
         Path,
         typer.Option(
@@ -196,6 +209,11 @@ def audit(
             placebo=placebo_of(*placebo) if placebo else WEEKDAY,
             progress=progress,
             load=load,
+            about={
+                "Date": date or f"{datetime.date.today():%Y-%m-%d}",
+                "Author": author or "not stated",
+                "Purpose": purpose or "not stated",
+            },
         )
     files = write_report(result, folder, figures=not no_html)
     _show(result)

@@ -18,6 +18,7 @@ from sdscm.literals import AuditMethod
 from sdscm.sampling.interventions import code_of
 from sdscm.sampling.scoring import SCORINGS
 from sdscm.spec import Spec, Variable
+from sdscm.spec.variable import plain
 
 _MOST = 10_000  # largest number of phrasings that can be enumerated
 _STRIDE = 2**32  # phrasing numbers for each seed
@@ -232,7 +233,8 @@ def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, 
     Raises
     ------
     InputError
-        If the size is not positive, or all phrasings are asked for and there are too many.
+        If the size is not positive, all phrasings are asked for and there are too many, or two
+        chosen phrasings give the same text.
     """
     names, total = variables_read(spec), count_phrasings(spec)
     if size is not None and size < 1:
@@ -250,8 +252,31 @@ def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, 
         choice = spec.phrased(number).choice
         found.setdefault(tuple(choice[name] for name in names), number)
         if len(found) == wanted:
+            _refuse_copies(spec, names, tuple(found.values()))
             return tuple(found.values())
     raise AssertionError("unreachable: numbers do not end")
+
+
+def _refuse_copies(spec: Spec, names: Sequence[str], numbers: Sequence[int]) -> None:
+    """Raise an InputError if two phrasings give one text, which tests would count as two."""
+    seen: dict[tuple[str, ...], int] = {}
+    most = max(len(spec.variable(name).values) for name in names)
+    for number in numbers:
+        phrased = spec.phrased(number)
+        texts = tuple(
+            plain(
+                " ".join(
+                    phrased.sentence(name, code % len(spec.variable(name).values)) for name in names
+                )
+            )
+            for code in range(most)
+        )
+        other = seen.setdefault(texts, number)
+        if other != number:
+            raise InputError(
+                f"{spec.name}: the phrasings number {other} and {number} give the same text, "
+                f"'{texts[0]}'; change the sentences, so that each combination is another text"
+            )
 
 
 def count_phrasings(spec: Spec) -> int:

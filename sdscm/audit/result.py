@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from sdscm.audit.effects.estimand import Kind
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding, Inference
 from sdscm.audit.inference import ConfidenceInterval
-from sdscm.audit.plan import AuditPlan
+from sdscm.audit.plan import AuditPlan, values_of
 from sdscm.data.diagnostics import MechanismFacts
 from sdscm.spec import Spec, Variable
+
+#: Limit of the ratio of selection rates in the guidelines of US agencies, 29 CFR 1607.4 D.
+FOUR_FIFTHS = 0.8
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,40 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Rates of both sides of a contrast: the mean probability of the outcome value.
+
+    The mean over the values of a side, with equal weights. ``control`` and ``treated`` hold one
+    rate for each phrasing.
+    """
+
+    finding: Finding
+    control: tuple[float, ...]
+    treated: tuple[float, ...]
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Mean rates over phrasings, of the control and of the treated side."""
+        return float(np.mean(self.control)), float(np.mean(self.treated))
+
+    @property
+    def ratio(self) -> float:
+        """The lower mean rate divided by the higher one; NaN if both are 0."""
+        return _ratio(*self.means)
+
+    @property
+    def below(self) -> int:
+        """Number of phrasings whose ratio is below four fifths."""
+        return sum(
+            _ratio(*pair) < FOUR_FIFTHS for pair in zip(self.control, self.treated, strict=True)
+        )
+
+
+def _ratio(one: float, other: float) -> float:
+    return min(one, other) / max(one, other) if max(one, other) > 0 else float("nan")
+
+
+@dataclass(frozen=True)
 class AuditResult:
     """Causal effects that language models encode under one DAG and a set of phrasings.
 
@@ -103,6 +142,8 @@ class AuditResult:
         The controls and the placebo treatment; empty and None if they were left out.
     versions
         Versions of the libraries.
+    about
+        What the user says of the audit, such as its date, author and purpose: pairs of texts.
     """
 
     plan: AuditPlan
@@ -116,6 +157,7 @@ class AuditResult:
     controls: tuple[Control, ...]
     placebo: Variable | None
     versions: tuple[tuple[str, str], ...]
+    about: tuple[tuple[str, str], ...] = ()
 
     @property
     def spec(self) -> Spec:
@@ -136,6 +178,35 @@ class AuditResult:
     def smallest(self) -> dict[str, float]:
         """Smallest effect of interest by kind of measure."""
         return dict(self.inference.smallest)
+
+    def placebo_of(self, found: Finding) -> Finding | None:
+        """Return the placebo's effect on the same model and scale; None without a placebo."""
+        for each in self.controls:
+            same = (each.finding.model, each.finding.measure) == (found.model, found.measure)
+            if each.kind == "placebo" and same:
+                return each.finding
+        return None
+
+    def rates(self) -> tuple[Rates, ...]:
+        """Return the rates of each contrast whose outcome is a probability."""
+        found = []
+        for each in self.of("total"):
+            if each.measure.kind != "probability":
+                continue
+            sides = [
+                np.mean(
+                    [
+                        mean.phrasings
+                        for mean in self.means
+                        if (mean.model, mean.measure) == (each.model, each.measure)
+                        and mean.value in values_of(self.spec, name)
+                    ],
+                    axis=0,
+                )
+                for name in (each.control, each.treated)
+            ]
+            found.append(Rates(each, *(tuple(map(float, side)) for side in sides)))
+        return tuple(found)
 
     def of(self, kind: Kind, model: str | None = None) -> tuple[Finding, ...]:
         """Return the findings of one kind of estimand, of all models or of one."""

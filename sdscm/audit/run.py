@@ -66,6 +66,7 @@ def audit(
     placebo: Variable = WEEKDAY,
     progress: ProgressCallback | None = None,
     load: Callable[[str], LanguageModel] = load_lm,
+    about: Mapping[str, str] | None = None,
 ) -> AuditResult:
     """Measure the causal effects that language models encode under a DAG.
 
@@ -110,6 +111,8 @@ def audit(
         Called after each pass over a phrasing with the number of passes done and their total.
     load
         Function that loads a model by its name.
+    about
+        Facts for the head of the report, such as the date, the author and the purpose.
 
     Raises
     ------
@@ -189,6 +192,7 @@ def audit(
         controls=adjusted(checks),
         placebo=placebo if controls else None,
         versions=_versions(),
+        about=tuple((about or {}).items()),
     )
 
 

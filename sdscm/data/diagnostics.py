@@ -255,12 +255,13 @@ class MechanismFacts:
         found = []
         if self.mass < TINY_MASS:
             found.append(f"the model gives the domain {self.mass:.1e} of its probability")
-        if self.settled > 0.5:
+        if self.settled > SETTLED:
             found.append(f"one value has over 99 % for {self.settled:.0%} of the units")
         return tuple(found)
 
 
 TINY_MASS = 1e-4
+SETTLED = 0.5  # share of the units with one value above 99 %
 
 
 def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:

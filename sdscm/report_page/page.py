@@ -25,13 +25,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """Hold a page: its head, and its parts in order."""
+    """Hold a page: its head, and its parts in order.
+
+    On paper, the head and the ``summary`` are a page of their own.
+    """
 
     title: str
     kicker: str
     lead: str
     parts: tuple[Section | Picture, ...]
     warnings: tuple[str, ...] = ()
+    summary: Section | None = None
 
 
 def require_libraries() -> None:

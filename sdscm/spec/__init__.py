@@ -29,6 +29,10 @@ A variable may name ``groups`` of its values, which an audit contrasts:
 Fixed weights are a list in the order of the values, ``[0.3, 0.7]``, or a mapping,
 ``{young: 0.3, old: 0.7}``. Numbers are read as text, unchanged: ``1.50`` is "1.50".
 
+Each phrasing of a variable is another sentence. Braces other than ``{value}`` are refused, except
+in formulas such as ``x^{2}``. If they belong to the text, write the phrasing as a mapping, which is
+taken as it is: ``{prefix: "The set {0} has ", suffix: " elements."}``.
+
 The JSON format of the reference code is read as well (``sdscm.spec.original``).
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from hashlib import blake2b
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from numpy.random import Philox
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -22,13 +22,16 @@ _OTHER_PLACE = re.compile(
     r"|\{(?!\s+\})\s*[\w.\[\]]*(![rsa])?(:[^\s{}\0]*)?\s*\}",
     re.DOTALL,
 )
+#: Braces of formulas are text: x^{2}, x_{i}, \\frac{1}{2}.
+_FORMULA = re.compile(r"(?:[\^_]|\\[A-Za-z]+)(?:\{[^{}\0]*\})+")
 
 
 class Phrasing(BaseModel):
     """The text before and after the value.
 
     pydantic also reads it from a template, or from a pair ``(prefix, suffix)`` as in the original
-    format.
+    format. In these two forms braces of other templates, such as ``{name}``, are refused. A mapping
+    of ``prefix`` and ``suffix`` is taken as it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,27 +43,19 @@ class Phrasing(BaseModel):
     @classmethod
     def _from_template_or_pair(cls, data: Any) -> Any:
         if isinstance(data, str):
-            prefix, suffix = split_template(data)
-            return {"prefix": prefix, "suffix": suffix}
+            data = split_template(data)
         if isinstance(data, list | tuple) and len(data) == 2:
+            _refuse_other_places(*map(str, data))
             return {"prefix": data[0], "suffix": data[1]}
         if isinstance(data, dict) and set(data) != {"prefix", "suffix"}:
             raise ValueError(
                 "is read by YAML as a mapping, not as a sentence; put the sentence in quotes"
             )
+        if isinstance(data, dict) and any(PLACE in str(text) for text in data.values()):
+            raise ValueError(f"holds {PLACE} in 'prefix' or 'suffix', which stand around the value")
         if not isinstance(data, dict | Phrasing):
             raise ValueError("is not a sentence; write a text with {value} in quotes")
         return data
-
-    @model_validator(mode="after")
-    def _no_other_place(self) -> Self:
-        other = _OTHER_PLACE.search(f"{self.prefix}{_MARK}{self.suffix}")
-        if other:
-            raise ValueError(
-                f"{self.template!r} holds {other[0].replace(_MARK, PLACE)}, and the language model "
-                f"would read its braces; the only field is {PLACE}"
-            )
-        return self
 
     @classmethod
     def from_template(cls, template: str) -> Phrasing:
@@ -92,6 +87,17 @@ def split_template(template: str) -> tuple[str, str]:
         raise ValueError(f"{template!r} holds {PLACE} {count} times; keep one of them")
     prefix, _, suffix = template.partition(PLACE)
     return prefix, suffix
+
+
+def _refuse_other_places(prefix: str, suffix: str) -> None:
+    """Raise a ValueError for braces that a language model would read."""
+    other = _OTHER_PLACE.search(_FORMULA.sub("", f"{prefix}{_MARK}{suffix}"))
+    if other:
+        raise ValueError(
+            f"{prefix + PLACE + suffix!r} holds {other[0].replace(_MARK, PLACE)}, and the language "
+            f"model would read its braces; the only field is {PLACE}. If the braces belong to the "
+            "text, write the phrasing as a mapping of prefix and suffix"
+        )
 
 
 def draw_index(number: int, name: str, count: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
@@ -115,6 +116,18 @@ def _problems(variable: Variable) -> Iterator[str]:
         yield "is the outcome and has a fixed distribution; remove 'distribution' or write lm"
     if not variable.phrasings:
         yield "has no phrasings; add at least one sentence with {value}"
+    # Copies of a sentence would count as independent phrasings in intervals and tests.
+    sentences = [
+        tuple(plain(phrasing.sentence(value)) for value in values)
+        for phrasing in variable.phrasings
+    ]
+    for place, each in enumerate(sentences):
+        if values and each in sentences[:place]:
+            yield (
+                f"'phrasings' holds {variable.phrasings[place].template!r} twice (numbers "
+                f"{sentences.index(each) + 1} and {place + 1} give the same sentences); remove one "
+                "of them"
+            )
     for parent in repeated(variable.parents):
         yield f"'parents' holds {parent!r} twice; remove one of them"
     if variable.name in variable.parents:
@@ -136,6 +149,11 @@ def _group_problems(variable: Variable) -> Iterator[str]:
                 yield f"'groups' holds {value!r} in {name!r}, which is not among its values; {hint}"
         for value in repeated(members):
             yield f"'groups' holds {value!r} twice in {name!r}; remove one of them"
+
+
+def plain(text: str) -> str:
+    """The text with single spaces and composed letters: equal for texts that look equal."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def repeated(texts: Sequence[str]) -> list[str]:

@@ -69,7 +69,7 @@ def _parted(sentence: str) -> tuple[Phrasing, tuple[str, ...]]:
             "'This note was filed on a {Tuesday|Thursday}.'"
         )
     begin, end = places[0].span()
-    return Phrasing(prefix=sentence[:begin], suffix=sentence[end:]), values
+    return Phrasing.model_validate((sentence[:begin], sentence[end:])), values
 
 
 def with_placebo(spec: Spec, placebo: Variable = WEEKDAY) -> Spec:

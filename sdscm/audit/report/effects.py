@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
+from sdscm import number_format
 from sdscm.audit.effects.estimand import Kind
 from sdscm.audit.finding import Finding, PValue
 from sdscm.audit.report import words
@@ -66,7 +67,11 @@ _P_VALUES = (
 
 
 def _verdict(result: AuditResult) -> TableColumn[Any]:
-    return text_column("verdict", value=lambda each: words.verdict(each, result.level))
+    def value(found: Finding) -> str:
+        total = found.estimand.kind == "total" and not found.against
+        return words.verdict(found, result.level, result.placebo_of(found) if total else None)
+
+    return text_column("verdict", value=value)
 
 
 def verdicts(result: AuditResult) -> Section:
@@ -91,8 +96,53 @@ def verdicts(result: AuditResult) -> Section:
         "verdicts",
         "Verdicts",
         tables=(make_table("verdicts-table", "Verdicts", columns, totals),),
-        lines=tuple(words.sentence(each, result.spec, result.level) for each in totals),
+        lines=tuple(
+            words.sentence(each, result.spec, result.level, result.placebo_of(each))
+            for each in totals
+        ),
     )
+
+
+def rates(result: AuditResult) -> list[Section]:
+    """Compare the rates of both sides of each contrast, as a difference and as a ratio."""
+    found = result.rates()
+    if not found:
+        return []
+    count = len(result.phrasings)
+
+    columns = (
+        text_column("model", value=lambda each: words.model(each.finding)),
+        text_column("contrast", value=lambda each: words.contrast(each.finding)),
+        text_column("outcome", value=lambda each: words.outcome(each.finding.measure)),
+        number_column("first", "Rate, first", value=lambda each: each.means[0], form=_rate),
+        number_column("second", "Rate, second", value=lambda each: each.means[1], form=_rate),
+        number_column(
+            "difference",
+            "Difference",
+            value=lambda each: each.means[1] - each.means[0],
+            form=words.effect,
+        ),
+        number_column("ratio", "Ratio", value=attrgetter("ratio"), form=number_format.two_decimals),
+        number_column(
+            "below",
+            "Phrasings below 0.80",
+            value=attrgetter("below"),
+            text=lambda each: f"{each.below} of {count}",
+        ),
+    )
+    text = (
+        "The rate is the mean probability of the outcome value where the treatment has each value "
+        "of a side. The ratio is the lower rate divided by the higher one. The four-fifths rule "
+        "(29 CFR 1607.4 D) calls a ratio of selection rates below 0.80 evidence of adverse impact. "
+        "That rule is about selected people and a favourable outcome; these rates are "
+        "probabilities of a model. A ratio near 1 proves no fairness."
+    )
+    title = "Rates and their ratio"
+    return [Section("rates", title, (text,), (make_table("rates-table", title, columns, found),))]
+
+
+def _rate(value: float) -> str:
+    return words.effect(value).removeprefix("+")
 
 
 def comparison(result: AuditResult) -> list[Section]:

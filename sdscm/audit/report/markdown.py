@@ -11,6 +11,8 @@ from sdscm.report_page.markdown import markdown as table_markdown
 def markdown(page: Page) -> str:
     """Format the page as GitHub Markdown; its pictures are files in ``figures/``."""
     parts = [f"# {_text(page.title)}", f"*{_text(page.kicker)}*", _text(page.lead)]
+    if page.summary is not None:
+        parts += [f"## {_text(page.summary.title)}", *_part(page.summary)]
     if page.warnings:
         parts += ["## Warnings", _list(page.warnings)]
     for part in page.parts:

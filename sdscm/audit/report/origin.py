@@ -10,8 +10,8 @@ from sdscm.audit.controls.placebo import shown
 from sdscm.audit.report import words
 from sdscm.audit.report.effects import interval
 from sdscm.audit.report.prompts import example, prompt
-from sdscm.audit.result import AuditResult
-from sdscm.number_format import scientific
+from sdscm.audit.result import AuditResult, Control
+from sdscm.number_format import NONE, scientific
 from sdscm.report_page import Section, TableColumn, make_table, number_column, text_column
 
 _PASSED = {True: "passed", False: "FAILED", None: "not judged"}
@@ -31,6 +31,7 @@ def controls(result: AuditResult) -> list[Section]:
         number_column("expected", "Expected", value=attrgetter("expected"), form=words.effect),
         number_column("found", "Found", value=attrgetter("finding.mean"), form=words.effect),
         interval(result.level, attrgetter("finding.interval")),
+        text_column("compared", "Share of the effects", value=lambda each: _compared(each, result)),
         text_column("result", value=lambda each: _PASSED[each.passed]),
     )
     text = [
@@ -46,6 +47,18 @@ def controls(result: AuditResult) -> list[Section]:
         text.append(f"The placebo's sentence, right before the treatment's sentence: {sentences}")
     table = make_table("controls-table", "Controls", columns, result.controls)
     return [Section("controls", "Controls", tuple(text), (table,))]
+
+
+def _compared(control: Control, result: AuditResult) -> str:
+    """Format a placebo's size as shares of the total effects on the same model and scale."""
+    if control.kind != "placebo":
+        return NONE
+    shares = [
+        words.share(abs(control.finding.mean / each.mean))
+        for each in result.of("total")
+        if result.placebo_of(each) is control.finding and each.mean
+    ]
+    return ", ".join(shares) or NONE
 
 
 def mechanisms(result: AuditResult) -> list[Section]:
@@ -118,6 +131,7 @@ def settings(result: AuditResult) -> Section:
         name for each in result.of("total") for name in (each.control, each.treated)
     )
     facts = [
+        *result.about,
         ("Spec", f"{spec.name}, content hash {spec.content_hash}"),
         ("Source", spec.source),
         *(

@@ -23,6 +23,7 @@ def record(result: AuditResult) -> dict[str, Any]:
     plain = {
         "format": FORMAT,
         "claim": "effects encoded in the models under this DAG and these phrasings",
+        "about": dict(result.about),
         "spec": {"content_hash": spec.content_hash, **spec.model_dump(mode="json")},
         "treatment": spec.treatment.name,
         "outcome": spec.outcome.name,
@@ -47,6 +48,19 @@ def record(result: AuditResult) -> dict[str, Any]:
         "findings": [_finding(each, result) for each in result.findings],
         "differences": [_finding(each, result) for each in result.differences],
         "means": result.means,
+        "rates": [
+            {
+                "model": each.finding.model,
+                "measure": each.finding.measure.label,
+                "control": each.finding.control,
+                "treated": each.finding.treated,
+                "rate_control": each.means[0],
+                "rate_treated": each.means[1],
+                "ratio": each.ratio,
+                "phrasings_below_four_fifths": each.below,
+            }
+            for each in result.rates()
+        ],
         "placebo": result.placebo,
         "controls": [
             {

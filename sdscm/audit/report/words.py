@@ -67,20 +67,33 @@ def side(spec: Spec, name: str) -> str:
     return name if values == (name,) else f"{name} ({', '.join(values)})"
 
 
-def verdict(found: Finding, level: float) -> str:
-    """Format the verdict with the smallest effect of interest."""
+def verdict(found: Finding, level: float, placebo: Finding | None = None) -> str:
+    """Format the verdict with the smallest effect of interest, and the size of the placebo."""
     if found.exact and not any(each.value for each in found.effects):
         return "exactly 0"
     plain, what = found.verdict(1 - level), "difference" if found.against else "effect"
     smallest = found.tests.smallest if found.tests else None
+    text: str = plain
     if plain == "effect" and smallest is not None:
-        return f"{what} beyond {smallest:g}"
-    if plain == "no effect that matters" and smallest is not None:
-        return f"no {what} as large as {smallest:g}"
-    return f"some {what} (not 0)" if plain == "some effect" else plain
+        text = f"{what} beyond {smallest:g}"
+    elif plain == "no effect that matters" and smallest is not None:
+        text = f"no {what} as large as {smallest:g}"
+    elif plain == "some effect":
+        text = f"some {what} (not 0)"
+        text += f", size undecided: {smallest:g} or not" if smallest else ""
+    if placebo is not None and plain in ("effect", "some effect"):
+        text += f"; {against(placebo, found)}"
+    return text
 
 
-def sentence(found: Finding, spec: Spec, level: float) -> str:
+def against(placebo: Finding, found: Finding) -> str:
+    """Format the size of a placebo's effect, and its share of another effect."""
+    share_of = abs(placebo.mean / found.mean) if found.mean else math.nan
+    text = f"placebo {size(abs(placebo.mean))}"
+    return f"{text} ({share(share_of)} of it)" if math.isfinite(share_of) else text
+
+
+def sentence(found: Finding, spec: Spec, level: float, placebo: Finding | None = None) -> str:
     """Format a total effect as a sentence about the model."""
     change = "does not change" if found.mean == 0 else ("raises" if found.mean > 0 else "lowers")
     by = "" if found.mean == 0 else f" by {size(abs(found.mean))}"
@@ -93,4 +106,13 @@ def sentence(found: Finding, spec: Spec, level: float) -> str:
         if math.isnan(found.agreement)
         else (f"; {share(found.agreement)} of the phrasings agree in sign")
     )
-    return f"{text}{agree}. Verdict: {verdict(found, level)}."
+    return f"{text}{agree}. Verdict: {verdict(found, level, placebo)}."
+
+
+def one_in(probability: float) -> str:
+    """Format a small probability as 1 in a number, such as 1 in 130,000."""
+    if not probability > 0:
+        return "0"
+    number = 1 / probability
+    digits = max(len(f"{number:.0f}") - 2, 0)
+    return f"1 in {round(number, -digits):,.0f}"

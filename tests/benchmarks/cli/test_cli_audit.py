@@ -370,7 +370,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         given = dict(attrs)
-        if tag not in ("meta", "link", "img", "br"):
+        if tag not in ("meta", "link", "img", "br", "source"):
             self.open.append(tag)
         self.ids += [given["id"]] if "id" in given else []
         self.links += [given["href"]] if tag == "a" else []
@@ -407,6 +407,18 @@ def test_the_page_is_whole_and_needs_nothing_else(cli) -> None:
     prompts = [each["prompt"] for each in report()["phrasings"]]
     assert len(set(prompts)) == 18
     assert all(prompt in text.replace("&lt;", "<").replace("&gt;", ">") for prompt in prompts)
+
+
+def test_who_made_the_audit_and_why(cli) -> None:
+    given = ("--author", "A. Nurse", "--purpose", "a check before release", "--date", "2026-01-31")
+    options = ("--no-controls", "--no-html", "--panel", 0, "--phrasings", 2)
+    assert cli("audit", "hiring.yaml", "--lm", "hiring", *options, *given).code == 0
+    about = {"Date": "2026-01-31", "Author": "A. Nurse", "Purpose": "a check before release"}
+    assert report()["about"] == about
+    assert cli("audit", "hiring.yaml", "--lm", "hiring", *options, "--force").code == 0
+    told = report()["about"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", told["Date"])
+    assert told["Author"] == "not stated"
 
 
 def test_the_same_audit_twice_is_the_same_report(cli) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sdscm.audit.report.markdown import markdown
 from sdscm.audit.report.page import page
 from sdscm.audit.report.prompts import example, prompt
 from sdscm.lm import random_table
+from sdscm.lm.interface import Choice
 
 QUICK: dict[str, Any] = {"units": 60, "panel": 10, "resamples": 200, "controls": False}
 
@@ -79,6 +81,111 @@ def test_the_verdict_of_each_total_is_a_sentence() -> None:
     (told,) = page(found).parts[0].lines
     assert told.startswith("In planted, switch = up instead of down raises P(on) by 0.2")
     assert told.endswith("100 % of the phrasings agree in sign. Verdict: effect beyond 0.05.")
+
+
+def moved_by_the_weekday(add: float) -> TabularLM:
+    """The planted model, whose lamp is also lit by a Thursday."""
+    plain = planted_lm()
+
+    def table(choice: Choice) -> Any:
+        read = tuple(each for each in choice.context if "day" not in each)
+        (scores,) = plain.score([replace(choice, context=read)])
+        p = np.exp(scores.value)
+        if "lamp" in choice.prefix and "Thursday" in " ".join(choice.context):
+            p = p + np.array([add, -add])
+        return p
+
+    return TabularLM(table, id="planted")
+
+
+@pytest.mark.parametrize(("add", "share"), [(0.1278, "50 %"), (-0.0639, "25 %"), (0.0, "0 %")])
+def test_the_placebo_stands_in_the_verdict(add: float, share: str) -> None:
+    """A placebo of a quarter of the effect may pass, where so much is too small to matter."""
+    options = QUICK | {"controls": True}
+    found = audit(planted_spec(), moved_by_the_weekday(add), phrasings=8, smallest=0.2, **options)
+    placebo = f"placebo {words.size(abs(add))} ({share} of it)"
+    shown = page(found)
+    assert shown.parts[0].lines[0].endswith(f"Verdict: effect beyond 0.2; {placebo}.")
+    assert found.controls[-2].passed
+    assert shown.summary is not None
+    assert "Yes, by more than 0.2. On average it is 0.2555 higher" in shown.summary.lines[0]
+    assert placebo in shown.summary.lines[0]
+    assert any(f"{share} of the effect of down → up" in each for each in shown.warnings) == (
+        add != 0
+    )
+
+
+def test_an_effect_of_unknown_size_is_called_so() -> None:
+    found = audit(planted_spec(), planted_lm(), phrasings=8, smallest=0.25, **QUICK)
+    shown = page(found)
+    assert "some effect (not 0), size undecided: 0.25 or not." in shown.parts[0].lines[0]
+    assert shown.summary is not None
+    assert "Yes, but whether by 0.25 or more is undecided." in shown.summary.lines[0]
+
+
+def test_rates_and_their_ratio() -> None:
+    """P(on) is 0.16 under down in every phrasing of the planted model."""
+    found = audit(planted_spec(), planted_lm(), phrasings=8, **QUICK)
+    (rates,) = found.rates()
+    total = found.of("total")[0].mean
+    assert rates.means == pytest.approx((0.16, 0.16 + total))
+    assert rates.ratio == pytest.approx(0.16 / (0.16 + total))
+    assert rates.below == 8
+    kept = record(found)["rates"][0]
+    assert (kept["rate_control"], kept["ratio"]) == pytest.approx((0.16, rates.ratio))
+    assert "0.39, below four fifths" in markdown(page(found))
+
+
+def test_rates_of_groups_weigh_their_values_equally(clinic: Spec) -> None:
+    groups = (("one", clinic.treatment.values[:1]), ("other", clinic.treatment.values[1:2]))
+    treatment = clinic.treatment.model_copy(update={"groups": groups})
+    variables = tuple(treatment if v.role == "treatment" else v for v in clinic.variables)
+    spec = clinic.model_copy(update={"variables": variables})
+    found = audit(spec, TabularLM(random_table(2)), contrasts=[("one", "other")], **QUICK)
+    (rates,) = found.rates()
+    assert rates.means == pytest.approx([each.mean for each in found.means])
+    assert rates.means[1] - rates.means[0] == pytest.approx(found.of("total")[0].mean)
+    log = audit(clinic, TabularLM(random_table(2)), measures=["log-odds"], **QUICK)
+    assert not log.rates()
+    assert "Rates" not in markdown(page(log))
+
+
+def test_the_report_says_who_when_and_why(clinic: Spec) -> None:
+    about = {"Date": "2026-01-31", "Author": "A. Nurse", "Purpose": "a test of *this*"}
+    found = audit(clinic, TabularLM(random_table(2)), about=about, **QUICK)
+    assert record(found)["about"] == about
+    text = markdown(page(found))
+    assert text.index("## Summary") < text.index("A. Nurse") < text.index("## Verdicts")
+    assert "a test of \\*this\\*" in text
+
+
+def test_warnings_are_plain_sentences() -> None:
+    """A model that hardly ever gives the listed texts, and one that always makes one choice."""
+
+    def table(choice: Choice) -> Any:
+        return [0.999, 0.001] if "lamp" in choice.prefix else [7.7e-6, 3e-6]
+
+    (mass, *_, settled) = page(
+        audit(planted_spec(), TabularLM(table), phrasings=6, **QUICK)
+    ).warnings
+    assert "would hardly write any of the listed texts for 'switch' by itself" in mass
+    assert mass.count("1 in 93,000") == 1
+    assert "almost always makes the same choice for 'lamp'" in settled
+    assert words.one_in(1 / 3) == "1 in 3"
+    assert words.one_in(0.0) == "0"
+
+
+def test_figures_for_phones(clinic_audit: AuditResult) -> None:
+    """As wide as a phone, with letters of the usual size, and every effect by its name."""
+    for each in pictures(clinic_audit):
+        assert (each.narrow is None) == (each.name == "graph")
+        if each.narrow is not None:
+            assert each.narrow.width == 360
+            assert each.narrow.text.count("<text") > 10
+    forest = pictures(clinic_audit)[0].narrow
+    assert forest is not None
+    for found in clinic_audit.findings:
+        assert words.effect(found.mean) in forest.text
 
 
 def test_effects_are_grouped_with_their_route(clinic_audit: AuditResult) -> None:

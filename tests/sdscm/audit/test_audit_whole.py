@@ -25,6 +25,7 @@ from sdscm.audit.controls.planted import (
 from sdscm.audit.plan import choose_phrasings, count_phrasings
 from sdscm.lm import random_table
 from sdscm.lm.interface import Choice, LanguageModel
+from sdscm.spec import Phrasing
 
 Line = Callable[[BaseException], str]
 QUICK: dict[str, Any] = {"units": 300, "panel": 20, "resamples": 500}
@@ -403,6 +404,32 @@ def test_the_same_audit_twice(planted: Spec) -> None:
     other = audit(planted, planted_lm(), seed=6, **options)
     assert one.findings == again.findings
     assert one.phrasings != other.phrasings
+
+
+def test_phrasings_that_give_one_text_are_refused(clinic: Spec, one_line: Line) -> None:
+    """Sentences that differ only in where they are cut would count as independent phrasings."""
+    treatment, outcome = clinic.treatment.name, clinic.outcome.name
+    cut = {
+        treatment: ("Now {value}. So", "Now {value}."),
+        outcome: ("she {value}", "So she {value}"),
+    }
+    spec = clinic.model_copy(
+        update={
+            "variables": tuple(
+                each.model_copy(
+                    update={
+                        "parents": (treatment,) if each.name == outcome else (),
+                        "phrasings": tuple(map(Phrasing.from_template, cut[each.name])),
+                    }
+                )
+                for each in (clinic.treatment, clinic.outcome)
+            )
+        }
+    )
+    with pytest.raises(InputError) as caught:
+        choose_phrasings(spec, None)
+    assert "give the same text, 'Now" in one_line(caught.value)
+    assert len(choose_phrasings(spec, 1)) == 1
 
 
 def test_phrasings_are_drawn_where_the_outcome_can_tell(clinic: Spec) -> None:

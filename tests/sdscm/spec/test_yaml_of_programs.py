@@ -134,6 +134,8 @@ def test_braces_of_other_templates_are_refused(study_text: str, sentence: str, n
         "int age() { return {value}; } // {1, 2}",
         "void f() { } // {value}",
         "p = {age: {value}, n: 1}, q = {age: 2}",
+        "Let x^{2} + y_{i} be {value}.",
+        r"The share \frac{1}{2} is {value}.",
     ],
 )
 def test_braces_that_no_template_has_are_read(study_text: str, sentence: str) -> None:
@@ -141,6 +143,43 @@ def test_braces_that_no_template_has_are_read(study_text: str, sentence: str) ->
     assert sentence in [
         each.template for each in spec_from_yaml(text, "f").variable("age").phrasings
     ]
+
+
+@pytest.mark.parametrize("braces", ["{0}", "{name}", "{{ x }}"])
+def test_a_mapping_is_taken_as_it_is(study_text: str, braces: str) -> None:
+    """The documented way to write braces that belong to the text."""
+    mapping = f"{{prefix: 'The set {braces} is ', suffix: '.'}}"
+    text = study_text.replace('"The patient is {value}."', mapping)
+    spec = spec_from_yaml(text, "f")
+    assert spec.phrased(0).sentence("age", 0) == f"The set {braces} is young."
+    assert type(spec).model_validate(spec.model_dump()) == spec
+
+
+def test_a_mapping_with_a_place_for_the_value_is_refused(study_text: str) -> None:
+    mapping = "{prefix: 'He is {value}', suffix: '.'}"
+    with pytest.raises(InputError, match=r"variable 'age'.*stand around the value"):
+        spec_from_yaml(study_text.replace('"The patient is {value}."', mapping), "f")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentences"),
+    [
+        ("young, old", ["The patient is {value}."] * 2),
+        ("young, old", ["The patient is {value}.", "The patient  is {value}. "]),
+        ("young, old", ["Caf\u00e9: {value}.", "Cafe\u0301: {value}."]),
+        ("x, xx", ["{value}x", "x{value}"]),
+    ],
+    ids=["same", "spaces", "letters", "rendered"],
+)
+def test_the_same_sentence_twice_is_refused(
+    study_text: str, values: str, sentences: list[str]
+) -> None:
+    """Ten copies of one sentence would give p = 0.002, and an interval without width."""
+    phrasings = ", ".join(f'"{each}"' for each in ["Her age is {value}.", *sentences])
+    text = study_text.replace('"The patient is {value}."', phrasings)
+    text = text.replace("[young, old]", f"[{values}]", 1)
+    with pytest.raises(InputError, match=r"variable 'age'.*numbers 2 and 3 give the same sen"):
+        spec_from_yaml(text, "study.yaml")
 
 
 def test_a_long_value_does_not_fill_the_message(study_text: str) -> None:

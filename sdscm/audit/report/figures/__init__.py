@@ -25,7 +25,10 @@ def pictures(result: AuditResult) -> tuple[Picture, ...]:
         paths(result, measures[0]),
         _graph(result.spec),
     )
-    made = (exported(each, narrow=False, kinds=("png",), dpi=_DPI) for each in drawings)
+    # The graph has its own size, and scrolls where that is wider than the screen.
+    made = (
+        exported(each, narrow=each.name != "graph", kinds=("png",), dpi=_DPI) for each in drawings
+    )
     return tuple(
         replace(each, files={name: _small(png) for name, png in each.files.items()})
         for each in made

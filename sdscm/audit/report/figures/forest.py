@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,14 @@ from sdscm.audit.report.figures import style
 from sdscm.audit.result import AuditResult
 from sdscm.figure_style import MUTED, SERIES
 from sdscm.number_format import counted
-from sdscm.report_page import Drawing
+from sdscm.report_page import Drawing, Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-_ROW, _HEAD, _FOOT = 0.25, 0.42, 0.55  # inches
-_LEFT, _RIGHT = 3.7, 1.95
+_HEAD, _FOOT = 0.42, 0.55  # inches
 _SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)  # of a label, in points
 
 
@@ -40,7 +40,7 @@ def forest(result: AuditResult, measure: Measure, name: str) -> Drawing:
         _reading(result, found[0], len(models)),
         f"Forest plot of {counted(len(found), 'effect')} on {words.outcome(measure)}; "
         "the table 'All effects' has the numbers.",
-        lambda _: _draw(blocks, models, found[0]),
+        lambda layout: draw(blocks, models, found[0], layout),
     )
 
 
@@ -54,67 +54,95 @@ def _reading(result: AuditResult, found: Finding, models: int) -> str:
     return text if models == 1 else text + " The numbers belong to the first model."
 
 
-def _draw(
-    blocks: dict[str, dict[str, list[Finding]]], models: Sequence[str], first: Finding
+@dataclass(frozen=True)
+class _Rows:
+    """Hold the places in a row, in inches: beside the axes, or above the markers for phones."""
+
+    left: float
+    right: float
+    height: float
+    label: float
+    numbers: float
+    marks: float
+    most: float  # width of a label
+
+
+_WIDE = _Rows(3.7, 1.95, 0.25, 0.125, 0.125, 0.125, 3.45)
+_NARROW = _Rows(0.12, 0.12, 0.6, 0.1, 0.28, 0.44, 3.5)
+
+
+def draw(
+    blocks: Mapping[str, Mapping[str, Sequence[Finding]]],
+    models: Sequence[str],
+    first: Finding,
+    layout: Layout,
 ) -> Figure:
-    step = 1 + 0.55 * (len(models) - 1)
+    """Draw findings by block and label; each row holds one finding for each model."""
+    narrow = layout.across == 1
+    place_of = _NARROW if narrow else _WIDE
+    extra = 0.55 * 0.25 * (len(models) - 1)
+    step = place_of.height + extra
     lines = sum(len(rows) for rows in blocks.values())
-    legend = 0.32 * (len(models) > 1)
-    body = _ROW * step * lines + _HEAD * len(blocks)
-    figure = style.blank(body + _FOOT + legend + 0.1)
+    legend = 0.32 * (len(models) > 1) * (len(models) if narrow else 1)
+    body = step * lines + _HEAD * len(blocks)
+    figure = style.blank(body + _FOOT + legend + 0.1, layout)
     width, height = figure.get_size_inches()
-    axes = figure.add_axes(
-        (_LEFT / width, _FOOT / height, (width - _LEFT - _RIGHT) / width, body / height)
-    )
+    inside = width - place_of.left - place_of.right
+    axes = figure.add_axes((place_of.left / width, _FOOT / height, inside / width, body / height))
     style.plain(axes, first)
     axes.set_ylim(body, 0)
     axes.set_yticks([])
     axes.set_xlabel(f"effect on {words.outcome(first.measure)}", loc="left")
-    names, numbers = axes.get_yaxis_transform(), axes.get_yaxis_transform()
-    left = -(_LEFT - 0.05) / (width - _LEFT - _RIGHT)
+    across = axes.get_yaxis_transform()
+    left = -(place_of.left - 0.05) / inside
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     y = 0.0
     for title, rows in blocks.items():
-        axes.text(
+        heading = axes.text(
             left,
             y + 0.62 * _HEAD,
             title,
-            transform=names,
+            transform=across,
             weight="bold",
             va="center",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            bbox=behind,
         )
+        if narrow:
+            _fit(heading, place_of.most)
         y += _HEAD
         for label, found in rows.items():
-            middle = y + _ROW * step / 2
             strong = found[0].estimand.kind == "total"
             name = axes.text(
                 left + 0.02,
-                middle,
+                y + place_of.label + extra / 2 * (not narrow),
                 label,
-                transform=names,
+                transform=across,
                 va="center",
                 weight="bold" if strong else "normal",
+                bbox=behind if narrow else None,
             )
-            _fit(name, _LEFT - 0.25)
+            _fit(name, place_of.most)
             axes.text(
-                1.02,
-                middle,
+                left + 0.02 if narrow else 1.02,
+                y + place_of.numbers + extra / 2 * (not narrow),
                 style.mean_with_interval(found[0], " (no interval)"),
-                transform=numbers,
+                transform=across,
                 va="center",
                 size=8,
                 color=MUTED,
+                bbox=behind if narrow else None,
             )
             for each in found:
                 place = models.index(each.model)
-                _mark(axes, each, middle + _ROW * 0.55 * (place - (len(models) - 1) / 2), place)
-            y += _ROW * step
+                _mark(axes, each, y + place_of.marks + 0.55 * 0.25 * place, place)
+            y += step
     if len(models) > 1:
         handles = [
             axes.plot([], [], color=color, marker=marker, linestyle="-", label=model)[0]
             for model, (color, marker) in zip(models, cycle(SERIES))
         ]
-        figure.legend(handles=handles, loc="upper left", ncols=min(4, len(models)), frameon=False)
+        columns = 1 if narrow else min(4, len(models))
+        figure.legend(handles=handles, loc="upper left", ncols=columns, frameon=False)
     return figure
 
 

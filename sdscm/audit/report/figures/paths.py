@@ -13,9 +13,10 @@ from sdscm.audit.effects.measure import Measure
 from sdscm.audit.finding import Finding
 from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
+from sdscm.audit.report.figures.forest import draw as draw_rows
 from sdscm.audit.result import AuditResult
 from sdscm.figure_style import BLUE, INK, MUTED, ORANGE
-from sdscm.report_page import Drawing
+from sdscm.report_page import Drawing, Layout
 from sdscm.spec import Spec
 
 if TYPE_CHECKING:
@@ -48,8 +49,24 @@ def paths(result: AuditResult, measure: Measure) -> Drawing:
         "effect of the treatment: it is the association that common causes add.",
         "Path diagram with the direct, indirect and spurious parts; the table 'All effects' has "
         "the numbers.",
-        lambda _: _draw(result, measure, found),
+        lambda layout: (
+            _draw(result, measure, found, layout)
+            if layout.across > 1
+            else draw_rows(*_as_rows(found), layout)
+        ),
     )
+
+
+def _as_rows(
+    found: Mapping[tuple[str, str], Mapping[Kind, Finding]],
+) -> tuple[dict[str, dict[str, list[Finding]]], list[str], Finding]:
+    """Return the same effects for a forest plot, since the diagram is too wide for a phone."""
+    models = list(dict.fromkeys(model for model, _ in found))
+    rows: dict[str, dict[str, list[Finding]]] = {}
+    for (_, contrast), effects in found.items():
+        for each in effects.values():
+            rows.setdefault(contrast, {}).setdefault(each.estimand.label, []).append(each)
+    return rows, models, next(iter(next(iter(found.values())).values()))
 
 
 def common_causes(spec: Spec) -> tuple[str, ...]:
@@ -64,11 +81,12 @@ def _draw(
     result: AuditResult,
     measure: Measure,
     found: Mapping[tuple[str, str], Mapping[Kind, Finding]],
+    layout: Layout,
 ) -> Figure:
     top = (_UP if result.mediators else 0.0) + _HIGH / 2 + 0.1
     bottom = (_DOWN if common_causes(result.spec) else 0.0) - _HIGH / 2 - 0.25
     panel = top - bottom + _TITLE
-    figure = style.blank(panel * len(found))
+    figure = style.blank(panel * len(found), layout)
     width, height = figure.get_size_inches()
     for row, ((model, contrast), effects) in enumerate(found.items()):
         axes = figure.add_axes((0, 1 - (row + 1) * panel / height, 1, panel / height))

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from sdscm.audit.finding import Finding
 from sdscm.audit.report import words
 from sdscm.figure_style import BAND, GRID, INK, new_figure, remove_frame
+from sdscm.report_page import Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def blank(height: float) -> Figure:
-    """Make an empty figure of the usual width."""
-    return new_figure(9.0, height)
+def blank(height: float, layout: Layout) -> Figure:
+    """Make an empty figure of the usual width, or of a phone's width."""
+    return new_figure(layout.width if layout.across == 1 else 9.0, height)
 
 
 def plain(axes: Axes, found: Finding) -> None:

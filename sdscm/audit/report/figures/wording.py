@@ -12,7 +12,7 @@ from sdscm.audit.report import words
 from sdscm.audit.report.figures import style
 from sdscm.audit.result import AuditResult
 from sdscm.figure_style import BLUE, INK, MUTED, ORANGE
-from sdscm.report_page import Drawing
+from sdscm.report_page import Drawing, Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,15 +32,15 @@ def wording(result: AuditResult, measure: Measure, name: str) -> Drawing:
         "phrasings. Below: the mean with its interval over phrasings. Whiskers (where units are "
         "sampled): two standard errors. Wordings may differ in the sign of the effect.",
         "Dot plot of the total effect in each phrasing; the table of phrasings has the numbers.",
-        lambda _: _draw(found),
+        lambda layout: _draw(found, layout),
     )
 
 
-def _draw(found: list[Finding]) -> Figure:
-    across = min(2, len(found))
+def _draw(found: list[Finding], layout: Layout) -> Figure:
+    across = min(2, len(found), layout.across)
     down = math.ceil(len(found) / across)
     panel = max(1.6, 0.155 * len(found[0].effects))
-    figure = style.blank(down * (panel + _TITLE + _FOOT))
+    figure = style.blank(down * (panel + _TITLE + _FOOT), layout)
     width, height = figure.get_size_inches()
     cell = width / across
     finite = [e.value for each in found for e in each.effects if math.isfinite(e.value)]
