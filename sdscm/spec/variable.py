@@ -53,9 +53,15 @@ class Variable(BaseModel):
     role: Role
     values: tuple[Text, ...] = Field(examples=["[low, high]"])
     parents: tuple[Text, ...] = Field(default=(), examples=["[age]"])
-    phrasings: tuple[Phrasing, ...] = Field(examples=['["Her age is {value}."]'])
-    distribution: Distribution = "lm"
-    groups: Groups = ()
+    phrasings: tuple[Phrasing, ...] = Field(
+        examples=['["Her age is {value}."]'],
+        json_schema_extra={"takes": "a list of sentences with `{value}`"},
+    )
+    distribution: Distribution = Field(
+        default="lm",
+        json_schema_extra={"takes": "`lm`, `uniform`, a list of weights, or a mapping of them"},
+    )
+    groups: Groups = Field(default=(), json_schema_extra={"takes": "a mapping of lists of values"})
 
     @field_validator("groups", mode="before")
     @classmethod

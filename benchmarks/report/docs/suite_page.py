@@ -1,7 +1,7 @@
-"""Make the tables of ``docs/suites.md``: the keys of a suite, the metrics, the rules of ranking.
+"""Make the tables of ``docs/suites.md`` and ``docs/spec.md``: keys, metrics, rules of ranking.
 
-``python -m benchmarks.report.docs.suite_page docs/suites.md`` writes them between the marks
-``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
+``python -m benchmarks.report.docs.suite_page docs/suites.md docs/spec.md`` writes them between the
+marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from benchmarks.suite.entries import (
 )
 from benchmarks.suite.model import BoardOptions, Suite
 from sdscm.report_page.markdown import markdown_table
+from sdscm.spec import Spec, Variable
 
 #: Marks of the page, and the model whose keys are listed at each mark.
 MODELS: dict[str, type[BaseModel]] = {
@@ -46,8 +47,15 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 
 
+def spec_page(text: str) -> str:
+    """Return the text of the page of specs with new tables."""
+    for mark, model in (("keys-spec", Spec), ("keys-variable", Variable)):
+        text = replaced(text, key_table(model), mark)
+    return text
+
+
 def page(text: str) -> str:
-    """Return ``text`` with new tables."""
+    """Return the text of the page of suites with new tables."""
     tables = {f"keys-{name}": key_table(model) for name, model in MODELS.items()}
     tables["metrics"] = metric_table()
     tables["rules"] = "\n\n".join((ranking_rule(BoardOptions()), COMPARISON_RULE, REPETITION_RULE))
@@ -112,7 +120,7 @@ def metric_table() -> str:
 def _default(value: Any) -> str:
     if value is PydanticUndefined:
         return "needed"
-    if value is None or value in ("", [], {}):
+    if value is None or value in ("", [], {}, ()):
         return "–"
     if isinstance(value, BoardOptions):
         return "as below"
@@ -129,7 +137,9 @@ def _kind(schema: Mapping[str, Any], models: Mapping[str, Any]) -> str:
 
 
 def _kinds(schema: Mapping[str, Any], models: Mapping[str, Any]) -> Iterator[str]:
-    if "$ref" in schema:
+    if "takes" in schema:  # said by the model, since its schema says less
+        yield schema["takes"]
+    elif "$ref" in schema:
         model = schema["$ref"].rpartition("/")[2]
         yield from ["text"] * (model in _NAMED)
         yield from _kinds(models[model], models)
@@ -205,10 +215,11 @@ _SECTIONS: dict[type[BaseModel], str] = {
 }
 
 
-def main(path: Path) -> None:
-    """Write the tables into the page."""
-    path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
+def main(suites: Path, specs: Path) -> None:
+    """Write the tables into the pages."""
+    for path, make in ((suites, page), (specs, spec_page)):
+        path.write_text(make(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The page of suites and boards says what is so."""
+"""The pages of suites and of specs say what is so."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ import pytest
 from pydantic import Field
 
 from benchmarks import metrics
-from benchmarks.report.docs.suite_page import MODELS, key_table, meanings, page
+from benchmarks.report.docs.suite_page import MODELS, key_table, meanings, page, spec_page
 from benchmarks.suite.entries import Model
+from sdscm.spec import Spec, Variable
 
-PAGE = Path(__file__).parents[3] / "docs" / "suites.md"
-
-
-def test_the_page_is_up_to_date() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    assert page(text) == text, "run: make docs"
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = DOCS / "suites.md"
+SPEC_PAGE = DOCS / "spec.md"
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.__name__)
+@pytest.mark.parametrize(("path", "make"), [(PAGE, page), (SPEC_PAGE, spec_page)])
+def test_the_page_is_up_to_date(path, make) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert make(text) == text, "run: make docs"
+
+
+@pytest.mark.parametrize(
+    "model", [*MODELS.values(), Spec, Variable], ids=lambda model: model.__name__
+)
 def test_every_key_has_a_meaning_and_no_other(model) -> None:
     told = [name for names in meanings(model) for name in names]
     assert sorted(told) == sorted(model.model_fields)
@@ -75,3 +81,8 @@ def test_links_lead_to_headings() -> None:
     links = re.findall(r"\]\(#([^)]*)\)", text)
     assert links
     assert set(links) <= anchors
+
+
+def test_the_snippets_of_the_page_of_specs_run(run_snippets, tmp_path: Path) -> None:
+    assert run_snippets(SPEC_PAGE) == ["shell"]
+    assert (tmp_path / "sleep-20.yaml").is_file()
