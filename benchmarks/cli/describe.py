@@ -83,7 +83,8 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
     """List the facts of one dataset as pairs of name and value."""
     return [
         ("rows", f"{facts.n:,} ({facts.distinct:,} distinct)"),
-        ("treated", percent(facts.treated) + _arms(facts)),
+        *([("t = 1", facts.contrast[1]), ("t = 0", facts.contrast[0])] if facts.contrast else ()),
+        ("treated", percent(facts.treated)),
         ("SATE", number(facts.sate)),
         ("naive contrast", number(facts.naive) + (" (sign flips)" if facts.sign_flip else "")),
         ("bias / SD(y)", number(facts.bias)),
@@ -95,10 +96,6 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
         ("Var(ITE | X) / Var(ITE), hidden", _known(facts.hidden_share, "{:.2f}")),
         ("problems", "; ".join(facts.problems) or "none"),
     ]
-
-
-def _arms(facts: DatasetFacts) -> str:
-    return f" ({facts.contrast[1]}, not {facts.contrast[0]})" if facts.contrast else ""
 
 
 def phrasing_table(facts: Mapping[int, DatasetFacts]) -> None:

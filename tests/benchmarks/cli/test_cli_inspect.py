@@ -50,7 +50,7 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
     spec, lm = sdscm.load_spec("study.yaml"), sdscm.load_lm(str(tiny_lm))
     body = ran.out[ran.out.index("Phrasing 0") :]
     rows, all_facts = (
-        {cells(line)[0]: cells(line)[1:] for line in body.splitlines()[2:15] if line},
+        {cells(line)[0]: cells(line)[1:] for line in body.splitlines()[2:17] if line},
         [],
     )
     other = next(k for k in range(99) if spec.phrased(k).choice != spec.phrased(0).choice)
@@ -70,6 +70,8 @@ def test_each_phrasing_has_the_facts_of_its_dataset(cli, tiny_lm):
         unexplained = within / (within + cate.var())
         expected = {
             "rows": f"40 ({facts.distinct} distinct)",
+            "t = 1": "statins",
+            "t = 0": "placebo",
             "treated": f"{100 * facts.treated:.0f}%",
             "SATE": f"{facts.sate:.3f}",
             "bias / SD(y)": f"{facts.bias:.3f}",
