@@ -393,6 +393,7 @@ def test_the_page_is_whole_and_needs_nothing_else(cli) -> None:
     assert len(set(page.ids)) == len(page.ids)
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
     assert page.sources
+    assert 'class="summary"' in text, "a page of its own on paper"
     assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources)
     assert "http" not in re.sub(r"data:[^\"]*", "", text).replace("http-equiv", "")
     assert "&lt;[end]&gt;" in text, "the words of a scenario are no markup"
