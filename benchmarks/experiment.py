@@ -13,6 +13,7 @@ import pandas as pd
 import estimators as registry
 from benchmarks import metrics
 from benchmarks.boards.board import Board, boards
+from benchmarks.boards.library_warnings import library_warnings
 from benchmarks.boards.result import Result
 from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
 from benchmarks.boards.significance import require_posthocs
@@ -348,9 +349,11 @@ def _conclude(
     scores = score(manifest, found.records)
     made = _boards(scores, manifest)
     files: tuple[Path, ...] = ()
+    warned = library_warnings(found.records.values())
     if results_dir is not None:
-        files = write_report(Path(results_dir) / suite.name, manifest, scores, made, found.records)
-    return Result(suite, scores, made, manifest.facts, folder, files, computed, found.notes)
+        out = Path(results_dir) / suite.name
+        files = write_report(out, manifest, scores, made, found.records, warned)
+    return Result(suite, scores, made, manifest.facts, folder, files, computed, found.notes, warned)
 
 
 def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:

@@ -94,6 +94,9 @@ class Outcome:
         Answers for the held-out rows, if there are any.
     wall
         Seconds of the whole cell; NaN if it did not end.
+    traceback
+        Traceback of a failed cell, shortened; empty if no exception was caught, or if the outcome
+        is read from a record without predictions.
     """
 
     status: Status
@@ -102,6 +105,7 @@ class Outcome:
     prediction: Prediction | None = None
     held_out: Prediction | None = None
     wall: float = float("nan")
+    traceback: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.boards.board import Board
+from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.boards.scores import of_cells
 from benchmarks.suite.model import Suite
 
@@ -35,6 +36,8 @@ class Result:
         Number of cells that this call ran; the other cells had records.
     notes
         Lines about scores that are missing.
+    warnings
+        Warnings of libraries in the cells.
     """
 
     suite: Suite
@@ -45,6 +48,7 @@ class Result:
     files: tuple[Path, ...]
     computed: int
     notes: tuple[str, ...] = ()
+    warnings: tuple[LibraryWarning, ...] = ()
 
     @property
     def cells(self) -> pd.DataFrame:

@@ -76,7 +76,7 @@ for each in (
     realism.realism,
 ):
     _command(app, each)
-_group(results.results, results.verify, results.query, no_args_is_help=True)
+_group(results.results, results.verify, results.query, results.why, no_args_is_help=True)
 _group(
     estimators.estimators,
     estimators.list_,

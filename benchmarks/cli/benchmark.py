@@ -147,6 +147,7 @@ def leaderboard(
 
 def _show(result: Result, top: int) -> None:
     from benchmarks.boards.board_table import board_tables
+    from benchmarks.report.lists import warning_table
 
     for board_table in board_tables(result.boards, result.suite):
         heading(f"{board_table.title}; {board_table.place}")
@@ -154,7 +155,11 @@ def _show(result: Result, top: int) -> None:
     lost = result.cells[result.cells["status"] != "ok"]
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())
-        say("", f"Cells without a score: {counts}; the reasons are in leaderboard.md.")
+        say("", f"Cells without a score: {counts}; see: sdscm results why {result.suite.name}")
+    warned = warning_table(result.warnings)
+    if warned is not None:
+        heading(warned.caption)
+        report_table(warned, top)
     for note in result.notes:
         say("", f"{note}.")
     written(result.files, after=[""])

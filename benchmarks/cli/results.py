@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import say, written
+from benchmarks.cli.output import heading, say, written
 from benchmarks.cli.progress import working
+from sdscm.number_format import counted
+
+if TYPE_CHECKING:
+    from benchmarks.interface import Outcome
 
 
 @options.examples("sdscm report quick", "sdscm report quick --out shared/page")
@@ -93,3 +98,48 @@ def query(
     with working("reading the records"):
         answer = ask(benchmarks.folder_of(suite, runs), sql)
     say(answer.to_csv(index=False).rstrip("\n"))
+
+
+@options.examples("sdscm results why quick", "sdscm results why quick LinearDML")
+def why(
+    suite: options.Suite,
+    words: Annotated[
+        str,
+        typer.Argument(
+            metavar="[CELL]", help="Part of the names of cells, such as a method or a dataset."
+        ),
+    ] = "",
+    runs: options.Runs = options.RUNS,
+    plugin: options.Plugins = None,
+) -> None:
+    """Print why cells have no score, with their tracebacks.
+
+    Cells of one method with the same reason are shown once.
+    """
+    import benchmarks
+    from benchmarks.boards.query import lost_cells
+
+    options.load_plugins(plugin)
+    folder = benchmarks.folder_of(suite, runs)
+    with working("reading the records"):
+        found = list(lost_cells(folder, words))
+    if not found:
+        say(f"{folder}: no cell on record failed, timed out or was skipped")
+    for record, cells in found:
+        outcome, more = record.outcome, counted(cells - 1, "more cell") if cells > 1 else ""
+        heading(f"{record.cell}: {outcome.status}" + f", and {more} with this reason" * bool(more))
+        say(outcome.reason)
+        took = "" if math.isnan(outcome.wall) else f"after {outcome.wall:.3g} s, "
+        say(f"{took}time limit {record.time_limit:g} s, seed {record.cell.seed}")
+        say(*(f"warning: {each}" for each in outcome.warnings))
+        say(*(outcome.traceback.splitlines() or [_no_traceback(outcome)]))
+
+
+def _no_traceback(outcome: Outcome) -> str:
+    if outcome.status == "timeout":
+        return "no traceback: its process was stopped at the limit; time_limit of the suite sets it"
+    if outcome.status == "skipped":
+        return "no traceback: it was not run"
+    if outcome.reason.startswith("its process ended"):
+        return "no traceback: its process ended before it could answer"
+    return "no traceback on record; run the suite again with --retry to get one"

@@ -12,6 +12,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from benchmarks.execution.batches import execute_batch
 from benchmarks.execution.job import Job
+from benchmarks.execution.worker import format_traceback
 from benchmarks.interface import Outcome
 from benchmarks.process.lifetime import WorkerContext, process_ended, start_worker, timed_out
 
@@ -88,7 +89,8 @@ class LocalWorker:
                 "if __name__ == '__main__'"
             ) from error
         except Exception as error:  # the outcomes could not be sent back
-            return [Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")]
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            return [Outcome("failed", reason, traceback=format_traceback(error))]
 
     def alive(self) -> bool:
         return bool(self._pool.active)

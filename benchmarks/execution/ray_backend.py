@@ -15,6 +15,7 @@ import estimators
 from benchmarks.execution.backend import BrokenWorker
 from benchmarks.execution.batches import execute_batch
 from benchmarks.execution.job import Job
+from benchmarks.execution.worker import format_traceback
 from benchmarks.interface import Outcome
 from benchmarks.process.lifetime import timed_out
 from benchmarks.process.sandbox import remove_stale_folders
@@ -164,7 +165,8 @@ class RayWorker:
             self._kill_actor()
             return [Outcome("failed", "its process ended; it may have run out of memory")]
         except ray.exceptions.RayError as error:  # the outcomes could not be sent back
-            return [Outcome("failed", " ".join(str(error).split())[:300])]
+            reason = " ".join(str(error).split())[:300]
+            return [Outcome("failed", reason, traceback=format_traceback(error))]
 
     def _kill_actor(self) -> None:
         import ray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,8 @@ from benchmarks.process.sandbox import sandbox
 
 _LONGEST_LINE = 300
 _MOST_WARNINGS = 10
+#: Letters of a traceback that are kept: its first lines, and more of its last.
+_TRACEBACK = (1500, 4500)
 _collector = GarbageCollector()
 
 
@@ -79,13 +82,32 @@ def _run(job: Job, in_worker: bool, fitted: Fitted | None) -> Outcome:
         return Outcome("skipped", _one_line(str(error)), _distinct(notes))
     except MemoryError as error:
         limit = "" if job.memory_limit is None else f"; a cell may use {job.memory_limit:g} GiB"
-        return Outcome("failed", _one_line(_describe_error(error) + limit), _distinct(notes))
+        return _failed(error, notes, limit)
     # Plugin code may raise any exception. The cell fails, and the run goes on.
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and not in_worker:
             raise
-        return Outcome("failed", _one_line(_describe_error(error)), _distinct(notes))
+        return _failed(error, notes)
     return Outcome("ok", "", _distinct(notes), prediction, held_out)
+
+
+def _failed(error: BaseException, notes: list[str], more: str = "") -> Outcome:
+    reason = _one_line(_describe_error(error) + more)
+    return Outcome("failed", reason, _distinct(notes), traceback=format_traceback(error))
+
+
+def format_traceback(error: BaseException) -> str:
+    """Format a traceback, without its middle if it is long, as text that any file can store."""
+    try:
+        text = "".join(traceback.format_exception(error)).rstrip()
+    # Attributes of a plugin's error may raise, too.
+    except BaseException:
+        text = "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+    text = text.encode(errors="backslashreplace").decode()
+    first, last = _TRACEBACK
+    if len(text) > first + last:
+        text = f"{text[:first]}\n[...]\n{text[-last:]}"
+    return text
 
 
 def _predict(job: Job, notes: list[str], fitted: Fitted | None) -> tuple[Prediction, Any]:

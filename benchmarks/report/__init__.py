@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import board_tables
+from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.report.csv_tables import board_csv, comparisons_csv, scores_csv
 from benchmarks.report.figure import draw
 from benchmarks.report.json_board import board_json
@@ -25,6 +26,7 @@ def write_report(
     scores: pd.DataFrame,
     boards: Sequence[Board],
     records: Mapping[str, Record],
+    warnings: Sequence[LibraryWarning] = (),
 ) -> tuple[Path, ...]:
     """Write ``leaderboard.md``, ``.csv``, ``.json`` and ``.tex``, more tables, and the figures.
 
@@ -38,12 +40,10 @@ def write_report(
     suite, command = manifest.suite, manifest.command
     tables = board_tables(boards, suite)
     texts = {
-        "leaderboard.md": render(
-            manifest, tables, manifest.facts, scores, manifest.provenance, records, figures
-        ),
+        "leaderboard.md": render(manifest, tables, scores, records, warnings, figures),
         "leaderboard.csv": board_csv(boards),
         "leaderboard.json": board_json(
-            suite.name, command, boards, suite.board.level, suite.board.resamples
+            suite.name, command, boards, suite.board.level, suite.board.resamples, warnings
         ),
         "leaderboard.tex": latex(suite.name, tables, command),
         "comparisons.csv": comparisons_csv(boards),

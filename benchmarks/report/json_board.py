@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import wide_table
+from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.boards.ranking import Ranking
 from sdscm.report_page.table import TableCell
 
@@ -17,7 +19,12 @@ _FORMAT = 2
 
 
 def board_json(
-    name: str, command: str, boards: Sequence[Board], level: float, resamples: int
+    name: str,
+    command: str,
+    boards: Sequence[Board],
+    level: float,
+    resamples: int,
+    warnings: Sequence[LibraryWarning] = (),
 ) -> str:
     """Write the whole content of the boards.
 
@@ -26,6 +33,7 @@ def board_json(
     ``boards`` has ``group``, ``target``, ``clusters``, ``scenarios``, ``methods`` (a record for
     each, with every column of the board; a value with an interval is an object with ``value``,
     ``low`` and ``high``), ``rankings``, and ``undefined``; see `benchmarks.boards.board.Board`.
+    ``warnings`` lists those of libraries, with ``text``, ``methods`` and ``cells``.
     Only the metrics of cost differ between runs of the same cells.
     """
     content = {
@@ -47,6 +55,7 @@ def board_json(
             }
             for board in boards
         ],
+        "warnings": [asdict(each) for each in warnings],
     }
     return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.boards.board_table import BoardTable
 from benchmarks.boards.columns import first_sentence
+from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.boards.scores import of_cells
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import Provenance
@@ -26,6 +27,10 @@ DATASET_NOTE = (
     "Effective rows are Kish's, under stabilised weights by the true propensity. "
     f"{NONE}: not known for this dataset."
 )
+
+#: Warnings in a table, and methods in a row of it.
+_MOST_WARNINGS = 10
+_MOST_METHODS = 6
 
 _DATASET_COLUMNS: tuple[TableColumn[Any], ...] = (
     text_column("dataset"),
@@ -97,6 +102,39 @@ def trouble_table(scores: pd.DataFrame) -> ReportTable | None:
     ]
     rows = groups.to_dict("records")
     return make_table("trouble-table", "Cells without a score, and why", columns, rows)
+
+
+def warning_table(warnings: Sequence[LibraryWarning]) -> ReportTable | None:
+    """List the most frequent warnings of libraries; None without warnings.
+
+    A last row counts the others, so that a library cannot flood a page.
+    """
+    if not warnings:
+        return None
+    shown, others = list(warnings[:_MOST_WARNINGS]), warnings[_MOST_WARNINGS:]
+    if others:
+        methods = {name for each in others for name in each.methods}
+        shown.append(
+            LibraryWarning(
+                f"{len(others)} other texts, each in at most {others[0].cells} cells",
+                tuple(sorted(methods)),
+                sum(each.cells for each in others),
+            )
+        )
+    columns: list[TableColumn[LibraryWarning]] = [
+        text_column("warning", value=lambda each: each.text),
+        text_column("methods", value=_methods),
+        number_column(
+            "cells", "Cells", value=lambda each: each.cells, form=integer, better="higher"
+        ),
+    ]
+    return make_table("warnings-table", "Warnings of libraries", columns, shown)
+
+
+def _methods(warning: LibraryWarning) -> str:
+    names = warning.methods
+    more = f" and {len(names) - _MOST_METHODS} more" if len(names) > _MOST_METHODS else ""
+    return ", ".join(names[:_MOST_METHODS]) + more
 
 
 def version_table(provenance: Iterable[Provenance], records: Iterable[Record]) -> ReportTable:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.boards.board_table import BoardTable
 from benchmarks.boards.explain import rules
+from benchmarks.boards.library_warnings import NOTE, LibraryWarning
 from benchmarks.boards.scores import of_cells
 from benchmarks.datasets.facts import entry_lines
 from benchmarks.report.lists import (
@@ -17,6 +18,7 @@ from benchmarks.report.lists import (
     metric_table,
     trouble_table,
     version_table,
+    warning_table,
 )
 from benchmarks.report.origins import facts as origin_facts
 from benchmarks.storage.manifest import Manifest
@@ -29,14 +31,13 @@ from sdscm.report_page.markdown import markdown
 def render(
     manifest: Manifest,
     tables: Sequence[BoardTable],
-    facts: pd.DataFrame,
     scores: pd.DataFrame,
-    provenance: Mapping[str, Provenance],
     records: Mapping[str, Record],
+    warnings: Sequence[LibraryWarning],
     figures: Iterable[str],
 ) -> str:
     """Write the whole page."""
-    suite = manifest.suite
+    suite, facts = manifest.suite, manifest.facts
     parts = [f"# {suite.title or suite.name}", _summary(manifest, facts, scores)]
     parts += [
         f"![Errors by estimator and setting; the tables below hold the numbers]({name})"
@@ -48,9 +49,12 @@ def render(
     trouble = trouble_table(scores)
     if trouble is not None:
         parts += ["## Cells without a score", markdown(trouble)]
+    warned = warning_table(warnings)
+    if warned is not None:
+        parts += [f"## {warned.caption}", NOTE, markdown(warned)]
     parts += ["## The datasets", *entry_lines(facts, suite.settings)]
     parts += [markdown(dataset_table(facts)), DATASET_NOTE]
-    parts += ["## Where it comes from", _provenance(manifest, provenance, records)]
+    parts += ["## Where it comes from", _provenance(manifest, manifest.provenance, records)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -62,6 +62,7 @@ _TABLES: dict[str, dict[str, str]] = {
     "cells": {"key": "TEXT", **_CELL, **_OUTCOME},
     "scores": {"key": "TEXT", "rows": "TEXT", "definitions": "TEXT"},
     "predictions": {"key": "TEXT", "arrays": "BLOB"},
+    "tracebacks": {"key": "TEXT", "text": "TEXT"},
 }
 _KEYS = {name: 2 if name == "scores" else 1 for name in _TABLES}
 
@@ -202,6 +203,10 @@ class Store:
             if outcome.held_out is not None:
                 arrays |= {f"{_HELD_OUT}{k}": v for k, v in outcome.held_out.arrays().items()}
             self._insert("predictions", {"key": key, "arrays": pack(arrays)})
+        self._execute("DELETE FROM tracebacks WHERE key = ?", (key,))
+        if outcome.traceback:
+            text = self._text({"traceback": outcome.traceback})
+            self._insert("tracebacks", {"key": key, "text": text})
 
     def _write_scores(
         self,
@@ -259,7 +264,7 @@ class Store:
         return [row["key"] for row in self._rows("cells")]
 
     def read(self, key: str) -> Record | None:
-        """Read the record of a key with its predictions; None if there is none.
+        """Read the record of a key with its predictions and traceback; None if there is none.
 
         Raises
         ------
@@ -270,17 +275,21 @@ class Store:
             found = self._rows_of("cells", key)
             if not found:
                 return None
-            arrays = self._rows_of("predictions", key)
+            arrays, failed = self._rows_of("predictions", key), self._rows_of("tracebacks", key)
+            shared = self._shared()
             return _record(
                 found[0],
                 [tuple(row.values()) for row in self._rows_of("scores", key)],
                 self._score_columns,
-                self._shared(),
+                shared,
                 unpack(arrays[0]["arrays"]) if arrays else None,
+                _mapping(shared.get(failed[0]["text"], "{}")).get("traceback", "")
+                if failed
+                else "",
             )
 
     def records(self) -> dict[str, Record]:
-        """Read all undamaged records by key, without their predictions; see `read`."""
+        """Read all undamaged records by key, without predictions and tracebacks; see `read`."""
         scores: dict[str, list[tuple[Any, ...]]] = {}
         with self._snapshot():
             for values in self._values("scores"):
@@ -435,7 +444,7 @@ class Store:
         _remove(rescued.path)
         lost = {fault.key for fault in faults}
         with rescued._transaction(), suppress(sqlite3.DatabaseError, DamagedStoreError):
-            for table in ("texts", "scores", "predictions", "cells"):
+            for table in ("texts", "scores", "predictions", "tracebacks", "cells"):
                 for row in self._rows(table):
                     if table == "scores":
                         rescued._add_columns(list(row)[len(_TABLES[table]) :])
@@ -445,6 +454,7 @@ class Store:
             for rule in (
                 "DELETE FROM scores WHERE definitions NOT IN (SELECT id FROM texts)",
                 "DELETE FROM cells WHERE versions NOT IN (SELECT id FROM texts)",
+                "DELETE FROM tracebacks WHERE text NOT IN (SELECT id FROM texts)",
                 "DELETE FROM cells WHERE status = 'ok' AND key NOT IN (SELECT key FROM scores)",
             ):
                 rescued._execute(rule)
@@ -593,6 +603,7 @@ def _record(
     names: Sequence[str],
     shared: Mapping[str, str],
     arrays: Mapping[str, Any] | None,
+    traceback: str = "",
 ) -> Record:
     fitted, held_out = None, None
     if arrays is not None:
@@ -612,6 +623,7 @@ def _record(
             prediction=fitted,
             held_out=held_out,
             wall=_NAN if row["wall"] is None else row["wall"],
+            traceback=traceback,
         ),
         versions=_mapping(shared.get(row["versions"], "{}")),
         time_limit=row["time_limit"],
@@ -648,34 +660,42 @@ def _set_wal(connection: sqlite3.Connection) -> None:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     with _write_lock(connection):
-        for table, columns in _TABLES.items():
-            every = columns | (_LATER if table in _GROWN else {}) | {"digest": "TEXT"}
-            body = ", ".join(f"{name} {kind}" for name, kind in every.items())
-            key = ", ".join(list(columns)[: _KEYS[table]])
-            # A table without rowid stores its rows in the tree of its key, which suits small rows
-            # only.
-            rowid = "" if table == "predictions" else " WITHOUT ROWID"
-            connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {table} ({body}, PRIMARY KEY ({key})){rowid}"
-            )
+        for table in _TABLES:
+            _make_table(connection, table)
         connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
 
+def _make_table(connection: sqlite3.Connection, table: str) -> None:
+    columns = _TABLES[table]
+    every = columns | (_LATER if table in _GROWN else {}) | {"digest": "TEXT"}
+    body = ", ".join(f"{name} {kind}" for name, kind in every.items())
+    key = ", ".join(list(columns)[: _KEYS[table]])
+    # A table without rowid stores its rows in the tree of its key, which suits small rows only.
+    rowid = "" if table == "predictions" else " WITHOUT ROWID"
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({body}, PRIMARY KEY ({key})){rowid}")
+
+
 def _add_later(connection: sqlite3.Connection) -> None:
-    """Add the columns that a file of an older program lacks."""
+    """Add the tables and columns that a file of an older program lacks."""
     if not _missing(connection):
         return
     with _write_lock(connection):
         for table, name in _missing(connection):  # another process may have added them meanwhile
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {_LATER[name]}")
+            if name:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {_LATER[name]}")
+            else:
+                _make_table(connection, table)
 
 
 def _missing(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """List the later columns that the file lacks, as table and name."""
+    """List the later columns that the file lacks, as table and name; "" for a whole table."""
     found = []
-    for table in _GROWN:
+    for table in (*_GROWN, "tracebacks"):
         there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
-        found += [(table, name) for name in _LATER if name not in there]
+        if not there:
+            found.append((table, ""))
+        elif table in _GROWN:
+            found += [(table, name) for name in _LATER if name not in there]
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.boards.board_table import BoardTable, board_tables
 from benchmarks.boards.explain import ROWS, rows_words, rules
+from benchmarks.boards.library_warnings import NOTE
 from benchmarks.boards.scores import of_cells
 from benchmarks.datasets.facts import entry_lines
 from benchmarks.datasets.truth import FITTED
@@ -21,6 +22,7 @@ from benchmarks.report.lists import (
     metric_table,
     trouble_table,
     version_table,
+    warning_table,
 )
 from sdscm import __version__
 from sdscm.files import put_atomically
@@ -75,6 +77,9 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     ]
     if trouble is not None:
         parts.append(Section("trouble", "Cells without a score", tables=(trouble,)))
+    warned = warning_table(result.warnings)
+    if warned is not None:
+        parts.append(Section("library-warnings", warned.caption, (NOTE,), (warned,)))
     page = Page(
         title=suite.title or suite.name,
         kicker=f"Benchmark report: suite {suite.name}, sdscm {__version__}",

@@ -88,6 +88,42 @@ def test_a_file_without_repetitions_is_read_and_continued(store: Store) -> None:
     assert store.frame()["repetition"].tolist() in ([0, 1], [1, 0])
 
 
+def test_a_traceback_is_read_back_kept_once_and_replaced(store: Store) -> None:
+    failed = Outcome("failed", "E: no", traceback="Traceback:\n  line")
+    cells = [replace(CELL, seed=seed) for seed in (1, 2)]
+    store.write([replace(RECORD, cell=cell, outcome=failed, scores={}) for cell in cells])
+    for cell in cells:
+        back = store.read(cell.key)
+        assert back is not None
+        assert back.outcome == failed or back.outcome.traceback == failed.traceback
+    assert {each.outcome.traceback for each in store.records().values()} == {""}
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        query = "SELECT count(*) FROM texts WHERE content LIKE '%Traceback%'"
+        assert connection.execute(query).fetchone() == (1,)
+    store.write(replace(RECORD, cell=cells[0]))
+    again = store.read(cells[0].key)
+    assert again is not None
+    assert again.outcome.traceback == ""
+
+
+def test_a_file_without_tracebacks_is_read_and_continued(store: Store) -> None:
+    """An older program wrote the file."""
+    store.write(RECORD)
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("DROP TABLE tracebacks")
+    back = store.read(CELL.key)
+    assert back is not None
+    assert back.outcome.traceback == ""
+    failed = Outcome("failed", "E: no", traceback="where")
+    store.write(replace(RECORD, outcome=failed, scores={}))
+    assert store.damage() == []
+    back = store.read(CELL.key)
+    assert back is not None
+    assert back.outcome.traceback == "where"
+
+
 @pytest.mark.parametrize("older", [False, True], ids=["new file", "file of an older program"])
 def test_processes_may_open_a_file_at_once(store: Store, older: bool) -> None:
     """All of them make the same tables and columns, and each does so once."""
