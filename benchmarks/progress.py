@@ -9,15 +9,19 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    ProgressColumn,
+    SpinnerColumn,
     Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
 from rich.table import Column
 from rich.text import Text
+
+#: Share of a stage after which its mean speed gives an estimate.
+_LEAST_SHARE = 0.1
 
 
 class Progress(Protocol):
@@ -27,7 +31,10 @@ class Progress(Protocol):
         """End the previous stage, and start a stage of ``total`` rows or cells."""
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
-        """Add ``amount`` finished rows or cells; ``step`` names the dataset or cell."""
+        """Add ``amount`` finished rows or cells; ``step`` names the dataset or cell.
+
+        With the amount 0, ``step`` says what is done now, such as loading a language model.
+        """
 
     def eta(self, left: float, slowest: str) -> None:
         """Show the seconds until all cells are done (NaN if unknown), and the slowest cell."""
@@ -46,14 +53,41 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-class _TimeLeft(TimeRemainingColumn):
-    """Column of the remaining time: the run's estimate, or else one from the speed so far."""
+def time_left(
+    done: float, elapsed: float, estimate: tuple[float, float] | None = None, waits: bool = False
+) -> float:
+    """Estimate the remaining seconds of a stage; NaN if that is not possible yet.
+
+    Parameters
+    ----------
+    done
+        Finished share of the stage.
+    elapsed
+        Seconds since its start.
+    estimate
+        The run's last estimate of the remaining seconds, and ``elapsed`` at that moment. None if
+        the run has none: then the mean speed since the start counts, after a tenth of the stage.
+    waits
+        Whether work goes on that no step counts, such as loading a language model.
+    """
+    if estimate is not None:
+        left = estimate[0] - (elapsed - estimate[1])
+        return left if left > 0 else math.nan  # it takes longer than was expected
+    if waits or done < _LEAST_SHARE:
+        return math.nan
+    return elapsed * (1 - done) / done
+
+
+class _TimeLeft(ProgressColumn):
+    """Column of the remaining time, empty if it is not known."""
+
+    max_refresh = 0.5
 
     def render(self, task: Task) -> Text:
-        left = task.fields["left"]
-        if left is None or task.finished:
-            return super().render(task)
-        return Text(duration(left), style="progress.remaining")
+        fields, done = task.fields, task.percentage / 100
+        left = time_left(done, task.elapsed or 0.0, fields["left"], fields["waits"])
+        known = not (task.finished or math.isnan(left))
+        return Text(f"{duration(left)} left" if known else "", style="progress.remaining")
 
 
 def _fixed() -> Column:
@@ -84,19 +118,20 @@ class RichProgress:
     They show the finished and failed cells, the elapsed and remaining time, and the slowest cell.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, transient: bool = False) -> None:
         self._bars = Bars(
+            SpinnerColumn(finished_text=" "),
             TextColumn("{task.description}", table_column=_fixed()),
             BarColumn(bar_width=12),
             MofNCompleteColumn(table_column=_fixed()),
             TextColumn("{task.fields[failed]}", style="red", table_column=_fixed()),
             TimeElapsedColumn(table_column=_fixed()),
-            TextColumn("left", table_column=_fixed()),
             _TimeLeft(table_column=_fixed()),
             TextColumn("{task.fields[step]}", style="dim", table_column=_cut()),
             TextColumn("{task.fields[slowest]}", style="dim", table_column=_cut()),
             console=console or Console(stderr=True),
             expand=True,
+            transient=transient,
         )
         self._stage: TaskID | None = None
         self._failed = 0
@@ -108,21 +143,30 @@ class RichProgress:
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def begin(self, what: str, total: int) -> None:
+    def begin(self, what: str, total: int | None) -> None:
         self._failed = 0
         self._stage = self._bars.add_task(
-            what, total=total, failed="", step="", slowest="", left=None
+            what, total=total, failed="", step="", slowest="", left=None, waits=False
         )
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
         assert self._stage is not None
         self._failed += failed
         failures = f"{self._failed} failed" if self._failed else ""
-        self._bars.update(self._stage, advance=amount, failed=failures, step=step)
+        self._bars.update(
+            self._stage, advance=amount, failed=failures, step=step, waits=amount == 0
+        )
+
+    def resize(self, total: int) -> None:
+        """Change the total of the stage."""
+        assert self._stage is not None
+        self._bars.update(self._stage, total=total)
 
     def eta(self, left: float, slowest: str) -> None:
         assert self._stage is not None
-        self._bars.update(self._stage, left=left, slowest=f"slowest: {slowest}" if slowest else "")
+        elapsed = self._bars.tasks[self._stage].elapsed or 0.0
+        shown = f"slowest: {slowest}" if slowest else ""
+        self._bars.update(self._stage, left=(left, elapsed), slowest=shown)
 
     def say(self, line: str) -> None:
         self._bars.console.print(line, markup=False, highlight=False)

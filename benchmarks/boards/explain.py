@@ -142,7 +142,9 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
             f"scenarios (Student's t, Satterthwaite 1946), if each has {MIN_CLUSTERS} phrasings or "
             "more. Scores of different scenarios have no common mean.",
         )
-    if metric.target != "none":
+    if metric.target != "none" and not len(ranking.ranks.columns):
+        found.append("No scores: the true effects are not known, or no cell of a method is ok.")
+    elif metric.target != "none":
         target = board.target if metric.group == "CATE" else metric.target
         found.append(f"Scored against the {target}.")
         if target == "ITE":

@@ -153,7 +153,12 @@ def _data_file(path: Path) -> None:
         shown = units.labels
     else:
         dataset = CausalDataset.read_parquet(path)
-        say(f"{path}: a dataset with known effects")
+        average = (
+            "a known average effect"
+            if dataset.known_ate is not None
+            else "outcomes, without true effects"
+        )
+        say(f"{path}: a dataset with " + ("known effects" if dataset.effects_known else average))
         pairs(describe.origin_rows(asdict(dataset.meta)))
         heading("Facts")
         pairs(describe.fact_rows(facts(dataset)))

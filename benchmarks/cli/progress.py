@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -23,27 +24,31 @@ def in_terminal() -> bool:
 
 @contextmanager
 def bar(what: str, total: int | None) -> Iterator[Callable[..., None]]:
-    """Show a bar with the remaining time if standard error is a terminal.
+    """Show a bar, and what language models do, if standard error is a terminal.
 
     Yields a function that takes the number of finished steps, and their total if it changes.
     """
     if not in_terminal():
         yield lambda done, total=None: None
         return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from benchmarks.progress import RichProgress
+    from sdscm.lm.score_cache import reporting
 
-    columns = (what, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left")
-    with Progress(
-        *columns, TimeRemainingColumn(), console=error_console(), transient=True
-    ) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done, total=None: progress.update(task, completed=done, total=total)
+    with RichProgress(error_console(), transient=True) as progress:
+        finished = 0.0
+        stage_total = total
+        progress.begin(what, total)
+
+        def show(done: float, total: int | None = None) -> None:
+            nonlocal finished, stage_total
+            if total is not None and total != stage_total:
+                stage_total = total
+                progress.resize(total)
+            progress.advance("", done - finished)
+            finished = done
+
+        with reporting(lambda doing: progress.advance(doing, 0)):
+            yield show
 
 
 def working(what: str) -> AbstractContextManager[object]:
@@ -86,7 +91,8 @@ class LogProgress:
     def eta(self, left: float, slowest: str) -> None:
         from benchmarks.progress import duration
 
-        self._eta = f", {duration(left)} left" + (f"; slowest: {slowest}" if slowest else "")
+        self._eta = "" if math.isnan(left) else f", {duration(left)} left"
+        self._eta += f"; slowest: {slowest}" if slowest else ""
 
     def say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

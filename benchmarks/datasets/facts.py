@@ -83,10 +83,18 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
         noise = float(part["noise"].iloc[0])
         line += f", noise of {noise:g} SD(y)" if noise > 0 else ""
         contrasts = ", ".join(dict.fromkeys(filter(None, part.get("contrast", ()))))
-        line += f": {contrasts}; confounded" if contrasts else ": confounded"
-        line += f" by {number(found.confounding)} SD(y), effects vary by "
-        line += f"{number(found.heterogeneity)} SD(y)"
-        if "hidden" in settings:
+        line += f": {contrasts}; " if contrasts else ": "
+        known = not isnan(found.heterogeneity)
+        if isnan(found.sate):
+            line += "the true effects are not known"
+        else:
+            line += f"confounded by {number(found.confounding)} SD(y), "
+            line += (
+                f"effects vary by {number(found.heterogeneity)} SD(y)"
+                if known
+                else "only the true average effect is known"
+            )
+        if known and "hidden" in settings:
             line += f" (the CATE in 'hidden' by {number(found.hidden_spread)})"
         warnings = list(found.warnings("hidden" in settings))
         shown = ", ".join(dict.fromkeys(filter(None, part["post_treatment"])))

@@ -80,7 +80,10 @@ def prepare(
     }
     ready: defaultdict[Path, float] = defaultdict(float)
 
-    def rows(path: Path, count: float) -> None:
+    def rows(path: Path, count: float | str) -> None:
+        if isinstance(count, str):
+            progress.advance(f"{path.stem}, {count}", 0)
+            return
         new = max(count - ready[path], 0.0)
         ready[path] += new
         progress.advance(path.stem, new)

@@ -28,12 +28,17 @@ from benchmarks.suite.entries import LMEntry
 from sdscm.data.dataset import CausalDataset
 from sdscm.inference.outcome import OutcomeKind
 from sdscm.lm import LanguageModel
+from sdscm.lm.score_cache import reporting
 from sdscm.spec import Spec
 
 #: Memory of a process with a small language model and its key/value cache.
 _BYTES = 4 * 2**30
 
-Rows = Callable[[float], None]
+#: Share of the rows that count as finished before the true effects are computed.
+_BEFORE_TRUTH = 0.99
+
+#: Receives the number of finished rows, or a text: what is done now.
+Rows = Callable[[float | str], None]
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,15 @@ class Recipe:
         return language_model(self.lm)
 
     def make(self, rows: Rows) -> CausalDataset:
-        """Sample the dataset; ``rows`` is called with the number of rows that are ready."""
-        return self.model().dataset(
-            self.n,
-            self.seed,
-            outcome=self.outcome,
-            progress=lambda done, _: rows(done),
-            **self.dataset,
-        )
+        """Sample the dataset; see `Rows`. The last rows are finished when the truth is known."""
+        with reporting(rows):
+            return self.model().dataset(
+                self.n,
+                self.seed,
+                outcome=self.outcome,
+                progress=lambda done, _: rows(_BEFORE_TRUTH * done),
+                **self.dataset,
+            )
 
 
 @cache
@@ -86,7 +92,7 @@ def generators_for(workers: int, datasets: int) -> int:
 def make_in_pool(
     recipes: Mapping[Path, Recipe],
     processes: int,
-    rows: Callable[[Path, float], None],
+    rows: Callable[[Path, float | str], None],
     made: Callable[[Path], object] = lambda path: None,
 ) -> None:
     """Make datasets in several processes, and write each to its path.
@@ -94,8 +100,8 @@ def make_in_pool(
     Several processes of one thread are faster than one process of several threads: no thread waits
     for the slowest thread of a step, and another program on the machine delays one dataset only.
 
-    Two callbacks run in this process: ``rows`` receives a file and its number of finished rows, and
-    ``made`` a file that is complete.
+    Two callbacks run in this process: ``rows`` receives a file and what `Rows` do, and ``made`` a
+    file that is complete.
 
     Raises
     ------
@@ -104,7 +110,7 @@ def make_in_pool(
     """
     context = WorkerContext()
     with children_inherit(max(1, cores() // processes)), _message_server(context) as manager:
-        messages: Queue[tuple[Path, float]] = manager.Queue()
+        messages: Queue[tuple[Path, float | str]] = manager.Queue()
         pool = ProcessPool(processes, initializer=start_worker, initargs=((),), context=context)
         try:
             paths: dict[Future[None], Path] = {
@@ -140,7 +146,7 @@ def _message_server(context: SpawnContext) -> SyncManager:
     return manager
 
 
-def _make(path: Path, recipe: Recipe, messages: Queue[tuple[Path, float]]) -> None:
+def _make(path: Path, recipe: Recipe, messages: Queue[tuple[Path, float | str]]) -> None:
     recipe.make(lambda rows: messages.put((path, rows))).to_parquet(path)
 
 

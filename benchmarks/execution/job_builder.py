@@ -76,12 +76,26 @@ class JobBuilder:
         if key not in self._seen:
             view = self._datasets[cell.dataset].setting(cell.setting)
             X = encoded(view, method.encoding)[chosen].reset_index(drop=True)
+            if method.encoding == "codes":
+                X.attrs["categories"] = categories(view)
             self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None)
         rows = self._seen[key]
         if not method.oracle:
             return rows
         truth = truth_of(self._datasets[cell.dataset], cell.setting).of_rows(chosen)
         return replace(rows, reveal=(truth.ite, truth.effect))
+
+
+def categories(dataset: CausalDataset) -> dict[str, dict[int, str]]:
+    """Return the name of each code of the categorical covariates of a dataset."""
+    if dataset.labels is None:
+        return {}
+    found = {}
+    for name in dataset.labels.columns.intersection(dataset.X.columns):
+        codes, first = np.unique(dataset.X[name].to_numpy(), return_index=True)
+        names = dataset.labels[name].to_numpy()[first]
+        found[str(name)] = {int(code): str(each) for code, each in zip(codes, names, strict=True)}
+    return found
 
 
 def encoded(dataset: CausalDataset, encoding: Encoding) -> pd.DataFrame:

@@ -80,11 +80,21 @@ class Eta:
         self._kinds = {cell.key: (cell.estimator, rows) for cell, rows in cells}
         self._left = Counter(self._kinds.values())
         self._slowest = (0.0, "")
+        self._show()
 
     def update(self, cell: Cell, outcome: Outcome) -> None:
         """Update the expected time after a cell."""
         self._left[self._kinds[cell.key]] -= 1
         if outcome.wall > self._slowest[0]:
             self._slowest = (outcome.wall, f"{cell}, {duration(outcome.wall)}")
-        seconds = self._runtimes.total((k, n) for k, n in self._left.items() if n > 0)
-        self._progress.eta(seconds / self.workers, self._slowest[1])
+        self._show()
+
+    def _show(self) -> None:
+        left = [(self._runtimes.expect(kind), n) for kind, n in self._left.items() if n > 0]
+        longest = max((seconds for seconds, _ in left), default=0.0)
+        # Before a cell of each method has ended, the slowest one may be among the unknown.
+        seconds = math.nan
+        if longest < math.inf:
+            # The last cell may keep one worker busy alone.
+            seconds = max(longest, sum(each * n for each, n in left) / self.workers)
+        self._progress.eta(seconds, self._slowest[1])

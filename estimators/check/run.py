@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.base import clone
 
+from estimators.base import EffectEstimator
 from estimators.check import answers, behaviour, declarations, inputs, units
 from estimators.check.subject import Subject, check_data
 from estimators.check.verdict import Broken, CheckReport, ConformanceError
@@ -53,6 +54,19 @@ RULES_OF_REGISTERED: tuple[Rule, ...] = (
 )
 
 
+#: Rules that the base classes keep for the classes that inherit from them.
+_KEPT_BY_BASE: tuple[Rule, ...] = (
+    answers.returns_itself,
+    answers.answers_in_shape,
+    behaviour.is_deterministic,
+    inputs.takes_arrays,
+    inputs.takes_other_types,
+    behaviour.is_quiet,
+    inputs.refuses_bad_input,
+    behaviour.can_be_cloned,
+)
+
+
 def title(rule: Rule) -> str:
     """The demand of a rule: the sentence of its docstring, without the full stop."""
     return (inspect.getdoc(rule) or "").rstrip(".")
@@ -88,13 +102,30 @@ def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> C
         try:
             rule(subject)
         except Broken as broken:
-            raise ConformanceError(f"{name}: {title(rule)}: {broken}") from broken
+            advice = _advice(rule, make)
+            raise ConformanceError(f"{name}: {title(rule)}: {broken}{advice}") from broken
         # Any error of an estimator here breaks the rule.
         except Exception as error:
+            advice = _advice(rule, make)
             raise ConformanceError(
-                f"{name}: {title(rule)}: raised {describe_error(error)}"
+                f"{name}: {title(rule)}: raised {describe_error(error)}{advice}"
             ) from error
     return CheckReport(name, tuple(map(title, rules)))
+
+
+def _advice(rule: Rule, make: Callable[[], Any]) -> str:
+    """Name the base class that keeps a broken rule, for an estimator that inherits from none."""
+    if rule not in _KEPT_BY_BASE:
+        return ""
+    estimator = make()
+    if isinstance(estimator, EffectEstimator):
+        return ""
+    base, method = ("CATE", "effect") if hasattr(estimator, "effect") else ("ATE", "ate")
+    return (
+        f"; inherit from estimators.{base}Estimator, and write _fit(X, t, y) and _{method}(X) "
+        f"instead of fit and {method}: the base class refuses bad input, gives them clean arrays, "
+        "puts answers in shape, and copies parameters"
+    )
 
 
 def _maker(estimator: Any, parameters: dict[str, Any]) -> tuple[str, Callable[[], Any]]:

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,18 @@ _LOOKUP = 500
 _BATCH = 512
 # Part of every key; increase it if tokenising or scoring changes a score.
 _VERSION = 4
+
+_report: ContextVar[Callable[[str], None]] = ContextVar("report", default=lambda doing: None)
+
+
+@contextmanager
+def reporting(report: Callable[[str], None]) -> Iterator[None]:
+    """Report what cached language models do inside the block, such as ``loading gpt2``."""
+    before = _report.set(report)
+    try:
+        yield
+    finally:
+        _report.reset(before)
 
 
 class ScoreCache:
@@ -134,36 +147,37 @@ class CachedLM:
         """The model; loaded at the first call."""
         with self._loading:
             if self._model is None:
+                _report.get()(f"loading {self.id}")
                 self._model = self._load()
             return self._model
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores of each choice; each distinct choice is scored once."""
-        return self._cached("", choices, lambda part: self.model.score(part))
+        return self._cached("", choices, lambda model, part: model.score(part))
 
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Reference scores of each choice; an InputError if the model has none."""
-
-        def compute(part: list[Choice]) -> list[ChoiceScores]:
-            return reference_scores(self.model, part)
-
-        return self._cached("reference", choices, compute)
+        return self._cached("reference", choices, reference_scores)
 
     def _cached(
         self,
         kind: str,
         choices: Sequence[Choice],
-        compute: Callable[[list[Choice]], list[ChoiceScores]],
+        compute: Callable[[LanguageModel, list[Choice]], list[ChoiceScores]],
     ) -> list[ChoiceScores]:
         keys = [self._key(kind, choice) for choice in choices]
         found = self._cache.get(list(dict.fromkeys(keys)))
         missing = {k: c for k, c in zip(keys, choices, strict=True) if k not in found}
+        done, total = 0, len(missing)
         for part in _parts(list(missing.items())):
-            scores = compute([choice for _, choice in part])
+            model = self.model
+            _report.get()(f"{self.id}: {done:,} of {total:,} contexts scored")
+            scores = compute(model, [choice for _, choice in part])
             new = {key: s for (key, _), s in zip(part, scores, strict=True)}
             self._cache.put(new)
             found |= new
             self.scored += len(part)
+            done += len(part)
         return [found[key] for key in keys]
 
     def _key(self, kind: str, choice: Choice) -> bytes:

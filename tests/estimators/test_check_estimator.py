@@ -6,11 +6,13 @@ import random
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 
 import estimators
 from estimators import (
+    ATEEstimator,
     ATEIntervals,
     CATEEstimator,
     ConformanceError,
@@ -596,3 +598,119 @@ def test_a_wrong_declaration_of_fit_many_is_refused(registry, declared, message)
 def test_fit_many_has_to_be_there(registry):
     with pytest.raises(estimators.EstimatorError, match="has no class method fit_many"):
         registry.register("without", fit_many="datasets")(Slope)
+
+
+class Plain:
+    """As README describes it: a class with fit and effect."""
+
+    def fit(self, X, t, y):
+        self.fits = [LinearRegression().fit(X[t == arm], y[t == arm]) for arm in (0, 1)]
+        return self
+
+    def effect(self, X):
+        return self.fits[1].predict(X) - self.fits[0].predict(X)
+
+
+class PlainList(Plain):
+    def effect(self, X):
+        return list(super().effect(X))
+
+
+class PlainSeries(Plain):
+    def effect(self, X):
+        return pd.Series(super().effect(X))
+
+
+class PlainColumn(Plain):
+    def effect(self, X):
+        return super().effect(X)[:, np.newaxis]
+
+
+class PlainNothing(Plain):
+    def fit(self, X, t, y):
+        super().fit(X, t, y)
+
+
+class PlainNames(Plain):
+    def fit(self, X, t, y):
+        return super().fit(X[["age", "dose"]], t, y)
+
+    def effect(self, X):
+        return super().effect(X[["age", "dose"]])
+
+
+class PlainSeed(Plain):
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def effect(self, X):
+        noise = np.random.default_rng(self.random_state).normal(size=len(X))
+        return super().effect(X) + noise / 100
+
+
+class PlainParameters(Plain):
+    def __init__(self, number=2):
+        self.number = number
+
+    def get_params(self, deep=True):
+        return {"number": self.number}
+
+    def set_params(self, **parameters):
+        vars(self).update(parameters)
+        return self
+
+
+class PlainATE:
+    def fit(self, X, t, y):
+        self.difference = float(y[t == 1].mean() - y[t == 0].mean())
+        return self
+
+    def ate(self, X):
+        return self.difference
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        Plain,
+        PlainList,
+        PlainSeries,
+        PlainColumn,
+        PlainNothing,
+        PlainNames,
+        PlainSeed,
+        PlainParameters,
+        PlainATE,
+    ],
+)
+@pytest.mark.parametrize("as_object", [False, True])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_plain_class_is_told_what_to_inherit_and_why(plain, as_object):
+    base, method = ("ATE", "ate") if plain is PlainATE else ("CATE", "effect")
+    with pytest.raises(ConformanceError) as told:
+        estimators.check_estimator(plain() if as_object else plain)
+    assert f"inherit from estimators.{base}Estimator, and write _fit(X, t, y) and _{method}(X)" in (
+        str(told.value)
+    )
+    assert "the base class refuses bad input" in str(told.value)
+
+
+class Advised(CATEEstimator):
+    def _fit(self, X, t, y):
+        self.plain_ = Plain().fit(X, t, y)
+
+    def _effect(self, X):
+        return list(self.plain_.effect(X))
+
+
+class AdvisedATE(ATEEstimator):
+    def _fit(self, X, t, y):
+        self.plain_ = PlainATE().fit(X, t, y)
+
+    def _ate(self, X):
+        return self.plain_.ate(X)
+
+
+@pytest.mark.parametrize("advised", [Advised, AdvisedATE])
+def test_who_follows_the_advice_passes(advised):
+    assert len(estimators.check_estimator(advised).passed) == len(RULES)

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import benchmarks
+from benchmarks.datasets.facts import entry_lines, fact_table
+from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_of
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.suite.entries import Columns, FilesEntry
@@ -367,3 +370,71 @@ def test_the_tutorial_of_own_data(run_snippets, tmp_path: Path) -> None:
     np.testing.assert_array_equal(dataset.y, table["y_factual"])
     assert truth_of(dataset, "all").target == "CATE"
     assert truth_of(dataset, "all").sate == pytest.approx(dataset.ite.mean())
+
+
+SHOWS = """
+import estimators
+
+
+class Shows:
+    def fit(self, X, t, y):
+        kinds = {name: kind.kind for name, kind in X.dtypes.items()}
+        raise ValueError(f"{type(X).__name__} {kinds} {X.attrs}")
+
+    def effect(self, X):
+        return X["age"]
+
+
+estimators.register("Shows")(Shows)
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        (
+            "codes",
+            "DataFrame {'town': 'f', 'age': 'f'} "
+            "{'categories': {'town': {0: 'Bonn', 1: 'Kiel', 2: 'Ulm'}}}",
+        ),
+        ("one-hot", "DataFrame {'town=Kiel': 'f', 'town=Ulm': 'f', 'age': 'f'} {}"),
+    ],
+)
+def test_what_a_plugin_gets(folder: Path, encoding: str, shown: str, workers: int) -> None:
+    (folder / "two.parquet").unlink()
+    pd.concat([FRAME] * 5).to_csv(folder / "one.csv", index=False)
+    (folder / "shows.py").write_text(SHOWS)
+    (folder / "mine.yaml").write_text(
+        "name: mine\n"
+        "datasets: [{name: mine, files: '*.csv', columns: {treatment: drug, outcome: gain,"
+        " covariates: [town, age], categorical: [town], effect: tau}}]\n"
+        f"settings: [all]\nestimators: [Shows]\nencodings: [{encoding}]\n"
+    )
+    result = benchmarks.run(
+        folder / "mine.yaml",
+        plugins=[folder / "shows.py"],
+        workers=workers,
+        runs_dir=folder / "runs",
+        results_dir=None,
+    )
+    assert result.cells["reason"].unique().tolist() == [f"ValueError: {shown}"]
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ({}, "; the true effects are not known."),
+        ({"ate": 2.5}, "only the true average effect is known."),
+        ({"effect": "tau"}, "effects vary by "),
+    ],
+)
+def test_a_run_claims_what_is_known_only(folder: Path, known: dict[str, object], line: str) -> None:
+    datasets = read(folder, categorical=["town"], **known)
+    sources = [Source(name=str(n), entry="mine", cluster="", place=()) for n in (0, 1)]
+    table = fact_table(sources, dict(zip("01", datasets, strict=True)))
+    (said,) = entry_lines(table, ["all"])
+    assert line in said
+    assert ("effects vary" in said) == ("effect" in known)
+    assert "does not vary" not in said
+    assert "–" not in said
