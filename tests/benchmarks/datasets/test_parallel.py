@@ -19,8 +19,12 @@ from sdscm.errors import InputError
 class Told(Silent):
     def __init__(self) -> None:
         self.rows: dict[str, float] = {}
+        self.doing: list[str] = []
 
     def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
+        if amount == 0:
+            self.doing.append(step)
+            return
         self.rows[step] = self.rows.get(step, 0) + amount
 
 
@@ -49,6 +53,8 @@ def test_the_number_of_processes_changes_no_bit(tmp_path, tiny_lm, monkeypatch) 
         fingerprints.append([source.fingerprint for source, _ in made])
         assert all(rows == pytest.approx(40) for rows in told.rows.values())
         assert len(told.rows) == 3
+        assert any("loading tiny" in each for each in told.doing)
+        assert any("contexts scored" in each for each in told.doing)
     assert fingerprints[0] == fingerprints[1]
 
 
