@@ -40,9 +40,7 @@ def test_its_claims_are_those_of_the_committed_board() -> None:
     errors = hidden["ate_abs_error_sd_median"].drop("Oracle")
     assert errors.idxmin() == "Zero"
     assert (errors - errors["DiffInMeans"]).abs().median() < 0.03
-    off = seen[seen["off"] > 0]
-    found = dict(zip(off.index, off[["off", "cells"]].to_numpy().tolist(), strict=True))
-    assert found == {"ForestDR": [2, 18], "LinearDR": [1, 18]}
+    assert (seen["off"] == 0).all()
 
 
 def test_its_claims_of_the_standard_suite_are_those_of_the_committed_boards() -> None:
