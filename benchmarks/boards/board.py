@@ -51,7 +51,8 @@ class Board:
         - ``estimator``, ``family``, ``estimand``, ``oracle``;
         - counts: ``cells``, ``ok``, ``failed`` (failed or timed out), ``timeout`` (only those that
           timed out), ``skipped``, ``missing``; ``lost``, the share of cells that are not ok;
-          ``off``, the cells whose effects (PEHE) or average effect are off by more than 1 SD(y).
+          ``off``, the cells whose effects (PEHE) or average effect are off by more than 1 SD(y),
+          NaN without the truth.
           Each repetition of a stochastic method is a cell; scores are averaged over the repetitions
           of a dataset first;
         - for each metric of a dataset its mean ``<metric>`` and median ``<metric>_median``, with
@@ -173,6 +174,8 @@ def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict
 def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) -> dict[str, Any]:
     status = cells["status"]
     ok = int((status == "ok").sum())
+    errors = cells[[*_ERRORS]]
+    known = ok == 0 or bool(errors.notna().to_numpy().any())
     row: dict[str, Any] = {
         "estimator": method.label,
         "family": method.family,
@@ -185,7 +188,7 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
         "skipped": int((status == "skipped").sum()),
         "missing": int((status == "missing").sum()),
         "lost": 1 - ok / len(cells) if len(cells) else float("nan"),
-        "off": int((cells[[*_ERRORS]] > 1).any(axis=1).sum()),
+        "off": int((errors > 1).any(axis=1).sum()) if known else float("nan"),
     }
     datasets = average_repetitions(cells)
     clusters = np.unique(datasets["cluster"].to_numpy(), return_inverse=True)[1]

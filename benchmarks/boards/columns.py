@@ -349,7 +349,7 @@ for _column in (
     _field(
         "off",
         heading="Off",
-        form=lambda count: f"{count:,}",
+        form=lambda count: f"{count:,.0f}",
         before_metrics=False,
         note="by more than 1 SD(y)",
         definition="Number of cells whose effects or average effect are off by more than 1 SD(y).",

@@ -63,7 +63,7 @@ def _summary(
     }
     tables = [board.table.set_index("estimator") for board in boards]
     first = tables[0][["family", "estimand", "oracle"]]
-    counts = pd.concat([table[_COUNTS] for table in tables]).groupby(level=0).sum()
+    counts = pd.concat([table[_COUNTS] for table in tables]).groupby(level=0).sum(min_count=1)
     rows = first.join(counts)
     rows["lost"] = 1 - rows["ok"] / rows["cells"]
     for name, ranking in rankings.items():

@@ -6,7 +6,7 @@ import estimators
 
 
 @estimators.register("RidgeT", family="tutorial", source="Kuenzel et al. 2019, section 2")
-class RidgeT(estimators.CATEEstimator):
+class RidgeT(estimators.Standardised, estimators.CATEEstimator):
     """T-learner with ridge regressions."""
 
     def __init__(self, penalty=1.0):

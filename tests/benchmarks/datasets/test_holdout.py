@@ -178,6 +178,8 @@ def test_without_truth_only_what_needs_none_is_scored(tmp_path, ate) -> None:
     assert naive["seconds"] >= 0
     for metric in ("pehe", "r2", "cate_coverage", "sign_accuracy"):
         assert np.isnan(scores.loc["LinReg", metric]), metric
+    board = pd.read_csv(tmp_path / "results" / "s" / "leaderboard.csv").set_index("estimator")
+    assert np.isnan(board.loc["DiffInMeans", "off"]) == (ate is None)
     if ate is None:
         assert np.isnan(naive["ate_error"])
         assert np.isnan(naive["ate_coverage"])
