@@ -46,8 +46,8 @@ def paths(result: AuditResult, measure: Measure) -> Drawing:
         "Thickness: size of the effect on the route relative to the largest effect. Blue with a "
         "plus: raises; orange with a minus: lowers; grey: the interval contains 0. Direct and "
         "indirect effects and their interaction add up to the total. The dashed route is not an "
-        "effect of the treatment: it is the association that common causes add. On a phone the same "
-        "effects are rows with their intervals.",
+        "effect of the treatment: it is the association that common causes add. On a phone "
+        "the same effects are rows with their intervals.",
         "Path diagram with the direct, indirect and spurious parts; the table 'All effects' has "
         "the numbers.",
         lambda layout: (
