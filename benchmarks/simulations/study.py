@@ -174,7 +174,11 @@ def measure_units(study: Study) -> pd.DataFrame:
 def summarise_units(measured: pd.DataFrame) -> pd.DataFrame:
     """Round the changes to one digit."""
     changes = measured.columns[1:]
-    return measured.assign(**{each: measured[each].map("{:.0e}".format) for each in changes})
+    return measured.assign(**{each: measured[each].map(_one_digit) for each in changes})
+
+
+def _one_digit(change: float) -> str:
+    return "" if np.isnan(change) else f"{change:.0e}"
 
 
 def _run(
