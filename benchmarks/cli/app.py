@@ -9,6 +9,7 @@ import typer
 from benchmarks.cli import (
     audit,
     benchmark,
+    estimate,
     estimators,
     generate,
     inspect,
@@ -74,6 +75,7 @@ for each in (
     benchmark.leaderboard,
     results.report,
     realism.realism,
+    estimate.estimate,
 ):
     _command(app, each)
 _group(results.results, results.verify, results.query, results.why, no_args_is_help=True)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from sdscm.report_page import ReportTable
+    from sdscm.report_page import Page, ReportTable
 
 #: Longest line of a note or an error; what is longer repeats names and values of the user.
 _LONGEST = 1200
@@ -86,6 +86,37 @@ def report_table(shown: ReportTable, top: int | None = None) -> None:
     )
     if top is not None and len(rows) > top:
         say(f"... and {len(rows) - top} more")
+
+
+def report_page(shown: Page) -> None:
+    """Print a page without its figures."""
+    from sdscm.report_page import Section
+
+    say(shown.lead)
+    if shown.warnings:
+        heading("Warnings")
+        say(*(f"- {line}" for line in shown.warnings))
+    for part in shown.parts:
+        if isinstance(part, Section):
+            heading(part.title)
+            say(*part.text, *(f"- {line}" for line in part.lines))
+            for each in part.tables:
+                report_table(each)
+
+
+def write_page(shown: Page, folder: Path, stem: str) -> None:
+    """Write a page as Markdown and HTML with its figures, and print the paths."""
+    from sdscm.audit.report.markdown import markdown
+    from sdscm.files import put_atomically
+    from sdscm.report_page import Picture, render
+
+    files: dict[str, str | bytes] = {f"{stem}.md": markdown(shown), f"{stem}.html": render(shown)}
+    for part in shown.parts:
+        if isinstance(part, Picture):
+            files |= part.files
+    for name, content in files.items():
+        put_atomically(folder / name, content)
+    written(folder / name for name in files)
 
 
 def _print(shown: Table) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import heading, report_table, say, written
+from benchmarks.cli.output import report_page, write_page
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,28 +37,15 @@ def realism(
     seed: options.Seed = 0,
 ) -> None:
     """Ask if a classifier tells made rows from real ones, and compare columns and pairs."""
-    from sdscm.audit.report.markdown import markdown
-    from sdscm.files import put_atomically
     from sdscm.realism.comparison import compare
     from sdscm.realism.page import page
-    from sdscm.report_page import Section, render
 
     if out is not None:
         writable_folder(out, "--out")
-    found = compare(_columns(made), _table(real), seed)
-    shown = page(found, made.name, real.name)
-    say(shown.lead)
-    for part in shown.parts:
-        if isinstance(part, Section):
-            heading(part.title)
-            say(*part.text)
-            for table in part.tables:
-                report_table(table)
+    shown = page(compare(_columns(made), _table(real), seed), made.name, real.name)
+    report_page(shown)
     if out is not None:
-        files = {f"{_STEM}.md": markdown(shown), f"{_STEM}.html": render(shown)}
-        for name, text in files.items():
-            put_atomically(out / name, text)
-        written([out / name for name in files])
+        write_page(shown, out, _STEM)
 
 
 def _table(path: Path) -> pd.DataFrame:

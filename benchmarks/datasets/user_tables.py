@@ -39,17 +39,33 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
         return
     names = [*columns.categorical, columns.treatment]
     frames = {path: read_table(path, names) for path in paths}
-    roles = TableRoles(**columns.model_dump())
+    yield from datasets_of(frames, TableRoles(**columns.model_dump()), mapping)
+
+
+def datasets_of(
+    frames: Mapping[Path, pd.DataFrame], roles: TableRoles, mapping: str
+) -> Iterator[tuple[Path, CausalDataset]]:
+    """Make datasets of tables with the same roles, whose categories get the same codes.
+
+    ``mapping`` names the place of the roles, for messages. The tables are changed.
+
+    Raises
+    ------
+    InputError
+        If a table does not fit the roles, or tables code the treatment differently.
+    """
+    categorical = list(roles.categorical or ())
+    names = [*categorical, roles.treatment]
     for path, frame in frames.items():
         check_table(frame, roles, str(path), mapping)
         frame[names] = frame[names].apply(_as_text)
     levels = {name: _levels(name, frames) for name in names}
-    _check_arms({path: set(frame[columns.treatment]) for path, frame in frames.items()})
+    _check_arms({path: set(frame[roles.treatment]) for path, frame in frames.items()})
     for number, (path, frame) in enumerate(frames.items()):
-        labels = frame[columns.categorical].astype(str).reset_index(drop=True)
+        labels = frame[categorical].astype(str).reset_index(drop=True)
         for name, values in levels.items():
             coded = pd.Categorical(frame[name], values, ordered=True)
-            frame[name] = coded if name == columns.treatment else coded.codes
+            frame[name] = coded if name == roles.treatment else coded.codes
         yield (
             path,
             CausalDataset.from_roles(
@@ -57,7 +73,7 @@ def read_files(entry: FilesEntry, folder: Path) -> Iterator[tuple[Path, CausalDa
                 roles,
                 where=str(path),
                 source=mapping,
-                labels=labels if columns.categorical else None,
+                labels=labels if categorical else None,
                 name=path.name,
                 replicate=number,
             ),
@@ -158,14 +174,6 @@ def _as_text(values: pd.Series) -> pd.Series:
         return text
     kept = pd.CategoricalDtype([shown(level) for level in order], ordered=True)
     return text.astype(kept)
-
-
-def _commas(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The table, unless it is a CSV file with another separator."""
-    for mark, name in {";": "semicolons", "\t": "tabs"}.items():
-        if path.suffix == ".csv" and len(frame.columns) == 1 and mark in str(frame.columns[0]):
-            raise InputError(f"{path}: {name} separate its columns; save it with commas")
-    return frame
 
 
 def _levels(name: str, frames: Mapping[Path, pd.DataFrame]) -> list[Any]:

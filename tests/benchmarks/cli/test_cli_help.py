@@ -32,6 +32,8 @@ CHEAP: dict[str, list[str] | None] = {
     "benchmark quick": None,
     "benchmark suite.yaml": ["--workers", "0"],
     "benchmark own-data": None,
+    "estimate data.csv --treatment drug --outcome recovery --estimators": [],
+    "estimate": ["--estimators", "LinReg"],
     "paper": None,  # the released data are the user's; tests/benchmarks/paper has a copy in small
     "lm prepare": None,
 }
@@ -45,10 +47,10 @@ def examples(out: str) -> list[list[str]]:
 
 
 def tables_and_graphs(folder: Path) -> None:
-    """Write the files of the examples of ``spec`` and ``realism``."""
-    rows = "\n".join(f"{20 + place % 50},{place % 2},{place % 7}" for place in range(100))
+    """Write the files of the examples of ``spec``, ``realism`` and ``estimate``."""
+    rows = "\n".join(f"{20 + k % 50},{k % 3},{k % 2},{k % 7}" for k in range(100))
     for name in ("data.csv", "real.csv", "made.csv"):
-        (folder / name).write_text(f"age,drug,recovery\n{rows}\n")
+        (folder / name).write_text(f"age,smoker,drug,recovery\n{rows}\n")
     (folder / "dag.dot").write_text("digraph { age -> drug -> recovery; age -> recovery }")
     (folder / "model.dagitty").write_text("dag { x [exposure] y [outcome] x -> y }")
 
@@ -69,6 +71,7 @@ def test_all_commands_are_there():
         "lm",
         "spec",
         "realism",
+        "estimate",
     }
 
 
@@ -89,7 +92,7 @@ def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
     if path[0] in ("leaderboard", "report", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
-    if path[0] in ("spec", "realism"):
+    if path[0] in ("spec", "realism", "estimate"):
         tables_and_graphs(workspace)
     if path[0] == "spec" and path[1:] not in ((), ("new",)):
         assert cli("spec", "new", "sleep").code == 0

@@ -1,0 +1,114 @@
+"""``sdscm estimate``: estimate the effect in a table without a known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.destination import writable_folder
+from benchmarks.cli.output import error_console, report_page, write_page
+
+_STEM = "estimate"
+_DPI = 110
+
+
+@options.examples(
+    "sdscm estimate data.csv --treatment drug --outcome recovery",
+    "sdscm estimate data.csv --treatment drug --outcome recovery --estimators LinReg,AIPW "
+    "--hide age --out report",
+)
+def estimate(
+    table: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A table, one row for each unit: .csv, .parquet.")
+    ],
+    treatment: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="Treatment: two values."),
+    ],
+    outcome: Annotated[str, typer.Option(metavar="COLUMN", help="Outcome: numbers.")],
+    treated: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VALUE",
+            help="The value of the treatment that is treated.",
+            show_default="the larger or later one",
+        ),
+    ] = None,
+    covariates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN,...",
+            help="Covariates, measured before the treatment.",
+            show_default="all other columns",
+        ),
+    ] = None,
+    categorical: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN,...",
+            help="Covariates of numbers that are names; columns of texts are categories anyway.",
+        ),
+    ] = None,
+    estimators: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Methods; see: sdscm estimators.",
+            show_default="eight cheap ones with intervals",
+        ),
+    ] = None,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="Estimate again without this covariate, too; repeatable."
+        ),
+    ] = None,
+    refute: Annotated[
+        bool,
+        typer.Option("--refute", help="Run DoWhy's refuters; each method is fitted 90 times."),
+    ] = False,
+    plugin: options.Plugins = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write a page there, as Markdown and HTML."),
+    ] = None,
+) -> None:
+    """Estimate an effect in your data by several methods, and show what the estimates rest on."""
+    if out is not None:
+        from sdscm.report_page import require_libraries
+
+        require_libraries()
+        writable_folder(out, "--out")
+    from benchmarks.estimate.analysis import analyse
+    from benchmarks.estimate.effects import DEFAULT_METHODS
+    from benchmarks.estimate.page import Question, effect_label, page
+    from benchmarks.estimate.table import read_observed
+
+    options.load_plugins(plugin)
+    console = error_console()
+    found = analyse(
+        read_observed(
+            table,
+            treatment,
+            outcome,
+            None if covariates is None else options.listed("covariates", covariates),
+            [] if categorical is None else options.listed("categorical", categorical),
+            treated,
+        ),
+        DEFAULT_METHODS if estimators is None else options.listed("estimators", estimators),
+        hide=list(dict.fromkeys(hide or ())),
+        refute=refute,
+        note=console.print if console.is_terminal else lambda _: None,
+    )
+    asked = Question(table.name, treatment, outcome)
+    report_page(page(found, asked))
+    if out is not None:
+        from benchmarks.estimate.figures import drawings
+        from sdscm.report_page import exported
+
+        drawn = drawings(found, effect_label(found, asked))
+        pictures = tuple(exported(each, kinds=("png",), dpi=_DPI) for each in drawn)
+        write_page(page(found, asked, pictures), out, _STEM)

@@ -1,0 +1,198 @@
+"""Estimates equal direct calls; overlap and balance equal calculations by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+import estimators
+from benchmarks.estimate.analysis import analyse
+from benchmarks.estimate.balance import compare_arms
+from benchmarks.estimate.effects import MethodEffect, heterogeneity
+from benchmarks.estimate.figures import drawings
+from benchmarks.estimate.page import Question, page
+from benchmarks.estimate.table import read_observed
+from sdscm.errors import InputError
+from sdscm.report_page import exported, render
+
+METHODS = ("DiffInMeans", "LinReg", "AIPW", "LinearT")
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    age = rng.normal(50, 10, 200)
+    town = rng.choice(["Bonn", "Oslo", "Rome"], 200)
+    drug = rng.random(200) < 1 / (1 + np.exp(-(age - 50) / 10))
+    y = age / 10 + drug * (1 + 2 * (town == "Oslo")) + rng.normal(size=200)
+    return pd.DataFrame({"age": age, "town": town, "drug": drug.astype(int), "y": y})
+
+
+@pytest.fixture
+def path(table, tmp_path):
+    table.to_csv(tmp_path / "data.csv", index=False)
+    return tmp_path / "data.csv"
+
+
+@pytest.fixture
+def plain(table):
+    """The columns that estimators get."""
+    return pd.DataFrame(
+        {"age": table.age, "town=Oslo": table.town == "Oslo", "town=Rome": table.town == "Rome"}
+    ).astype(float)
+
+
+def test_estimates_are_those_of_direct_calls(table, path, plain):
+    found = analyse(read_observed(path, "drug", "y"), METHODS, hide=["town"])
+    t, y = table.drug.to_numpy(), table.y.to_numpy()
+    for each, without in zip(found.effects, found.hidden[0].effects, strict=True):
+        for X, answer in ((plain, each), (plain[["age"]], without)):
+            direct = estimators.get(each.method).fit(X, t, y)
+            assert answer.ate == pytest.approx(direct.ate(X))
+            if hasattr(direct, "ate_interval"):
+                assert (answer.low, answer.high) == pytest.approx(direct.ate_interval(X))
+            else:
+                assert np.isnan([answer.low, answer.high]).all()
+    fit = sm.OLS(y, sm.add_constant(plain.assign(t=t))).fit()
+    linear = found.effects[1]
+    assert linear.ate == pytest.approx(fit.params["t"])
+    assert (linear.low, linear.high) == pytest.approx(tuple(fit.conf_int().loc["t"]))
+    assert found.linear.t == pytest.approx(fit.tvalues["t"])
+    assert found.hidden[0].of_outcome == pytest.approx(
+        1 - fit.ssr / sm.OLS(y, sm.add_constant(plain[["age"]].assign(t=t))).fit().ssr
+    )
+    residual = [y[t == arm] - y[t == arm].mean() for arm in (0, 1)]
+    assert found.sd == pytest.approx(np.sqrt(sum(r @ r for r in residual) / 198))
+
+
+def test_heterogeneity_finds_the_covariate_that_makes_it(path):
+    found = analyse(read_observed(path, "drug", "y"), METHODS)
+    (linear_t,) = found.varying
+    assert (linear_t.method, linear_t.covariate) == ("LinearT", "town=Oslo")
+    assert linear_t.share > 0.6
+    X = pd.DataFrame({"x": np.arange(40.0), "noise": np.tile([0.0, 1, 1, 0], 10)})
+    steps = MethodEffect("steps", effect=np.where(X.x < 10, -1.0, 3.0))
+    summary = heterogeneity(steps, X, sd=1.0)
+    assert (summary.covariate, summary.share) == ("x", pytest.approx(1))
+    assert summary.split == "-1.000 up to 9.500, 3.000 above"
+    assert summary.spread == pytest.approx(steps.effect.std())
+    assert heterogeneity(MethodEffect("one", effect=np.full(40, 2.0)), X, sd=1.0) is None
+
+
+def test_overlap_and_balance_by_hand():
+    """One binary covariate: 3 of 4 treated and 1 of 4 control rows have it, many times over."""
+    X = pd.DataFrame({"x": np.tile([1.0, 1, 1, 0, 1, 0, 0, 0], 2000), "one": 1.0})
+    t = np.tile([1, 1, 1, 1, 0, 0, 0, 0], 2000)
+    (treated, control), differences = compare_arms(X, t, ("no", "yes"))
+    assert (treated.value, control.value) == ("yes", "no")
+    assert sorted(set(treated.propensity.round(2))) == [0.25, 0.75]
+    assert treated.quantile(0.05) == pytest.approx(0.25, abs=0.01)
+    # Kish: weights 4/3 (three quarters) and 4 (one quarter): 4 / (0.75 * 16/9 + 0.25 * 16) = 3/4
+    assert treated.effective == pytest.approx(0.75 * 8000, rel=0.01)
+    x, one = differences
+    assert (x.treated, x.control) == (0.75, 0.25)
+    assert x.before == pytest.approx(0.5 / np.sqrt(0.1875), rel=1e-3)
+    assert x.after == pytest.approx(0, abs=0.01)
+    assert (one.before, one.after) == (0, 0)
+
+
+def test_a_failure_is_a_row_and_a_warning(path):
+    @estimators.register("Broken", summary="fails")
+    def broken(X, t, y):
+        raise ZeroDivisionError("no luck")
+
+    found = analyse(read_observed(path, "drug", "y"), ["Broken", "LinReg"])
+    assert found.effects[0].problem == "ZeroDivisionError: no luck"
+    shown = page(found, Question("data.csv", "drug", "y"))
+    assert shown.warnings[0] == "No estimate: Broken. The table has the reasons."
+    row = next(part for part in shown.parts if part.name == "effects").tables[0].rows[0]
+    assert [cell.text for cell in row.cells][-1] == "ZeroDivisionError: no luck"
+
+
+def test_refuters_run_on_each_method(path):
+    pytest.importorskip("dowhy")
+    found = analyse(read_observed(path, "drug", "y"), ["DiffInMeans"], refute=True)
+    rows = {each.refuter: each for each in found.refutations}
+    assert len(rows) == 5
+    assert rows["placebo treatment"].expected == 0
+    assert rows["data subset"].expected == pytest.approx(found.effects[0].ate)
+    text = str(page(found, Question("data.csv", "drug", "y")))
+    assert "placebo treatment" in text
+
+
+def test_the_page_has_figures_for_phones_and_every_number(path):
+    found = analyse(read_observed(path, "drug", "y"), METHODS)
+    pictures = tuple(exported(each, kinds=("png",), dpi=40) for each in drawings(found, "effect"))
+    assert all(each.narrow.width < 400 < each.wide.width for each in pictures)
+    shown = page(found, Question("data.csv", "drug", "y"), pictures)
+    assert render(shown).count("<figure") == 3
+    assert render(page(found, Question("data.csv", "drug", "y"))).count("<figure") == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        (
+            {"age": [np.nan, *range(199)], "y": [np.inf, *range(199)]},
+            {},
+            "'y' has no finite number in 1 of 200 rows, 'age' has no finite number in 1 of 200",
+        ),
+        ({"town": [None, *"ab" * 99, "a"]}, {}, "'town' is empty in 1 of 200 rows"),
+        (
+            {"age": ["?", *range(199)], "town": [f"street {k}" for k in range(200)]},
+            {},
+            r"'age' holds numbers and texts such as '\?', 'town' has 200 different texts",
+        ),
+        ({"drug": 1}, {}, "needs a column with two values, but 'drug' has 1 value"),
+        ({"drug": [1, *[0] * 199]}, {}, "the treatment 'drug' is 1 in 1 row; give at least 2"),
+        ({"y": 3.0}, {}, "the outcome 'y' has the same value in each row"),
+        ({"y": ["a", "b"] * 100}, {}, "'y' is not numeric"),
+        ({}, {"covariates": ["age", "height"]}, "no column 'height'; correct 'covariates'"),
+        ({}, {"treated": "2"}, "--treated 2: the values of 'drug' are"),
+        ({"copy": "drug"}, {}, "copy"),
+    ],
+)
+def test_bad_tables_are_one_line(change, options, message, table, tmp_path, one_line):
+    for name, values in change.items():
+        table[name] = table["drug"] if name == "copy" else values
+    table.to_csv(tmp_path / "bad.csv", index=False)
+    with pytest.raises(InputError, match=message) as error:
+        read_observed(tmp_path / "bad.csv", "drug", "y", **options)
+    assert "bad.csv" in one_line(error.value)
+
+
+def test_the_treated_value_can_be_named(table, path):
+    usual, turned = (read_observed(path, "drug", "y", treated=v) for v in (None, "0"))
+    assert (usual.contrast, turned.contrast) == (("0", "1"), ("1", "0"))
+    np.testing.assert_array_equal(turned.t, 1 - usual.t)
+
+
+def test_numbers_that_are_names_become_indicators(table, path):
+    table.assign(town=table.town.map({"Bonn": 1, "Oslo": 2, "Rome": 3})).to_csv(path, index=False)
+    data = read_observed(path, "drug", "y", categorical=["town"])
+    assert analyse(data, ["LinReg"]).columns == 3
+    assert list(data.labels["town"].unique()) == list(
+        table.town.map({"Bonn": "1", "Oslo": "2", "Rome": "3"}).unique()
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hide": ["height"]}, "--hide height: is not a covariate; the covariates are age, town"),
+        ({"methods": ["Oracle"]}, "--estimators Oracle: it needs the true effects"),
+        ({"methods": ["LinRg"]}, "LinReg"),
+    ],
+)
+def test_bad_questions_are_one_line(options, message, path, one_line):
+    with pytest.raises(ValueError, match=message) as error:
+        analyse(read_observed(path, "drug", "y"), **{"methods": ["LinReg"], **options})
+    one_line(error.value)
+
+
+def test_the_only_covariate_cannot_be_hidden(path):
+    data = read_observed(path, "drug", "y", covariates=["age"])
+    with pytest.raises(InputError, match="age: is the only covariate"):
+        analyse(data, ["LinReg"], hide=["age"])
