@@ -90,12 +90,12 @@ class _Interrupts:
         if not (self._received and issubclass(dropped.exc_type, KeyboardInterrupt)):
             self._hook(dropped)
             return
-        from _thread import interrupt_main
-        from threading import Timer
+        from threading import Timer, main_thread
 
         def again() -> None:
             if self._open:
-                interrupt_main(signal.Signals(self._received[0]))
+                # A real signal also ends a wait of the main thread.
+                signal.pthread_kill(main_thread().ident or 0, self._received[0])
 
         timer = Timer(_AGAIN, again)
         timer.daemon = True
