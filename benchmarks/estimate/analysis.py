@@ -86,6 +86,10 @@ class Analysis:
     hidden: tuple[Hidden, ...] = ()
     refutations: tuple[Refutation, ...] = ()
 
+    def in_sd(self, value: float) -> float:
+        """A difference in standard deviations; NaN if y does not vary within the arms."""
+        return value / self.sd if self.sd > 0 else math.nan
+
 
 def analyse(
     dataset: CausalDataset,

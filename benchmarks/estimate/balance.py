@@ -13,6 +13,7 @@ from estimators.baselines.weighting import clipped, propensity_model
 BALANCED = 0.1
 #: Propensities are clipped for the weights, as `estimators.baselines.weighting.IPW` does.
 _CLIP = 0.01
+OVERLAP_QUANTILES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +34,10 @@ class Arm:
     propensity: np.ndarray
     effective: float
 
-    def quantile(self, share: float) -> float:
-        """A quantile of the propensities."""
-        return float(np.quantile(self.propensity, share))
+    @property
+    def quantiles(self) -> np.ndarray:
+        """Quantiles of the propensities, at `OVERLAP_QUANTILES`."""
+        return np.quantile(self.propensity, OVERLAP_QUANTILES)
 
 
 @dataclass(frozen=True)

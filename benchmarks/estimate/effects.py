@@ -15,7 +15,7 @@ from benchmarks.execution.job import Job
 from benchmarks.execution.methods import Registered
 from benchmarks.execution.worker import execute
 from sdscm.errors import InputError
-from sdscm.number_format import number
+from sdscm.number_format import number, with_interval
 
 #: Methods that are fitted by default: cheap ones with an interval of the average effect.
 DEFAULT_METHODS = (
@@ -57,6 +57,11 @@ class MethodEffect:
     def adjusted(self) -> bool:
         """True if the method adjusts for the covariates."""
         return self.method not in UNADJUSTED
+
+    @property
+    def numbers(self) -> str:
+        """The average effect with its interval."""
+        return with_interval(self.ate, self.low, self.high)
 
 
 @dataclass(frozen=True)

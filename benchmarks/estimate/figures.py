@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.estimate.analysis import Analysis
-from benchmarks.estimate.balance import BALANCED, Difference
 from benchmarks.estimate.effects import MethodEffect
-from sdscm.figure_style import BAND, GRID, INK, MUTED, REST, SERIES, new_figure, remove_frame
-from sdscm.number_format import counted, with_interval
+from sdscm.figure_style import GRID, INK, MUTED, REST, SERIES, new_figure, remove_frame
+from sdscm.number_format import counted
 from sdscm.report_page import Drawing, Layout
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _WIDEST = 9.0  # inches
-_FOOT, _ROW = 0.55, 0.3
-#: Covariates in the figure of balance; the others differ less.
-_MOST_COVARIATES = 25
+_FOOT = 0.55
 _BINS = 20
-_LETTERS = 22
 
 
 def drawings(found: Analysis, effect: str) -> list[Drawing]:
@@ -47,44 +42,32 @@ def drawings(found: Analysis, effect: str) -> list[Drawing]:
         "Histograms of the propensities of both arms; the table 'Overlap' has their quantiles.",
         lambda layout: _overlap(found, layout),
     )
-    balance = Drawing(
-        "balance-figure",
-        "Standardised mean differences",
-        f"Difference of the arms' means in standard deviations, before and after weighting by the "
-        f"inverse propensity. Shaded: below {BALANCED:g}, where covariates are called balanced.",
-        "Differences of all covariates before and after weighting; the table 'Balance' has them.",
-        lambda layout: _balance(found.differences[:_MOST_COVARIATES], layout),
-    )
-    return [*([forest] if shown else []), overlap, balance]
+    return [forest, overlap] if shown else [overlap]
 
 
-def _rows(
-    count: int, height: float, left: float, right: float, layout: Layout
-) -> tuple[Figure, Axes]:
-    """Make a figure with ``count`` rows; margins and the height of a row are in inches."""
-    width, top = min(layout.width, _WIDEST), 0.4 if layout.title else 0.1
-    whole = count * height + _FOOT + top
-    figure = new_figure(width, whole)
-    if layout.title:
-        figure.suptitle(layout.title, x=0.01, ha="left", fontweight="bold")
-    axes = figure.add_axes(
-        (left / width, _FOOT / whole, (width - left - right) / width, count * height / whole)
-    )
-    remove_frame(axes)
-    axes.set_ylim(count, 0)
-    axes.set_yticks([])
-    axes.grid(axis="x", color=GRID, linewidth=0.6)
-    axes.axvline(0, color=INK, linewidth=0.9, zorder=1.5)
-    return figure, axes
+def _blank(space: Layout, height: float, **options: Any) -> Figure:
+    figure = new_figure(min(space.width, _WIDEST), height, **options)
+    if space.title:
+        figure.suptitle(space.title, x=0.01, ha="left", fontweight="bold")
+    return figure
 
 
 def _forest(shown: Sequence[MethodEffect], label: str, layout: Layout) -> Figure:
     narrow = layout.across == 1
-    height, left, right = (0.58, 0.12, 0.12) if narrow else (_ROW, 1.9, 2.1)
-    figure, axes = _rows(len(shown), height, left, right, layout)
+    # The height of a row, and the margins, in inches.
+    row, left, right = (0.58, 0.12, 0.12) if narrow else (0.3, 1.9, 2.1)
+    body = row * len(shown)
+    figure = _blank(layout, body + _FOOT + (0.4 if layout.title else 0.1))
+    width, height = figure.get_size_inches()
+    inside = width - left - right
+    axes = figure.add_axes((left / width, _FOOT / height, inside / width, body / height))
+    remove_frame(axes)
+    axes.set_ylim(len(shown), 0)
+    axes.set_yticks([])
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
+    axes.axvline(0, color=INK, linewidth=0.9, zorder=1.5)
     axes.set_xlabel(_cut(label, 46 if narrow else 100), loc="left")
     across = axes.get_yaxis_transform()
-    inside = min(layout.width, _WIDEST) - left - right
     behind = {"facecolor": "white", "edgecolor": "none", "pad": 1} if narrow else None
     for place, each in enumerate(shown):
         y = place + (0.72 if narrow else 0.5)
@@ -101,31 +84,16 @@ def _forest(shown: Sequence[MethodEffect], label: str, layout: Layout) -> Figure
             markeredgewidth=1.3,
             zorder=3,
         )
-        numbers = with_interval(each.ate, each.low, each.high)
-        name: dict[str, Any] = {"transform": across, "va": "center", "bbox": behind}
-        axes.text(
-            0 if narrow else -left / inside + 0.02,
-            place + (0.25 if narrow else 0.5),
-            each.method,
-            **name,
-        )
-        axes.text(
-            1 if narrow else 1.03,
-            place + (0.25 if narrow else 0.5),
-            numbers,
-            ha="right" if narrow else "left",
-            size=8,
-            color=MUTED,
-            **name,
-        )
+        place_of: dict[str, Any] = {"transform": across, "va": "center", "bbox": behind}
+        above = place + (0.25 if narrow else 0.5)
+        axes.text(0 if narrow else -left / inside + 0.02, above, each.method, **place_of)
+        place_of |= {"ha": "right" if narrow else "left", "size": 8, "color": MUTED}
+        axes.text(1 if narrow else 1.03, above, each.numbers, **place_of)
     return figure
 
 
 def _overlap(found: Analysis, layout: Layout) -> Figure:
-    width = min(layout.width, _WIDEST)
-    figure = new_figure(width, 3.1 if layout.across > 1 else 2.7, layout="constrained")
-    if layout.title:
-        figure.suptitle(layout.title, x=0.01, ha="left", fontweight="bold")
+    figure = _blank(layout, 3.1 if layout.across > 1 else 2.7, layout="constrained")
     axes = figure.add_subplot()
     edges = np.linspace(0, 1, _BINS + 1)
     for sign, arm, (color, _) in zip((1, -1), found.arms, SERIES, strict=False):
@@ -148,33 +116,6 @@ def _overlap(found: Analysis, layout: Layout) -> Figure:
     axes.set_xlabel("propensity", loc="left")
     axes.set_ylabel("rows")
     remove_frame(axes)
-    return figure
-
-
-def _balance(differences: Sequence[Difference], layout: Layout) -> Figure:
-    narrow = layout.across == 1
-    left = 1.35 if narrow else 2.4
-    figure, axes = _rows(len(differences), 0.26, left, 0.15, layout)
-    axes.axvspan(-BALANCED, BALANCED, color=BAND, zorder=0)
-    axes.set_xlabel(
-        "difference, in SD   (○ before, ◆ after weighting)", loc="left" if not narrow else "right"
-    )
-    inside = min(layout.width, _WIDEST) - left - 0.15
-    letters = _LETTERS if narrow else 2 * _LETTERS
-    for place, each in enumerate(differences):
-        y = place + 0.5
-        name = _cut(each.column, letters)
-        axes.text(
-            -left / inside + 0.03,
-            y,
-            name,
-            transform=axes.get_yaxis_transform(),
-            va="center",
-            size=8,
-        )
-        axes.plot([each.before, each.after], [y, y], color=GRID, linewidth=1.4, zorder=1)
-        axes.plot(each.before, y, marker="o", color=REST, markerfacecolor="white", zorder=3)
-        axes.plot(each.after, y, marker="D", color=SERIES[0][0], markersize=5, zorder=3)
     return figure
 
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from benchmarks.estimate.analysis import Analysis, Hidden
-from benchmarks.estimate.balance import BALANCED
-from benchmarks.estimate.effects import ALPHA, QUANTILES
+from benchmarks.estimate.analysis import Analysis
+from benchmarks.estimate.balance import BALANCED, OVERLAP_QUANTILES
+from benchmarks.estimate.effects import ALPHA, QUANTILES, MethodEffect
 from benchmarks.estimate.sensitivity import e_value, interval_e_value, robustness_value
 from benchmarks.estimate.table import RULES
 from sdscm.number_format import (
     counted,
-    decimals,
+    integer,
     joined,
     number,
     p_value,
     percent,
     signed,
+    slug,
     span,
     two_decimals,
-    with_interval,
 )
 from sdscm.report_page import (
     Page,
@@ -67,7 +68,6 @@ def page(found: Analysis, asked: Question, pictures: tuple[Picture, ...] = ()) -
         _heterogeneity(found),
         drawn.get("propensities"),
         _overlap(found),
-        drawn.get("balance-figure"),
         _balance(found),
         _sensitivity(found),
         _refuters(found) if found.refutations else None,
@@ -122,192 +122,140 @@ def _warnings(found: Analysis) -> Iterator[str]:
 
 
 def _effects(found: Analysis) -> Section:
+    def e_interval(each: MethodEffect) -> float:
+        return interval_e_value(found.in_sd(each.low), found.in_sd(each.high))
+
     columns = [
-        text_column("method", "Method", value=lambda each: each.method),
-        number_column("ate", "Average effect", value=lambda each: each.ate),
-        text_column("interval", "95 % interval", value=lambda each: span(each.low, each.high)),
-        number_column(
-            "ate_sd", "In SD", value=lambda each: _in_sd(each.ate, found.sd), form=two_decimals
-        ),
-        number_column(
-            "e_value",
-            "E-value",
-            value=lambda each: e_value(_in_sd(each.ate, found.sd)),
-            form=two_decimals,
-        ),
-        number_column(
-            "e_value_interval",
-            "of the interval",
-            value=lambda each: interval_e_value(
-                _in_sd(each.low, found.sd), _in_sd(each.high, found.sd)
-            ),
-            form=two_decimals,
-        ),
+        _text("Method", lambda each: each.method),
+        _number("Average effect", lambda each: each.ate),
+        _text("95 % interval", lambda each: span(each.low, each.high)),
+        _number("In SD", lambda each: found.in_sd(each.ate), two_decimals),
+        _number("E-value", lambda each: e_value(found.in_sd(each.ate)), two_decimals),
+        _number("of the interval", e_interval, two_decimals),
     ]
     if any(each.problem for each in found.effects):
-        columns.append(text_column("problem", "Failure", value=lambda each: each.problem))
+        columns.append(_text("Failure", lambda each: each.problem))
     text = (
         f"In units of the outcome, and in its standard deviations within the arms "
-        f"({number(found.sd)}). E-values: see 'Sensitivity'.",
+        f"({number(found.sd)}). E-values: see 'Sensitivity'."
     )
     return _section("effects", "Average effects", text, columns, found.effects)
 
 
 def _hidden(found: Analysis) -> Section:
     rows = [
-        (hidden, seen, each)
+        (hidden.column, seen, each, each.ate - seen.ate)
         for hidden in found.hidden
         for seen, each in zip(found.effects, hidden.effects, strict=True)
     ]
-    text = [
-        f"Each method is fitted again without {joined(each.column for each in found.hidden)}"
-        + (", one at a time." if len(found.hidden) > 1 else "."),
-        *(_strength(each) for each in found.hidden),
-    ]
     columns = [
-        text_column("column", "Hidden", value=lambda row: row[0].column),
-        text_column("method", "Method", value=lambda row: row[1].method),
-        number_column("seen", "Average effect", value=lambda row: row[1].ate),
-        text_column(
-            "hidden",
-            "Without it",
-            value=lambda row: row[2].problem or with_interval(row[2].ate, row[2].low, row[2].high),
-        ),
-        number_column("change", "Change", value=lambda row: row[2].ate - row[1].ate, form=signed),
-        number_column(
-            "change_sd",
-            "In SD",
-            value=lambda row: _in_sd(row[2].ate - row[1].ate, found.sd),
-            form=lambda value: signed(value, two_decimals),
-        ),
+        _text("Hidden", lambda row: row[0]),
+        _text("Method", lambda row: row[1].method),
+        _number("Average effect", lambda row: row[1].ate),
+        _text("Without it", lambda row: row[2].problem or row[2].numbers),
+        _number("Change", lambda row: row[3], signed),
+        _number("In SD", lambda row: found.in_sd(row[3]), _signed_two),
     ]
-    return _section("hidden", "When a covariate is hidden", tuple(text), columns, rows)
-
-
-def _strength(hidden: Hidden) -> str:
-    return (
-        f"{hidden.column} explains {percent(hidden.of_treatment, 1, ' %')} of the treatment's "
-        f"variance beyond the other covariates, and {percent(hidden.of_outcome, 1, ' %')} of the "
-        "outcome's beyond these and the treatment; compare them with the robustness value."
+    text = "Each method is fitted again without a covariate." + "".join(
+        f" {each.column} explains {_share(each.of_treatment)} of the treatment's variance beyond "
+        f"the other covariates, and {_share(each.of_outcome)} of the outcome's beyond these and "
+        "the treatment; compare them with the robustness value."
+        for each in found.hidden
     )
+    return _section("hidden", "When a covariate is hidden", text, columns, rows)
 
 
 def _heterogeneity(found: Analysis) -> Section:
-    same = [e.method for e in found.effects if e.effect is not None] if found.effects else []
-    same = [name for name in same if name not in {each.method for each in found.varying}]
-    text = [
+    varying = {each.method for each in found.varying}
+    same = [e.method for e in found.effects if e.effect is not None and e.method not in varying]
+    columns = [
+        _text("Method", lambda each: each.method),
+        _number("SD", lambda each: each.spread),
+        *_quantiles(QUANTILES),
+        _text("Covariate", lambda each: each.covariate),
+        _number("Explains", lambda each: each.share, _share),
+        _text("Mean effect", lambda each: each.split),
+    ]
+    text = (
         "Effects of the rows by the methods that estimate one for each. The spread is that of the "
         "estimates, noise included. The covariate is the one whose splits explain most of it in a "
         "regression tree of depth 2."
-    ]
-    if same:
-        text.append(f"One effect for all rows: {joined(same)}.")
-    columns = [
-        text_column("method", "Method", value=lambda each: each.method),
-        number_column("spread", "SD", value=lambda each: each.spread),
-        *(
-            number_column(
-                f"q{share:g}",
-                percent(share, unit=" %"),
-                value=lambda each, place=place: each.quantiles[place],
-            )
-            for place, share in enumerate(QUANTILES)
-        ),
-        text_column("covariate", "Covariate", value=lambda each: each.covariate),
-        number_column(
-            "share", "Explains", value=lambda each: each.share, form=lambda v: percent(v, unit=" %")
-        ),
-        text_column("split", "Mean effect", value=lambda each: each.split),
-    ]
-    if not found.varying:
-        return Section("heterogeneity", "How the effect varies", (*text, "No method here does."))
-    return _section("heterogeneity", "How the effect varies", tuple(text), columns, found.varying)
+        + f" One effect for all rows: {joined(same)}." * bool(same)
+        + " No method here has effects that differ between rows." * (not varying)
+    )
+    return _section("heterogeneity", "How the effect varies", text, columns, found.varying)
 
 
 def _overlap(found: Analysis) -> Section:
+    columns = [
+        _text("Arm", lambda arm: arm.value),
+        _number("Rows", lambda arm: len(arm.propensity), integer),
+        *_quantiles(OVERLAP_QUANTILES, " quantile"),
+        _number("Effective rows", lambda arm: arm.effective, integer),
+    ]
     text = (
         "Propensities by a logistic regression on the covariates. The effective sample size is "
-        "what inverse propensity weights, clipped at 0.01, leave of the rows (Kish 1965).",
+        "what inverse propensity weights, clipped at 0.01, leave of the rows (Kish 1965)."
     )
-    columns = [
-        text_column("arm", "Arm", value=lambda arm: arm.value),
-        number_column("rows", "Rows", value=lambda arm: len(arm.propensity), form=_whole),
-        *(
-            number_column(
-                f"q{share:g}",
-                f"{percent(share, unit=' %')} quantile",
-                value=lambda arm, share=share: arm.quantile(share),
-            )
-            for share in (0.05, 0.5, 0.95)
-        ),
-        number_column("effective", "Effective rows", value=lambda a: a.effective, form=_whole),
-    ]
     return _section("overlap", "Overlap", text, columns, found.arms)
 
 
 def _balance(found: Analysis) -> Section:
+    columns = [
+        _text("Covariate", lambda each: each.column),
+        _number(f"Mean: {found.arms[0].value}", lambda each: each.treated),
+        _number(f"Mean: {found.arms[1].value}", lambda each: each.control),
+        _number("Before", lambda each: each.before, _signed_two),
+        _number("After", lambda each: each.after, _signed_two),
+    ]
     text = (
         "Differences of the means in standard deviations, before and after weighting by the "
-        f"inverse propensity; below {BALANCED:g} is called balanced (Austin 2009).",
+        f"inverse propensity; below {BALANCED:g} is called balanced (Austin 2009)."
     )
-    columns = [
-        text_column("column", "Covariate", value=lambda each: each.column),
-        number_column("treated", f"Mean: {found.arms[0].value}", value=lambda each: each.treated),
-        number_column("control", f"Mean: {found.arms[1].value}", value=lambda each: each.control),
-        number_column("before", "Before", value=lambda e: e.before, form=_signed_two),
-        number_column("after", "After", value=lambda e: e.after, form=_signed_two),
-    ]
     return _section("balance", "Balance", text, columns, found.differences)
 
 
 def _sensitivity(found: Analysis) -> Section:
-    text = [
+    linear = found.linear
+    lines: tuple[str, ...] = (
+        "No robustness value: the coefficient of the treatment has no standard error.",
+    )
+    if linear is not None:
+        zero, interval = (robustness_value(linear.t, linear.df, alpha=a) for a in (None, ALPHA))
+        lines = (
+            f"Coefficient {number(linear.estimate)}, standard error "
+            f"{number(linear.standard_error)}, t = {two_decimals(linear.t)}, "
+            f"{linear.df:,} degrees of freedom",
+            f"Robustness value: {_share(zero)}; for the 95 % interval: {_share(interval)}",
+            f"Partial R2 of the treatment with the outcome: {_share(linear.partial_r2)}, the share "
+            "of the treatment that a confounder that explains all of the outcome must explain",
+        )
+    text = (
         "E-value (VanderWeele and Ding 2017): a hidden confounder that changes the probability of "
         "the treatment and of a high outcome by less than this ratio each, beyond the covariates, "
         "cannot explain the estimate away; for the interval, cannot move it to 0. It is the "
         "approximation for a standardised mean difference.",
-    ]
-    lines: list[str] = []
-    linear = found.linear
-    if linear is None:
-        text.append(
-            "No robustness value: in the linear regression on treatment and covariates the "
-            "coefficient of the treatment has no standard error."
-        )
-    else:
-        text.append(
-            "Robustness value (Cinelli and Hazlett 2020), for the coefficient of the treatment in "
-            "the linear regression on treatment and covariates: a hidden confounder that explains "
-            "less than this share of the residual variance of both treatment and outcome cannot "
-            "explain the estimate away."
-        )
-        zero, interval = (robustness_value(linear.t, linear.df, alpha=a) for a in (None, ALPHA))
-        lines = [
-            f"Coefficient {number(linear.estimate)}, standard error "
-            f"{number(linear.standard_error)}, t = {decimals(linear.t, 2)}, "
-            f"{linear.df:,} degrees of freedom",
-            f"Robustness value: {percent(zero, 1, ' %')}; for the 95 % interval: "
-            f"{percent(interval, 1, ' %')}",
-            f"Partial R2 of the treatment with the outcome: "
-            f"{percent(linear.partial_r2, 1, ' %')}, the share that a confounder that explains "
-            "all of the outcome must explain of the treatment",
-        ]
-    return Section("sensitivity", "Sensitivity", tuple(text), lines=tuple(lines))
+        "Robustness value (Cinelli and Hazlett 2020), for the coefficient of the treatment in the "
+        "linear regression on treatment and covariates: a hidden confounder that explains less "
+        "than this share of the residual variance of both treatment and outcome cannot explain the "
+        "estimate away.",
+    )
+    return Section("sensitivity", "Sensitivity", text, lines=lines)
 
 
 def _refuters(found: Analysis) -> Section:
+    columns = [
+        _text("Method", lambda each: each.method),
+        _text("Refuter", lambda each: each.refuter or each.problem),
+        _number("Expected", lambda each: each.expected),
+        _number("Found", lambda each: each.refuted),
+        _number("p", lambda each: each.p_value, p_value),
+    ]
     text = (
         "DoWhy's refuters (Sharma and Kiciman 2020) fit a method again on changed data and compare "
         "its mean with what is expected; a small p value is a bad sign. The unobserved common "
-        "cause has no test: it shows how fragile the estimate is.",
+        "cause has no test: it shows how fragile the estimate is."
     )
-    columns = [
-        text_column("method", "Method", value=lambda each: each.method),
-        text_column("refuter", "Refuter", value=lambda each: each.refuter or each.problem),
-        number_column("expected", "Expected", value=lambda each: each.expected),
-        number_column("refuted", "Found", value=lambda each: each.refuted),
-        number_column("p", "p", value=lambda each: each.p_value, form=p_value),
-    ]
     return _section("refuters", "Refuters", text, columns, found.refutations)
 
 
@@ -327,22 +275,33 @@ def _data(found: Analysis) -> Section:
 
 
 def _section(
-    name: str,
-    title: str,
-    text: tuple[str, ...],
-    columns: Sequence[TableColumn[Any]],
-    rows: Iterable[Any],
+    name: str, title: str, text: str, columns: Sequence[TableColumn[Any]], rows: Sequence[Any]
 ) -> Section:
     table = make_table(f"{name}-table", title, columns, rows)
-    return Section(name, title, text, (table,))
+    return Section(name, title, (text,), (table,) if rows else ())
 
 
-def _in_sd(value: float, sd: float) -> float:
-    return value / sd if sd > 0 else math.nan
+def _text(heading: str, value: Callable[[Any], Any]) -> TableColumn[Any]:
+    return text_column(slug(heading), heading, value=value)
 
 
-def _whole(value: float) -> str:
-    return f"{value:,.0f}"
+def _number(
+    heading: str, value: Callable[[Any], Any], form: Callable[[Any], str] = number
+) -> TableColumn[Any]:
+    return number_column(slug(heading), heading, value=value, form=form)
+
+
+def _quantiles(shares: Sequence[float], word: str = "") -> list[TableColumn[Any]]:
+    headings = [percent(share, unit=" %") + word for share in shares]
+    return [_number(heading, partial(_quantile, k)) for k, heading in enumerate(headings)]
+
+
+def _quantile(place: int, item: Any) -> float:
+    return float(item.quantiles[place])
+
+
+def _share(value: float) -> str:
+    return percent(value, 1, " %")
 
 
 def _signed_two(value: float) -> str:

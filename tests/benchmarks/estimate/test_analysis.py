@@ -88,7 +88,7 @@ def test_overlap_and_balance_by_hand():
     (treated, control), differences = compare_arms(X, t, ("no", "yes"))
     assert (treated.value, control.value) == ("yes", "no")
     assert sorted(set(treated.propensity.round(2))) == [0.25, 0.75]
-    assert treated.quantile(0.05) == pytest.approx(0.25, abs=0.01)
+    assert treated.quantiles == pytest.approx([0.25, 0.75, 0.75], abs=0.01)
     # Kish: weights 4/3 (three quarters) and 4 (one quarter): 4 / (0.75 * 16/9 + 0.25 * 16) = 3/4
     assert treated.effective == pytest.approx(0.75 * 8000, rel=0.01)
     x, one = differences
@@ -127,7 +127,7 @@ def test_the_page_has_figures_for_phones_and_every_number(path):
     pictures = tuple(exported(each, kinds=("png",), dpi=40) for each in drawings(found, "effect"))
     assert all(each.narrow.width < 400 < each.wide.width for each in pictures)
     shown = page(found, Question("data.csv", "drug", "y"), pictures)
-    assert render(shown).count("<figure") == 3
+    assert render(shown).count("<figure") == 2
     assert render(page(found, Question("data.csv", "drug", "y"))).count("<figure") == 0
 
 
