@@ -18,6 +18,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from sdscm.lm import Choice
 from sdscm.lm.backends.huggingface import HuggingFaceLM
+from sdscm.lm.backends.loadcheck import check_model
 from sdscm.lm.engine.selftest import PROBES
 from sdscm.lm.engine.tokens import ChoiceTokenizer
 
@@ -64,6 +65,7 @@ def small(kind: str, size: int) -> Any:
     named = {name: value for value, names in SMALL.items() for name in names.split()}
     values = {name: value for name, value in named.items() if name in known}
     values |= {"use_sliding_window": True} if "use_sliding_window" in known else {}
+    values["is_decoder"] = True
     values |= SPECIAL.get(kind, {}) | {"vocab_size": size, "bos_token_id": 0, "eos_token_id": 1}
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -82,6 +84,7 @@ def small(kind: str, size: int) -> Any:
 def worst(kind: str, tokenizer: Any) -> tuple[float, list[bool]]:
     """Largest error of a score, and whether short and long texts are packed."""
     model = small(kind, len(tokenizer))
+    check_model(model, None)  # as at load: models that read later tokens are refused
     lm = HuggingFaceLM(model, tokenizer, id=kind, revision="0")
     errors, packed = [], []
     exact = copy.deepcopy(model).double()
