@@ -67,13 +67,14 @@ def small(kind: str, size: int) -> Any:
     values |= {"use_sliding_window": True} if "use_sliding_window" in known else {}
     values["is_decoder"] = True
     values |= SPECIAL.get(kind, {}) | {"vocab_size": size, "bos_token_id": 0, "eos_token_id": 1}
+    made = config(**values, pad_token_id=None)
+    with torch.device("meta"):  # without memory, since parts of some keep their usual size
+        shapes = transformers.AutoModelForCausalLM.from_config(made)
+    if sum(weight.numel() for weight in shapes.parameters()) > 30e6:
+        raise ValueError("it is too large")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = transformers.AutoModelForCausalLM.from_config(
-            config(**values, pad_token_id=None), dtype=torch.float32
-        )
-        if sum(weight.numel() for weight in model.parameters()) > 30e6:
-            raise ValueError("it is too large")
+        model = transformers.AutoModelForCausalLM.from_config(made, dtype=torch.float32)
         with torch.no_grad():
             for weight in model.parameters():
                 if weight.dim() > 1:
