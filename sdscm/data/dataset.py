@@ -440,7 +440,9 @@ class CausalDataset:
             return {s: frame[f"{name}:{s}"].to_numpy() for s in SETTINGS if f"{name}:{s}" in frame}
 
         X, labels = part("X:"), part("label:")
-        X.astype(float)  # raises if they are no numbers
+        # The conversion raises an error if they are no numbers.
+        if not np.isfinite(X.to_numpy(dtype=float)).all():
+            raise InputError("a covariate has an empty or infinite value; generate it again")
         origin = TypeAdapter(Provenance).validate_python(meta["provenance"])
         for name in ("temperature", "noise", "overlap", "confounding", "effect"):
             float(origin.options.get(name, 0))

@@ -228,3 +228,13 @@ def test_pyarrow_reads_the_provenance(data: CausalDataset, tmp_path: Path) -> No
     meta = json.loads(schema.metadata[b"sdscm"])
     assert meta["provenance"]["lm"] == "table"
     assert meta["provenance"]["phrasing"] == 2
+
+
+def test_a_covariate_without_values_is_damaged(data: CausalDataset, tmp_path: Path) -> None:
+    path = data.to_parquet(tmp_path / "empty.parquet")
+    table = pq.read_table(path)
+    place = next(i for i, name in enumerate(table.column_names) if name.startswith("X:"))
+    table = table.set_column(place, table.column_names[place], [[None] * len(table)])
+    pq.write_table(table, path)
+    with pytest.raises(InputError, match="a covariate has an empty or infinite value"):
+        CausalDataset.read_parquet(path)
