@@ -59,7 +59,7 @@ def read_observed(
     Raises
     ------
     InputError
-        If the table does not fit; all columns with gaps, or with unclear texts, are told at once.
+        If the table does not fit. The line names all columns with gaps, or all with unclear texts.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file")

@@ -79,8 +79,8 @@ _WITHOUT_UNITS = frozenset({"T-Only OLS", "DiffInMeans", "ExactMatch", "Zero"})
 NAMES = frozenset(method.name for method in METHODS)
 
 #: Seconds of estimators that the paper does not have, of 1,000 and 10,000 rows, by name or else by
-#: family. Roughly: those of results/estimators/seconds.csv, brought to the scale of `METHODS` (its
-#: forests took three times as long, beside other load).
+#: family. Rough values: results/estimators/seconds.csv, scaled to the seconds of `METHODS`, whose
+#: forests took three times as long on a machine with other load.
 _ROUGHLY = {
     "ConstantEffect": (0.8, 10),
     "DomainAdaptation": (0.05, 0.15),

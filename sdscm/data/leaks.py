@@ -100,7 +100,7 @@ def leaks(X: pd.DataFrame, t: np.ndarray, truth: Mapping[str, np.ndarray]) -> It
     -----
     Copies may be rounded, in single precision, or of the other sign. Of the treatment and the
     outcome, linear functions and other codes of the same values are certain, too. Not certain, but
-    told, are linear functions of other parts of the truth, monotone functions of outcomes, a
+    reported, are linear functions of other parts of the truth, monotone functions of outcomes, a
     correlation above 0.999, and the truth plus noise (a slope of 1 on the truth, no intercept).
     Nothing is said of a part of the truth that is constant, of matches that shuffled rows would
     have with a probability above 1e-4, and of functions of an effect with few values.
