@@ -38,6 +38,9 @@ _FAINT = "#8a8a8a"
 _MARKS = {
     "exogenous": ("o", 90, "white"),
     "covariate": ("s", 80, "#c9c9c9"),
+    "instrument": ("v", 110, "#c9c9c9"),
+    "mediator": ("p", 120, "#c9c9c9"),
+    "proxy": ("h", 110, "#c9c9c9"),
     "treatment": ("^", 190, BLUE),
     "outcome": ("D", 130, ORANGE),
 }

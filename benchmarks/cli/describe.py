@@ -25,7 +25,7 @@ def spec_page(spec: Spec) -> None:
         [
             ("treatment", f"{spec.treatment.name}: {' or '.join(spec.treatment.values)}"),
             ("outcome", f"{spec.outcome.name}: P({spec.outcome.values[spec.outcome_code]})"),
-            ("common causes", ", ".join(common_causes(spec)) or "none: nothing confounds"),
+            ("common causes", ", ".join(spec.common_causes) or "none: nothing confounds"),
             ("effect", "may vary" if has_effect(spec) else "exactly 0: no path from the treatment"),
             ("descendants", f"{after} (not in X by default)" if after else "no covariate"),
             ("phrased specs", f"{spec.n_phrasings:,}"),
@@ -46,16 +46,6 @@ def spec_page(spec: Spec) -> None:
     table(["Name", "Role", "Sentences", "Drawn", "Values"], rows, right=["Sentences"])
     heading("Graph")
     say(*graph_lines(spec))
-
-
-def common_causes(spec: Spec) -> list[str]:
-    """List variables with a path to the treatment, and a path to the outcome that avoids it."""
-    import networkx as nx
-
-    others = spec.graph.copy()
-    others.remove_node(spec.treatment.name)
-    causes = nx.ancestors(others, spec.outcome.name)
-    return [name for name in spec.ancestors(spec.treatment.name) if name in causes]
 
 
 def has_effect(spec: Spec) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from sdscm.spec import Spec, spec_from_yaml
+from sdscm.spec import Spec, Variable, spec_from_yaml
 
 #: Width of a line; lists of values and parents are folded beyond it.
 _WIDTH = 100
@@ -59,12 +59,18 @@ def as_document(spec: Spec, notes: Sequence[str] = ()) -> str:
                 if isinstance(weights, str)
                 else list(weights),
                 "parents": list(variable.parents),
-                "phrasings": [each.template for each in variable.phrasings],
+                "phrasings": _templates(variable),
                 "groups": groups,
             }
         )
     texts = {key: getattr(spec, key) for key in ("title", "description", "source")}
     return document(spec.name, variables, notes, **texts, outcome_value=spec.outcome_value or "")
+
+
+def _templates(variable: Variable) -> list[str] | dict[str, list[str]]:
+    scored = [each.template for each in variable.phrasings]
+    tuning = [each.template for each in variable.tuning]
+    return {"tuning": tuning, "scored": scored} if tuning else scored
 
 
 def _variable(fields: dict[str, Any]) -> str:
@@ -77,8 +83,10 @@ def _variable(fields: dict[str, Any]) -> str:
 
 def _line(key: str, value: Any) -> str:
     """A key and its value: sentences one a line, other lists on one line."""
+    if key == "phrasings" and isinstance(value, Mapping):
+        return "\n".join([f"{key}:", *(_sentences(f"  {each}", value[each]) for each in value)])
     if key == "phrasings":
-        return "\n".join([f"{key}:", *(f"  - {_quoted(each)}" for each in value)])
+        return _sentences(key, value)
     flow = not isinstance(value, str)
     text = yaml.safe_dump(
         {key: value},
@@ -88,6 +96,11 @@ def _line(key: str, value: Any) -> str:
         sort_keys=False,
     )
     return text.rstrip("\n")
+
+
+def _sentences(key: str, sentences: Sequence[str]) -> str:
+    indent = " " * (len(key) - len(key.lstrip()) + 2)
+    return "\n".join([f"{key}:", *(f"{indent}- {_quoted(each)}" for each in sentences)])
 
 
 def _quoted(text: str) -> str:

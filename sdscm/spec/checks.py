@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sdscm.hints import did_you_mean
-from sdscm.spec import graph
+from sdscm.spec import graph, identification
 from sdscm.spec.variable import Variable, repeated
 
 
 def problems(variables: Sequence[Variable], outcome_value: str | None) -> Iterator[str]:
     """Problems of the variables together."""
+    found = list(_problems(variables, outcome_value))
+    yield from found
+    if not found:  # the graph is sound
+        yield from identification.role_problems(variables)
+
+
+def _problems(variables: Sequence[Variable], outcome_value: str | None) -> Iterator[str]:
     if not variables:
         yield "'variables' is empty; add a treatment and an outcome"
         return
@@ -24,6 +31,7 @@ def problems(variables: Sequence[Variable], outcome_value: str | None) -> Iterat
     for role in ("treatment", "outcome"):
         yield from _exactly_one(role, variables)
     yield from _exogenous_parents(variables)
+    yield from _split(variables)
     yield from _outcome_value(outcome_value, variables)
 
 
@@ -70,6 +78,15 @@ def _exogenous_parents(variables: Sequence[Variable]) -> Iterator[str]:
                     f"variable {variable.name!r}: is exogenous, but its parent {parent!r} is not; "
                     "remove that parent or write 'role: covariate'"
                 )
+
+
+def _split(variables: Sequence[Variable]) -> Iterator[str]:
+    without = [variable.name for variable in variables if not variable.tuning]
+    if without and len(without) < len(variables):
+        yield (
+            f"variable {without[0]!r}: 'phrasings' has no sentences for tuning, and other "
+            "variables have; split them as {tuning: [...], scored: [...]} as well"
+        )
 
 
 def _outcome_value(value: str | None, variables: Sequence[Variable]) -> Iterator[str]:

@@ -85,3 +85,19 @@ def weights_in_order(weights: dict[Any, Any], values: Any) -> list[Any]:
         if value not in given:
             raise ValueError(f"'distribution' gives no weight to {value!r}; add one (0 is allowed)")
     return [given[value] for value in names]
+
+
+def split_phrasings(data: Any) -> Any:
+    """The keys of a variable whose ``phrasings`` are two lists, ``tuning`` and ``scored``."""
+    phrasings = data.get("phrasings") if isinstance(data, dict) else None
+    if not isinstance(phrasings, dict):
+        return data
+    if set(phrasings) != {"tuning", "scored"}:
+        raise ValueError(
+            f"'phrasings' is a mapping with {', '.join(map(repr, phrasings)) or 'no key'}; write a "
+            "list of sentences, or two lists, tuning and scored"
+        )
+    for key, sentences in phrasings.items():
+        if not isinstance(sentences, list) or not sentences:
+            raise ValueError(f"'phrasings' has no list of sentences in '{key}'; write one")
+    return {**data, "phrasings": phrasings["scored"], "tuning": phrasings["tuning"]}

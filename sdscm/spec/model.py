@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
-from sdscm.spec import checks, graph
+from sdscm.spec import checks, graph, identification
+from sdscm.spec.identification import Identification
 from sdscm.spec.phrasing import Phrasing, draw_index
 from sdscm.spec.variable import Text, Variable
 from sdscm.validation import raise_first
@@ -112,6 +113,20 @@ class Spec(BaseModel):
         return tuple(name for name in self.order if name not in special)
 
     @property
+    def common_causes(self) -> tuple[str, ...]:
+        """Names with a path to the treatment, and one to the outcome that avoids it, in order."""
+        found = identification.common_causes(self.graph, self.treatment.name, self.outcome.name)
+        return self._in_order(found)
+
+    def identified(self, *, hidden: bool) -> Identification:
+        """The criteria of the DAG with all covariates before the treatment, or without U."""
+        after = {*self.descendants(self.treatment.name), *(self.exogenous if hidden else ())}
+        shown = [name for name in self.covariates if name not in after]
+        return identification.identification(
+            self.graph, self.treatment.name, self.outcome.name, shown
+        )
+
+    @property
     def n_phrasings(self) -> int:
         """Number of phrased specs: the product of the variables' numbers of phrasings."""
         return math.prod(len(variable.phrasings) for variable in self.variables)
@@ -120,12 +135,13 @@ class Spec(BaseModel):
     def content_hash(self) -> str:
         """Hash of everything that changes the data, 32 hexadecimal digits.
 
-        Name, title, description, source and groups change no data and are left out.
+        Name, title, description, source, groups and sentences for tuning change no data and are
+        left out.
         """
         content = {
             "variables": [
                 {
-                    **self.variable(name).model_dump(mode="json", exclude={"groups"}),
+                    **self.variable(name).model_dump(mode="json", exclude={"groups", "tuning"}),
                     "parents": self.parents(name),
                 }
                 for name in self.order
@@ -159,6 +175,21 @@ class Spec(BaseModel):
     def ancestors(self, name: str) -> tuple[str, ...]:
         """Names of all ancestors of a variable, without itself, in the order tau."""
         return self._in_order(nx.ancestors(self.graph, self.variable(name).name))
+
+    @property
+    def split(self) -> bool:
+        """True if some sentences are for tuning, and others are scored."""
+        return any(variable.tuning for variable in self.variables)
+
+    def for_tuning(self) -> Self:
+        """The spec with its sentences for tuning as phrasings; the spec itself without a split."""
+        if not self.split:
+            return self
+        variables = tuple(
+            variable.model_copy(update={"phrasings": variable.tuning, "tuning": ()})
+            for variable in self.variables
+        )
+        return self.model_copy(update={"variables": variables})
 
     def phrased(self, number: int) -> PhrasedSpec:
         """The spec with one phrasing of each variable; number 0 takes the first of each."""

@@ -15,7 +15,7 @@ from sdscm.spec import fields
 from sdscm.spec.phrasing import Phrasing
 from sdscm.validation import raise_first
 
-Role = Literal["exogenous", "covariate", "treatment", "outcome"]
+Role = Literal["exogenous", "covariate", "instrument", "mediator", "proxy", "treatment", "outcome"]
 Text = Annotated[str, BeforeValidator(fields.text)]
 Distribution = Literal["lm", "uniform"] | tuple[float, ...]
 Groups = tuple[tuple[Text, tuple[Text, ...]], ...]
@@ -30,7 +30,9 @@ class Variable(BaseModel):
         Unique in its spec.
     role
         ``exogenous`` variables are the set U of the paper: covariates that the setting ``hidden``
-        removes. ``covariate``, ``treatment`` and ``outcome`` are the observed set V.
+        removes. All others are the observed set V: ``covariate``, ``treatment``, ``outcome``, and
+        covariates of which the spec states more, which is checked by the DAG: an ``instrument``, a
+        ``mediator``, a ``proxy`` of a hidden confounder (see `sdscm.spec.identification`).
     values
         The domain: at least two different texts, or one under fixed weights. The first values of
         the treatment are the control and the treated value; if it has more, a dataset contrasts two
@@ -38,7 +40,11 @@ class Variable(BaseModel):
     parents
         Names of the parents in the DAG.
     phrasings
-        Interchangeable sentences that state the value.
+        Interchangeable sentences that state the value: a list, or two lists, ``tuning`` and
+        ``scored``. Authors look at data of the first only while they choose words and dials. All
+        datasets are made with the second. With a split, every variable has both.
+    tuning
+        The sentences of ``phrasings`` for tuning.
     distribution
         ``lm``: the language model's distribution given the parents. ``uniform``, or one weight for
         each value, with sum 1: independent of the parents.
@@ -55,8 +61,11 @@ class Variable(BaseModel):
     parents: tuple[Text, ...] = Field(default=(), examples=["[age]"])
     phrasings: tuple[Phrasing, ...] = Field(
         examples=['["Her age is {value}."]'],
-        json_schema_extra={"takes": "a list of sentences with `{value}`"},
+        json_schema_extra={
+            "takes": "a list of sentences with `{value}`, or `{tuning: [...], scored: [...]}`"
+        },
     )
+    tuning: tuple[Phrasing, ...] = Field(default=(), json_schema_extra={"takes": ""})
     distribution: Distribution = Field(
         default="lm",
         json_schema_extra={"takes": "`lm`, `uniform`, a list of weights, or a mapping of them"},
@@ -72,6 +81,11 @@ class Variable(BaseModel):
     @classmethod
     def _no_parents(cls, parents: Any) -> Any:
         return () if parents is None else parents
+
+    @model_validator(mode="before")
+    @classmethod
+    def _two_lists(cls, data: Any) -> Any:
+        return fields.split_phrasings(data)
 
     @model_validator(mode="before")
     @classmethod
@@ -123,14 +137,14 @@ def _problems(variable: Variable) -> Iterator[str]:
     if not variable.phrasings:
         yield "has no phrasings; add at least one sentence with {value}"
     # Copies of a sentence would count as independent phrasings in intervals and tests.
+    phrasings = (*variable.tuning, *variable.phrasings)
     sentences = [
-        tuple(plain(phrasing.sentence(value)) for value in values)
-        for phrasing in variable.phrasings
+        tuple(plain(phrasing.sentence(value)) for value in values) for phrasing in phrasings
     ]
     for place, each in enumerate(sentences):
         if values and each in sentences[:place]:
             yield (
-                f"'phrasings' holds {variable.phrasings[place].template!r} twice (numbers "
+                f"'phrasings' holds {phrasings[place].template!r} twice (numbers "
                 f"{sentences.index(each) + 1} and {place + 1} give the same sentences); remove one "
                 "of them"
             )

@@ -19,7 +19,6 @@ from sdscm.audit.controls.planted import planted_lm, planted_spec
 from sdscm.audit.inference import ConfidenceInterval
 from sdscm.audit.report import record, words
 from sdscm.audit.report.figures import pictures
-from sdscm.audit.report.figures.paths import common_causes
 from sdscm.audit.report.markdown import markdown
 from sdscm.audit.report.page import page
 from sdscm.audit.report.prompts import example, prompt
@@ -248,8 +247,8 @@ def test_the_report_shows_the_placebo(clinic: Spec) -> None:
 
 def test_common_causes_reach_the_outcome_beside_the_treatment(clinic: Spec) -> None:
     # town -> smoker -> pressure -> state; hobby and ward are no causes.
-    assert common_causes(clinic) == ("age", "town", "smoker")
-    assert common_causes(unreachable()) == ("u",)
+    assert clinic.common_causes == ("age", "town", "smoker")
+    assert unreachable().common_causes == ("u",)
 
 
 def test_a_treatment_that_reaches_nothing() -> None:

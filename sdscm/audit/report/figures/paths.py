@@ -70,14 +70,6 @@ def _as_rows(
     return rows, models, next(iter(next(iter(found.values())).values()))
 
 
-def common_causes(spec: Spec) -> tuple[str, ...]:
-    """Return causes of the treatment that also reach the outcome without it, in order tau."""
-    beside = spec.graph.copy()
-    beside.remove_node(spec.treatment.name)
-    reach = nx.ancestors(beside, spec.outcome.name)
-    return tuple(name for name in spec.ancestors(spec.treatment.name) if name in reach)
-
-
 def _draw(
     result: AuditResult,
     measure: Measure,
@@ -85,7 +77,7 @@ def _draw(
     layout: Layout,
 ) -> Figure:
     top = (_UP if result.mediators else 0.0) + _HIGH / 2 + 0.1
-    bottom = (_DOWN if common_causes(result.spec) else 0.0) - _HIGH / 2 - 0.25
+    bottom = (_DOWN if result.spec.common_causes else 0.0) - _HIGH / 2 - 0.25
     panel = top - bottom + _TITLE
     figure = style.blank(panel * len(found), layout)
     width, height = figure.get_size_inches()
@@ -111,7 +103,7 @@ def _panel(
     treatment, outcome = (_X[0], 0.0), (_X[2], 0.0)
     above, below = (_X[1], _UP), (_X[1], _DOWN)
     largest = max((abs(e.mean) for e in effects.values() if math.isfinite(e.mean)), default=0.0)
-    causes = common_causes(spec)
+    causes = spec.common_causes
     if _has_direct(spec, result.mediators):
         direct = effects.get("natural direct", total)
         _arrow(axes, treatment, outcome, direct, largest)
