@@ -10,14 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from sdscm.spec import Spec, load_spec, scenario_names
+from sdscm.spec import Phrasing, Spec, Variable, load_spec, scenario_names
 
+#: Scenarios whose sentences for tuning are not those that are scored.
+SPLIT = ("headache", "revision", "soil", "tea_or_coffee")
 NAMES = ("John", "Jane", "Alice", "Bob", "Charlie")
 
 
 @pytest.fixture(params=scenario_names())
 def scenario(request) -> Spec:
     return load_spec(request.param)
+
+
+def _sentences(variable: Variable) -> tuple[Phrasing, ...]:
+    return (*variable.tuning, *variable.phrasings)
 
 
 def _normalised(template: str) -> str:
@@ -60,15 +66,22 @@ def test_has_ten_phrasings_each(scenario) -> None:
     assert all(len(variable.phrasings) >= 10 for variable in scenario.variables)
 
 
+@pytest.mark.parametrize("name", SPLIT)
+def test_has_twenty_sentences_of_each_variable_split_in_two(name) -> None:
+    spec = load_spec(name)
+    assert spec.split
+    assert all(len(_sentences(variable)) >= 20 for variable in spec.variables)
+
+
 def test_phrasings_are_unique(scenario) -> None:
-    templates = [one.template for variable in scenario.variables for one in variable.phrasings]
+    templates = [one.template for variable in scenario.variables for one in _sentences(variable)]
     counts = Counter(_normalised(template) for template in templates)
     assert [template for template, count in counts.items() if count > 1] == []
 
 
 def test_sentences_are_whole(scenario) -> None:
     for variable in scenario.variables:
-        for phrasing in variable.phrasings:
+        for phrasing in _sentences(variable):
             for value in variable.values:
                 sentence = phrasing.sentence(value)
                 assert re.fullmatch(r"[A-Z0-9].*[.!?]", sentence), sentence
@@ -80,7 +93,7 @@ def test_sentences_are_whole(scenario) -> None:
 def test_value_stands_near_the_end(scenario) -> None:
     """Everything after the value is scored once for each candidate."""
     for variable in scenario.variables:
-        for phrasing in variable.phrasings:
+        for phrasing in _sentences(variable):
             assert len(phrasing.suffix.split()) <= 4, phrasing.template
             assert phrasing.prefix.endswith(" "), phrasing.template
 
@@ -102,7 +115,7 @@ def test_no_sentence_is_taken_from_the_original(original_config) -> None:
     }
     for name in scenario_names():
         for variable in load_spec(name).variables:
-            for phrasing in variable.phrasings:
+            for phrasing in _sentences(variable):
                 assert _normalised(phrasing.template) not in theirs
 
 
@@ -157,7 +170,6 @@ def test_scenarios_with_a_shown_modifier_and_a_hidden_confounder(
     assert modifier not in spec.parents(treatment)
     assert spec.descendants(treatment) == (outcome,), "every covariate comes before the treatment"
     assert len(spec.variables) == 9
-    assert all(len(variable.phrasings) >= 20 for variable in spec.variables)
     assert spec.outcome.values[spec.outcome_code] == "worse"
     # Each value of the modifier tells of one treatment and one outcome, with each pair once.
     pairs = {
