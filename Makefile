@@ -63,7 +63,7 @@ readme: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/draw_architecture.py docs/architecture.svg
 	$(BIN)/python -m benchmarks.simulations.page docs/estimators.md constraints.txt results/estimators
-	$(BIN)/python -m benchmarks.report.docs.suite_page docs/suites.md docs/spec.md
+	$(BIN)/python -m benchmarks.report.docs.suite_page docs/suites.md docs/spec.md docs/scenarios.md
 
 install: $(STAMP)
 

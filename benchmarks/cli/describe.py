@@ -29,6 +29,7 @@ def spec_page(spec: Spec) -> None:
             ("effect", "may vary" if has_effect(spec) else "exactly 0: no path from the treatment"),
             ("descendants", f"{after} (not in X by default)" if after else "no covariate"),
             ("phrased specs", f"{spec.n_phrasings:,}"),
+            *_by_graph(spec),
             ("content hash", spec.content_hash),
         ]
     )
@@ -37,15 +38,52 @@ def spec_page(spec: Spec) -> None:
         [
             each.name,
             each.role,
-            str(len(each.phrasings)),
+            f"{len(each.tuning)} + {len(each.phrasings)}"
+            if each.tuning
+            else str(len(each.phrasings)),
             each.distribution if isinstance(each.distribution, str) else "fixed",
             " | ".join(each.values),
         ]
         for each in map(spec.variable, spec.order)
     ]
     table(["Name", "Role", "Sentences", "Drawn", "Values"], rows, right=["Sentences"])
+    if spec.split:
+        say("Sentences: for tuning + scored.")
     heading("Graph")
     say(*graph_lines(spec))
+
+
+def _by_graph(spec: Spec) -> list[tuple[str, str]]:
+    """List what the DAG says by d-separation, of both settings."""
+    from sdscm.spec import identification
+
+    rows = []
+    for setting in ("all", "hidden"):
+        found = spec.identified(hidden=setting == "hidden")
+        if found.adjustment is None:
+            text = "not identified by adjustment"
+        elif not found.adjustment:
+            text = "identified without adjustment"
+        else:
+            text = f"identified; adjust for {', '.join(found.adjustment)}"
+        if found.adjustment is not None and not found.all_adjust:
+            text += ", not for all that is shown: that opens a path"
+        if found.adjustment is None and found.front_door:
+            text += f"; by the front door of {', '.join(found.front_door)}"
+        rows.append((f"in '{setting}'", text))
+    hidden = spec.identified(hidden=True)
+    names = spec.graph, spec.treatment.name, spec.outcome.name
+    instruments = [
+        f"{name} (given {', '.join(given)})" if given else name
+        for name, given in hidden.instruments.items()
+    ]
+    of_hidden = identification.proxies(*names, hidden.shown)
+    rows += [
+        ("instruments", ", ".join(instruments) or "none"),
+        ("mediators", ", ".join(identification.mediators(*names)) or "none"),
+        ("proxies", ", ".join(f"{n} (of {', '.join(c)})" for n, c in of_hidden.items()) or "none"),
+    ]
+    return rows
 
 
 def has_effect(spec: Spec) -> bool:

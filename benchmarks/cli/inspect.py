@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sdscm.data.diagnostics import DatasetFacts, MechanismFacts, Profile
     from sdscm.spec import Spec
+
+Sentences = Literal["both", "tuning", "scored"]
 
 #: Largest number of values of a column that are listed.
 _LISTED = 20
@@ -43,6 +45,12 @@ def inspect(
     lm: options.LM = options.DEFAULT_LM,
     no_lm: Annotated[bool, typer.Option("--no-lm", help="Describe the spec only.")] = False,
     phrasings: options.Phrasings = "4",
+    sentences: Annotated[
+        Sentences,
+        typer.Option(
+            help="Which sentences, if those of the spec are split: choose words by 'tuning' only."
+        ),
+    ] = "both",
     units: options.Units = 200,
     seed: options.Seed = 0,
     temperature: options.Temperature = 1.0,
@@ -88,15 +96,16 @@ def inspect(
         raise InputError(
             f"--phrasings {phrasings}: {wanted:,} are too many; give {_MOST_PHRASINGS:,} at most"
         )
-    numbers = distinct_phrasings(spec, wanted)
+    chosen = _chosen(spec, sentences)
+    numbers = {kind: distinct_phrasings(part, wanted) for kind, part in chosen.items()}
     model = load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory))
-    found: dict[int, DatasetFacts] = {}
+    found: dict[str, dict[int, DatasetFacts]] = {kind: {} for kind in chosen}
     samples: dict[str, pd.DataFrame] = {}
-    mechanisms: list[list[MechanismFacts]] = []
-    with bar("rows", len(numbers) * units) as done:
-        for place, phrasing in enumerate(numbers):
+    mechanisms: dict[str, list[list[MechanismFacts]]] = {kind: [] for kind in chosen}
+    with bar("rows", sum(map(len, numbers.values())) * units) as done:
+        for place, (kind, phrasing) in enumerate((k, n) for k in numbers for n in numbers[k]):
             scm = SDSCM(
-                spec,
+                chosen[kind],
                 model,
                 phrasing=phrasing,
                 temperature=temperature,
@@ -109,24 +118,42 @@ def inspect(
             def report(rows: float, _: int, before: int = place * units) -> None:
                 done(before + rows)
 
-            found[phrasing] = facts(
+            found[kind][phrasing] = facts(
                 scm.dataset(units, seed, outcome=measure, scores=scores, progress=report)
             )
             # These are the same units, whose scores are in memory.
             sample = scm.sample(units, seed)
-            samples[f"Phrasing {phrasing}"] = sample.labels
-            mechanisms.append(mechanism_facts(scm, sample))
+            samples[f"{kind} {phrasing}".strip().capitalize()] = sample.labels
+            mechanisms[kind].append(mechanism_facts(scm, sample))
     describe.spec_page(spec)
-    heading(f"{units:,} units of each phrasing from {model.id}, temperature {temperature:g}")
-    describe.phrasing_table(found)
-    if len(numbers) < wanted:
-        say("", f"Not {wanted} phrasings: the sentences make {len(numbers)} different ones.")
-    say("", describe.verdict(spec, list(found.values()), effect))
-    heading("Mechanisms, the worst of the phrasings in each column")
-    describe.mechanism_table([worst(each) for each in zip(*mechanisms, strict=True)])
+    for kind, each in found.items():
+        which = f", sentences for {kind}".replace("for scored", "that are scored") if kind else ""
+        heading(
+            f"{units:,} units of each phrasing from {model.id}, temperature {temperature:g}{which}"
+        )
+        describe.phrasing_table(each)
+        if len(each) < wanted:
+            say("", f"Not {wanted} phrasings: the sentences make {len(each)} different ones.")
+        say("", describe.verdict(spec, list(each.values()), effect))
+        heading(f"Mechanisms, the worst of the phrasings in each column{which}")
+        by_variable = zip(*mechanisms[kind], strict=True)
+        describe.mechanism_table([worst(of_one) for of_one in by_variable])
     heading("Shares of the values")
     domains = {name: spec.variable(name).values for name in spec.order}
     describe.share_table(domains, samples)
+
+
+def _chosen(spec: Spec, sentences: Sentences) -> dict[str, Spec]:
+    """The spec with the wanted sentences, by their kind; the kind is "" without a split."""
+    if not spec.split:
+        if sentences == "tuning":
+            raise InputError(
+                f"--sentences tuning: the sentences of '{spec.name}' are not split into tuning "
+                "and scored ones; leave the option out"
+            )
+        return {"": spec}
+    kinds = {"tuning": spec.for_tuning(), "scored": spec}
+    return kinds if sentences == "both" else {sentences: kinds[sentences]}
 
 
 def distinct_phrasings(spec: Spec, most: int) -> list[int]:

@@ -132,7 +132,9 @@ def _instruments(
     no_effect.remove_edges_from([(treatment, c) for c in graph.successors(treatment) if c in paths])
     for name in shown:
         others = set(shown) - {name} - nx.descendants(graph, name)
-        given = nx.find_minimal_d_separator(no_effect, name, outcome, restricted=others)
+        # Of the sets that separate it from the outcome, the one nearest to the outcome: sets
+        # nearer to the instrument may also cut it off from the treatment.
+        given = nx.find_minimal_d_separator(no_effect, outcome, name, restricted=others)
         if given is not None and not nx.is_d_separator(graph, name, treatment, given):
             yield name, _in_order(graph, given)
 

@@ -1,7 +1,7 @@
-"""Make the tables of ``docs/suites.md`` and ``docs/spec.md``: keys, metrics, rules of ranking.
+"""Make tables of the docs: keys of suites and specs, metrics, rules of ranking, scenarios.
 
-``python -m benchmarks.report.docs.suite_page docs/suites.md docs/spec.md`` writes them between the
-marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
+``python -m benchmarks.report.docs.suite_page docs/suites.md docs/spec.md docs/scenarios.md`` writes
+them between the marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from benchmarks import metrics
 from benchmarks.boards.explain import COMPARISON_RULE, REPETITION_RULE, ranking_rule
+from benchmarks.datasets import scenario_facts
 from benchmarks.report.docs.extract import replaced
 from benchmarks.suite.entries import (
     Columns,
@@ -30,8 +32,10 @@ from benchmarks.suite.entries import (
     SimulationEntry,
 )
 from benchmarks.suite.model import BoardOptions, Suite
+from sdscm.data.diagnostics import Profile
+from sdscm.number_format import percent, two_decimals
 from sdscm.report_page.markdown import markdown_table
-from sdscm.spec import Spec, Variable
+from sdscm.spec import Spec, Variable, identification, load_spec, scenario_names
 
 #: Marks of the page, and the model whose keys are listed at each mark.
 MODELS: dict[str, type[BaseModel]] = {
@@ -52,6 +56,66 @@ def spec_page(text: str) -> str:
     for mark, model in (("keys-spec", Spec), ("keys-variable", Variable)):
         text = replaced(text, key_table(model), mark)
     return text
+
+
+def scenario_page(text: str) -> str:
+    """Return the text of the page of scenarios with new tables."""
+    text = replaced(text, scenario_table(), "scenarios")
+    return replaced(text, fact_table(scenario_facts.table()), "facts")
+
+
+def scenario_table() -> str:
+    """Make a table of the shipped scenarios: what they hold by design and by the graph."""
+    rows = []
+    for spec in map(load_spec, scenario_names()):
+        hidden = spec.identified(hidden=True)
+        graph = spec.graph, spec.treatment.name, spec.outcome.name
+        after = identification.mediators(*graph)
+        sentences = [(len(each.tuning), len(each.phrasings)) for each in spec.variables]
+        tuning, scored = map(min, zip(*sentences, strict=True))
+        holds = {
+            "instruments": tuple(hidden.instruments) if spec.common_causes else (),
+            "mediators": after,
+            "proxies": tuple(identification.proxies(*graph, hidden.shown)),
+        }
+        rows.append(
+            [
+                f"`{spec.name}`",
+                spec.title,
+                str(len(spec.variables)),
+                " / ".join(spec.treatment.values),
+                "; ".join(f"{kind}: {', '.join(names)}" for kind, names in holds.items() if names)
+                or "–",
+                f"{tuning} + {scored}" if tuning else str(scored),
+            ]
+        )
+    header = ["Scenario", "Title", "Variables", "Treatment", "By the graph", "Sentences"]
+    return markdown_table(header, rows, left=6)
+
+
+def fact_table(facts: pd.DataFrame) -> str:
+    """Make a table of the facts of `scenario_facts.table`."""
+    rows = []
+    for (name, sentences), row in zip(facts.index, facts.to_dict("records"), strict=True):
+        profile = Profile(*(row[each] for each in scenario_facts.PROFILE))
+        numbers = [
+            two_decimals(row[each])
+            for each in ("confounding", "overlap", "effective_n", "heterogeneity", "hidden_spread")
+        ]
+        rows.append(
+            [
+                f"`{name}`",
+                sentences,
+                "yes" if profile.confounded else "no",
+                *numbers,
+                percent(row["treated"]),
+                percent(row["distinct"]),
+                f"{row['mass']:.0e}",
+            ]
+        )
+    header = ["Scenario", "Sentences", "Confounded", "Bias", "Overlap", "Effective rows"]
+    header += ["SD(CATE), shown", "SD(CATE), hidden", "Treated", "Distinct rows", "Mass"]
+    return markdown_table(header, rows, left=3)
 
 
 def page(text: str) -> str:
@@ -215,10 +279,15 @@ _SECTIONS: dict[type[BaseModel], str] = {
 }
 
 
-def main(suites: Path, specs: Path) -> None:
+#: Name of each page of the docs, and the function that writes its tables.
+PAGES = {"suites.md": page, "spec.md": spec_page, "scenarios.md": scenario_page}
+
+
+def main(*paths: Path) -> None:
     """Write the tables into the pages."""
-    for path, make in ((suites, page), (specs, spec_page)):
-        path.write_text(make(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in paths:
+        text = PAGES[path.name](path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

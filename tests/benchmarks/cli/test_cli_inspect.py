@@ -189,3 +189,64 @@ def test_scenarios_lists_what_is_shipped(cli):
         assert confounding >= 0.2, name
         assert hidden >= 0.3, name
     assert rows["breast_cancer"][-1] == sdscm.load_spec("breast_cancer").title
+
+
+SPLIT = """
+name: split
+variables:
+  - name: mood
+    role: exogenous
+    values: [good, bad]
+    phrasings: {tuning: ["His mood is {value}."], scored: ["Her mood is {value}."]}
+  - name: drug
+    role: treatment
+    values: [aspirin, ibuprofen]
+    parents: [mood]
+    phrasings: {tuning: ["He takes {value}."], scored: ["She takes {value}.", "They take {value}."]}
+  - name: pain
+    role: outcome
+    values: [less, more]
+    parents: [mood, drug]
+    phrasings: {tuning: ["His pain is {value}."], scored: ["Her pain is {value}."]}
+"""
+
+
+def test_both_kinds_of_sentences_are_reported(cli, tiny_lm, workspace):
+    (workspace / "split.yaml").write_text(SPLIT)
+    options = ["--lm", tiny_lm, "--phrasings", 2, "--units", 30, "--temperature", 5]
+    ran = cli("inspect", "split.yaml", *options)
+    assert (ran.code, ran.err) == (0, "")
+    tuning, scored = ran.out.split(", sentences that are scored\n")[:2]
+    assert "30 units of each phrasing" in tuning
+    assert "Not 2 phrasings: the sentences make 1 different ones." in tuning
+    spec, lm = sdscm.load_spec("split.yaml"), sdscm.load_lm(str(tiny_lm))
+    for part, text in ((spec.for_tuning(), tuning), (spec, scored)):
+        facts = sdscm.facts(sdscm.SDSCM(part, lm, temperature=5).dataset(30))
+        assert re.search(rf"SATE +{facts.sate:.3f}", text)
+    assert "1 + 2" in tuning, "numbers of sentences"
+    shares = ran.out[ran.out.index("Shares of the values") :]
+    assert re.search(r"Tuning 0 +Scored 0 +Scored \d", shares)
+    alone = cli("inspect", "split.yaml", *options, "--sentences", "tuning").out
+    assert "scored" not in alone.partition("Graph")[2]
+    assert "Tuning 0" in alone
+
+
+def test_the_graph_says_what_is_identified(cli, workspace):
+    (workspace / "split.yaml").write_text(SPLIT)
+    ran = cli("inspect", "split.yaml", "--no-lm")
+    for line in (
+        "in 'all'       identified; adjust for mood",
+        "in 'hidden'    not identified by adjustment",
+        "instruments    none",
+    ):
+        assert line in ran.out
+    soil = cli("inspect", "soil", "--no-lm").out
+    assert "instruments    region, field, weather, ground\n" in soil
+    assert "mediators      worry\n" in cli("inspect", "misinformation", "--no-lm").out
+
+
+def test_sentences_that_are_not_split(cli, tiny_lm):
+    ran = cli("inspect", "study.yaml", "--lm", tiny_lm, "--sentences", "tuning")
+    assert ran.code == 2
+    assert "are not split into tuning and scored ones" in ran.err
+    assert ran.err.count("\n") == 1

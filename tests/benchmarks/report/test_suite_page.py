@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field
 
 from benchmarks import metrics
-from benchmarks.report.docs.suite_page import MODELS, key_table, meanings, page, spec_page
+from benchmarks.report.docs.suite_page import MODELS, PAGES, fact_table, key_table, meanings
 from benchmarks.suite.entries import Model
 from sdscm.spec import Spec, Variable
 
@@ -19,10 +19,21 @@ PAGE = DOCS / "suites.md"
 SPEC_PAGE = DOCS / "spec.md"
 
 
-@pytest.mark.parametrize(("path", "make"), [(PAGE, page), (SPEC_PAGE, spec_page)])
-def test_the_page_is_up_to_date(path, make) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert make(text) == text, "run: make docs"
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_up_to_date(name) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
+    assert PAGES[name](text) == text, "run: make docs"
+
+
+def test_the_table_of_facts_by_hand() -> None:
+    columns = {"confounding": 0.049, "sate": 1, "heterogeneity": 0.3, "hidden_spread": float("nan")}
+    columns |= {"treated": 0.5, "overlap": 0.1, "effective_n": 0.7, "distinct": 1, "mass": 0.012}
+    index = pd.MultiIndex.from_tuples([("toy", "tuning"), ("toy", "scored")])
+    facts = pd.DataFrame(columns, index=index)
+    facts.loc[("toy", "scored"), "confounding"] = 0.05
+    tuning, scored = fact_table(facts).splitlines()[2:]
+    assert tuning.startswith("| `toy` | tuning | no | 0.05 | 0.10 | 0.70 | 0.30 | – | 50% | 100% |")
+    assert scored.startswith("| `toy` | scored | yes | 0.05 |")
 
 
 @pytest.mark.parametrize(

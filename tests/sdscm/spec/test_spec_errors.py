@@ -60,12 +60,12 @@ MISTAKES = {
     "no role": (
         "    role: covariate\n",
         "",
-        ["variable 'smoker'", "'role' is missing", "exogenous, covariate, treatment, outcome"],
+        ["variable 'smoker'", "'role' is missing", "exogenous, covariate, instrument"],
     ),
     "unknown role": (
         "role: covariate",
-        "role: mediator",
-        ["variable 'smoker'", "'mediator'", "'exogenous', 'covariate', 'treatment' or 'outcome'"],
+        "role: confounder",
+        ["variable 'smoker'", "'confounder'", "'proxy', 'treatment' or 'outcome'"],
     ),
     "no treatment": ("role: treatment", "role: covariate", ["treatment", "'role: treatment'"]),
     "no outcome": ("role: outcome", "role: covariate", ["outcome", "'role: outcome'"]),
