@@ -13,7 +13,7 @@ import pytest
 from sdscm.spec import Phrasing, Spec, Variable, load_spec, scenario_names
 
 #: Scenarios whose sentences for tuning are not those that are scored.
-SPLIT = ("headache", "revision", "soil", "tea_or_coffee")
+SPLIT = ("coupon", "headache", "revision", "soil", "tea_or_coffee")
 NAMES = ("John", "Jane", "Alice", "Bob", "Charlie")
 
 
@@ -33,6 +33,7 @@ def _normalised(template: str) -> str:
 def test_names() -> None:
     assert scenario_names() == [
         "breast_cancer",
+        "coupon",
         "headache",
         "hiring",
         "marathon_collider",
@@ -180,6 +181,22 @@ def test_scenarios_with_a_shown_modifier_and_a_hidden_confounder(
         if treated in value and value.endswith(result)
     }
     assert len(pairs) == len(spec.variable(modifier).values) == 4
+
+
+def test_coupon_has_a_proxy_of_the_hidden_confounder() -> None:
+    spec = load_spec("coupon")
+    assert " ".join(spec.order) == (
+        "march survey sister town job income contact weather clerk offer purchase"
+    )
+    assert spec.exogenous == ("march",)
+    assert spec.variable("survey").role == "proxy"
+    assert spec.common_causes == ("march", "job", "income")
+    assert spec.parents("purchase") == ("march", "sister", "income", "offer")
+    hidden = spec.identified(hidden=True)
+    assert hidden.adjustment is None
+    assert hidden.instruments == {"clerk": ()}
+    assert spec.identified(hidden=False).adjustment is not None
+    assert spec.outcome.values[spec.outcome_code] == "something"
 
 
 def _same_variables(spec: Spec) -> None:
