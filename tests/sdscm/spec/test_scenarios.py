@@ -13,7 +13,14 @@ import pytest
 from sdscm.spec import Phrasing, Spec, Variable, load_spec, scenario_names
 
 #: Scenarios whose sentences for tuning are not those that are scored.
-SPLIT = ("coupon", "headache", "revision", "soil", "tea_or_coffee")
+SPLIT = (
+    "coupon",
+    "headache",
+    "revision",
+    "soil",
+    "tea_or_coffee",
+    "training",
+)
 NAMES = ("John", "Jane", "Alice", "Bob", "Charlie")
 
 
@@ -42,6 +49,7 @@ def test_names() -> None:
         "revision",
         "soil",
         "tea_or_coffee",
+        "training",
     ]
 
 
@@ -241,3 +249,21 @@ def test_scenarios_of_audits_can_be_enumerated(name) -> None:
     sizes = {variable.name: len(variable.values) for variable in spec.variables}
     for each in spec.order:
         assert math.prod(sizes[parent] for parent in spec.parents(each)) <= 200, each
+
+
+def test_training_has_an_instrument_and_a_proxy_of_the_hidden_confounder() -> None:
+    spec = load_spec("training")
+    assert _with_roles(spec) == {"lottery": "instrument", "mood": "proxy"}
+    assert spec.exogenous == spec.common_causes == ("friend",)
+    assert spec.parents("mood") == ("friend",)
+    assert spec.parents("job") == ("friend", "report", "course")
+    shown = spec.identified(hidden=True)
+    assert shown.adjustment is None
+    assert shown.instruments["lottery"] == (), "an instrument with nothing held fixed"
+    assert spec.identified(hidden=False).adjustment == ("friend",)
+
+
+def _with_roles(spec: Spec) -> dict[str, str]:
+    """The covariates of which the spec states more than that."""
+    plain = ("exogenous", "covariate", "treatment", "outcome")
+    return {each.name: each.role for each in spec.variables if each.role not in plain}
