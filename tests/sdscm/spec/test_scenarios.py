@@ -19,6 +19,7 @@ SPLIT = (
     "revision",
     "soil",
     "tea_or_coffee",
+    "therapy",
     "training",
 )
 NAMES = ("John", "Jane", "Alice", "Bob", "Charlie")
@@ -49,6 +50,7 @@ def test_names() -> None:
         "revision",
         "soil",
         "tea_or_coffee",
+        "therapy",
         "training",
     ]
 
@@ -261,6 +263,18 @@ def test_training_has_an_instrument_and_a_proxy_of_the_hidden_confounder() -> No
     assert shown.adjustment is None
     assert shown.instruments["lottery"] == (), "an instrument with nothing held fixed"
     assert spec.identified(hidden=False).adjustment == ("friend",)
+
+
+def test_therapy_has_a_proxy_and_a_shown_common_cause_beside_the_hidden_one() -> None:
+    spec = load_spec("therapy")
+    assert _with_roles(spec) == {"march": "proxy"}
+    assert spec.exogenous == spec.parents("march") == ("winter",)
+    assert spec.common_causes == ("winter", "topic")
+    assert spec.parents("sleep") == ("winter", "topic", "memory", "help")
+    assert spec.identified(hidden=True).adjustment is None
+    assert spec.identified(hidden=False).adjustment == ("winter", "topic")
+    assert len(spec.outcome.values) == 3
+    assert spec.outcome.values[spec.outcome_code] == "worse"
 
 
 def _with_roles(spec: Spec) -> dict[str, str]:
