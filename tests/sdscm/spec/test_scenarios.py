@@ -16,6 +16,7 @@ from sdscm.spec import Phrasing, Spec, Variable, load_spec, scenario_names
 SPLIT = (
     "coupon",
     "headache",
+    "loan",
     "revision",
     "soil",
     "tea_or_coffee",
@@ -44,6 +45,7 @@ def test_names() -> None:
         "coupon",
         "headache",
         "hiring",
+        "loan",
         "marathon_collider",
         "marathon_confounder",
         "misinformation",
@@ -275,6 +277,21 @@ def test_therapy_has_a_proxy_and_a_shown_common_cause_beside_the_hidden_one() ->
     assert spec.identified(hidden=False).adjustment == ("winter", "topic")
     assert len(spec.outcome.values) == 3
     assert spec.outcome.values[spec.outcome_code] == "worse"
+
+
+def test_loan_has_a_mediator_and_two_hidden_confounders() -> None:
+    spec = load_spec("loan")
+    assert _with_roles(spec) == {"left": "mediator"}
+    assert spec.parents("left") == ("rent", "plan")
+    assert spec.exogenous == ("first", "sister")
+    assert spec.common_causes == ("first", "sister", "place")
+    assert spec.parents("payment") == ("first", "sister", "rule", "plan", "left")
+    shown = spec.identified(hidden=True)
+    assert shown.adjustment is None
+    assert shown.front_door == (), "the plan has an arrow to the outcome, too"
+    assert shown.instruments["clerk"] == ()
+    assert spec.identified(hidden=False).all_adjust
+    assert spec.outcome.values[spec.outcome_code] == "late"
 
 
 def _with_roles(spec: Spec) -> dict[str, str]:
