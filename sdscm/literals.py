@@ -38,4 +38,9 @@ SETTINGS: tuple[Setting, ...] = ("all", "hidden")
 PostTreatment = Literal["hide", "show"]
 NoiseCoupling = Literal["shared", "independent"]
 
+#: Models that are fitted to a table; ``auto`` chooses between the others.
+Learner = Literal["auto", "linear", "boosted"]
+#: Rows of semi-synthetic data: each row of the table at most once, or drawn with replacement.
+TableRows = Literal["keep", "bootstrap"]
+
 DEFAULT_LM = "smollm2-135m"

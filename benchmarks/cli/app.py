@@ -18,6 +18,7 @@ from benchmarks.cli import (
     paper_data,
     realism,
     results,
+    semisynth,
     spec,
 )
 from benchmarks.cli.output import say
@@ -76,6 +77,7 @@ for each in (
     results.report,
     realism.realism,
     estimate.estimate,
+    semisynth.semisynth,
 ):
     _command(app, each)
 _group(results.results, results.verify, results.query, results.why, no_args_is_help=True)

@@ -21,37 +21,12 @@ _DPI = 110
     "--hide age --out report",
 )
 def estimate(
-    table: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A table, one row for each unit: .csv, .parquet.")
-    ],
-    treatment: Annotated[
-        str,
-        typer.Option(metavar="COLUMN", help="Treatment: two values."),
-    ],
-    outcome: Annotated[str, typer.Option(metavar="COLUMN", help="Outcome: numbers.")],
-    treated: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VALUE",
-            help="The value of the treatment that is treated.",
-            show_default="the larger or later one",
-        ),
-    ] = None,
-    covariates: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN,...",
-            help="Covariates, measured before the treatment.",
-            show_default="all other columns",
-        ),
-    ] = None,
-    categorical: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN,...",
-            help="Covariates of numbers that are names; columns of texts are categories anyway.",
-        ),
-    ] = None,
+    table: options.TableFile,
+    treatment: options.TreatmentColumn,
+    outcome: options.OutcomeColumn,
+    treated: options.Treated = None,
+    covariates: options.Covariates = None,
+    categorical: options.Categorical = None,
     estimators: Annotated[
         str | None,
         typer.Option(
@@ -82,10 +57,10 @@ def estimate(
 
         require_libraries()
         writable_folder(out, "--out")
+    from benchmarks.datasets.observed import read_observed
     from benchmarks.estimate.analysis import analyse
     from benchmarks.estimate.effects import DEFAULT_METHODS
     from benchmarks.estimate.page import Question, effect_label, page
-    from benchmarks.estimate.table import read_observed
 
     options.load_plugins(plugin)
     console = error_console()

@@ -107,6 +107,40 @@ CONTRAST = typer.Option(
     show_default="the first two",
 )
 
+# A table without a known truth
+TableFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A table, one row for each unit: .csv, .parquet.")
+]
+TreatmentColumn = Annotated[
+    str, typer.Option("--treatment", metavar="COLUMN", help="Treatment: two values.")
+]
+OutcomeColumn = Annotated[
+    str, typer.Option("--outcome", metavar="COLUMN", help="Outcome: numbers.")
+]
+Treated = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VALUE",
+        help="The value of the treatment that is treated.",
+        show_default="the larger or later one",
+    ),
+]
+Covariates = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN,...",
+        help="Covariates, measured before the treatment.",
+        show_default="all other columns",
+    ),
+]
+Categorical = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN,...",
+        help="Covariates of numbers that are names; columns of texts are categories anyway.",
+    ),
+]
+
 # Runs
 Plugins = Annotated[
     list[Path] | None,

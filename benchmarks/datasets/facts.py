@@ -12,6 +12,7 @@ from benchmarks.datasets.source import Source
 from benchmarks.suite.entries import Dial
 from sdscm.data.dataset import CausalDataset, Setting
 from sdscm.data.diagnostics import Profile, facts
+from sdscm.data.semisynth import fitted_warning
 from sdscm.number_format import number
 
 
@@ -48,6 +49,7 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "post_treatment": ", ".join(found.post_treatment),
                 "contrast": "" if dataset.meta.spec_hash else _arms(found.contrast),
                 "leaks": ", ".join(found.leaks),
+                "fitted": str(dataset.meta.options.get("fitted", "")),
                 "problems": "; ".join(found.problems),
             }
         )
@@ -103,6 +105,7 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
         leaks = ", ".join(dict.fromkeys(filter(None, part.get("leaks", ()))))
         if leaks:
             warnings.append(f"covariates may give away the truth ({leaks})")
+        warnings += map(fitted_warning, dict.fromkeys(filter(None, part.get("fitted", ()))))
         lines.append(line + "".join(f"; warning: {each}" for each in warnings) + ".")
     return tuple(lines)
 

@@ -7,32 +7,38 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial, singledispatch
+from functools import cache, partial, singledispatch
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import sdscm
 from benchmarks.datasets.designs import simulated
+from benchmarks.datasets.observed import read_observed
 from benchmarks.datasets.paper.released import released
 from benchmarks.datasets.sampling import Recipe, generators_for, make_in_pool
 from benchmarks.datasets.source import Source, described, lm_mark
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
-from benchmarks.provenance.hashing import derive_seed, digest
-from benchmarks.provenance.versions import code_of_generator
+from benchmarks.provenance.hashing import derive_seed, digest, digest_bytes
+from benchmarks.provenance.versions import code_of_generator, versions
 from benchmarks.suite.entries import (
     DatasetEntry,
     FilesEntry,
     PaperEntry,
     ScenarioEntry,
+    SemisynthEntry,
     SimulationEntry,
+    Variant,
+    variants,
 )
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import covariates_of
+from sdscm.data.semisynth import FittedTable, check_draw, check_models, fit_models
 from sdscm.errors import InputError
 from sdscm.files import put_atomically
+from sdscm.sampling.dials import Dials
 from sdscm.spec import Spec
 
 #: Arguments of ``SDSCM`` and of its ``dataset`` that other keys of an entry, or the runner, set.
@@ -54,14 +60,15 @@ class Request:
     n
         Number of rows.
     content
-        Recipe, or the dataset itself; None for a released dataset, which is read in place.
+        Recipe, the dataset itself, or a function that makes it in this process; None for a released
+        dataset, which is read in place.
     content_hash
         Hash of everything that determines the content.
     """
 
     source: Source
     n: int
-    content: Recipe | CausalDataset | None
+    content: Recipe | CausalDataset | Callable[[], CausalDataset] | None
     content_hash: str = ""
 
 
@@ -98,8 +105,11 @@ def prepare(
         _note(path).unlink(missing_ok=True)
         if isinstance(request.content, CausalDataset):
             made(request.content.to_parquet(path))
-        elif request.content is not None:
+        elif isinstance(request.content, Recipe):
             recipes[path] = request.content
+        elif request.content is not None:
+            rows(path, "of fitted models")
+            made(request.content().to_parquet(path))
     processes = generators_for(workers, len(recipes))
     if processes > 1:
         make_in_pool(recipes, processes, rows, made)
@@ -182,11 +192,9 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         with _errors_from(suite, entry):
             recipe.model()
         shown = described(lm.id, of.marks)
-        varied: list[tuple[str, float]] = [("n", n)] * (len(entry.sizes) > 1)
-        varied += [(d, v) for d, v in variant.dials.items() if isinstance(entry.dials[d], list)]
-        marks = [f"-{name}{value:g}" for name, value in varied]
+        marks = _marks(variant, len(entry.sizes) > 1, entry.dials)
         marks += [lm_mark(shown)] * (len(entry.lms) > 1)
-        dials = [f"{dial} {value:g}" for dial, value in sorted(variant.dials.items())]
+        dials = _dial_texts(variant)
         settled = [n, seed, phrasing, options, entry.outcome, asked]
         source = Source(
             name=f"{entry.title}-p{phrasing}-r{replicate}{''.join(marks)}",
@@ -201,8 +209,22 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         yield Request(source, n, recipe, content_hash)
 
 
+def _marks(variant: Variant, several: bool, dials: Mapping[Any, Any]) -> list[str]:
+    """Mark the size, if there are several, and the dials with several values, for a name."""
+    varied: list[tuple[str, float]] = [("n", variant.n)] * several
+    varied += [(dial, v) for dial, v in variant.dials.items() if isinstance(dials[dial], list)]
+    return [f"-{name}{value:g}" for name, value in varied]
+
+
+def _dial_texts(variant: Variant) -> list[str]:
+    """Write the dials as texts, for the place of a dataset."""
+    return [f"{dial} {value:g}" for dial, value in sorted(variant.dials.items())]
+
+
 @contextmanager
-def _errors_from(suite: Suite, entry: ScenarioEntry | PaperEntry, *key: str) -> Iterator[None]:
+def _errors_from(
+    suite: Suite, entry: ScenarioEntry | PaperEntry | SemisynthEntry, *key: str
+) -> Iterator[None]:
     """Add the place in the suite to the front of an error's message."""
     try:
         yield
@@ -299,6 +321,50 @@ def _simulated(entry: SimulationEntry, suite: Suite) -> Iterator[Request]:
             place=(suite.seed, entry.title, number, n),
         )
         yield Request(source, n, dataset, dataset.fingerprint)
+
+
+@_requests_of.register
+def _semisynthetic(entry: SemisynthEntry, suite: Suite) -> Iterator[Request]:
+    given = entry.semisynth
+    path = suite.folder / given.table
+    options = given.model_dump(exclude={"table", "learner"})
+    with _errors_from(suite, entry, "semisynth"):
+        table = read_observed(path, **options, source="'semisynth' of the suite")
+        check_models(table)
+        if "hidden" in suite.settings and set(table.X) <= set(table.exogenous):
+            raise InputError(
+                "the setting 'hidden' leaves no covariate; take one out of 'exogenous', or set "
+                "'settings: [all]'"
+            )
+    content = digest_bytes(path.read_bytes())
+    models = cache(partial(fit_models, table, given.learner))
+    sizes = entry.sizes(len(table))
+    seeds = entry.seeds or [
+        derive_seed(suite.seed, "semisynth", given.table, number)
+        for number in range(entry.replicates)
+    ]
+    for (number, seed), variant in product(enumerate(seeds), variants(sizes, entry.dials)):
+        dials: dict[str, Any] = {str(name): value for name, value in variant.dials.items()}
+        noise = dials.pop("noise", None)
+        with _errors_from(suite, entry):
+            check_draw(table, variant.n, entry.rows, noise)
+        draw = {"n": variant.n, "rows": entry.rows, "noise": noise}
+        draw["noise_coupling"] = entry.noise_coupling
+        made = partial(_drawn, models, seed, dials=Dials(**dials), **draw)
+        source = Source(
+            name=f"{entry.title}-r{number}{''.join(_marks(variant, len(sizes) > 1, entry.dials))}",
+            entry=entry.title,
+            # Given the table and its models, datasets of several seeds are independent.
+            cluster=f"{given.table}, seed {seed}",
+            place=(suite.seed, entry.title, number, variant.n, *_dial_texts(variant)),
+        )
+        settled = [content, given.model_dump(), seed, draw, dials]
+        content_hash = digest([*settled, code_of_generator(), versions()])
+        yield Request(source, variant.n, made, content_hash)
+
+
+def _drawn(models: Callable[[], FittedTable], seed: int, **options: Any) -> CausalDataset:
+    return models().dataset(seed, **options)
 
 
 @_requests_of.register

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmarks.datasets.observed import without
 from benchmarks.estimate.balance import Arm, Difference, compare_arms
 from benchmarks.estimate.effects import (
     Heterogeneity,
@@ -19,7 +20,6 @@ from benchmarks.estimate.effects import (
     heterogeneity,
 )
 from benchmarks.estimate.sensitivity import Coefficient, coefficient, partial_r2
-from benchmarks.estimate.table import without
 from benchmarks.execution.job_builder import encoded
 from estimators.errors import describe_error
 from sdscm.data.dataset import CausalDataset
@@ -103,7 +103,7 @@ def analyse(
     Parameters
     ----------
     dataset
-        The result of `benchmarks.estimate.table.read_observed`.
+        The result of `benchmarks.datasets.observed.read_observed`.
     methods
         Names of estimators.
     hide

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from benchmarks.datasets.observed import RULES
 from benchmarks.estimate.analysis import Analysis
 from benchmarks.estimate.balance import BALANCED, OVERLAP_QUANTILES
 from benchmarks.estimate.effects import ALPHA, QUANTILES, MethodEffect
 from benchmarks.estimate.sensitivity import e_value, interval_e_value, robustness_value
-from benchmarks.estimate.table import RULES
 from sdscm.number_format import (
     counted,
     integer,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,7 +23,16 @@ from pydantic import (
 
 from sdscm.data.table_checks import contradiction
 from sdscm.errors import InputError
-from sdscm.literals import DEFAULT_LM, OutcomeKind, PostTreatment, Precision, Setting
+from sdscm.literals import (
+    DEFAULT_LM,
+    Learner,
+    NoiseCoupling,
+    OutcomeKind,
+    PostTreatment,
+    Precision,
+    Setting,
+    TableRows,
+)
 from sdscm.sampling.dials import Dials
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -102,7 +112,26 @@ class Variant(Model):
     """
 
     n: PositiveInt
-    dials: dict[Dial, float]
+    dials: dict[Dial | Literal["noise"], float]
+
+
+def variants(
+    sizes: Sequence[int], dials: Mapping[Any, float | Sequence[float]]
+) -> Iterator[Variant]:
+    """Yield all combinations of sizes and dials, in the order of the suite."""
+    for n, *values in product(sizes, *map(_listed, dials.values())):
+        yield Variant(n=n, dials=dict(zip(dials, values, strict=True)))
+
+
+def _check_dials(dials: Mapping[Any, float | Sequence[float]]) -> None:
+    for variant in variants([1], dials):
+        noise = variant.dials.get("noise", 0)
+        try:
+            Dials(**{name: value for name, value in variant.dials.items() if name != "noise"})
+        except InputError as error:
+            raise ValueError(f"dials: {error}") from None
+        if not 0 <= noise < inf:
+            raise ValueError(f"dials: noise {noise}: give a number of 0 (none) or more")
 
 
 class ScenarioEntry(DatasetEntry):
@@ -166,11 +195,7 @@ class ScenarioEntry(DatasetEntry):
     def _consistent(self) -> Self:
         if self.seeds is not None and self.replicates != 1:
             raise ValueError("'replicates' and 'seeds' exclude each other; remove one")
-        for variant in self.variants:
-            try:
-                Dials(**variant.dials)
-            except InputError as error:
-                raise ValueError(f"dials: {error}") from None
+        _check_dials(self.dials)
         twice = sorted({*self.dials, "temperature"} & set(self.options))
         if twice:
             raise ValueError(f"'{twice[0]}' is in 'options', too; remove it there")
@@ -205,8 +230,7 @@ class ScenarioEntry(DatasetEntry):
     @property
     def variants(self) -> Iterator[Variant]:
         """All combinations of ``n`` and ``dials``, in the order of the suite."""
-        for n, *values in product(self.sizes, *map(_listed, self.dials.values())):
-            yield Variant(n=n, dials=dict(zip(self.dials, values, strict=True)))
+        return variants(self.sizes, self.dials)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -363,6 +387,104 @@ class SimulationEntry(DatasetEntry):
         return _listed(self.n)
 
 
+class SemisynthTable(Model):
+    """A table without a known truth, and the models that are fitted to it.
+
+    Attributes
+    ----------
+    table
+        Path of a CSV or Parquet file, relative to the suite's file. It is read by the rule of
+        ``sdscm estimate``: columns of texts are categories, and a table with gaps is refused.
+    treatment
+        Treatment: two values.
+    outcome
+        Outcome: numbers.
+    treated
+        The value of the treatment that is treated; by default the larger or later one.
+    covariates
+        Covariates, measured before the treatment; by default all other columns.
+    exogenous
+        Covariates that the setting ``hidden`` removes.
+    categorical
+        Covariates of numbers that are names.
+    learner
+        ``linear`` models, ``boosted`` trees, or ``auto``: the one that predicts better out of fold,
+        for the treatment and the outcome each.
+    """
+
+    table: str
+    treatment: str
+    outcome: str
+    treated: str | None = None
+    covariates: list[str] | None = None
+    exogenous: list[str] = []
+    categorical: list[str] = []
+    learner: Learner = "auto"
+
+
+class SemisynthEntry(DatasetEntry):
+    """Datasets with the covariates of a table, and effects of models that are fitted to it.
+
+    Attributes
+    ----------
+    semisynth
+        See `SemisynthTable`.
+    name
+        Name on the board; by default that of the table.
+    n
+        Number of rows of a dataset, one or several; by default all. A smaller dataset is a part of
+        a larger one.
+    rows
+        ``keep`` uses each row of the table at most once; ``bootstrap`` draws rows with replacement.
+    replicates
+        Number of datasets; their seeds derive from the suite's seed, the table and the replicate,
+        so that entries of one table have the same units.
+    seeds
+        Seeds of the datasets, instead of ``replicates``.
+    dials
+        The dials ``overlap``, ``confounding``, ``effect`` and ``noise``, one value or several of
+        each. The first three are those of scenarios. ``noise`` is the SD of the noise of both
+        potential outcomes, in units of SD(y) without it; by default that of the model's residuals.
+    noise_coupling
+        The potential outcomes of a row have ``shared`` or ``independent`` noise.
+    """
+
+    semisynth: SemisynthTable
+    name: Name | None = None
+    n: PositiveInt | list[PositiveInt] | None = None
+    rows: TableRows = "keep"
+    replicates: PositiveInt = 1
+    seeds: list[Annotated[int, Field(ge=0)]] | None = Field(default=None, min_length=1)
+    dials: dict[Dial | Literal["noise"], float | list[float]] = {}
+    noise_coupling: NoiseCoupling = "shared"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.seeds is not None and self.replicates != 1:
+            raise ValueError("'replicates' and 'seeds' exclude each other; remove one")
+        _check_dials(self.dials)
+        return self
+
+    def check(self, key: str, settings: Sequence[Setting]) -> None:
+        refuse_repeats(f"{key}.n", _listed(self.n))
+        refuse_repeats(f"{key}.seeds", self.seeds or [])
+        for dial, values in self.dials.items():
+            refuse_repeats(f"{key}.dials.{dial}", _listed(values))
+        if "hidden" in settings and not self.semisynth.exogenous:
+            raise ValueError(
+                f"{key}.semisynth: the setting 'hidden' hides nothing; name the covariates to hide "
+                "in 'exogenous', or set 'settings: [all]'"
+            )
+
+    @property
+    def title(self) -> str:
+        return self.name or Path(self.semisynth.table).stem
+
+    def sizes(self, rows: int) -> list[int]:
+        """Numbers of units of the datasets, if the table has ``rows`` rows."""
+        return [rows] if self.n is None else _listed(self.n)
+
+
 class PaperData(Model):
     """Part of the paper's release that an entry uses.
 
@@ -412,6 +534,7 @@ _KINDS = {
     "files": "FilesEntry",
     "paper": "PaperEntry",
     "simulation": "SimulationEntry",
+    "semisynth": "SemisynthEntry",
     "scenario": "ScenarioEntry",
 }
 
@@ -426,7 +549,8 @@ Entry = Annotated[
     Annotated[ScenarioEntry, Tag("ScenarioEntry")]
     | Annotated[FilesEntry, Tag("FilesEntry")]
     | Annotated[PaperEntry, Tag("PaperEntry")]
-    | Annotated[SimulationEntry, Tag("SimulationEntry")],
+    | Annotated[SimulationEntry, Tag("SimulationEntry")]
+    | Annotated[SemisynthEntry, Tag("SemisynthEntry")],
     Discriminator(_kind),
 ]
 

@@ -91,7 +91,7 @@ class Suite(Model):
     title
         Title in one line.
     datasets
-        See `ScenarioEntry`, `FilesEntry`, `PaperEntry` and `SimulationEntry`.
+        See `ScenarioEntry`, `FilesEntry`, `SemisynthEntry`, `PaperEntry` and `SimulationEntry`.
     settings
         Covariates that the estimators see: all, or without the exogenous ones (``hidden``).
     encodings

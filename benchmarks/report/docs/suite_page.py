@@ -29,6 +29,8 @@ from benchmarks.suite.entries import (
     PaperData,
     PaperEntry,
     ScenarioEntry,
+    SemisynthEntry,
+    SemisynthTable,
     SimulationEntry,
 )
 from benchmarks.suite.model import BoardOptions, Suite
@@ -44,6 +46,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "lm": LMEntry,
     "files": FilesEntry,
     "columns": Columns,
+    "semisynth": SemisynthEntry,
+    "semisynth-table": SemisynthTable,
     "paper": PaperData,
     "simulation": SimulationEntry,
     "estimators": EstimatorEntry,
@@ -272,6 +276,8 @@ _SECTIONS: dict[type[BaseModel], str] = {
     ScenarioEntry: "Datasets to sample",
     LMEntry: "Language models",
     FilesEntry: "Datasets of your own",
+    SemisynthEntry: "Semi-synthetic data",
+    SemisynthTable: "The table",
     PaperEntry: "The paper's datasets",
     SimulationEntry: "Simulated data",
     EstimatorEntry: "Estimators",

@@ -47,7 +47,7 @@ def examples(out: str) -> list[list[str]]:
 
 
 def tables_and_graphs(folder: Path) -> None:
-    """Write the files of the examples of ``spec``, ``realism`` and ``estimate``."""
+    """Write the files of the examples of ``spec``, ``realism``, ``estimate`` and others."""
     rows = "\n".join(f"{20 + k % 50},{k % 3},{k % 2},{k % 7}" for k in range(100))
     for name in ("data.csv", "real.csv", "made.csv"):
         (folder / name).write_text(f"age,smoker,drug,recovery\n{rows}\n")
@@ -72,6 +72,7 @@ def test_all_commands_are_there():
         "spec",
         "realism",
         "estimate",
+        "semisynth",
     }
 
 
@@ -92,7 +93,7 @@ def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
     if path[0] in ("leaderboard", "report", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
-    if path[0] in ("spec", "realism", "estimate"):
+    if path[0] in ("spec", "realism", "estimate", "semisynth"):
         tables_and_graphs(workspace)
     if path[0] == "spec" and path[1:] not in ((), ("new",)):
         assert cli("spec", "new", "sleep").code == 0

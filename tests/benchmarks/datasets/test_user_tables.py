@@ -362,8 +362,11 @@ def test_a_treatment_written_in_other_words_is_no_covariate(tmp_path: Path, copy
 def test_the_tutorial_of_own_data(run_snippets, tmp_path: Path) -> None:
     """Its mapping in YAML gives the dataset that it makes in Python."""
     page = Path(__file__).parents[3] / "docs" / "own-data.md"
-    assert run_snippets(page) == ["columns.yaml", "python", "shell"]
+    parts = ["columns.yaml", "python", "shell", "shell", "like-trial.yaml", "shell"]
+    assert run_snippets(page) == parts
     assert (tmp_path / "estimates" / "estimate.html").is_file()
+    assert len([*(tmp_path / "like-trial").iterdir()]) == 2
+    assert "arXiv 2605.10430" in (tmp_path / "results/like-trial/leaderboard.md").read_text()
     entry = FilesEntry(name="mine", files="trial.csv", columns="columns.yaml")
     ((_, dataset),) = read_files(entry, tmp_path)
     table = pd.read_csv(tmp_path / "trial.csv")

@@ -8,12 +8,12 @@ import pytest
 import statsmodels.api as sm
 
 import estimators
+from benchmarks.datasets.observed import read_observed
 from benchmarks.estimate.analysis import analyse
 from benchmarks.estimate.balance import compare_arms
 from benchmarks.estimate.effects import MethodEffect, heterogeneity
 from benchmarks.estimate.figures import drawings
 from benchmarks.estimate.page import Question, page
-from benchmarks.estimate.table import read_observed
 from sdscm.errors import InputError
 from sdscm.report_page import exported, render
 

@@ -14,7 +14,7 @@ from sdscm.data.table_checks import TableRoles, shown
 from sdscm.errors import InputError
 
 #: Place of the roles, for messages.
-_SOURCE = "the options"
+_OPTIONS = "the options"
 #: Most different texts of a column that was not declared as a category.
 _MOST_TEXTS = 60
 #: Fewest rows of each value of the treatment: the variance of one row is unknown.
@@ -35,6 +35,8 @@ def read_observed(
     covariates: Sequence[str] | None = None,
     categorical: Sequence[str] = (),
     treated: str | None = None,
+    exogenous: Sequence[str] = (),
+    source: str = _OPTIONS,
 ) -> CausalDataset:
     """Read a table with one row for each unit; columns of texts become categories.
 
@@ -51,6 +53,10 @@ def read_observed(
         Covariates of numbers that are names.
     treated
         The value of the treatment that is treated, instead of the larger or later one.
+    exogenous
+        Covariates that the setting ``hidden`` removes.
+    source
+        Place of the roles, for messages: the options of a command, or a key of a suite.
 
     Returns
     -------
@@ -68,20 +74,22 @@ def read_observed(
     seen = [name for name in used if name not in (treatment, outcome, *categorical)]
     texts = [name for name in seen if _holds_texts(frame[name])]
     problems = [problem for name in texts if (problem := _unclear(frame[name]))]
+    dashes = "--" if source == _OPTIONS else ""
     if problems:
         raise InputError(
             f"{path}: {', '.join(problems)}; correct the cells, name a column of names in "
-            "--categorical, or leave it out with --covariates"
+            f"{dashes}categorical, or leave it out with {dashes}covariates"
         )
     if treated is not None and treatment in frame:
-        frame[treatment] = _second(frame[treatment], treated, path)
+        frame[treatment] = _second(frame[treatment], treated, f"{path}: {dashes}treated {treated}")
     roles = TableRoles(
         treatment=treatment,
         outcome=outcome,
         covariates=covariates,
         categorical=[*categorical, *texts],
+        exogenous=exogenous,
     )
-    ((_, dataset),) = datasets_of({path: frame}, roles, _SOURCE)
+    ((_, dataset),) = datasets_of({path: frame}, roles, source)
     if len(set(dataset.y)) < 2:
         raise InputError(f"{path}: the outcome '{outcome}' has the same value in each row")
     for value, arm in zip(dataset.contrast, (0, 1), strict=True):
@@ -113,15 +121,12 @@ def without(dataset: CausalDataset, column: str) -> CausalDataset:
     return replace(dataset, X=dataset.X.drop(columns=column), labels=labels)
 
 
-def _second(values: pd.Series, treated: str, path: Path) -> pd.Series:
+def _second(values: pd.Series, treated: str, where: str) -> pd.Series:
     """The treatment as an ordered categorical whose last value is ``treated``."""
     texts = values.map(shown, na_action="ignore")
     levels = list(texts.dropna().unique())
     if treated not in levels:
-        raise InputError(
-            f"{path}: --treated {treated}: the values of '{values.name}' are "
-            f"{', '.join(levels[:10])}"
-        )
+        raise InputError(f"{where}: the values of '{values.name}' are {', '.join(levels[:10])}")
     levels.sort(key=lambda level: level == treated)
     return texts.astype(pd.CategoricalDtype(levels, ordered=True))
 
