@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -16,6 +17,7 @@ from sdscm.spec import Phrasing, Spec, Variable, load_spec, scenario_names
 SPLIT = (
     "coupon",
     "headache",
+    "housing",
     "loan",
     "revision",
     "soil",
@@ -45,6 +47,7 @@ def test_names() -> None:
         "coupon",
         "headache",
         "hiring",
+        "housing",
         "loan",
         "marathon_collider",
         "marathon_confounder",
@@ -292,6 +295,25 @@ def test_loan_has_a_mediator_and_two_hidden_confounders() -> None:
     assert shown.instruments["clerk"] == ()
     assert spec.identified(hidden=False).all_adjust
     assert spec.outcome.values[spec.outcome_code] == "late"
+
+
+def test_housing_has_a_treatment_of_three_values() -> None:
+    spec = load_spec("housing")
+    assert spec.treatment.values == ("advice", "rent money", "no help")
+    assert spec.exogenous == ("last",)
+    assert spec.common_causes == ("last", "city", "work")
+    assert spec.parents("result") == ("last", "report", "work", "help")
+    # Each ordered pair of the values is compared once.
+    compared = {
+        tuple(re.findall("advice|rent money|no help", each))
+        for each in spec.variable("report").values
+    }
+    assert compared == set(itertools.permutations(spec.treatment.values, 2))
+    shown = spec.identified(hidden=True)
+    assert shown.adjustment is None
+    assert shown.instruments["office"] == shown.instruments["landlord"] == ("work",)
+    assert spec.identified(hidden=False).adjustment == ("last", "work")
+    assert spec.outcome.values[spec.outcome_code] == "worse"
 
 
 def _with_roles(spec: Spec) -> dict[str, str]:
