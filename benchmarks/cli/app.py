@@ -9,6 +9,7 @@ import typer
 from benchmarks.cli import (
     audit,
     benchmark,
+    calibrate,
     estimate,
     estimators,
     generate,
@@ -71,6 +72,7 @@ for each in (
     generate.generate,
     inspect.inspect,
     inspect.scenarios,
+    calibrate.calibrate,
     audit.audit,
     benchmark.benchmark,
     benchmark.leaderboard,

@@ -17,7 +17,6 @@ from sdscm.audit.controls.controls import adjusted, null_controls, planted_contr
 from sdscm.audit.controls.placebo import WEEKDAY, with_placebo
 from sdscm.audit.effects.measure import Measure, MeasureKind
 from sdscm.audit.finding import Finding, Inference, adjust_families, make_finding
-from sdscm.audit.memoized import MemoizedLM
 from sdscm.audit.plan import (
     AuditPlan,
     checked_contrast,
@@ -33,6 +32,7 @@ from sdscm.errors import InputError
 from sdscm.inference.enumeration import TooLargeError
 from sdscm.literals import AuditMethod
 from sdscm.lm import LanguageModel, load_lm
+from sdscm.lm.memoized import MemoizedLM
 from sdscm.spec import Spec, Variable, load_spec
 
 ProgressCallback = Callable[[int, int], None]

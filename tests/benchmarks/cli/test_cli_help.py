@@ -36,6 +36,7 @@ CHEAP: dict[str, list[str] | None] = {
     "estimate": ["--estimators", "LinReg"],
     "paper": None,  # the released data are the user's; tests/benchmarks/paper has a copy in small
     "lm prepare": None,
+    "calibrate": None,
 }
 
 
@@ -73,6 +74,7 @@ def test_all_commands_are_there():
         "realism",
         "estimate",
         "semisynth",
+        "calibrate",
     }
 
 

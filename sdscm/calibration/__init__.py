@@ -1,0 +1,1 @@
+"""Dials that give a benchmark a wanted difficulty."""
