@@ -31,13 +31,14 @@ from hypothesis import strategies as st
 
 import sdscm
 from benchmarks.cli import main
+from sdscm.data.dataset import CausalDataset
 from sdscm.lm import Choice, TabularLM
 from sdscm.spec import scenario_names
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_figures", "limits")]
 
 MINUTES = float(os.environ.get("SDSCM_FUZZ_MINUTES", "30"))
-TESTS = 6
+TESTS = 7
 SECONDS = 10
 #: Bytes of address space, so that an input that asks for all memory harms no other process.
 MEMORY = 16 << 30
@@ -448,10 +449,10 @@ def columns(draw: Any, n: int) -> pd.Series:
 
 
 @st.composite
-def tables(draw: Any) -> tuple[bytes, str]:
+def tables(draw: Any, copies: int = 1) -> tuple[bytes, str]:
     """The bytes of a table, and the suffix of its name."""
-    n = draw(st.sampled_from([ROWS] * 6 + [0, 1, 2, 3]))
-    frame = TABLE.head(n).copy()
+    n = draw(st.sampled_from([ROWS * copies] * 6 + [0, 1, 2, 3]))
+    frame = pd.concat([TABLE] * copies, ignore_index=True).head(n)
     for _ in range(draw(st.integers(0, 3))):
         change = draw(
             st.sampled_from(["column"] * 4 + ["cell", "remove", "name", "twice", "index"])
@@ -515,6 +516,48 @@ def test_tables() -> None:
         run_suite(folder, [f"a{suffix}", "own"])
 
     fuzz(st.tuples(tables(), st.sampled_from(MAPPINGS)), check)
+
+
+#: Options of `sdscm estimate` and `sdscm semisynth`, and more that only the latter has.
+ASKED = [
+    ["--covariates", "x,town"],
+    ["--covariates", "x", "--categorical", "x"],
+    ["--covariates", "x,town", "--treated", "0"],
+    [],
+]
+MORE = [
+    [],
+    ["--exogenous", "town"],
+    ["--confounding", "3", "--noise", "0", "--learner", "auto"],
+    ["--overlap", "0.3", "--effect", "0", "--bootstrap", "--units", "40", "--replicates", "2"],
+    ["--noise", "2", "--noise-coupling", "independent", "--learner", "boosted"],
+]
+
+
+def test_tables_without_a_truth() -> None:
+    """`sdscm estimate` and `sdscm semisynth` read tables by the same rule."""
+
+    def check(example: Any, folder: Path) -> None:
+        (content, suffix), asked, more = example
+        path, out = folder / f"a{suffix}", folder / "made"
+        path.write_bytes(content)
+        roles = [str(path), "--treatment", "t", "--outcome", "y", *asked]
+        arguments = ["estimate", *roles, "--estimators", "DiffInMeans,LinReg"]
+        names = [path.name, "--exogenous", "--noise", "noise", "units"]
+        code, err = ran(arguments)
+        if code:
+            check_message(arguments, code, err, names)
+        made = ["semisynth", *roles, "--out", str(out), "--learner", "linear", *more]
+        after = run_and_check(made, names, out)
+        # What cannot be estimated cannot be modelled, either.
+        assert after == 2 or code == 0
+        for file in out.glob("*.parquet"):
+            dataset = CausalDataset.read_parquet(file)
+            assert np.isfinite(dataset.y).all()
+            assert np.isfinite(dataset.cates["all"]).all()
+
+    strategy = st.tuples(tables(copies=3), st.sampled_from(ASKED), st.sampled_from(MORE))
+    fuzz(strategy, check)
 
 
 def test_mappings() -> None:
@@ -618,6 +661,30 @@ SUITES += [
         "predictions": "drop",
         "records": "records.zip",
     },
+    SUITE
+    | {
+        "datasets": [
+            {
+                "semisynth": {
+                    "table": "b.csv",
+                    "treatment": "t",
+                    "outcome": "y",
+                    "treated": "0",
+                    "covariates": ["x", "town"],
+                    "exogenous": ["town"],
+                    "categorical": ["town"],
+                    "learner": "linear",
+                },
+                "name": "like",
+                "n": [20, 24],
+                "rows": "keep",
+                "replicates": 2,
+                "dials": {"overlap": 0.5, "noise": [0, 1.5]},
+                "noise_coupling": "independent",
+            }
+        ],
+        "settings": ["hidden"],
+    },
 ]
 
 
@@ -628,8 +695,9 @@ def test_suites() -> None:
         TABLE.to_csv(folder / "in" / "a.csv", index=False)
         (folder / "in" / "columns.yaml").write_text(yaml.safe_dump(MAPPINGS[0]))
         (folder / "in" / "study.yaml").write_text(STUDY)
+        pd.concat([TABLE] * 2).to_csv(folder / "in" / "b.csv", index=False)
         write(folder / "suite.yaml", text)
-        run_suite(folder, ["suite.yaml", "a.csv", "estimator", "own"])
+        run_suite(folder, ["suite.yaml", "a.csv", "b.csv", "estimator", "own"])
 
     fuzz(yaml_texts(SUITES), check)
 
