@@ -25,7 +25,7 @@ from sdscm.spec import scenario_names
 #: ``all`` stands for the sentences of a spec without a split.
 Sentences = Literal["tuning", "scored", "all"]
 
-TEMPERATURE, PHRASINGS, UNITS = 2.5, 8, 200
+TEMPERATURE, PHRASINGS, UNITS = 2.5, 8, 100
 #: Description of the conditions of the measurement.
 CONDITIONS = (
     f"{DEFAULT_LM} at temperature {TEMPERATURE:g}, mean of {PHRASINGS} phrasings of {UNITS} units"
