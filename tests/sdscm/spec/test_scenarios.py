@@ -15,6 +15,7 @@ from sdscm.spec import Phrasing, Spec, Variable, load_spec, scenario_names
 
 #: Scenarios whose sentences for tuning are not those that are scored.
 SPLIT = (
+    "checkout",
     "coupon",
     "headache",
     "housing",
@@ -44,6 +45,7 @@ def _normalised(template: str) -> str:
 def test_names() -> None:
     assert scenario_names() == [
         "breast_cancer",
+        "checkout",
         "coupon",
         "headache",
         "hiring",
@@ -212,6 +214,23 @@ def test_coupon_has_a_proxy_of_the_hidden_confounder() -> None:
     assert hidden.instruments == {"clerk": ()}
     assert spec.identified(hidden=False).adjustment is not None
     assert spec.outcome.values[spec.outcome_code] == "something"
+
+
+def test_checkout_has_an_instrument_and_a_mediator() -> None:
+    spec = load_spec("checkout")
+    assert " ".join(spec.order) == (
+        "lastorder device network cart sister assignment page wish order"
+    )
+    assert spec.exogenous == spec.common_causes == ("lastorder",)
+    assert spec.variable("assignment").role == "instrument"
+    assert spec.variable("assignment").values == spec.treatment.values == ("the form", "the chat")
+    assert spec.variable("wish").role == "mediator"
+    hidden = spec.identified(hidden=True)
+    assert hidden.adjustment is None
+    assert hidden.instruments["assignment"] == ()
+    assert hidden.front_door == ()
+    assert spec.identified(hidden=False).adjustment == ("lastorder",)
+    assert spec.outcome.values[spec.outcome_code] == "paid"
 
 
 def _same_variables(spec: Spec) -> None:
