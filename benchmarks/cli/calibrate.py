@@ -218,8 +218,8 @@ def _missed(name: str, value: float, solution: Solution) -> str:
     )
     under = f", with {dials}" if dials else ""
     if abs(nearest - value) <= TOLERANCE:
-        return f"{name}={value:g}: within reach alone{under}; but not with the other targets"
-    return f"{name}={value:g}: the nearest value within reach is {decimals(nearest, 3)}{under}"
+        return f"{name}={value:g}: reached alone{under}; but not with the other targets"
+    return f"{name}={value:g}: the nearest value found is {decimals(nearest, 3)}{under}"
 
 
 def _dial_keys(dials: Mapping[str, float]) -> dict[str, Any]:

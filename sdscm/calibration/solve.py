@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import differential_evolution, least_squares
 
 from sdscm.calibration.measure import Population, enumerable
 from sdscm.errors import InputError
@@ -257,7 +257,8 @@ def solve(
     At first, each target has one free dial, the first of its list in `TARGETS`; the others keep
     their defaults. As long as a target is missed, each target frees its next dial. The sum of
     squared distances to the targets is made small by `scipy.optimize.least_squares`, with a small
-    weight on the distance of the dials from their defaults.
+    weight on the distance of the dials from their defaults. If this fails, it starts again from the
+    best dials of `scipy.optimize.differential_evolution`, unless the units are sampled.
 
     Parameters
     ----------
@@ -319,17 +320,20 @@ def _solved(
     }
     free: tuple[str, ...] = ()
     best, least = _solution(measure, defaults, free, all_ranges), np.inf
-    for depth in range(1, 1 + max(map(len, candidates.values()))):
+    deepest = max(map(len, candidates.values()))
+    for depth in range(1, 1 + deepest):
         chosen = {dial for each in candidates.values() for dial in each[:depth]}
         now = tuple(name for name in DIALS if name in chosen)
-        if now == free:
+        if now == free and depth < deepest:
             continue
         free = now
-        starts = [best.dials] if best.dials == defaults else [best.dials, defaults]
+        starts: list[Mapping[str, float] | None] = [best.dials]
+        if best.dials != defaults:
+            starts.append(defaults)
+        if smooth and depth == deepest:
+            starts.append(None)
         for start in starts:
-            found = _least_squares(
-                measure, targets, free, defaults | start, defaults, all_ranges, smooth
-            )
+            found = _least_squares(measure, targets, free, start, defaults, all_ranges, smooth)
             solution = _solution(measure, defaults | found, free, all_ranges)
             loss = sum((solution.measured.mean[k] - v) ** 2 for k, v in targets.items())
             if loss < least:
@@ -343,12 +347,15 @@ def _least_squares(
     measure: Callable[[Mapping[str, float]], Measured],
     targets: Mapping[str, float],
     free: tuple[str, ...],
-    start: Mapping[str, float],
+    start: Mapping[str, float] | None,
     defaults: Mapping[str, float],
     ranges: Mapping[str, tuple[float, float]],
     smooth: bool,
 ) -> dict[str, float]:
-    """The free dials, from one start; in the logarithm of 1 + dial, which also takes 0."""
+    """The free dials, from one start; in the logarithm of 1 + dial, which also takes 0.
+
+    None is the start that `scipy.optimize.differential_evolution` finds in the whole range.
+    """
     low, high = np.log1p(np.array([ranges[name] for name in free])).T
     home = np.log1p([defaults[name] for name in free])
     held = {name: value for name, value in defaults.items() if name not in free}
@@ -358,8 +365,20 @@ def _least_squares(
         distance = [mean[name] - value for name, value in targets.items()]
         return np.concatenate([distance, _RIDGE * (place - home)])
 
-    # A dial at its end may not matter there to first order (noise: its square counts).
-    begin = np.clip(np.log1p([start[name] for name in free]), *_inside(low, high))
+    if start is None:
+        wide = differential_evolution(
+            lambda place: float((residuals(place) ** 2).sum()),
+            list(zip(low, high, strict=True)),
+            popsize=max(6, 30 // len(free)),  # a multiple of the number of dials
+            maxiter=12,
+            seed=0,
+            polish=False,
+        )
+        begin = wide.x
+    else:
+        # A dial at its end may not matter there to first order (noise: its square counts).
+        margin = 0.05 * (high - low)
+        begin = np.clip(np.log1p([start[name] for name in free]), low + margin, high - margin)
     found = least_squares(
         residuals,
         begin,
@@ -371,11 +390,6 @@ def _least_squares(
         ftol=1e-10,
     )
     return _named(free, found.x)
-
-
-def _inside(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    margin = 0.05 * (high - low)
-    return low + margin, high - margin
 
 
 def _named(free: tuple[str, ...], place: np.ndarray) -> dict[str, float]:

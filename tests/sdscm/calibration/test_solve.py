@@ -14,6 +14,7 @@ from sdscm.calibration.solve import (
     TARGETS,
     TOLERANCE,
     Difficulty,
+    Measured,
     check_ranges,
     check_targets,
     solve,
@@ -143,6 +144,21 @@ def test_out_of_reach_names_the_nearest_value_and_the_dial_at_its_end(small):
     assert nearest.at_bound == ("noise",)
     assert nearest.dials["noise"] == DIALS["noise"].high
     assert nearest.measured.mean["noise_share"] == pytest.approx(0.9)
+
+
+def test_the_nearest_value_is_not_that_of_the_nearest_hill():
+    """From the default the way leads up a hill of 0.3 at 1.5; the peak of 0.5 is at 7."""
+
+    def two_hills(dials):
+        place = dials["confounding"]
+        bias = 0.3 * math.exp(-((place - 1.5) ** 2)) + 0.5 * math.exp(-(((place - 7) / 1.5) ** 2))
+        return Measured({"bias": bias}, {"bias": 0.0})
+
+    held = dict.fromkeys(("temperature", "effect", "overlap", "noise"), (1.0, 1.0))
+    found = solve(two_hills, {"bias": 0.9}, held)
+    assert found.dials["confounding"] == pytest.approx(7, abs=0.02)
+    near = solve(two_hills, {"bias": 0.9}, held, smooth=False)  # no search in the whole range
+    assert near.dials["confounding"] == pytest.approx(1.5, abs=0.05)
 
 
 def test_targets_that_exclude_each_other(small):
