@@ -16,6 +16,7 @@ from sdscm.spec import Phrasing, Spec, Variable, load_spec, scenario_names
 #: Scenarios whose sentences for tuning are not those that are scored.
 SPLIT = (
     "checkout",
+    "commute",
     "coupon",
     "headache",
     "housing",
@@ -46,6 +47,7 @@ def test_names() -> None:
     assert scenario_names() == [
         "breast_cancer",
         "checkout",
+        "commute",
         "coupon",
         "headache",
         "hiring",
@@ -198,6 +200,23 @@ def test_scenarios_with_a_shown_modifier_and_a_hidden_confounder(
         if treated in value and value.endswith(result)
     }
     assert len(pairs) == len(spec.variable(modifier).values) == 4
+
+
+def test_commute_has_three_treatments_and_an_instrument() -> None:
+    spec = load_spec("commute")
+    assert " ".join(spec.order) == (
+        "monday colleague season weather district distance breakfast mood drawing meeting way "
+        "arrival"
+    )
+    assert spec.exogenous == ("monday",)
+    assert spec.common_causes == ("monday", "season", "weather")
+    assert spec.treatment.values == ("by bus", "by bike", "by car")
+    assert spec.variable("drawing").role == "instrument"
+    hidden = spec.identified(hidden=True)
+    assert hidden.adjustment is None
+    assert hidden.instruments == {"breakfast": (), "mood": (), "drawing": ()}
+    assert spec.identified(hidden=False).adjustment == ("monday", "weather")
+    assert spec.outcome.values[spec.outcome_code] == "late"
 
 
 def test_coupon_has_a_proxy_of_the_hidden_confounder() -> None:
