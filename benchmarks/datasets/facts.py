@@ -83,7 +83,7 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
         temperature = float(part["temperature"].iloc[0])
         line = f"{entry}" if isnan(temperature) else f"{entry} at temperature {temperature:g}"
         noise = float(part["noise"].iloc[0])
-        line += f", noise of {noise:g} SD(y)" if noise > 0 else ""
+        line += f", noise of {noise:.3g} SD(y)" if noise > 0 else ""
         contrasts = ", ".join(dict.fromkeys(filter(None, part.get("contrast", ()))))
         line += f": {contrasts}; " if contrasts else ": "
         known = not isnan(found.heterogeneity)
