@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,10 @@ import pandas as pd
 import estimators as registry
 from benchmarks import metrics
 from benchmarks.boards.board import Board, boards
+from benchmarks.boards.explain import release_notes
 from benchmarks.boards.library_warnings import library_warnings
 from benchmarks.boards.result import Result
 from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
-from benchmarks.boards.significance import require_posthocs
 from benchmarks.boards.summary import summaries
 from benchmarks.datasets.facts import entry_lines, fact_table
 from benchmarks.datasets.loaded import Datasets, clusters
@@ -35,6 +37,8 @@ from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress, Silent
 from benchmarks.report import write_report
 from benchmarks.storage.cleanup import sweep
+from benchmarks.storage.frozen import read_cells, read_methods
+from benchmarks.storage.frozen import read_records as read_frozen
 from benchmarks.storage.lock import only_run
 from benchmarks.storage.manifest import Manifest, MethodInfo, folder_of
 from benchmarks.storage.packed import packed_records, read_packed
@@ -44,7 +48,7 @@ from benchmarks.suite.command_line import command, how_to_go_on
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
 from sdscm.errors import InputError
-from sdscm.figure_style import require_matplotlib
+from sdscm.figure_style import has_matplotlib
 
 #: Number of cells whose data are in memory at the same time.
 _PORTION = 2000
@@ -66,13 +70,18 @@ def run(
     retry: bool = False,
     mixed: bool = False,
     cluster: str | None = None,
+    refit: bool = False,
 ) -> Result:
     """Run the cells of a suite that have no valid record, and write the boards.
+
+    The methods of a release are not fitted again: their stored results are used, and the boards say
+    so. Its own datasets are used, too, so that no language model is needed.
 
     Parameters
     ----------
     suite
-        Name of a shipped suite, path of a YAML file, or a `Suite`.
+        Name of a shipped suite or release, path of a YAML file or of a release, the URL of a
+        release with its hash, or a `Suite`.
     workers
         Number of worker processes, by default as many as the cores allow. With 0 the cells run in
         this process, without time limits, for debugging. The number does not change any score.
@@ -82,7 +91,7 @@ def run(
         Datasets and records go to ``<runs_dir>/<suite>/``. Valid ones are reused.
     estimators
         Estimators to run instead of the suite's: names, `EstimatorEntry`, objects with
-        ``fit(X, t, y)``, or pairs (label, object).
+        ``fit(X, t, y)``, or pairs (label, object). With a release they run beside its methods.
     plugins
         Python files that register estimators.
     progress
@@ -95,12 +104,13 @@ def run(
     cluster
         Address of a Ray cluster whose nodes run the cells; ``auto`` is the cluster of this machine.
         The datasets are made on this machine.
+    refit
+        Fit those of ``estimators`` again that are methods of the release.
 
     Raises
     ------
     InputError
-        If the suite, its data or its estimators are invalid, or if a library that the report needs
-        is missing. No cell has run then.
+        If the suite, its data or its estimators are invalid. No cell has run then.
     Interrupted
         If the user stops the run. The records of finished cells are kept.
     """
@@ -110,11 +120,9 @@ def run(
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     progress = progress or Silent()
     processes = 0 if workers == 0 else workers_for(workers, suite.threads)
-    entries = suite.estimators if estimators is None else estimators
-    field = methods_of(entries, paths, suite.encodings)
-    if results_dir is not None:
-        require_matplotlib()
-        require_posthocs()
+    given_names = None if estimators is None else list(estimators)
+    field = _field(suite, given_names, paths)
+    reference = _reference(suite, field, refit)
     wanted = requests(suite)
     folder = Path(runs_dir) / suite.name
     given = _Given(processes, tuple(paths), retry, mixed, cluster)
@@ -125,10 +133,12 @@ def run(
             progress.begin("rows of data", sum(request.n for request in wanted))
             datasets = Datasets(prepare(wanted, folder, progress, processes))
             sources = datasets.sources
-            manifest = _manifest(suite, sources, datasets, field, plugins)
+            again = command(suite, plugins, _shown(given_names, refit))
+            manifest = _manifest(suite, sources, datasets, field, reference, again)
             with Store.of(folder) as store:
                 for line in store.repair():
                     progress.say(line)
+                _add_reference_records(store, manifest)
                 manifest.write(store)
                 for line in entry_lines(manifest.facts, suite.settings):
                     progress.say(line)
@@ -139,7 +149,7 @@ def run(
                 store.write_scores(found.rescored, definitions(suite.holdout))
         return _conclude(manifest, found, folder, results_dir, computed)
     except KeyboardInterrupt:
-        options = {
+        options: dict[str, object] = {
             "--runs": runs_dir,
             "--results": results_dir,
             "--workers": workers,
@@ -147,7 +157,10 @@ def run(
             "--mixed": mixed,
             "--retry": retry,
         }
-        again = "make the same call" if estimators is not None else command(suite, plugins, options)
+        options |= _shown(given_names, refit)
+        again = command(suite, plugins, options)
+        if given_names is not None and "--estimators" not in options:
+            again = "make the same call"
         raise Interrupted(how_to_go_on(again, folder, len(Store.of(folder)))) from None
 
 
@@ -194,6 +207,37 @@ def leaderboard(
     return _conclude(manifest, found, folder, results_dir, computed=0)
 
 
+def _field(suite: Suite, given: Sequence[Any] | None, plugins: Sequence[Path]) -> list[Method]:
+    """Make the methods to run: those that are given, or else the suite's; none of a release."""
+    if suite.release is not None and not given:
+        return []
+    return methods_of(suite.estimators if given is None else given, plugins, suite.encodings)
+
+
+def _reference(suite: Suite, field: Sequence[Method], refit: bool) -> list[MethodInfo]:
+    """List the methods of the suite's release that are not run again."""
+    if suite.release is None:
+        if refit:
+            raise InputError(f"{suite.origin}: not a release; its methods are fitted anyway")
+        return []
+    labels = {method.label for method in field}
+    known = read_methods(suite.release)
+    again = [method.label for method in known if method.label in labels]
+    if again and not refit:
+        raise InputError(
+            f"'{again[0]}' is a reference method of {suite.release.id}, whose stored scores are "
+            "used; leave it out, or fit it again with --refit"
+        )
+    return [method for method in known if method.label not in labels]
+
+
+def _shown(given: Sequence[Any] | None, refit: bool) -> dict[str, object]:
+    """Make the options of a command that name the estimators, if they have names."""
+    if not given or not all(isinstance(each, str) for each in given):
+        return {}
+    return {"--estimators": ",".join(given), "--refit": refit}
+
+
 @dataclass(frozen=True)
 class _Given:
     """Options of `run` that affect how cells run."""
@@ -218,20 +262,28 @@ def _manifest(
     sources: Sequence[Source],
     datasets: Datasets,
     field: Sequence[Method],
-    plugins: Iterable[str | Path],
+    reference: Sequence[MethodInfo],
+    again: str,
 ) -> Manifest:
+    labels = frozenset(method.label for method in reference)
+    frozen = [] if suite.release is None else read_cells(suite.release)
     together = clusters(sources, datasets)
     sources = [replace(source, cluster=together[source.name]) for source in sources]
     return Manifest(
         suite=suite,
         origin=suite.origin,
-        command=command(suite, plugins),
+        command=again,
         sources=tuple(sources),
-        methods=tuple(map(MethodInfo.of, field)),
-        cells=tuple(plan(suite, sources, field)),
+        methods=(*reference, *map(MethodInfo.of, field)),
+        cells=(
+            *(cell for cell in frozen if cell.estimator in labels),
+            *plan(suite, sources, field),
+        ),
         facts=fact_table(sources, datasets),
         truths=truth_table(sources, datasets, suite.settings, suite.holdout),
         provenance=datasets.provenance,
+        release="" if suite.release is None else suite.release.digest,
+        reference=labels,
     )
 
 
@@ -253,6 +305,9 @@ def _run_missing(
     builder = JobBuilder(suite, manifest.sources, datasets, by_label)
     for cell in manifest.cells:
         record = records.get(cell.key)
+        if cell.estimator in manifest.reference:
+            progress.advance(str(cell), failed=record is None or _has_failed(record.outcome))
+            continue
         if others is not None and not _is_valid(record, cell, suite, given.retry):
             record = others.of(cell)
         if record is None or not _is_valid(record, cell, suite, given.retry):
@@ -285,6 +340,25 @@ def _run_missing(
         _run(tasks, done, suite, runtimes, given, eta)
         builder.forget()
     return len(missing)
+
+
+def _add_reference_records(store: Store, manifest: Manifest) -> None:
+    """Add the records of the suite's release, unless they are there."""
+    release = manifest.suite.release
+    if release is None:
+        return
+    with suppress(InputError):  # no earlier run
+        if store.plan()[0].get("release") == release.digest:
+            records = store.records()
+            wanted = [cell.key for cell in manifest.cells if cell.estimator in manifest.reference]
+            if all(key in records and not _was_fitted_here(records[key]) for key in wanted):
+                return
+    store.write(read_frozen(release))
+
+
+def _was_fitted_here(record: Record) -> bool:
+    """Tell a record of this machine from one of a release, which has no seconds."""
+    return not isnan(record.outcome.wall)
 
 
 def _add_packed_records(store: Store, manifest: Manifest) -> None:
@@ -331,6 +405,8 @@ def _is_valid(record: Record | None, cell: Cell, suite: Suite, retry: bool) -> b
         return False
     if record.cell.fingerprint != cell.fingerprint:
         return False
+    if suite.release is not None and record.outcome.status == "ok" and not _was_fitted_here(record):
+        return False  # a method of the release that shall be fitted again
     return record.outcome.status != "timeout" or suite.time_limit <= record.time_limit
 
 
@@ -350,10 +426,15 @@ def _conclude(
     made = _boards(scores, manifest)
     files: tuple[Path, ...] = ()
     warned = library_warnings(found.records.values())
+    labels = [method.label for method in manifest.methods] if manifest.reference else []
+    own = tuple(label for label in labels if label not in manifest.reference)
+    notes = (*found.notes, *release_notes(manifest))
     if results_dir is not None:
+        if not has_matplotlib():
+            notes += ("No figure: it needs the extra 'plot' (pip install 'sdscm[plot]')",)
         out = Path(results_dir) / suite.name
         files = write_report(out, manifest, scores, made, found.records, warned)
-    return Result(suite, scores, made, manifest.facts, folder, files, computed, found.notes, warned)
+    return Result(suite, scores, made, manifest.facts, folder, files, computed, notes, warned, own)
 
 
 def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:

@@ -39,9 +39,14 @@ _METADATA: dict[Format, dict[str, None]] = {
 }
 
 
+def has_matplotlib() -> bool:
+    """Return whether matplotlib is installed, without importing it."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
 def require_matplotlib(wanted: str = "the figure of the results") -> None:
     """Raise MissingExtraError if matplotlib is not installed; call it before hours of work."""
-    if importlib.util.find_spec("matplotlib") is None:
+    if not has_matplotlib():
         raise MissingExtraError(wanted, "plot")
 
 

@@ -205,7 +205,7 @@ def _table(
     rows = [
         dict(zip(GROUP, group, strict=True))
         | {"metric": metric.name, "estimator": name}
-        | _row(_of(name, parts[0]), _of(name, parts[1]), metric.name, level)
+        | paired_row(_of(name, parts[0]), _of(name, parts[1]), metric.name, level)
         for name in names
         if name in with_score
     ]
@@ -230,7 +230,15 @@ _COLUMNS = (
 )
 
 
-def _row(first: pd.DataFrame, second: pd.DataFrame, name: str, level: float) -> dict[str, Any]:
+def paired_row(
+    first: pd.DataFrame, second: pd.DataFrame, name: str, level: float
+) -> dict[str, Any]:
+    """Compare the scores ``name`` of two methods or runs, dataset by dataset; see `RULE`.
+
+    ``first`` and ``second`` have a row for each dataset, and the columns ``place``, ``cluster``,
+    ``status`` and ``name``. The result has the columns of `Comparison.table` from ``before`` on;
+    its verdict is ``tested``, ``same``, ``untested``, ``unpaired``, or names the only one there.
+    """
     nan = float("nan")
     row: dict[str, Any] = dict.fromkeys(("before", "after", "change", "low", "high"), nan)
     row |= {"p_value": nan, "blocks": 0, "pairs": 0}

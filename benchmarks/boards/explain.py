@@ -10,6 +10,7 @@ from benchmarks.boards.columns import FEWER
 from benchmarks.boards.intervals import MIN_CLUSTERS
 from benchmarks.boards.ranking import Ranking
 from benchmarks.datasets.truth import FITTED, HELD_OUT, MIN_UNSEEN, UNSEEN
+from benchmarks.storage.manifest import Manifest
 from benchmarks.suite.model import BoardOptions, Suite
 from sdscm.number_format import (
     NONE,
@@ -203,6 +204,18 @@ def test(ranking: Ranking) -> str:
         f"{two_decimals(tested.critical_difference)} apart (Nemenyi, "
         f"{counted(len(ranking.ranks), ranking.block, _PLURAL[ranking.block])}); methods that "
         "share a letter do not."
+    )
+
+
+def release_notes(manifest: Manifest) -> tuple[str, ...]:
+    """Describe where the results of the methods of a release come from; none for other suites."""
+    if not manifest.reference:
+        return ()
+    count = len(manifest.reference)
+    return (
+        f"The results of {counted(count, 'method')} of {len(manifest.methods)} are those of the "
+        f"release {manifest.suite.name}: they were not fitted here, and have no seconds and no "
+        "memory, which another machine would not share",
     )
 
 

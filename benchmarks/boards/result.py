@@ -38,6 +38,8 @@ class Result:
         Lines about scores that are missing.
     warnings
         Warnings of libraries in the cells.
+    own
+        For a release: the methods that were fitted here, beside those of the release.
     """
 
     suite: Suite
@@ -49,6 +51,7 @@ class Result:
     computed: int
     notes: tuple[str, ...] = ()
     warnings: tuple[LibraryWarning, ...] = ()
+    own: tuple[str, ...] = ()
 
     @property
     def cells(self) -> pd.DataFrame:

@@ -220,7 +220,7 @@ def read_records(
     """
     folder = store.path.parent
     scorer = scorer or Scorer(manifest.suite, manifest.sources, lambda source: source.load(folder))
-    records = chosen(manifest.cells, store.records(), mixed)
+    records = chosen(manifest.cells, store.records(), mixed, manifest.reference)
     now = definitions(manifest.suite.holdout)
     rescored: dict[str, Scores] = {}
     unknown: dict[str, int] = {}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import friedmanchisquare, studentized_range
-
-from sdscm.errors import MissingExtraError
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,24 +59,16 @@ def significance(ranks: pd.DataFrame, level: float) -> Significance | None:
     -------
     The tests; None with fewer than three methods, fewer than two blocks, or so few blocks that no
     two average ranks can differ by the critical difference.
-
-    Raises
-    ------
-    MissingExtraError
-        If scikit-posthocs is not installed.
     """
     blocks, methods = ranks.shape
     if blocks < 2 or methods < 3 or critical_difference(methods, blocks, level) >= methods - 1:
         return None
-    require_posthocs()
-    from scikit_posthocs import posthoc_nemenyi_friedman
-
     mean = ranks.mean().sort_values(kind="stable")
     ranks = ranks[mean.index]
     ties = (ranks.nunique(axis=1) == 1).all()
     # If all methods tie everywhere, Friedman's statistic is 0 / 0.
     friedman = 1.0 if ties else float(friedmanchisquare(*ranks.to_numpy().T).pvalue)
-    found = posthoc_nemenyi_friedman(ranks.to_numpy()).to_numpy()
+    found = _nemenyi(mean.to_numpy(), blocks)
     p_values = pd.DataFrame(found, index=mean.index, columns=mean.index)
     names = [str(name) for name in mean.index]
     groups = (tuple(names),) if friedman >= 1 - level else _groups(names, found >= 1 - level)
@@ -94,10 +83,16 @@ def critical_difference(methods: int, blocks: int, level: float) -> float:
     return float(q * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
 
-def require_posthocs() -> None:
-    """Raise MissingExtraError if scikit-posthocs is not installed, without importing it."""
-    if importlib.util.find_spec("scikit_posthocs") is None:
-        raise MissingExtraError("the comparison of methods", "plot")
+def _nemenyi(mean: np.ndarray, blocks: int) -> np.ndarray:
+    """Compute the p values of all pairs, from average ranks (Demsar 2006, section 3.2.2)."""
+    methods = len(mean)
+    rows, columns = np.triu_indices(methods, 1)
+    unit = np.sqrt(methods * (methods + 1) / (12 * blocks))
+    found = np.ones((methods, methods))
+    distance = np.abs(mean[rows] - mean[columns]) / unit
+    found[rows, columns] = studentized_range.sf(distance, methods, np.inf)
+    found[columns, rows] = found[rows, columns]
+    return found
 
 
 def _groups(names: Sequence[str], alike: np.ndarray) -> tuple[tuple[str, ...], ...]:

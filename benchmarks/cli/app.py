@@ -18,6 +18,7 @@ from benchmarks.cli import (
     paper,
     paper_data,
     realism,
+    release,
     results,
     semisynth,
     spec,
@@ -77,11 +78,13 @@ for each in (
     benchmark.benchmark,
     benchmark.leaderboard,
     results.report,
+    release.export,
     realism.realism,
     estimate.estimate,
     semisynth.semisynth,
 ):
     _command(app, each)
+_group(release.release, release.make, release.verify, no_args_is_help=True)
 _group(results.results, results.verify, results.query, results.why, no_args_is_help=True)
 _group(
     estimators.estimators,

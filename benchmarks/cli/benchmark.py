@@ -28,6 +28,11 @@ _VERDICTS = {
     "untested": "not tested",
     "unpaired": "no pair of scores",
 }
+_NEIGHBOURS = {
+    **_VERDICTS,
+    "better": "better, more than noise",
+    "worse": "worse, more than noise",
+}
 _UNPAIRED = {"before only": "Only in the first", "after only": "Only in the second"}
 
 
@@ -35,6 +40,7 @@ _UNPAIRED = {"before only": "Only in the first", "after only": "Only in the seco
     "sdscm benchmark quick",
     "sdscm benchmark suite.yaml --workers 2 --plugin mine.py",
     "sdscm benchmark own-data --data my_folder",
+    'sdscm benchmark toy-v1.zip --plugin mine.py --estimators "Mine"',
 )
 def benchmark(
     suite: options.Suite,
@@ -42,6 +48,18 @@ def benchmark(
     results: options.Results = options.RESULTS,
     runs: options.Runs = options.RUNS,
     plugin: options.Plugins = None,
+    estimators: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            show_default="the suite's; none of a release",
+            help="Methods to run; with a release beside its own, whose results are stored.",
+        ),
+    ] = None,
+    refit: Annotated[
+        bool,
+        typer.Option("--refit", help="Fit --estimators again that are methods of the release."),
+    ] = False,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -67,9 +85,12 @@ def benchmark(
 ) -> None:
     """Run the cells of a suite that are not recorded yet, and write its leaderboards.
 
-    A run can be stopped at any time; the same command continues it.
+    A run can be stopped at any time; the same command continues it. With a release (a folder, a
+    zip, a URL with its hash, or a name) only new methods are run: see docs/releases.md.
     """
     import benchmarks
+
+    names = None if estimators is None else options.listed("estimators", estimators)
 
     writable_folder(results, "--results")
     writable_folder(runs, "--runs")
@@ -87,8 +108,11 @@ def benchmark(
             retry=retry,
             mixed=mixed,
             cluster=cluster,
+            estimators=names,
+            refit=refit,
         )
     _show(result, top)
+    _show_standings(result)
     say("", f"Cells run now: {result.computed} of {len(result.cells)}.")
 
 
@@ -163,6 +187,39 @@ def _show(result: Result, top: int) -> None:
     for note in result.notes:
         say("", f"{note}.")
     written(result.files, after=[""])
+
+
+def _show_standings(result: Result) -> None:
+    """Print where the methods stand that were fitted beside those of a release."""
+    from benchmarks.boards.explain import place
+    from benchmarks.boards.standing import NEIGHBOUR_RULE, standings
+
+    found = list(standings(result.boards, result.scores, result.own))
+    for method in result.own:
+        heading(f"Where {method} stands")
+        rows = []
+        for each in (each for each in found if each.method == method):
+            where = [
+                each.ranking.metric.title,
+                place(each.board.group),
+                f"{each.rank} of {each.of}",
+            ]
+            for other in each.neighbours:
+                interval = span(other.low, other.high)
+                test = [interval, p_value(other.p_value), _NEIGHBOURS[other.verdict]]
+                rows.append(
+                    [*where, f"{other.rank}: {other.name}", signed(other.difference), *test]
+                )
+                where = [""] * 3
+            rows += [] if each.neighbours else [[*where, *[""] * 5]]
+        if not rows:
+            say("It has no rank: it has no score, or the truth is not known.")
+            continue
+        header = ["Metric", "Board", "Rank", "Neighbour", "Difference", "95 % interval"]
+        header[-1] = f"{level(found[0].ranking.level)} interval"
+        table([*header, "p, adjusted", "Verdict"], rows, right=["Difference", "p, adjusted"])
+    if found:
+        say("", NEIGHBOUR_RULE)
 
 
 def _show_comparison(found: Comparison) -> None:

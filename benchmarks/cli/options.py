@@ -30,7 +30,11 @@ Spec = Annotated[
     ),
 ]
 Suite = Annotated[
-    str, typer.Argument(metavar="SUITE", help="Name of a shipped suite, or path of a .yaml file.")
+    str,
+    typer.Argument(
+        metavar="SUITE",
+        help="Name of a shipped suite, path of a .yaml file, or a release.",
+    ),
 ]
 
 # Language model

@@ -10,9 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache, partial, singledispatch
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import sdscm
+from benchmarks.archive.files import DamagedArchiveError
+from benchmarks.archive.release import Release
 from benchmarks.datasets.designs import simulated
 from benchmarks.datasets.observed import read_observed
 from benchmarks.datasets.paper.released import released
@@ -150,6 +153,8 @@ def requests(suite: Suite) -> list[Request]:
     InputError
         If a scenario, phrasing, language model, option, file or column does not exist.
     """
+    if suite.release is not None:
+        return list(_frozen(suite.release))
     found = [request for entry in suite.datasets for request in _requests_of(entry, suite)]
     names: Counter[str] = Counter()
     for place, request in enumerate(found):
@@ -159,6 +164,23 @@ def requests(suite: Suite) -> list[Request]:
             source = replace(request.source, name=f"{name} ({names[name]})")
             found[place] = replace(request, source=source)
     return found
+
+
+def _frozen(release: Release) -> Iterator[Request]:
+    """List the datasets of a release."""
+    for given in release.content["sources"]:
+        source = Source(**{**given, "place": tuple(given["place"]), "released": None})
+        content = release.read(source.path(Path()).as_posix())
+        with TemporaryDirectory() as folder:
+            put_atomically(source.path(Path(folder)), content, durable=False)
+            try:
+                dataset = source.load(Path(folder))
+            except InputError:
+                raise DamagedArchiveError(
+                    f"{release.files.place}: the dataset {source.name} is not the one of the "
+                    "release's manifest; get the release again"
+                ) from None
+        yield Request(source, len(dataset), dataset, digest_bytes(content))
 
 
 @singledispatch

@@ -17,6 +17,7 @@ from benchmarks.report.latex import latex
 from benchmarks.report.markdown import render
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
+from sdscm.figure_style import has_matplotlib
 from sdscm.files import put_atomically
 
 
@@ -30,13 +31,13 @@ def write_report(
 ) -> tuple[Path, ...]:
     """Write ``leaderboard.md``, ``.csv``, ``.json`` and ``.tex``, more tables, and the figures.
 
-    Equal records give equal bytes.
+    There are no figures if matplotlib is not installed. Equal records give equal bytes.
 
     Returns
     -------
     The paths of the files, in the order in which they are written.
     """
-    figures = draw(boards)
+    figures = draw(boards) if has_matplotlib() else {}
     suite, command = manifest.suite, manifest.command
     tables = board_tables(boards, suite)
     texts = {

@@ -8,7 +8,7 @@ from itertools import groupby
 import pandas as pd
 
 from benchmarks.boards.board_table import BoardTable
-from benchmarks.boards.explain import rules
+from benchmarks.boards.explain import release_notes, rules
 from benchmarks.boards.library_warnings import NOTE, LibraryWarning
 from benchmarks.boards.scores import of_cells
 from benchmarks.datasets.facts import entry_lines
@@ -39,6 +39,7 @@ def render(
     """Write the whole page."""
     suite, facts = manifest.suite, manifest.facts
     parts = [f"# {suite.title or suite.name}", _summary(manifest, facts, scores)]
+    parts += [f"{note}." for note in release_notes(manifest)]
     parts += [
         f"![Errors by estimator and setting; the tables below hold the numbers]({name})"
         for name in figures

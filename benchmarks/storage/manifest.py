@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from benchmarks.archive.release import find_release
 from benchmarks.datasets.facts import LINE_COLUMNS
 from benchmarks.datasets.source import Source
 from benchmarks.execution.cells import Cell
@@ -56,6 +57,10 @@ class Manifest:
         Numbers of the truth that boards show; see `benchmarks.datasets.truth.truth_table`.
     provenance
         Origin of each dataset, by its name.
+    release
+        SHA-256 of the manifest of the release that the suite comes from; empty for other suites.
+    reference
+        Labels of the methods whose records are those of the release. They were not fitted here.
     """
 
     suite: Suite
@@ -67,6 +72,8 @@ class Manifest:
     facts: pd.DataFrame
     truths: pd.DataFrame
     provenance: Mapping[str, Provenance]
+    release: str = ""
+    reference: frozenset[str] = frozenset()
 
     def write(self, store: Store) -> None:
         """Write the manifest to the store of a run; it replaces an earlier one."""
@@ -79,6 +86,8 @@ class Manifest:
             "facts": _table_content(self.facts),
             "truths": _table_content(self.truths),
             "provenance": {name: asdict(each) for name, each in self.provenance.items()},
+            "release": self.release,
+            "reference": sorted(self.reference),
         }
         store.write_plan(content, self.cells)
 
@@ -129,6 +138,8 @@ class Manifest:
                 provenance={
                     name: Provenance(**each) for name, each in content["provenance"].items()
                 },
+                release=content.get("release", ""),  # older files lack it
+                reference=frozenset(content.get("reference", ())),
             )
         except KeyError as error:  # a row is missing; the digests of the others are right
             raise DamagedStoreError(
@@ -144,5 +155,7 @@ def folder_of(suite: Suite | str | Path, runs_dir: str | Path = "runs") -> Path:
     """Return the folder of a suite's records, even if the suite itself was deleted."""
     if isinstance(suite, Suite):
         return Path(runs_dir) / suite.name
-    is_file = Path(suite).suffix in (".yaml", ".yml")
-    return Path(runs_dir) / (load_suite(suite).name if is_file else str(suite))
+    if Path(suite).suffix in (".yaml", ".yml"):
+        return Path(runs_dir) / load_suite(suite).name
+    release = find_release(suite)
+    return Path(runs_dir) / (str(suite) if release is None else release.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from benchmarks.execution.cells import Cell
 from benchmarks.storage.store import Record
@@ -25,7 +25,10 @@ class OtherVersions:
 
 
 def chosen(
-    cells: Sequence[Cell], records: Mapping[str, Record], mixed: bool = False
+    cells: Sequence[Cell],
+    records: Mapping[str, Record],
+    mixed: bool = False,
+    reference: Collection[str] = (),
 ) -> dict[str, Record]:
     """Choose the record of each cell, by the cell's key; cells without a record are omitted.
 
@@ -39,6 +42,8 @@ def chosen(
         By their keys.
     mixed
         For a cell without a record, use one from other code or versions.
+    reference
+        Labels of methods of a release; their records may be of other versions.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def chosen(
         if record is not None:
             found[cell.key] = record
     if not mixed:
-        _refuse_mixed(found.values())
+        _refuse_mixed(each for each in found.values() if each.cell.estimator not in reference)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from benchmarks.archive.release import Release, find_release, shipped_releases
 from benchmarks.suite.entries import Columns, Model
 from benchmarks.suite.model import Suite
 from sdscm.errors import InputError
@@ -24,12 +25,12 @@ def shipped_suites() -> list[str]:
 
 
 def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suite:
-    """Read a suite: a shipped one by name, or a YAML file.
+    """Read a suite: a shipped one by name, a YAML file, or that of a release.
 
     Parameters
     ----------
     name_or_path
-        Name or path.
+        Name or path; for a release also a URL, see `benchmarks.archive.release.find_release`.
     data
         Folder that the suite's relative paths start from; by default the folder of its file, and
         the working folder for a shipped suite.
@@ -48,14 +49,32 @@ def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suit
         file = resources.files("benchmarks") / "suites" / f"{name_or_path}.yaml"
         text, folder = file.read_text(encoding="utf-8"), Path()
     else:
-        raise InputError(
-            f"unknown suite '{name_or_path}': choose one of {', '.join(shipped_suites())}, "
-            "or give the path of a .yaml file"
-        )
+        release = find_release(name_or_path)
+        if release is None:
+            known = [*shipped_suites(), *shipped_releases()]
+            raise InputError(
+                f"unknown suite '{name_or_path}': choose one of {', '.join(known)}, "
+                "or give the path of a .yaml file or of a release"
+            )
+        return _of_release(release, str(name_or_path))
     suite = _parse(Suite, text, str(name_or_path))
     suite._data = None if data is None else Path(data)
     suite._file_folder, suite._folder = folder, suite._data or folder
     suite._origin = str(name_or_path)
+    return suite
+
+
+def _of_release(release: Release, origin: str) -> Suite:
+    try:
+        suite = Suite.model_validate({**release.content["suite"], "name": release.id})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise InputError(
+            f"{origin}: this sdscm does not know its suite ({problem['msg']}); use sdscm "
+            f"{release.content['versions'].get('sdscm', 'of the same version')}, or name the "
+            "plugin of its metrics with --plugin"
+        ) from None
+    suite._release, suite._origin = release, origin
     return suite
 
 

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from benchmarks import metrics
+from benchmarks.archive.release import Release
 from benchmarks.suite.entries import (
     Encoding,
     Entry,
@@ -152,6 +153,7 @@ class Suite(Model):
     _origin: str = PrivateAttr("")
     _data: Path | None = PrivateAttr(None)
     _share: float | None = PrivateAttr(None)
+    _release: Release | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -206,6 +208,11 @@ class Suite(Model):
     def data(self) -> Path | None:
         """The folder, if the user named it with ``--data``; else None."""
         return self._data
+
+    @property
+    def release(self) -> Release | None:
+        """The release that holds the datasets and the reference results; None for other suites."""
+        return self._release
 
     @property
     def origin(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +9,6 @@ from scipy.stats import chi2
 
 from benchmarks.boards import significance as module
 from benchmarks.boards.significance import critical_difference, significance
-from sdscm.errors import MissingExtraError
 
 
 def table(draw: np.ndarray) -> pd.DataFrame:
@@ -80,10 +77,11 @@ def test_too_little_to_test() -> None:
     assert significance(pd.DataFrame([list(range(20))] * 2), 0.95) is None
 
 
-def test_a_missing_library_is_named(ranks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'sdscm\[plot\]'"):
-        significance(ranks, 0.95)
+def test_p_values_of_pairs_are_those_of_another_library(ranks: pd.DataFrame) -> None:
+    library = pytest.importorskip("scikit_posthocs")
+    found = significance(ranks, 0.95).p_values.loc[list(ranks), list(ranks)]
+    other = library.posthoc_nemenyi_friedman(ranks.to_numpy())
+    np.testing.assert_allclose(found.to_numpy(), other.to_numpy(), rtol=1e-9)
 
 
 def test_letters_go_on_after_z() -> None:

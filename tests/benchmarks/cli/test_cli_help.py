@@ -32,6 +32,8 @@ CHEAP: dict[str, list[str] | None] = {
     "benchmark quick": None,
     "benchmark suite.yaml": ["--workers", "0"],
     "benchmark own-data": None,
+    "benchmark toy-v1.zip": ["--workers", "0"],
+    "release verify": ["--workers", "0"],
     "estimate data.csv --treatment drug --outcome recovery --estimators": [],
     "estimate": ["--estimators", "LinReg"],
     "paper": None,  # the released data are the user's; tests/benchmarks/paper has a copy in small
@@ -75,6 +77,8 @@ def test_all_commands_are_there():
         "estimate",
         "semisynth",
         "calibrate",
+        "release",
+        "export",
     }
 
 
@@ -92,6 +96,11 @@ def test_help_has_an_example_of_the_command(path, cli):
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     suite = (workspace / "suite.yaml").read_text()
+    if path[0] in ("benchmark", "release", "export"):
+        assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
+    if path in (("benchmark",), ("release", "verify")):
+        made = ("release", "make", "toy", "--version", "1", "--out", "toy-v1.zip")
+        assert cli(*made).code == 0
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
     if path[0] in ("leaderboard", "report", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0

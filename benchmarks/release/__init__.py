@@ -1,0 +1,1 @@
+"""Make and verify releases: frozen suites with the results of their methods, as files."""

@@ -1,0 +1,184 @@
+"""Make a release of a finished run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from benchmarks.archive.files import write_files
+from benchmarks.archive.release import FORMAT, MANIFEST, Release, manifest_bytes, open_release
+from benchmarks.boards.scores import definitions, read_records
+from benchmarks.datasets.source import Source
+from benchmarks.release.card import card
+from benchmarks.release.croissant import croissant
+from benchmarks.storage.frozen import tables, without_folders
+from benchmarks.storage.manifest import Manifest, folder_of
+from benchmarks.storage.store import Record, Store
+from benchmarks.suite.model import Suite
+from sdscm.errors import InputError
+from sdscm.number_format import counted
+from sdscm.version import __version__
+
+CARD, CROISSANT = "README.md", "croissant.json"
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+#: Suffixes of the names of tables, in the cluster of a dataset that is a file of its own.
+_TABLES = (".csv", ".parquet")
+
+
+def make_release(
+    suite: Suite | str | Path,
+    out: Path,
+    *,
+    version: str,
+    licence: str = "",
+    citation: str = "",
+    runs_dir: str | Path = "runs",
+    mixed: bool = False,
+    force: bool = False,
+) -> Release:
+    """Write the datasets and the results of a finished run as a release.
+
+    Equal runs give equal bytes: no date, no folder, and no seconds are written.
+
+    Parameters
+    ----------
+    suite
+        As for `benchmarks.leaderboard`; only its name is used. A run of a release gives a release
+        with the added methods.
+    out
+        A folder, or a file that ends in ``.zip``.
+    version
+        Version of the release, such as ``1.0``.
+    licence, citation
+        Texts for the manifest. Name the licence of the data, such as ``CC-BY-4.0``.
+    runs_dir, mixed
+        As in `benchmarks.leaderboard`.
+    force
+        Replace an earlier release at ``out``.
+
+    Raises
+    ------
+    InputError
+        If the run is not there, or has cells without a record or without predictions; if its data
+        must not be copied; or if something else is at ``out``.
+    """
+    if not _VERSION.fullmatch(version):
+        raise InputError(f"--version {version}: use letters, digits, dots and dashes, such as 1.0")
+    _check_place(out, force)
+    folder = folder_of(suite, runs_dir)
+    manifest = Manifest.read(folder)
+    name = manifest.suite.name
+    records = _records(manifest, folder, mixed)
+    sources = _portable(manifest.sources)
+    contents = tables(records)
+    for old, source in zip(manifest.sources, sources, strict=True):
+        old.load(folder)  # its content is still that of the run
+        contents[source.path(Path()).as_posix()] = old.path(folder).read_bytes()
+    suite_content = manifest.suite.model_copy(update={"records": None}).model_dump(mode="json")
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        "title": manifest.suite.title or name,
+        "licence": licence,
+        "citation": citation,
+        "suite": suite_content,
+        "sources": [asdict(source) for source in sources],
+        "methods": [asdict(method) for method in manifest.methods],
+        "provenance": {key: asdict(each) for key, each in manifest.provenance.items()},
+        "versions": {"sdscm": __version__, **_versions(manifest, records)},
+        "definitions": definitions(manifest.suite.holdout),
+        "held_out": _held_out(manifest, folder),
+    }
+    content["files"] = _listed(contents)
+    contents[CROISSANT] = croissant(content, contents)
+    contents[CARD] = card(content, manifest.facts, records).encode()
+    content["files"] = _listed(contents)
+    contents[MANIFEST] = manifest_bytes(content)
+    if out.is_dir():
+        shutil.rmtree(out)
+    return open_release(write_files(contents, out))
+
+
+def _check_place(out: Path, force: bool) -> None:
+    """Refuse to overwrite anything, except an earlier release with ``force``."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not force:
+        raise InputError(f"--out {out}: exists already; give another name, or --force")
+    if out.is_dir() != (out.suffix != ".zip") or (out.is_dir() and not (out / MANIFEST).is_file()):
+        raise InputError(f"--out {out}: is not a release, and is kept; give another name")
+
+
+def _records(manifest: Manifest, folder: Path, mixed: bool) -> list[Record]:
+    """Read the record of each cell, with its predictions and current scores."""
+    with Store.of(folder) as store:
+        found = read_records(store, manifest, mixed)
+        missing = [cell for cell in manifest.cells if cell.key not in found.records]
+        if missing:
+            raise InputError(
+                f"{folder}: {len(missing)} of {counted(len(manifest.cells), 'cell')} have no "
+                f"record; finish the run first: {manifest.command}"
+            )
+        records = []
+        for cell in manifest.cells:
+            scored = found.records[cell.key]
+            whole = store.read(scored.cell.key)
+            if whole is None or (whole.outcome.status == "ok" and not whole.outcome.prediction):
+                raise InputError(
+                    f"{folder}: {cell} has no predictions; write 'predictions: keep' in the suite, "
+                    f"and run it in a new folder (--runs): {manifest.command}"
+                )
+            # A record of other code keeps its identity.
+            records.append(replace(whole, scores=scored.scores))
+    return records
+
+
+def _portable(sources: Iterable[Source]) -> list[Source]:
+    """Replace clusters that are paths of files; refuse data that must not be copied."""
+    first: dict[str, str] = {}
+    found = []
+    for source in sources:
+        if source.released is not None:
+            raise InputError(
+                f"{source.name}: the paper's datasets have no licence, and are never copied; make "
+                "a release of a suite without them"
+            )
+        cluster = source.cluster
+        if cluster.endswith(_TABLES) or without_folders(cluster) != cluster:
+            cluster = first.setdefault(cluster, source.name)
+        found.append(replace(source, cluster=cluster))
+    return found
+
+
+def _versions(manifest: Manifest, records: Iterable[Record]) -> dict[str, str]:
+    """List the versions of all libraries that decided the data or the results."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    makers: list[Mapping[str, str]] = [each.versions for each in manifest.provenance.values()]
+    for versions in [*makers, *(record.versions for record in records)]:
+        for library, version in versions.items():
+            seen[library].add(version)
+    return {library: " and ".join(sorted(found)) for library, found in sorted(seen.items())}
+
+
+def _held_out(manifest: Manifest, folder: Path) -> dict[str, list[int]]:
+    """List the rows of each dataset that no method was fitted on, counted from 0."""
+    return {
+        source.name: source.held_out(source.load(folder), manifest.suite.holdout)
+        .nonzero()[0]
+        .tolist()
+        for source in manifest.sources
+    }
+
+
+def _listed(contents: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+        for name, content in sorted(contents.items())
+    }

@@ -1,0 +1,86 @@
+"""``sdscm release``, ``sdscm export``, and ``sdscm benchmark`` with a release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CLASS = """\
+import numpy as np
+import estimators
+
+
+@estimators.register("Mine", summary="the mean difference, and a bit")
+def mine(X, t, y):
+    return np.full(len(X), y[t == 1].mean() - y[t == 0].mean() + 0.5)
+"""
+
+
+@pytest.fixture
+def made(cli, workspace: Path) -> Path:
+    """A release of a small suite of simulated data."""
+    (workspace / "sim.yaml").write_text(
+        "name: sim\n"
+        "datasets: [{simulation: linear, n: 60, covariates: 3, replicates: 4}]\n"
+        "estimators: [DiffInMeans, LinReg, T-Only OLS, Oracle]\n"
+        "settings: [all]\nholdout: 0\nboard: {resamples: 50}\n"
+    )
+    assert cli("benchmark", "sim.yaml", "--workers", 0).code == 0
+    ran = cli("release", "make", "sim", "--version", "1.0", "--out", "sim.zip")
+    assert (ran.code, ran.out.splitlines()[0].split(":")[0]) == (0, "sim-v1.0")
+    return workspace / "sim.zip"
+
+
+def test_a_new_method_is_told_where_it_stands(cli, workspace: Path, made: Path) -> None:
+    (workspace / "mine.py").write_text(CLASS)
+    given = ["--plugin", "mine.py", "--estimators", "Mine", "--workers", 0]
+    ran = cli("benchmark", "sim.zip", *given)
+    assert ran.code == 0
+    assert "Cells run now: 4 of 20." in ran.out
+    assert "they were not fitted here" in ran.out
+    _, _, standing = ran.out.partition("Where Mine stands")
+    (line,) = [line for line in standing.splitlines() if "PEHE" in line]
+    assert "3 of 3" in line
+    assert "2: T-Only OLS" in line
+    assert "worse, more than noise" in line
+    assert "Student's t over phrasings" in standing
+    board = Path("results/sim-v1.0/leaderboard.md").read_text()
+    assert "sdscm benchmark sim.zip --plugin mine.py --estimators Mine`" in board
+    assert "they were not fitted here" in board
+
+
+def test_a_reference_method_is_named(cli, made: Path) -> None:
+    ran = cli("benchmark", "sim.zip", "--estimators", "LinReg", "--workers", 0)
+    assert ran.code == 2
+    assert "'LinReg' is a reference method of sim-v1.0" in ran.err
+    assert "--refit" in ran.err
+
+
+def test_estimators_of_a_suite_can_be_chosen(cli, made: Path) -> None:
+    ran = cli("benchmark", "sim.yaml", "--estimators", "LinReg,Zero", "--workers", 0)
+    assert "Cells run now: 4 of 8." in ran.out
+
+
+def test_verify_names_the_file_and_ends_with_one(cli, made: Path) -> None:
+    assert cli("release", "verify", "sim.zip").code == 0
+    data = made.read_bytes()
+    place = data.index(b"# sim-v1.0")
+    made.write_bytes(data[:place] + b"!" + data[place + 1 :])
+    ran = cli("release", "verify", "sim.zip")
+    assert ran.code == 1
+    assert "README.md is damaged" in ran.out
+    assert cli("release", "verify", "none.zip").code == 2
+    assert "not a release" in cli("release", "verify", "quick").err
+
+
+def test_export_is_a_release(cli, made: Path) -> None:
+    assert cli("export", "sim", "shared.zip").code == 0
+    assert cli("release", "verify", "shared.zip", "--refit", 1, "--workers", 0).code == 0
+    assert "exists already" in cli("export", "sim", "shared.zip").err
+
+
+def test_a_run_that_is_not_there(cli) -> None:
+    ran = cli("release", "make", "none", "--version", "1", "--out", "x")
+    assert (ran.code, Path("x").exists()) == (2, False)
+    assert "no run here" in ran.err
