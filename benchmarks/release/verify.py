@@ -104,6 +104,11 @@ def verify_release(
         found += [] if found else _scores(suite, datasets, records)
     except DamagedArchiveError as error:
         return Verified([str(error)])
+    except InputError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # Its hashes are right, but whoever wrote it was not `release make`.
+        return Verified([f"{MANIFEST} is not that of a release ({type(error).__name__}: {error})"])
     result = Verified(found[:_MOST_LINES], [], len(release.files.sizes), len(records))
     if len(found) > _MOST_LINES:
         result.problems.append(f"... and {len(found) - _MOST_LINES} more problems")

@@ -256,6 +256,12 @@ def test_other_versions_are_said(made: Path, tmp_path: Path) -> None:
     assert found.notes == [f"other version here: numpy 1.0 -> {np.__version__}"]
 
 
+def test_a_manifest_of_another_shape_is_found(made: Path, tmp_path: Path) -> None:
+    place = forged(made, tmp_path / "toy", {}, sources=[{"nam": "linear-r0"}])
+    (problem,) = verify_release(place).problems
+    assert problem.startswith("release.json is not that of a release (KeyError")
+
+
 def test_a_cell_twice_and_a_column_less_are_found(made: Path, tmp_path: Path) -> None:
     records = list(read_records(open_release(made)))
     place = forged(made, tmp_path / "twice", tables([*records, records[0]]))
