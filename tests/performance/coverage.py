@@ -19,7 +19,7 @@ from benchmarks.boards.intervals import WithInterval, cluster_means, cluster_med
 from benchmarks.boards.summary import mean_of_means
 from sdscm.statistics.bootstrap import resampled_counts
 
-LEVEL, RESAMPLES, SCENARIOS = 0.95, 2000, 4
+LEVEL, RESAMPLES, SCENARIOS = 0.95, 2000, 6
 #: What the method of a rank adds to its scores, and what each of nine others adds.
 SHIFTS = np.linspace(-1, 1, 10)[[3, 0, 1, 2, 4, 5, 6, 7, 8, 9]]
 METHODS = len(SHIFTS)
