@@ -21,8 +21,10 @@ FOLDS = 5
 FEWEST_ROWS = 20
 #: Level of the interval of the area under the curve.
 LEVEL = 0.95
-#: Equal rows are in the same fold, unless there are more of them.
+#: Equal rows are in the same fold, unless there are more of them ...
 MANY_COPIES = 50
+#: ... or the tables have fewer different rows: folds would lack rows, or those of one table.
+FEW_CONTENTS = 2 * FOLDS
 #: Values of a column in a table of associations.
 _MOST_VALUES = 30
 
@@ -177,7 +179,11 @@ def _separation(made: pd.DataFrame, real: pd.DataFrame, seed: int) -> Separation
     for name in codes:
         if not pd.api.types.is_numeric_dtype(codes[name]):
             codes[name] = pd.factorize(codes[name], sort=True)[0]
-    classifier = HistGradientBoostingClassifier(random_state=seed, max_iter=100)
+    # With scikit-learn's own 20, the trees of a small table have no split.
+    leaf = min(20, max(2, rows // 7))
+    classifier = HistGradientBoostingClassifier(
+        random_state=seed, max_iter=100, min_samples_leaf=leaf
+    )
     # Its threads would wait for each other on a machine with other load.
     with threadpool_limits(1):
         chances = cross_val_predict(
@@ -197,10 +203,12 @@ def _copies(codes: pd.DataFrame) -> np.ndarray:
     """Number of a group for each row, so that equal rows are in one fold.
 
     A copy of a row in the other table would otherwise say that the row is of that table. Rows of
-    which there are many may be in several folds: their shares are what is to be learned.
+    which there are many, and those of tables with few different rows, may be in several folds:
+    their shares are what is to be learned.
     """
     content = codes.groupby(list(codes.columns), dropna=False, sort=False).ngroup().to_numpy()
-    many = np.bincount(content)[content] > MANY_COPIES
+    copies = np.bincount(content)
+    many = (copies[content] > MANY_COPIES) | (len(copies) < FEW_CONTENTS)
     return np.where(many, len(codes) + np.arange(len(codes)), content)
 
 
@@ -253,4 +261,10 @@ def verdict(separation: Separation) -> str:
     if separation.low > 0.5:
         strength = "easily" if separation.auc > 0.8 else "better than by chance"
         return f"A classifier tells made rows from real ones {strength}."
+    if separation.high < 0.5:
+        return (
+            "A classifier does not tell made rows from real ones: it is wrong more often than by "
+            "chance, as happens with few rows, or few different ones. Look at the distances of the "
+            "columns."
+        )
     return "A classifier does not tell made rows from real ones better than by chance."

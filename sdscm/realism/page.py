@@ -21,7 +21,8 @@ def page(found: Realism, made: str, real: str) -> Page:
     method = (
         f"A boosted-tree classifier was trained to tell {separation.rows:,} rows of {made} from "
         f"as many of {real}, and predicted the rows of five folds that it had not seen. "
-        "Equal rows are in the same fold. The interval is that of Hanley and McNeil (1982)."
+        "Equal rows are in the same fold, unless there are many of them. The interval is "
+        "that of Hanley and McNeil (1982)."
     )
     alone = [
         f"Only in {name}, and not compared: {', '.join(columns)}."

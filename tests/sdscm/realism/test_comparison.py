@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sdscm.errors import InputError
-from sdscm.realism.comparison import compare
+from sdscm.realism.comparison import Separation, compare, verdict
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +82,15 @@ def test_texts_and_numbers_of_one_name_are_compared_as_texts(real):
 def test_tables_that_cannot_be_compared_are_one_line(real, made, problem):
     with pytest.raises(InputError, match=problem):
         compare(made, real)
+
+
+@pytest.mark.parametrize(
+    ("made", "real", "apart"), [("ab", "cd", True), ("ab", "ab", False), ("aa", "aa", False)]
+)
+def test_few_different_rows_are_told_apart_by_their_shares(made, real, apart):
+    found = compare(*(pd.DataFrame({"age": list(values) * 10}) for values in (made, real)))
+    assert (found.separation.low > 0.5) == apart
+
+
+def test_a_classifier_below_chance_is_no_sign_of_realism():
+    assert "Look at the distances of the columns" in verdict(Separation(0.1, 0.0, 0.2, 20))
