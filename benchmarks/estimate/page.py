@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from benchmarks.datasets.observed import RULES
 from benchmarks.estimate.analysis import Analysis
 from benchmarks.estimate.balance import BALANCED, OVERLAP_QUANTILES
@@ -37,6 +39,8 @@ from sdscm.report_page import (
 
 #: Share of an arm's rows below which its effective sample size is called poor.
 _POOR = 0.5
+#: Rows of an arm below which a warning says so.
+_FEW = 20
 _ASSUMPTION = (
     "An estimate is the effect only if the covariates hold every common cause of treatment and "
     "outcome, and were measured before the treatment. No number of this page can show that."
@@ -88,9 +92,11 @@ def _lead(found: Analysis, asked: Question) -> str:
     text = f"{asked.treatment} = {treated} against {control}, {len(found.dataset):,} rows."
     if adjusted:
         methods = counted(len(adjusted), "method")
+        low, high = number(min(adjusted)), number(max(adjusted))
         text += (
             f" {methods} that {'adjusts' if len(adjusted) == 1 else 'adjust'} for the covariates: "
-            f"average effect {span(min(adjusted), max(adjusted))} in units of {asked.outcome}."
+            f"average effect {low if low == high else f'{low} to {high}'} in units of "
+            f"{asked.outcome}."
         )
     return f"{text} {_ASSUMPTION}"
 
@@ -100,6 +106,11 @@ def _warnings(found: Analysis) -> Iterator[str]:
     if failed:
         yield f"No estimate: {joined(failed)}. The table has the reasons."
     for arm in found.arms:
+        if len(arm.propensity) < _FEW:
+            yield (
+                f"Only {len(arm.propensity)} rows with {arm.value}: no method is reliable there, "
+                "and intervals hold for many rows."
+            )
         if arm.effective < _POOR * len(arm.propensity):
             yield (
                 f"Poor overlap: weighting leaves {arm.effective:,.0f} effective rows of "
@@ -117,6 +128,11 @@ def _warnings(found: Analysis) -> Iterator[str]:
         lowest, highest = min(known, key=lambda e: e.high), max(known, key=lambda e: e.low)
         if lowest.high < highest.low:
             yield f"The intervals of {lowest.method} and {highest.method} do not overlap."
+    adjusted = [e for e in found.effects if e.adjusted and math.isfinite(e.ate)]
+    middle = float(np.median([e.ate for e in adjusted])) if adjusted else math.nan
+    far = [e.method for e in adjusted if abs(found.in_sd(e.ate - middle)) > 1]
+    if far:
+        yield f"More than one SD from the median of the methods: {joined(far)}."
     for leak in found.dataset.meta.options.get("leaks", ()):
         yield f"{leak}: is it measured before the treatment?"
 

@@ -250,6 +250,8 @@ def _check_treatment(values: pd.Series, where: str, source: str) -> None:
         raise InputError(
             f"{where}: 'treatment' in {source} needs a column with two values, but "
             f"'{values.name}' has {len(levels)} value{'s' * (len(levels) != 1)}"
+            + "; keep the rows of two of them"
+            * (len(levels) > 2)
         )
     if len({isinstance(level, str) for level in levels}) > 1:
         raise InputError(
@@ -278,7 +280,10 @@ def _check_numbers(table: pd.DataFrame, where: str, fix: str) -> None:
     for name, values in table.items():
         numbers = _numbers(values)
         if numbers is None:
-            raise InputError(f"{where}: '{name}' is {_kind(values) or 'not numeric'}; {fix}")
+            kind = _kind(values)
+            two = not kind and values.astype(str).nunique() == 2
+            hint = ": write 0 and 1" * two
+            raise InputError(f"{where}: '{name}' is {kind or 'not numeric'}; {fix}{hint}")
         if np.abs(numbers).max() > _LARGEST:
             raise InputError(
                 f"{where}: '{name}' has numbers beyond {_LARGEST:.1e}, which single precision "

@@ -111,6 +111,24 @@ def test_a_failure_is_a_row_and_a_warning(path):
     assert [cell.text for cell in row.cells][-1] == "ZeroDivisionError: no luck"
 
 
+def test_few_rows_and_estimates_far_from_the_others_are_warnings(table, tmp_path):
+    @estimators.register("Wild", summary="says 100")
+    def wild(X, t, y):
+        return np.full(len(y), 100.0)
+
+    table.head(30).assign(drug=[1] * 5 + [0] * 25).to_csv(tmp_path / "few.csv", index=False)
+    found = analyse(read_observed(tmp_path / "few.csv", "drug", "y"), ["Wild", "LinReg", "AIPW"])
+    warnings = "\n".join(page(found, Question("few.csv", "drug", "y")).warnings)
+    assert "Only 5 rows with 1: no method is reliable there" in warnings
+    assert "with 0" not in warnings
+    assert "More than one SD from the median of the methods: Wild" in warnings
+
+
+def test_one_estimate_is_no_range(path):
+    lead = page(analyse(read_observed(path, "drug", "y"), ["LinReg"]), Question("d", "drug", "y"))
+    assert " to " not in lead.lead.partition(" in units")[0]
+
+
 def test_refuters_run_on_each_method(path):
     pytest.importorskip("dowhy")
     found = analyse(read_observed(path, "drug", "y"), ["DiffInMeans"], refute=True)
@@ -148,7 +166,8 @@ def test_the_page_has_figures_for_phones_and_every_number(path):
         ({"drug": 1}, {}, "needs a column with two values, but 'drug' has 1 value"),
         ({"drug": [1, *[0] * 199]}, {}, "the treatment 'drug' is 1 in 1 row; give at least 2"),
         ({"y": 3.0}, {}, "the outcome 'y' has the same value in each row"),
-        ({"y": ["a", "b"] * 100}, {}, "'y' is not numeric"),
+        ({"y": ["a", "b"] * 100}, {}, "'y' is not numeric; 'outcome' .* numbers: write 0 and 1"),
+        ({"drug": [0, 1, 2, 2] * 50}, {}, "'drug' has 3 values; keep the rows of two"),
         ({}, {"covariates": ["age", "height"]}, "no column 'height'; correct 'covariates'"),
         ({}, {"treated": "2"}, "--treated 2: the values of 'drug' are"),
         ({"copy": "drug"}, {}, "copy"),
