@@ -114,11 +114,10 @@ def to_graph(
     "sdscm spec from-table data.csv --treatment drug --outcome recovery --graph dag.dot --force",
 )
 def from_table(
-    table: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A table: .csv, .csv.gz or .parquet.")
-    ],
+    table: Annotated[Path, typer.Argument(metavar="FILE", help="A table: .csv or .parquet.")],
     treatment: Annotated[str, typer.Option(help="Column of the treatment, with two values.")],
     outcome: Annotated[str, typer.Option(help="Column of the outcome.")],
+    covariates: options.Covariates = None,
     exogenous: Exogenous = None,
     graph: Annotated[
         Path | None,
@@ -135,14 +134,23 @@ def from_table(
     from sdscm.authoring.graphs import read_graph
     from sdscm.authoring.tables import spec_from_table
 
-    text = spec_from_table(
-        read_table(table),
-        _name(table),
-        treatment,
-        outcome,
-        exogenous=exogenous or (),
-        graph=None if graph is None else read_graph(graph),
-    )
+    if covariates is not None and graph is not None:
+        raise InputError("--covariates and --graph: the nodes of a graph are the columns; give one")
+    data = read_table(table)
+    arrows = None if graph is None else read_graph(graph)
+    wanted = None if covariates is None else options.listed("covariates", covariates)
+    try:
+        text = spec_from_table(
+            data,
+            _name(table),
+            treatment,
+            outcome,
+            covariates=wanted,
+            exogenous=exogenous or (),
+            graph=arrows,
+        )
+    except InputError as error:
+        raise InputError(f"{table}: {error}") from None
     _write(text, _name(table), out, force)
 
 
@@ -164,7 +172,8 @@ def phrase(
     variables = []
     for variable in found.variables:
         first = variable.phrasings[0].template
-        kept, dropped = more_sentences(variable, framed(first), sentences)
+        # The first frame is the sentence itself.
+        kept, dropped = more_sentences(variable, framed(first)[1:], sentences)
         for each in dropped:
             say(f"{variable.name}: dropped {each.sentence!r}: {each.reason}")
         if len(kept) < sentences:

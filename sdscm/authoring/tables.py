@@ -54,7 +54,7 @@ def texts_of(values: pd.Series) -> pd.Series:
     Raises
     ------
     InputError
-        If the column has no value, or holds dates, lists or infinity.
+        If the column has no value, or holds dates, lists, infinity, or texts that all are rare.
     """
     missing = values.isna()
     known = values[~missing]
@@ -109,8 +109,13 @@ def _categories(known: pd.Series) -> tuple[pd.Series, list[str]]:
     texts = known.map(_text).astype(str)
     shares = texts.value_counts(normalize=True)
     kept = [each for each in shares.index[:MOST_CATEGORIES] if shares[each] >= RARE]
+    if not kept:
+        raise InputError(
+            f"column {known.name!r} has {len(shares)} different values, each of them rare; leave "
+            "it out, or join them"
+        )
     # One rare category would only be renamed, and a domain needs two values.
-    if len(kept) >= len(shares) - 1 or not kept:
+    if len(kept) >= len(shares) - 1:
         kept = list(shares.index[:MOST_CATEGORIES])
     joined = texts.where(texts.isin(kept), OTHER)
     return joined, [each for each in order if each in kept] + [OTHER]
@@ -127,6 +132,7 @@ def spec_from_table(
     treatment: str,
     outcome: str,
     *,
+    covariates: Collection[str] | None = None,
     exogenous: Collection[str] = (),
     graph: nx.DiGraph | None = None,
     phrasings: int = 20,
@@ -140,7 +146,10 @@ def spec_from_table(
     name
         Name of the spec.
     treatment, outcome
-        Columns. The treatment has two values; the first is the control.
+        Columns. The treatment has two values; the first is the control. The last known value of
+        the outcome is its ``outcome_value``, so that a larger y means a larger outcome.
+    covariates
+        Columns that are used beside these; None for all.
     exogenous
         Columns that the setting ``hidden`` does not show.
     graph
@@ -156,7 +165,7 @@ def spec_from_table(
     """
     names = [str(each) for each in table.columns]
     table = table.set_axis(names, axis=1)
-    for column in (treatment, outcome, *exogenous, *(graph or ())):
+    for column in (treatment, outcome, *(covariates or ()), *exogenous, *(graph or ())):
         if column not in names:
             raise InputError(f"the table has no column {column!r}; {did_you_mean(column, names)}")
     twice = table.columns[table.columns.duplicated()]
@@ -164,17 +173,19 @@ def spec_from_table(
         raise InputError(f"the table has column {twice[0]!r} twice; rename one of them")
     if not 0 < phrasings <= len(FRAMES):
         raise InputError(f"phrasings: is {phrasings}; give 1 to {len(FRAMES)}")
-    graph = _default_graph(names, treatment, outcome) if graph is None else graph
-    columns = {each: column_of(table[each]) for each in graph}
+    if graph is None:
+        graph = _default_graph(
+            names if covariates is None else list(dict.fromkeys([*covariates, *exogenous])),
+            treatment,
+            outcome,
+        )
+    columns = _columns(table, list(graph))
     if len(columns[treatment].values) != 2:
         found = ", ".join(columns[treatment].values)
         raise InputError(
             f"column {treatment!r}: the treatment has the values {found}; give a column of two "
             "values without gaps"
         )
-    for each, column in columns.items():
-        if len(column.values) < 2:
-            raise InputError(f"column {each!r} has one value only; leave it out")
     roles = dict.fromkeys(columns, "covariate")
     roles |= dict.fromkeys(exogenous, "exogenous") | {treatment: "treatment", outcome: "outcome"}
     place = {each: number for number, each in enumerate(graph)}
@@ -197,7 +208,24 @@ def spec_from_table(
             }
         )
     title = f"The effect of {label(treatment)} on {label(outcome)}"
-    return document(name, variables, _NOTES, title=title)
+    known = [each for each in columns[outcome].values if each not in (OTHER, UNKNOWN)]
+    return document(name, variables, _NOTES, title=title, outcome_value=known[-1])
+
+
+def _columns(table: pd.DataFrame, names: Sequence[str]) -> dict[str, Column]:
+    """The columns as text variables; one line says what is wrong with all of them."""
+    columns, problems = {}, []
+    for name in names:
+        try:
+            columns[name] = column_of(table[name])
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        if len(columns[name].values) < 2:
+            problems.append(f"column {name!r} has one value only; leave it out")
+    if problems:
+        raise InputError(". ".join(problems))
+    return columns
 
 
 def _default_graph(columns: Sequence[str], treatment: str, outcome: str) -> nx.DiGraph:

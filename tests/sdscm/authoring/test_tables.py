@@ -81,11 +81,34 @@ def test_a_graph_gives_the_arrows_and_leaves_columns_out():
         (lambda t: t.assign(age=pd.Timestamp("2020")), "drug", "column 'age' holds dates"),
         (lambda t: t.assign(age=[[1]] * len(t)), "drug", "column 'age' holds lists"),
         (lambda t: t.assign(age=[np.inf, *range(199)]), "drug", "column 'age' holds infinity"),
+        (
+            lambda t: t.assign(
+                age=pd.date_range("2020-01-01", periods=len(t)).astype(str), married=True
+            ),
+            "drug",
+            "column 'age' has 200 different values, each of them rare; leave it out, or join them. "
+            "column 'married' has one value only; leave it out",
+        ),
     ],
 )
 def test_a_table_that_makes_no_spec_is_one_line(change, treatment, problem):
     with pytest.raises(InputError, match=problem):
         spec_from_table(change(table()), "x", treatment, "re78")
+
+
+def test_columns_that_are_not_named_are_left_out():
+    data = table().assign(visit=pd.Timestamp("2020"))
+    text = spec_from_table(data, "x", "drug", "re78", covariates=["age"], exogenous=["city"])
+    assert spec_from_yaml(text, "x").parents("re78") == ("age", "city", "drug")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "value"),
+    [(["yes", "no"] * 100, "yes"), ([1, 2, 3, None] * 50, "3"), (range(200), "149 or more")],
+)
+def test_a_larger_y_means_a_larger_outcome(outcome, value):
+    data = table().assign(re78=list(outcome))
+    assert spec_from_yaml(spec_from_table(data, "x", "drug", "re78"), "x").outcome_value == value
 
 
 CELLS = st.one_of(
