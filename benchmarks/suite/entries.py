@@ -433,7 +433,7 @@ class SemisynthEntry(DatasetEntry):
         Name on the board; by default that of the table.
     n
         Number of rows of a dataset, one or several; by default all. A smaller dataset is a part of
-        a larger one.
+        a larger one, up to the scale of ``noise`` if that is given.
     rows
         ``keep`` uses each row of the table at most once; ``bootstrap`` draws rows with replacement.
     replicates

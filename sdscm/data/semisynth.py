@@ -82,7 +82,8 @@ class FittedTable:
         seed
             Seed of the draws. Those of a row do not depend on the dials.
         n
-            Number of rows; all by default. A smaller dataset is a part of a larger one.
+            Number of rows; all by default. A smaller dataset is a part of a larger one, up to the
+            scale of ``noise`` if that is given.
         rows
             ``keep`` takes each row of the table at most once, ``bootstrap`` draws rows with
             replacement.

@@ -27,12 +27,14 @@ class Identification:
     shown
         The pre-treatment covariates that are shown.
     adjustment
-        A smallest set of them that blocks every back-door path; None if no set does.
+        A minimal set of them that blocks every back-door path: without any of its members it does
+        not. None if no set does.
     all_adjust
         True if all of them together block every back-door path. This may fail where a smaller set
         works, if one of them is a collider.
     instruments
-        Those that are instruments, and the others that must be held fixed for that.
+        Those that are instruments, and a minimal set of others that must be held fixed for that.
+        Effects of an instrument are not held fixed: a set with one of them is not tried.
     front_door
         Mediators that satisfy the front-door criterion given nothing else; empty if none do.
     """
@@ -49,10 +51,10 @@ def identification(
 ) -> Identification:
     """Apply the back-door, instrument and front-door criteria to a DAG."""
     back = _without_effects_of(graph, treatment)
-    smallest = nx.find_minimal_d_separator(back, treatment, outcome, restricted=set(shown))
+    minimal = nx.find_minimal_d_separator(back, treatment, outcome, restricted=set(shown))
     return Identification(
         shown=tuple(name for name in graph if name in shown),
-        adjustment=None if smallest is None else _in_order(graph, smallest),
+        adjustment=None if minimal is None else _in_order(graph, minimal),
         all_adjust=nx.is_d_separator(back, treatment, outcome, set(shown)),
         instruments=dict(_instruments(graph, treatment, outcome, shown)),
         front_door=_front_door(graph, treatment, outcome),
@@ -104,7 +106,7 @@ def role_problems(variables: Sequence[Variable]) -> Iterator[str]:
     }
     meaning = {
         "instrument": (
-            "an instrument sways the treatment, and with the other shown covariates held fixed it "
+            "an instrument is tied to the treatment, and with other shown covariates held fixed it "
             "is tied to the outcome by the treatment alone"
         ),
         "mediator": "a mediator is on a directed path from the treatment to the outcome",
@@ -125,7 +127,7 @@ def role_problems(variables: Sequence[Variable]) -> Iterator[str]:
 def _instruments(
     graph: nx.DiGraph, treatment: str, outcome: str, shown: Collection[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Instruments, each with a smallest set of shown names that makes it one."""
+    """Instruments, each with a minimal set of shown names that makes it one."""
     no_effect = graph.copy()
     # The first arrows of all causal paths: without them, what is left is not the effect.
     paths = nx.ancestors(graph, outcome) | {outcome}

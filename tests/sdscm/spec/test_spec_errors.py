@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdscm.errors import InputError
-from sdscm.spec import load_spec, spec_from_yaml
+from sdscm.spec import load_spec, scenario_names, spec_from_yaml
 
 # (what is replaced in the study, by what, the words that the line must hold)
 MISTAKES = {
@@ -292,7 +292,7 @@ def test_missing_file_lists_the_scenarios() -> None:
         load_spec("marathon_confonder")
     message = str(caught.value)
     assert "did you mean 'marathon_confounder'?" in message
-    assert "breast_cancer, headache, hiring, marathon_collider, marathon_confounder, " in message
+    assert f"shipped scenarios: {', '.join(scenario_names())}; " in message
 
 
 def test_missing_file_names_a_neighbour(tmp_path) -> None:
