@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ import typer
 from benchmarks.cli import options
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import say, warn, written
+from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
 
 _SUFFIXES = (".yaml", ".yml")
@@ -154,34 +157,71 @@ def from_table(
     _write(text, _name(table), out, force)
 
 
-@options.examples("sdscm spec phrase sleep.yaml --sentences 20 --out sleep20.yaml")
+@options.examples(
+    "sdscm spec phrase sleep.yaml --sentences 20 --out sleep20.yaml",
+    "sdscm spec phrase sleep.yaml --lm smollm2-135m",
+)
 def phrase(
     spec: options.Spec,
     sentences: Annotated[
         int, typer.Option("--sentences", "-n", min=1, help="Sentences of each variable.")
     ] = 20,
+    lm: Annotated[
+        str | None,
+        typer.Option(
+            "--lm",
+            help=f"{options.LM_HELP}. It proposes sentences before the frames, and drops those "
+            "after which it does not expect the values.",
+            show_default="frames only",
+        ),
+    ] = None,
+    tries: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Most sentences of a variable that the model proposes; with 0 it checks the "
+            "frames only.",
+        ),
+    ] = 32,
+    device: options.Device = "cpu",
+    precision: options.Precision = "float32",
     out: Out = None,
     force: Force = False,
 ) -> None:
-    """Add sentences to each variable: frames around its first one, such as "We know that ..."."""
+    """Add sentences to each variable: those of a language model, and frames around the first one.
+
+    A frame leaves the meaning as it is: "We know that ...". In a spec with sentences for tuning the
+    new ones are scored.
+    """
+    from sdscm import load_lm, load_spec
     from sdscm.authoring.document import as_document
+    from sdscm.authoring.proposals import MassCheck, proposals
     from sdscm.authoring.sentences import framed, more_sentences
-    from sdscm.spec import Variable, load_spec
+    from sdscm.spec import Variable
 
     found = load_spec(spec)
+    path = new_file(out or Path(f"{found.name}-{sentences}.yaml"), _SUFFIXES, force)
+    model = None if lm is None else load_lm(lm, device=device, precision=precision)
+    check = None if model is None else MassCheck(found, model)
     variables = []
-    for variable in found.variables:
-        first = variable.phrasings[0].template
-        # The first frame is the sentence itself.
-        kept, dropped = more_sentences(variable, framed(first)[1:], sentences)
-        for each in dropped:
-            say(f"{variable.name}: dropped {each.sentence!r}: {each.reason}")
-        if len(kept) < sentences:
-            say(f"{variable.name}: {len(kept)} sentences; there are no more frames")
-        variables.append(Variable.model_validate({**dict(variable), "phrasings": kept}))
+    with bar("variables", len(found.variables)) as done:
+        for place, variable in enumerate(found.variables):
+            # The first frame is the sentence itself.
+            candidates: Iterable[str] = framed(variable.phrasings[0].template)[1:]
+            if model is not None:
+                candidates = chain(proposals(variable, model, tries), candidates)
+            kept, dropped = more_sentences(
+                variable, candidates, sentences, None if check is None else check.of(variable)
+            )
+            for each in dropped:
+                say(f"{variable.name}: dropped {each.sentence!r}: {each.reason}")
+            if len(kept) < sentences:
+                say(f"{variable.name}: {len(kept)} sentences; there are no more candidates")
+            variables.append(Variable.model_validate({**dict(variable), "phrasings": kept}))
+            done(place + 1)
     richer = found.model_copy(update={"variables": tuple(variables)})
     notes = ("Sentences were added by sdscm spec phrase. Read them, and drop those that are odd.",)
-    _write(as_document(richer, notes), f"{found.name}-{sentences}", out, force)
+    _write(as_document(richer, notes), path.stem, path, force)
 
 
 def _name(path: Path) -> str:

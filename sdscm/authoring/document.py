@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
-from sdscm.spec import Spec, Variable, spec_from_yaml
+from sdscm.spec import Phrasing, Spec, Variable, spec_from_yaml
 
 #: Width of a line; lists of values and parents are folded beyond it.
 _WIDTH = 100
+_Sentence = str | dict[str, str]
 
 
 def document(
@@ -67,10 +69,19 @@ def as_document(spec: Spec, notes: Sequence[str] = ()) -> str:
     return document(spec.name, variables, notes, **texts, outcome_value=spec.outcome_value or "")
 
 
-def _templates(variable: Variable) -> list[str] | dict[str, list[str]]:
-    scored = [each.template for each in variable.phrasings]
-    tuning = [each.template for each in variable.tuning]
+def _templates(variable: Variable) -> list[_Sentence] | dict[str, list[_Sentence]]:
+    scored = [_template(each) for each in variable.phrasings]
+    tuning = [_template(each) for each in variable.tuning]
     return {"tuning": tuning, "scored": scored} if tuning else scored
+
+
+def _template(phrasing: Phrasing) -> _Sentence:
+    """The template, or the mapping that keeps braces which a template must not hold."""
+    try:
+        Phrasing.from_template(phrasing.template)
+    except ValidationError:
+        return phrasing.model_dump()
+    return phrasing.template
 
 
 def _variable(fields: dict[str, Any]) -> str:
@@ -98,12 +109,14 @@ def _line(key: str, value: Any) -> str:
     return text.rstrip("\n")
 
 
-def _sentences(key: str, sentences: Sequence[str]) -> str:
+def _sentences(key: str, sentences: Sequence[_Sentence]) -> str:
     indent = " " * (len(key) - len(key.lstrip()) + 2)
     return "\n".join([f"{key}:", *(f"{indent}- {_quoted(each)}" for each in sentences)])
 
 
-def _quoted(text: str) -> str:
-    """A text in double quotes on one line."""
-    dumped = yaml.safe_dump(text, default_style='"', width=10**9, allow_unicode=True)
+def _quoted(text: _Sentence) -> str:
+    """A text in double quotes, or a mapping of them, on one line."""
+    dumped = yaml.safe_dump(
+        text, default_style='"', default_flow_style=True, width=10**9, allow_unicode=True
+    )
     return dumped.rstrip("\n")

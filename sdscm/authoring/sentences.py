@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -48,6 +48,10 @@ _SMALL = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+#: Most words after the value.
+_AFTER = 4
+
+
 @dataclass(frozen=True)
 class Dropped:
     """A sentence that was not kept, and why."""
@@ -77,39 +81,133 @@ def framed(sentence: str, frames: Sequence[str] = FRAMES) -> list[str]:
 
 
 def more_sentences(
-    variable: Variable, candidates: Iterable[str], wanted: int
-) -> tuple[list[str], list[Dropped]]:
-    """Add sentences to those of a variable, until it has ``wanted``.
+    variable: Variable,
+    candidates: Iterable[str],
+    wanted: int,
+    check: Callable[[str], str] | None = None,
+) -> tuple[list[Phrasing], list[Dropped]]:
+    """Add sentences to the scored ones of a variable, until it has ``wanted``.
 
-    A candidate is kept if it holds ``{value}`` once and no other field, ends as a sentence, and
-    differs from the others in more than capitals, blanks and the last mark.
+    A candidate is kept if it holds ``{value}`` once and no other field, differs from the others
+    (those for tuning as well) in more than articles, capitals and marks, and has no fault that none
+    of the variable's own sentences has; see `FAULTS`.
+
+    Parameters
+    ----------
+    variable
+    candidates
+        Texts with ``{value}``; only as many are taken as are needed.
+    wanted
+        Number of scored sentences.
+    check
+        Gives the reason to drop a candidate that has no such fault, or an empty text.
     """
-    kept = [each.template for each in variable.phrasings]
-    seen = {_normal(each) for each in kept}
-    dropped = []
+    kept = list(variable.phrasings)
+    own = [*variable.phrasings, *variable.tuning]
+    seen = {_words(each.template) for each in own}
+    faults = [(find, reason) for find, reason in FAULTS if not any(_finds(find, own, variable))]
+    dropped: dict[str, str] = {}
     for candidate in candidates:
         if len(kept) >= wanted:
             break
-        reason = _problem(candidate)
-        if not reason and _normal(candidate) in seen:
-            reason = "says the same as another one"
-        if reason:
-            dropped.append(Dropped(candidate, reason))
+        if candidate in dropped:
             continue
-        seen.add(_normal(candidate))
-        kept.append(candidate)
-    return kept, dropped
+        try:
+            phrasing = Phrasing.from_template(candidate)
+        except ValidationError as error:
+            dropped[candidate] = str(error.errors()[0]["ctx"]["error"])
+            continue
+        found = (reason for find, reason in faults if any(_finds(find, [phrasing], variable)))
+        if _words(candidate) in seen:
+            dropped[candidate] = "says the same as another one"
+        elif reason := next(found, "") or (check(candidate) if check else ""):
+            dropped[candidate] = reason
+        else:
+            seen.add(_words(candidate))
+            kept.append(phrasing)
+    return kept, [Dropped(*each) for each in dropped.items()]
 
 
-def _problem(template: str) -> str:
-    try:
-        Phrasing.from_template(template)
-    except ValidationError as error:
-        return str(error.errors()[0]["ctx"]["error"])
-    if not template.rstrip().endswith((".", "!", "?", '."', ".'")):
-        return "does not end as a sentence"
-    return ""
+def _words(template: str) -> tuple[str, ...]:
+    """The words of a sentence without articles, capitals and marks."""
+    words = re.findall(r"[^\W_]+|[{}]", template.casefold())
+    return tuple(each for each in words if each not in ("a", "an", "the"))
 
 
-def _normal(template: str) -> str:
-    return " ".join(template.casefold().split()).rstrip(".!?")
+Fault = Callable[[Phrasing, str], object]
+
+
+def _finds(find: Fault, phrasings: Iterable[Phrasing], variable: Variable) -> Iterator[bool]:
+    return (bool(find(each, value)) for each in phrasings for value in variable.values)
+
+
+def _found(pattern: str, flags: int = 0) -> Fault:
+    """Search the sentence of each value."""
+    compiled = re.compile(pattern, flags)
+    return lambda phrasing, value: compiled.search(phrasing.sentence(value))
+
+
+def _around(pattern: str, flags: int = 0) -> Fault:
+    """Search the text around the value."""
+    compiled = re.compile(pattern, flags)
+    return lambda phrasing, _: compiled.search(phrasing.template.replace(PLACE, "\0"))
+
+
+def _small_first(phrasing: Phrasing, value: str) -> bool:
+    return next((each for each in phrasing.sentence(value) if each.isalnum()), "").islower()
+
+
+def _attached(phrasing: Phrasing, _: str) -> object:
+    return re.search(r"\w$", phrasing.prefix) or re.match(r"\w", phrasing.suffix)
+
+
+def _wrong_article(phrasing: Phrasing, value: str) -> bool:
+    """``a`` before a vowel, or ``an`` before another sound; abbreviations may be either."""
+    article = re.search(r"\b(an?) $", phrasing.prefix, re.IGNORECASE)
+    first = re.match(r"[^\W_]+", value)
+    if not article or not first or (len(first[0]) > 1 and first[0].isupper()):
+        return False
+    return (article[1].lower() == "an") != bool(_VOWEL.match(first[0]))
+
+
+#: Words and numbers that begin with the sound of a vowel.
+_VOWEL = re.compile(
+    r"(?!uni(?![mn])|us[aeiu]|ut[eio]|eu|one\b|once\b|ubiq)[aeiou]|hour|hono|heir|honest"
+    r"|8|1[18](?!\d)",
+    re.IGNORECASE,
+)
+
+
+def _states_another(phrasing: Phrasing, value: str) -> object:
+    text = phrasing.template.replace(PLACE, "\0")
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE)
+
+
+#: Faults of a sentence for one of the values, each with the reason that is told.
+FAULTS: tuple[tuple[Fault, str], ...] = (
+    (_found(r"[\x00-\x1f\x7f-\x9f\ufffd]"), "holds characters that are not text"),
+    (_around(r"(?<![.!?])(?<![.!?][\"')\u201d\u2019])\s*$"), "does not end as a sentence"),
+    (_small_first, "does not begin with a capital letter for each value"),
+    (_around(r"\?\W*$"), "asks, and does not state"),
+    (_around(r"[.!?][\"')]?\s+(?=[A-Z\0])"), "is more than one sentence"),
+    (_attached, "has letters that touch {value}"),
+    (
+        lambda phrasing, _: len(phrasing.suffix.split()) > _AFTER,
+        f"goes on for over {_AFTER} words "
+        "after {value}; what follows it is scored once for each value",
+    ),
+    (_wrong_article, "has 'a' for 'an', or 'an' for 'a', before a value"),
+    (
+        _found(r"\b(?!(?:that|had)\b)([^\W\d_]+)\s+\1\b|\b(an?|the)\s+(an?|the)\b", re.IGNORECASE),
+        "says a word twice",
+    ),
+    (_found(r"\s\s|\s[.,;!?](?!\w)|[({\[]\s|\s[)}\]]"), "has a blank too much"),
+    (_states_another, "states one of the values as well"),
+    (
+        _around(
+            r"\b(not|never|no|none|nobody|cannot|without|neither|nor|hardly)\b|n['\u2019]t\b",
+            re.IGNORECASE,
+        ),
+        "denies something",
+    ),
+)

@@ -81,3 +81,25 @@ class ReferenceLanguageModel(LanguageModel, Protocol):
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Reference score of each value, in ``sentence`` and in ``value``."""
         ...
+
+
+@runtime_checkable
+class GenerativeLanguageModel(LanguageModel, Protocol):
+    """A language model that can also write text."""
+
+    def generate(self, prompt: str, begin: str, *, count: int, tokens: int, seed: int) -> list[str]:
+        """Continue an answer up to the end of its line, ``count`` times, at random.
+
+        Parameters
+        ----------
+        prompt
+            What is asked for. A model with a chat template reads it as the message of a user, any
+            other one as text.
+        begin
+            Begin of the answer, which the model continues.
+        count, tokens
+            Number of continuations, and the most tokens of one.
+        seed
+            Seed of the draws.
+        """
+        ...

@@ -14,7 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from sdscm.errors import InputError
-from sdscm.lm.interface import Choice, ChoiceScores, LanguageModel, ReferenceLanguageModel
+from sdscm.lm.interface import (
+    Choice,
+    ChoiceScores,
+    GenerativeLanguageModel,
+    LanguageModel,
+    ReferenceLanguageModel,
+)
 
 _LOOKUP = 500
 _BATCH = 512
@@ -159,6 +165,11 @@ class CachedLM:
         """Reference scores of each choice; an InputError if the model has none."""
         return self._cached("reference", choices, reference_scores)
 
+    def generate(self, prompt: str, begin: str, *, count: int, tokens: int, seed: int) -> list[str]:
+        """Continuations of an answer, which are not cached; an InputError if the model has none."""
+        model = generative(self.model)
+        return model.generate(prompt, begin, count=count, tokens=tokens, seed=seed)
+
     def _cached(
         self,
         kind: str,
@@ -194,6 +205,13 @@ def reference_scores(model: LanguageModel, choices: list[Choice]) -> list[Choice
             f"language model '{model.id}' has no reference scores; choose another scoring"
         )
     return model.score_reference(choices)
+
+
+def generative(model: LanguageModel) -> GenerativeLanguageModel:
+    """The model if it writes text; otherwise an InputError."""
+    if not isinstance(model, GenerativeLanguageModel):
+        raise InputError(f"language model '{model.id}' writes no text; choose one that does")
+    return model
 
 
 def _parts(items: list[tuple[bytes, Choice]]) -> Iterator[list[tuple[bytes, Choice]]]:

@@ -30,6 +30,7 @@ from sdscm.lm.backends.loadcheck import (
     scorer_hash,
 )
 from sdscm.lm.engine.float64 import keep_float64, rounded
+from sdscm.lm.engine.generation import continued_lines
 from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
@@ -232,6 +233,28 @@ class HuggingFaceLM:
             scores.append(ChoiceScores(mean, mean, ones, ones))
         return scores
 
+    def generate(self, prompt: str, begin: str, *, count: int, tokens: int, seed: int) -> list[str]:
+        """Continue an answer; see `sdscm.lm.interface.GenerativeLanguageModel`."""
+        with self._turn:
+            try:
+                with _without_bars(), products(self._model.device, self._precision):
+                    return continued_lines(
+                        self._model, self._tokenize.tokenizer, prompt, begin, count, tokens, seed
+                    )
+            except Exception as error:  # its kind depends on the code of the model
+                raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> InputError:
+        """The error of a model that cannot be run."""
+        reason = _reason(error)
+        advice = "check its files, or take another model"
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or _NO_MEMORY.search(reason):
+            advice = (
+                "the memory is too small for it: lower memory or batch_tokens, choose "
+                "precision bfloat16, or take a smaller model"
+            )
+        return InputError(f"language model '{self.id}' cannot be run ({reason}); {advice}")
+
     def _tokens(
         self, tokenize: Callable[[Choice], ChoiceTokens], choices: Sequence[Choice]
     ) -> list[ChoiceTokens]:
@@ -263,16 +286,7 @@ class HuggingFaceLM:
                     for place, values in zip(places, scores, strict=True):
                         found[place] = values
         except Exception as error:  # its kind depends on the code of the model
-            reason = _reason(error)
-            advice = "check its files, or take another model"
-            if isinstance(error, MemoryError | torch.OutOfMemoryError) or _NO_MEMORY.search(reason):
-                advice = (
-                    "the memory is too small for it: lower memory or batch_tokens, choose "
-                    "precision bfloat16, or take a smaller model"
-                )
-            raise InputError(
-                f"language model '{self.id}' cannot be run ({reason}); {advice}"
-            ) from error
+            raise self._failed(error) from error
         self._check_scores(choices, found)
         if self._precision == "float64":
             return [[rounded(values) for values in each] for each in found]

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import sdscm
+from sdscm.authoring.sentences import framed
+from sdscm.lm import TabularLM
 from sdscm.spec import load_spec
 
 
@@ -30,6 +33,49 @@ def test_a_new_spec_is_checked_and_phrased(cli):
     richer = load_spec("sleep-12.yaml")
     assert {len(each.phrasings) for each in richer.variables} == {12}
     assert richer.variable("drink").phrasings[2].template.startswith("We know that in the evening")
+
+
+class Writer(TabularLM):
+    """Proposes a kept, an unlikely and a bad sentence for each variable."""
+
+    def generate(self, prompt, begin, *, count, tokens, seed):
+        return [" Now we see {value}.", " Later we see {value}.", " Do we see {value}?"]
+
+
+def test_a_language_model_proposes_sentences_and_drops_unlikely_ones(cli, monkeypatch):
+    def table(choice):
+        return np.full(len(choice.values), 1e-6 if choice.prefix.startswith("Later") else 0.1)
+
+    monkeypatch.setattr(sdscm, "load_lm", lambda *_, **__: Writer(table))
+    ran = cli("spec", "phrase", "tea_or_coffee", "-n", "99", "--lm", "any", "--tries", "4")
+    assert (ran.code, ran.err) == (0, "")
+    before, after = load_spec("tea_or_coffee"), load_spec("tea_or_coffee-99.yaml")
+    for one, other in zip(before.variables, after.variables, strict=True):
+        assert other.tuning == one.tuning
+        new = [each.template for each in other.phrasings[len(one.phrasings) :]]
+        assert new[:2] == ["Now we see {value}.", f"We know that {framed_first(one)}"]
+    assert "drink: dropped 'Later we see {value}.': the model gives the values " in ran.out
+    assert "drink: dropped 'Do we see {value}?': asks, and does not state" in ran.out
+    monkeypatch.setattr(sdscm, "load_lm", lambda *_, **__: TabularLM(table))
+    command = ["spec", "phrase", "tea_or_coffee", "-n", "99", "--lm", "any", "--out", "b.yaml"]
+    assert cli(*command).err == (
+        "error: language model 'tabular' writes no text; choose one that does\n"
+    )
+    assert not Path("b.yaml").exists()
+    assert cli(*command, "--tries", "0").code == 0
+
+
+def framed_first(variable):
+    return framed(variable.phrasings[0].template)[1].removeprefix("We know that ")
+
+
+def test_braces_of_a_mapping_survive(cli):
+    text = Path("study.yaml").read_text()
+    mapping = '{prefix: "The set {0} is ", suffix: "."}'
+    Path("braces.yaml").write_text(text.replace('"In the end she {value}."', mapping))
+    assert cli("spec", "phrase", "braces.yaml", "--out", "more.yaml").code == 0
+    (only,) = load_spec("more.yaml").variable("state").phrasings
+    assert only == load_spec("braces.yaml").variable("state").phrasings[0]
 
 
 def test_each_problem_is_one_line(cli):
