@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -84,13 +85,15 @@ def from_graph(
     """Write a spec with the arrows of a graph, whose values and sentences you then edit."""
     from sdscm.authoring.graphs import read_graph, spec_from_graph
 
-    text = spec_from_graph(
-        read_graph(graph),
-        _name(graph),
-        treatment=treatment,
-        outcome=outcome,
-        exogenous=exogenous or (),
-    )
+    found = read_graph(graph)
+    with _named(graph):
+        text = spec_from_graph(
+            found,
+            _name(graph),
+            treatment=treatment,
+            outcome=outcome,
+            exogenous=exogenous or (),
+        )
     _write(text, _name(graph), out, force)
 
 
@@ -139,10 +142,9 @@ def from_table(
 
     if covariates is not None and graph is not None:
         raise InputError("--covariates and --graph: the nodes of a graph are the columns; give one")
-    data = read_table(table)
-    arrows = None if graph is None else read_graph(graph)
+    data, arrows = read_table(table), None if graph is None else read_graph(graph)
     wanted = None if covariates is None else options.listed("covariates", covariates)
-    try:
+    with _named(table):
         text = spec_from_table(
             data,
             _name(table),
@@ -152,8 +154,6 @@ def from_table(
             exogenous=exogenous or (),
             graph=arrows,
         )
-    except InputError as error:
-        raise InputError(f"{table}: {error}") from None
     _write(text, _name(table), out, force)
 
 
@@ -222,6 +222,15 @@ def phrase(
     richer = found.model_copy(update={"variables": tuple(variables)})
     notes = ("Sentences were added by sdscm spec phrase. Read them, and drop those that are odd.",)
     _write(as_document(richer, notes), path.stem, path, force)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Begin the message of an InputError with the name of the file."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def _name(path: Path) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
@@ -38,6 +39,12 @@ _DAGITTY = {"treatment": "exposure", "outcome": "outcome", "exogenous": "latent"
 #: Values to begin with; the author edits them.
 _VALUES = {"treatment": ("absent", "present")}
 _OTHER_VALUES = ("low", "high")
+#: Most variables of a spec that is made of a graph or a table; a prompt holds far fewer.
+MOST_VARIABLES = 1_000
+#: Most names of nodes in a message.
+_SHOWN = 10
+#: Most characters of a file, and most arrows: ten names of parents for each variable.
+_MOST_TEXT, _MOST_ARROWS = 300_000, 10_000
 _NOTES = (
     "Made from a graph. Edit the values and the sentences; then: sdscm spec check FILE",
     "The whole format: help('sdscm.spec') in Python.",
@@ -56,6 +63,11 @@ def read_graph(path: Path) -> nx.DiGraph:
     if reader is None:
         raise InputError(f"{path}: give a graph that ends in {', '.join(_READERS)}")
     text = read_text(path)
+    if len(text) > _MOST_TEXT:
+        raise InputError(
+            f"{path}: has {len(text):,} characters; keep the variables around treatment and "
+            f"outcome, {_MOST_TEXT:,} characters at most"
+        )
     try:
         graph = reader(text)
     except InputError as error:
@@ -74,6 +86,12 @@ def checked(graph: Any, where: str = "graph") -> nx.DiGraph:
         raise InputError(f"{where}: is not directed; write arrows from causes to effects")
     if not graph:
         raise InputError(f"{where}: has no node")
+    if len(graph) > MOST_VARIABLES or graph.number_of_edges() > _MOST_ARROWS:
+        raise InputError(
+            f"{where}: has {len(graph):,} nodes and {graph.number_of_edges():,} arrows; keep those "
+            f"around treatment and outcome, {MOST_VARIABLES:,} nodes and {_MOST_ARROWS:,} arrows "
+            "at most"
+        )
     names = {node: str(data.get("label", node)).strip() for node, data in graph.nodes(data=True)}
     if len(set(names.values())) < len(names):
         raise InputError(f"{where}: two nodes have the same name; rename one of them")
@@ -87,7 +105,7 @@ def checked(graph: Any, where: str = "graph") -> nx.DiGraph:
 
 def _role_words(data: Mapping[str, Any]) -> list[str]:
     """Words of a node that may be a role: that of ``role``, and flags such as ``latent``."""
-    flags = [key for key, value in data.items() if str(value).lower() in ("1", "true", "yes")]
+    flags = [str(key) for key, value in data.items() if str(value).lower() in ("1", "true", "yes")]
     return [str(data.get("role", "")).strip('"').lower(), *map(str.lower, flags)]
 
 
@@ -149,15 +167,19 @@ def _causes_first(graph: nx.DiGraph) -> list[str]:
         return list(nx.lexicographical_topological_sort(graph, key=place.__getitem__))
     except nx.NetworkXUnfeasible:
         cycle = [edge[0] for edge in nx.find_cycle(graph)]
+        shown = cycle if len(cycle) <= _SHOWN else [*cycle[:_SHOWN], "..."]
         raise InputError(
-            f"the graph has the cycle {' -> '.join([*cycle, cycle[0]])}; remove one of its arrows"
+            f"the graph has the cycle {' -> '.join([*shown, cycle[0]])}; remove one of its arrows"
         ) from None
 
 
 def _only(roles: Mapping[str, str | None], role: str) -> str:
     found = [node for node, each in roles.items() if each == role]
-    if len(found) != 1:
-        raise InputError(f"{' and '.join(found)} are both the {role}; give --{role} NODE")
+    if not found:
+        raise InputError(f"no node is the {role}: it has another role as well; give each its own")
+    if len(found) > 1:
+        some = " and ".join(found[:_SHOWN])
+        raise InputError(f"{some} are all the {role}; give --{role} NODE")
     return found[0]
 
 
@@ -167,7 +189,7 @@ def write_graph(spec: Spec, path: Path) -> None:
     Raises
     ------
     InputError
-        If the suffix is not that of a format.
+        If the suffix is not that of a format, or the format cannot hold a name.
     """
     if path.suffix.lower() not in _WRITERS:
         raise InputError(f"{path}: give a file name that ends in {', '.join(_WRITERS)}")
@@ -175,7 +197,17 @@ def write_graph(spec: Spec, path: Path) -> None:
     for name in spec.order:
         graph.add_node(name, role=spec.variable(name).role)
     graph.add_edges_from((one, name) for name in spec.order for one in spec.parents(name))
-    put_atomically(path, _WRITERS[path.suffix.lower()](graph))
+    text = _WRITERS[path.suffix.lower()](graph)
+    try:
+        again = checked(_READERS[path.suffix.lower()](text))
+    except Exception:  # parsers of networkx and pydot raise many kinds
+        again = nx.DiGraph()
+    if set(again) != set(graph) or set(again.edges) != set(graph.edges):
+        raise InputError(
+            f"{path}: a name of {spec.name!r} has characters that this format cannot hold, such as "
+            f"quotes; rename the variable, or choose another of {', '.join(_WRITERS)}"
+        )
+    put_atomically(path, text)
 
 
 def _read_dot(text: str) -> nx.DiGraph:
@@ -187,14 +219,65 @@ def _read_dot(text: str) -> nx.DiGraph:
         found = pydot.graph_from_dot_data(text)
     if not found:
         raise InputError(f"is not DOT ({' '.join(said.getvalue().split())[:200]})")
-    graph = nx.DiGraph(nx.nx_pydot.from_pydot(found[0]))
+    if len(found) > 1:
+        raise InputError(f"holds {len(found)} graphs; keep one of them")
     if found[0].get_type() != "digraph":
         raise InputError("is not directed; write digraph, and arrows from causes to effects")
-    graph.remove_nodes_from([node for node in graph if node in ("\\n", "node", "edge", "graph")])
-    # The label of DOT is what is drawn; the name is the node's.
-    for _, data in graph.nodes(data=True):
-        data.pop("label", None)
-    return nx.relabel_nodes(graph, {node: _unquoted(str(node)) for node in graph})
+    graph = nx.DiGraph()
+    parts = [found[0].obj_dict]
+    while parts:  # subgraphs hold nodes and arrows of their own
+        part = parts.pop()
+        parts += [each for some in part["subgraphs"].values() for each in some]
+        _add_dot_nodes(graph, part)
+        for (one, other), arrows in part["edges"].items():
+            parts += [end for end in (one, other) if not isinstance(end, str)]
+            for arrow in arrows:
+                kind = _DIRECTIONS.get(_unquoted(str(arrow["attributes"].get("dir", ""))), "->")
+                for pair in itertools.product(_dot_ends(one), _dot_ends(other)):
+                    _add_arrow(graph, pair[0], kind, pair[1])
+    return graph
+
+
+#: Values of the attribute ``dir`` of an arrow.
+_DIRECTIONS = {"back": "<-", "both": "<->", "none": "--"}
+
+
+def _add_dot_nodes(graph: nx.DiGraph, part: Any) -> None:
+    for node, several in part["nodes"].items():
+        if node in ("\\n", "node", "edge", "graph"):
+            continue
+        for each in several:
+            # The label of DOT is what is drawn; the name is the node's.
+            drawn = {key: value for key, value in each["attributes"].items() if key != "label"}
+            graph.add_node(
+                _dot_name(node), **{f"{key}": _unquoted(str(value)) for key, value in drawn.items()}
+            )
+
+
+def _dot_ends(end: Any) -> list[str]:
+    """The nodes at one end of an arrow: one, or those of a subgraph."""
+    if isinstance(end, str):
+        return [_dot_name(end)]
+    names: dict[str, None] = {}
+    parts = [end]
+    while parts:
+        part = parts.pop()
+        names |= {_dot_name(node): None for node in part["nodes"]}
+        names |= {
+            name: None
+            for pair in part["edges"]
+            for each in pair
+            if isinstance(each, str)
+            for name in [_dot_name(each)]
+        }
+        parts += [each for some in part["subgraphs"].values() for each in some]
+    return list(names)
+
+
+def _dot_name(text: str) -> str:
+    """The name of a node without quotes and port, as in ``a:north`` and ``"a b":north``."""
+    found = re.match(r'("(?:[^"\\]|\\.)*"|[^":]+)(:|$)', text)
+    return _unquoted(found[1] if found else text)
 
 
 def _unquoted(text: str) -> str:
@@ -204,13 +287,13 @@ def _unquoted(text: str) -> str:
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<attributes>\[[^\]]*\])|(?P<edge><->|->|<-|--)|(?P<mark>[{};,])"""
-    r"""|(?P<assign>\w+\s*=\s*(?:"[^"]*"|[^\s;]+))|"(?P<quoted>[^"]*)"|(?P<name>[^\s"\[\]{};<>=-][^\s"\[\]{};<>=]*))"""
+    r"""|(?P<assign>\w+\s*=\s*(?:"[^"]*"|[^\s;]+))|"(?P<quoted>[^"]*)"|(?P<name>[^\s"\[\]{};,<>=-](?:[^\s"\[\]{};,<>=-]|-(?![->]))*))"""
 )
 
 
 def _read_dagitty(text: str) -> nx.DiGraph:
     """A statement is a node with attributes, or nodes and groups of nodes with arrows between."""
-    body = re.match(r"\s*\w*\s*\{(.*)\}\s*$", text, re.DOTALL)
+    body = re.fullmatch(r"\w*\s*\{(.*)\}", text.strip(), re.DOTALL)
     if not body:
         raise InputError("is not the text of dagitty; it begins with 'dag {' and ends with '}'")
     graph = nx.DiGraph()
@@ -218,6 +301,8 @@ def _read_dagitty(text: str) -> nx.DiGraph:
     arrow = ""
     for nodes, attributes, edge in _dagitty_parts(body[1]):
         if edge:
+            if arrow or not before:
+                raise InputError(f"has an arrow {edge} without a node before it")
             arrow = edge
             continue
         if attributes:
@@ -230,6 +315,8 @@ def _read_dagitty(text: str) -> nx.DiGraph:
             for other in nodes:
                 _add_arrow(graph, one, arrow, other)
         before, arrow = nodes, ""
+    if arrow:
+        raise InputError(f"has an arrow {arrow} without a node after it")
     return graph
 
 
@@ -251,13 +338,17 @@ def _dagitty_parts(text: str) -> Iterator[tuple[list[str], str, str]]:
                 group.append(name)
         elif found["attributes"]:
             yield [], found["attributes"][1:-1], ""
-        elif found["edge"]:
+        elif found["edge"] and group is None:
             yield [], "", found["edge"]
-        elif found["mark"] == "{":
+        elif found["mark"] == "{" and group is None:
             group = []
         elif found["mark"] == "}" and group is not None:
             yield group, "", ""
             group = None
+        elif found["edge"] or found["mark"] in ("{", "}"):
+            raise InputError(f"has {found[0].strip()!r} where it belongs to no group of nodes")
+    if group is not None:
+        raise InputError("has a group of nodes without a closing brace")
 
 
 def _add_arrow(graph: nx.DiGraph, one: str, arrow: str, other: str) -> None:

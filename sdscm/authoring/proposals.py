@@ -41,12 +41,11 @@ def proposals(variable: Variable, lm: LanguageModel, tries: int) -> Iterator[str
     InputError
         If the model writes no text.
     """
-    writer = generative(lm)
     own = [each.template for each in (*variable.phrasings, *variable.tuning)]
     for number, done in enumerate(range(0, tries, _ROUND)):
         first = number * _SHOWN
         shown = [own[(first + place) % len(own)] for place in range(min(_SHOWN, len(own)))]
-        lines = writer.generate(
+        lines = generative(lm).generate(
             _prompt(variable),
             "".join(f"- {each}\n" for each in shown) + "-",
             count=min(_ROUND, tries - done),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sdscm.authoring.document import document
+from sdscm.authoring.graphs import MOST_VARIABLES
 from sdscm.authoring.sentences import FRAMES, framed, label, plain_sentence
 from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
@@ -84,8 +85,13 @@ def _cut(numbers: pd.Series) -> tuple[pd.Series, list[str]]:
     """Numbers as the parts between quantiles, with readable ends."""
     if not np.isfinite(numbers).all():
         raise InputError(f"column {numbers.name!r} holds infinity; remove those rows")
+    spread = float(numbers.max()) - float(numbers.min())
+    if not 0 < spread < np.inf:
+        raise InputError(
+            f"column {numbers.name!r} holds numbers that float64 cannot tell apart, or whose range "
+            "it cannot hold; rescale them"
+        )
     inner = np.quantile(numbers, np.arange(1, PARTS) / PARTS)
-    spread = np.ptp(numbers)
     digits = 0 if spread >= PARTS * 2 else int(np.ceil(-np.log10(spread))) + 2
     # An end at the smallest number would leave the first part empty.
     ends = sorted({round(float(end), digits) for end in inner if end > numbers.min()})
@@ -101,7 +107,7 @@ def _cut(numbers: pd.Series) -> tuple[pd.Series, list[str]]:
 def _categories(known: pd.Series) -> tuple[pd.Series, list[str]]:
     """Categories as texts, the rare ones joined, in the order of the type or of the values."""
     if isinstance(known.dtype, pd.CategoricalDtype) and known.cat.ordered:
-        order = [str(each) for each in known.cat.categories]
+        order = list(dict.fromkeys(map(_text, known.cat.categories)))
     elif pd.api.types.is_numeric_dtype(known):
         order = [_text(each) for each in sorted(known.unique())]
     else:
@@ -164,6 +170,8 @@ def spec_from_table(
         If a column is missing, the treatment has not two values, or the graph has other nodes.
     """
     names = [str(each) for each in table.columns]
+    if treatment == outcome:
+        raise InputError(f"column {outcome!r} is both treatment and outcome; name two columns")
     table = table.set_axis(names, axis=1)
     for column in (treatment, outcome, *(covariates or ()), *exogenous, *(graph or ())):
         if column not in names:
@@ -178,6 +186,14 @@ def spec_from_table(
             names if covariates is None else list(dict.fromkeys([*covariates, *exogenous])),
             treatment,
             outcome,
+        )
+    for column in (treatment, outcome):
+        if column not in graph:
+            raise InputError(f"the graph has no node {column!r}; {did_you_mean(column, graph)}")
+    if len(graph) > MOST_VARIABLES:
+        raise InputError(
+            f"the spec has {len(graph):,} columns; keep {MOST_VARIABLES:,} at most, around "
+            "treatment and outcome"
         )
     columns = _columns(table, list(graph))
     if len(columns[treatment].values) != 2:

@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -38,7 +39,7 @@ from sdscm.spec import scenario_names
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_figures", "limits")]
 
 MINUTES = float(os.environ.get("SDSCM_FUZZ_MINUTES", "30"))
-TESTS = 7
+TESTS = 9
 SECONDS = 10
 #: Bytes of address space, so that an input that asks for all memory harms no other process.
 MEMORY = 16 << 30
@@ -218,7 +219,7 @@ def trees(draw: Any, base: Any, junk: st.SearchStrategy[Any] = JUNK) -> Any:
 
 
 @st.composite
-def texts(draw: Any, base: str) -> str:
+def texts(draw: Any, base: str, tokens: list[str] = TOKENS) -> str:
     """A text with up to three changes."""
     text = base
     for _ in range(draw(st.integers(0, 3))):
@@ -227,7 +228,7 @@ def texts(draw: Any, base: str) -> str:
         change = draw(st.sampled_from(["token", "token", "letters", "remove", "line", "twice"]))
         new = ""
         if change == "token":
-            new = draw(st.sampled_from(TOKENS))
+            new = draw(st.sampled_from(tokens))
         elif change == "letters":
             new = draw(st.text(max_size=4))
         elif change == "line":
@@ -346,6 +347,118 @@ def test_specs() -> None:
         run_and_check([*arguments, "--out", str(out / "audit")], words, out / "audit")
 
     fuzz(specs([sdscm.load_spec(each).model_dump(mode="json") for each in scenario_names()]), check)
+
+
+# --- graphs and tables of which specs are made --------------------------------------------------
+
+DAG = [("age", "drug"), ("age", "state"), ("drug", "state"), ("cause of a", "age")]
+GRAPHS = {
+    ".dot": [
+        'digraph G { rankdir=LR; node [shape=box];\n"cause of a" -> age -> drug;\n'
+        "age -> state; subgraph cluster { drug -> state }; drug:n [role=treatment, label=x] }",
+        "strict digraph { {age drug} -> state; age -> drug [dir=forward]; a -> age [dir=both] }",
+    ],
+    ".gml": ["\n".join(nx.generate_gml(nx.DiGraph(DAG)))],
+    ".graphml": ["\n".join(nx.generate_graphml(nx.DiGraph(DAG)))],
+    ".dagitty": [
+        'dag {\nbb="0,0,1,1"\ndrug [exposure,pos="0.1,0.2"]\nstate [outcome]\nU [latent]\n'
+        '"cause of a" -> age -> drug->state\nage -> {state m-1}\nage <- U -> state\nm-1 <-> age }'
+    ],
+}
+MARKS = ["->", "<->", "--", "<-", "{", "}", "[", "]", ";", ",", '"', ":", "subgraph s {", ":n:w"]
+MARKS += [
+    "[dir=back]",
+    "[dir=both]",
+    "[latent]",
+    "[exposure]",
+    "[role=outcome]",
+    "label=",
+    "<",
+    ">",
+]
+MARKS += ["\\", "//", "/*", "#", "node", "edge", "strict ", "graph {", "dag {", "&#0;", "&#55296;"]
+MARKS += [
+    "&amp;",
+    "&x;",
+    "<node id='a'/>",
+    "]]>",
+    "<!--",
+    "<!DOCTYPE a>",
+    "id 0",
+    'label "age"',
+    " ",
+]
+MARKS += ["directed 0", "multigraph 1", "source 9", "1e999", "-", "=", "drug -> age", "age -> age"]
+MARKS += [
+    "\n",
+    "\0",
+    "\ud800",
+    "\u202e",
+    "\U0001f600",
+    "\x1b[0m",
+    "{value}",
+    "{0}",
+    "x" * 3000,
+    "_",
+]
+MARKS += ["edgedefault='undirected'", "a -> " * 300, "{" * 300, "[ " * 300, "drug state age"]
+
+
+@st.composite
+def graphs(draw: Any) -> tuple[str, str]:
+    """The text of a graph, and the suffix of its file."""
+    suffix = draw(st.sampled_from(list(GRAPHS)))
+    if draw(st.integers(0, 9)) == 0:
+        return draw(st.text()), suffix
+    return draw(texts(draw(st.sampled_from(GRAPHS[suffix])), MARKS)), suffix
+
+
+ROLES = st.sampled_from(
+    [[], ["--treatment", "drug"], ["--treatment", "drug", "--outcome", "state"]]
+)
+
+
+def check_made_spec(path: Path, folder: Path) -> None:
+    """A spec that a command wrote is read by all others."""
+    assert ran(["spec", "check", str(path)])[0] == 0
+    for suffix in GRAPHS:
+        out = folder / f"back{suffix}"
+        arguments = ["spec", "to-graph", str(path), "--out", str(out)]
+        if run_and_check(arguments, [str(out)], out) == 0:
+            again = ["spec", "from-graph", str(out), "--out", str(folder / f"again{suffix}.yaml")]
+            assert ran(again)[0] == 0, ran(again)
+    more = folder / "more.yaml"
+    arguments = ["spec", "phrase", str(path), "-n", "3", "--out", str(more)]
+    assert run_and_check(arguments, [], more) == 0
+    old, new = sdscm.load_spec(path), sdscm.load_spec(more)
+    assert old.graph.edges == new.graph.edges
+
+
+def test_graphs() -> None:
+    def check(example: Any, folder: Path) -> None:
+        (text, suffix), roles = example
+        path, out = folder / f"dag{suffix}", folder / "dag.yaml"
+        write(path, text)
+        arguments = ["spec", "from-graph", str(path), *roles, "--out", str(out)]
+        if run_and_check(arguments, [str(path)], out) == 0:
+            check_made_spec(out, folder)
+
+    fuzz(st.tuples(graphs(), ROLES), check)
+
+
+def test_specs_of_tables() -> None:
+    def check(example: Any, folder: Path) -> None:
+        (content, suffix), outcome, graph = example
+        path, out = folder / f"data{suffix}", folder / "data.yaml"
+        path.write_bytes(content)
+        write(folder / "dag.dot", graph)
+        arguments = ["spec", "from-table", str(path), "--treatment", "t", "--outcome", outcome]
+        arguments += ["--graph", str(folder / "dag.dot")] if graph else []
+        if run_and_check([*arguments, "--out", str(out)], [str(path), "dag.dot"], out) == 0:
+            check_made_spec(out, folder)
+
+    arrows = st.one_of(st.just(""), texts("digraph { x -> t -> y; x -> y; town -> y }", MARKS))
+    fuzz(st.tuples(tables(), st.sampled_from(["y", "y", "x", "town", "t"]), arrows), check)
 
 
 # --- tables, mappings and suites ----------------------------------------------------------------

@@ -36,6 +36,7 @@ CHEAP: dict[str, list[str] | None] = {
     "release verify": ["--workers", "0"],
     "estimate data.csv --treatment drug --outcome recovery --estimators": [],
     "estimate": ["--estimators", "LinReg"],
+    "spec phrase sleep.yaml --lm": ["--lm", "{lm}", "--tries", "2"],
     "paper": None,  # the released data are the user's; tests/benchmarks/paper has a copy in small
     "lm prepare": None,
     "calibrate": None,
