@@ -65,7 +65,9 @@ class Variable(BaseModel):
             "takes": "a list of sentences with `{value}`, or `{tuning: [...], scored: [...]}`"
         },
     )
-    tuning: tuple[Phrasing, ...] = Field(default=(), json_schema_extra={"takes": ""})
+    tuning: tuple[Phrasing, ...] = Field(
+        default=(), json_schema_extra={"takes": "a part of `phrasings`"}
+    )
     distribution: Distribution = Field(
         default="lm",
         json_schema_extra={"takes": "`lm`, `uniform`, a list of weights, or a mapping of them"},
