@@ -57,7 +57,7 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def _columns(path: Path) -> pd.DataFrame:
-    """The columns of units or of a table; of a dataset its covariates, as texts where it has them."""
+    """The columns of units or of a table; of a dataset its covariates, as texts if it has them."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     if path.suffix == ".parquet":
