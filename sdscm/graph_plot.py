@@ -131,12 +131,17 @@ def _label_width(name: str) -> float:
 
 
 def _bend(places: dict[str, Place], parent: str, child: str) -> float:
-    """Choose the first bend with which an edge meets the fewest markers and labels."""
+    """Choose the first bend with which an edge meets the fewest markers and labels.
 
-    def met(bend: float) -> int:
+    Those of other variables count first, since an edge over them seems to join them.
+    """
+
+    def met(bend: float) -> tuple[int, int]:
         curve = _curve(places[parent], places[child], bend)
         ends = (parent, child)
-        return sum(_inside(curve, n, place, n in ends) for n, place in places.items())
+        own = sum(_inside(curve, name, places[name], end=True) for name in ends)
+        others = [name for name in places if name not in ends]
+        return sum(_inside(curve, name, places[name], end=False) for name in others), own
 
     return min(_BENDS, key=met)
 

@@ -148,9 +148,11 @@ def find_release(name: str | Path) -> Release | None:
     if text in shipped_releases():
         return open_release(shipped_folder() / text)
     place = Path(name)
-    if place.suffix == ".zip" or (place / MANIFEST).is_file():
-        return open_release(place)
-    return None
+    try:
+        found = place.suffix == ".zip" or (place / MANIFEST).is_file()
+    except OSError:  # the name is longer than a path may be
+        found = False
+    return open_release(place) if found else None
 
 
 def _fetched(text: str) -> Path:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import new_file
@@ -75,6 +74,8 @@ def calibrate(
     force: options.Force = False,
 ) -> None:
     """Find the temperature and the dials that give the data of a spec a wanted difficulty."""
+    import yaml
+
     from sdscm import load_lm, load_spec
     from sdscm.calibration.solve import Difficulty, check_ranges, check_targets, solve
     from sdscm.inference.outcome import OutcomeFunction
