@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -146,10 +147,21 @@ def zip_of(contents: Mapping[str, bytes]) -> bytes:
 
 
 def write_files(contents: Mapping[str, bytes], out: Path) -> Path:
-    """Write files to a zip, if the name of ``out`` ends in ``.zip``, or else to a folder."""
+    """Write files to a zip, if the name of ``out`` ends in ``.zip``, or else to a folder.
+
+    It replaces what is there. A folder gets its name when it is whole: if the process is killed
+    before, what was there stays.
+    """
     if out.suffix == ".zip":
         put_atomically(out, zip_of(contents))
-    else:
+        return out
+    place = out.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}-") as hidden:
+        new, old = Path(hidden) / "new", Path(hidden) / "old"
         for name, content in sorted(contents.items()):
-            put_atomically(out / name, content, durable=False)
+            put_atomically(new / name, content, durable=False)
+        if place.exists():
+            place.rename(old)
+        new.rename(place)
     return out

@@ -83,8 +83,8 @@ def export(
 ) -> None:
     """Write a finished run as a release, for a machine without the language model.
 
-    It is `sdscm release make` without a licence: whoever gets the file can set methods of their own
-    among the results with `sdscm benchmark FILE.zip`.
+    It is `sdscm release make` without a licence. A colleague who gets the file can compare methods
+    of their own with the results: `sdscm benchmark FILE.zip`.
     """
     make(suite, out, version=version, runs=runs, mixed=mixed, force=force, plugin=plugin)
 

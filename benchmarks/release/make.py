@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
@@ -101,8 +100,6 @@ def make_release(
     contents[CARD] = card(content, manifest.facts, records).encode()
     content["files"] = _listed(contents)
     contents[MANIFEST] = manifest_bytes(content)
-    if out.is_dir():
-        shutil.rmtree(out)
     return open_release(write_files(contents, out))
 
 

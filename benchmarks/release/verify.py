@@ -107,7 +107,7 @@ def verify_release(
     except InputError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        # Its hashes are right, but whoever wrote it was not `release make`.
+        # Its hashes are right, but `release make` did not write it.
         return Verified([f"{MANIFEST} is not that of a release ({type(error).__name__}: {error})"])
     result = Verified(found[:_MOST_LINES], [], len(release.files.sizes), len(records))
     if len(found) > _MOST_LINES:

@@ -183,7 +183,7 @@ def _states_another(phrasing: Phrasing, value: str) -> object:
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE)
 
 
-#: Faults of a sentence for one of the values, each with the reason that is told.
+#: Faults of a sentence for one of the values, each with the reason that is printed.
 FAULTS: tuple[tuple[Fault, str], ...] = (
     (_found(r"[\x00-\x1f\x7f-\x9f\ufffd]"), "holds characters that are not text"),
     (_around(r"(?<![.!?])(?<![.!?][\"')\u201d\u2019])\s*$"), "does not end as a sentence"),

@@ -116,9 +116,9 @@ def leaks(X: pd.DataFrame, t: np.ndarray, truth: Mapping[str, np.ndarray]) -> It
         found += [_of_truth(column, codes, secret) for secret in secrets]
         if name in IHDP_OUTCOMES:
             found.append(("by its name an outcome of the format of IHDP", False))
-        told = [each for each in found if each is not None]
-        if told:
-            what, certain = max(told, key=lambda each: each[1])  # the first of those
+        matches = [each for each in found if each is not None]
+        if matches:
+            what, certain = max(matches, key=lambda each: each[1])  # the first of those
             yield Leak(str(name), what, certain)
 
 
@@ -182,7 +182,7 @@ _Found = tuple[str, bool] | None
 
 def _of_treatment(column: np.ndarray, levels: int, codes: np.ndarray, arms: np.ndarray) -> _Found:
     if levels == 2:
-        # A match is told even in the smallest table, where it may be chance.
+        # A match is reported even in the smallest table, where it may be chance.
         same = _one_to_one(codes, arms)
         return ("a copy of the treatment", _unlikely(codes)) if same else None
     if _relation(column, arms.astype(float)) in ("copy", "linear"):

@@ -260,7 +260,7 @@ def _check_treatment(values: pd.Series, where: str, source: str) -> None:
 
 
 def _check_gaps(table: pd.DataFrame, names: Collection[Any], where: str) -> None:
-    """Check that no cell is empty or infinite; all columns with gaps are told at once.
+    """Check that no cell is empty or infinite; one error names all columns with gaps.
 
     The columns ``names`` hold names. A column that cannot be read as numbers has no infinite cell.
     """

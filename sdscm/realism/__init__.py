@@ -1,1 +1,1 @@
-"""How well made data can be told from a real table."""
+"""Comparison of made data with a real table."""

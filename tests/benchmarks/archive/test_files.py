@@ -101,3 +101,23 @@ def test_a_file_that_is_no_zip(tmp_path: Path) -> None:
     (tmp_path / "text.zip").write_text("no zip")
     with pytest.raises(DamagedArchiveError, match="not a readable zip"):
         open_files(tmp_path / "text.zip")
+
+
+def test_a_folder_that_cannot_be_written_whole_leaves_the_earlier_one(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write_files(CONTENTS, tmp_path / "kept")
+    put = files.put_atomically
+    written: list[str] = []
+
+    def full_disk(path, content, **options) -> None:
+        if written:
+            raise OSError("no space left")
+        written.append(path.name)
+        put(path, content, **options)
+
+    monkeypatch.setattr(files, "put_atomically", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        write_files({"new.txt": b"new", "other.txt": b"other"}, place)
+    assert dict(open_files(place).sizes) == {name: len(CONTENTS[name]) for name in CONTENTS}
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]

@@ -111,8 +111,8 @@ def test_data_without_a_licence_is_never_copied() -> None:
 
 def test_clusters_that_are_files_become_names() -> None:
     given = [
-        Source("a-x", "a", "/home/me/data/x.csv"),
-        Source("b-x", "b", "/home/me/data/x.csv"),
+        Source("a-x", "a", "/tables/x.csv"),
+        Source("b-x", "b", "/tables/x.csv"),
         Source("b-y", "b", "y.parquet"),
         Source("tea", "tea", "tea, phrasing 3"),
     ]
@@ -141,7 +141,7 @@ def test_other_files_are_not_overwritten(runs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "bare"),
     [
-        ("no file /home/me/.venv/lib/x.py: gone", "no file x.py: gone"),
+        ("no file /some/folder/x.py: gone", "no file x.py: gone"),
         ("see https://scikit-learn.org/stable/modules/linear.html", None),
         ("C:\\Users\\me\\x.py failed", "x.py failed"),
         ("a ratio of 1/2, or y/x", None),
