@@ -11,10 +11,23 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark paper audit test test-slow lint format readme docs install clean
+.PHONY: benchmark results paper audit test test-slow lint format readme docs install clean
 
+# Then the scores are compared with those of the published board, if there is one.
+PUBLISHED = results/published/$(SUITE)
 benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
+	$(if $(wildcard $(PUBLISHED)/scores.csv),$(BIN)/sdscm leaderboard --compare $(PUBLISHED) $(SUITE))
+
+# The published boards, the release that comes with the package, and the table of the README: an
+# hour or two on two cores.
+results: $(STAMP)
+	for suite in quick core standard; do \
+		$(BIN)/sdscm benchmark $$suite --results results/published || exit; done
+	$(BIN)/sdscm release make core --version 1 --licence MIT --citation "$(CITATION)" \
+		--out benchmarks/releases/core-v1 --force
+	$(MAKE) readme
+CITATION = The sdscm developers (2026), core-v1; after Bynum and Cho, arXiv 2411.08019
 
 # The tables of the paper from the released data: a share of them, or all with `make paper SHARE=1`.
 # It goes on where it was stopped, and from the records in results/paper. FRESH=folder runs the
@@ -55,7 +68,7 @@ format: $(STAMP)
 
 # The table of the README, from the board of the quick suite.
 readme: $(STAMP)
-	$(BIN)/python -m benchmarks.report.docs.extract README.md results/quick/leaderboard.csv
+	$(BIN)/python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv
 
 # The picture of docs/architecture.md, from the imports; the tables of docs/estimators.md, from the
 # catalogue, the pins and results/estimators/; and those of docs/suites.md, from the models of the

@@ -127,14 +127,20 @@ def _board(
         "level": options.level,
         "seed": seed,
     }
+    averaged = average_repetitions(scores)
     rows = [
-        _row(method, scores[scores["estimator"] == method.label], resampled) for method in methods
+        _row(
+            method,
+            *(each[each["estimator"] == method.label] for each in (scores, averaged)),
+            resampled,
+        )
+        for method in methods
     ]
     for name in options.rank_by:
         spread = seed_spread(scores, name)
         for row in rows:
             row[f"seed_spread_{name}"] = spread.get(row["estimator"], float("nan"))
-    scores = average_repetitions(scores)
+    scores = averaged
     mean = partial(cluster_means, **resampled)
     rankings = {
         name: found
@@ -171,7 +177,10 @@ def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict
     return found
 
 
-def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) -> dict[str, Any]:
+def _row(
+    method: MethodInfo, cells: pd.DataFrame, datasets: pd.DataFrame, resampled: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Make the row of a method from its cells, and from their averages over repetitions."""
     status = cells["status"]
     ok = int((status == "ok").sum())
     errors = cells[[*_ERRORS]]
@@ -190,7 +199,6 @@ def _row(method: MethodInfo, cells: pd.DataFrame, resampled: Mapping[str, Any]) 
         "lost": 1 - ok / len(cells) if len(cells) else float("nan"),
         "off": int((errors > 1).any(axis=1).sum()) if known else float("nan"),
     }
-    datasets = average_repetitions(cells)
     clusters = np.unique(datasets["cluster"].to_numpy(), return_inverse=True)[1]
 
     def add(name: str, found: tuple[float, float, float]) -> None:

@@ -149,10 +149,11 @@ def _has_lost(entry: BoardEntry) -> bool:
 
 def _wins(ranking: Ranking, name: str, what: str) -> ReportTable:
     names = [str(method) for method in ranking.wins.columns]
+    wins = {str(other): rates.to_dict() for other, rates in ranking.wins.items()}
 
     def column(other: str) -> TableColumn[str]:
         def rate(method: str) -> Any:
-            return ranking.wins.loc[method, other]
+            return wins[other][method]
 
         def text(method: str) -> str:
             return "" if method == other else two_decimals(rate(method))

@@ -223,7 +223,7 @@ def _show_standings(result: Result) -> None:
 
 
 def _show_comparison(found: Comparison) -> None:
-    """Print the changes, one table for each group and metric."""
+    """Print the changes, one table for each group and metric with any."""
     from benchmarks.boards.comparison import GROUP, RULE
 
     say(f"{found.before} -> {found.after}")
@@ -236,12 +236,25 @@ def _show_comparison(found: Comparison) -> None:
         if names:
             say(f"{title}: {', '.join(names)}")
     both = found.table[~found.table["verdict"].isin(list(_UNPAIRED))]
-    for _, part in both.groupby([*GROUP, "metric"], sort=False):
-        _changes(part, found)
     if both.empty:
         say("No method has a score in both runs; choose other metrics with --columns.")
         return
+    tables = [part for _, part in both.groupby([*GROUP, "metric"], sort=False)]
+    changed = [part for part in tables if _differs(part).any()]
+    for part in changed:
+        _changes(part, found)
+    if not changed:
+        say(f"No score changed in any of the {counted(len(tables), 'table')}.")
+        return
+    if len(changed) < len(tables):
+        say("", f"No score changed in the other {counted(len(tables) - len(changed), 'table')}.")
     say("", RULE)
+
+
+def _differs(part: pd.DataFrame) -> pd.Series:
+    """Find the rows of a table of a comparison where a score changed, or a cell was lost."""
+    lost = part["lost_before"] != part["lost_after"]
+    return lost | ~part["verdict"].isin(["same"])
 
 
 def _shared_data(found: Comparison) -> str:
@@ -271,7 +284,7 @@ def _changes(part: pd.DataFrame, found: Comparison) -> None:
     where += [rows_words(first["rows"])] if first["rows"] != FITTED else []
     heading(f"{', '.join(where)}: {metric.title}, {metric.direction('1 - alpha')}")
     rows = []
-    for row in part.to_dict("records"):
+    for row in part[_differs(part)].to_dict("records"):
         verdict = _VERDICTS[row["verdict"]]
         lost = row["lost_before"], row["lost_after"]
         if lost[0] != lost[1]:

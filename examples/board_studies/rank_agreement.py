@@ -4,7 +4,7 @@ Give the folders of two results to compare boards of the same name, for example 
 Give one folder to compare the boards of its entries with the first entry, for example of several
 temperatures.
 
-    python examples/board_studies/rank_agreement.py results/quick other/quick
+    python examples/board_studies/rank_agreement.py results/published/quick other/quick
     python examples/board_studies/rank_agreement.py results/temperature
 
 Prints a Markdown table. Both boards rank by the average rank of each dataset. The Oracle, which is

@@ -1,6 +1,6 @@
 """Make the short table of the README from a suite's ``leaderboard.csv``.
 
-``python -m benchmarks.report.docs.extract README.md results/quick/leaderboard.csv`` writes it
+``python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv`` writes it
 between the marks ``<!-- board:begin -->`` and ``<!-- board:end -->``.
 """
 

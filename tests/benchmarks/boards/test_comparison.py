@@ -198,9 +198,17 @@ def test_on_the_command_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert told.startswith("old -> new\nThe 3 datasets are the same in both.\n")
     assert "setting all: |ATE error| / SD(y), lower is better" in told
     assert "1 the same" in told
+    assert not any(line.startswith("DiffInMeans") for line in told.splitlines())  # unchanged
     assert "\nOnly in the first: LinReg\n" in told
     assert not any(line.startswith("LinReg") for line in told.splitlines())
     assert "Ibragimov and Mueller 2010" in told
+
+    assert main(["leaderboard", "--compare", str(runs / "results" / "new"), "new", *where]) == 0
+    told = capsys.readouterr().out
+    assert told.splitlines()[1:] == [
+        "The 3 datasets are the same in both.",
+        "No score changed in any of the 2 tables.",
+    ]
 
     for wrong, said in (
         (["--compare", "gone", "new"], "gone: no run here; run the suite first (or name"),
