@@ -20,6 +20,7 @@ def test_every_snippet_runs(run_snippets, tmp_path: Path) -> None:
     assert run_snippets(README, FILES).count("python") >= 2
     board = (tmp_path / "results" / "mine" / "leaderboard.md").read_text()
     assert "Ridge T" in board
+    assert "Ridge T" in (tmp_path / "results" / "core-v1" / "leaderboard.md").read_text()
     assert (tmp_path / "sleep.parquet").exists()
 
 

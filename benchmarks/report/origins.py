@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import yaml
 
@@ -46,7 +46,11 @@ def facts(manifest: Manifest, provenance: Iterable[Provenance]) -> tuple[tuple[s
 def _origin(meta: Provenance) -> str:
     if not meta.spec_hash:
         return meta.scenario
-    options = ", ".join(f"{key} {value}" for key, value in sorted(meta.options.items()))
+    # Sorted, since options that were read from a file have another order.
+    options = ", ".join(
+        f"{key} {dict(sorted(value.items())) if isinstance(value, Mapping) else value}"
+        for key, value in sorted(meta.options.items())
+    )
     return (
         f"scenario {meta.scenario} (spec {meta.spec_hash}), language model {meta.lm} "
         f"(revision {meta.lm_revision})" + (f"; {options}" if options else "")

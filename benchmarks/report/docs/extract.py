@@ -1,7 +1,7 @@
 """Make the short table of the README from a suite's ``leaderboard.csv``.
 
-``python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv`` writes it
-between the marks ``<!-- board:begin -->`` and ``<!-- board:end -->``.
+``python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv`` puts
+it between the marks ``<!-- board:begin -->`` and ``<!-- board:end -->``.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ def test_its_fits_can_be_made_again() -> None:
     assert (found.problems, found.refitted) == ([], 40)
 
 
+@pytest.mark.slow  # the README's command does it, too
 def test_a_new_method_needs_no_language_model(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("sdscm.load_lm", lambda *_, **__: pytest.fail("loads a language model"))
     result = benchmarks.run(
