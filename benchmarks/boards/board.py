@@ -128,14 +128,10 @@ def _board(
         "seed": seed,
     }
     averaged = average_repetitions(scores)
-    rows = [
-        _row(
-            method,
-            *(each[each["estimator"] == method.label] for each in (scores, averaged)),
-            resampled,
-        )
-        for method in methods
-    ]
+    rows = []
+    for method in methods:
+        cells, datasets = (each[each["estimator"] == method.label] for each in (scores, averaged))
+        rows.append(_row(method, cells, datasets, resampled))
     for name in options.rank_by:
         spread = seed_spread(scores, name)
         for row in rows:
