@@ -10,7 +10,8 @@ import typer
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import say
-from benchmarks.cli.progress import working
+from benchmarks.cli.progress import run_progress, working
+from sdscm.errors import InputError
 from sdscm.number_format import counted
 
 Licence = Annotated[
@@ -31,6 +32,7 @@ def release() -> None:
 @options.examples(
     "sdscm release make toy --version 1 --out toy-v1.zip",
     "sdscm release make toy --version 1 --licence CC-BY-4.0 --out releases/toy-v1",
+    "sdscm release make challenge --version 1 --sealed --out challenge-v1",
 )
 def make(
     suite: options.Suite,
@@ -44,6 +46,19 @@ def make(
     mixed: options.Mixed = False,
     force: options.Force = False,
     plugin: options.Plugins = None,
+    sealed: Annotated[
+        bool,
+        typer.Option(
+            "--sealed",
+            help="Write a part without truth, and the truth, for 'sdscm predict' and 'sdscm "
+            "score'. The methods are fitted again, since the seeds change.",
+        ),
+    ] = False,
+    guessable: Annotated[
+        bool,
+        typer.Option("--guessable", help="Seal also data that others can make again, or find."),
+    ] = False,
+    workers: options.Workers = None,
 ) -> None:
     """Write the datasets and results of a finished run, with hashes and a description.
 
@@ -53,6 +68,30 @@ def make(
 
     options.load_plugins(plugin)
     writable_folder(out.parent, "--out")
+    if sealed:
+        from benchmarks.release.seal import seal
+
+        with run_progress() as progress:
+            parts = seal(
+                suite,
+                out,
+                version=version,
+                licence=licence,
+                citation=citation,
+                runs_dir=runs,
+                force=force,
+                guessable=guessable,
+                workers=workers,
+                plugins=plugin or (),
+                progress=progress,
+            )
+        for each, use in ((parts.public, "publish it"), (parts.truth, "keep it")):
+            total = sum(each.files.sizes.values())
+            size = f"{counted(len(each.files.sizes), 'file')}, {total / 1e6:.3g} MB"
+            say(f"{each.files.place}: {size}; {use}")
+        return
+    if guessable:
+        raise InputError("--guessable: is for --sealed only")
     with working("writing the release"):
         made = make_release(
             suite,
@@ -115,8 +154,10 @@ def verify(
     if found.problems:
         say(f"{release}: {counted(len(found.problems), 'problem')}")
         raise typer.Exit(1)
-    say(
-        f"{release}: {counted(found.files, 'file')} as in the manifest; the scores of "
-        f"{counted(found.cells, 'cell')} follow from predictions and truth; "
-        f"{counted(found.refitted, 'cell')} fitted again."
+    scored = (
+        f"the scores of {counted(found.cells, 'cell')} follow from predictions and truth; "
+        f"{counted(found.refitted, 'cell')} fitted again"
     )
+    if not found.cells:
+        scored = "it holds no truth"
+    say(f"{release}: {counted(found.files, 'file')} as in the manifest; {scored}.")

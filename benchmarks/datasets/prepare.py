@@ -23,7 +23,7 @@ from benchmarks.datasets.sampling import Recipe, generators_for, make_in_pool
 from benchmarks.datasets.source import Source, described, lm_mark
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
-from benchmarks.provenance.hashing import derive_seed, digest, digest_bytes
+from benchmarks.provenance.hashing import derive_data_seed, digest, digest_bytes
 from benchmarks.provenance.versions import code_of_generator, versions
 from benchmarks.suite.entries import (
     DatasetEntry,
@@ -202,8 +202,11 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     for of, phrasing, replicate, variant in product(
         entry.lms, entry.phrasing_numbers, replicates, entry.variants
     ):
+        n, dials = variant.n, _dial_texts(variant)
         # Entries of one scenario have the same units, so that they differ in what they vary only.
-        n, seed = variant.n, derive_seed(suite.seed, spec.name, phrasing, replicate)
+        # A secret seed is for sealed releases, where such units would show both outcomes.
+        own = (entry.title, n, dials, of.model_dump())
+        seed = derive_data_seed(suite.seed, (spec.name, phrasing, replicate), own)
         if entry.seeds is not None:
             seed = entry.seeds[replicate]
         options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
@@ -216,7 +219,6 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         shown = described(lm.id, of.marks)
         marks = _marks(variant, len(entry.sizes) > 1, entry.dials)
         marks += [lm_mark(shown)] * (len(entry.lms) > 1)
-        dials = _dial_texts(variant)
         settled = [n, seed, phrasing, options, entry.outcome, asked]
         source = Source(
             name=f"{entry.title}-p{phrasing}-r{replicate}{''.join(marks)}",
@@ -330,10 +332,10 @@ def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
 
 @_requests_of.register
 def _simulated(entry: SimulationEntry, suite: Suite) -> Iterator[Request]:
-    seeds = entry.seeds or [
-        derive_seed(suite.seed, entry.title, number) for number in range(entry.replicates)
-    ]
-    for n, (number, seed) in product(entry.sizes, enumerate(seeds)):
+    for n, number in product(entry.sizes, range(len(entry.seeds or ()) or entry.replicates)):
+        seed = derive_data_seed(suite.seed, (entry.title, number), (n,))
+        if entry.seeds is not None:
+            seed = entry.seeds[number]
         dataset = simulated(entry.simulation, n, seed, entry.covariates)
         size = f"-n{n}" * (len(entry.sizes) > 1)
         source = Source(
@@ -361,11 +363,12 @@ def _semisynthetic(entry: SemisynthEntry, suite: Suite) -> Iterator[Request]:
     content = digest_bytes(path.read_bytes())
     models = cache(partial(fit_models, table, given.learner))
     sizes = entry.sizes(len(table))
-    seeds = entry.seeds or [
-        derive_seed(suite.seed, "semisynth", given.table, number)
-        for number in range(entry.replicates)
-    ]
-    for (number, seed), variant in product(enumerate(seeds), variants(sizes, entry.dials)):
+    replicates = range(len(entry.seeds or ()) or entry.replicates)
+    for number, variant in product(replicates, variants(sizes, entry.dials)):
+        own = (entry.title, variant.n, _dial_texts(variant))
+        seed = derive_data_seed(suite.seed, ("semisynth", given.table, number), own)
+        if entry.seeds is not None:
+            seed = entry.seeds[number]
         dials: dict[str, Any] = {str(name): value for name, value in variant.dials.items()}
         noise = dials.pop("noise", None)
         with _errors_from(suite, entry):

@@ -46,13 +46,15 @@ def croissant(content: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
     files
         Contents of the Parquet files by name.
     """
+    what = "datasets with known causal effects, and the results of estimators on them"
+    if content.get("sealed", {}).get("part") == "public":
+        what = "datasets whose causal effects are sealed"
     described: dict[str, Any] = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": _CONFORMS,
         "name": slug(content["name"], content["version"]),
-        "description": f"{content['title']}: datasets with known causal effects, and the results "
-        "of estimators on them. README.md describes the files.",
+        "description": f"{content['title']}: {what}. README.md describes the files.",
         "version": content["version"],
         "distribution": [
             {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from benchmarks.archive.files import write_files
 from benchmarks.archive.release import FORMAT, MANIFEST, Release, manifest_bytes, open_release
@@ -17,9 +19,10 @@ from benchmarks.datasets.source import Source
 from benchmarks.release.card import card
 from benchmarks.release.croissant import croissant
 from benchmarks.storage.frozen import tables, without_folders
-from benchmarks.storage.manifest import Manifest, folder_of
+from benchmarks.storage.manifest import Manifest, MethodInfo, folder_of
 from benchmarks.storage.store import Record, Store
 from benchmarks.suite.model import Suite
+from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.errors import InputError
 from sdscm.number_format import counted
 from sdscm.version import __version__
@@ -67,43 +70,111 @@ def make_release(
         If the run is not there, or has cells without a record or without predictions; if its data
         must not be copied; or if something else is at ``out``.
     """
-    if not _VERSION.fullmatch(version):
-        raise InputError(f"--version {version}: use letters, digits, dots and dashes, such as 1.0")
-    _check_place(out, force)
+    check_version(version)
+    check_place(out, force)
+    return release_of_run(
+        suite,
+        out,
+        version=version,
+        licence=licence,
+        citation=citation,
+        runs_dir=runs_dir,
+        mixed=mixed,
+    )
+
+
+def release_of_run(
+    suite: Suite | str | Path,
+    out: Path,
+    *,
+    runs_dir: str | Path,
+    mixed: bool = False,
+    **head: Any,
+) -> Release:
+    """Write a release over what is at ``out``; ``head`` goes to `manifest_head`."""
     folder = folder_of(suite, runs_dir)
     manifest = Manifest.read(folder)
-    name = manifest.suite.name
     records = _records(manifest, folder, mixed)
     sources = _portable(manifest.sources)
-    contents = tables(records)
-    for old, source in zip(manifest.sources, sources, strict=True):
-        old.load(folder)  # its content is still that of the run
-        contents[source.path(Path()).as_posix()] = old.path(folder).read_bytes()
-    suite_content = manifest.suite.model_copy(update={"records": None}).model_dump(mode="json")
-    content: dict[str, Any] = {
-        "format": FORMAT,
-        "name": name,
-        "version": version,
-        "title": manifest.suite.title or name,
-        "licence": licence,
-        "citation": citation,
-        "suite": suite_content,
-        "sources": [asdict(source) for source in sources],
-        "methods": [asdict(method) for method in manifest.methods],
-        "provenance": {key: asdict(each) for key, each in manifest.provenance.items()},
-        "versions": {"sdscm": __version__, **_versions(manifest, records)},
-        "definitions": definitions(manifest.suite.holdout),
-        "held_out": _held_out(manifest, folder),
+    datasets = {source.name: source.load(folder) for source in manifest.sources}
+    content = manifest_head(
+        manifest.suite,
+        sources,
+        methods=manifest.methods,
+        provenance=manifest.provenance,
+        results=(record.versions for record in records),
+        held_out=held_out_rows(manifest.sources, datasets, manifest.suite.holdout),
+        **head,
+    )
+    files = {
+        source.path(Path()).as_posix(): old.path(folder).read_bytes()
+        for old, source in zip(manifest.sources, sources, strict=True)
     }
-    content["files"] = _listed(contents)
-    contents[CROISSANT] = croissant(content, contents)
-    contents[CARD] = card(content, manifest.facts, records).encode()
-    content["files"] = _listed(contents)
-    contents[MANIFEST] = manifest_bytes(content)
+    contents = release_files(content, files, manifest.facts, records)
     return open_release(write_files(contents, out))
 
 
-def _check_place(out: Path, force: bool) -> None:
+def manifest_head(
+    suite: Suite,
+    sources: Iterable[Source],
+    *,
+    version: str,
+    held_out: Mapping[str, Sequence[int]],
+    methods: Iterable[MethodInfo] = (),
+    provenance: Mapping[str, Provenance] | None = None,
+    results: Iterable[Mapping[str, str]] = (),
+    name: str = "",
+    licence: str = "",
+    citation: str = "",
+    **more: Any,
+) -> dict[str, Any]:
+    """Make the manifest of a release without its list of files; ``more`` are further keys.
+
+    ``results`` are the versions of each record, and ``name`` is by default that of the suite.
+    """
+    provenance = provenance or {}
+    versions = [*(each.versions for each in provenance.values()), *results]
+    return {
+        "format": FORMAT,
+        "name": name or suite.name,
+        "version": version,
+        "title": suite.title or name or suite.name,
+        "licence": licence,
+        "citation": citation,
+        "suite": suite.model_copy(update={"records": None}).model_dump(mode="json"),
+        "sources": [asdict(source) for source in sources],
+        "methods": [asdict(method) for method in methods],
+        "provenance": {key: asdict(each) for key, each in provenance.items()},
+        "versions": {"sdscm": __version__, **_versions(versions)},
+        "definitions": definitions(suite.holdout),
+        "held_out": held_out,
+        **more,
+    }
+
+
+def release_files(
+    content: Mapping[str, Any],
+    datasets: Mapping[str, bytes],
+    facts: pd.DataFrame,
+    records: Sequence[Record],
+) -> dict[str, bytes]:
+    """Make all files of a release from its manifest, datasets, and records, if there are any."""
+    contents = {**datasets, **(tables(records) if content["methods"] else {})}
+    content = {**content, "files": _listed(contents)}
+    contents[CROISSANT] = croissant(content, contents)
+    contents[CARD] = card(content, facts, records).encode()
+    content["files"] = _listed(contents)
+    contents[MANIFEST] = manifest_bytes(content)
+    return contents
+
+
+def check_version(version: str) -> None:
+    """Refuse a version that is no part of a name."""
+    if not _VERSION.fullmatch(version):
+        raise InputError(f"--version {version}: use letters, digits, dots and dashes, such as 1.0")
+
+
+def check_place(out: Path, force: bool) -> None:
     """Refuse to overwrite anything, except an earlier release with ``force``."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
@@ -142,11 +213,7 @@ def _portable(sources: Iterable[Source]) -> list[Source]:
     first: dict[str, str] = {}
     found = []
     for source in sources:
-        if source.released is not None:
-            raise InputError(
-                f"{source.name}: the paper's datasets have no licence, and are never copied; make "
-                "a release of a suite without them"
-            )
+        check_licence(source)
         cluster = source.cluster
         if cluster.endswith(_TABLES) or without_folders(cluster) != cluster:
             cluster = first.setdefault(cluster, source.name)
@@ -154,23 +221,31 @@ def _portable(sources: Iterable[Source]) -> list[Source]:
     return found
 
 
-def _versions(manifest: Manifest, records: Iterable[Record]) -> dict[str, str]:
+def check_licence(source: Source) -> None:
+    """Refuse data that must not be copied."""
+    if source.released is not None:
+        raise InputError(
+            f"{source.name}: the paper's datasets have no licence, and are never copied; make "
+            "a release of a suite without them"
+        )
+
+
+def _versions(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """List the versions of all libraries that decided the data or the results."""
     seen: dict[str, set[str]] = defaultdict(set)
-    makers: list[Mapping[str, str]] = [each.versions for each in manifest.provenance.values()]
-    for versions in [*makers, *(record.versions for record in records)]:
+    for versions in given:
         for library, version in versions.items():
             seen[library].add(version)
     return {library: " and ".join(sorted(found)) for library, found in sorted(seen.items())}
 
 
-def _held_out(manifest: Manifest, folder: Path) -> dict[str, list[int]]:
-    """List the rows of each dataset that no method was fitted on, counted from 0."""
+def held_out_rows(
+    sources: Iterable[Source], datasets: Mapping[str, CausalDataset], share: float
+) -> dict[str, list[int]]:
+    """List the rows of each dataset that no method is fitted on, counted from 0."""
     return {
-        source.name: source.held_out(source.load(folder), manifest.suite.holdout)
-        .nonzero()[0]
-        .tolist()
-        for source in manifest.sources
+        source.name: source.held_out(datasets[source.name], share).nonzero()[0].tolist()
+        for source in sources
     }
 
 

@@ -27,7 +27,7 @@ from benchmarks.storage.frozen import read_cells, read_methods, read_records
 from benchmarks.storage.store import Record
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
-from sdscm.data.dataset import CausalDataset
+from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.errors import InputError
 from sdscm.number_format import counted
 
@@ -100,7 +100,7 @@ def verify_release(
             (s, content) for s, content in made if isinstance(content, CausalDataset)
         )
         records = list(read_records(release))
-        found = list(_cells(suite, datasets, read_cells(release)))
+        found = [*_cells(suite, datasets, read_cells(release)), *_truths(release, datasets)]
         found += [] if found else _scores(suite, datasets, records)
     except DamagedArchiveError as error:
         return Verified([str(error)])
@@ -167,6 +167,19 @@ def _cells(suite: Suite, datasets: Datasets, cells: Sequence[Cell]) -> Iterator[
         else:
             seen.add(cell.estimator)
     yield from (f"{method}: it has no cell" for method in sorted(methods - seen))
+
+
+def _truths(release: Release, datasets: Datasets) -> Iterator[str]:
+    """Compare the datasets of a sealed release with what its part may hold."""
+    if release.content.get("sealed", {}).get("part") != "public":
+        return
+    for name, dataset in datasets.items():
+        names = ("propensity", "text", "known_ate")
+        found = [each for each in names if getattr(dataset, each) is not None]
+        found += [f"cate:{setting}" for setting in (*dataset.cates, *dataset.cate_errors)]
+        found += [] if np.isnan(dataset.ite).all() else ["y0, y1"]
+        if found or dataset.meta != Provenance(scenario=name):
+            yield f"{name}: the public part holds a truth ({', '.join(found) or 'provenance'})"
 
 
 def _scores(suite: Suite, datasets: Datasets, records: Sequence[Record]) -> Iterator[str]:

@@ -175,7 +175,9 @@ def read_records(release: Release) -> Iterator[Record]:
 
 
 def _row_groups(release: Release, name: str) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-    """Read the rows of a table of a release, one row group at a time."""
+    """Read the rows of a table of a release, one row group at a time; none if it has no methods."""
+    if name not in release.content["files"] and not release.content["methods"]:
+        return
     try:
         file = pq.ParquetFile(pa.BufferReader(release.read(name)))
         names = list(file.schema_arrow.names)

@@ -111,7 +111,8 @@ class Suite(Model):
     alpha
         Intervals have level 1 - alpha.
     seed
-        All other seeds derive from it.
+        All other seeds derive from it. A seed of 2**64 or more is for sealed releases: the seed of
+        each dataset then has 128 bits, and no two datasets share units.
     time_limit
         Time limit of a cell, in seconds.
     memory_limit

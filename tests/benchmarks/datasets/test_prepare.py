@@ -107,6 +107,21 @@ def test_a_scenario_gives_phrasings_times_replicates(tmp_path, engine) -> None:
     assert derive_seed(*found[0].place, "all", "RF") == seed_of(found[0], "all", "RF")
 
 
+def test_a_secret_seed_gives_each_dataset_a_long_seed_of_its_own(tmp_path, engine) -> None:
+    """Seeds of 31 bits can be tried, and units in two datasets show both of their outcomes."""
+    entry = {"scenario": "toy", "lm": ["a", "b"], "phrasings": 2, "n": [30, 40]}
+    entries = [{**entry, "dials": {"effect": [1, 2]}}, {**entry, "name": "again"}]
+    entries.append({"simulation": "linear", "n": [30, 40], "replicates": 2})
+    found = prepared(suite_of(tmp_path, {}, seed=2**64, datasets=entries), tmp_path / "run")
+    seeds = {source.load(tmp_path / "run").meta.seed for source in found}
+    assert len(seeds) == len(found) == 16 + 8 + 4
+    assert min(seeds) > 2**100
+    other = prepared(suite_of(tmp_path, {}, seed=2**64 - 1, datasets=entries), tmp_path / "other")
+    seeds = {source.load(tmp_path / "other").meta.seed for source in other}
+    assert max(seeds) < 2**31
+    assert len(seeds) == 2 + 2  # of the phrasings, and of the replicates of the simulation
+
+
 def test_names_and_places_have_no_bits_of_the_data(tmp_path, engine) -> None:
     suite = suite_of(tmp_path, {"scenario": "toy", "phrasings": [4], "n": 30})
     (source,) = prepared(suite, tmp_path / "run")
