@@ -32,7 +32,7 @@ def release() -> None:
 @options.examples(
     "sdscm release make toy --version 1 --out toy-v1.zip",
     "sdscm release make toy --version 1 --licence CC-BY-4.0 --out releases/toy-v1",
-    "sdscm release make challenge --version 1 --sealed --out challenge-v1",
+    "sdscm release make toy --version 2 --sealed --out toy-v2",
 )
 def make(
     suite: options.Suite,

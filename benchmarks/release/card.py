@@ -98,7 +98,8 @@ def card(content: Mapping[str, Any], facts: pd.DataFrame, records: Sequence[Reco
     about += "methods on them."
     if public:
         about = f"{len(facts)} datasets, the effects of which the organiser knows."
-    files = [("datasets/NAME.parquet", "A dataset: see its table below")]
+    kind = "A dataset" if public else "A dataset with both potential outcomes"
+    files = [("datasets/NAME.parquet", f"{kind}: see its table below")]
     files += [*(() if public else _RESULTS), *_MANIFESTS]
     true = [("y0, y1", "The observed outcome, as y1 if t is 1, else as y0; the other is empty")]
     parts = [

@@ -98,7 +98,7 @@ def seal(
         check_licence(source)
     datasets = {source.name: source.load(folder) for source in manifest.sources}
     if not guessable:
-        _refuse(guessable_origin(manifest.sources, datasets, manifest.suite))
+        _refuse(guessable_origin(manifest.sources, datasets))
     _refuse(shared_units(manifest.sources, datasets))
     given = _Given(manifest.suite.name, version, licence, citation)
     parts = sealed_parts(manifest, datasets, given)
@@ -156,7 +156,7 @@ def _simulated(meta: Provenance) -> bool:
 
 
 def guessable_origin(
-    sources: Sequence[Source], datasets: Mapping[str, CausalDataset], suite: Suite
+    sources: Sequence[Source], datasets: Mapping[str, CausalDataset]
 ) -> Iterator[str]:
     """Find datasets whose truth others can compute, one line each.
 
@@ -180,8 +180,8 @@ def guessable_origin(
             )
         elif _generated(meta) and meta.seed < SECRET_SEEDS:
             yield (
-                f"{source.name}: its seed {meta.seed} can be guessed, and the data made again; run "
-                f"{suite.name} with a secret one as 'seed:', for instance of: python -c "
+                f"{source.name}: its seed {meta.seed} can be guessed, and the data made again; use "
+                "a secret random one as 'seed:' of the suite, for instance of: python -c "
                 f'"import secrets; print(secrets.randbits(128))"; {force}'
             )
         elif meta.options.get("leaks"):

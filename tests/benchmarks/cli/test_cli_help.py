@@ -34,6 +34,7 @@ CHEAP: dict[str, list[str] | None] = {
     "benchmark own-data": None,
     "benchmark toy-v1.zip": ["--workers", "0"],
     "release verify": ["--workers", "0"],
+    "release make toy --version 2 --sealed": ["--workers", "0", "--guessable"],
     "estimate data.csv --treatment drug --outcome recovery --estimators": [],
     "estimate": ["--estimators", "LinReg"],
     "spec phrase sleep.yaml --lm": ["--lm", "{lm}", "--tries", "2"],

@@ -333,13 +333,9 @@ def metas(**options: object) -> dict[str, Provenance]:
         ("leaky", "may give away the truth ('mu0' is the outcome)"),
     ],
 )
-def test_data_that_others_can_make_again_are_named(
-    challenge: Challenge, confounded, name: str, words: str
-) -> None:
+def test_data_that_others_can_make_again_are_named(confounded, name: str, words: str) -> None:
     dataset = replace(confounded(0, 20), meta=metas()[name])
-    found = list(
-        guessable_origin([Source("d", "e", "c")], {"d": dataset}, challenge.manifest.suite)
-    )
+    found = list(guessable_origin([Source("d", "e", "c")], {"d": dataset}))
     assert len(found) == bool(words)
     assert all(line.startswith("d: ") and words in line and "--guessable" in line for line in found)
 
