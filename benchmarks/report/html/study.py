@@ -100,7 +100,10 @@ class Study:
 
     def values(self, method: str, setting: str, metric: str) -> pd.Series:
         """Return the scores that are not missing, by dataset."""
-        return self.cells(method, setting).set_index("dataset")[metric].dropna()
+        cells = self.cells(method, setting)
+        # `set_index` would copy all columns, thousands of times.
+        index = pd.Index(cells["dataset"], name="dataset")
+        return pd.Series(cells[metric].to_numpy(), index, name=metric).dropna()
 
     def cells(self, method: str, setting: str) -> pd.DataFrame:
         """Return the rows of a method in a setting."""

@@ -105,6 +105,7 @@ def test_a_traceback_is_kept_and_printed_once_for_a_reason(cli, ran):
     assert "no cell without a score matches 'nobody'; their methods: Divides, Recurses" in wrong.err
 
 
+@pytest.mark.slow
 def test_what_is_known_of_dead_and_slow_processes(cli, ran):
     assert ran("Dies", "Sleeps", workers=2, time_limit=3).code == 0
     why = cli("results", "why", "toy").out

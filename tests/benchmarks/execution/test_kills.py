@@ -184,7 +184,9 @@ def assert_same_board(one: benchmarks.Result, other: benchmarks.Result) -> None:
     )
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_stopped_in_the_middle_a_run_ends_in_the_same_board(
     make_suite, tmp_path, monkeypatch, how
 ) -> None:

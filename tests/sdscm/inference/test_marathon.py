@@ -39,10 +39,8 @@ def informations(scm: SDSCM) -> tuple[float, float]:
     return float((pair * alone).sum()), float((joint * given).sum())
 
 
-@pytest.mark.parametrize(
-    "scenario",
-    [pytest.param("marathon_confounder", marks=pytest.mark.slow), "marathon_collider"],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["marathon_confounder", "marathon_collider"])
 def test_every_effect_is_exactly_0(embedded_lm: LanguageModel, scenario: str) -> None:
     data = SDSCM(load_spec(scenario), embedded_lm, phrasing=1).dataset(60, seed=1)
     assert (data.ite == 0).all()

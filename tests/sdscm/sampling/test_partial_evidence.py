@@ -118,7 +118,7 @@ def z(scm: SDSCM, how: Any, given: Any, do: Any, truth: np.ndarray) -> np.ndarra
     return np.asarray((share - truth) / error)
 
 
-@pytest.mark.parametrize("coupling", ["gumbel", "redraw"])
+@pytest.mark.parametrize("coupling", ["gumbel", pytest.param("redraw", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("given", "do"), CASES)
 def test_counterfactuals_given_partial_evidence(
     clinic: Spec, by_hand: Any, given: dict[str, str], do: dict[str, str], coupling: Coupling

@@ -150,7 +150,7 @@ def test_units_can_be_sampled_from_the_middle(scm: SDSCM, seed: int, first: int)
     pd.testing.assert_frame_equal(scm.counterfactual(late, do).codes, expected)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(MODELS, SEEDS)
 def test_the_size_of_a_block_changes_nothing(scm: SDSCM, seed: int) -> None:
     do = {scm.spec.treatment.name: scm.spec.treatment.values[1]}

@@ -148,6 +148,7 @@ def test_the_numbers_are_those_of_the_boards(finished, page: str) -> None:
     assert f'data-value="{value:.9g}"' in row
 
 
+@pytest.mark.slow  # half a minute
 def test_equal_records_give_equal_bytes(finished, page_files, tmp_path) -> None:
     again = write_page(finished, tmp_path)
     for first, second in zip(page_files, again, strict=True):
