@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -69,21 +70,32 @@ def make(
     options.load_plugins(plugin)
     writable_folder(out.parent, "--out")
     if sealed:
+        import benchmarks
         from benchmarks.release.seal import seal
 
         with run_progress() as progress:
+
+            def fit(place: Path, methods: Sequence[Any]) -> object:
+                return benchmarks.run(
+                    place,
+                    estimators=methods,
+                    workers=workers,
+                    results_dir=None,
+                    runs_dir=runs,
+                    plugins=plugin or (),
+                    progress=progress,
+                )
+
             parts = seal(
                 suite,
                 out,
+                fit,
                 version=version,
                 licence=licence,
                 citation=citation,
                 runs_dir=runs,
                 force=force,
                 guessable=guessable,
-                workers=workers,
-                plugins=plugin or (),
-                progress=progress,
             )
         for each, use in ((parts.public, "publish it"), (parts.truth, "keep it")):
             total = sum(each.files.sizes.values())

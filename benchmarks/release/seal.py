@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -17,8 +17,6 @@ from benchmarks.archive.release import Release, id_of, open_release
 from benchmarks.datasets.facts import fact_table
 from benchmarks.datasets.source import Source
 from benchmarks.execution.job_builder import categories
-from benchmarks.experiment import run
-from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import SECRET_SEEDS, derive_seed
 from benchmarks.release.make import (
     check_licence,
@@ -30,7 +28,7 @@ from benchmarks.release.make import (
     release_of_run,
 )
 from benchmarks.storage.manifest import Manifest, folder_of
-from benchmarks.suite.entries import FilesEntry
+from benchmarks.suite.entries import EstimatorEntry, FilesEntry
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
@@ -53,6 +51,7 @@ class Sealed:
 def seal(
     suite: Suite | str | Path,
     out: Path,
+    fit: Callable[[Path, Sequence[EstimatorEntry]], object],
     *,
     version: str,
     licence: str = "",
@@ -60,9 +59,6 @@ def seal(
     runs_dir: str | Path = "runs",
     force: bool = False,
     guessable: bool = False,
-    workers: int | None = None,
-    plugins: Sequence[str | Path] = (),
-    progress: Progress | None = None,
 ) -> Sealed:
     """Write the datasets of a run as a sealed release: ``out/public`` and ``out/truth``.
 
@@ -76,10 +72,11 @@ def seal(
     ----------
     suite, out, version, licence, citation, runs_dir, force
         As for `benchmarks.release.make.make_release`; ``out`` is a folder.
+    fit
+        Function that runs methods beside a release, and keeps their records in ``runs_dir``: a
+        call of `benchmarks.run`.
     guessable
         Seal also data that others can make again, or find; see `guessable_origin`.
-    workers, plugins, progress
-        As for `benchmarks.run`.
 
     Raises
     ------
@@ -106,15 +103,7 @@ def seal(
     with TemporaryDirectory() as temporary:
         # A release without methods, beside which those of the suite are run.
         bare = write_files(parts.truth, Path(temporary) / given.id)
-        run(
-            bare,
-            workers=workers,
-            results_dir=None,
-            runs_dir=runs_dir,
-            estimators=manifest.suite.estimators,
-            plugins=plugins,
-            progress=progress,
-        )
+        fit(bare, manifest.suite.estimators)
     sealed = {
         "part": TRUTH,
         "public": open_release(public).digest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -67,6 +67,13 @@ class Challenge:
         return self.folder / "challenge-v1"
 
 
+def fitted_in(runs: Path) -> Callable[[Path, Sequence[object]], object]:
+    """The function that runs methods beside a release."""
+    return lambda place, methods: run(
+        place, workers=0, results_dir=None, runs_dir=runs, estimators=methods
+    )
+
+
 @pytest.fixture(scope="session")
 def challenge(tmp_path_factory: pytest.TempPathFactory, tiny_lm: Path) -> Challenge:
     """Four datasets of a spec: two dials, which share no unit, and two phrasings."""
@@ -87,9 +94,8 @@ def challenge(tmp_path_factory: pytest.TempPathFactory, tiny_lm: Path) -> Challe
         patch.setenv("SDSCM_CACHE", str(folder / "cache"))
         path = folder / "challenge.yaml"
         run(path, workers=0, results_dir=None, runs_dir=folder / "runs", estimators=["Zero"])
-    sealed = seal(
-        "challenge", folder / "challenge-v1", version="1", runs_dir=folder / "runs", workers=0
-    )
+    runs = folder / "runs"
+    sealed = seal("challenge", folder / "challenge-v1", fitted_in(runs), version="1", runs_dir=runs)
     place = folder / "runs" / "challenge"
     manifest = Manifest.read(place)
     datasets = {source.name: source.load(place) for source in manifest.sources}
@@ -343,7 +349,7 @@ def test_data_that_others_can_make_again_are_named(confounded, name: str, words:
 def test_a_guessable_suite_is_refused_unless_the_organiser_says_so(
     runs: Path, tmp_path: Path
 ) -> None:
-    given = {"version": "1", "runs_dir": runs, "workers": 0}
+    given = {"fit": fitted_in(runs), "version": "1", "runs_dir": runs}
     with pytest.raises(InputError, match=r"^linear-r0: everybody has the formula"):
         seal("toy", tmp_path / "out", **given)
     assert not (tmp_path / "out").exists()
