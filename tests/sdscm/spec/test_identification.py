@@ -55,6 +55,12 @@ def test_a_conditional_instrument() -> None:
     assert found(graph, "z").instruments == {}
 
 
+def test_an_instrument_is_not_cut_off_from_the_treatment_by_what_is_given() -> None:
+    """Given a, z has nothing to do with t; given b, it is an instrument through a."""
+    graph = dag("t>y", "a>z", "a>t", "a>b", "b>y", "u>t", "u>y")
+    assert found(graph, "z a b").instruments == {"z": ("b",)}
+
+
 def test_the_front_door_of_smoking_and_tar() -> None:
     """Pearl 2009, figure 3.5: smoking -> tar -> cancer, with a hidden genotype."""
     graph = dag("t>m>y", "u>t", "u>y")
