@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark results paper audit test test-slow lint format readme docs install clean
+.PHONY: benchmark results release paper audit test test-slow lint format readme docs install clean
 
 # Then the scores are compared with those of the published board, if there is one.
 PUBLISHED = results/published/$(SUITE)
@@ -24,10 +24,15 @@ benchmark: $(STAMP)
 results: $(STAMP)
 	for suite in quick core standard; do \
 		$(BIN)/sdscm benchmark $$suite --results results/published || exit; done
-	$(BIN)/sdscm release make core --version 1 --licence MIT --citation "$(CITATION)" \
-		--out benchmarks/releases/core-v1 --force
+	$(BIN)/sdscm release make core --version 1 $(TEXTS) --out benchmarks/releases/core-v1 --force
 	$(MAKE) readme
-CITATION = The sdscm developers (2026), core-v1; after Bynum and Cho, arXiv 2411.08019
+
+# A release of a shipped suite, to attach elsewhere: `make release SUITE=standard`.
+VERSION ?= 1
+release: $(STAMP)
+	$(BIN)/sdscm benchmark $(SUITE)
+	$(BIN)/sdscm release make $(SUITE) --version $(VERSION) $(TEXTS) --out dist/$(SUITE)-v$(VERSION).zip
+TEXTS = --licence MIT --citation "The sdscm developers (2026); after Bynum and Cho, arXiv 2411.08019"
 
 # The tables of the paper from the released data: a share of them, or all with `make paper SHARE=1`.
 # It goes on where it was stopped, and from the records in results/paper. FRESH=folder runs the
