@@ -7,6 +7,8 @@ Each name is imported when it is first used (PEP 562): ``sdscm --help`` needs no
 """
 
 from importlib import import_module
+from importlib.util import find_spec
+from os.path import basename, dirname, join, realpath, sep
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,7 +59,20 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
+def check_neighbours() -> None:
+    """Raise ImportError if a folder or file of the user hides one of the other two packages."""
+    for package in ("sdscm", "estimators"):
+        found = find_spec(package)
+        ours = join(dirname(dirname(realpath(__file__))), package, basename(__file__))
+        # A folder without __init__.py hides nothing: it has no origin.
+        if found and found.origin and realpath(found.origin) != ours:
+            hiding = found.origin.removesuffix(f"{sep}__init__.py")
+            raise ImportError(f"{hiding} hides the package '{package}' of sdscm: rename it")
+
+
 def __getattr__(name: str) -> Any:
+    if name in __all__:
+        check_neighbours()
     if name == "metrics":
         return import_module("benchmarks.metrics")
     if name not in _MODULE_OF:

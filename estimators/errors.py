@@ -1,5 +1,11 @@
 """Errors of the user's input, with a message of one line."""
 
+import sys
+
+#: Libraries without wheels from this Python on, by the extra whose markers in pyproject.toml leave
+#: them out.
+NO_WHEELS = {"causalml": ("CausalML", (3, 13))}
+
 
 class EstimatorError(ValueError):
     """Bad input to an estimator or to the registry; the message names the input and the fix."""
@@ -16,8 +22,18 @@ class MissingExtraError(EstimatorError, ImportError):
     """The library behind an estimator is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the extra '{extra}': pip install 'sdscm[{extra}]'")
+        why = missing_wheels(extra) or f"pip install 'sdscm[{extra}]'"
+        super().__init__(f"{what} needs the extra '{extra}': {why}")
         self.extra = extra
+
+
+def missing_wheels(extra: str) -> str:
+    """Say in one line why the extra cannot be installed on this Python; empty if it can."""
+    library, first = NO_WHEELS.get(extra, ("", (sys.maxsize, 0)))
+    if sys.version_info[:2] < first:
+        return ""
+    present = ".".join(map(str, sys.version_info[:2]))
+    return f"{library} has no wheels for Python {present}; use Python {first[0]}.{first[1] - 1}"
 
 
 class PluginError(EstimatorError):

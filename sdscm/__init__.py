@@ -5,7 +5,7 @@ Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411
 
 from typing import TYPE_CHECKING
 
-from sdscm.lazy import lazy_names
+from sdscm.lazy import lazy_names, warn_of_hidden
 
 if TYPE_CHECKING:
     from sdscm.data.dataset import CausalDataset as CausalDataset
@@ -56,3 +56,4 @@ else:
             "sdscm.version": ["__version__"],
         },
     )
+    warn_of_hidden(__file__, ["estimators", "benchmarks"])

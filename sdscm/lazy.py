@@ -1,9 +1,12 @@
-"""Public names of a package, imported at their first use (PEP 562)."""
+"""Public names of a package, imported at their first use (PEP 562), and packages beside it."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
+from os.path import basename, dirname, exists, join, realpath, sep
 from typing import Any
 
 
@@ -29,3 +32,19 @@ def lazy_names(
         return getattr(import_module(modules[name]), name)
 
     return get, lambda: list(modules), list(modules)
+
+
+def warn_of_hidden(init: str, packages: Sequence[str]) -> None:
+    """Warn if a folder or file of the user hides a package that is installed beside this one.
+
+    Nothing is imported. ``init`` is the ``__file__`` of this package.
+    """
+    for package in packages:
+        found = find_spec(package)
+        ours = join(dirname(dirname(realpath(init))), package, basename(init))
+        # A folder without __init__.py hides nothing: it has no origin.
+        if found and found.origin and realpath(found.origin) != ours and exists(ours):
+            hiding = found.origin.removesuffix(f"{sep}__init__.py")
+            warnings.warn(
+                f"{hiding} hides the package '{package}' of sdscm: rename it", stacklevel=3
+            )

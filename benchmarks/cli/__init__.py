@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from benchmarks import check_neighbours
+
 __all__ = ["main"]
 
 STOPPED = 130  # 128 + SIGINT, as in shells
@@ -35,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     with _Interrupts(process_ends=arguments is None) as received:
+        try:
+            check_neighbours()
+        except ImportError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
         try:
             from benchmarks.cli.entry import run
 

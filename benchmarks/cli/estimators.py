@@ -32,10 +32,14 @@ def estimators(context: typer.Context, plugin: options.Plugins = None) -> None:
 def list_(plugin: options.Plugins = None) -> None:
     """List all estimators by name."""
     import estimators
+    from estimators.errors import missing_wheels
 
     options.load_plugins(plugin)
     infos = estimators.infos()
     table(["Name", "Family", "Estimand", "Intervals", "Extra", "Source"], map(_row, infos))
+    for family, extra in {info.family: info.extra for info in infos}.items():
+        if why := missing_wheels(extra):
+            warn(f"not available here: the family {family} ({why})")
     for problem in estimators.problems():
         warn(f"warning: {problem.message}")
 
@@ -56,6 +60,7 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
     differ from the library's.
     """
     import estimators
+    from estimators.errors import missing_wheels
 
     options.load_plugins(plugin)
     info = estimators.info(name)
@@ -64,7 +69,10 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
         ("family", info.family),
         ("estimand", info.estimand),
         ("source", info.source),
-        ("extra", info.extra and f"pip install 'sdscm[{info.extra}]'"),
+        (
+            "extra",
+            info.extra and (missing_wheels(info.extra) or f"pip install 'sdscm[{info.extra}]'"),
+        ),
         ("from", info.origin),
         ("average effect", info.ate),
         *((f"{kind} intervals", getattr(info.intervals, kind)) for kind in info.intervals.kinds),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from estimators import (
     MissingExtraError,
     PluginError,
     UnknownEstimatorError,
+    errors,
 )
 from estimators.interface import HasATE, HasEffect, HasITEInterval
 from estimators.registry import Registry
@@ -131,9 +134,31 @@ def test_a_missing_library_is_one_line_with_the_extra(name, library, adapter, mo
     extra = estimators.info(name).extra
     with pytest.raises(MissingExtraError) as caught:
         estimators.get(name)
-    assert str(caught.value) == (
-        f"estimator {name!r} needs the extra '{extra}': pip install 'sdscm[{extra}]'"
+    why = errors.missing_wheels(extra) or f"pip install 'sdscm[{extra}]'"
+    assert str(caught.value) == f"estimator {name!r} needs the extra '{extra}': {why}"
+
+
+def test_an_extra_without_wheels_names_the_python_that_has_them(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 13, 0))
+    assert str(MissingExtraError("estimator 'CausalML tree'", "causalml")) == (
+        "estimator 'CausalML tree' needs the extra 'causalml': CausalML has no wheels for "
+        "Python 3.13; use Python 3.12"
     )
+    assert str(MissingExtraError("x", "econml")).endswith("pip install 'sdscm[econml]'")
+
+
+def test_those_extras_are_the_ones_that_the_markers_leave_out():
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    left_out = {
+        name: {each.partition("; ")[2] for each in needs}
+        for name, needs in extras.items()
+        if all("python_version <" in each for each in needs)
+    }
+    assert left_out == {
+        extra: {f"python_version < '{'.'.join(map(str, first))}'"}
+        for extra, (_, first) in errors.NO_WHEELS.items()
+    }
 
 
 def test_a_class_is_registered_with_what_is_known_of_it(registry):
