@@ -14,6 +14,7 @@ import pandas as pd
 
 import estimators as registry
 from benchmarks import metrics
+from benchmarks.archive.release import Submission
 from benchmarks.boards.board import Board, boards
 from benchmarks.boards.explain import release_notes
 from benchmarks.boards.library_warnings import library_warnings
@@ -23,7 +24,6 @@ from benchmarks.boards.summary import summaries
 from benchmarks.datasets.facts import entry_lines, fact_table
 from benchmarks.datasets.loaded import Datasets, clusters
 from benchmarks.datasets.prepare import prepare, requests
-from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_table
 from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell, in_order_of_shares, plan
@@ -71,6 +71,8 @@ def run(
     mixed: bool = False,
     cluster: str | None = None,
     refit: bool = False,
+    submissions: str | Path | None = None,
+    verify: int = 0,
 ) -> Result:
     """Run the cells of a suite that have no valid record, and write the boards.
 
@@ -106,11 +108,16 @@ def run(
         The datasets are made on this machine.
     refit
         Fit those of ``estimators`` again that are methods of the release.
+    submissions
+        A submission, or a folder of them: their methods are on the boards, too. Each is checked
+        first, see `benchmarks.release.check`; those for other releases are left out of a folder.
+    verify
+        Number of cells of each submission to fit again. This runs their code.
 
     Raises
     ------
     InputError
-        If the suite, its data or its estimators are invalid. No cell has run then.
+        If the suite, its data, its estimators or a submission are invalid. No cell has run then.
     Interrupted
         If the user stops the run. The records of finished cells are kept.
     """
@@ -132,13 +139,15 @@ def run(
             sweep(folder)
             progress.begin("rows of data", sum(request.n for request in wanted))
             datasets = Datasets(prepare(wanted, folder, progress, processes))
-            sources = datasets.sources
-            again = command(suite, plugins, _shown(given_names, refit))
-            manifest = _manifest(suite, sources, datasets, field, reference, again)
+            entered = _entered(suite, submissions, datasets, field, verify, workers)
+            options = _shown(given_names, refit)
+            options |= {"--submissions": submissions, "--verify": verify or None}
+            again = command(suite, plugins, options)
+            manifest = _manifest(suite, datasets, field, reference, entered, again)
             with Store.of(folder) as store:
                 for line in store.repair():
                     progress.say(line)
-                _add_reference_records(store, manifest)
+                _add_reference_records(store, manifest, entered)
                 manifest.write(store)
                 for line in entry_lines(manifest.facts, suite.settings):
                     progress.say(line)
@@ -149,7 +158,9 @@ def run(
                 store.write_scores(found.rescored, definitions(suite.holdout))
         return _conclude(manifest, found, folder, results_dir, computed)
     except KeyboardInterrupt:
-        options: dict[str, object] = {
+        options = {
+            "--submissions": submissions,
+            "--verify": verify or None,
             "--runs": runs_dir,
             "--results": results_dir,
             "--workers": workers,
@@ -231,6 +242,46 @@ def _reference(suite: Suite, field: Sequence[Method], refit: bool) -> list[Metho
     return [method for method in known if method.label not in labels]
 
 
+def _entered(
+    suite: Suite,
+    place: str | Path | None,
+    datasets: Datasets,
+    field: Sequence[Method],
+    verify: int,
+    workers: int | None,
+) -> list[Submission]:
+    """Check submissions, and return those for the release of the suite.
+
+    Raises
+    ------
+    InputError
+        If one of them is refused, or the label of a method is there twice.
+    """
+    if place is None:
+        return []
+    if suite.release is None:
+        raise InputError(f"{suite.origin}: not a release; submissions are for the board of one")
+    # Imported here: most runs have no submissions.
+    from benchmarks.release.check import check_submission, submissions_in
+
+    labels = {method.label: "--estimators" for method in field}
+    found = []
+    for path in submissions_in(Path(place), suite.release.id):
+        checked = check_submission(
+            path, release=suite, datasets=datasets, refit=verify, workers=workers
+        )
+        if checked.submission is None:
+            more = f" (and {len(checked.problems) - 1} more)" * (len(checked.problems) > 1)
+            problem = checked.problems[0].removeprefix(f"{path}: ")
+            raise InputError(f"{path}: refused: {problem}{more}")
+        for label in checked.submission.labels:
+            if label in labels:
+                raise InputError(f"'{label}' is in {labels[label]} and in {path}; leave one out")
+            labels[label] = str(path)
+        found.append(checked.submission)
+    return found
+
+
 def _shown(given: Sequence[Any] | None, refit: bool) -> dict[str, object]:
     """Make the options of a command that name the estimators, if they have names."""
     if not given or not all(isinstance(each, str) for each in given):
@@ -259,31 +310,41 @@ def _load(plugins: Iterable[Path]) -> None:
 
 def _manifest(
     suite: Suite,
-    sources: Sequence[Source],
     datasets: Datasets,
     field: Sequence[Method],
     reference: Sequence[MethodInfo],
+    entered: Sequence[Submission],
     again: str,
 ) -> Manifest:
     labels = frozenset(method.label for method in reference)
+    packages = [*filter(None, [suite.release]), *entered]
     frozen = [] if suite.release is None else read_cells(suite.release)
-    together = clusters(sources, datasets)
-    sources = [replace(source, cluster=together[source.name]) for source in sources]
+    together = clusters(datasets.sources, datasets)
+    sources = [replace(source, cluster=together[source.name]) for source in datasets.sources]
+    cells = (
+        *(cell for cell in frozen if cell.estimator in labels),
+        *(cell for each in entered for cell in read_cells(each)),
+        *plan(suite, sources, field),
+    )
+    if len({cell.key for cell in cells}) < len(cells):
+        raise InputError("--submissions: two methods have the same hash of code and seeds")
     return Manifest(
         suite=suite,
         origin=suite.origin,
         command=again,
         sources=tuple(sources),
-        methods=(*reference, *map(MethodInfo.of, field)),
-        cells=(
-            *(cell for cell in frozen if cell.estimator in labels),
-            *plan(suite, sources, field),
+        methods=(
+            *reference,
+            *(method for each in entered for method in read_methods(each)),
+            *map(MethodInfo.of, field),
         ),
+        cells=cells,
         facts=fact_table(sources, datasets),
         truths=truth_table(sources, datasets, suite.settings, suite.holdout),
         provenance=datasets.provenance,
-        release="" if suite.release is None else suite.release.digest,
-        reference=labels,
+        release=" ".join(each.digest for each in packages),
+        reference=labels | {label for each in entered for label in each.labels},
+        submitted={label: each.mark for each in entered for label in each.labels},
     )
 
 
@@ -342,18 +403,19 @@ def _run_missing(
     return len(missing)
 
 
-def _add_reference_records(store: Store, manifest: Manifest) -> None:
-    """Add the records of the suite's release, unless they are there."""
+def _add_reference_records(store: Store, manifest: Manifest, entered: Sequence[Submission]) -> None:
+    """Add the records of the suite's release and of submissions, unless they are there."""
     release = manifest.suite.release
     if release is None:
         return
     with suppress(InputError):  # no earlier run
-        if store.plan()[0].get("release") == release.digest:
+        if store.plan()[0].get("release") == manifest.release:
             records = store.records()
             wanted = [cell.key for cell in manifest.cells if cell.estimator in manifest.reference]
             if all(key in records and not _was_fitted_here(records[key]) for key in wanted):
                 return
-    store.write(read_frozen(release))
+    for package in (release, *entered):
+        store.write(read_frozen(package))
 
 
 def _was_fitted_here(record: Record) -> bool:
@@ -427,7 +489,8 @@ def _conclude(
     files: tuple[Path, ...] = ()
     warned = library_warnings(found.records.values())
     labels = [method.label for method in manifest.methods] if manifest.reference else []
-    own = tuple(label for label in labels if label not in manifest.reference)
+    others = manifest.reference - manifest.submitted.keys()
+    own = tuple(label for label in labels if label not in others)
     notes = (*found.notes, *release_notes(manifest))
     if results_dir is not None:
         if not has_matplotlib():

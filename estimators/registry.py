@@ -270,6 +270,16 @@ class Registry:
             self._origin = outer
         registered += [k for k, e in self._entries.items() if e.info.origin == origin]
 
+    @contextmanager
+    def without_plugins(self) -> Iterator[None]:
+        """Know the built-in estimators only, and forget after the block what it registers."""
+        before = self._entries
+        self._entries = {k: e for k, e in before.items() if e.info.origin == "built-in"}
+        try:
+            yield
+        finally:
+            self._entries = before
+
     def _add(self, entry: _Entry) -> None:
         name, origin = entry.info.name, entry.info.origin
         alike = [known for known in self._entries if known.lower() == name.lower()]

@@ -53,8 +53,9 @@ class Files:
         try:
             if self.place.is_dir():
                 return (self.place / name).read_bytes()
-            with zipfile.ZipFile(self.place) as archive:
-                return archive.read(name)
+            with zipfile.ZipFile(self.place) as archive, archive.open(name) as file:
+                # Without a number, a gibibyte is decompressed before the size is looked at.
+                return file.read(self.sizes[name] + 1)
         except (OSError, *_DAMAGE) as error:
             raise DamagedArchiveError(f"{self.place}: {name} is damaged ({error})") from None
 
@@ -63,8 +64,16 @@ class Files:
 _DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError)
 
 
-def open_files(place: Path, most_bytes: int = MOST_BYTES) -> Files:
+def open_files(place: Path, most_bytes: int = MOST_BYTES, packed: bool = True) -> Files:
     """List the files of a folder or a zip, without reading them.
+
+    Parameters
+    ----------
+    place
+    most_bytes
+        Bound of the bytes of all files together.
+    packed
+        Accept compressed files in a zip. Without them, the files have no more bytes than the zip.
 
     Raises
     ------
@@ -72,14 +81,16 @@ def open_files(place: Path, most_bytes: int = MOST_BYTES) -> Files:
         If there is no such folder or file.
     DamagedArchiveError
         If it is no readable zip, or one of its names or sizes is not safe: a path that leaves the
-        folder, a link, two files of one name, an encrypted file, or more files or bytes than the
-        bounds allow.
+        folder, a link, two files of one name, an encrypted file, a compression that cannot be read
+        in bounded memory, or more files or bytes than the bounds allow.
     """
     if not place.exists():
         raise InputError(f"{place}: no such folder or file")
     sizes: dict[str, int] = {}
     seen: set[str] = set()
-    for name, size, problem in _of_folder(place) if place.is_dir() else _of_zip(place):
+    if place.is_file() and place.stat().st_size > most_bytes:
+        raise DamagedArchiveError(f"{place}: more than {most_bytes} bytes; it is not read")
+    for name, size, problem in _of_folder(place) if place.is_dir() else _of_zip(place, packed):
         problem = problem or _unsafe(name)
         if not problem and name.casefold() in seen:
             problem = "is there twice"
@@ -113,7 +124,9 @@ def _of_folder(place: Path) -> Iterator[tuple[str, int, str]]:
             yield name, found.st_size, "" if stat.S_ISREG(found.st_mode) else "is a link"
 
 
-def _of_zip(place: Path) -> Iterator[tuple[str, int, str]]:
+def _of_zip(place: Path, packed: bool) -> Iterator[tuple[str, int, str]]:
+    known = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) if packed else (zipfile.ZIP_STORED,)
+    left = place.stat().st_size
     try:
         with zipfile.ZipFile(place) as archive:
             found = archive.infolist()
@@ -125,6 +138,10 @@ def _of_zip(place: Path) -> Iterator[tuple[str, int, str]]:
             yield each.filename, 0, "is a link"
         elif each.flag_bits & 1:
             yield each.filename, 0, "is encrypted"
+        elif each.compress_type not in known:
+            yield each.filename, 0, "is compressed in a way that is not read"
+        elif each.compress_type == zipfile.ZIP_STORED and (left := left - each.file_size) < 0:
+            yield each.filename, 0, f"has {each.file_size} bytes, more than its zip"
         elif not each.is_dir():
             yield each.filename, each.file_size, ""
         elif _unsafe(each.filename.rstrip("/")):

@@ -1,4 +1,4 @@
-"""A release: a frozen suite with its datasets and the results of its methods."""
+"""A release: a frozen suite with its data and results; a submission: results of other methods."""
 
 from __future__ import annotations
 
@@ -17,21 +17,27 @@ from benchmarks.archive.files import DamagedArchiveError, Files, open_files
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
 
-#: Increase this number when the files of a release change, so that others are refused.
+#: Increase this number when the files of releases or submissions change, so that others are
+#: refused.
 FORMAT = 1
-#: Name of the manifest in a release.
-MANIFEST = "release.json"
+#: Names of the manifests in a release and in a submission.
+MANIFEST, SUBMISSION = "release.json", "submission.json"
 _DIGEST = "sha256_of_the_rest"
-_KEYS = (
-    *("name", "version", "suite", "sources", "methods"),
-    *("definitions", "versions", "held_out", "files"),
-)
+_KEYS = {
+    MANIFEST: (
+        *("name", "version", "suite", "sources", "methods"),
+        *("definitions", "versions", "held_out", "files"),
+    ),
+    SUBMISSION: ("release", "methods", "definitions", "versions", "plugin", "card", "files"),
+}
+#: Bound of the bytes of a submission; standard-v1 has 60 MB of predictions of 60 methods.
+MOST_OF_SUBMISSION = 2**29
 _HASHED_URL = re.compile(r"(?P<url>(https?|file)://[^#]+)#sha256=(?P<hash>[0-9a-f]{64})")
 
 
 @dataclass(frozen=True)
-class Release:
-    """A release whose manifest is intact. Its other files are checked when they are read.
+class Package:
+    """Files whose manifest is intact. The other files are checked when they are read.
 
     Attributes
     ----------
@@ -47,11 +53,6 @@ class Release:
     content: Mapping[str, Any]
     digest: str
 
-    @property
-    def id(self) -> str:
-        """Name and version, such as ``core-v1``; also the name of the folder of its runs."""
-        return id_of(self.content["name"], self.content["version"])
-
     def read(self, name: str) -> bytes:
         """Read a file of the manifest.
 
@@ -63,14 +64,50 @@ class Release:
         content = self.files.read(name)
         if sha256(content).hexdigest() != self.content["files"].get(name, {}).get("sha256"):
             raise DamagedArchiveError(
-                f"{self.files.place}: {name} has changed since the release was made; get it again"
+                f"{self.files.place}: {name} has changed since its manifest was made; get it again"
             )
         return content
+
+
+@dataclass(frozen=True)
+class Release(Package):
+    """A frozen suite with its datasets and the results of its methods."""
+
+    @property
+    def id(self) -> str:
+        """Name and version, such as ``core-v1``; also the name of the folder of its runs."""
+        return id_of(self.content["name"], self.content["version"])
+
+
+@dataclass(frozen=True)
+class Submission(Package):
+    """Results of other methods on the datasets of a release.
+
+    Attributes
+    ----------
+    mark
+        ``verified: ...`` if its code was run here and gave its predictions.
+    """
+
+    mark: str = "not verified"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of its methods."""
+        return tuple(each["label"] for each in self.content["methods"])
 
 
 def id_of(name: str, version: str) -> str:
     """Join the name and the version of a release."""
     return f"{name}-v{version}"
+
+
+def listed(contents: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    """List sizes and SHA-256 of files, for the key ``files`` of a manifest."""
+    return {
+        name: {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+        for name, content in sorted(contents.items())
+    }
 
 
 def manifest_bytes(content: Mapping[str, Any]) -> bytes:
@@ -96,22 +133,35 @@ def open_release(place: Path) -> Release:
         If it is not there, or of another format.
     """
     files = open_files(place)
-    if MANIFEST not in files.sizes:
-        raise InputError(f"{place}: not a release of sdscm, since it has no {MANIFEST}")
-    data = files.read(MANIFEST)
+    return Release(files, *_manifest(files, MANIFEST, "release"))
+
+
+def open_submission(place: Path) -> Submission:
+    """Open a submission: a zip. It raises the errors of `open_release`."""
+    if place.exists() and not place.is_file():
+        raise InputError(f"{place}: not a file; a submission is a zip")
+    files = open_files(place, MOST_OF_SUBMISSION, packed=False)
+    return Submission(files, *_manifest(files, SUBMISSION, "submission"))
+
+
+def _manifest(files: Files, name: str, what: str) -> tuple[dict[str, Any], str]:
+    """Read the manifest of files, and its SHA-256."""
+    if name not in files.sizes:
+        raise InputError(f"{files.place}: not a {what} of sdscm, since it has no {name}")
+    data = files.read(name)
     try:
         content = json.loads(data)
         intact = manifest_bytes(content) == data
     except (ValueError, AttributeError, RecursionError):
         intact = False
     if not intact:
-        raise DamagedArchiveError(f"{place}: {MANIFEST} is damaged; get the release again")
-    if content.get("format") != FORMAT or not all(name in content for name in _KEYS):
+        raise DamagedArchiveError(f"{files.place}: {name} is damaged; get the {what} again")
+    if content.get("format") != FORMAT or not all(key in content for key in _KEYS[name]):
         raise InputError(
-            f"{place}: its format is {content.get('format')}, but this sdscm reads {FORMAT}; "
-            "use the sdscm that the release names"
+            f"{files.place}: its format is {content.get('format')}, but this sdscm reads {FORMAT}; "
+            f"use the sdscm that the {what} names"
         )
-    return Release(files, content, sha256(data).hexdigest())
+    return content, sha256(data).hexdigest()
 
 
 def shipped_folder() -> Path:

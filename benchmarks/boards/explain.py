@@ -211,12 +211,17 @@ def release_notes(manifest: Manifest) -> tuple[str, ...]:
     """Describe where the results of the methods of a release come from; none for other suites."""
     if not manifest.reference:
         return ()
-    count = len(manifest.reference)
-    return (
+    submitted = manifest.submitted
+    count = len(manifest.reference) - len(submitted)
+    found = [
         f"The results of {counted(count, 'method')} of {len(manifest.methods)} are those of the "
         f"release {manifest.suite.name}: they were not fitted here, and have no seconds and no "
         "memory, which another machine would not share",
-    )
+    ]
+    if submitted:
+        listed = "; ".join(f"{label} ({mark})" for label, mark in submitted.items())
+        found.append(f"Submissions of others, whose scores follow from their predictions: {listed}")
+    return tuple(found)
 
 
 def finding(board: Board, ranking: Ranking) -> str:

@@ -39,7 +39,7 @@ class Result:
     warnings
         Warnings of libraries in the cells.
     own
-        For a release: the methods that were fitted here, beside those of the release.
+        For a release: the methods beside its own, that were fitted here or submitted.
     """
 
     suite: Suite

@@ -22,6 +22,7 @@ from benchmarks.cli import (
     results,
     semisynth,
     spec,
+    submission,
 )
 from benchmarks.cli.output import say
 
@@ -79,12 +80,14 @@ for each in (
     benchmark.leaderboard,
     results.report,
     release.export,
+    submission.submit,
     realism.realism,
     estimate.estimate,
     semisynth.semisynth,
 ):
     _command(app, each)
 _group(release.release, release.make, release.verify, no_args_is_help=True)
+_group(submission.submission, submission.check, no_args_is_help=True)
 _group(results.results, results.verify, results.query, results.why, no_args_is_help=True)
 _group(
     estimators.estimators,

@@ -79,6 +79,23 @@ def benchmark(
             metavar="auto|ADDRESS", help="Run the cells on a Ray cluster. Changes no score."
         ),
     ] = None,
+    submissions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER|FILE.zip",
+            show_default="none",
+            help="Submissions to a release to show, too; a folder's for other releases are left "
+            "out. Each is checked first, see: sdscm submission check.",
+        ),
+    ] = None,
+    verify: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Number of cells of each submission to fit again. This runs its code.",
+        ),
+    ] = 0,
     mixed: options.Mixed = False,
     retry: options.Retry = False,
     top: options.Top = 5,
@@ -110,6 +127,8 @@ def benchmark(
             cluster=cluster,
             estimators=names,
             refit=refit,
+            submissions=submissions,
+            verify=verify,
         )
     _show(result, top)
     _show_standings(result)

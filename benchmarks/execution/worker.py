@@ -177,6 +177,17 @@ def _answers(
     )
 
 
+def check_answers(answers: Prediction, n: int) -> None:
+    """Raise `BadPrediction` unless answers for ``n`` rows are such as an estimator may give."""
+    if _value("ate", answers.ate, ()) is None:
+        raise BadPrediction("no ate")
+    _value("effect", answers.effect, (n,))
+    _interval("effect_interval", answers.effect_interval, (n,))
+    _interval("ite_interval", answers.ite_interval, (n,))
+    ends = answers.ate_interval
+    _interval("ate_interval", None if ends is None else (ends[0], ends[1]), ())
+
+
 def check_unchanged(used: tuple[pd.DataFrame, np.ndarray, np.ndarray], given: Rows) -> None:
     """Raise `BadPrediction` if an estimator has changed the arrays that it used."""
     X, t, y = used

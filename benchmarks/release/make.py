@@ -6,14 +6,20 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from benchmarks.archive.files import write_files
-from benchmarks.archive.release import FORMAT, MANIFEST, Release, manifest_bytes, open_release
+from benchmarks.archive.release import (
+    FORMAT,
+    MANIFEST,
+    Release,
+    listed,
+    manifest_bytes,
+    open_release,
+)
 from benchmarks.boards.scores import definitions, read_records
 from benchmarks.datasets.source import Source
 from benchmarks.release.card import card
@@ -94,7 +100,7 @@ def release_of_run(
     """Write a release over what is at ``out``; ``head`` goes to `manifest_head`."""
     folder = folder_of(suite, runs_dir)
     manifest = Manifest.read(folder)
-    records = _records(manifest, folder, mixed)
+    records = finished_records(manifest, folder, mixed)
     sources = _portable(manifest.sources)
     datasets = {source.name: source.load(folder) for source in manifest.sources}
     content = manifest_head(
@@ -145,7 +151,7 @@ def manifest_head(
         "sources": [asdict(source) for source in sources],
         "methods": [asdict(method) for method in methods],
         "provenance": {key: asdict(each) for key, each in provenance.items()},
-        "versions": {"sdscm": __version__, **_versions(versions)},
+        "versions": {"sdscm": __version__, **versions_of(versions)},
         "definitions": definitions(suite.holdout),
         "held_out": held_out,
         **more,
@@ -160,10 +166,10 @@ def release_files(
 ) -> dict[str, bytes]:
     """Make all files of a release from its manifest, datasets, and records, if there are any."""
     contents = {**datasets, **(tables(records) if content["methods"] else {})}
-    content = {**content, "files": _listed(contents)}
+    content = {**content, "files": listed(contents)}
     contents[CROISSANT] = croissant(content, contents)
     contents[CARD] = card(content, facts, records).encode()
-    content["files"] = _listed(contents)
+    content["files"] = listed(contents)
     contents[MANIFEST] = manifest_bytes(content)
     return contents
 
@@ -184,7 +190,7 @@ def check_place(out: Path, force: bool) -> None:
         raise InputError(f"--out {out}: is not a release, and is kept; give another name")
 
 
-def _records(manifest: Manifest, folder: Path, mixed: bool) -> list[Record]:
+def finished_records(manifest: Manifest, folder: Path, mixed: bool) -> list[Record]:
     """Read the record of each cell, with its predictions and current scores."""
     with Store.of(folder) as store:
         found = read_records(store, manifest, mixed)
@@ -230,7 +236,7 @@ def check_licence(source: Source) -> None:
         )
 
 
-def _versions(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def versions_of(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """List the versions of all libraries that decided the data or the results."""
     seen: dict[str, set[str]] = defaultdict(set)
     for versions in given:
@@ -246,11 +252,4 @@ def held_out_rows(
     return {
         source.name: source.held_out(datasets[source.name], share).nonzero()[0].tolist()
         for source in sources
-    }
-
-
-def _listed(contents: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
-    return {
-        name: {"bytes": len(content), "sha256": sha256(content).hexdigest()}
-        for name, content in sorted(contents.items())
     }

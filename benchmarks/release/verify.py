@@ -1,35 +1,45 @@
-"""Verify a release: its files, its tables, its scores, and a sample of its fits."""
+"""Verify a release: its files, its tables, its scores, and a sample of its fits.
+
+The checks of tables, scores and fits are those of submissions, too.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import metrics
 from benchmarks.archive.files import DamagedArchiveError, zip_of
-from benchmarks.archive.release import MANIFEST, Release
-from benchmarks.boards.scores import Scorer
+from benchmarks.archive.release import MANIFEST, Package, Release
+from benchmarks.boards.scores import PARTS, UNSEEN_ROWS, Scorer, definitions
 from benchmarks.datasets.loaded import Datasets
 from benchmarks.datasets.prepare import requests
-from benchmarks.execution.cells import Cell
+from benchmarks.datasets.source import Source
+from benchmarks.datasets.truth import UNSEEN
+from benchmarks.execution.cells import Cell, plan, seed_of
 from benchmarks.execution.job_builder import JobBuilder
-from benchmarks.execution.methods import Method, methods_of
+from benchmarks.execution.methods import Method, Registered, methods_of
 from benchmarks.execution.runtimes import Runtimes
 from benchmarks.execution.scheduler import run_here, run_in_pool
+from benchmarks.execution.worker import BadPrediction, check_answers
 from benchmarks.interface import Outcome, Prediction
 from benchmarks.process.threads import workers_for
 from benchmarks.provenance.hashing import digest
-from benchmarks.storage.frozen import read_cells, read_methods, read_records
+from benchmarks.storage.frozen import SCORES, read_cells, read_methods, read_records
+from benchmarks.storage.manifest import MethodInfo
 from benchmarks.storage.store import Record
+from benchmarks.suite.entries import EstimatorEntry
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
+from estimators.catalogue import BUILT_INS
 from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.errors import InputError
-from sdscm.number_format import counted
+from sdscm.number_format import counted, joined
 
 #: Largest relative difference of a score or prediction to the one that is made again.
 TOLERANCE = 1e-9
@@ -92,16 +102,14 @@ def verify_release(
         release = suite.release
         if release is None:
             raise InputError(f"{place}: a suite, but not a release; make one: sdscm release make")
-        found = list(_files(release))
+        found = list(file_problems(release, MANIFEST))
         if found:
             return Verified(found, files=len(release.files.sizes))
-        made = ((each.source, each.content) for each in requests(suite))
-        datasets = Datasets(
-            (s, content) for s, content in made if isinstance(content, CausalDataset)
-        )
+        datasets = datasets_of(suite)
         records = list(read_records(release))
-        found = [*_cells(suite, datasets, read_cells(release)), *_truths(release, datasets)]
-        found += [] if found else _scores(suite, datasets, records)
+        found = [*_held_out(suite, datasets), *_truths(release, datasets)]
+        found += cell_problems(suite, datasets, read_methods(release), read_cells(release))
+        found += [] if found else score_problems(suite, datasets, records, release)
     except DamagedArchiveError as error:
         return Verified([str(error)])
     except InputError:
@@ -109,22 +117,41 @@ def verify_release(
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # Its hashes are right, but `release make` did not write it.
         return Verified([f"{MANIFEST} is not that of a release ({type(error).__name__}: {error})"])
-    result = Verified(found[:_MOST_LINES], [], len(release.files.sizes), len(records))
-    if len(found) > _MOST_LINES:
-        result.problems.append(f"... and {len(found) - _MOST_LINES} more problems")
+    result = Verified(shortened(found), [], len(release.files.sizes), len(records))
     if found or not refit:
         return result
-    return _refitted(result, suite, datasets, records, refit, workers, list(map(Path, plugins)))
+    paths = list(map(Path, plugins))
+    methods = {each.label: each for each in methods_of(suite.estimators, paths, suite.encodings)}
+    able = [
+        each for each in records if each.outcome.status == "ok" and each.cell.estimator in methods
+    ]
+    chosen = sorted(able, key=lambda each: digest([release.digest, each.cell.key]))[:refit]
+    again = refit_problems(suite, datasets, chosen, methods, workers, paths)
+    if len(chosen) < refit:
+        again.notes.append(f"only {counted(len(chosen), 'cell')} can be fitted again here")
+    return replace(result, problems=again.problems, notes=again.notes, refitted=len(chosen))
 
 
-def _files(release: Release) -> Iterator[str]:
+def datasets_of(suite: Suite) -> Datasets:
+    """Read the datasets of the release of a suite."""
+    made = ((each.source, each.content) for each in requests(suite))
+    return Datasets((s, content) for s, content in made if isinstance(content, CausalDataset))
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Shorten a list of problems."""
+    more = [f"... and {len(lines) - _MOST_LINES} more problems"] * (len(lines) > _MOST_LINES)
+    return [*lines[:_MOST_LINES], *more]
+
+
+def file_problems(package: Package, manifest: str) -> Iterator[str]:
     """Compare names, sizes and hashes of the files with the manifest."""
-    files, listed = release.files, release.content["files"]
-    for name in sorted({*files.sizes, *listed} - {MANIFEST}):
+    files, listed = package.files, package.content["files"]
+    for name in sorted({*files.sizes, *listed} - {manifest}):
         if name not in files.sizes:
             yield f"{name} is missing"
         elif name not in listed:
-            yield f"{name} is not a file of the release"
+            yield f"{name} is not a file of the {manifest.removesuffix('.json')}"
         elif files.sizes[name] != listed[name]["bytes"]:
             yield f"{name} has changed: {files.sizes[name]} bytes, not {listed[name]['bytes']}"
         else:
@@ -133,7 +160,7 @@ def _files(release: Release) -> Iterator[str]:
                     yield f"{name} has changed: its SHA-256 is not that of the manifest"
             except DamagedArchiveError as error:
                 yield str(error)
-    if files.place.is_file() and files.sizes.keys() == listed.keys() | {MANIFEST}:
+    if files.place.is_file() and files.sizes.keys() == listed.keys() | {manifest}:
         try:
             packed = zip_of({name: files.read(name) for name in files.sizes})
         except DamagedArchiveError:
@@ -142,31 +169,39 @@ def _files(release: Release) -> Iterator[str]:
             yield f"{files.place.name} has changed: another program packed it, or it is damaged"
 
 
-def _cells(suite: Suite, datasets: Datasets, cells: Sequence[Cell]) -> Iterator[str]:
-    """Compare the cells with the suite: each dataset, setting and method, and held-out rows."""
+def _held_out(suite: Suite, datasets: Datasets) -> Iterator[str]:
+    """Compare the held-out rows with those of the places in the suite."""
     assert suite.release is not None
     known = {source.name: source for source in datasets.sources}
     for name, rows in suite.release.content["held_out"].items():
         mask = known[name].held_out(datasets[name], suite.holdout)
         if mask.nonzero()[0].tolist() != rows:
             yield f"{name}: its held-out rows are not those of its place in the suite"
-    methods = {method.label for method in read_methods(suite.release)}
-    seen = set()
+
+
+def cell_problems(
+    suite: Suite, datasets: Datasets, methods: Sequence[MethodInfo], cells: Sequence[Cell]
+) -> Iterator[str]:
+    """Compare the cells of methods with those that the suite plans: all of them, and their seeds.
+
+    A method has as many fits on each dataset as the suite plans for a stochastic, a costly or a
+    deterministic method; which of them it is, is not known without its code.
+    """
+    known = {source.name: source for source in datasets.sources}
+    options = (suite.alpha, suite.holdout, suite.threads)
+    of: dict[str, list[Cell]] = {method.label: [] for method in methods}
     for cell in cells:
         source = known.get(cell.dataset)
-        if source is None or cell.setting not in suite.settings or cell.estimator not in methods:
+        if source is None or cell.setting not in suite.settings or cell.estimator not in of:
             yield f"{cell}: no dataset, setting or method of the release"
-        elif cell.fingerprint != source.fingerprint:
+            continue
+        of[cell.estimator].append(cell)
+        if cell.fingerprint != source.fingerprint:
             yield f"{cell}: made from another dataset of this name"
-        elif (cell.alpha, cell.holdout, cell.threads) != (
-            suite.alpha,
-            suite.holdout,
-            suite.threads,
-        ):
+        elif (cell.alpha, cell.holdout, cell.threads) != options:
             yield f"{cell}: other options than the suite's"
-        else:
-            seen.add(cell.estimator)
-    yield from (f"{method}: it has no cell" for method in sorted(methods - seen))
+    for label, own in of.items():
+        yield from _plan_problems(suite, datasets.sources, label, own)
 
 
 def _truths(release: Release, datasets: Datasets) -> Iterator[str]:
@@ -182,29 +217,121 @@ def _truths(release: Release, datasets: Datasets) -> Iterator[str]:
             yield f"{name}: the public part holds a truth ({', '.join(found) or 'provenance'})"
 
 
-def _scores(suite: Suite, datasets: Datasets, records: Sequence[Record]) -> Iterator[str]:
-    """Compute the scores again from predictions and truth."""
+def _plan_problems(
+    suite: Suite, sources: Sequence[Source], label: str, cells: Sequence[Cell]
+) -> Iterator[str]:
+    """Compare the cells of one method with the plan of the suite."""
+    entry, mark = _entry_of(suite, label)
+    allowed = {1, suite.repetitions, (entry and entry.repetitions) or 1}
+    fits = 1 + max((cell.repetition for cell in cells), default=-1)
+    if fits not in allowed:
+        few = f"it has {fits} fits on a dataset" if cells else "it has no cell"
+        yield f"{label}: {few}, but the suite plans {joined(sorted(allowed), 'or')}"
+        return
+    method = Method(
+        *(label, "", "", False, "", "", Registered("", {})),
+        share=entry.share if entry else 1.0,
+        stochastic=fits > 1,
+        repetitions=fits,
+    )
+    found = {(cell.dataset, cell.setting, cell.repetition): cell for cell in cells}
+    planned = {
+        (cell.dataset, cell.setting, cell.repetition): cell
+        for cell in plan(suite, sources, [method])
+    }
+    yield from (f"{planned[key]}: it is missing" for key in planned if key not in found)
+    yield from (f"{found[key]}: the suite has no such cell" for key in found if key not in planned)
+    # The built-in methods of one group are fitted together, with the seed of the group.
+    name = entry.name if entry else label
+    groups = {f"{i.fit_group}{mark}" for i, _ in BUILT_INS if i.name == name and i.fit_group}
+    by_name = {source.name: source for source in sources}
+    wrong = []
+    for seeds in (label, *groups):
+        right = {
+            cell: seed_of(by_name[cell.dataset], cell.setting, seeds, cell.repetition)
+            for cell in cells
+        }
+        wrong.append([(cell, seed) for cell, seed in right.items() if cell.seed != seed])
+    for cell, seed in min(wrong, key=len):
+        yield f"{cell}: its seed is {cell.seed}, but that of its place in the suite is {seed}"
+
+
+def _entry_of(suite: Suite, label: str) -> tuple[EstimatorEntry | None, str]:
+    """Find the entry of a method, if the suite has it, and the mark of its encoding."""
+    for entry in suite.estimators:
+        for encoding in entry.encodings or suite.encodings:
+            mark = "" if encoding == "codes" else f" ({encoding})"
+            if entry.title + mark == label:
+                return entry, mark
+    return None, ""
+
+
+def score_problems(
+    suite: Suite, datasets: Datasets, records: Sequence[Record], package: Package
+) -> Iterator[str]:
+    """Compute the scores again from predictions and truth; one line for each cell that differs.
+
+    A metric that is defined in another way here is left out: boards compute it again.
+    """
     scorer = Scorer(suite, datasets.sources, lambda source: datasets[source.name])
+    known, now = package.content["definitions"], definitions(suite.holdout)
+    same = {name for name in now if known.get(name) == now[name]}
+    names = {*PARTS, *same} - {each.name for each in metrics.registered() if each.group == "cost"}
+    builder = JobBuilder(suite, datasets.sources, datasets, {})
     for record in records:
-        cell, outcome = record.cell, record.outcome
-        if (outcome.status == "ok") != (outcome.prediction is not None):
-            yield f"{cell}: its status is {outcome.status}, but predictions say otherwise"
+        cell, kept = record.cell, dict(record.scores)
+        problem = _answer_problem(record, builder.rows(cell), len(datasets[cell.dataset]))
+        if problem:
+            yield f"{cell}: {problem}"
             continue
+        again = dict(scorer(cell, record.outcome))
+        if UNSEEN_ROWS in now and UNSEEN_ROWS not in same:
+            for each in (again, kept):
+                each.pop(UNSEEN, None)
+        if again.keys() != kept.keys():
+            rows = joined(sorted(again.keys() ^ kept.keys()))
+            yield f"{cell}: its scores are of other rows than its predictions ({rows})"
+            continue
+        other = {name for each in kept.values() for name in each} - {*PARTS, *known}
+        if other:
+            yield f"{SCORES} has a column '{min(other)}' that is no score"
+            return
+        pairs = [
+            (rows, name, kept[rows].get(name, math.nan), right)
+            for rows in again
+            for name, right in again[rows].items()
+            if name in names
+        ]
+        wrong = [each for each in pairs if not _alike(*each[2:])]
+        if wrong:
+            rows, name, value, right = wrong[0]
+            more = f" (and {len(wrong) - 1} more scores)" * (len(wrong) > 1)
+            yield (
+                f"{cell}: {name} ({rows} rows) is {value:.9g}, but the predictions give "
+                f"{right:.9g}{more}"
+            )
+
+
+def _answer_problem(record: Record, fitted: int, n: int) -> str:
+    """Describe why answers do not agree with the status or the dataset; empty if they do.
+
+    ``fitted`` of the ``n`` rows were fitted on.
+    """
+    outcome = record.outcome
+    if outcome.status not in ("ok", "failed", "timeout", "skipped"):
+        return f"its status is '{outcome.status}'"
+    if (outcome.status == "ok") != (outcome.prediction is not None):
+        return f"its status is {outcome.status}, but predictions say otherwise"
+    wanted = {"fitted": fitted, "held-out": n - fitted} if outcome.status == "ok" else {}
+    for rows, answers in (("fitted", outcome.prediction), ("held-out", outcome.held_out)):
+        if (answers is not None) != bool(wanted.get(rows)):
+            return f"predictions of {rows} rows are " + ("missing" if answers is None else "extra")
         try:
-            again = scorer(cell, outcome)
-        except (ValueError, IndexError) as error:
-            yield f"{cell}: its predictions do not fit the dataset ({error})"
-            continue
-        if again.keys() != record.scores.keys():
-            yield f"{cell}: scores of other rows than its predictions have"
-            continue
-        for rows, values in record.scores.items():
-            for name, value in values.items():
-                if name in again[rows] and not _alike(again[rows][name], value):
-                    yield (
-                        f"{cell}: {name} ({rows} rows) is {value:.9g}, but the predictions give "
-                        f"{again[rows][name]:.9g}"
-                    )
+            if answers is not None:
+                check_answers(answers, wanted[rows])
+        except BadPrediction as error:
+            return f"its predictions do not fit the dataset ({error}; {rows} rows)"
+    return ""
 
 
 def _alike(one: float, other: float) -> bool:
@@ -213,24 +340,20 @@ def _alike(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
-def _refitted(
-    result: Verified,
+def refit_problems(
     suite: Suite,
     datasets: Datasets,
     records: Sequence[Record],
-    count: int,
+    methods: Mapping[str, Method],
     workers: int | None,
-    plugins: list[Path],
+    plugins: Sequence[Path],
 ) -> Verified:
-    """Fit a sample of cells again, and compare the predictions."""
-    assert suite.release is not None
-    methods = {each.label: each for each in methods_of(suite.estimators, plugins, suite.encodings)}
-    salt = suite.release.digest
-    able = [
-        each for each in records if each.outcome.status == "ok" and each.cell.estimator in methods
-    ]
-    chosen = sorted(able, key=lambda each: digest([salt, each.cell.key]))[:count]
-    kept = {record.cell: record for record in chosen}
+    """Fit cells again, and compare the predictions.
+
+    ``refitted`` of the result is the number of cells whose predictions are the same. A difference
+    is a note if the method is stochastic and a library has another version here.
+    """
+    kept = {record.cell: record for record in records}
     builder = JobBuilder(suite, datasets.sources, datasets, methods)
     fitted: dict[Cell, Outcome] = {}
     tasks = [(cell, builder.job(cell)) for cell in kept]
@@ -246,11 +369,12 @@ def _refitted(
             plugins=plugins,
             runtimes=Runtimes(),
         )
-    changed: dict[str, None] = {}
+    result, changed, same = Verified(), dict[str, None](), 0
     for cell, record in kept.items():
         other = _other_versions(record, methods[cell.estimator])
         changed |= dict.fromkeys(other)
         difference = _difference(record, fitted[cell], datasets[cell.dataset])
+        same += not difference
         if not difference:
             continue
         if fitted[cell].status == "skipped":
@@ -259,12 +383,8 @@ def _refitted(
         line = f"{cell}: fitted again, {difference}" + f" ({', '.join(other)})" * bool(other)
         stochastic = methods[cell.estimator].stochastic
         (result.notes if stochastic and other else result.problems).append(line)
-    notes = [f"other version here: {line}" for line in changed]
-    if len(chosen) < count:
-        notes.append(f"only {counted(len(chosen), 'cell')} can be fitted again here")
-    return Verified(
-        result.problems, [*notes, *result.notes], result.files, result.cells, len(chosen)
-    )
+    result.notes[:0] = [f"other version here: {line}" for line in changed]
+    return replace(result, refitted=same)
 
 
 def _other_versions(record: Record, method: Method) -> list[str]:

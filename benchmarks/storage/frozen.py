@@ -1,4 +1,4 @@
-"""The results of a release as three Parquet tables: cells, scores and predictions."""
+"""The results of releases and submissions as Parquet tables: cells, scores and predictions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import metrics
 from benchmarks.archive.files import DamagedArchiveError
-from benchmarks.archive.release import Release
+from benchmarks.archive.release import Package
 from benchmarks.execution.cells import Cell
 from benchmarks.interface import Outcome, Prediction
 from benchmarks.storage.manifest import MethodInfo
@@ -122,81 +124,128 @@ def _parquet(
     return bytes(sink.getvalue())
 
 
-def read_methods(release: Release) -> list[MethodInfo]:
-    """Read the methods of a release, in the order of its suite."""
-    return [MethodInfo(**each) for each in release.content["methods"]]
+def read_methods(package: Package) -> list[MethodInfo]:
+    """Read the methods of a release or submission, in its order."""
+    return [MethodInfo(**each) for each in package.content["methods"]]
 
 
-def read_cells(release: Release) -> list[Cell]:
-    """Read the cells of a release, in the order of its suite."""
+def read_cells(package: Package) -> list[Cell]:
+    """Read the cells of a release or submission, in its order."""
     return [
         Cell(**{name: row[name] for name in _CELL})
-        for _, rows in _row_groups(release, CELLS)
+        for _, rows in _row_groups(package, CELLS)
         for row in rows
     ]
 
 
-def read_records(release: Release) -> Iterator[Record]:
-    """Read the records of a release with their predictions, method by method.
+def read_records(package: Package) -> Iterator[Record]:
+    """Read the records of a release or submission with their predictions, method by method.
+
+    A package without a table of scores gives records without them.
 
     Raises
     ------
     DamagedArchiveError
-        If a table is damaged or lacks a column, or a cell is there twice.
+        If a table is damaged, has other columns, or has a row twice or for no cell.
     """
+    where = package.files.place
+    listed = [row for _, rows in _row_groups(package, CELLS) for row in rows]
+    cells = {_place(row): row for row in listed}
+    if len(cells) < len(listed):
+        twice = next(row for row in listed if cells[_place(row)] is not row)
+        raise DamagedArchiveError(f"{where}: {CELLS} has {_shown(twice)} twice")
     scores: dict[tuple[Any, ...], dict[str, dict[str, float]]] = defaultdict(dict)
-    for names, rows in _row_groups(release, SCORES):
+    scored = SCORES in package.content["files"]
+    for names, rows in _row_groups(package, SCORES) if scored else ():
         numbers = [name for name in names if name not in SCHEMAS[SCORES]]
         for row in rows:
+            if row["rows"] in scores[_place(row)]:
+                raise DamagedArchiveError(f"{where}: {SCORES} has {_shown(row)} twice")
             scores[_place(row)][row["rows"]] = {
                 name: float("nan") if row[name] is None else row[name] for name in numbers
             }
-    listed = [row for _, rows in _row_groups(release, CELLS) for row in rows]
-    cells = {_place(row): row for row in listed}
-    if len(cells) < len(listed):
-        raise DamagedArchiveError(f"{release.files.place}: {CELLS} has a cell twice")
+    for place in scores:
+        if place not in cells:
+            raise DamagedArchiveError(f"{where}: {SCORES} has a row of no cell: {place}")
     waiting: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for place in cells:
         waiting[place[0]].append(place)
-    for _, rows in _row_groups(release, PREDICTIONS):
+    for _, rows in _row_groups(package, PREDICTIONS):
         answers: dict[tuple[Any, ...], dict[str, Prediction]] = defaultdict(dict)
         for row in rows:
             if row["rows"] in answers[_place(row)]:
-                raise DamagedArchiveError(f"{release.files.place}: {PREDICTIONS} has a cell twice")
+                raise DamagedArchiveError(f"{where}: {PREDICTIONS} has {_shown(row)} twice")
+            if row["rows"] not in ("fitted", "held-out"):
+                raise DamagedArchiveError(f"{where}: {PREDICTIONS} has rows '{row['rows']}'")
             answers[_place(row)][row["rows"]] = _prediction(row)
         for method in dict.fromkeys(row["estimator"] for row in rows):
             for place in waiting.pop(method, ()):
-                yield _record(cells[place], scores.get(place, {}), answers.pop(place, {}), release)
+                yield _record(cells[place], scores.get(place, {}), answers.pop(place, {}), package)
         if answers:
-            raise DamagedArchiveError(f"{release.files.place}: {PREDICTIONS} has an unknown cell")
+            other = next(iter(answers))
+            raise DamagedArchiveError(f"{where}: {PREDICTIONS} has a row of no cell: {other}")
     for places in waiting.values():  # methods without any prediction
         for place in places:
-            yield _record(cells[place], scores.get(place, {}), {}, release)
+            yield _record(cells[place], scores.get(place, {}), {}, package)
 
 
-def _row_groups(release: Release, name: str) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-    """Read the rows of a table of a release, one row group at a time; none if it has no methods."""
-    if name not in release.content["files"] and not release.content["methods"]:
+def declared_bytes(package: Package, name: str) -> int:
+    """Return the size of a table in memory, as the table itself declares it.
+
+    A run of equal values takes a few bytes in the file, so that the values are counted, too.
+    """
+    with _problems_of(package, name):
+        found = pq.ParquetFile(pa.BufferReader(package.read(name))).metadata
+        groups = [found.row_group(number) for number in range(found.num_row_groups)]
+        columns = [each.column(n) for each in groups for n in range(each.num_columns)]
+        return sum(max(each.total_uncompressed_size, 8 * each.num_values) for each in columns)
+
+
+def _row_groups(package: Package, name: str) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
+    """Read the rows of a table, one row group at a time; none if it has no methods."""
+    if name not in package.content["files"] and not package.content["methods"]:
         return
-    try:
-        file = pq.ParquetFile(pa.BufferReader(release.read(name)))
-        names = list(file.schema_arrow.names)
-        for column, kind in SCHEMAS[name].items():
-            if column not in names or file.schema_arrow.field(column).type != kind:
+    with _problems_of(package, name):
+        file = pq.ParquetFile(pa.BufferReader(package.read(name)))
+        schema, types = file.schema_arrow, dict(SCHEMAS[name])
+        for column, kind in types.items():
+            if column not in schema.names or schema.field(column).type != kind:
                 raise DamagedArchiveError(
-                    f"{release.files.place}: {name} has no column '{column}' of the type {kind}"
+                    f"{package.files.place}: {name} has no column '{column}' of the type {kind}"
+                )
+        notes = [file.metadata.metadata or {}, *(each.metadata or {} for each in schema)]
+        if {*chain.from_iterable(notes)} - {b"ARROW:schema", b"PARQUET:field_id"}:
+            raise DamagedArchiveError(f"{package.files.place}: {name} has metadata of other kinds")
+        if name == SCORES:
+            types |= dict.fromkeys(schema.names, pa.float64()) | types
+        for column in schema.names:
+            if schema.names.count(column) > 1 or schema.field(column).type != types.get(column):
+                raise DamagedArchiveError(
+                    f"{package.files.place}: {name} has a column '{column}' that is none of it"
                 )
         for number in range(file.num_row_groups):
-            table = file.read_row_group(number)
-            columns = {each: _values(table.column(each)) for each in names}
+            table = file.read_row_group(number, use_threads=False)
+            columns = {each: _values(table.column(each)) for each in schema.names}
             yield (
-                names,
-                [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+                schema.names,
+                [
+                    dict(zip(schema.names, row, strict=True))
+                    for row in zip(*columns.values(), strict=True)
+                ],
             )
-    except pa.ArrowException as error:
+
+
+@contextmanager
+def _problems_of(package: Package, name: str) -> Iterator[None]:
+    """Name the table in errors of the library."""
+    try:
+        yield
+    except MemoryError:  # some of Arrow's are of both classes
+        raise
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DamagedArchiveError(
-            f"{release.files.place}: {name} is not a readable Parquet file "
-            f"({str(error).splitlines()[0]})"
+            f"{package.files.place}: {name} is not a readable Parquet file "
+            f"({' '.join(str(error).split())[:200]})"
         ) from None
 
 
@@ -210,6 +259,13 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
 
 def _place(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in _PLACE)
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    """Describe a row by its cell and its kind of rows."""
+    later = f", repetition {row['repetition']}" if row["repetition"] else ""
+    rows = f", {row['rows']} rows" if "rows" in row else ""
+    return f"{row['estimator']} on {row['dataset']} ({row['setting']}{later}{rows})"
 
 
 def _prediction(row: Mapping[str, Any]) -> Prediction:
@@ -228,7 +284,7 @@ def _prediction(row: Mapping[str, Any]) -> Prediction:
 
 
 def _record(
-    row: Mapping[str, Any], scores: Scores, answers: Mapping[str, Prediction], release: Release
+    row: Mapping[str, Any], scores: Scores, answers: Mapping[str, Prediction], package: Package
 ) -> Record:
     outcome = Outcome(
         status=row["status"],
@@ -243,5 +299,5 @@ def _record(
         versions=json.loads(row["versions"]),
         time_limit=row["time_limit"],
         scores=scores,
-        definitions=release.content["definitions"] if scores else {},
+        definitions=package.content["definitions"] if scores else {},
     )

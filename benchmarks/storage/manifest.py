@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,12 @@ class Manifest:
     provenance
         Origin of each dataset, by its name.
     release
-        SHA-256 of the manifest of the release that the suite comes from; empty for other suites.
+        SHA-256 of the manifest of the release that the suite comes from, and of the submissions,
+        with spaces between; empty for other suites.
     reference
-        Labels of the methods whose records are those of the release. They were not fitted here.
+        Labels of the methods of the release and of submissions. They were not fitted here.
+    submitted
+        Labels of the methods of submissions, and whether they are verified; see `Submission.mark`.
     """
 
     suite: Suite
@@ -74,6 +77,7 @@ class Manifest:
     provenance: Mapping[str, Provenance]
     release: str = ""
     reference: frozenset[str] = frozenset()
+    submitted: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, store: Store) -> None:
         """Write the manifest to the store of a run; it replaces an earlier one."""
@@ -88,6 +92,7 @@ class Manifest:
             "provenance": {name: asdict(each) for name, each in self.provenance.items()},
             "release": self.release,
             "reference": sorted(self.reference),
+            "submitted": dict(self.submitted),
         }
         store.write_plan(content, self.cells)
 
@@ -140,6 +145,7 @@ class Manifest:
                 },
                 release=content.get("release", ""),  # older files lack it
                 reference=frozenset(content.get("reference", ())),
+                submitted=content.get("submitted", {}),
             )
         except KeyError as error:  # a row is missing; the digests of the others are right
             raise DamagedStoreError(

@@ -35,6 +35,8 @@ CHEAP: dict[str, list[str] | None] = {
     "benchmark toy-v1.zip": ["--workers", "0"],
     "release verify": ["--workers", "0"],
     "release make toy --version 2 --sealed": ["--workers", "0", "--guessable"],
+    "submit": ["--workers", "0"],
+    "submission check": ["--workers", "0"],
     "estimate data.csv --treatment drug --outcome recovery --estimators": [],
     "estimate": ["--estimators", "LinReg"],
     "spec phrase sleep.yaml --lm": ["--lm", "{lm}", "--tries", "2"],
@@ -81,6 +83,8 @@ def test_all_commands_are_there():
         "calibrate",
         "release",
         "export",
+        "submit",
+        "submission",
     }
 
 
@@ -98,11 +102,14 @@ def test_help_has_an_example_of_the_command(path, cli):
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     suite = (workspace / "suite.yaml").read_text()
-    if path[0] in ("benchmark", "release", "export"):
+    if path[0] in ("benchmark", "release", "export", "submit", "submission"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
-    if path in (("benchmark",), ("release", "verify")):
+    if path in (("benchmark",), ("release", "verify")) or path[0].startswith("subm"):
         made = ("release", "make", "toy", "--version", "1", "--out", "toy-v1.zip")
         assert cli(*made).code == 0
+    if path[0] == "submission":
+        method = ("--plugin", "mine.py", "--estimators", "Mine", "--workers", 0)
+        assert cli("submit", "toy-v1.zip", *method, "--out", "mine.zip").code == 0
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
     if path[0] in ("leaderboard", "report", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0

@@ -84,3 +84,28 @@ def test_a_run_that_is_not_there(cli) -> None:
     ran = cli("release", "make", "none", "--version", "1", "--out", "x")
     assert (ran.code, Path("x").exists()) == (2, False)
     assert "no run here" in ran.err
+
+
+def test_a_submission_from_the_run_to_the_board(cli, workspace: Path, made: Path) -> None:
+    (workspace / "mine.py").write_text(CLASS)
+    method = ["--plugin", "mine.py", "--estimators", "Mine", "--workers", 0]
+    card = ["--author", "A. Body", "--card", "tuning=none"]
+    assert cli("submit", "sim.zip", *method, *card, "--out", "mine.zip").code == 0
+    assert "exists already" in cli("submit", "sim.zip", *method, "--out", "mine.zip").err
+    ran = cli("submission", "check", "mine.zip", "--release", "sim.zip")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "Not verified: its code was not run.")
+    shown = ["--submissions", "mine.zip", "--runs", "others", "--workers", 0]
+    ran = cli("benchmark", "sim.zip", *shown, "--verify", 1)
+    assert "Mine (verified: 1 of 1 cell fitted again with equal predictions)" in ran.out
+    assert "Where Mine stands" in ran.out
+    assert "Cells run now: 0 of 20." in ran.out
+    (workspace / "mine.zip").write_bytes((workspace / "mine.zip").read_bytes()[:-1])
+    ran = cli("submission", "check", "mine.zip", "--release", "sim.zip")
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "mine.zip: 1 problem")
+    ran = cli("benchmark", "sim.zip", *shown)
+    assert ran.code == 2
+    assert ran.err.splitlines()[-1].startswith("error: mine.zip: refused: ")
+    assert (
+        "--card taste: no field"
+        in cli("submit", "sim.zip", *method, "--card", "taste=sweet", "--out", "x.zip").err
+    )

@@ -11,6 +11,7 @@ import yaml
 from benchmarks.archive.release import Release
 from benchmarks.experiment import run
 from benchmarks.release.make import make_release
+from benchmarks.release.submit import make_submission
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
 from estimators import plugins, registry
@@ -80,3 +81,19 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "mine.py"
     path.write_text(PLUGIN)
     return path
+
+
+@pytest.fixture(scope="session")
+def entered(made: Path) -> Path:
+    """A submission of ``Mine`` to the release; tests do not change it."""
+    folder = made.parent / "entered"
+    folder.mkdir()
+    path = folder / "mine.py"
+    path.write_text(PLUGIN)
+    suite = load_suite(made)
+    given = {"plugins": [path], "runs_dir": folder / "runs"}
+    with registry.REGISTRY.without_plugins():
+        plugins.load_plugin(path)
+        run(suite, estimators=["Mine"], workers=0, results_dir=None, **given)
+        make_submission(suite, folder / "mine.zip", names=["Mine"], card={"author": "A"}, **given)
+    return folder / "mine.zip"

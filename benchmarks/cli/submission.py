@@ -1,0 +1,141 @@
+"""``sdscm submit`` and ``sdscm submission``: enter the board of a release.
+
+``sdscm submit`` runs new methods on a release, as ``sdscm benchmark`` does, and writes their
+results and code to a zip. ``sdscm submission check`` checks such a zip. ``sdscm benchmark RELEASE
+--submissions FOLDER`` shows the board with them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.destination import writable_folder
+from benchmarks.cli.output import say
+from benchmarks.cli.progress import run_progress, working
+from sdscm.number_format import counted
+
+Release = Annotated[
+    str, typer.Argument(metavar="RELEASE", help="A folder, a zip, a URL with its hash, or a name.")
+]
+
+
+@options.examples(
+    'sdscm submit toy-v1.zip --plugin mine.py --estimators "Mine" --out mine.zip',
+    'sdscm submit toy-v1.zip --plugin mine.py --estimators "Mine" --out named.zip '
+    '--author "A. Body" --description "The difference in means" --card tuning=none',
+)
+def submit(
+    release: Release,
+    estimators: Annotated[str, typer.Option(metavar="NAME,...", help="The methods to submit.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.zip", help="Where the submission is written.")],
+    plugin: options.Plugins = None,
+    author: Annotated[str, typer.Option(show_default="not stated", help="Who made it.")] = "",
+    description: Annotated[
+        str, typer.Option(show_default="not stated", help="What the method is, in a sentence.")
+    ] = "",
+    link: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            show_default="not stated",
+            help="Where the code is; needed for methods of an installed package.",
+        ),
+    ] = "",
+    card: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=TEXT",
+            help="Another field of the card: source, licence, tuning or compute; repeatable.",
+        ),
+    ] = None,
+    workers: options.Workers = None,
+    runs: options.Runs = options.RUNS,
+    force: options.Force = False,
+) -> None:
+    """Run methods on a release, and write their results and code to a file for its board.
+
+    Cells that are on record are not run again, as with `sdscm benchmark`.
+    """
+    import benchmarks
+    from benchmarks.release.submit import check_place, code_of, make_submission
+
+    names = options.listed("estimators", estimators)
+    texts = {"author": author, "description": description, "link": link}
+    texts |= options.settings("--card", card, "FIELD=TEXT, such as --card tuning=none")
+    # A mistake is told before the run.
+    writable_folder(out.parent, "--out")
+    check_place(out, force)
+    options.load_plugins(plugin)
+    code_of(names, plugin or (), texts)
+    with run_progress() as progress:
+        suite = benchmarks.load_suite(release)
+        result = benchmarks.run(
+            suite,
+            workers=workers,
+            results_dir=None,
+            runs_dir=runs,
+            plugins=plugin or (),
+            progress=progress,
+            estimators=names,
+        )
+    made = make_submission(
+        suite, out, names=names, plugins=plugin or (), card=texts, runs_dir=runs, force=force
+    )
+    lost = result.cells[result.cells["estimator"].isin(made.labels)]["status"].ne("ok").sum()
+    if lost:
+        say(f"note: {counted(int(lost), 'cell')} without a score; see: sdscm results why {release}")
+    size = sum(made.files.sizes.values())
+    say(f"{', '.join(made.labels)}: {size / 1e6:.3g} MB: {out}")
+    say(f"Check it with: sdscm submission check {out}")
+
+
+@options.examples("sdscm submission check mine.zip", "sdscm submission check mine.zip --refit 2")
+def submission() -> None:
+    """Check submissions: results of methods for the board of a release."""
+
+
+@options.examples(
+    "sdscm submission check mine.zip",
+    "sdscm submission check mine.zip --release toy-v1.zip --refit 2",
+)
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="The submission.")],
+    release: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RELEASE",
+            help="The release that it is for.",
+            show_default="the one that it names, of the package or in the working folder",
+        ),
+    ] = None,
+    refit: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Number of cells to fit again. This runs the file's code."
+        ),
+    ] = 0,
+    workers: options.Workers = None,
+) -> None:
+    """Check the files, cells, predictions and scores of a submission; exit with 1 on a problem.
+
+    Without --refit nothing of the submission is executed.
+    """
+    from benchmarks.release.check import check_submission
+
+    with working("checking"):
+        found = check_submission(file, release=release, refit=refit, workers=workers)
+    say(*found.problems)
+    say(*(f"note: {line}" for line in found.notes))
+    if found.submission is None:
+        say(f"{file}: {counted(len(found.problems), 'problem')}")
+        raise typer.Exit(1)
+    labels = ", ".join(found.submission.labels)
+    say(
+        f"{file}: {labels}, {counted(found.cells, 'cell')}: all that the release plans; the "
+        f"scores follow from predictions and truth.",
+        f"{found.submission.mark[:1].upper()}{found.submission.mark[1:]}.",
+    )
