@@ -78,6 +78,16 @@ class Release(Package):
         """Name and version, such as ``core-v1``; also the name of the folder of its runs."""
         return id_of(self.content["name"], self.content["version"])
 
+    @property
+    def part(self) -> str:
+        """``public`` or ``truth`` for a part of a sealed release; empty for other releases."""
+        return str(self.content.get("sealed", {}).get("part", ""))
+
+    @property
+    def public(self) -> str:
+        """SHA-256 of the manifest that participants see: of the public part, if it is sealed."""
+        return str(self.content.get("sealed", {}).get("public", self.digest))
+
 
 @dataclass(frozen=True)
 class Submission(Package):

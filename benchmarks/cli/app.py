@@ -81,6 +81,8 @@ for each in (
     results.report,
     release.export,
     submission.submit,
+    submission.predict,
+    submission.score,
     realism.realism,
     estimate.estimate,
     semisynth.semisynth,

@@ -27,6 +27,7 @@ from benchmarks.datasets.loaded import Datasets
 from benchmarks.execution.methods import Method, methods_of
 from benchmarks.process.memory import memory_limit
 from benchmarks.release.make import CARD
+from benchmarks.release.seal import in_public
 from benchmarks.release.submit import FIELDS, LONGEST_TEXT, MOST_SOURCE, PLUGIN
 from benchmarks.release.verify import (
     Verified,
@@ -169,12 +170,17 @@ def check_submission(
         return Checked(shortened(found))
     suite = _suite_of(submission, release)
     assert suite.release is not None
-    if suite.release.digest != submission.content["release"]["sha256"]:
-        wanted = submission.content["release"]
+    wanted = submission.content["release"]
+    if wanted["sha256"] not in (suite.release.digest, suite.release.public):
         return Checked(
             [f"made for another release ({wanted['id']}, SHA-256 {wanted['sha256'][:12]}...)"]
         )
+    sealed = bool(suite.release.part) and wanted["sha256"] == suite.release.public
+    if sealed == (SCORES in submission.content["files"]):
+        text = "has no scores, since the truth is sealed" if sealed else "has scores"
+        return Checked([f"{SCORES}: a submission to {wanted['id']} {text}"])
     datasets = datasets or datasets_of(suite)
+    seen = in_public(datasets, suite.settings) if sealed else datasets
     records: list[Record] = []
     rows = sum(len(datasets[name]) for name in datasets) * len(suite.settings) * suite.repetitions
     most = len(submission.labels) * rows * _BYTES_OF_ROW + _MOST_BESIDE
@@ -188,7 +194,7 @@ def check_submission(
             ]
             found = found or list(_release_problems(submission, suite.release))
             methods = read_methods(submission)
-            found = found or list(cell_problems(suite, datasets, methods, read_cells(submission)))
+            found = found or list(cell_problems(suite, seen, methods, read_cells(submission)))
             if not found:
                 records = list(read_records(submission))
                 found = list(score_problems(suite, datasets, records, submission))
@@ -217,7 +223,7 @@ def _manifest_problems(submission: Submission) -> Iterator[str]:
         key = ".".join(map(str, problem["loc"]))
         yield f"{SUBMISSION}: {key}: {problem['msg']}"
         return
-    expected = {CARD, CELLS, PREDICTIONS, SCORES}
+    expected = {CARD, CELLS, PREDICTIONS, *({SCORES} & {*content.files})}
     if content.plugin.file:
         expected.add(PLUGIN)
     for name in sorted(expected ^ {*content.files}):

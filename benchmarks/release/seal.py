@@ -15,6 +15,7 @@ import pandas as pd
 from benchmarks.archive.files import write_files
 from benchmarks.archive.release import Release, id_of, open_release
 from benchmarks.datasets.facts import fact_table
+from benchmarks.datasets.loaded import Datasets
 from benchmarks.datasets.source import Source
 from benchmarks.execution.job_builder import categories
 from benchmarks.provenance.hashing import SECRET_SEEDS, derive_seed
@@ -378,6 +379,16 @@ def public_view(dataset: CausalDataset, settings: Sequence[Setting]) -> CausalDa
         post_treatment=tuple(name for name in dataset.post_treatment if name in X),
         meta=Provenance(scenario=""),
     )
+
+
+def in_public(datasets: Datasets, settings: Sequence[Setting]) -> Datasets:
+    """Return the datasets of a truth with the hashes that they have in the public part."""
+
+    def named(source: Source) -> Source:
+        view = public_view(datasets[source.name], settings)
+        return replace(source, fingerprint=view.fingerprint)
+
+    return Datasets((named(source), datasets[source.name]) for source in datasets.sources)
 
 
 def in_public_order(dataset: CausalDataset, salt: str) -> CausalDataset:

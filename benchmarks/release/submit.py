@@ -51,10 +51,11 @@ def make_submission(
     plugins: Sequence[str | Path] = (),
     card: Mapping[str, str] | None = None,
     runs_dir: str | Path = "runs",
-    scored: bool = True,
     force: bool = False,
 ) -> Submission:
     """Write the results of the new methods of a finished run of a release as a submission.
+
+    Without the truth, in the public part of a sealed release, there are no scores.
 
     Equal runs give equal bytes: no date, no folder, and no seconds are written.
 
@@ -72,8 +73,6 @@ def make_submission(
         Texts by the names of `FIELDS`. ``link`` is needed for methods of an installed package.
     runs_dir
         As in `benchmarks.run`.
-    scored
-        Write the scores; they are not known where the truth is not.
     force
         Replace an earlier file at ``out``.
 
@@ -93,8 +92,8 @@ def make_submission(
     records = finished_records(replace(manifest, cells=cells), folder, mixed=False)
     methods = [each for each in manifest.methods if each.label not in manifest.reference]
     contents = tables(records)
-    if not scored:
-        del contents[SCORES]
+    if suite.release.part == "public":
+        del contents[SCORES]  # of costs, and of other numbers that need no truth
     if code:
         contents[PLUGIN] = code
     content: dict[str, Any] = {

@@ -36,6 +36,8 @@ CHEAP: dict[str, list[str] | None] = {
     "release verify": ["--workers", "0"],
     "release make toy --version 2 --sealed": ["--workers", "0", "--guessable"],
     "submit": ["--workers", "0"],
+    "predict": ["--workers", "0"],
+    "score": ["--workers", "0"],
     "submission check": ["--workers", "0"],
     "estimate data.csv --treatment drug --outcome recovery --estimators": [],
     "estimate": ["--estimators", "LinReg"],
@@ -85,6 +87,8 @@ def test_all_commands_are_there():
         "export",
         "submit",
         "submission",
+        "predict",
+        "score",
     }
 
 
@@ -102,14 +106,19 @@ def test_help_has_an_example_of_the_command(path, cli):
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     suite = (workspace / "suite.yaml").read_text()
-    if path[0] in ("benchmark", "release", "export", "submit", "submission"):
+    if path[0] in ("benchmark", "release", "export", "submit", "submission", "predict", "score"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
     if path in (("benchmark",), ("release", "verify")) or path[0].startswith("subm"):
         made = ("release", "make", "toy", "--version", "1", "--out", "toy-v1.zip")
         assert cli(*made).code == 0
+    method = ("--plugin", "mine.py", "--estimators", "Mine", "--workers", 0, "--out", "mine.zip")
     if path[0] == "submission":
-        method = ("--plugin", "mine.py", "--estimators", "Mine", "--workers", 0)
-        assert cli("submit", "toy-v1.zip", *method, "--out", "mine.zip").code == 0
+        assert cli("submit", "toy-v1.zip", *method).code == 0
+    if path[0] in ("predict", "score"):
+        made = ("release", "make", "toy", "--version", "2", "--sealed", "--guessable")
+        assert cli(*made, "--out", "toy-v2", "--workers", 0).code == 0
+    if path[0] == "score":
+        assert cli("predict", "toy-v2/public", *method).code == 0
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
     if path[0] in ("leaderboard", "report", "results"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -10,16 +15,26 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.archive.files import write_files
-from benchmarks.archive.release import MANIFEST, manifest_bytes, open_release
+from benchmarks import metrics
+from benchmarks.archive.files import open_files, write_files
+from benchmarks.archive.release import (
+    MANIFEST,
+    SUBMISSION,
+    listed,
+    manifest_bytes,
+    open_release,
+)
+from benchmarks.cli.submission import predict, score
 from benchmarks.datasets.source import Source
 from benchmarks.experiment import run
+from benchmarks.release.check import check_submission
 from benchmarks.release.seal import (
     Sealed,
     _Given,
@@ -35,6 +50,8 @@ from benchmarks.storage.manifest import Manifest
 from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.errors import InputError
 
+COSTS = [each.name for each in metrics.registered() if each.group == "cost"]
+PLACE = ["dataset", "setting", "rows", "estimator", "repetition"]
 #: Numbers and words that no byte of a public part may show.
 SECRET = 314159265358979323846264338327950288419
 DIAL = 1.3719
@@ -419,3 +436,160 @@ def test_independent_units_with_few_covariate_values_are_not_shared() -> None:
         datasets[str(number)] = CausalDataset(X, t, y, y + 1, Provenance("x"))
         sources.append(Source(str(number), "e", "c"))
     assert list(shared_units(sources, datasets)) == []
+
+
+# --- predictions without the truth, and their scores
+
+PLUGIN = """\
+import numpy as np
+import estimators
+
+
+@estimators.register("Noisy", summary="the difference in means with noise, and intervals")
+class Noisy:
+    def __init__(self, random_state=0):
+        self.random_state = random_state
+
+    def fit(self, X, t, y):
+        self.draw_ = np.random.default_rng(self.random_state)
+        self.effect_ = y[t == 1].mean() - y[t == 0].mean() + self.draw_.normal()
+        return self
+
+    def effect(self, X):
+        names = X.attrs["categories"]
+        return self.effect_ + X.iloc[:, 0].to_numpy() / 7 + len(names) * self.draw_.random(len(X))
+
+    def effect_interval(self, X, alpha):
+        return np.full(len(X), self.effect_ - alpha), np.full(len(X), self.effect_ + 1 / 3)
+
+    def ite_interval(self, X, t, y, alpha):
+        return self.effect_ - abs(y), self.effect_ + abs(y) + t
+
+    def ate_interval(self, X, alpha):
+        return self.effect_ - 0.1, self.effect_ + 0.1
+
+
+@estimators.register("Mean", summary="the difference in means", estimand="ATE")
+class Mean:
+    def fit(self, X, t, y):
+        self.effect_ = y[t == 1].mean() - y[t == 0].mean()
+        return self
+
+    def ate(self, X):
+        return self.effect_
+"""
+NAMES = ["Noisy", "Mean"]
+
+
+@pytest.fixture(scope="session")
+def predicted(challenge: Challenge, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a participant: the public part and what a process makes of it alone."""
+    folder = tmp_path_factory.mktemp("participant")
+    shutil.copytree(challenge.place / "public", folder / "public")
+    (folder / "mine.py").write_text(PLUGIN)
+    # Truth, runs, spec and cache are not there while it runs.
+    away = challenge.folder.rename(challenge.folder.with_name("away"))
+    try:
+        command = [sys.executable, "-m", "benchmarks", "predict", "public", "--plugin", "mine.py"]
+        command += ["--estimators", ",".join(NAMES), "--out", "mine.zip", "--workers", "0"]
+        environment = {**os.environ, "SDSCM_CACHE": str(folder / "cache")}
+        ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    finally:
+        away.rename(challenge.folder)
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+def test_the_sealed_path_gives_the_scores_of_the_open_path(
+    challenge: Challenge, predicted: Path, tmp_path: Path
+) -> None:
+    truth = challenge.place / "truth"
+    given = {"workers": 0, "results_dir": None}
+    sealed = run(truth, submissions=predicted / "mine.zip", runs_dir=tmp_path / "sealed", **given)
+    plugins = [predicted / "mine.py"]
+    opened = run(truth, estimators=NAMES, plugins=plugins, runs_dir=tmp_path / "open", **given)
+    assert (sealed.computed, opened.computed) == (0, 4 * 2 * (2 + 1))
+    assert sealed.own == opened.own == ("Noisy", "Mean")
+    tables = []
+    for result in (sealed, opened):
+        scores = result.scores.drop(columns=COSTS)
+        tables.append(scores.sort_values(PLACE).reset_index(drop=True))
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
+    own = tables[0][tables[0]["estimator"].isin(NAMES)]
+    assert {"fitted", "held-out"} <= {*own["rows"]}
+    wanted = ["pehe", "cate_coverage", "ite_coverage", "ate_abs_error", "ate_coverage"]
+    assert own.loc[own["estimator"] == "Noisy", wanted].notna().all(axis=None)
+    assert own["pehe"].nunique() > 20
+    for one, other in zip(sealed.boards, opened.boards, strict=True):
+        assert one.group == other.group
+        for metric, ranking in one.rankings.items():
+            pd.testing.assert_frame_equal(ranking.ranks, other.rankings[metric].ranks)
+
+
+def test_a_sealed_submission_is_checked_and_verified(challenge: Challenge, predicted: Path) -> None:
+    path = predicted / "mine.zip"
+    assert "scores.parquet" not in open_files(path).sizes
+    for part, refit in (("public", 0), ("truth", 3)):
+        found = check_submission(path, release=challenge.place / part, refit=refit, workers=0)
+        assert (found.problems, found.cells, found.refitted) == ([], 24, refit)
+
+
+def manifest_changed(
+    place: Path, name: str, out: Path, more: dict[str, bytes], **changes: object
+) -> Path:
+    """A package with other keys in its manifest and more files, whose hashes are right."""
+    old = open_files(place)
+    files = {each: old.read(each) for each in old.sizes} | more
+    content = {**json.loads(files.pop(name)), **changes}
+    content["files"] = listed(files)
+    return write_files(files | {name: manifest_bytes(content)}, out)
+
+
+def test_another_truth_is_refused(challenge: Challenge, predicted: Path, tmp_path: Path) -> None:
+    content = challenge.sealed.truth.content
+    other = manifest_changed(
+        *(challenge.place / "truth", MANIFEST, tmp_path / "truth", {}),
+        sealed={**content["sealed"], "public": "0" * 64},
+    )
+    with pytest.raises(InputError, match="refused: made for another release") as caught:
+        score(predicted / "mine.zip", truth=str(other), workers=0, runs=tmp_path / "r")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", ["of another public part", "with scores", "of other data"])
+def test_another_submission_is_refused(
+    challenge: Challenge, predicted: Path, tmp_path: Path, change: str
+) -> None:
+    path, truth = predicted / "mine.zip", challenge.place / "truth"
+    release, more, words = json.loads(open_files(path).read(SUBMISSION))["release"], {}, ""
+    if change == "of another public part":
+        release, words = {**release, "sha256": "1" * 64}, "made for another release"
+    elif change == "with scores":
+        more = {"scores.parquet": open_files(truth).read("scores.parquet")}
+        words = "scores.parquet: a submission to challenge-v1 has no scores"
+    else:
+        cells = pd.read_parquet(io.BytesIO(open_files(path).read("cells.parquet")))
+        table = pq.read_table(io.BytesIO(open_files(path).read("cells.parquet")))
+        place = table.schema.get_field_index("fingerprint")
+        table = table.set_column(place, "fingerprint", pa.array(["0" * 32] * len(cells)))
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer)
+        more, words = {"cells.parquet": buffer.getvalue()}, "made from another dataset"
+    forged = manifest_changed(path, SUBMISSION, tmp_path / "mine.zip", more, release=release)
+    with pytest.raises(InputError, match=words) as caught:
+        score(forged, truth=str(truth), workers=0, runs=tmp_path / "r")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_parts_are_not_mistaken(
+    challenge: Challenge, predicted: Path, made: Path, tmp_path: Path
+) -> None:
+    path = predicted / "mine.zip"
+    for place in (challenge.place / "public", made):
+        with pytest.raises(InputError, match="not the truth of a sealed release"):
+            score(path, truth=str(place))
+    with pytest.raises(InputError, match="'LinReg' is a method of challenge-v1"):
+        predict(str(challenge.place / "public"), "LinReg", tmp_path / "out.zip")
+    for place in (challenge.place / "truth", made):
+        with pytest.raises(InputError, match="not the public part of a sealed release"):
+            predict(str(place), "Mean", tmp_path / "out.zip")
