@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.archive.files import write_files
-from benchmarks.archive.release import Release, id_of, open_release
+from benchmarks.archive.release import MANIFEST, Release, id_of, open_release
+from benchmarks.datasets.designs import DESIGNS
 from benchmarks.datasets.facts import fact_table
 from benchmarks.datasets.loaded import Datasets
 from benchmarks.datasets.source import Source
@@ -98,16 +100,16 @@ def seal(
     if not guessable:
         _refuse(guessable_origin(manifest.sources, datasets))
     _refuse(shared_units(manifest.sources, datasets))
-    given = _Given(manifest.suite.name, version, licence, citation)
+    given = Stated(manifest.suite.name, version, licence, citation)
     parts = sealed_parts(manifest, datasets, given)
-    public = write_files(parts.public, out / PUBLIC)
     with TemporaryDirectory() as temporary:
         # A release without methods, beside which those of the suite are run.
         bare = write_files(parts.truth, Path(temporary) / given.id)
         fit(bare, manifest.suite.estimators)
+    # Both parts are written when all is done, so that an interrupted call leaves neither.
     sealed = {
         "part": TRUTH,
-        "public": open_release(public).digest,
+        "public": sha256(parts.public[MANIFEST]).hexdigest(),
         "suite": manifest.suite.model_dump(mode="json"),
         "datasets": parts.originals,
     }
@@ -121,7 +123,7 @@ def seal(
         runs_dir=runs_dir,
         sealed=sealed,
     )
-    return Sealed(open_release(public), truth)
+    return Sealed(open_release(write_files(parts.public, out / PUBLIC)), truth)
 
 
 def _refuse(problems: Iterable[str]) -> None:
@@ -142,7 +144,7 @@ def _fitted(meta: Provenance) -> bool:
 
 
 def _simulated(meta: Provenance) -> bool:
-    return meta.scenario.startswith("simulation ")
+    return meta.scenario in [f"simulation {design}" for design in DESIGNS]
 
 
 def guessable_origin(
@@ -227,7 +229,7 @@ def _single_rows(dataset: CausalDataset) -> dict[tuple[object, ...], int]:
 
 
 @dataclass(frozen=True)
-class _Given:
+class Stated:
     """What the organiser states about a release."""
 
     name: str
@@ -252,7 +254,7 @@ class Parts:
     originals: dict[str, dict[str, Any]]
 
 
-def sealed_parts(manifest: Manifest, datasets: Mapping[str, CausalDataset], given: _Given) -> Parts:
+def sealed_parts(manifest: Manifest, datasets: Mapping[str, CausalDataset], given: Stated) -> Parts:
     """Make the files of both parts; the public ones follow from X, t, y and the board's options.
 
     Parameters
@@ -329,7 +331,7 @@ def _files(
     suite: Suite,
     sources: Sequence[Source],
     datasets: Mapping[str, CausalDataset],
-    given: _Given,
+    given: Stated,
     sealed: Mapping[str, Any],
     provenance: Mapping[str, Provenance],
 ) -> dict[str, bytes]:

@@ -33,11 +33,12 @@ from benchmarks.archive.release import (
 )
 from benchmarks.cli.submission import predict, score
 from benchmarks.datasets.source import Source
+from benchmarks.execution.job_builder import categories, encoded
 from benchmarks.experiment import run
 from benchmarks.release.check import check_submission
 from benchmarks.release.seal import (
     Sealed,
-    _Given,
+    Stated,
     guessable_origin,
     in_public_order,
     public_view,
@@ -126,7 +127,7 @@ def parts_of(challenge: Challenge, datasets: dict[str, CausalDataset]) -> dict[s
         for source in challenge.manifest.sources
     ]
     manifest = replace(challenge.manifest, sources=tuple(sources))
-    return sealed_parts(manifest, datasets, _Given("challenge", "1")).public
+    return sealed_parts(manifest, datasets, Stated("challenge", "1")).public
 
 
 def with_other_truth(dataset: CausalDataset, draw: np.random.Generator) -> CausalDataset:
@@ -271,6 +272,9 @@ def test_estimators_see_the_same_in_both_parts(challenge: Challenge) -> None:
         assert public.meta == Provenance(scenario=name)
         for setting in ("all", "hidden"):
             one, other = truth.setting(setting), public.setting(setting)
+            assert categories(one) == categories(other)
+            assert categories(one)
+            pd.testing.assert_frame_equal(encoded(one, "one-hot"), encoded(other, "one-hot"))
             pd.testing.assert_frame_equal(one.X, other.X, check_exact=True)
             pd.testing.assert_frame_equal(one.labels, other.labels)
             np.testing.assert_array_equal(one.t, other.t)
@@ -339,7 +343,7 @@ def metas(**options: object) -> dict[str, Provenance]:
         "shipped": Provenance("marathon_confounder", **own),
         "simulation": Provenance("simulation linear", seed=SECRET),
         "fitted": Provenance("semi-synthetic x", seed=7, options={"fitted": "x"}),
-        "table": Provenance("ihdp.csv", seed=1),
+        "table": Provenance("simulation notes.csv", seed=1),
         "leaky": Provenance("ihdp.csv", options={"leaks": ["'mu0' is the outcome"]}),
     }
 
@@ -372,6 +376,32 @@ def test_a_guessable_suite_is_refused_unless_the_organiser_says_so(
     assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match="name a folder"):
         seal("toy", tmp_path / "out.zip", guessable=True, **given)
+
+
+def test_an_interrupted_call_leaves_nothing_and_can_be_made_again(
+    make_suite, tmp_path: Path
+) -> None:
+    """The setting 'hidden' alone, too: the public part lacks the columns that it hides."""
+    runs, out = tmp_path / "runs", tmp_path / "sealed"
+    suite = make_suite(settings=["hidden"], holdout=0.2, estimators=["DiffInMeans"])
+    given = {"workers": 0, "results_dir": None, "estimators": ["LinReg"]}
+    run(suite, runs_dir=runs, **given)
+
+    def stopped(place: Path, methods: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        seal("toy", out, stopped, version="1", runs_dir=runs, guessable=True)
+    assert not out.exists()
+    seal("toy", out, fitted_in(runs), version="1", runs_dir=runs, guessable=True)
+    assert "X:u" in pq.read_schema(out / "truth" / "datasets" / "d001.parquet").names
+    assert "X:u" not in pq.read_schema(out / "public" / "datasets" / "d001.parquet").names
+    found = [
+        run(out / part, runs_dir=tmp_path / part, **given).scores for part in ("public", "truth")
+    ]
+    estimates = [scores.loc[scores["estimator"] == "LinReg", "ate"].tolist() for scores in found]
+    assert estimates[0] == estimates[1]
+    assert len({*estimates[0]}) == 3
 
 
 def flipped(dataset: CausalDataset) -> CausalDataset:
