@@ -249,6 +249,18 @@ def test_only_a_refit_finds_predictions_that_no_method_made(made: Path, tmp_path
     assert "predictions differ by" in found.problems[0]
 
 
+@pytest.mark.parametrize(("share", "problems"), [(0.04, 0), (0.08, 3)])
+def test_the_rounding_of_another_processor_is_a_note(
+    made: Path, tmp_path: Path, share: float, problems: int
+) -> None:
+    """It can decide a tie of a forest: at most 0.05 SD(y) of a stochastic method."""
+    spreads = [float(each.content.y.std()) for each in requests(load_suite(made))]
+    assert 0.08 * min(spreads) > 0.05 * max(spreads)
+    place = forged(made, tmp_path / "toy", moved(made, "RF", share * min(spreads)))
+    found = verify_release(place, refit=15, workers=0)
+    assert [len(found.problems), len(found.notes)] == [problems, 3 - problems]
+
+
 def test_other_versions_are_said(made: Path, tmp_path: Path) -> None:
     contents = changed(made, lambda r: replace(r, versions={**r.versions, "numpy": "1.0"}))
     found = verify_release(forged(made, tmp_path / "old", contents), refit=2, workers=0)
