@@ -25,7 +25,7 @@ from benchmarks.archive.release import (
 from benchmarks.boards.scores import UNSEEN_ROWS
 from benchmarks.datasets.loaded import Datasets
 from benchmarks.execution.methods import Method, methods_of
-from benchmarks.process.memory import memory_limit
+from benchmarks.process.parquet import parquet_problem
 from benchmarks.release.make import CARD
 from benchmarks.release.seal import in_public
 from benchmarks.release.submit import FIELDS, LONGEST_TEXT, MOST_SOURCE, PLUGIN
@@ -42,7 +42,6 @@ from benchmarks.storage.frozen import (
     CELLS,
     PREDICTIONS,
     SCORES,
-    declared_bytes,
     read_cells,
     read_methods,
     read_records,
@@ -62,8 +61,6 @@ _MOST_BESIDE = 2**24
 #: Numbers of a row and a fit: an effect and the ends of two intervals, as doubles with levels.
 _BYTES_OF_ROW = 5 * (8 + 4)
 _MOST_METHODS = 20
-#: GiB that a check may take beside what the predictions need.
-MOST_MEMORY = 0.5
 
 
 @dataclass(frozen=True)
@@ -185,6 +182,7 @@ def check_submission(
     rows = sum(len(datasets[name]) for name in datasets) * len(suite.settings) * suite.repetitions
     most = len(submission.labels) * rows * _BYTES_OF_ROW + _MOST_BESIDE
     try:
+<<<<<<< HEAD
         with memory_limit(MOST_MEMORY + 8 * most / 2**30):
             found = [
                 f"{name} takes {size} bytes in memory, more than its cells need"
@@ -198,10 +196,18 @@ def check_submission(
             if not found:
                 records = list(read_records(submission))
                 found = list(score_problems(suite, datasets, records, submission))
+=======
+        contents = {name: submission.read(name) for name in (CELLS, SCORES, PREDICTIONS)}
+        problem = parquet_problem(contents, most)
+        found = [problem] if problem else list(_release_problems(submission, suite.release))
+        methods = read_methods(submission)
+        found = found or list(cell_problems(suite, datasets, methods, read_cells(submission)))
+        if not found:
+            records = list(read_records(submission))
+            found = list(score_problems(suite, datasets, records, submission))
+>>>>>>> 3a27359 (Tables of a submission are read in a process of their own first, since a damaged one can end its reader)
     except DamagedArchiveError as error:
         found = [str(error)]
-    except MemoryError:
-        found = ["a table needs more memory than its cells"]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # Its hashes are right, but `sdscm submit` did not write it.
         found = [f"its tables are not those of a submission ({type(error).__name__}: {error})"]

@@ -189,18 +189,6 @@ def read_records(package: Package) -> Iterator[Record]:
             yield _record(cells[place], scores.get(place, {}), {}, package)
 
 
-def declared_bytes(package: Package, name: str) -> int:
-    """Return the size of a table in memory, as the table itself declares it.
-
-    A run of equal values takes a few bytes in the file, so that the values are counted, too.
-    """
-    with _problems_of(package, name):
-        found = pq.ParquetFile(pa.BufferReader(package.read(name))).metadata
-        groups = [found.row_group(number) for number in range(found.num_row_groups)]
-        columns = [each.column(n) for each in groups for n in range(each.num_columns)]
-        return sum(max(each.total_uncompressed_size, 8 * each.num_values) for each in columns)
-
-
 def _row_groups(package: Package, name: str) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
     """Read the rows of a table, one row group at a time; none if it has no methods."""
     if name not in package.content["files"] and not package.content["methods"]:
@@ -240,8 +228,6 @@ def _problems_of(package: Package, name: str) -> Iterator[None]:
     """Name the table in errors of the library."""
     try:
         yield
-    except MemoryError:  # some of Arrow's are of both classes
-        raise
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DamagedArchiveError(
             f"{package.files.place}: {name} is not a readable Parquet file "

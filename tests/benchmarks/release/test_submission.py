@@ -24,8 +24,8 @@ from benchmarks.archive.files import zip_of
 from benchmarks.archive.release import SUBMISSION, listed, manifest_bytes, open_submission
 from benchmarks.boards.scores import Scorer
 from benchmarks.experiment import leaderboard, run
+from benchmarks.process import parquet
 from benchmarks.process.memory import watch_peak
-from benchmarks.release import check as checking
 from benchmarks.release.check import check_submission
 from benchmarks.release.submit import make_submission
 from benchmarks.release.verify import datasets_of
@@ -132,6 +132,15 @@ def with_zeros(good: Path) -> bytes:
 def long_lists(table: pa.Table) -> pa.Table:
     zeros = pa.array([np.zeros(2**24)] + [[0.0]] * (len(table) - 1), pa.list_(pa.float64()))
     return table.set_column(table.schema.get_field_index("effect"), "effect", zeros)
+
+
+def with_other_levels(good: Path) -> bytes:
+    """Arrow calls abort on it (seen with 26), which no code of Python can catch."""
+    table = open_submission(good).read(PREDICTIONS)
+    known = b"\x25\x02\x18\x07element"  # optional; then the name, in the schema of the footer
+    assert known in table
+    table = table.replace(known, b"\x25\x7e\x18\x07element", 1)
+    return repacked(good, {PREDICTIONS: table})
 
 
 def with_bit(good: Path) -> bytes:
@@ -252,6 +261,10 @@ FORGERIES: dict[str, tuple[Callable[[Path], bytes], str]] = {
         lambda good: with_table(good, PREDICTIONS, long_lists),
         "predictions.parquet takes",
     ),
+    "a table that ends its reader": (
+        with_other_levels,
+        "predictions.parquet is not a readable Parquet file",
+    ),
 }
 
 
@@ -269,16 +282,14 @@ def test_a_forgery_is_refused_in_one_line(name: str, entered: Path, made: Path, 
     if name not in ("predictions of another dataset", "a score left out"):
         assert len(found.problems) == 1
     assert not (tmp_path / "unpickled").exists()
-    with pytest.raises(InputError, match=r"forged\.zip: refused: ") as refused:
-        run(
-            str(made),
-            submissions=path,
-            workers=0,
-            results_dir=None,
-            runs_dir=tmp_path / "r",
-        )
-    assert says in str(refused.value)
-    assert "\n" not in str(refused.value)
+
+
+def test_a_board_refuses_it_in_one_line(entered: Path, made: Path, tmp_path: Path) -> None:
+    path = tmp_path / "forged.zip"
+    path.write_bytes(FORGERIES["predictions of another dataset"][0](entered))
+    given = {"workers": 0, "results_dir": None, "runs_dir": tmp_path / "r"}
+    with pytest.raises(InputError, match=r"forged\.zip: refused: Mine on .* \(and 1 more\)$"):
+        run(str(made), submissions=path, **given)
 
 
 def test_the_page_lists_the_forgeries() -> None:
@@ -328,10 +339,11 @@ def test_a_table_that_lies_about_its_size_is_stopped(
     path = tmp_path / "forged.zip"
     path.write_bytes(repacked(entered, {PREDICTIONS: table}))
     assert "not a readable Parquet file" in str(check_submission(path, release=made).problems)
-    monkeypatch.setattr(checking, "MOST_MEMORY", 0.01)
-    monkeypatch.setattr(checking, "_MOST_BESIDE", 2**20)
+    monkeypatch.setattr(parquet, "MOST_MEMORY", 0.03)
     problems = check_submission(path, release=made).problems
-    assert problems == ["a table needs more memory than its cells"]
+    assert problems == ["predictions.parquet needs more memory than its cells"]
+    monkeypatch.setattr(parquet, "MOST_SECONDS", 0.01)
+    assert "s to read" in check_submission(path, release=made).problems[0]
 
 
 # --- making
