@@ -182,30 +182,15 @@ def check_submission(
     rows = sum(len(datasets[name]) for name in datasets) * len(suite.settings) * suite.repetitions
     most = len(submission.labels) * rows * _BYTES_OF_ROW + _MOST_BESIDE
     try:
-<<<<<<< HEAD
-        with memory_limit(MOST_MEMORY + 8 * most / 2**30):
-            found = [
-                f"{name} takes {size} bytes in memory, more than its cells need"
-                for name in submission.content["files"]
-                if name in (CELLS, SCORES, PREDICTIONS)
-                and (size := declared_bytes(submission, name)) > most
-            ]
-            found = found or list(_release_problems(submission, suite.release))
-            methods = read_methods(submission)
-            found = found or list(cell_problems(suite, seen, methods, read_cells(submission)))
-            if not found:
-                records = list(read_records(submission))
-                found = list(score_problems(suite, datasets, records, submission))
-=======
-        contents = {name: submission.read(name) for name in (CELLS, SCORES, PREDICTIONS)}
+        tables = [CELLS, *[SCORES] * (not sealed), PREDICTIONS]
+        contents = {name: submission.read(name) for name in tables}
         problem = parquet_problem(contents, most)
         found = [problem] if problem else list(_release_problems(submission, suite.release))
         methods = read_methods(submission)
-        found = found or list(cell_problems(suite, datasets, methods, read_cells(submission)))
+        found = found or list(cell_problems(suite, seen, methods, read_cells(submission)))
         if not found:
             records = list(read_records(submission))
             found = list(score_problems(suite, datasets, records, submission))
->>>>>>> 3a27359 (Tables of a submission are read in a process of their own first, since a damaged one can end its reader)
     except DamagedArchiveError as error:
         found = [str(error)]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
