@@ -80,10 +80,12 @@ def submit(
     # A mistake is told before the run.
     writable_folder(out.parent, "--out")
     check_place(out, force)
+    suite = benchmarks.load_suite(release)
+    if suite.release is None:
+        raise InputError(f"{release}: not a release; submissions are for the board of one")
     options.load_plugins(plugin)
     code_of(names, plugin or (), texts)
     with run_progress() as progress:
-        suite = benchmarks.load_suite(release)
         result = benchmarks.run(
             suite,
             workers=workers,

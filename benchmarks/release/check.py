@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 import estimators
 from benchmarks import metrics
@@ -47,6 +47,7 @@ from benchmarks.storage.frozen import (
     read_records,
     without_folders,
 )
+from benchmarks.storage.manifest import MethodInfo
 from benchmarks.storage.store import Record
 from benchmarks.suite.entries import Model
 from benchmarks.suite.loading import load_suite
@@ -85,6 +86,7 @@ def _printable(text: str) -> str:
 _Line = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_printable)]
 _Texts = dict[_Line, _Line]
+_TEXTS = TypeAdapter(_Texts)
 _Sha = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -190,10 +192,11 @@ def check_submission(
         found = found or list(cell_problems(suite, seen, methods, read_cells(submission)))
         if not found:
             records = list(read_records(submission))
-            found = list(score_problems(suite, datasets, records, submission))
+            found = list(_text_problems(records))
+            found = found or list(score_problems(suite, datasets, records, submission))
     except DamagedArchiveError as error:
         found = [str(error)]
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         # Its hashes are right, but `sdscm submit` did not write it.
         found = [f"its tables are not those of a submission ({type(error).__name__}: {error})"]
     result = Checked(shortened(found), [], len(submission.files.sizes), len(records))
@@ -236,6 +239,22 @@ def _release_problems(submission: Submission, release: Release) -> Iterator[str]
     known = {*release.content["definitions"], *metrics.names()}
     for name in sorted({*submission.content["definitions"]} - known - {UNSEEN_ROWS}):
         yield f"{SUBMISSION}: definitions.{name}: no metric of this sdscm or of {release.id}"
+
+
+def _text_problems(records: Sequence[Record]) -> Iterator[str]:
+    """Check the texts of cells, which boards and terminals show."""
+    for record in records:
+        cell, outcome = record.cell, record.outcome
+        texts = [cell.identity, cell.version_free_key, outcome.reason, *outcome.warnings]
+        try:
+            _TEXTS.validate_python(record.versions, strict=True)
+        except ValidationError:
+            yield f"{cell}: its versions are not names of libraries with their versions"
+            continue
+        if not all(isinstance(text, str) for text in texts):
+            yield f"{cell}: a text of it is missing"
+        elif not all("".join(text.split()).isprintable() for text in texts):
+            yield f"{cell}: a text of it has a control character"
 
 
 def _suite_of(submission: Submission, release: Suite | str | Path | None) -> Suite:
@@ -310,9 +329,12 @@ def _methods_here(
     for label in submission.labels if not plugins else ():
         names.append(next((label.removesuffix(m) for m in marks if label.endswith(m)), label))
     found = {m.label: m for m in methods_of(dict.fromkeys(names), plugins, suite.encodings)}
-    for label in submission.labels:
-        if label not in found:
-            raise InputError(f"it registers no method '{label}'")
+    for stated in read_methods(submission):
+        if stated.label not in found:
+            raise InputError(f"it registers no method '{stated.label}'")
+        # The manifest could hide that a method is shown the truth.
+        if MethodInfo.of(found[stated.label]) != stated:
+            raise InputError(f"'{stated.label}' has another family or estimand, or sees the truth")
     return found
 
 

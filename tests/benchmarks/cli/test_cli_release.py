@@ -109,3 +109,7 @@ def test_a_submission_from_the_run_to_the_board(cli, workspace: Path, made: Path
         "--card taste: no field"
         in cli("submit", "sim.zip", *method, "--card", "taste=sweet", "--out", "x.zip").err
     )
+    # A suite that is not a release is refused before it is run.
+    ran = cli("submit", "quick", *method, "--runs", "none", "--out", "x.zip")
+    assert "quick: not a release; submissions are for the board of one" in ran.err
+    assert not Path("none").exists()

@@ -79,6 +79,18 @@ def with_column(good: Path, name: str, column: str) -> bytes:
     return with_table(good, name, lambda t: t.append_column(column, pa.array([0.5] * len(t))))
 
 
+def with_texts(good: Path, column: str, value: Any) -> bytes:
+    """The first cell has another value in a column of its table."""
+
+    def change(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index(column)
+        values = [value, *table.column(column).to_pylist()[1:]]
+        kind = table.schema.field(place).type
+        return table.set_column(place, column, pa.array(values, kind))
+
+    return with_table(good, CELLS, change)
+
+
 def swapped(good: Path) -> bytes:
     def change(records: list[Record]) -> list[Record]:
         one, other, *rest = records
@@ -246,6 +258,22 @@ FORGERIES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     ),
     "a pickle in a type of Arrow": (with_extension, "predictions.parquet has metadata"),
     "a pickle in the metadata of pandas": (with_pandas, "cells.parquet has metadata"),
+    "versions that are no texts": (
+        lambda good: with_first(good, lambda record: replace(record, versions={"numpy": [2]})),
+        "its versions are not names of libraries with their versions",
+    ),
+    "versions of a hundred thousand levels": (
+        lambda good: with_texts(good, "versions", "[" * 100_000),
+        "its tables are not those of a submission (RecursionError",
+    ),
+    "a text left out": (
+        lambda good: with_texts(good, "warnings", [None]),
+        "a text of it is missing",
+    ),
+    "a control character of a terminal": (
+        lambda good: with_texts(good, "warnings", ["two\nlines \x1b[2J"]),
+        "a text of it has a control character",
+    ),
     "a changed bit": (with_bit, "is damaged"),
     "a path that leaves the folder": (
         lambda good: with_entry(good, "../plugin.py"),
@@ -431,6 +459,18 @@ def test_code_that_registers_another_method_is_told(entered: Path, made: Path, t
     path.write_bytes(repacked(entered, {"plugin.py": source}))
     found = check_submission(path, release=made, refit=1, workers=0)
     assert found.problems == ["its code cannot be run (it registers no method 'Mine')"]
+
+
+def test_code_of_another_kind_than_the_manifest_says_is_told(
+    entered: Path, made: Path, tmp_path: Path
+) -> None:
+    """A method that is shown the truth could be handed in as one that is not."""
+    path = tmp_path / "other.zip"
+    path.write_bytes(repacked(entered, {}, methods=[MINE | {"family": "EconML"}]))
+    found = check_submission(path, release=made, refit=1, workers=0)
+    assert found.problems == [
+        "its code cannot be run ('Mine' has another family or estimand, or sees the truth)"
+    ]
 
 
 def test_the_release_is_found_by_its_name(
