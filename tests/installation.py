@@ -32,12 +32,11 @@ PACKAGES = ("sdscm", "estimators", "benchmarks")
 HEADER = ["Environment", "Python", "numpy", "scikit-learn", "torch", "Install: s", "MB"]
 HEADER += ["Check", "Result"]
 
-#: The tests of what depends on the libraries.
+#: The tests of what depends most on the libraries.
 TESTS = (
-    *("tests/estimators", "tests/sdscm/sampling", "tests/sdscm/data", "tests/sdscm/spec"),
-    *("tests/benchmarks/boards", "tests/benchmarks/storage", "tests/benchmarks/release"),
-    *("tests/benchmarks/metrics", "tests/sdscm/test_figure_style.py"),
-    "tests/sdscm/lm/test_load_lm.py",
+    *("tests/estimators/adapters", "tests/estimators/test_conformance.py", "tests/sdscm/sampling"),
+    *("tests/sdscm/lm/test_load_lm.py", "tests/sdscm/test_figure_style.py"),
+    *("tests/benchmarks/storage", "tests/benchmarks/metrics"),
 )
 
 TOY = """\
