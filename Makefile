@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 PUBLISHED = results/published/$(SUITE)
 benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
-	$(if $(wildcard $(PUBLISHED)/scores.csv),$(BIN)/sdscm leaderboard --compare $(PUBLISHED) $(SUITE))
+	$(if $(wildcard $(PUBLISHED)/scores.csv),$(BIN)/sdscm leaderboard --compare $(PUBLISHED) results/$(SUITE))
 
 # The published boards, the release that comes with the package, and the table of the README: an
 # hour or two on two cores.
