@@ -116,7 +116,7 @@ def verify_release(
         return Verified([str(error)])
     except InputError:
         raise
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         # Its hashes are right, but `release make` did not write it.
         return Verified([f"{MANIFEST} is not that of a release ({type(error).__name__}: {error})"])
     result = Verified(shortened(found), [], len(release.files.sizes), len(records))

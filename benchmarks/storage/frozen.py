@@ -67,7 +67,7 @@ def tables(records: Sequence[Record]) -> dict[str, bytes]:
         cells.append(
             _fields_of(cell)
             | {"status": outcome.status, "reason": without_folders(outcome.reason)}
-            | {"warnings": list(map(without_folders, outcome.warnings))}
+            | {"warnings": [without_folders(each) for each in outcome.warnings if _of_fit(each)]}
             | {"time_limit": record.time_limit}
             | {"versions": json.dumps(dict(record.versions), sort_keys=True)}
         )
@@ -85,6 +85,11 @@ def tables(records: Sequence[Record]) -> dict[str, bytes]:
         SCORES: _parquet([scores], schema),
         PREDICTIONS: _parquet(predictions.values(), SCHEMAS[PREDICTIONS]),
     }
+
+
+def _of_fit(warning: str) -> bool:
+    """Return False for a deprecation: the first cell of a process gets those of its imports."""
+    return not warning.partition(":")[0].endswith("DeprecationWarning")
 
 
 def without_folders(text: str) -> str:

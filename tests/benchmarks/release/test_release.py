@@ -262,6 +262,20 @@ def test_the_rounding_of_another_processor_is_a_note(
     assert [len(found.problems), len(found.notes)] == [problems, 6 - problems]
 
 
+def test_which_cell_came_first_in_a_process_changes_no_byte(made: Path) -> None:
+    """The first cell gets the deprecations of imports."""
+    known = list(read_records(open_release(made)))
+
+    def warned(*warnings: str) -> bytes:
+        outcomes = [replace(record.outcome, warnings=warnings) for record in known]
+        return tables(
+            [replace(record, outcome=o) for record, o in zip(known, outcomes, strict=True)]
+        )["cells.parquet"]
+
+    fit = "ConvergenceWarning: not converged"
+    assert warned("PendingDeprecationWarning: set_bad is old", fit) == warned(fit) != warned()
+
+
 def test_other_versions_are_said(made: Path, tmp_path: Path) -> None:
     contents = changed(made, lambda r: replace(r, versions={**r.versions, "numpy": "1.0"}))
     found = verify_release(forged(made, tmp_path / "old", contents), refit=2, workers=0)
