@@ -77,12 +77,19 @@ def submit(
     names = options.listed("estimators", estimators)
     texts = {"author": author, "description": description, "link": link}
     texts |= options.settings("--card", card, "FIELD=TEXT, such as --card tuning=none")
-    # A mistake is told before the run.
+    # Mistakes are found before the run.
     writable_folder(out.parent, "--out")
     check_place(out, force)
     suite = benchmarks.load_suite(release)
     if suite.release is None:
         raise InputError(f"{release}: not a release; submissions are for the board of one")
+    # The public part of a sealed release names its methods in the suite only.
+    content = suite.release.content
+    known = {each["label"] for each in content["methods"]}
+    known |= {each["label"] or each["name"] for each in content["suite"]["estimators"]}
+    for name in names:
+        if name in known:
+            raise InputError(f"'{name}' is a method of {suite.release.id}; give yours another name")
     options.load_plugins(plugin)
     code_of(names, plugin or (), texts)
     with run_progress() as progress:
@@ -103,7 +110,7 @@ def submit(
         say(f"note: {counted(int(lost), 'cell')} without a score; see: sdscm results why {release}")
     size = sum(made.files.sizes.values())
     say(f"{', '.join(made.labels)}: {size / 1e6:.3g} MB: {out}")
-    if suite.release and suite.release.part == "public":
+    if suite.release.part == "public":
         say("Send it to the organiser. It has no scores, since the truth is not here.")
     else:
         say(f"Check it with: sdscm submission check {out}")
@@ -135,10 +142,6 @@ def predict(
         raise InputError(
             f"{public}: not the public part of a sealed release; with the truth, use: sdscm submit"
         )
-    known = {each["label"] or each["name"] for each in release.content["suite"]["estimators"]}
-    for name in options.listed("estimators", estimators):
-        if name in known:
-            raise InputError(f"'{name}' is a method of {release.id}; give yours another name")
     submit(
         public,
         estimators,

@@ -315,6 +315,8 @@ def _refitted(
     if again.problems:
         return result
     same = f"{again.refitted} of {counted(len(chosen), 'cell')} fitted again with equal predictions"
+    if len(able) < len(records):
+        same += f"; {len(records) - len(able)} of {len(records)} cells have no predictions"
     verified = again.refitted == len(chosen) > 0
     mark = f"verified: {same}" if verified else f"not verified: only {same}"
     return replace(result, submission=replace(submission, mark=mark))

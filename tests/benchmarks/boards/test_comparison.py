@@ -193,19 +193,19 @@ def test_on_the_command_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> 
     where = ["--runs", str(runs / "runs")]
     before = {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()}
     assert main(["leaderboard", "--compare", "old", "new", *where]) == 0
-    told = capsys.readouterr().out
+    shown = capsys.readouterr().out
     assert {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()} == before
-    assert told.startswith("old -> new\nThe 3 datasets are the same in both.\n")
-    assert "setting all: |ATE error| / SD(y), lower is better" in told
-    assert "1 the same" in told
-    assert not any(line.startswith("DiffInMeans") for line in told.splitlines())  # unchanged
-    assert "\nOnly in the first: LinReg\n" in told
-    assert not any(line.startswith("LinReg") for line in told.splitlines())
-    assert "Ibragimov and Mueller 2010" in told
+    assert shown.startswith("old -> new\nThe 3 datasets are the same in both.\n")
+    assert "setting all: |ATE error| / SD(y), lower is better" in shown
+    assert "1 the same" in shown
+    assert not any(line.startswith("DiffInMeans") for line in shown.splitlines())  # unchanged
+    assert "\nOnly in the first: LinReg\n" in shown
+    assert not any(line.startswith("LinReg") for line in shown.splitlines())
+    assert "Ibragimov and Mueller 2010" in shown
 
     assert main(["leaderboard", "--compare", str(runs / "results" / "new"), "new", *where]) == 0
-    told = capsys.readouterr().out
-    assert told.splitlines()[1:] == [
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[1:] == [
         "The 3 datasets are the same in both.",
         "No score changed in any of the 2 tables.",
     ]

@@ -112,4 +112,7 @@ def test_a_submission_from_the_run_to_the_board(cli, workspace: Path, made: Path
     # A suite that is not a release is refused before it is run.
     ran = cli("submit", "quick", *method, "--runs", "none", "--out", "x.zip")
     assert "quick: not a release; submissions are for the board of one" in ran.err
+    # So is a reference method, which no option of the command would let in.
+    known = ["--estimators", "LinReg", "--runs", "none", "--out", "x.zip"]
+    assert "'LinReg' is a method of sim-v1.0; give" in cli("submit", "sim.zip", *known).err
     assert not Path("none").exists()

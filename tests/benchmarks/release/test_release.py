@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks import metrics
@@ -281,6 +283,18 @@ def test_other_versions_are_said(made: Path, tmp_path: Path) -> None:
     found = verify_release(forged(made, tmp_path / "old", contents), refit=2, workers=0)
     assert found.problems == []
     assert found.notes == [f"other version here: numpy 1.0 -> {np.__version__}"]
+
+
+def test_versions_of_many_levels_are_one_line(made: Path, tmp_path: Path) -> None:
+    table = pq.read_table(pa.BufferReader(open_release(made).read("cells.parquet")))
+    place = table.schema.get_field_index("versions")
+    table = table.set_column(place, "versions", pa.array(["[" * 100_000] * len(table)))
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    contents = {"cells.parquet": sink.getvalue().to_pybytes()}
+    found = verify_release(forged(made, tmp_path / "deep", contents))
+    assert len(found.problems) == 1
+    assert "RecursionError" in found.problems[0]
 
 
 def test_a_manifest_of_another_shape_is_found(made: Path, tmp_path: Path) -> None:

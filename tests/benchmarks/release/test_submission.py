@@ -24,6 +24,7 @@ from benchmarks.archive.files import zip_of
 from benchmarks.archive.release import SUBMISSION, listed, manifest_bytes, open_submission
 from benchmarks.boards.scores import Scorer
 from benchmarks.experiment import leaderboard, run
+from benchmarks.interface import Outcome
 from benchmarks.process import parquet
 from benchmarks.process.memory import watch_peak
 from benchmarks.release.check import check_submission
@@ -423,6 +424,22 @@ def test_a_good_one_is_checked_and_verified(entered: Path, made: Path, plugin: P
     assert found.submission is not None
     assert found.submission.mark == ("verified: 3 of 3 cells fitted again with equal predictions")
     assert registry.REGISTRY.info("Mine").origin == f"plugin {plugin}"
+
+
+def test_a_mark_names_the_cells_without_predictions(
+    entered: Path, made: Path, tmp_path: Path
+) -> None:
+    def fail(record: Record) -> Record:
+        return replace(record, outcome=Outcome(status="failed", reason="no"), scores={})
+
+    path = tmp_path / "mine.zip"
+    path.write_bytes(with_first(entered, fail))
+    found = check_submission(path, release=made, refit=5, workers=0)
+    assert found.submission is not None
+    assert found.submission.mark == (
+        "verified: 2 of 2 cells fitted again with equal predictions; "
+        "1 of 3 cells have no predictions"
+    )
 
 
 def moved(good: Path, made: Path) -> bytes:
