@@ -20,7 +20,7 @@ from sdscm.lm import LanguageModel, load_lm
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.spec import Spec, spec_from_yaml
 
-_SNIPPET = re.compile(r"<!-- test: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
+_SNIPPET = re.compile(r"<!-- (?:test: (\S+)|(output)) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 
 _CACHE_OF_THE_USER = os.environ.get("SDSCM_CACHE")
@@ -115,26 +115,38 @@ def _registry_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
 def run_snippets(tmp_path: Path) -> Callable[..., list[str]]:
     """Return a function that runs the marked snippets of a page, in order, in ``tmp_path``.
 
-    It runs snippets marked ``shell`` or ``python``. It saves others in a file of their mark's name,
-    or of the name that ``files`` gives. It returns the marks.
+    It runs snippets marked ``shell`` or ``python``; ``continue`` goes on in the Python process of
+    the snippet before. It saves others in a file of their mark's name, or of the name that
+    ``files`` gives. Each line of a fence marked ``output`` must be in what the snippet before
+    printed; the rest of a line after ``...`` may be anything. It returns the marks.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path}
+    # A wide terminal: tables keep their lines.
+    environment = {**os.environ, "PATH": path, "COLUMNS": "200"}
 
     def run(page: Path, files: Mapping[str, str] = {}) -> list[str]:
-        snippets = _SNIPPET.findall(page.read_text(encoding="utf-8"))
-        for kind, text in snippets:
-            if kind not in ("shell", "python"):
+        marks, printed, python = [], "", ""
+        for kind, output, text in _SNIPPET.findall(page.read_text(encoding="utf-8")):
+            if output:
+                lines = [" ".join(line.split("...")[0].split()) for line in text.splitlines()]
+                missing = [line for line in lines if line not in " ".join(printed.split())]
+                assert not missing, f"not printed: {missing}\n{printed}"
+                continue
+            marks.append(kind)
+            if kind not in ("shell", "python", "continue"):
                 (tmp_path / files.get(kind, kind)).write_text(text)
                 continue
             command = ["bash", "-euo", "pipefail", "-c", text]
-            if kind == "python":
-                command = [sys.executable, "-c", text]
+            if kind != "shell":
+                # What was printed before is printed again: a snippet is short.
+                python = text if kind == "python" else f"{python}\n{text}"
+                command = [sys.executable, "-c", python]
             ran = subprocess.run(
                 command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
             )
             assert ran.returncode == 0, f"{text}\n{ran.stdout}\n{ran.stderr}"
-        return [kind for kind, _ in snippets]
+            printed = ran.stdout + ran.stderr
+        return marks
 
     return run
 

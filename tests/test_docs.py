@@ -1,0 +1,107 @@
+"""Each snippet of the docs and of the README runs, or says why it does not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    str(page.relative_to(ROOT))
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    if (ROOT / "docs" / "site") not in page.parents
+)
+
+# Pages of old docs that are not rewritten yet: their snippets need no marks.
+OLD = {
+    "README.md",
+    "docs/audit.md",
+    "docs/estimators.md",
+    "docs/harness.md",
+    "docs/installation.md",
+    "docs/lalonde.md",
+    "docs/own-data.md",
+    "docs/paper.md",
+    "docs/performance.md",
+    "docs/releases.md",
+    "docs/report.md",
+    "docs/spec.md",
+    "docs/submissions.md",
+    "docs/suites.md",
+}
+
+# Pages that another test runs, because it checks what the snippets have made.
+ELSEWHERE = {
+    "README.md": "tests/test_readme.py",
+    "docs/estimators.md": "tests/benchmarks/simulations/test_estimators_page.py",
+    "docs/lalonde.md": "tests/benchmarks/estimate/test_lalonde.py",
+    "docs/own-data.md": "tests/benchmarks/datasets/test_user_tables.py",
+    "docs/releases.md": "tests/benchmarks/release/test_releases_page.py",
+    "docs/spec.md": "tests/benchmarks/report/test_suite_page.py",
+    "docs/submissions.md": "tests/benchmarks/release/test_submissions_page.py",
+    "docs/suites.md": "tests/benchmarks/report/test_suite_page.py",
+}
+
+# Pages whose snippets take more than 20 s.
+SLOW: set[str] = set()
+
+_FENCE = re.compile(r"^(.*)\n( *)```(\w*)[^\n]*\n.*?^ *```$", re.MULTILINE | re.DOTALL)
+_MARK = re.compile(r"<!-- (test: \S+|not run: \S.*) -->")
+_LANGUAGES = {"sh", "python", "yaml"}
+# Languages of fences that show what a program writes: nothing is run.
+_SHOWN = {"text", "csv", "json", "latex", "toml", "bibtex", "sql", "dot"}
+
+
+def _faults(text: str) -> list[str]:
+    found = []
+    for before, indent, language in _FENCE.findall(text):
+        if language not in _LANGUAGES | _SHOWN:
+            found.append(f"```{language} is not one of {sorted(_LANGUAGES | _SHOWN)}")
+        elif language in _LANGUAGES and (indent or not _MARK.fullmatch(before)):
+            found.append(f"```{language} after {before!r} has no mark")
+    return found
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in OLD])
+def test_each_snippet_has_a_mark(page: str) -> None:
+    assert not _faults((ROOT / page).read_text(encoding="utf-8"))
+
+
+def test_marks_by_hand() -> None:
+    assert not _faults("<!-- test: shell -->\n```sh\nls\n```\n\n```text\nfile\n```\n")
+    assert not _faults("<!-- not run: needs a GPU -->\n```python\nf()\n```\n")
+    for page in (
+        "Run\n\n```sh\nls\n```\n",
+        "<!-- test: shell -->\n\n```sh\nls\n```\n",
+        "<!-- not run: -->\n```sh\nls\n```\n",
+        "- first:\n<!-- test: shell -->\n  ```sh\n  ls\n  ```\n",
+        "<!-- test: shell -->\n```bash\nls\n```\n",
+    ):
+        assert len(_faults(page)) == 1, page
+
+
+def test_the_lists_name_pages_that_exist() -> None:
+    for listed in (ELSEWHERE, SLOW):
+        assert set(listed) <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", ELSEWHERE)
+def test_another_test_runs_the_page(page: str) -> None:
+    text = (ROOT / ELSEWHERE[page]).read_text(encoding="utf-8")
+    assert f'"{Path(page).name}"' in text
+    assert "run_snippets(" in text or "exec(" in text or "subprocess" in text
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page in SLOW else [])
+        for page in PAGES
+        if page not in ELSEWHERE and "<!-- test: " in (ROOT / page).read_text(encoding="utf-8")
+    ],
+)
+@pytest.mark.usefixtures("converted_model")
+def test_the_snippets_of_the_page_run(page: str, run_snippets) -> None:
+    assert run_snippets(ROOT / page)
