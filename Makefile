@@ -75,7 +75,7 @@ format: $(STAMP)
 readme: $(STAMP)
 	$(BIN)/python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv
 
-# The picture of docs/architecture.md, from the imports; the tables of docs/estimators.md, from the
+# The picture of docs/explanation/design.md, from the imports; the tables of docs/estimators.md, from the
 # catalogue, the pins and results/estimators/; and those of docs/suites.md, from the models of the
 # suites and the registry of metrics.
 docs: $(STAMP)

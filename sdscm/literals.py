@@ -26,8 +26,8 @@ AuditMethod = Literal["auto", "exact", "sample"]
 #: Arithmetic of a language model. ``float32``: matrix products in full float32. ``float32-fast``:
 #: the processor may round the factors of a product to TF32 or bfloat16 (GPUs, and CPUs with AMX;
 #: elsewhere it equals ``float32``). ``bfloat16``: weights and activations have 16 bits. The errors
-#: of each are in docs/performance.md. ``float64``: twice the time of ``float32``; scores are
-#: rounded to 2^-20, so that all processors give the same scores.
+#: of each are in docs/explanation/performance.md. ``float64``: twice the time of ``float32``;
+#: scores are rounded to 2^-20, so that all processors give the same scores.
 Precision = Literal["float32", "float32-fast", "bfloat16", "float64"]
 
 #: Which covariates an estimator sees: all, or those that are not exogenous.

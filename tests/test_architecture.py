@@ -43,7 +43,7 @@ def test_folders_that_import_each_other_are_named() -> None:
 
 def test_the_page_names_files_that_exist() -> None:
     """Every path in the tables of the page is there."""
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "explanation" / "design.md").read_text(encoding="utf-8")
     paths = re.findall(r"`((?:benchmarks|sdscm|estimators|tests|docs)/[\w/.]+)`", page)
     assert len(paths) > 20
     assert [path for path in paths if not (ROOT / path).exists()] == []

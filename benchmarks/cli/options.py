@@ -45,7 +45,8 @@ Precision = Annotated[
     LMPrecision,
     typer.Option(
         help="Arithmetic of the language model. float32-fast and bfloat16 are faster and "
-        "approximate; float64 is slower and equal on all processors. See docs/performance.md."
+        "approximate; float64 is slower and equal on all processors. "
+        "See docs/explanation/performance.md."
     ),
 ]
 Memory = Annotated[

@@ -76,7 +76,7 @@ class LMEntry(Model):
     device
         Device of the model: ``cpu``, ``cuda``, ...
     precision
-        Arithmetic of the model; see docs/performance.md.
+        Arithmetic of the model; see docs/explanation/performance.md.
     """
 
     name: str

@@ -3,7 +3,7 @@
     python tests/performance/engine.py                 # everything, about 20 minutes on 2 cores
     python tests/performance/engine.py speed --rows 200
 
-Prints Markdown tables; docs/performance.md holds what one run of it printed.
+Prints Markdown tables; docs/explanation/performance.md holds what one run of it printed.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python tests/performance/harness.py            # about two minutes on 2 idle cores
     python tests/performance/harness.py overhead --cells 300
 
-Prints the Markdown tables of docs/harness.md. An estimator that sleeps says what the harness does
-beside it: its cells leave the cores to the harness.
+Prints the Markdown tables of docs/explanation/harness.md. An estimator that sleeps says what the
+harness does beside it: its cells leave the cores to the harness.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python tests/performance/memory.py             # some minutes of one core
     python tests/performance/memory.py --method ForestDML --fits 6
 
-Prints the numbers on memory in docs/harness.md.
+Prints the numbers on memory in docs/explanation/harness.md.
 """
 
 from __future__ import annotations

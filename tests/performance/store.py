@@ -3,8 +3,9 @@
     python tests/performance/store.py              # a minute or two
     python tests/performance/store.py --cells 5000 --predictions 200
 
-Prints the Markdown table of docs/harness.md. The run is made up: 16 methods on all datasets in the
-settings ``all`` and ``hidden``. Each cell is written in a transaction of its own, as a run does it.
+Prints the Markdown table of docs/explanation/harness.md. The run is made up: 16 methods on all
+datasets in the settings ``all`` and ``hidden``. Each cell is written in a transaction of its own,
+as a run does it.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class PackedScorer:
     A choice that is too large for the cache or for one pass is split by candidates. A candidate
     that alone is longer than the cache is computed from its first token, in a pass that holds the
     keys and values of one layer at a time. Splitting changes no bit of a score on the same machine
-    (see docs/performance.md for the processors where this holds).
+    (see docs/explanation/performance.md for the processors where this holds).
 
     Parameters
     ----------
