@@ -1,4 +1,4 @@
-"""Install sdscm in new environments and check it there. Makes the table of docs/installation.md.
+"""Install sdscm in new environments and check it there. Makes the table of docs/how-to/install.md.
 
     python tests/installation.py                        # all: an hour and a half on 2 cores
     python tests/installation.py "core" "newest, 3.13"  # the rows of these environments
@@ -27,7 +27,7 @@ from benchmarks.report.docs.extract import replaced
 from sdscm.report_page.markdown import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "installation.md"
+PAGE = ROOT / "docs" / "how-to" / "install.md"
 PACKAGES = ("sdscm", "estimators", "benchmarks")
 HEADER = ["Environment", "Python", "numpy", "scikit-learn", "torch", "Install: s", "MB"]
 HEADER += ["Check", "Result"]

@@ -44,7 +44,7 @@ class Package:
     files
         See `Files`.
     content
-        Content of the manifest; docs/releases.md describes it.
+        Content of the manifest; docs/how-to/release.md describes it.
     digest
         SHA-256 of the manifest, which holds those of all other files.
     """

@@ -103,7 +103,7 @@ def benchmark(
     """Run the cells of a suite that are not recorded yet, and write its leaderboards.
 
     A run can be stopped at any time; the same command continues it. With a release (a folder, a
-    zip, a URL with its hash, or a name) only new methods are run: see docs/releases.md.
+    zip, a URL with its hash, or a name) only new methods are run: see docs/how-to/release.md.
     """
     import benchmarks
 

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.archive.release import open_release
 
-PAGE = Path(__file__).parents[3] / "docs" / "releases.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "release.md"
 
 
 def test_every_snippet_runs(run_snippets, tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_the_snippets_of_the_sealed_release_run(run_snippets, tmp_path: Path, mo
     text = PAGE.read_text(encoding="utf-8").partition("## Sealed truth")[2]
     page = tmp_path / "page.md"
     plugin = PAGE.read_text(encoding="utf-8").partition("<!-- test: mine.py -->")[2]
-    page.write_text("<!-- test: mine.py -->" + plugin.partition("\nand name it")[0] + text)
+    page.write_text("<!-- test: mine.py -->" + plugin.partition("\nThen name it")[0] + text)
     saved = run_snippets(page, {})
     assert saved == [
         *("mine.py", "tables.py", "challenge.yaml", "seal.sh", "predict.sh", "score.sh"),

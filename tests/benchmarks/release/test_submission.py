@@ -36,7 +36,7 @@ from benchmarks.suite.loading import load_suite
 from estimators import load_plugin, registry
 from sdscm.errors import InputError
 
-PAGE = Path(__file__).parents[3] / "docs" / "submissions.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "submit.md"
 Contents = dict[str, bytes]
 
 

@@ -10,12 +10,12 @@ import pytest
 from benchmarks.archive.release import open_submission
 from benchmarks.release.submit import FIELDS
 
-PAGE = Path(__file__).parents[3] / "docs" / "submissions.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "submit.md"
 
 
 @pytest.mark.slow
 def test_every_snippet_runs(run_snippets, tmp_path: Path) -> None:
-    assert run_snippets(PAGE).count("shell") == 2
+    assert run_snippets(PAGE).count("shell") == 3
     board = (tmp_path / "results" / "toy-v1" / "leaderboard.md").read_text()
     assert "Mine (verified: 2 of 2 cells fitted again with equal predictions)" in board
 

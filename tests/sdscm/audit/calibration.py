@@ -1,7 +1,7 @@
 """How often an audit's tests and intervals are wrong, over simulated audits.
 
 The table of the documentation comes from
-``python tests/sdscm/audit/calibration.py --runs 2000 --out docs/audit-calibration.md``.
+``python tests/sdscm/audit/calibration.py --runs 2000 --out docs/explanation/audit-statistics.md``.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _TRIALS = 2_000
 SHAPES: dict[str, Callable[[Generator], float]] = {
     "normal": lambda g: float(g.standard_normal()),
     "two lumps": lambda g: float(g.choice([-1.0, 1.0]) * 0.9 + math.sqrt(0.19) * g.normal()),
-    # Cut off at 10, where one in a million lies, for probabilities below 1.
     # One phrasing in five has an effect, as with a model that is sure in the others.
     "in few": lambda g: 2.0 if g.random() < 0.2 else -0.5,
+    # Cut off at 10, where one in a million lies, for probabilities below 1.
     "skewed": lambda g: min(float(g.gamma(2.0) - 2.0) / math.sqrt(2.0), 10.0),
 }
 
@@ -193,24 +193,29 @@ def table(found: Sequence[Calibration]) -> str:
     lines = [
         "# How often an audit is wrong",
         "",
-        f"Each row stands for {runs:,} simulated audits of models without an effect and",
-        f"{runs:,} of models with the smallest effect of interest, {SMALLEST}. Their effects",
-        f"differ between phrasings (standard deviation {_SPREAD}) in the shape named. The table",
-        "is written by `python tests/sdscm/audit/calibration.py`.",
+        "This page is for readers who want to check the tests and intervals of an",
+        "[audit](../how-to/audit.md). It shows how often each of them is wrong.",
         "",
-        f"- *Sign flip* claims an effect where there is none: wanted {_ALPHA:.0%}, and with few",
-        "  phrasings no more than *possible*, since p values come in steps.",
-        f"- *Minimum effect* claims that an effect of {SMALLEST} is larger: wanted 2.5%, since",
-        "  its two sides share the 5%.",
-        f"- *Equivalence* (TOST) claims that an effect of {SMALLEST} is smaller: wanted",
-        f"  {_ALPHA:.0%} at most, and less where the phrasings are too few to show it.",
-        f"- *Coverage* of the studentised bootstrap interval over phrasings: wanted {LEVEL:.0%}.",
+        f"Each row comes from {runs:,} simulated audits without an effect and {runs:,} with an",
+        f"effect of {SMALLEST}, the smallest effect of interest. Effects differ between phrasings",
+        f"(standard deviation {_SPREAD}). `python tests/sdscm/audit/calibration.py` makes the page.",
+        "",
+        "| column | share of audits in which | wanted |",
+        "|---|---|---|",
+        f"| sign flip | the test claims an effect, and there is none | {_ALPHA:.0%}; with few "
+        "phrasings at most *possible*, since p values come in steps |",
+        f"| minimum effect | the test claims that an effect of {SMALLEST} is larger | 2.5%, since "
+        "its two sides share the 5% |",
+        f"| equivalence | the test (TOST) claims that an effect of {SMALLEST} is smaller "
+        f"| {_ALPHA:.0%} at most; less with few phrasings |",
+        "| coverage | the interval (studentised bootstrap over phrasings) holds the true mean "
+        f"| {LEVEL:.0%} |",
         "",
         f"Chance alone moves a share of 5% or 95% by {band(_ALPHA, runs):.1%} (three standard",
-        "deviations). Effects that are not symmetric between phrasings break the assumption of the",
-        "tests; the rows *skewed* and *in few* show by how much. *In few*: the effect of one",
-        "phrasing in five is large, and all others are equal and small, as with a model that is",
-        "sure of its answer in most phrasings. Ten phrasings miss the large one in 11% of audits.",
+        "deviations). The tests assume that effects are symmetric between phrasings. The rows",
+        "*skewed* and *in few* show what happens if they are not. *In few*: one phrasing in five",
+        "has a large effect, and all others have equal small ones, as with a model that is sure",
+        "of its answer in most phrasings. Ten phrasings miss the large effect in 11% of audits.",
         "",
         "| phrasings | shape | each phrasing | sign flip | possible | minimum effect | equivalence "
         "| coverage |",
