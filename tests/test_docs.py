@@ -66,10 +66,10 @@ def test_each_snippet_has_a_mark(page: str) -> None:
 def test_marks_by_hand() -> None:
     assert not _faults("<!-- test: shell -->\n```sh\nls\n```\n\n```text\nfile\n```\n")
     assert not _faults("<!-- not run: needs a GPU -->\n```python\nf()\n```\n")
-    page = "Text.\n\n<!-- test: a.yaml -->\n```yaml\na: 1\n```\n"
-    assert not _faults(page)
+    good = "Text.\n\n<!-- test: a.yaml -->\n```yaml\na: 1\n```\n"
+    assert not _faults(good)
     for page in (
-        page + "\n```sh\nls\n```\n" + page,
+        good + "\n```sh\nls\n```\n" + good,
         "Run\n\n```sh\nls\n```\n",
         "<!-- test: shell -->\n\n```sh\nls\n```\n",
         "<!-- not run: -->\n```sh\nls\n```\n",
