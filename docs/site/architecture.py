@@ -1,6 +1,4 @@
-"""Draw the packages, their folders and the imports between them: ``docs/architecture.svg``.
-
-    python docs/draw_architecture.py docs/architecture.svg
+"""Draw the packages, their folders and the imports between them, as an SVG for the site.
 
 A folder (or a module that belongs to none) is a box. It stands one floor above the highest box that
 it imports. An arrow points to an imported box; imports that follow from other arrows are left out.
@@ -18,7 +16,7 @@ from pathlib import Path
 import grimp
 import networkx as nx
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGES = ("benchmarks", "sdscm", "estimators")
 COLORS = {"benchmarks": "#4e79a7", "sdscm": "#d37295", "estimators": "#59a14f"}
 LINE = 15  # pixels, as all lengths here
@@ -231,7 +229,3 @@ def _part(module: str) -> str:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.5
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(draw(), encoding="utf-8")

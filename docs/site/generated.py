@@ -1,0 +1,52 @@
+"""Tables and pictures that the build of the site puts into pages, from code and results.
+
+A page holds a line ``<!-- generated: NAME -->``. The build puts the Markdown of ``GENERATED[NAME]``
+there: see `fill`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import architecture
+
+ROOT = Path(__file__).parents[2]
+
+#: Pictures of the functions below, by path in the site: see `picture`.
+PICTURES: dict[str, bytes] = {}
+
+_MARK = re.compile(r"^<!-- generated: (\S+) -->$", re.MULTILINE)
+
+
+def fill(text: str) -> str:
+    """Return a page's Markdown with the generated parts in place of their marks.
+
+    Raises ``KeyError`` for a mark whose name is not in `GENERATED`.
+    """
+    return _MARK.sub(lambda mark: GENERATED[mark[1]](), text)
+
+
+def picture(name: str, content: bytes, alt: str) -> str:
+    """Add a picture to the site, and return the Markdown that shows it."""
+    PICTURES[f"pictures/{name}"] = content
+    return f"![{alt}](/pictures/{name})"
+
+
+def _architecture() -> str:
+    alt = "The packages, their folders, and what imports what"
+    return picture("architecture.svg", architecture.draw().encode(), alt)
+
+
+def _headline_board() -> str:
+    """Show the board of the quick suite, where every confounder is observed."""
+    figure = ROOT / "results/published/quick/leaderboard-smollm2-135m-float64-tea-or-coffee.png"
+    return picture("headline-board.png", figure.read_bytes(), "The board of the suite quick")
+
+
+#: The function behind each name that a page can mark.
+GENERATED: dict[str, Callable[[], str]] = {
+    "architecture": _architecture,
+    "headline-board": _headline_board,
+}

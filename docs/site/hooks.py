@@ -1,0 +1,101 @@
+"""Hooks of ``mkdocs build``: make pages from code, and copy files that pages link."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+from generated import PICTURES, ROOT, fill
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+#: Comments for the tests of snippets.
+_FOR_TESTS = re.compile(r"^<!-- (?:test|not run): .*? -->\n", re.MULTILINE)
+#: The target of a Markdown link or image, without its anchor.
+_TARGET = re.compile(r"(\]\()([^)\s#:]+)(?=[)#])")
+#: Larger files are not copied into the site.
+_LARGEST = 2_000_000  # bytes
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Fill the generated parts of all pages, and add the files outside docs/ that they link."""
+    if changelog := _read(ROOT / "CHANGELOG.md"):
+        files.append(File.generated(config, "changelog.md", content=changelog))
+    waiting = [(file, _original(file)) for file in files.documentation_pages()]
+    while waiting:
+        file, original = waiting.pop()
+        text = _FOR_TESTS.sub("", fill(file.content_string))
+        found = _outside(text, original)
+        for path, address in found.items():
+            if files.get_file_from_path(address) is None:
+                copy = _copy(path, address, config)
+                files.append(copy)
+                if copy.is_documentation_page():
+                    waiting.append((copy, path / "index.md" if path.is_dir() else path))
+        file.content_string = _TARGET.sub(
+            lambda link, file=file, found=found, original=original: (
+                link[1] + _moved(link[2], file.src_uri, original, found)
+            ),
+            text,
+        )
+    for name, content in PICTURES.items():
+        files.append(File.generated(config, name, content=content))
+    config.nav = _present(config.nav, files)
+    return files
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _original(file: File) -> Path:
+    """Return the file in the repository whose text a page shows."""
+    return ROOT / "CHANGELOG.md" if file.src_uri == "changelog.md" else ROOT / "docs" / file.src_uri
+
+
+def _outside(text: str, original: Path) -> dict[Path, str]:
+    """Return the files outside docs/ that a text links, and the address of the copy of each."""
+    found = {}
+    for _, target in _TARGET.findall(text):
+        path = (original.parent / target).resolve()
+        within = path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / "docs")
+        if within and path.exists() and not target.startswith("/"):
+            address = f"files/{path.relative_to(ROOT).as_posix()}"
+            found[path] = f"{address}/index.md" if path.is_dir() else address
+    return found
+
+
+def _copy(path: Path, address: str, config: MkDocsConfig) -> File:
+    """Return a file as a page (Markdown, folders) or as a download."""
+    if path.is_dir():
+        lines = [f"- [{each.name}]({each.name})" for each in sorted(path.iterdir())]
+        shown = [line for line in lines if "[__" not in line and "[." not in line]
+        title = f"# {path.relative_to(ROOT).as_posix()}\n\nFiles in this folder of the source:\n\n"
+        return File.generated(config, address, content=title + "\n".join(shown) + "\n")
+    if path.stat().st_size > _LARGEST:
+        raise ValueError(f"{path.relative_to(ROOT)} is too large for a copy in the site")
+    return File.generated(config, address, abs_src_path=str(path))
+
+
+def _moved(target: str, page: str, original: Path, found: dict[Path, str]) -> str:
+    """Return the target of a link for a page that shows a text of another place."""
+    path = (original.parent / target).resolve()
+    if path in found:
+        return posixpath.relpath(found[path], posixpath.dirname(page) or ".")
+    if not target.startswith("/") and path.is_relative_to(ROOT / "docs"):
+        here = posixpath.dirname(page) or "."
+        return posixpath.relpath(path.relative_to(ROOT / "docs").as_posix(), here)
+    return target
+
+
+def _present(entry: Any, files: Files) -> Any:
+    """Return the part of the navigation whose pages exist."""
+    if isinstance(entry, list):
+        parts = [_present(each, files) for each in entry]
+        return [part for part in parts if part]
+    if isinstance(entry, dict):
+        found = {title: _present(each, files) for title, each in entry.items()}
+        return {title: each for title, each in found.items() if each}
+    return entry if files.get_file_from_path(entry) else None
