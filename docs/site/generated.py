@@ -11,6 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import architecture
+import reference
+
+import benchmarks
+import estimators
+import sdscm
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +52,11 @@ def _headline_board() -> str:
 
 #: The function behind each name that a page can mark.
 GENERATED: dict[str, Callable[[], str]] = {
+    "api-sdscm": lambda: reference.api(sdscm),
+    "api-estimators": lambda: reference.api(estimators),
+    "api-benchmarks": lambda: reference.api(benchmarks),
+    "api-plugins": reference.plugins,
     "architecture": _architecture,
+    "commands": reference.commands,
     "headline-board": _headline_board,
 }
