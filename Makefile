@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark results release paper audit test test-slow lint format readme docs site install clean
+.PHONY: benchmark results release paper audit test test-slow lint format readme site install clean
 
 # Then the scores are compared with those of the published board, if there is one.
 PUBLISHED = results/published/$(SUITE)
@@ -80,12 +80,6 @@ site: $(STAMP)
 # The table of the README, from the board of the quick suite.
 readme: $(STAMP)
 	$(BIN)/python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv
-
-# The tables of docs/estimators.md, from the catalogue, the pins and results/estimators/; and those of
-# docs/suites.md, from the models of the suites and the registry of metrics.
-docs: $(STAMP)
-	$(BIN)/python -m benchmarks.simulations.page docs/estimators.md constraints.txt results/estimators
-	$(BIN)/python -m benchmarks.report.docs.suite_page docs/suites.md docs/spec.md docs/scenarios.md
 
 install: $(STAMP)
 

@@ -80,7 +80,7 @@ class EstimatorInfo:
         an estimator with several seeds.
     costly
         True if a fit on 1,000 rows takes more than five seconds on one core (the table of times in
-        docs/estimators.md). By default a suite fits such an estimator with one seed only.
+        docs/reference/estimators.md). By default a suite fits such an estimator with one seed only.
     """
 
     name: str

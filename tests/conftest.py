@@ -67,7 +67,7 @@ _TOGETHER = {
     "tests/sdscm/test_killed_run.py::test_killed_and_resumed_gives_the_same_bytes": "embedded",
     "tests/test_readme.py": "snippets",
     "tests/test_tutorial_plugin.py": "snippets",
-    "tests/benchmarks/report/test_suite_page.py": "snippets",
+    "tests/benchmarks/suite/test_how_to_suite.py": "snippets",
 }
 
 _numbers = count()

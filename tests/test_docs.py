@@ -22,20 +22,16 @@ OLD = {
     "docs/lalonde.md",
     "docs/own-data.md",
     "docs/paper.md",
-    "docs/spec.md",
-    "docs/suites.md",
 }
 
 # Pages that another test runs, because it checks what the snippets have made.
 ELSEWHERE = {
     "README.md": "tests/test_readme.py",
-    "docs/estimators.md": "tests/benchmarks/simulations/test_estimators_page.py",
     "docs/lalonde.md": "tests/benchmarks/estimate/test_lalonde.py",
     "docs/own-data.md": "tests/benchmarks/datasets/test_user_tables.py",
     "docs/how-to/release.md": "tests/benchmarks/release/test_releases_page.py",
-    "docs/spec.md": "tests/benchmarks/report/test_suite_page.py",
     "docs/how-to/submit.md": "tests/benchmarks/release/test_submissions_page.py",
-    "docs/suites.md": "tests/benchmarks/report/test_suite_page.py",
+    "docs/how-to/suite.md": "tests/benchmarks/suite/test_how_to_suite.py",
 }
 
 # Pages whose snippets take more than 20 s.

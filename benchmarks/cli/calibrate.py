@@ -35,7 +35,7 @@ def calibrate(
         typer.Option(
             metavar="NAME=VALUE",
             help="Wanted mean over phrasings; repeatable. Names: bias, effective_n, "
-            "propensity_q05, cate_spread, treated, noise_share (see docs/spec.md).",
+            "propensity_q05, cate_spread, treated, noise_share (see docs/reference/spec.md).",
         ),
     ] = None,
     dial: Annotated[

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import architecture
+import estimator_tables
 import reference
+import reference_tables
 
 import benchmarks
 import estimators
@@ -59,4 +62,12 @@ GENERATED: dict[str, Callable[[], str]] = {
     "architecture": _architecture,
     "commands": reference.commands,
     "headline-board": _headline_board,
+    **{
+        name: partial(reference_tables.key_table, model)
+        for name, model in reference_tables.MODELS.items()
+    },
+    "metrics": reference_tables.metric_table,
+    "scenarios": reference_tables.scenario_table,
+    "scenario-facts": reference_tables.fact_table,
+    **estimator_tables.TABLES,
 }

@@ -54,7 +54,8 @@ def _all(scale: float) -> dict[str, tuple[float, float]]:
 
 #: A date in milliseconds, and a dose in another unit and direction.
 DATES = UnitChange("scale of X", X={"age": (8.64e7, 1.7e12), "dose": (-1e-3, 3.0)})
-#: Changes of units by name: those of the rules, and others for the table in docs/estimators.md.
+#: Changes of units by name: those of the rules, and others for the table in
+#: docs/reference/estimators.md.
 CHANGES: Mapping[str, UnitChange] = {
     "y x -1e-4": UnitChange("scale of y", scale=-1e-4),
     "y x 1e6": UnitChange("scale of y", scale=1e6),

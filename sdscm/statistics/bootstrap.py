@@ -26,7 +26,8 @@ def studentised_interval(
     data's. Without this bound, where few clusters carry the mean, a third of the resamples miss
     them, and their small spread stretches the interval far beyond all values.
 
-    ``docs/suites.md`` has the coverage, as ``tests/performance/coverage.py`` measures it.
+    ``docs/explanation/statistics.md`` has the coverage, as ``tests/performance/coverage.py``
+    measures it.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ def test_every_estimator_declares_whether_its_seed_matters(name):
 
 
 def test_costly_estimators_are_those_that_take_more_than_five_seconds():
-    """The table of docs/estimators.md tells."""
+    """The table of docs/reference/estimators.md tells."""
     table = pd.read_csv(Path(__file__).parents[2] / "results" / "estimators" / "seconds.csv")
     measured = table[table["rows"] == 1000].set_index("estimator")["seconds"]
     for name, seconds in measured.items():

@@ -2,9 +2,9 @@
 
     python tests/performance/coverage.py        # a minute on one core
 
-Prints the Markdown table of docs/suites.md. A score of a phrasing is drawn from a known
-distribution, and one dataset stands for each phrasing. The percentile bootstrap, which boards had
-before, is measured beside the intervals of `benchmarks.boards`.
+Prints the Markdown table of docs/explanation/statistics.md. A score of a phrasing is drawn from a
+known distribution, and one dataset stands for each phrasing. The percentile bootstrap, which boards
+had before, is measured beside the intervals of `benchmarks.boards`.
 """
 
 from __future__ import annotations

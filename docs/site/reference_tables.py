@@ -1,16 +1,10 @@
-"""Make tables of the docs: keys of suites and specs, metrics, rules of ranking, scenarios.
-
-``python -m benchmarks.report.docs.suite_page docs/suites.md docs/spec.md docs/scenarios.md`` writes
-them between the marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
-"""
+"""Make tables of the docs: keys of suites and specs, metrics, scenarios."""
 
 from __future__ import annotations
 
 import inspect
 import re
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,9 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from benchmarks import metrics
-from benchmarks.boards.explain import COMPARISON_RULE, REPETITION_RULE, ranking_rule
 from benchmarks.datasets import scenario_facts
-from benchmarks.report.docs.extract import replaced
 from benchmarks.suite.entries import (
     Columns,
     EstimatorEntry,
@@ -39,33 +31,22 @@ from sdscm.number_format import percent, two_decimals
 from sdscm.report_page.markdown import markdown_table
 from sdscm.spec import Spec, Variable, identification, load_spec, scenario_names
 
-#: Marks of the page, and the model whose keys are listed at each mark.
+#: Names of the tables of keys, and the model of each.
 MODELS: dict[str, type[BaseModel]] = {
-    "suite": Suite,
-    "scenario": ScenarioEntry,
-    "lm": LMEntry,
-    "files": FilesEntry,
-    "columns": Columns,
-    "semisynth": SemisynthEntry,
-    "semisynth-table": SemisynthTable,
-    "paper": PaperData,
-    "simulation": SimulationEntry,
-    "estimators": EstimatorEntry,
-    "board": BoardOptions,
+    "suite-keys": Suite,
+    "suite-keys-scenario": ScenarioEntry,
+    "suite-keys-lm": LMEntry,
+    "suite-keys-files": FilesEntry,
+    "suite-keys-columns": Columns,
+    "suite-keys-semisynth": SemisynthEntry,
+    "suite-keys-semisynth-table": SemisynthTable,
+    "suite-keys-paper": PaperData,
+    "suite-keys-simulation": SimulationEntry,
+    "suite-keys-estimators": EstimatorEntry,
+    "suite-keys-board": BoardOptions,
+    "spec-keys": Spec,
+    "spec-keys-variable": Variable,
 }
-
-
-def spec_page(text: str) -> str:
-    """Return the text of the page of specs with new tables."""
-    for mark, model in (("keys-spec", Spec), ("keys-variable", Variable)):
-        text = replaced(text, key_table(model), mark)
-    return text
-
-
-def scenario_page(text: str) -> str:
-    """Return the text of the page of scenarios with new tables."""
-    text = replaced(text, scenario_table(), "scenarios")
-    return replaced(text, fact_table(scenario_facts.table()), "facts")
 
 
 def scenario_table() -> str:
@@ -97,8 +78,9 @@ def scenario_table() -> str:
     return markdown_table(header, rows, left=6)
 
 
-def fact_table(facts: pd.DataFrame) -> str:
-    """Make a table of the facts of `scenario_facts.table`."""
+def fact_table(facts: pd.DataFrame | None = None) -> str:
+    """Make a table of the facts of `scenario_facts.table`, by default of the shipped scenarios."""
+    facts = scenario_facts.table() if facts is None else facts
     rows = []
     for (name, sentences), row in zip(facts.index, facts.to_dict("records"), strict=True):
         profile = Profile(*(row[each] for each in scenario_facts.PROFILE))
@@ -120,16 +102,6 @@ def fact_table(facts: pd.DataFrame) -> str:
     header = ["Scenario", "Sentences", "Confounded", "Bias", "Overlap", "Effective rows"]
     header += ["SD(CATE), shown", "SD(CATE), hidden", "Treated", "Distinct rows", "Mass"]
     return markdown_table(header, rows, left=3)
-
-
-def page(text: str) -> str:
-    """Return the text of the page of suites with new tables."""
-    tables = {f"keys-{name}": key_table(model) for name, model in MODELS.items()}
-    tables["metrics"] = metric_table()
-    tables["rules"] = "\n\n".join((ranking_rule(BoardOptions()), COMPARISON_RULE, REPETITION_RULE))
-    for mark, table in tables.items():
-        text = replaced(text, table, mark)
-    return text
 
 
 def key_table(model: type[BaseModel]) -> str:
@@ -164,16 +136,15 @@ def meanings(model: type[BaseModel]) -> dict[tuple[str, ...], str]:
 
 
 def metric_table() -> str:
-    """Make a table of all metrics, in the order of the registry."""
-    rows = []
+    """Make a table of the metrics of each group of boards, in the order of the registry."""
+    rows: dict[str, list[list[str]]] = {}
     for metric in map(metrics.find, metrics.names()):
         what = (metric.function.__doc__ or "").strip().splitlines()[0].replace("``", "`")
         target = "–" if metric.target == "none" else metric.target
         pooled = "all datasets" if isinstance(metric, metrics.PooledMetric) else "each dataset"
-        rows.append(
+        rows.setdefault(metric.group, []).append(
             [
                 f"`{metric.name}`",
-                metric.group,
                 what,
                 metric.direction("1 − alpha").removesuffix(" is better").removeprefix("best "),
                 target,
@@ -181,8 +152,19 @@ def metric_table() -> str:
                 metric.source,
             ]
         )
-    header = ["Name", "Board", "What it is", "Best", "Compared with", "One for", "Formula from"]
-    return markdown_table(header, rows, left=7)
+    header = ["Name", "What it is", "Best", "Compared with", "One for", "Formula from"]
+    return "\n\n".join(
+        f"## {_GROUPS.get(group, group)}\n\n{markdown_table(header, each, left=6)}"
+        for group, each in rows.items()
+    )
+
+
+_GROUPS = {
+    "ATE": "Average effect (ATE)",
+    "CATE": "Effects given covariates (CATE)",
+    "ITE": "Individual effects (ITE)",
+    "cost": "Costs",
+}
 
 
 def _default(value: Any) -> str:
@@ -264,15 +246,16 @@ def _range(schema: Mapping[str, Any]) -> str:
 
 
 def _linked(meaning: str) -> str:
-    """Turn names of models into links to their sections of the page."""
+    """Turn names of models into links to their sections, and pages of the docs into links."""
     meaning = meaning.replace("``", "`")
-    for model, heading in _SECTIONS.items():
+    meaning = re.sub(r"docs/([\w-]+/([\w-]+)\.md)", r"[\2](../\1)", meaning)
+    for model, heading in SECTIONS.items():
         anchor = heading.lower().replace(" ", "-").replace("'", "")
         meaning = meaning.replace(f"`{model.__name__}`", f"[{heading}](#{anchor})")
     return meaning
 
 
-_SECTIONS: dict[type[BaseModel], str] = {
+SECTIONS: dict[type[BaseModel], str] = {
     ScenarioEntry: "Datasets to sample",
     LMEntry: "Language models",
     FilesEntry: "Datasets of your own",
@@ -283,18 +266,3 @@ _SECTIONS: dict[type[BaseModel], str] = {
     EstimatorEntry: "Estimators",
     BoardOptions: "Boards",
 }
-
-
-#: Name of each page of the docs, and the function that writes its tables.
-PAGES = {"suites.md": page, "spec.md": spec_page, "scenarios.md": scenario_page}
-
-
-def main(*paths: Path) -> None:
-    """Write the tables into the pages."""
-    for path in paths:
-        text = PAGES[path.name](path.read_text(encoding="utf-8"))
-        path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))

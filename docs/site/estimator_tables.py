@@ -1,48 +1,24 @@
-"""Make the tables of ``docs/estimators.md``.
-
-``python -m benchmarks.simulations.page docs/estimators.md constraints.txt results/estimators``
-writes them between the marks ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``: ``catalogue``,
-``answers``, ``rules``, ``units``, ``versions``, ``coverage`` and ``seconds``.
-"""
+"""Make the tables of docs/reference/estimators.md."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
 
 import estimators
-from benchmarks.report.docs.extract import replaced
 from benchmarks.simulations.exemptions import BANDS, exempt_from_coverage
 from estimators.check import RULES, RULES_OF_REGISTERED, title
 from sdscm.report_page.markdown import markdown_table
 
+ROOT = Path(__file__).parents[2]
+
 #: Libraries of the core that decide numbers.
 _CORE = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "lightgbm", "xgboost")
 _LIBRARIES = ("econml", "causalml", "dowhy", "stochtree", "quantile-forest", "doubleml", "optuna")
-
-
-def page(text: str, constraints: str, measured: Mapping[str, pd.DataFrame]) -> str:
-    """Return a page with new tables.
-
-    ``constraints`` is the content of ``constraints.txt``; ``measured`` has the tables ``coverage``,
-    ``seconds`` and ``units`` that ``python -m benchmarks.simulations`` makes.
-    """
-    tables = {
-        "catalogue": catalogue(),
-        "answers": answers(),
-        "rules": "\n".join(f"- {title(rule)}." for rule in RULES + RULES_OF_REGISTERED),
-        "versions": versions(constraints),
-        "units": units_table(measured["units"]),
-        "coverage": coverage_table(measured["coverage"]),
-        "seconds": seconds_table(measured["seconds"]),
-    }
-    for mark, table in tables.items():
-        text = replaced(text, table, mark)
-    return text
 
 
 def built_in() -> list[estimators.EstimatorInfo]:
@@ -51,16 +27,20 @@ def built_in() -> list[estimators.EstimatorInfo]:
 
 
 def catalogue() -> str:
-    """Make the table of the estimators."""
-    heads = ("Name", "Family", "Estimand", "Intervals", "Extra", "Seed", "What it does", "Source")
-    rows = (
-        (
-            *(i.name, i.family, i.estimand, ", ".join(i.intervals.kinds), i.extra),
-            *("matters" * i.stochastic, i.summary, i.source),
+    """Make a table of the estimators of each family."""
+    heads = ("Name", "What it does", "Estimand", "Intervals", "Seed", "Source")
+    sections = []
+    for (family, extra), infos in groupby(built_in(), lambda info: (info.family, info.extra)):
+        rows = (
+            (
+                *(i.name, i.summary, i.estimand, ", ".join(i.intervals.kinds)),
+                *("matters" * i.stochastic, i.source),
+            )
+            for i in infos
         )
-        for i in built_in()
-    )
-    return _table(heads, rows, left=8)
+        install = f"Extra `{extra}`.\n\n" if extra else ""
+        sections.append(f"### {family}\n\n{install}{_table(heads, rows, left=6)}")
+    return "\n\n".join(sections)
 
 
 def answers() -> str:
@@ -75,11 +55,23 @@ def answers() -> str:
     return _table(("Name", "Average effect", "Intervals"), rows, left=3)
 
 
-def versions(constraints: str) -> str:
-    """Make the table of the pinned versions of the libraries."""
+def rules() -> str:
+    """Make the list of the rules that ``sdscm estimators check`` tests."""
+    return "\n".join(f"- {title(rule)}." for rule in RULES + RULES_OF_REGISTERED)
+
+
+def versions(constraints: str | None = None) -> str:
+    """Make the table of the pinned versions, by default of the content of ``constraints.txt``."""
+    if constraints is None:
+        constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.+-]+)$", constraints.lower(), re.MULTILINE))
     rows = [(name, pinned[name]) for name in (*_CORE, *_LIBRARIES)]
     return _table(("Library", "Version"), rows, left=2)
+
+
+def _measured(name: str) -> pd.DataFrame:
+    """Read what ``python -m benchmarks.simulations`` measured: coverage, seconds or units."""
+    return pd.read_csv(ROOT / "results" / "estimators" / f"{name}.csv")
 
 
 def coverage_table(measured: pd.DataFrame) -> str:
@@ -128,15 +120,13 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]], left: int) ->
     return markdown_table(heads, [[str(cell) or "–" for cell in row] for row in rows], left)
 
 
-def main(path: Path, constraints: Path, folder: Path) -> None:
-    """Write the tables into the page."""
-    fresh = page(
-        path.read_text(encoding="utf-8"),
-        constraints.read_text(encoding="utf-8"),
-        {name: pd.read_csv(folder / f"{name}.csv") for name in ("coverage", "seconds", "units")},
-    )
-    path.write_text(fresh, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+#: The function behind the name of each table.
+TABLES: dict[str, Callable[[], str]] = {
+    "estimators": catalogue,
+    "estimators-answers": answers,
+    "estimators-rules": rules,
+    "estimators-versions": versions,
+    "estimators-units": lambda: units_table(_measured("units")),
+    "estimators-coverage": lambda: coverage_table(_measured("coverage")),
+    "estimators-seconds": lambda: seconds_table(_measured("seconds")),
+}
