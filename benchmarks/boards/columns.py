@@ -215,6 +215,8 @@ def _with_means(column: BoardColumn, ranking: Ranking, entry: BoardEntry) -> str
 
 def _metric_column(metric: AnyMetric, nominal: float | None = None) -> BoardColumn:
     name, compared = metric.name, metric.target != "none"
+    best = nominal if metric.nominal is None else metric.nominal
+    best = best if metric.better == "nominal" else None
     has_interval = metric.group != "cost" and not isinstance(metric, metrics.PooledMetric)
 
     def interval(entry: BoardEntry) -> Ends:
@@ -231,6 +233,7 @@ def _metric_column(metric: AnyMetric, nominal: float | None = None) -> BoardColu
         interval=interval if has_interval else None,
         mark=mark,
         better="higher" if metric.better == "higher" else "lower",
+        nominal=best,
         # A narrow interval or a short time alone does not make a method better.
         best=compared and metric.better != "nominal",
         note=metric.direction("1 - alpha" if nominal is None else level(nominal)),

@@ -28,6 +28,9 @@ SETTINGS = {
     "hidden": "exogenous covariates hidden",
 }
 
+#: Name of the language model of other data.
+NO_LM = "data of other origin"
+
 #: Description of each kind of rows that scores are computed on.
 ROWS = {
     FITTED: "fitted rows",
@@ -78,7 +81,7 @@ def place(group: Mapping[str, str]) -> str:
     """Describe the language model, setting and rows that all cells of a board share."""
     group = dict(group)
     setting, rows = group.pop("setting", None), group.pop("rows", None)
-    parts = [value or "data of other origin" for value in group.values()]
+    parts = [value or NO_LM for value in group.values()]
     parts += [setting_words(setting)] if setting is not None else []
     parts += [rows_words(rows)] if rows else []
     return ", ".join(parts) or "all cells"

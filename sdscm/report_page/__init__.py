@@ -1,7 +1,7 @@
 """Make pages of reports: tables, figures and sections, as HTML that needs no other file."""
 
 from sdscm.report_page.figure import Drawing, Layout, Picture, exported
-from sdscm.report_page.page import Page, Section, render, require_libraries
+from sdscm.report_page.page import Boards, Page, Section, assets, render, require_libraries
 from sdscm.report_page.table import (
     ReportTable,
     TableColumn,
@@ -11,6 +11,7 @@ from sdscm.report_page.table import (
 )
 
 __all__ = [
+    "Boards",
     "Drawing",
     "Layout",
     "Page",
@@ -18,6 +19,7 @@ __all__ = [
     "ReportTable",
     "Section",
     "TableColumn",
+    "assets",
     "exported",
     "make_table",
     "number_column",

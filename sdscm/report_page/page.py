@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 from sdscm.errors import MissingExtraError
@@ -36,6 +37,46 @@ class Page:
     parts: tuple[Section | Picture, ...]
     warnings: tuple[str, ...] = ()
     summary: Section | None = None
+
+
+@dataclass(frozen=True)
+class Boards:
+    """Hold the boards of a page, and what a reader can choose and filter them by.
+
+    Attributes
+    ----------
+    tables, figures, more_figures
+        Tables, figures above them, and figures below them. Each has its place: a mapping from the
+        name of a choice to the value under which it is shown. One without a value is always shown.
+    choices
+        The values of each choice; the first one is chosen when a page opens. There is no choice
+        where all tables have the same value.
+    families
+        Families of the methods.
+    """
+
+    tables: tuple[tuple[dict[str, str], ReportTable], ...]
+    figures: tuple[tuple[dict[str, str], Picture], ...] = ()
+    more_figures: tuple[tuple[dict[str, str], Picture], ...] = ()
+
+    @property
+    def choices(self) -> dict[str, list[str]]:
+        found: dict[str, dict[str, None]] = {}
+        for place, _ in self.tables:
+            for name, value in place.items():
+                found.setdefault(name, {})[value] = None
+        return {name: list(values) for name, values in found.items() if len(values) > 1}
+
+    @property
+    def families(self) -> list[str]:
+        rows = (row for _, table in self.tables for row in table.rows)
+        return sorted({row.family for row in rows}, key=str.casefold)
+
+
+def assets() -> dict[str, str]:
+    """Read the style and the script of tables, figures and boards, for pages of other kinds."""
+    folder = resources.files(__package__) / "templates"
+    return {name: (folder / name).read_text("utf-8") for name in ("board.css", "board.js")}
 
 
 def require_libraries() -> None:

@@ -44,6 +44,8 @@ class TableColumn(Generic[_Item]):
         Align the cells to the right and sort them as numbers.
     better
         ``higher`` puts high values first when a reader sorts by the column.
+    nominal
+        The best value of a column that is neither better high nor low; it sorts by distance.
     best
         Mark the best values of the column.
     note, definition
@@ -64,6 +66,7 @@ class TableColumn(Generic[_Item]):
     mark: Callable[[_Item], str] | None = None
     numeric: bool = True
     better: Literal["lower", "higher"] = "lower"
+    nominal: float | None = None
     best: bool = False
     note: str = ""
     definition: str = ""

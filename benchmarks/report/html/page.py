@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.boards.board_table import BoardTable, board_tables
-from benchmarks.boards.explain import ROWS, rows_words, rules
+from benchmarks.boards.explain import NO_LM, ROWS, rows_words, rules, setting_words
 from benchmarks.boards.library_warnings import NOTE
 from benchmarks.boards.scores import of_cells
 from benchmarks.datasets.facts import entry_lines
 from benchmarks.datasets.truth import FITTED
 from benchmarks.report import origins
-from benchmarks.report.html.figures import drawings
+from benchmarks.report.html.figures import boxes, drawings
 from benchmarks.report.html.studies import Run, studies
 from benchmarks.report.lists import (
     DATASET_NOTE,
@@ -27,13 +27,30 @@ from benchmarks.report.lists import (
 from sdscm import __version__
 from sdscm.files import put_atomically
 from sdscm.number_format import counted, joined, slug
-from sdscm.report_page import Drawing, Page, Section, exported, render, require_libraries
+from sdscm.report_page import (
+    Boards,
+    Drawing,
+    Page,
+    Picture,
+    Section,
+    exported,
+    render,
+    require_libraries,
+)
 
 if TYPE_CHECKING:
     from benchmarks.boards.result import Result
 
 _NAME = "report.html"
 _DPI = 200
+#: What a reader chooses boards by: key in the group of a board, name, and words for a value.
+_CHOICES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    ("dataset", "Data", str),
+    ("setting", "Setting", setting_words),
+    ("rows", "Rows", rows_words),
+    ("lm", "Language model", lambda lm: lm or NO_LM),
+    ("target", "Target", str),
+)
 
 
 def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Path, ...]:
@@ -64,10 +81,9 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     require_libraries()
     run = Run.read(result, mixed)
     suite, manifest = result.suite, run.manifest
-    figures = [exported(drawing, dpi=_DPI) for drawing in _drawings(run)]
+    pictures = [(where, exported(drawing, dpi=_DPI)) for where, drawing in placed_drawings(run)]
     origin = [dataset.meta for dataset in run.datasets.values()]
     tables = board_tables(result.boards, suite)
-    families = {row.family for table in tables for row in table.rows}
     trouble = trouble_table(result.scores)
     reading = (metric_table(tables, suite.alpha),)
     notes = (*entry_lines(result.facts, suite.settings), DATASET_NOTE)
@@ -92,17 +108,15 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
         __package__,
         findings=[table.finding for table in tables if table.finding and _rows(table) == FITTED],
         links=_links(tables),
-        families=sorted(families, key=str.casefold),
-        boards=tables,
-        figures=figures,
+        shown=boards_of(tables, pictures),
         commands=origins.commands(manifest, mixed),
         provenance=origins.facts(manifest, origin),
         suite=origins.suite_yaml(manifest),
         versions=version_table(origin, run.records.values()),
     )
     contents = {_NAME: html.encode()}
-    for figure in figures:
-        contents |= figure.files
+    for _, picture in pictures:
+        contents |= picture.files
     for name, content in contents.items():
         put_atomically(folder / name, content)
     return tuple(folder / name for name in contents)
@@ -135,18 +149,43 @@ def _summary(run: Run) -> str:
     )
 
 
-def _drawings(run: Run) -> Iterator[Drawing]:
-    """Draw the figures of all studies; name the study in each figure if there are several."""
+def boards_of(
+    tables: Iterable[BoardTable], pictures: Iterable[tuple[dict[str, str], Picture]]
+) -> Boards:
+    """Join tables and pictures: those of errors by method are above the tables, others below."""
+    above, below = [], []
+    for where, picture in pictures:
+        (above if picture.name.startswith(boxes.NAME) else below).append((where, picture))
+    placed = tuple((_place(t.board.group, t.title), t) for t in tables)
+    return Boards(placed, tuple(above), tuple(below))
+
+
+def _place(group: Mapping[str, str], effect: str = "") -> dict[str, str]:
+    """Name the values under which a page shows a board, or a figure of boards."""
+    found = {"Effect": effect} if effect else {}
+    for key, name, words in _CHOICES:
+        if key in group:
+            found[name] = words(group[key])
+    return found
+
+
+def placed_drawings(run: Run) -> Iterator[tuple[dict[str, str], Drawing]]:
+    """Draw the figures of all studies, each with the values under which a page shows it.
+
+    The title names the study if there are several.
+    """
     found = studies(run)
     several = len({study.lm for study in found}) > 1
     entries = len({study.entry for study in found}) > 1
     for study in found:
-        parts = [study.lm or "data of other origin"] * several
+        parts = [study.lm or NO_LM] * several
         parts += [study.entry] * entries + [rows_words(study.rows)] * bool(study.rows)
         mark = ", ".join(parts)
+        group = {"lm": study.lm, "dataset": study.entry}
+        place = _place(group | ({"rows": study.rows} if study.rows else {}))
         for each in drawings(study):
             if mark and each.table is not None:
                 table = replace(each.table, name=f"{each.table.name}-{slug(mark)}")
                 name, title = f"{each.name}-{slug(mark)}", f"{each.title}, {mark}"
                 each = replace(each, name=name, title=title, table=table)
-            yield each
+            yield place, each

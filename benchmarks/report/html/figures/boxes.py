@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+NAME = "error-by-method"
 _FEW = 40
 _SHARES = (0, 0.25, 0.5, 0.75, 1)
 _UNKNOWN = (float("nan"),) * len(_SHARES)
@@ -39,7 +40,7 @@ def draw(study: Study) -> Drawing | None:
         return None
     scores = [study.scores[metric.name].to_numpy(float) for metric in study.errors]
     return Drawing(
-        name="error-by-method",
+        name=NAME,
         title="Error by method and setting",
         reading=(
             "A box holds the middle half of the datasets, its line is the median, and the whiskers "

@@ -46,9 +46,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
 
 @pytest.fixture
 def tab(browser, page_files):
-    """The page, freshly loaded at the width of a desk."""
+    """The page, freshly loaded at the width of a desk by a link to the board."""
     size(browser, 1200, 900)
-    browser.get(page_files[0].as_uri())
+    browser.get("about:blank")
+    browser.get(f"{page_files[0].as_uri()}#{BOARD}-title")
     return browser
 
 
@@ -91,6 +92,59 @@ def test_it_loads_without_an_error_and_asks_for_nothing(tab) -> None:
     assert [name for name in tab.execute_script(fetched) if not name.startswith("data:")] == []
     broken = "return [...document.images].filter((image) => !image.naturalWidth).length"
     assert tab.execute_script(broken) == 0
+
+
+def shown_boards(tab) -> list[str]:
+    return [
+        each.get_attribute("id")
+        for each in tab.find_elements("css selector", ".board table.filtered")
+        if each.is_displayed()
+    ]
+
+
+def test_a_reader_chooses_the_boards(tab, page_files) -> None:
+    from selenium.webdriver.support.select import Select
+
+    assert shown_boards(tab) == [BOARD], "a link shows its board"
+    choices = {
+        each.get_attribute("data-by"): Select(each)
+        for each in tab.find_elements("css selector", "#tools select[data-by]")
+    }
+    assert list(choices) == ["Effect", "Setting"], "the suite has one entry"
+    assert choices["Effect"].first_selected_option.text == "ATE by |ATE error| / SD(y)"
+    choices["Setting"].select_by_visible_text("exogenous covariates hidden")
+    assert shown_boards(tab) == [BOARD.replace("-all", "-hidden")]
+    choices["Effect"].select_by_visible_text("All")
+    assert len(shown_boards(tab)) == 2
+    tab.get("about:blank")
+    tab.get(page_files[0].as_uri())
+    assert shown_boards(tab) == ["board-cate-pehe-sd-toy-all"], "the first one"
+
+
+def test_a_coverage_sorts_by_its_distance_from_the_nominal_level(tab) -> None:
+    from selenium.webdriver.support.select import Select
+
+    Select(tab.find_element("id", "filter-columns")).select_by_value("all")
+    head(tab, "ATE coverage").click()
+    there = [float(value) for value in column(tab, "ATE coverage") if value]
+    assert len(set(there)) > 1
+    assert there == sorted(there, key=lambda share: abs(share - 0.95))
+    assert "distance from 0.95" in tab.find_element("id", "status").text
+
+
+def test_the_keyboard_shows_what_a_column_means(tab) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    tip = tab.find_element("css selector", "[role=tooltip]")
+    assert not tip.is_displayed()
+    button = head(tab, "|ATE error| / SD(y)")
+    tab.execute_script("arguments[0].focus()", button)
+    assert tip.is_displayed()
+    assert tip.text == "Distance of the estimate from the SATE, in units of SD(y)."
+    assert button.get_attribute("aria-describedby") == tip.get_attribute("id")
+    button.send_keys(Keys.ESCAPE)
+    assert not tip.is_displayed()
+    assert tab.execute_script("return document.querySelectorAll('thead [title]').length") == 0
 
 
 def test_a_click_sorts_and_another_turns_it_round(tab) -> None:
@@ -152,6 +206,7 @@ def test_more_columns(tab) -> None:
 def test_on_a_phone_only_tables_scroll_sideways(tab, page_files) -> None:
     wide = tab.execute_script("return document.images[0].currentSrc")
     size(tab, 390, 844)
+    tab.get("about:blank")
     tab.get(page_files[0].as_uri())
     assert tab.execute_script("return document.documentElement.scrollWidth") <= 390
     assert tab.execute_script("return document.images[0].currentSrc") != wide
