@@ -1,7 +1,15 @@
 """Make pages of reports: tables, figures and sections, as HTML that needs no other file."""
 
 from sdscm.report_page.figure import Drawing, Layout, Picture, exported
-from sdscm.report_page.page import Boards, Page, Section, assets, render, require_libraries
+from sdscm.report_page.page import (
+    Boards,
+    Page,
+    Section,
+    assets,
+    render,
+    require_libraries,
+    template_of,
+)
 from sdscm.report_page.table import (
     ReportTable,
     TableColumn,
@@ -25,5 +33,6 @@ __all__ = [
     "number_column",
     "render",
     "require_libraries",
+    "template_of",
     "text_column",
 ]

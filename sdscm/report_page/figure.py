@@ -78,16 +78,17 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Svg:
-    """Hold an SVG, and its size in pixels."""
+    """Hold an SVG, its size in pixels, and its path if it is a file beside the page."""
 
     text: str
     width: int
     height: int
+    path: str = ""
 
     @property
     def uri(self) -> str:
-        """The SVG as a data URI."""
-        return f"data:image/svg+xml;base64,{b64encode(self.text.encode()).decode()}"
+        """The path, or else the SVG as a data URI."""
+        return self.path or f"data:image/svg+xml;base64,{b64encode(self.text.encode()).decode()}"
 
 
 @dataclass(frozen=True)
@@ -112,20 +113,33 @@ class Picture:
         """Heading above the figure."""
         return self.drawing.title
 
+    def beside(self, folder: str = FOLDER) -> tuple[Picture, dict[str, bytes]]:
+        """Return the picture with its SVGs as files in a folder, and their contents by path."""
+        wide = replace(self.wide, path=f"{folder}/{self.name}.svg")
+        narrow = self.narrow and replace(self.narrow, path=f"{folder}/{self.name}-narrow.svg")
+        files = {each.path: each.text.encode() for each in (wide, narrow) if each}
+        return replace(self, wide=wide, narrow=narrow), files
+
 
 def exported(
-    drawing: Drawing, *, narrow: bool = True, kinds: Sequence[Format] = ("png", "pdf"), dpi: int
+    drawing: Drawing, *, narrow: bool = True, kinds: Sequence[Format] = ("png", "pdf"), dpi: int = 0
 ) -> Picture:
-    """Draw a figure for the page, where the title is text, and for files, with the title."""
-    titled = replace(WIDE, title=drawing.title)
+    """Draw a figure for the page, where the title is text, and for files, with the title.
+
+    ``dpi`` is the resolution of PNG files.
+    """
     # A name of a user may contain dollar signs.
     with figure_style(text_parse_math=False):
-        whole = drawing.make(titled)
+        whole = drawing.make(replace(WIDE, title=drawing.title)) if kinds else None
         return Picture(
             drawing,
             _svg(drawing.make(WIDE)),
             _svg(drawing.make(NARROW)) if narrow else None,
-            {f"{FOLDER}/{drawing.name}.{kind}": figure_bytes(whole, kind, dpi) for kind in kinds},
+            {
+                f"{FOLDER}/{drawing.name}.{kind}": figure_bytes(whole, kind, dpi)
+                for kind in kinds
+                if whole is not None
+            },
         )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdscm.errors import MissingExtraError
 from sdscm.report_page.figure import Picture
 from sdscm.report_page.table import ReportTable
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,11 @@ def render(
     ImportError
         If Jinja2 is not installed; see `require_libraries`.
     """
+    return template_of(template, package).render(page=page, **content)
+
+
+def template_of(template: str, package: str) -> jinja2.Template:
+    """Find a template as `render` does."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -115,4 +123,4 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(page=page, **content)
+    return environment.get_template(template)

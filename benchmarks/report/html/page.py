@@ -153,7 +153,8 @@ def boards_of(
     tables: Iterable[BoardTable], pictures: Iterable[tuple[dict[str, str], Picture]]
 ) -> Boards:
     """Join tables and pictures: those of errors by method are above the tables, others below."""
-    above, below = [], []
+    above: list[tuple[dict[str, str], Picture]] = []
+    below: list[tuple[dict[str, str], Picture]] = []
     for where, picture in pictures:
         (above if picture.name.startswith(boxes.NAME) else below).append((where, picture))
     placed = tuple((_place(t.board.group, t.title), t) for t in tables)

@@ -62,7 +62,7 @@ def draw(study: Study) -> Drawing | None:
 def _figure(study: Study, layout: Layout) -> Figure:
     from matplotlib.patches import Patch
 
-    methods, height = study.methods, 0.26 + 0.1 * (len(study.settings) - 1)
+    methods, height = study.methods, 0.2 + 0.08 * (len(study.settings) - 1)
     figure, axes = canvas(
         layout, 1, len(study.errors), panel=0.5 + height * len(methods), sharey=True
     )
