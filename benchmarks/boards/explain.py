@@ -111,10 +111,9 @@ def rules(suite: Suite) -> tuple[str, ...]:
         "estimates that are off by more than 1 SD(y). In brackets: "
         f"{level(options.level)} intervals over the phrasings (datasets of one phrasing are not "
         f"independent), by a studentised bootstrap of {options.resamples:,} resamples for means, "
-        "order statistics for medians (from 6 phrasings on), and the jackknife for RMSE and R², "
-        "which is too narrow for skewed errors. With fewer than "
-        f"{MIN_CLUSTERS} phrasings, or equal scores on all, there are no intervals. In bold: the "
-        "best of the methods without lost cells, where a column compares "
+        "and order statistics for medians (from 6 phrasings on); RMSE and R² have none. With "
+        f"fewer than {MIN_CLUSTERS} phrasings, or equal scores on all, there are no intervals. In "
+        "bold: the best of the methods without lost cells, where a column compares "
         f"with the truth and is best at one end. {FEWER}: a mean over fewer datasets than that of "
         "other methods, since the score is not defined on all (a rank correlation of equal "
         "effects, for one); it is never in bold.",
