@@ -6,13 +6,16 @@ import importlib.util
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+
+import numpy as np
 
 from sdscm.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _P = ParamSpec("_P")
@@ -30,6 +33,10 @@ PALETTE = (BLUE, ORANGE, GREEN, PINK, "#8a6d00", INK, "#5b4bb2", "#00798f")
 MARKERS = ("o", "D", "s", "^", "v", "P", "X", "p", "h")
 #: A colour and a marker for each of a few series.
 SERIES = tuple(zip(PALETTE, MARKERS, strict=False))
+
+#: Share of the median below which a logarithmic axis is cut off.
+FLOOR = 3e-3
+_RATIO_FOR_LOG = 30.0
 
 #: With the name of the software and the date, equal figures would have different bytes.
 _METADATA: dict[Format, dict[str, None]] = {
@@ -118,12 +125,24 @@ def in_figure_style(
     return decorate
 
 
+@cache
+def _shown_figure() -> type[Figure]:
+    """A figure that a notebook shows, even if nothing has imported pyplot there."""
+    from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            with figure_style():
+                return figure_bytes(self, "png")
+
+    return ShownFigure
+
+
 def new_figure(width: float, height: float, **options: Any) -> Figure:
     """Make an empty figure, in inches, without a window and without pyplot's global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), **options)
+    figure = _shown_figure()(figsize=(width, height), **options)
     FigureCanvasAgg(figure)
     return figure
 
@@ -133,6 +152,40 @@ def remove_frame(axes: Axes) -> None:
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
+
+
+def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> None:
+    """Scale an axis: logarithmic if values span more than a factor of 30, else linear from 0.
+
+    A logarithmic axis omits zeros and values below ``floor`` times the median, so that one very
+    small value does not use half of the panel.
+    """
+    from matplotlib.axis import XAxis
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    horizontal = isinstance(axis, XAxis)
+    set_limits = axis.axes.set_xlim if horizontal else axis.axes.set_ylim
+    set_scale = axis.axes.set_xscale if horizontal else axis.axes.set_yscale
+    if is_log(values):
+        low, high = float(values[values > 0].min()), float(values.max())
+        if floor is not None:
+            low = max(low, floor * float(np.median(values)))
+        set_scale("log")
+        set_limits(low / 1.25, high * 1.25)
+        tight = np.log10(high / low) < 1.5
+        axis.set_major_locator(LogLocator(subs=(1, 3) if tight else (1,)))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+    elif len(values):
+        set_limits(min(0.0, float(values.min()) * 1.08), max(float(values.max()) * 1.08, 1e-9))
+
+
+def is_log(values: np.ndarray) -> bool:
+    """Return True if `scaled` makes the axis logarithmic."""
+    positive = values[values > 0]
+    if not len(positive) or values.min() < 0 or 2 * len(positive) < len(values):
+        return False
+    return bool(positive.max() / positive.min() > _RATIO_FOR_LOG)
 
 
 def figure_bytes(figure: Figure, kind: Format, dpi: float = 150) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -21,13 +21,29 @@ from sdscm.figure_style import (
     require_matplotlib,
 )
 from sdscm.files import put_atomically
-from sdscm.spec import Spec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     Place = tuple[float, float]
+
+
+class Graph(Protocol):
+    """What a picture shows of a `sdscm.Spec`, which stands above this module."""
+
+    name: Any
+    title: str
+
+    @property
+    def order(self) -> tuple[str, ...]: ...
+    @property
+    def treatment(self) -> Any: ...
+    @property
+    def outcome(self) -> Any: ...
+    def parents(self, name: str, /) -> tuple[str, ...]: ...
+    def variable(self, name: str, /) -> Any: ...
+
 
 #: The formats of pictures, by suffix.
 SUFFIXES: dict[str, Format] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
@@ -52,7 +68,7 @@ _REACH = 0.17  # half the width of a marker with the space around it
 _BENDS = (0.0, -0.5, 0.5, -0.3, 0.3, -0.7, 0.7)
 
 
-def save_graph(spec: Spec, path: Path) -> None:
+def save_graph(spec: Graph, path: Path) -> None:
     """Draw the DAG of a spec into a file, in the format of its suffix (see `SUFFIXES`).
 
     Equal specs give equal bytes. In an SVG the text stays text.
@@ -68,7 +84,7 @@ def save_graph(spec: Spec, path: Path) -> None:
 
 
 @in_figure_style()
-def draw_graph(spec: Spec) -> Figure:
+def draw_graph(spec: Graph) -> Figure:
     """Draw the DAG of a spec: a row for each generation, in the order tau from left to right.
 
     A variable is one row below its last parent. Its shape and label show its role. The edge
@@ -110,7 +126,7 @@ def draw_graph(spec: Spec) -> Figure:
     return figure
 
 
-def _places(spec: Spec) -> dict[str, Place]:
+def _places(spec: Graph) -> dict[str, Place]:
     """Place the marker of each variable, in inches; rows run downwards."""
     row: dict[str, int] = {}
     for name in spec.order:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import make_dataset
@@ -14,6 +15,9 @@ from sdscm.literals import NoiseCoupling, PostTreatment
 from sdscm.sampling.interventions import Do
 from sdscm.sampling.sampler import BLOCK, OnUnits, Sampler
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 class SDSCM(Sampler):
     """A sequence-driven structural causal model, made from any language model and any DAG.
@@ -24,9 +28,9 @@ class SDSCM(Sampler):
     Parameters
     ----------
     spec
-        Variables, sentences and DAG.
+        Variables, sentences and DAG: a `Spec`, or a name or path for `load_spec`.
     lm
-        The language model.
+        The language model, or its name for `load_lm`; by default the embedded one.
     phrasing
         Number of the phrasing; see `sdscm.spec.PhrasedSpec`.
     temperature
@@ -49,6 +53,10 @@ class SDSCM(Sampler):
     InputError
         If an option has an unknown or impossible value.
     """
+
+    def plot(self) -> Figure:
+        """Draw the DAG; see `sdscm.Spec.plot`."""
+        return self.spec.plot()
 
     def exact(self, max_contexts: int = MAX_CONTEXTS) -> Enumeration:
         """Exact distributions by enumeration, for specs with few contexts for each variable."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from benchmarks.boards.scores import UNSEEN_SHARE, average_repetitions, seed_spr
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Text in the place of the rank of an Oracle, which has no rank.
 ORACLE_RANK = "check"
@@ -81,6 +84,21 @@ class Board:
     undefined: Mapping[str, Mapping[str, int]]
     scenarios: tuple[str, ...] = ()
     unseen_share: float = float("nan")
+
+    def plot(self) -> Figure:
+        """Draw the error of each method: a matplotlib figure, which a notebook shows.
+
+        Points are medians over phrasings, with their intervals. A board over scenarios, which has
+        ranks only, shows average ranks.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        """
+        from benchmarks.boards.plot import plot  # it imports this module
+
+        return plot(self)
 
 
 def boards(

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
+from sdscm.arguments import check_choice, check_type
 from sdscm.data.leaks import check_leaks
 from sdscm.data.table_checks import TableRoles, check_table, ordered_levels, shown
 from sdscm.errors import InputError
@@ -113,6 +114,9 @@ class CausalDataset:
     known_ate: float | None = None
 
     def __post_init__(self) -> None:
+        check_type("dataset: X", self.X, pd.DataFrame, "give a DataFrame")
+        for name in ("t", "y0", "y1"):  # a list would compare as one thing
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
         n = len(self.X)
         for name in ("t", "y0", "y1", "propensity", "labels", "text"):
             column = getattr(self, name)
@@ -179,8 +183,7 @@ class CausalDataset:
         ``all`` keeps every covariate; ``hidden`` removes the exogenous ones, which become hidden
         confounders (paper, section 4.1).
         """
-        if name not in SETTINGS:
-            raise InputError(f"unknown setting '{name}': choose one of {', '.join(SETTINGS)}")
+        check_choice("setting", name, SETTINGS)
         if name == self.covariates:
             return self
         if name == "all":
@@ -402,6 +405,7 @@ class CausalDataset:
         InputError
             If the file is missing, damaged, or was not written by ``to_parquet``.
         """
+        check_type("read_parquet", path, str | Path, "give the path of a file")
         try:
             table = pq.read_table(path, partitioning=None)
         except FileNotFoundError:

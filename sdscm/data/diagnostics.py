@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdscm.arguments import check_type
 from sdscm.data.dataset import CausalDataset
 from sdscm.sampling.sampler import Sampler
 from sdscm.sampling.units import Units
@@ -117,6 +118,7 @@ class DatasetFacts:
 
 def facts(dataset: CausalDataset) -> DatasetFacts:
     """Measure a dataset; see `DatasetFacts` for units."""
+    check_type("facts", dataset, CausalDataset, "give a CausalDataset")
     y, t, sd = dataset.y, dataset.t == 1, float(dataset.y.std())
     naive = float(y[t].mean() - y[~t].mean()) if t.any() and not t.all() else float("nan")
     e = np.array([np.nan]) if dataset.propensity is None else dataset.propensity
@@ -277,6 +279,8 @@ def worst(facts: Sequence[MechanismFacts]) -> MechanismFacts:
 
 def mechanism_facts(sampler: Sampler, units: Units) -> list[MechanismFacts]:
     """Measure each variable's mechanism on units of the sampler; see `MechanismFacts`."""
+    check_type("mechanism_facts", sampler, Sampler, "give an SDSCM")
+    check_type("units", units, Units, "give what sample returns")
     codes = {name: units.codes[name].to_numpy() for name in sampler.spec.order}
     found = []
     for name in sampler.spec.order:

@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 from scipy.special import ndtri
 
+from sdscm.arguments import check_callback, check_choice, check_number, check_whole, names_of
 from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
@@ -46,18 +47,18 @@ def make_dataset(
     spec = sampler.spec
     code = spec.treatment.values.index(treated)
     covariates, hidden = covariates_of(spec, post_treatment, hide)
+    check_whole("n", n, 1, "ask for a whole number of units, one or more")
     if cate_contexts is None:
         # Contexts that are scored for the truth only must not cost more than the units.
         cate_contexts = min(max(10 * n, 500), 5_000)
-    elif cate_contexts < 0:
-        raise InputError(f"cate_contexts = {cate_contexts}: give a number from 0 (none) upwards")
-    if not 0 <= noise < math.inf:
-        raise InputError(f"noise = {noise}: give a number from 0 (none) upwards, in SD(y)")
-    if noise_coupling not in get_args(NoiseCoupling):
-        known = ", ".join(get_args(NoiseCoupling))
-        raise InputError(f"noise_coupling '{noise_coupling}': choose one of {known}")
-    if cate_draws < 0 or cate_draws == 1:
-        raise InputError(f"cate_draws = {cate_draws}: give 0 for none, or 2 or more")
+    else:
+        check_whole("cate_contexts", cate_contexts, 0)
+    check_number("noise", noise, 0, math.inf, "give a number from 0 (none) upwards, in SD(y)")
+    check_choice("noise_coupling", noise_coupling, get_args(NoiseCoupling))
+    check_whole("cate_draws", cate_draws, 0, "give 0 for none, or 2 or more")
+    if cate_draws == 1:
+        raise InputError("cate_draws = 1: give 0 for none, or 2 or more")
+    check_callback("progress", progress)
     share = _thirds(progress, n)
     units = sampler.sample(n, seed, block=block, progress=share(0))
     name = spec.outcome.name
@@ -159,8 +160,7 @@ def covariates_of(
     InputError
         If a parameter has an unknown value.
     """
-    if post_treatment not in get_args(PostTreatment):
-        raise InputError(f"post_treatment = '{post_treatment}': choose hide or show")
+    check_choice("post_treatment", post_treatment, get_args(PostTreatment))
     after = _in_both(spec.covariates, spec.descendants(spec.treatment.name))
     covariates = [c for c in spec.covariates if post_treatment == "show" or c not in after]
     return covariates, _hidden(spec.exogenous, hide)
@@ -179,7 +179,7 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
                 f"hide = {hide}: give at most {len(exogenous)}, the number of exogenous variables"
             )
         return exogenous[:hide]
-    names = [hide] if isinstance(hide, str) else list(hide)
+    names = names_of("hide", hide)
     unknown = [name for name in names if name not in exogenous]
     if unknown:
         raise InputError(

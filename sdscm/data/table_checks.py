@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sdscm.arguments import check_type
 from sdscm.errors import InputError
+from sdscm.hints import kind_of
 
 #: Keys of roles that name one column each, and those that list covariates.
 _SINGLE = (
@@ -122,6 +124,7 @@ def check_table(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     InputError
         At the first problem.
     """
+    check_type(where, frame, pd.DataFrame, "give a DataFrame with a row for each unit")
     problem = contradiction(roles)
     if problem:
         raise InputError(f"{where}: {problem}")
@@ -188,7 +191,7 @@ def _check_names(
     """Check that each named column is there once, and that texts of names do not coincide."""
     for key, name in named:
         if not isinstance(name, Hashable):
-            raise InputError(f"{where}: '{key}' in {source} is {name!r}; name one column")
+            raise InputError(f"{where}: '{key}' in {source} is {kind_of(name)}; name one column")
         if name not in frame:
             raise InputError(
                 f"{where}: no column '{name}'; correct '{key}' in {source}: the columns are "

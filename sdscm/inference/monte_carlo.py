@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from sdscm.errors import InputError
+from sdscm.arguments import check_seed, check_whole
 from sdscm.inference.enumeration import check_given, refuse_descendants
 from sdscm.inference.outcome import OutcomeFunction
 from sdscm.sampling.interventions import Do, code_of, contrast_of, parse_do
@@ -49,7 +49,7 @@ def mean(
 
     ``do`` is as in `sdscm.SDSCM.sample`: a value or a distribution for each target.
     """
-    return _average(_outcomes(sampler, outcome, draws, seed, do or {}))
+    return _average(_outcomes(sampler, outcome, draws, seed, {} if do is None else do))
 
 
 def effect(
@@ -92,8 +92,8 @@ def _outcomes(
     sampler: Sampler, outcome: OutcomeFunction, draws: int, seed: int, do: Do
 ) -> np.ndarray:
     """Expected outcome of each draw, of shape (draws,)."""
-    if draws < 2:
-        raise InputError(f"{draws} draws: a standard error needs at least two")
+    check_whole("draws", draws, 2, "a standard error needs at least two")
+    check_seed(seed)
     found = []
     for begin in range(0, draws, _ROWS):
         ids = np.arange(begin, min(begin + _ROWS, draws))
@@ -211,8 +211,7 @@ class _Rows:
 
     def parts(self, draws: int) -> Iterator[_Rows]:
         """The rows in parts that have at most ``_ROWS`` draws each."""
-        if draws < 2:
-            raise InputError(f"{draws} draws for each row: a standard error needs at least two")
+        check_whole("draws", draws, 2, "a standard error needs at least two for each row")
         step = max(1, _ROWS // draws)
         for begin in range(0, len(self.ids), step):
             rows = slice(begin, begin + step)

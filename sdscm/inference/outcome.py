@@ -9,6 +9,7 @@ from typing import get_args
 
 import numpy as np
 
+from sdscm.arguments import check_choice, check_type
 from sdscm.errors import InputError
 from sdscm.literals import OutcomeKind as OutcomeKind
 from sdscm.sampling.interventions import code_of
@@ -60,9 +61,7 @@ class OutcomeFunction:
             If the kind or the value is unknown, a value has no score or a score that is not a
             number, or both a value and scores are given.
         """
-        if kind not in get_args(OutcomeKind):
-            kinds = ", ".join(get_args(OutcomeKind))
-            raise InputError(f"unknown outcome '{kind}': choose one of {kinds}")
+        check_choice("outcome", kind, get_args(OutcomeKind))
         variable = spec.outcome
         code = spec.outcome_code if value is None else code_of(variable, value, "outcome")
         numbers = np.zeros(len(variable.values))
@@ -75,6 +74,7 @@ class OutcomeFunction:
                 )
             if value is not None:
                 raise InputError(f"outcome: give scores, or the value '{value}', but not both")
+            check_type("outcome scores", scores, Mapping, "write {'value': number, ...}")
             scores = {str(label): number for label, number in scores.items()}
             for label, number in scores.items():
                 place = code_of(variable, label, "outcome scores")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
+from sdscm.hints import kind_of
 from sdscm.literals import DEFAULT_LM as DEFAULT_LM
 from sdscm.lm.interface import LanguageModel
 from sdscm.lm.precision import Precision, check_precision
@@ -13,7 +14,7 @@ from sdscm.lm.registry import Backend, LMOptions, find_backend
 
 
 def load_lm(
-    name: str = DEFAULT_LM,
+    name: str | Path | LanguageModel = DEFAULT_LM,
     *,
     store: bool | str | Path = True,
     revision: str | None = None,
@@ -29,7 +30,7 @@ def load_lm(
     name
         An embedded model (``smollm2-135m``, works offline), a Hugging Face id such as ``gpt2``, the
         path of a folder that ``save_pretrained`` wrote, or ``scheme:name`` for another backend
-        (see `sdscm.lm.registry`).
+        (see `sdscm.lm.registry`). A language model is returned as it is.
     store
         Cache scores on disk: True for the file in the user's cache folder, a path for another file,
         False for no cache.
@@ -53,7 +54,14 @@ def load_lm(
         If the model or the device does not exist, or the model cannot be loaded.
     """
     check_precision(precision)
-    backend, name = _backend(name)
+    if isinstance(name, LanguageModel) and not isinstance(name, type):
+        return name
+    if not isinstance(name, str | Path):
+        raise InputError(
+            f"language model: it is {kind_of(name)}; give a name such as '{DEFAULT_LM}', the path "
+            "of a model's folder, or an object with score, id and revision"
+        )
+    backend, name = _backend(str(name))
     handle = backend(name, LMOptions(revision, device, precision, memory, batch_tokens))
     if store is False or not handle.cacheable:
         return handle.load()

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from sdscm.arguments import shown
 from sdscm.errors import InputError
-from sdscm.sampling.interventions import Do, code_of
+from sdscm.sampling.interventions import Do, code_of, variable_of
 from sdscm.sampling.noise import AbductedNoise, SeededNoise, posterior_gumbel, uniform_noise
 from sdscm.sampling.units import Units
 from sdscm.spec import Spec
@@ -22,16 +23,14 @@ def parse_given(spec: Spec, given: Mapping[str, str], do: Do) -> dict[str, int]:
     InputError
         If a variable or a value is unknown, or ``do`` sets the variable.
     """
+    if not isinstance(given, Mapping):
+        raise InputError(f"given: {shown(given)} gives no value; write {{'variable': 'value'}}")
     evidence = {}
     for name, value in given.items():
-        if name not in spec.order:
-            raise InputError(
-                f"given: '{name}' is not a variable of '{spec.name}'; "
-                f"the variables are {', '.join(spec.order)}"
-            )
+        variable = variable_of(spec, name, "given")
         if name in do:
             raise InputError(f"given: '{name}' is set by do; it cannot be given as well")
-        evidence[name] = code_of(spec.variable(name), value, "given")
+        evidence[name] = code_of(variable, value, "given")
     return evidence
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdscm.errors import InputError
+from sdscm.arguments import check_number
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,10 @@ class Dials:
     effect: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.overlap <= 1:
-            raise InputError(f"overlap {self.overlap}: give a share between 0 and 1")
+        check_number("overlap", self.overlap, 0, 1, "give a share between 0 and 1")
         for name in ("confounding", "effect"):
             value = getattr(self, name)
-            if not 0 <= value < np.inf:
-                raise InputError(f"{name} {value}: give a number of 0 (none) or more")
+            check_number(name, value, 0, np.inf, "give a number of 0 (none) or more")
 
     def treatment(self, logs: np.ndarray) -> np.ndarray:
         """The treatment's log-probabilities, of shape (n, K), under these dials."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sdscm.arguments import shown
 from sdscm.errors import InputError
 from sdscm.spec import Spec, Variable
 
@@ -35,28 +36,35 @@ def parse_do(spec: Spec, do: Do, n: int) -> dict[str, np.ndarray]:
         If a target is unknown or exogenous, a value is not in its domain, the number of values is
         not that of the units, or weights are not a distribution.
     """
+    check_do(spec, do)
+    return {name: _log_weights(spec.variable(name), target, n) for name, target in do.items()}
+
+
+def check_do(spec: Spec, do: Do) -> None:
+    """Raise an InputError if ``do`` is not a mapping, or a target is unknown or exogenous."""
     if not isinstance(do, Mapping):
-        raise InputError(f"do: {do!r:.60} names no target; write {{'variable': 'value'}}")
-    found = {}
-    for name, target in do.items():
-        if name not in spec.order:
-            raise InputError(
-                f"do: '{name}' is not a variable of '{spec.name}'; "
-                f"the variables are {', '.join(spec.order)}"
-            )
-        variable = spec.variable(name)
-        if variable.role == "exogenous":
+        raise InputError(f"do: {shown(do)} names no target; write {{'variable': 'value'}}")
+    for name in do:
+        if variable_of(spec, name, "do").role == "exogenous":
             raise InputError(
                 f"do: '{name}' is exogenous; set an endogenous variable, or ask for units given "
                 f"'{name}'"
             )
-        found[name] = _log_weights(variable, target, n)
-    return found
 
 
 def weights_of(spec: Spec, name: str, target: FixedTarget) -> np.ndarray:
     """Weights of a target that is the same for all units, of shape (size of its domain,)."""
     return np.exp(parse_do(spec, {name: target}, 1)[name][0])
+
+
+def variable_of(spec: Spec, name: str, where: str) -> Variable:
+    """The variable of that name; an InputError begins with ``where``."""
+    if not isinstance(name, str) or name not in spec.order:
+        raise InputError(
+            f"{where}: {shown(name)} is not a variable of '{spec.name}'; "
+            f"the variables are {', '.join(spec.order)}"
+        )
+    return spec.variable(name)
 
 
 def code_of(variable: Variable, value: str | int, where: str) -> int:
@@ -68,7 +76,7 @@ def code_of(variable: Variable, value: str | int, where: str) -> int:
         return variable.values.index(str(value))
     except ValueError:
         raise InputError(
-            f"{where}: '{value}' is not a value of '{variable.name}'; "
+            f"{where}: '{' '.join(str(value).split())}' is not a value of '{variable.name}'; "
             f"its values are {', '.join(variable.values)}"
         ) from None
 
@@ -82,8 +90,9 @@ def contrast_of(spec: Spec, contrast: Sequence[str] | None) -> tuple[str, str]:
         If they are not two different values of its domain.
     """
     treatment = spec.treatment
-    chosen = treatment.values[:2] if contrast is None else contrast
-    if isinstance(chosen, str) or len(chosen) != 2:
+    one = isinstance(contrast, str) or not isinstance(contrast, Iterable)
+    chosen = list(treatment.values[:2]) if contrast is None else [] if one else list(contrast)
+    if len(chosen) != 2:
         raise InputError(f"contrast: give two values of '{treatment.name}', the control first")
     control, treated = map(str, chosen)
     for value in (control, treated):

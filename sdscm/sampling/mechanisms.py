@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from sdscm.arguments import check_choice, check_number
 from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, LanguageModel
 from sdscm.sampling.dials import Dials
@@ -51,10 +52,9 @@ class Mechanisms:
         dials: Dials | None = None,
         treatments: tuple[int, ...] | None = None,
     ) -> None:
-        if not temperature > 0 or not np.isfinite(temperature):
-            raise InputError(f"temperature {temperature}: it must be a positive number")
-        if scoring not in SCORINGS:
-            raise InputError(f"unknown scoring '{scoring}': choose one of {', '.join(SCORINGS)}")
+        tiny = np.finfo(float).smallest_subnormal
+        check_number("temperature", temperature, tiny, np.inf, "it must be a positive number")
+        check_choice("scoring", scoring, SCORINGS)
         self.phrased = phrased
         self.lm = lm
         self.temperature = temperature

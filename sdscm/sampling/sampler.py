@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral
+from pathlib import Path
 from typing import Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
 
+from sdscm.arguments import (
+    check_callback,
+    check_choice,
+    check_seed,
+    check_type,
+    check_whole,
+    shown,
+)
 from sdscm.errors import InputError
-from sdscm.literals import Coupling
+from sdscm.literals import DEFAULT_LM, Coupling
 from sdscm.lm.interface import LanguageModel
+from sdscm.lm.load import load_lm
 from sdscm.sampling.conditioning import matches, parse_given, weighted
 from sdscm.sampling.dials import Dials
-from sdscm.sampling.interventions import Do, code_of, parse_do
+from sdscm.sampling.interventions import Do, check_do, code_of, parse_do
 from sdscm.sampling.mechanisms import Mechanisms
 from sdscm.sampling.noise import AbductedNoise, Noise, SeededNoise, posterior_gumbel, uniform_noise
 from sdscm.sampling.units import Units, join
 from sdscm.sampling.world import World
-from sdscm.spec import Spec
+from sdscm.spec import Spec, load_spec
 
 Conditioning = Literal["reject", "weight", "clamp"]
 #: Called with the number of units done (a fraction counts) and the number of units asked for.
@@ -39,8 +48,8 @@ class Sampler:
 
     def __init__(
         self,
-        spec: Spec,
-        lm: LanguageModel,
+        spec: Spec | str | Path,
+        lm: LanguageModel | str | Path = DEFAULT_LM,
         *,
         phrasing: int = 0,
         temperature: float = 1.0,
@@ -51,10 +60,8 @@ class Sampler:
         effect: float = 1.0,
         treatments: Sequence[str] | None = None,
     ) -> None:
-        if not isinstance(spec, Spec):
-            raise InputError(f"SDSCM: {spec!r:.60} is not a spec; give one that load_spec returns")
-        if coupling not in get_args(Coupling):
-            raise InputError(f"unknown coupling '{coupling}': choose gumbel or redraw")
+        spec, lm = load_spec(spec), load_lm(lm)
+        check_choice("coupling", coupling, get_args(Coupling))
         self.spec = spec
         self.lm = lm
         self.phrased = spec.phrased(phrasing)
@@ -129,12 +136,13 @@ class Sampler:
             If a target or a value is unknown, an exogenous variable is a target, ``how`` is
             unknown, or too few units have the given values (with ``weight``: no unit can).
         """
-        if not isinstance(n, Integral) or n < 1:
-            raise InputError(f"n = {n}: ask for a whole number of units, one or more")
-        if how not in get_args(Conditioning):
-            raise InputError(f"unknown conditioning '{how}': choose reject, weight or clamp")
-        do = do or {}
-        evidence = parse_given(self.spec, given or {}, do)
+        check_whole("n", n, 1, "ask for a whole number of units, one or more")
+        check_seed(seed)
+        check_choice("conditioning", how, get_args(Conditioning))
+        check_whole("first", first, 0)
+        do = {} if do is None else do
+        check_do(self.spec, do)
+        evidence = parse_given(self.spec, {} if given is None else given, do)
         if evidence and how == "reject":
             return self._rejected(n, seed, do, evidence, first, block, progress)
         noise = SeededNoise(seed, np.arange(first, first + n))
@@ -176,6 +184,7 @@ class Sampler:
         InputError
             If a target is unknown or exogenous, or a value is not in its domain.
         """
+        check_type("units", units, Units, "give what sample or abduct returns")
         if units.do:
             raise InputError("counterfactual: give units of the observed world, sampled without do")
         if units.phrased != self.phrased or units.origin != self.mechanisms.identity:
@@ -219,6 +228,8 @@ class Sampler:
         InputError
             If a column is missing, or a value is not in its domain or impossible there.
         """
+        check_type("abduct", rows, pd.DataFrame, "give a DataFrame, a column for each variable")
+        check_seed(seed)
         missing = [name for name in self.spec.order if name not in rows.columns]
         if missing or not len(rows):
             what = f"no column '{missing[0]}'" if missing else "no rows"
@@ -261,8 +272,8 @@ class Sampler:
         `sample`, `counterfactual` and `abduct` call this method. For ``do``, ``kept``, ``clamped``
         and ``redraw`` see `sdscm.sampling.world.World`.
         """
-        if block < 1:
-            raise InputError(f"block = {block}: take at least one unit at a time")
+        check_whole("block", block, 1, "take at least one unit at a time")
+        check_callback("progress", progress)
         do, kept, clamped, n = do or {}, kept or {}, clamped or {}, len(noise)
         names, worlds = self.spec.order, []
         for begin in range(0, n, block):
@@ -332,6 +343,11 @@ class Sampler:
 def _treatments(spec: Spec, values: Sequence[str]) -> tuple[int, ...]:
     """Codes of the treatment's values that can be drawn, in the order of the domain."""
     treatment = spec.treatment
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(
+            f"treatments: {shown(values)} is one value; give a list of two values of "
+            f"'{treatment.name}' at least"
+        )
     codes = sorted({code_of(treatment, value, "treatments") for value in values})
     if len(codes) < 2:
         raise InputError(f"treatments: give two values of '{treatment.name}' at least")

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from sdscm.sampling.interventions import code_of
+from sdscm.arguments import shown
+from sdscm.errors import InputError
+from sdscm.sampling.interventions import code_of, variable_of
 from sdscm.sampling.noise import Noise
 from sdscm.spec import PhrasedSpec
 
@@ -77,7 +79,10 @@ class Units:
         return np.asarray(scaled / scaled.sum())
 
     def take(self, rows: np.ndarray) -> Units:
-        """Some of the units, by their row numbers."""
+        """Some of the units, by their row numbers, or by a mask of shape (n,)."""
+        rows = np.asarray(rows)
+        if rows.ndim != 1 or rows.dtype.kind not in "iub":
+            raise InputError(f"take: {shown(rows)}: give row numbers, or True and False")
         return replace(
             self,
             codes=self.codes.iloc[rows].reset_index(drop=True),
@@ -88,7 +93,8 @@ class Units:
 
     def log_probability(self, name: str, value: str) -> np.ndarray:
         """log P(variable = value | the unit's parents) in this world, of shape (n,)."""
-        code = code_of(self.phrased.spec.variable(name), value, "log_probability")
+        variable = variable_of(self.phrased.spec, name, "log_probability")
+        code = code_of(variable, value, "log_probability")
         return self.log_probabilities[name][:, code]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sdscm.errors import InputError
+from sdscm.hints import kind_of
 from sdscm.spec import checks, original
 from sdscm.spec.markup import parse_json, parse_yaml
 from sdscm.spec.model import Spec
@@ -31,20 +32,28 @@ def scenario_names() -> list[str]:
     return sorted(file.name[:-5] for file in shipped if file.name.endswith(".yaml"))
 
 
-def load_spec(name_or_path: str | Path) -> Spec:
+def load_spec(name_or_path: str | Path | Spec) -> Spec:
     """Read a spec.
 
     Parameters
     ----------
     name_or_path
         The name of a shipped scenario (``scenario_names()``), or the path of a ``.yaml``, ``.yml``
-        or ``.json`` file. JSON may be in the original format of the reference code.
+        or ``.json`` file. JSON may be in the original format of the reference code. A spec is
+        returned as it is.
 
     Raises
     ------
     InputError
         One line that names the file, the variable, the problem and the fix.
     """
+    if isinstance(name_or_path, Spec):
+        return name_or_path
+    if not isinstance(name_or_path, str | Path):
+        raise InputError(
+            f"spec: it is {kind_of(name_or_path)}; give the name of a scenario, the path of a YAML "
+            "or JSON file, or a Spec"
+        )
     if isinstance(name_or_path, str) and name_or_path in scenario_names():
         resource = files("sdscm").joinpath("scenarios", f"{name_or_path}.yaml")
         return spec_from_yaml(resource.read_text(encoding="utf-8"), f"{name_or_path}.yaml")

@@ -12,18 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import networkx as nx
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sdscm.errors import InputError
+from sdscm.arguments import check_whole
 from sdscm.hints import did_you_mean
 from sdscm.spec import checks, graph, identification
 from sdscm.spec.identification import Identification
 from sdscm.spec.phrasing import Phrasing, draw_index
 from sdscm.spec.variable import Text, Variable
 from sdscm.validation import raise_first
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Spec(BaseModel):
@@ -195,6 +198,18 @@ class Spec(BaseModel):
         """The spec with one phrasing of each variable; number 0 takes the first of each."""
         return PhrasedSpec(self, number)
 
+    def plot(self) -> Figure:
+        """Draw the DAG: a matplotlib figure, which a notebook shows and ``savefig`` writes.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        """
+        from sdscm.graph_plot import draw_graph  # imports NumPy
+
+        return draw_graph(self)
+
     def _in_order(self, names: set[str] | tuple[str, ...]) -> tuple[str, ...]:
         members = set(names)
         return tuple(name for name in self.order if name in members)
@@ -228,8 +243,7 @@ class PhrasedSpec:
     choice: dict[str, int] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.number < 0:
-            raise InputError(f"phrasing {self.number}: a phrasing's number is 0, 1, 2, ...")
+        check_whole("phrasing", self.number, 0, "a phrasing's number is 0, 1, 2, ...")
         counts = {name: len(self.spec.variable(name).phrasings) for name in self.spec.order}
         choice = {name: draw_index(self.number, name, count) for name, count in counts.items()}
         object.__setattr__(self, "choice", choice)

@@ -59,10 +59,10 @@ def test_scoring_and_temperature(
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda scm: SDSCM("sleep.yaml", scm.lm), "'sleep.yaml' is not a spec; give one"),  # type: ignore[arg-type]
+        (lambda scm: SDSCM("hedache", scm.lm), "hedache: no such file .* did you mean 'headache'"),
         (lambda scm: scm.sample(5, block=0), "block = 0: take at least one"),
         (lambda scm: scm.sample(2.5), "n = 2.5: ask for a whole number"),
-        (lambda scm: scm.sample("5"), "n = 5: ask for a whole number"),
+        (lambda scm: scm.sample("5"), "n = '5': ask for a whole number"),
         (lambda scm: scm.exact().effect(0), r"shape \(\), but it is a function of .* log_table"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sdscm.arguments import check_type
 from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, ChoiceScores
 
@@ -30,6 +31,8 @@ class TabularLM:
     def __init__(
         self, table: ProbabilityTable, *, id: str = "tabular", revision: str = "0"
     ) -> None:
+        hint = "give a function from a Choice to the probabilities of its values"
+        check_type("table", table, Callable, hint)
         self._table = table
         self.id = id
         self.revision = revision

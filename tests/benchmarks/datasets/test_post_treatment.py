@@ -147,7 +147,7 @@ def test_a_spec_without_a_pre_treatment_covariate(one_line, tmp_path: Path) -> N
     assert again.fingerprint == dataset.fingerprint
     assert facts(dataset).distinct == 2, "the two treatments"
     assert list(SDSCM(bare, lm).dataset(10, post_treatment="show").X) == ["pressure"]
-    with pytest.raises(InputError, match="post_treatment = 'some': choose hide or show"):
+    with pytest.raises(InputError, match="unknown post_treatment 'some': choose one of hide, show"):
         SDSCM(bare, lm).dataset(10, post_treatment="some")  # type: ignore[arg-type]
     (tmp_path / "relay.yaml").write_text(text)
     (tmp_path / "s.yaml").write_text(

@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks.boards.explain import setting_words
 from benchmarks.boards.intervals import quantiles
 from benchmarks.metrics import Metric
-from benchmarks.report.html.figures.style import canvas, heading, is_cut, key, scaled
+from benchmarks.report.html.figures.style import canvas, heading, is_cut, key
 from benchmarks.report.html.study import Study, drawable
-from sdscm.figure_style import BAND, GRID, MUTED, SERIES
+from sdscm.figure_style import BAND, GRID, MUTED, SERIES, scaled
 from sdscm.number_format import joined, number, span
 from sdscm.report_page import (
     Drawing,

@@ -10,9 +10,8 @@ import numpy as np
 from benchmarks.boards.explain import setting_words
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.scatter import Spot, draw_scatter
-from benchmarks.report.html.figures.style import is_log, scaled
 from benchmarks.report.html.study import Study, drawable
-from sdscm.figure_style import REST
+from sdscm.figure_style import REST, is_log, scaled
 from sdscm.number_format import joined, seconds
 from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from benchmarks.boards.explain import setting_words
 from benchmarks.report.html.figures.scatter import Spot, draw_scatter
-from benchmarks.report.html.figures.style import scaled
 from benchmarks.report.html.study import Study, drawable
-from sdscm.figure_style import INK, MUTED
+from sdscm.figure_style import INK, MUTED, scaled
 from sdscm.number_format import level, number, percent
 from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 

@@ -9,10 +9,10 @@ import numpy as np
 from benchmarks.boards.explain import setting_words
 from benchmarks.metrics import Metric
 from benchmarks.report.html.figures.named import draw_named, named_key
-from benchmarks.report.html.figures.style import canvas, heading, scaled
+from benchmarks.report.html.figures.style import canvas, heading
 from benchmarks.report.html.study import Study, drawable
 from benchmarks.report.html.varied_dials import VariedDial
-from sdscm.figure_style import GRID
+from sdscm.figure_style import GRID, scaled
 from sdscm.number_format import joined, number
 from sdscm.report_page import Drawing, Layout, ReportTable, make_table, number_column, text_column
 

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdscm.figure_style import MARKERS, ORANGE, PALETTE, new_figure, remove_frame
+from sdscm.figure_style import (
+    FLOOR,
+    MARKERS,
+    ORANGE,
+    PALETTE,
+    is_log,
+    new_figure,
+    remove_frame,
+)
 from sdscm.report_page.figure import NARROW, Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 MISS = ORANGE
 
-#: Share of the median below which a logarithmic axis is cut off.
-FLOOR = 3e-3
-
-_RATIO_FOR_LOG = 30.0
 _LONG = 22  # letters; two labels of this length do not fit side by side on a phone
 
 
@@ -48,43 +51,9 @@ def heading(axis: Axes, text: str) -> None:
     axis.set_title(fill(text, 44) if narrow else text, loc="left", fontweight="bold", pad=6)
 
 
-def scaled(axis: Axis, values: np.ndarray, *, floor: float | None = FLOOR) -> None:
-    """Scale an axis: logarithmic if values span more than a factor of 30, else linear from 0.
-
-    A logarithmic axis omits zeros and values below ``floor`` times the median, so that one very
-    small value does not use half of the panel.
-    """
-    from matplotlib.axis import XAxis
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    horizontal = isinstance(axis, XAxis)
-    set_limits = axis.axes.set_xlim if horizontal else axis.axes.set_ylim
-    set_scale = axis.axes.set_xscale if horizontal else axis.axes.set_yscale
-    if is_log(values):
-        low, high = float(values[values > 0].min()), float(values.max())
-        if floor is not None:
-            low = max(low, floor * float(np.median(values)))
-        set_scale("log")
-        set_limits(low / 1.25, high * 1.25)
-        tight = np.log10(high / low) < 1.5
-        axis.set_major_locator(LogLocator(subs=(1, 3) if tight else (1,)))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(lambda value, _: f"{value:g}")
-    elif len(values):
-        set_limits(min(0.0, float(values.min()) * 1.08), max(float(values.max()) * 1.08, 1e-9))
-
-
 def is_cut(values: np.ndarray) -> bool:
     """Return True if `scaled` omits values at the lower end."""
     return is_log(values) and bool(values.min() < FLOOR * np.median(values))
-
-
-def is_log(values: np.ndarray) -> bool:
-    """Return True if `scaled` makes the axis logarithmic."""
-    positive = values[values > 0]
-    if not len(positive) or values.min() < 0 or 2 * len(positive) < len(values):
-        return False
-    return bool(positive.max() / positive.min() > _RATIO_FOR_LOG)
 
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
