@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sdscm.data.diagnostics import mechanism_facts as mechanism_facts
     from sdscm.errors import InputError as InputError
     from sdscm.errors import MissingExtraError as MissingExtraError
-    from sdscm.inference.enumeration import Enumeration as Enumeration
+    from sdscm.inference.labelled import Enumeration as Enumeration
     from sdscm.literals import DEFAULT_LM as DEFAULT_LM
     from sdscm.literals import SETTINGS as SETTINGS
     from sdscm.literals import Setting as Setting
@@ -43,7 +43,7 @@ else:
             "sdscm.scm": ["SDSCM"],
             "sdscm.sampling.units": ["Units"],
             "sdscm.sampling.interventions": ["UNIFORM"],
-            "sdscm.inference.enumeration": ["Enumeration"],
+            "sdscm.inference.labelled": ["Enumeration"],
             "sdscm.data.dataset": ["CausalDataset", "Provenance"],
             "sdscm.literals": ["DEFAULT_LM", "SETTINGS", "Setting"],
             "sdscm.data.diagnostics": [

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import make_dataset
 from sdscm.inference import monte_carlo
-from sdscm.inference.enumeration import MAX_CONTEXTS, Enumeration
+from sdscm.inference.enumeration import MAX_CONTEXTS
+from sdscm.inference.labelled import Enumeration
 from sdscm.inference.monte_carlo import MonteCarloEstimate
 from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
 from sdscm.literals import NoiseCoupling, PostTreatment

@@ -84,7 +84,7 @@ def ask(
     facts: list[list[MechanismFacts]] = []
     for place, number in enumerate(plan.phrasings):
         scm = build(plan, lm, number)
-        tables = EnumeratedArms(scm.exact(plan.max_contexts))
+        tables = EnumeratedArms(scm.exact(plan.max_contexts).arrays)
         own = SampledArms(scm, plan.units, plan.seed, plan.panel + place * plan.units)
         for question, found in estimates.items():
             weights = question.arms(plan.spec)

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from sdscm.inference.enumeration import Enumeration
+from sdscm.inference.enumeration import ExactArrays
 from sdscm.inference.outcome import OutcomeFunction
 from sdscm.sampling.interventions import contrast_of
 from sdscm.sampling.sampler import Sampler
@@ -89,7 +89,7 @@ class Population:
         spec, treatment = sampler.spec, sampler.spec.treatment
         control, treated = contrast_of(spec, None)
         sampler = sampler.restricted_to((control, treated))
-        exact = Enumeration(sampler.mechanisms)
+        exact = ExactArrays(sampler.mechanisms)
         before, rows = _rows(spec)
         logs = exact.log_table(spec.outcome.name)
         first, second = (

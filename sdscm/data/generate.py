@@ -15,7 +15,7 @@ from sdscm.arguments import check_callback, check_choice, check_number, check_wh
 from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
-from sdscm.inference.enumeration import Enumeration, TooLargeError
+from sdscm.inference.enumeration import ExactArrays, TooLargeError
 from sdscm.inference.outcome import OutcomeFunction
 from sdscm.literals import NoiseCoupling, PostTreatment
 from sdscm.sampling.interventions import contrast_of
@@ -91,7 +91,7 @@ def make_dataset(
             {"noise": noise, "noise_coupling": noise_coupling, "cate_draws": cate_draws},
         ),
     )
-    exact = Enumeration(sampler.mechanisms, cate_contexts)
+    exact = ExactArrays(sampler.mechanisms, cate_contexts)
     cates: dict[Setting, np.ndarray] = {}
     errors: dict[Setting, np.ndarray] = {}
     for setting in SETTINGS:
@@ -126,7 +126,7 @@ def _cate(
     given: Sequence[str],
     outcome: OutcomeFunction,
     contrast: tuple[str, str],
-    exact: Enumeration,
+    exact: ExactArrays,
     draws: int,
     seed: int,
 ) -> np.ndarray | monte_carlo.ConditionalEstimate | None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sdscm.arguments import check_type
+from sdscm.arguments import shown as one_line
 from sdscm.errors import InputError
 from sdscm.hints import kind_of
 
@@ -126,6 +127,8 @@ def check_table(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     """
     check_type(where, frame, pd.DataFrame, "give a DataFrame with a row for each unit")
     problem = contradiction(roles)
+    if roles.treatment is None:
+        problem = "name the column of the 'treatment'"
     if problem:
         raise InputError(f"{where}: {problem}")
     _check_ate(roles.ate, where, source)
@@ -181,6 +184,8 @@ def _listed(roles: TableRoles, where: str, source: str) -> list[tuple[str, Any]]
         names = getattr(roles, key)
         if isinstance(names, str):
             raise InputError(f"{where}: '{key}' in {source} is a text; give a list: [{names}]")
+        if names is not None and not isinstance(names, Iterable):
+            raise InputError(f"{where}: '{key}' in {source} is {kind_of(names)}; give a list")
         found += [(key, name) for name in (() if names is None else names)]
     return found
 
@@ -191,7 +196,7 @@ def _check_names(
     """Check that each named column is there once, and that texts of names do not coincide."""
     for key, name in named:
         if not isinstance(name, Hashable):
-            raise InputError(f"{where}: '{key}' in {source} is {kind_of(name)}; name one column")
+            raise InputError(f"{where}: '{key}' in {source} is {one_line(name)}; name one column")
         if name not in frame:
             raise InputError(
                 f"{where}: no column '{name}'; correct '{key}' in {source}: the columns are "

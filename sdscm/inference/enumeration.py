@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
 from sdscm.inference.elimination import Scope, elimination_path, sum_product
-from sdscm.sampling.interventions import FixedTarget, contrast_of, weights_of
+from sdscm.sampling.interventions import FixedTarget, check_do, contrast_of, variable_of, weights_of
 from sdscm.sampling.mechanisms import Mechanisms
 from sdscm.spec import Spec
 
@@ -50,8 +50,8 @@ def refuse_descendants(spec: Spec, given: Sequence[str]) -> None:
         )
 
 
-class Enumeration:
-    """All distributions of an SD-SCM without sampling error.
+class ExactArrays:
+    """All distributions of an SD-SCM without sampling error, as NumPy arrays.
 
     The mechanism of each variable is tabulated over all values of its parents. Every quantity is
     then a sum over products of these tables (truncated factorisation; Pearl, "Causality", 2009,
@@ -111,7 +111,7 @@ class Enumeration:
             For each target a value, or a distribution over its domain; see
             `sdscm.sampling.interventions`.
         """
-        return self._sum(list(names), self._weights(do or {}), {})
+        return self._sum(list(names), self._weights({} if do is None else do), {})
 
     def conditional(
         self,
@@ -148,7 +148,7 @@ class Enumeration:
             As in `conditional`.
         """
         parents = self.spec.parents(self.spec.outcome.name)
-        weights = self._weights(do or {})
+        weights = self._weights({} if do is None else do)
         values = np.asarray(outcome, dtype=float)
         sizes = tuple(self._size(parent) for parent in parents)
         if values.shape != sizes:
@@ -194,6 +194,7 @@ class Enumeration:
         return len(self.spec.variable(name).values)
 
     def _weights(self, do: Mapping[str, FixedTarget]) -> dict[str, np.ndarray]:
+        check_do(self.spec, do)
         return {name: weights_of(self.spec, name, to) for name, to in do.items()}
 
     def _sum(
@@ -233,11 +234,7 @@ class Enumeration:
 
     def _check_names(self, names: Sequence[str]) -> None:
         for name in names:
-            if name not in self.spec.order:
-                raise InputError(
-                    f"exact: '{name}' is not a variable of '{self.spec.name}'; "
-                    f"the variables are {', '.join(self.spec.order)}"
-                )
+            variable_of(self.spec, name, "exact")
             if list(names).count(name) > 1:
                 raise InputError(f"exact: '{name}' is asked for twice; name it once")
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import networkx as nx
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sdscm.arguments import check_whole
+from sdscm.arguments import check_whole, shown
+from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
 from sdscm.spec import checks, graph, identification
 from sdscm.spec.identification import Identification
@@ -160,12 +161,11 @@ class Spec(BaseModel):
         return type(self).model_validate({**fields, **(update or {})})
 
     def variable(self, name: str) -> Variable:
-        """The variable with this name; raises a KeyError with a hint if there is none."""
-        try:
-            return self._by_name[name]
-        except KeyError:
-            hint = did_you_mean(name, self._by_name)
-            raise KeyError(f"spec {self.name!r} has no variable {name!r}; {hint}") from None
+        """The variable with this name; raises an InputError with a hint if there is none."""
+        if not isinstance(name, str) or name not in self._by_name:
+            hint = did_you_mean(str(name), self._by_name)
+            raise InputError(f"spec {self.name!r} has no variable {shown(name)}; {hint}")
+        return self._by_name[name]
 
     def parents(self, name: str) -> tuple[str, ...]:
         """Names of the parents of a variable, in the order tau."""

@@ -21,6 +21,7 @@ CLINIC_SPEC = spec_from_yaml(CLINIC, "clinic.yaml")
 MODEL = SDSCM(CLINIC_SPEC, LM)
 UNITS = MODEL.sample(8)
 DATA = MODEL.dataset(8)
+EXACT = MODEL.exact()
 
 
 class Tokenizer:
@@ -78,6 +79,16 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "treatment": lambda wrong: CausalDataset.from_frame(
         DATA.to_frame(), treatment=wrong, outcome="y"
     ),
+    "covariates": lambda wrong: CausalDataset.from_frame(
+        DATA.to_frame(), treatment="t", outcome="y", covariates=wrong
+    ),
+    "variable": CLINIC_SPEC.variable,
+    "parents": CLINIC_SPEC.parents,
+    "marginal": EXACT.marginal,
+    "marginal do": lambda wrong: EXACT.marginal("age", wrong),
+    "log_table": EXACT.log_table,
+    "conditional": lambda wrong: EXACT.conditional("drug", wrong),
+    "effect given": lambda wrong: EXACT.effect(given=wrong),
     "read_parquet": CausalDataset.read_parquet,
     "log_probability name": lambda wrong: UNITS.log_probability(wrong, "statin"),
     "log_probability value": lambda wrong: UNITS.log_probability("drug", wrong),

@@ -63,7 +63,10 @@ def test_scoring_and_temperature(
         (lambda scm: scm.sample(5, block=0), "block = 0: take at least one"),
         (lambda scm: scm.sample(2.5), "n = 2.5: ask for a whole number"),
         (lambda scm: scm.sample("5"), "n = '5': ask for a whole number"),
-        (lambda scm: scm.exact().effect(0), r"shape \(\), but it is a function of .* log_table"),
+        (
+            lambda scm: scm.exact().arrays.effect(0),
+            r"shape \(\), but it is a function of .* log_table",
+        ),
     ],
 )
 def test_what_is_given_by_mistake(scm: SDSCM, ask: Callable[[SDSCM], Any], words: str) -> None:

@@ -135,7 +135,7 @@ class _Population:
 
     @classmethod
     def of(cls, scm: SDSCM) -> _Population:
-        spec, exact = scm.spec, scm.exact()
+        spec, exact = scm.spec, scm.exact().arrays
 
         def over_units(name: str, code: int) -> np.ndarray:
             """P(variable = code | parents) of every unit."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from sdscm.audit.effects.estimand import Arm, Values
 from sdscm.audit.effects.measure import Measure
-from sdscm.inference.enumeration import Enumeration, TooLargeError
+from sdscm.inference.enumeration import ExactArrays, TooLargeError
 from sdscm.sampling.units import Units
 from sdscm.scm import SDSCM
 from sdscm.spec import Spec
@@ -86,7 +86,7 @@ class EnumeratedArms:
     hierarchy of interventions", Annals of Statistics 2016).
     """
 
-    def __init__(self, tables: Enumeration) -> None:
+    def __init__(self, tables: ExactArrays) -> None:
         self.tables = tables
         self.spec = tables.spec
 
@@ -125,10 +125,10 @@ class EnumeratedArms:
                 )
 
 
-class _EdgeTables(Enumeration):
+class _EdgeTables(ExactArrays):
     """Tables in which each variable reads the treatment value of its own world."""
 
-    def __init__(self, tables: Enumeration, arm: Arm) -> None:
+    def __init__(self, tables: ExactArrays, arm: Arm) -> None:
         super().__init__(tables.mechanisms, tables.max_contexts)
         treatment, outcome = self.spec.treatment, self.spec.outcome.name
         after = set(self.spec.descendants(treatment.name))

@@ -191,7 +191,7 @@ def test_bad_options_are_one_line(cli, untouched, options, message):
     [
         ({"dials": {"noise": [1, 1]}}, {}, "datasets[0].dials.noise: '1.0' occurs twice"),
         ({"dials": {"noise": -1}}, {}, "dials: noise -1.0: give a number of 0"),
-        ({"dials": {"overlap": 2}}, {}, "dials: overlap = 2: give a share"),
+        ({"dials": {"overlap": 2}}, {}, "dials: overlap = 2.0: give a share"),
         ({"n": 200}, {}, "200 units: the table has 120 rows"),
         ({}, {"exogenous": []}, "the setting 'hidden' hides nothing"),
         ({}, {"exogenous": ["age", "town"]}, "the setting 'hidden' leaves no covariate"),

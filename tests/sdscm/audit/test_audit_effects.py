@@ -301,7 +301,7 @@ def test_a_recanting_witness_is_sampled_by_the_coupling() -> None:
     spec = spec_from_yaml(TORN, "torn.yaml")
     table = random_table(3, temperature=2.0)
     scm = SDSCM(spec, TabularLM(table))
-    tables = {name: np.exp(scm.exact().log_table(name)) for name in spec.order}
+    tables = {name: np.exp(scm.exact().arrays.log_table(name)) for name in spec.order}
     good, high, state = tables["mood"][:, 1], tables["pressure"], tables["state"][..., 0]
     # Gumbel-max noise of two values is one threshold: the unit's moods are good together as often
     # as they can be.

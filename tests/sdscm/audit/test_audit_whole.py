@@ -208,20 +208,20 @@ def test_few_units_raise_no_false_alarm(planted: Spec, seed: int) -> None:
 
 def test_shuffled_values_are_turned_in_half_of_the_contexts(clinic: Spec) -> None:
     scm = SDSCM(clinic, TabularLM(random_table(2)))
-    plain = scm.exact().log_table("state")
+    plain = scm.exact().arrays.log_table("state")
     turned = []
     for seed in range(40):
         scm.mechanisms = ShuffledMechanisms(
             SDSCM(clinic, scm.lm).mechanisms, ["placebo"], ["statin"], seed
         )
-        mixed = scm.exact().log_table("state")
+        mixed = scm.exact().arrays.log_table("state")
         same = (mixed == plain).all(axis=(1, 3))
         crossed = (mixed == plain[:, ::-1]).all(axis=(1, 3))
         assert (same ^ crossed).all()
         turned.append(crossed.mean())
     assert abs(np.mean(turned) - 0.5) < 4 * 0.5 / math.sqrt(40 * 6)
-    alone = SDSCM(clinic, scm.lm).exact().log_table("smoker")
-    np.testing.assert_array_equal(scm.exact().log_table("smoker"), alone)
+    alone = SDSCM(clinic, scm.lm).exact().arrays.log_table("smoker")
+    np.testing.assert_array_equal(scm.exact().arrays.log_table("smoker"), alone)
 
 
 def test_models_side_by_side(planted: Spec) -> None:

@@ -33,12 +33,12 @@ def test_a_dataset_of_two_of_three_treatments(spec: Spec, contrast: tuple[str, s
     scm = SDSCM(spec, TabularLM(random_table(5)))
     dataset = scm.dataset(300, 2, contrast=contrast)
     age = dataset.X["age"].to_numpy()
-    full = np.exp(scm.exact().log_table("drug"))
+    full = np.exp(scm.exact().arrays.log_table("drug"))
     control, treated = (spec.treatment.values.index(value) for value in contrast)
     # The LM is asked about two values, and its scores of these are those it gave among three.
     expected = full[:, treated] / (full[:, treated] + full[:, control])
     np.testing.assert_allclose(dataset.propensity, expected[age], rtol=1e-12)
-    outcome = scm.exact().log_table("state")[..., 0]
+    outcome = scm.exact().arrays.log_table("state")[..., 0]
     np.testing.assert_allclose(dataset.y0, outcome[age, control], rtol=1e-12)
     np.testing.assert_allclose(dataset.y1, outcome[age, treated], rtol=1e-12)
     assert 0 < dataset.t.mean() < 1
@@ -74,7 +74,7 @@ def test_whole_numbers_stand_for_their_text() -> None:
     same = scm.dataset(50, contrast=("0", "100"), scores={"1": 3.0, "2": 5.0}, **options)
     assert dataset.fingerprint == same.fingerprint
     assert dataset.X.shape == (50, 0)
-    chance = np.exp(scm.exact().log_table("state"))[[0, 2]] @ [3.0, 5.0]
+    chance = np.exp(scm.exact().arrays.log_table("state"))[[0, 2]] @ [3.0, 5.0]
     np.testing.assert_allclose(dataset.ite, chance[1] - chance[0])
     assert scm.effect(50, contrast=(0, 100)) == scm.effect(50, contrast=("0", "100"))
     result = audit(spec, scm.lm, phrasings=1, controls=False, contrasts=[(0, 100)])

@@ -209,7 +209,7 @@ def test_a_contrast_of_three_values_is_the_same_effect_for_all_who_ask(effect: f
     scm = SDSCM(spec, TabularLM(random_table(8)), effect=effect, overlap=0.2)
     contrast = ("statin", "surgery")
     data = scm.dataset(4000, seed=2, contrast=contrast)
-    exact = scm.exact()
+    exact = scm.exact().arrays
     pate = float(exact.effect(exact.log_table("state")[..., 1], contrast=contrast))
     by_age = exact.effect(exact.log_table("state")[..., 1], ["age"], contrast)
     np.testing.assert_allclose(data.ite, by_age[data.X["age"]], atol=1e-12)
@@ -218,7 +218,7 @@ def test_a_contrast_of_three_values_is_the_same_effect_for_all_who_ask(effect: f
     assert (effect == 0) == (abs(pate) < 1e-12)
     assert data.meta.spec_hash == spec.content_hash
     # P(surgery | age, one of the two), mixed with a coin.
-    among = np.exp(SDSCM(spec, TabularLM(random_table(8))).exact().log_table("drug"))[:, 1:]
+    among = np.exp(SDSCM(spec, TabularLM(random_table(8))).exact().arrays.log_table("drug"))[:, 1:]
     chance = 0.8 * among[:, 1] / among.sum(axis=1) + 0.1
     np.testing.assert_allclose(data.propensity, chance[data.X["age"]], rtol=1e-12)
     treated = data.t.mean()

@@ -131,7 +131,7 @@ def test_unknown_where_it_would_take_too_much(scm: SDSCM, contexts: int) -> None
     category = scm.dataset(50, 1, outcome="category", cate_contexts=contexts)
     assert set(category.cates) == {"all"}
     outcome = OutcomeFunction.of(scm.spec, "category")
-    exact = scm.exact()
+    exact = scm.exact().arrays
     shown = list(scm.spec.covariates)
     table = exact.effect(outcome.mean(exact.log_table(scm.spec.outcome.name)), shown)
     codes = scm.sample(50, 1).codes

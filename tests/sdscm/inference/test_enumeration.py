@@ -1,4 +1,4 @@
-"""Enumeration against sums over all rows, and against effects computed by hand."""
+"""ExactArrays against sums over all rows, and against effects computed by hand."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdscm import SDSCM, UNIFORM, Enumeration, InputError, Spec
-from sdscm.inference.enumeration import TooLargeError
+from sdscm import SDSCM, UNIFORM, InputError, Spec
+from sdscm.inference.enumeration import ExactArrays, TooLargeError
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
 from sdscm.spec import spec_from_yaml
@@ -45,16 +45,16 @@ def road_table(choice: Any) -> list[float]:
 
 
 @pytest.fixture
-def road() -> Enumeration:
-    return SDSCM(spec_from_yaml(ROAD, "road.yaml"), TabularLM(road_table)).exact()
+def road() -> ExactArrays:
+    return SDSCM(spec_from_yaml(ROAD, "road.yaml"), TabularLM(road_table)).exact().arrays
 
 
 @pytest.fixture
-def exact(clinic: Spec) -> Enumeration:
-    return SDSCM(clinic, TabularLM(TABLE)).exact()
+def exact(clinic: Spec) -> ExactArrays:
+    return SDSCM(clinic, TabularLM(TABLE)).exact().arrays
 
 
-def outcome_table(exact: Enumeration, code: int) -> np.ndarray:
+def outcome_table(exact: ExactArrays, code: int) -> np.ndarray:
     return exact.log_table(exact.spec.outcome.name)[..., code]
 
 
@@ -62,7 +62,7 @@ def close(found: Any, expected: Any) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12, equal_nan=True)
 
 
-def test_the_joint_of_three_variables(road: Enumeration) -> None:
+def test_the_joint_of_three_variables(road: ExactArrays) -> None:
     joint = road.joint()
     assert joint.shape == (2, 2, 2)
     close(joint[1, 0, 1], 0.4 * 0.25 * 0.8)
@@ -70,7 +70,7 @@ def test_the_joint_of_three_variables(road: Enumeration) -> None:
     close(joint.sum(), 1)
 
 
-def test_the_effect_of_three_variables(road: Enumeration) -> None:
+def test_the_effect_of_three_variables(road: ExactArrays) -> None:
     late = np.exp(outcome_table(road, 1))
     close(late, [[0.1, 0.3], [0.8, 0.4]])
     close(road.effect(late), 0.6 * 0.2 + 0.4 * -0.4)  # -0.04
@@ -79,7 +79,7 @@ def test_the_effect_of_three_variables(road: Enumeration) -> None:
     close(road.effect(log_late), 0.6 * math.log(3) + 0.4 * math.log(0.5))
 
 
-def test_the_effect_is_not_the_difference_of_the_means_observed(road: Enumeration) -> None:
+def test_the_effect_is_not_the_difference_of_the_means_observed(road: ExactArrays) -> None:
     """P(late | bus) - P(late | car) has the opposite sign, and is not the effect."""
     late_and_bus, bus = 0.6 * 0.25 * 0.3 + 0.4 * 0.75 * 0.4, 0.6 * 0.25 + 0.4 * 0.75
     late_and_car, car = 0.6 * 0.75 * 0.1 + 0.4 * 0.25 * 0.8, 0.6 * 0.75 + 0.4 * 0.25
@@ -90,7 +90,7 @@ def test_the_effect_is_not_the_difference_of_the_means_observed(road: Enumeratio
     close(means, [0.6 * 0.1 + 0.4 * 0.8, 0.6 * 0.3 + 0.4 * 0.4])
 
 
-def test_the_means_of_strata_given_what_was_seen(road: Enumeration) -> None:
+def test_the_means_of_strata_given_what_was_seen(road: ExactArrays) -> None:
     """E[P(late | parents) | delay = late]: its value is evidence on its parents."""
     late = np.exp(outcome_table(road, 1))
     cells = {("dry", "car"): 0.45, ("dry", "bus"): 0.15, ("rain", "car"): 0.1, ("rain", "bus"): 0.3}
@@ -99,7 +99,7 @@ def test_the_means_of_strata_given_what_was_seen(road: Enumeration) -> None:
     close(road.mean(late, ["delay"])[1], expected)
 
 
-def test_the_joint(exact: Enumeration, clinic: Spec, by_hand: Any) -> None:
+def test_the_joint(exact: ExactArrays, clinic: Spec, by_hand: Any) -> None:
     hand = by_hand(clinic, TABLE)
     close(exact.joint(), hand.marginal(clinic.order))
     assert exact.joint().sum() == pytest.approx(1, abs=1e-12)
@@ -108,7 +108,7 @@ def test_the_joint(exact: Enumeration, clinic: Spec, by_hand: Any) -> None:
 @pytest.mark.parametrize(
     "names", [[], ["ward"], ["town", "age"], ["ward", "age"], ["state", "hobby", "smoker"]]
 )
-def test_marginals(exact: Enumeration, clinic: Spec, by_hand: Any, names: list[str]) -> None:
+def test_marginals(exact: ExactArrays, clinic: Spec, by_hand: Any, names: list[str]) -> None:
     found = exact.marginal(names)
     assert found.shape == tuple(len(clinic.variable(name).values) for name in names)
     close(found, by_hand(clinic, TABLE).marginal(names))
@@ -128,7 +128,7 @@ def test_marginals(exact: Enumeration, clinic: Spec, by_hand: Any, names: list[s
     ],
 )
 def test_interventions(
-    exact: Enumeration, clinic: Spec, by_hand: Any, do: Any, weights: Any
+    exact: ExactArrays, clinic: Spec, by_hand: Any, do: Any, weights: Any
 ) -> None:
     asked = ["smoker", "drug", "pressure", "state", "ward", "age"]
     found, expected = exact.marginal(asked, do), by_hand(clinic, TABLE).marginal(asked, weights)
@@ -137,14 +137,14 @@ def test_interventions(
     assert np.abs(found - exact.marginal(asked)).max() > 1e-3, "the intervention changes nothing"
 
 
-def test_conditionals(exact: Enumeration, clinic: Spec, by_hand: Any) -> None:
+def test_conditionals(exact: ExactArrays, clinic: Spec, by_hand: Any) -> None:
     joint = by_hand(clinic, TABLE).marginal(["state", "town", "drug"])
     found = exact.conditional("drug", ["state", "town"])
     assert found.shape == (3, 3, 2)
     close(found, joint / joint.sum(axis=-1, keepdims=True))
 
 
-def test_what_cannot_be_given_has_no_distribution(exact: Enumeration) -> None:
+def test_what_cannot_be_given_has_no_distribution(exact: ExactArrays) -> None:
     found = exact.conditional("state", ["drug"], do={"drug": "statin"})
     assert np.isnan(found[0]).all()
     close(found[1].sum(), 1)
@@ -153,7 +153,7 @@ def test_what_cannot_be_given_has_no_distribution(exact: Enumeration) -> None:
     assert np.isfinite(means[1])
 
 
-def test_given_a_mechanism_s_own_parents_it_is_the_mechanism(exact: Enumeration) -> None:
+def test_given_a_mechanism_s_own_parents_it_is_the_mechanism(exact: ExactArrays) -> None:
     close(exact.conditional("drug", ["age", "smoker"]), np.exp(exact.log_table("drug")))
     close(exact.conditional("state", ["age", "drug", "pressure"]), np.exp(exact.log_table("state")))
 
@@ -163,7 +163,7 @@ def test_given_a_mechanism_s_own_parents_it_is_the_mechanism(exact: Enumeration)
 def test_random_specs(seed: int, data: st.DataObject, random_spec: Any, by_hand: Any) -> None:
     spec = random_spec(seed)
     table = random_table(seed, temperature=1.5)
-    exact, hand = SDSCM(spec, TabularLM(table)).exact(), by_hand(spec, table)
+    exact, hand = SDSCM(spec, TabularLM(table)).exact().arrays, by_hand(spec, table)
     endogenous = [n for n in spec.order if spec.variable(n).role != "exogenous"]
     asked = data.draw(st.lists(st.sampled_from(spec.order), unique=True, max_size=3))
     targets = data.draw(st.lists(st.sampled_from(endogenous), unique=True, max_size=2))
@@ -181,7 +181,7 @@ def test_random_specs(seed: int, data: st.DataObject, random_spec: Any, by_hand:
     close(exact.effect(outcome_table(exact, 1), given_), expected)
 
 
-def test_the_mean_of_the_effects_given_covariates_is_the_effect(exact: Enumeration) -> None:
+def test_the_mean_of_the_effects_given_covariates_is_the_effect(exact: ExactArrays) -> None:
     """Law of total probability: PATE = sum over x of P(x) CATE(x), for every set of covariates."""
     log_worsens = outcome_table(exact, 1)
     pate = exact.effect(log_worsens)
@@ -192,7 +192,7 @@ def test_the_mean_of_the_effects_given_covariates_is_the_effect(exact: Enumerati
         assert np.ptp(cates) > 1e-3, "the effect does not depend on what is given"
 
 
-def test_effects_given_less_are_means_of_effects_given_more(exact: Enumeration) -> None:
+def test_effects_given_less_are_means_of_effects_given_more(exact: ExactArrays) -> None:
     log_worsens = outcome_table(exact, 1)
     more = exact.effect(log_worsens, ["smoker", "age", "hobby"])
     weights = exact.marginal(["smoker", "age", "hobby"])
@@ -200,14 +200,14 @@ def test_effects_given_less_are_means_of_effects_given_more(exact: Enumeration) 
     close(exact.effect(log_worsens, ["smoker"]), expected)
 
 
-def test_the_axes_are_in_the_order_asked(exact: Enumeration) -> None:
+def test_the_axes_are_in_the_order_asked(exact: ExactArrays) -> None:
     log_worsens = outcome_table(exact, 1)
     one, other = (exact.effect(log_worsens, each) for each in (["age", "town"], ["town", "age"]))
     assert one.shape == (2, 3)
     np.testing.assert_allclose(one, other.T, rtol=0, atol=1e-12)
 
 
-def test_the_contrast_turns_the_effect_around(exact: Enumeration) -> None:
+def test_the_contrast_turns_the_effect_around(exact: ExactArrays) -> None:
     log_worsens = outcome_table(exact, 1)
     turned = exact.effect(log_worsens, ["age"], ("statin", "placebo"))
     np.testing.assert_array_equal(turned, -exact.effect(log_worsens, ["age"]))
@@ -215,7 +215,7 @@ def test_the_contrast_turns_the_effect_around(exact: Enumeration) -> None:
 
 @pytest.mark.parametrize("name", ["pressure", "state", "ward"])
 def test_what_the_treatment_changes_cannot_be_given(
-    exact: Enumeration, name: str, one_line: Line
+    exact: ExactArrays, name: str, one_line: Line
 ) -> None:
     with pytest.raises(InputError) as caught:
         exact.effect(outcome_table(exact, 1), ["age", name])
@@ -234,7 +234,7 @@ def test_what_the_treatment_changes_cannot_be_given(
     ],
 )
 def test_questions_without_an_answer(
-    exact: Enumeration, ask: Callable[[Enumeration], Any], words: list[str], one_line: Line
+    exact: ExactArrays, ask: Callable[[ExactArrays], Any], words: list[str], one_line: Line
 ) -> None:
     with pytest.raises(InputError) as caught:
         ask(exact)
@@ -276,7 +276,7 @@ def test_too_many_contexts_are_told_before_one_is_scored(one_line: Line) -> None
 
 def test_too_large_a_table_is_told_before_a_context_is_scored(one_line: Line) -> None:
     lm = TabularLM(TABLE)
-    exact = SDSCM(net({i: [] if i == 0 else [i - 1] for i in range(30)}), lm).exact()
+    exact = SDSCM(net({i: [] if i == 0 else [i - 1] for i in range(30)}), lm).exact().arrays
     with pytest.raises(TooLargeError) as caught:
         exact.joint()
     assert "states" in one_line(caught.value)
@@ -295,7 +295,7 @@ def grid(side: int, size: int = 2) -> Spec:
 def test_so_is_too_large_a_table_on_the_way_to_a_small_one(one_line: Line) -> None:
     lm = TabularLM(TABLE)
     with pytest.raises(TooLargeError) as caught:
-        SDSCM(grid(13, size=4), lm).exact().marginal(["v168"])
+        SDSCM(grid(13, size=4), lm).exact().arrays.marginal(["v168"])
     assert "states" in one_line(caught.value)
     assert lm.scored == 0
 
@@ -309,7 +309,7 @@ def test_a_chain_of_60() -> None:
     """Against the product of its transition matrices."""
     spec = net({i: [] if i == 0 else [i - 1] for i in range(60)})
     lm = TabularLM(TABLE)
-    exact = SDSCM(spec, lm).exact()
+    exact = SDSCM(spec, lm).exact().arrays
     exact.marginal(["v2"])
     assert lm.scored == 1 + 2 + 2, "only what matters is scored"
     p = np.exp(exact.log_table("v0"))
@@ -323,7 +323,7 @@ def test_a_chain_of_60() -> None:
 def test_loops_do_not_cost_the_product_of_all_domains() -> None:
     """A grid of 49 variables: 2**49 rows, but no table of more than 2**8 is needed."""
     side = 7
-    exact = SDSCM(grid(side), TabularLM(TABLE)).exact()
+    exact = SDSCM(grid(side), TabularLM(TABLE)).exact().arrays
     # Row after row, the distribution of one whole row of the grid is carried on.
     row = np.array(1.0)
     for i in range(side * side):
@@ -344,7 +344,7 @@ def test_a_common_cause_of_many_is_not_summed_out_first() -> None:
     """v0 causes 26 others, each of which adds to a chain: first of all, v0 would join them all."""
     parents: dict[int, list[int]] = {0: [], **{i: [0] for i in range(1, 27)}}
     parents |= {i: [i - 26, i - 1] if i > 27 else [1] for i in range(27, 53)}
-    exact = SDSCM(net(parents), TabularLM(TABLE)).exact()
+    exact = SDSCM(net(parents), TabularLM(TABLE)).exact().arrays
     expected = np.zeros(2)
     for code, p in enumerate(np.exp(exact.log_table("v0"))):
         chain = np.exp(exact.log_table("v1"))[code] @ np.exp(exact.log_table("v27"))
@@ -357,6 +357,6 @@ def test_a_common_cause_of_many_is_not_summed_out_first() -> None:
 
 def test_what_comes_before_a_target_is_not_scored() -> None:
     lm = TabularLM(TABLE)
-    exact = SDSCM(net({i: [] if i == 0 else [i - 1] for i in range(9)}), lm).exact()
+    exact = SDSCM(net({i: [] if i == 0 else [i - 1] for i in range(9)}), lm).exact().arrays
     exact.marginal(["v8"], {"v7": "a"})
     assert lm.scored == 2

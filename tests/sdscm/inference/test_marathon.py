@@ -31,7 +31,7 @@ def correlations(scm: SDSCM, seed: int) -> tuple[float, float]:
 
 def informations(scm: SDSCM) -> tuple[float, float]:
     """I(gym; time) and I(gym; time | weather) in nats, by enumeration."""
-    joint = scm.exact().marginal(["gym_or_run", "marathon_time", "weather"])
+    joint = scm.exact().arrays.marginal(["gym_or_run", "marathon_time", "weather"])
     pair = joint.sum(axis=2)
     alone = np.log(pair / np.outer(pair.sum(axis=1), pair.sum(axis=0)))
     weather = joint.sum(axis=(0, 1))

@@ -48,7 +48,7 @@ def at(table: np.ndarray, units: Units, given: list[str]) -> np.ndarray:
 
 
 def effects(scm: SDSCM, units: Units, outcome: OutcomeFunction, given: list[str]) -> np.ndarray:
-    exact = scm.exact()
+    exact = scm.exact().arrays
     return at(exact.effect(outcome.mean(exact.log_table("state")), given), units, given)
 
 
@@ -82,7 +82,7 @@ def distinct(units: Units) -> Units:
 
 
 def test_the_propensity_given_what_is_seen(scm: SDSCM, units: Units) -> None:
-    truth = at(scm.exact().conditional("drug", GIVEN)[..., 1], units, GIVEN)
+    truth = at(scm.exact().arrays.conditional("drug", GIVEN)[..., 1], units, GIVEN)
     found = monte_carlo.propensity(scm, units, GIVEN, draws=1000)
     assert np.abs((found.value - truth) / found.standard_error).max() < 5
     assert np.ptp(truth) > 0.05
@@ -93,7 +93,7 @@ def test_draws_count_for_less_where_their_weights_differ(scm: SDSCM) -> None:
     draws = 20_000
     few = scm.sample(8, 1)
     found = monte_carlo.cate(scm, few, ["smoker"], OutcomeFunction.of(scm.spec), draws)
-    exact = scm.exact()
+    exact = scm.exact().arrays
     joint = exact.marginal(["smoker", "age", "town"])
     prior = joint.sum(axis=0)
     likelihood = joint / prior
@@ -160,7 +160,7 @@ def test_what_cannot_be_given(
     scm: SDSCM, units: Units, given: list[str], words: list[str], one_line: Any
 ) -> None:
     outcome = OutcomeFunction.of(scm.spec)
-    exact = scm.exact()
+    exact = scm.exact().arrays
     asked = [
         lambda: monte_carlo.cate(scm, units, given, outcome, draws=5),
         lambda: monte_carlo.propensity(scm, units, given, draws=5),
@@ -249,7 +249,7 @@ OUTCOMES: list[tuple[Any, Any]] = [
 @pytest.mark.parametrize(("kind", "scores"), OUTCOMES)
 def test_the_average_effect_is_within_its_error(scm: SDSCM, kind: Any, scores: Any) -> None:
     outcome = OutcomeFunction.of(scm.spec, kind, scores=scores)
-    exact = scm.exact()
+    exact = scm.exact().arrays
     table = outcome.mean(exact.log_table("state"))
     found = scm.effect(20_000, outcome=kind, scores=scores)
     truth = float(exact.effect(table))
@@ -263,7 +263,7 @@ def test_the_average_effect_is_within_its_error(scm: SDSCM, kind: Any, scores: A
 
 def test_the_error_of_the_average_effect_covers_as_often_as_it_says(scm: SDSCM) -> None:
     """Of 400 seeds 95 % are within 1.96 errors, give or take 4 times 1.1 %."""
-    exact, outcome = scm.exact(), OutcomeFunction.of(scm.spec)
+    exact, outcome = scm.exact().arrays, OutcomeFunction.of(scm.spec)
     table = outcome.mean(exact.log_table("state"))
     asked: list[tuple[Callable[[int], monte_carlo.MonteCarloEstimate], float]] = [
         (lambda seed: monte_carlo.effect(scm, outcome, 150, seed), float(exact.effect(table))),
@@ -310,7 +310,7 @@ def test_the_draws_are_not_the_units_of_a_dataset(scm: SDSCM) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"draws": 1}, ["1 draws", "two"]),
+        ({"draws": 1}, ["draws = 1", "two"]),
         ({"contrast": ("placebo", "aspirin")}, ["aspirin", "drug"]),
         ({"outcome": "guess"}, ["guess"]),
     ],

@@ -94,7 +94,7 @@ def test_the_effect_on_the_expected_score_is_that_on_the_category(
     clinic: Spec, by_hand: Any
 ) -> None:
     """PATE of E[score | parents] = PATE of the score of the value drawn, over all rows."""
-    exact = SDSCM(clinic, TabularLM(TABLE)).exact()
+    exact = SDSCM(clinic, TabularLM(TABLE)).exact().arrays
     means = []
     for code in (0, 1):
         rows = by_hand(clinic, TABLE).rows({"drug": {code: 1.0}})
@@ -109,7 +109,7 @@ def test_the_effect_on_the_expected_score_is_that_on_the_category(
 def test_the_sample_effect_is_near_the_effect(clinic: Spec, kind: Any) -> None:
     """Within 4 standard errors: it would fail one seed in 15,000."""
     scm = SDSCM(clinic, TabularLM(TABLE))
-    exact = scm.exact()
+    exact = scm.exact().arrays
     outcome = OutcomeFunction.of(clinic, kind, scores=SCORES)
     ite = scm.dataset(20_000, 3, outcome=kind, scores=SCORES, cate_contexts=0).ite
     error = ite.std() / np.sqrt(len(ite))

@@ -197,7 +197,7 @@ def test_redraw_forgets_what_was_inferred(clinic: Spec) -> None:
     n = 20_000
     units = scm.abduct(pd.DataFrame([ROW] * n), seed=1, block=n)
     world = scm.counterfactual(units, {"drug": "statin"}, block=n)
-    exact = scm.exact()
+    exact = scm.exact().arrays
     expected = exact.conditional("pressure", ["drug", "smoker"])[1, 0]
     counts = np.bincount(world.codes["pressure"], minlength=3)
     assert stats.chisquare(counts, n * expected).pvalue > LEVEL

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sdscm import SDSCM, UNIFORM, Enumeration, InputError, Spec, Units
+from sdscm import SDSCM, UNIFORM, InputError, Spec, Units
+from sdscm.inference.enumeration import ExactArrays
 from sdscm.lm import TabularLM
 from sdscm.lm.backends.tabular import random_table
 
@@ -37,7 +38,7 @@ def scm(clinic: Spec) -> SDSCM:
     return SDSCM(clinic, TabularLM(random_table(17, temperature=0.8)))
 
 
-def conditional(exact: Enumeration, given: Mapping[str, str], do: Any = None) -> np.ndarray:
+def conditional(exact: ExactArrays, given: Mapping[str, str], do: Any = None) -> np.ndarray:
     """P(ASKED | given), with one axis for each of ``ASKED``; 0 for other values."""
     names = [*ASKED, *(name for name in given if name not in ASKED)]
     joint = exact.marginal(names, do)
@@ -88,7 +89,7 @@ def test_rejection(scm: SDSCM, given: dict[str, str]) -> None:
     units = scm.sample(N, 1, given=given, block=N)
     assert len(units) == N
     assert units.log_weights is None
-    assert p_value(units, conditional(scm.exact(), given)) > LEVEL
+    assert p_value(units, conditional(scm.exact().arrays, given)) > LEVEL
 
 
 @pytest.mark.parametrize("given", GIVEN)
@@ -97,7 +98,7 @@ def test_weights(scm: SDSCM, given: dict[str, str]) -> None:
     units = scm.sample(N, 2, given=given, how="weight", block=N)
     assert units.weights.sum() == pytest.approx(1)
     assert all((units.labels[name] == value).all() for name, value in given.items())
-    assert largest_z(units, conditional(scm.exact(), given)) < 4.5
+    assert largest_z(units, conditional(scm.exact().arrays, given)) < 4.5
 
 
 def test_weights_matter_and_are_the_probability_of_what_is_given(scm: SDSCM) -> None:
@@ -106,14 +107,14 @@ def test_weights_matter_and_are_the_probability_of_what_is_given(scm: SDSCM) -> 
     expected = units.log_probability("ward", "B") + units.log_probability("pressure", "low")
     np.testing.assert_allclose(np.exp(expected) / np.exp(expected).sum(), units.weights)
     unweighted = Units(units.phrased, units.codes, units.log_probabilities, units.noise)
-    assert largest_z(unweighted, conditional(scm.exact(), given)) > 10
+    assert largest_z(unweighted, conditional(scm.exact().arrays, given)) > 10
 
 
 def test_the_mean_weight_is_the_probability_of_what_is_given(scm: SDSCM) -> None:
     units = scm.sample(N, 3, given={"state": "dies"}, how="weight", block=N)
     assert units.log_weights is not None
     weights = np.exp(units.log_weights)
-    expected = scm.exact().marginal(["state"])[2]
+    expected = scm.exact().arrays.marginal(["state"])[2]
     assert abs(weights.mean() - expected) < 4 * weights.std() / np.sqrt(N)
 
 
@@ -121,7 +122,7 @@ def test_the_mean_weight_is_the_probability_of_what_is_given(scm: SDSCM) -> None
 def test_given_what_was_seen_after_an_intervention(scm: SDSCM, how: Any) -> None:
     """P(. | do(drug = statin), state = recovers): conditional-interventional."""
     do, given = {"drug": "statin"}, {"state": "recovers"}
-    expected = conditional(scm.exact(), given, do)
+    expected = conditional(scm.exact().arrays, given, do)
     units = scm.sample(N, 4, do=do, given=given, how=how, block=N)
     assert units.do == ("drug",)
     if how == "reject":
@@ -133,7 +134,7 @@ def test_given_what_was_seen_after_an_intervention(scm: SDSCM, how: Any) -> None
 def test_given_a_value_under_an_intervention_to_a_distribution(scm: SDSCM) -> None:
     do, given = {"drug": UNIFORM}, {"ward": "B"}
     units = scm.sample(N, 4, do=do, given=given, block=N)
-    assert p_value(units, conditional(scm.exact(), given, do)) > LEVEL
+    assert p_value(units, conditional(scm.exact().arrays, given, do)) > LEVEL
 
 
 @pytest.mark.parametrize("given", [{"pressure": "high"}, {"state": "worsens", "smoker": "no"}])
@@ -149,7 +150,7 @@ def test_clamped_endogenous_variables_are_set(scm: SDSCM, given: dict[str, str])
 
 
 def test_clamping_is_not_conditioning_where_something_comes_before(scm: SDSCM) -> None:
-    exact, given = scm.exact(), {"state": "worsens"}
+    exact, given = scm.exact().arrays, {"state": "worsens"}
     units = scm.sample(N, 6, given=given, how="clamp", block=N)
     assert p_value(units, conditional(exact, given, {"state": "worsens"})) > LEVEL
     assert p_value(units, conditional(exact, given)) < 1e-9
@@ -158,7 +159,7 @@ def test_clamping_is_not_conditioning_where_something_comes_before(scm: SDSCM) -
 def test_clamping_a_root_is_conditioning(scm: SDSCM) -> None:
     given = {"town": "Bonn", "age": "young"}
     units = scm.sample(N, 6, given=given, how="clamp", block=N)
-    assert p_value(units, conditional(scm.exact(), given)) > LEVEL
+    assert p_value(units, conditional(scm.exact().arrays, given)) > LEVEL
     assert units.do == ()
     assert len(scm.counterfactual(units, {"drug": "statin"})) == N
 
@@ -234,7 +235,7 @@ def test_what_cannot_be(clinic: Spec, how: Any, one_line: Line) -> None:
 def test_what_is_too_rare_to_wait_for(clinic: Spec, one_line: Line) -> None:
     """All of a row is as rare as one in thousands; the weights have no such trouble."""
     scm = SDSCM(clinic, TabularLM(random_table(17, temperature=3)))
-    joint = scm.exact().joint()
+    joint = scm.exact().arrays.joint()
     rarest = np.unravel_index(joint.argmin(), joint.shape)
     assert joint.min() < 1e-6
     given = {

@@ -70,19 +70,19 @@ def test_an_impossible_value_of_a_child_stays_so(effect: float) -> None:
 def test_a_coin_decides_the_treatment(make: Callable[..., SDSCM]) -> None:
     scm = make(overlap=1)
     assert (scm.dataset(200, 1).propensity == 0.5).all()
-    assert (np.exp(scm.exact().log_table("drug")) == 0.5).all()
+    assert (np.exp(scm.exact().arrays.log_table("drug")) == 0.5).all()
 
 
 def test_without_confounding_the_treatment_does_not_know_its_parents(
     make: Callable[..., SDSCM],
 ) -> None:
-    found = make(confounding=0).exact().conditional("drug", ["age", "smoker", "town"])
+    found = make(confounding=0).exact().arrays.conditional("drug", ["age", "smoker", "town"])
     np.testing.assert_allclose(found, 0.5, rtol=0, atol=1e-12)
 
 
 def test_then_the_difference_of_means_is_the_effect(make: Callable[..., SDSCM]) -> None:
     for options, biased in (({}, True), ({"confounding": 0}, False), ({"overlap": 1}, False)):
-        exact = make(**options).exact()
+        exact = make(**options).exact().arrays
         log_worsens = exact.log_table("state")[..., 1]
         seen = exact.mean(log_worsens, ["drug"])
         bias = abs(seen[1] - seen[0] - exact.effect(log_worsens))
@@ -90,7 +90,7 @@ def test_then_the_difference_of_means_is_the_effect(make: Callable[..., SDSCM]) 
 
 
 def test_twice_the_confounding_twice_the_log_odds(make: Callable[..., SDSCM]) -> None:
-    plain, double = (make(confounding=c).exact().log_table("drug") for c in (1, 2))
+    plain, double = (make(confounding=c).exact().arrays.log_table("drug") for c in (1, 2))
     odds = plain[..., 1] - plain[..., 0]
     np.testing.assert_allclose(double[..., 1] - double[..., 0], 2 * odds, rtol=1e-12)
 
@@ -104,7 +104,7 @@ def test_no_effect_is_exactly_none(make: Callable[..., SDSCM], outcome: str) -> 
     dataset = scm.dataset(300, 2, outcome=outcome)
     assert (dataset.ite == 0).all()
     assert dataset.y.std() > 0
-    exact = scm.exact()
+    exact = scm.exact().arrays
     assert exact.effect(exact.log_table("state")[..., 1]) == 0
     assert (exact.effect(exact.log_table("state")[..., 1], ["age", "hobby"]) == 0).all()
 
@@ -118,7 +118,7 @@ def test_redrawn_worlds_have_no_effect_on_average_alone(make: Callable[..., SDSC
 
 
 def test_no_effect_changes_nothing_under_control(make: Callable[..., SDSCM]) -> None:
-    plain, none = make().exact(), make(effect=0).exact()
+    plain, none = make().exact().arrays, make(effect=0).exact().arrays
     np.testing.assert_array_equal(none.log_table("state")[:, 0], plain.log_table("state")[:, 0])
     np.testing.assert_array_equal(none.log_table("state")[:, 1], plain.log_table("state")[:, 0])
     np.testing.assert_array_equal(
@@ -131,14 +131,16 @@ def test_the_dials_at_rest_change_no_bit(make: Callable[..., SDSCM]) -> None:
     plain, same = make(), make(overlap=0.0, confounding=1.0, effect=1.0)
     assert plain.dataset(100, 3).fingerprint == same.dataset(100, 3).fingerprint
     for name in plain.spec.order:
-        np.testing.assert_array_equal(plain.exact().log_table(name), same.exact().log_table(name))
+        np.testing.assert_array_equal(
+            plain.exact().arrays.log_table(name), same.exact().arrays.log_table(name)
+        )
 
 
 @pytest.mark.parametrize("option", [{"overlap": 0.5}, {"confounding": 2.0}, {"effect": 0.5}])
 def test_each_dial_turns_its_own_mechanisms_alone(
     make: Callable[..., SDSCM], option: dict[str, float]
 ) -> None:
-    plain, turned = make().exact(), make(**option).exact()
+    plain, turned = make().exact().arrays, make(**option).exact().arrays
     changed = {n for n in plain.spec.order if (plain.log_table(n) != turned.log_table(n)).any()}
     assert changed == ({"pressure", "state"} if "effect" in option else {"drug"})
 
@@ -157,7 +159,7 @@ def test_the_truth_stays_exact(
     spec, table = random_spec(seed), random_table(seed)
     dials = {"overlap": overlap, "confounding": confounding, "effect": effect}
     scm, hand = SDSCM(spec, TabularLM(table), **dials), by_hand(spec, table, **dials)
-    exact = scm.exact()
+    exact = scm.exact().arrays
     np.testing.assert_allclose(exact.joint(), hand.marginal(spec.order), rtol=0, atol=1e-12)
     found = exact.effect(np.exp(exact.log_table(spec.outcome.name)[..., 0]))
     np.testing.assert_allclose(found, hand.cate(lambda p: p[0], []), rtol=0, atol=1e-12)

@@ -57,7 +57,7 @@ def test_to_distributions(clinic: Spec, do: Any, how: str) -> None:
     else:
         units = scm.counterfactual(scm.sample(N, 3, block=N), do, block=N)
     asked = ["age", "smoker", "drug", "pressure", "state"]
-    exact = scm.exact()
+    exact = scm.exact().arrays
     assert fit(units, asked, exact.marginal(asked, do)) > LEVEL
     assert fit(units, ["hobby", "town", "ward"], exact.marginal(["hobby", "town", "ward"], do)) > (
         LEVEL
@@ -69,9 +69,9 @@ def test_the_wrong_intervention_does_not_fit(scm: SDSCM) -> None:
     """The comparison can fail: the trial is neither the observed world nor its condition."""
     asked = ["age", "smoker", "drug", "pressure"]
     units = scm.sample(N, 2, do=TRIAL, block=N)
-    assert fit(units, asked, scm.exact().marginal(asked)) < 1e-9
+    assert fit(units, asked, scm.exact().arrays.marginal(asked)) < 1e-9
     biased = {"drug": {"statin": 0.55, "placebo": 0.45}}
-    assert fit(units, asked, scm.exact().marginal(asked, biased)) < 1e-9
+    assert fit(units, asked, scm.exact().arrays.marginal(asked, biased)) < 1e-9
 
 
 def test_the_target_of_a_distribution_does_not_know_its_parents(scm: SDSCM) -> None:
@@ -179,7 +179,7 @@ def test_redraw_with_a_target_upstream_of_another(clinic: Spec) -> None:
     do = {"pressure": "high", "smoker": "yes"}
     world = scm.counterfactual(units, do, block=N)
     asked = ["age", "town", "smoker", "drug", "pressure", "state", "ward"]
-    assert fit(world, asked, scm.exact().marginal(asked, do)) > LEVEL
+    assert fit(world, asked, scm.exact().arrays.marginal(asked, do)) > LEVEL
     for name in ("age", "town", "hobby"):
         np.testing.assert_array_equal(world.codes[name], units.codes[name])
     # Drawn afresh: given its parents, a value owes nothing to the one observed.

@@ -137,7 +137,7 @@ def test_the_evidence_and_the_coupling_matter(clinic: Spec, by_hand: Any) -> Non
     given, do = {"state": "worsens"}, {"drug": "statin"}
     redrawn = expected(oracle, codes(clinic, given), codes(clinic, do), "redraw")
     interventional = expected(oracle, {}, codes(clinic, do), "gumbel")
-    np.testing.assert_allclose(interventional, scm.exact().marginal([ASKED], do))
+    np.testing.assert_allclose(interventional, scm.exact().arrays.marginal([ASKED], do))
     for wrong in (redrawn, interventional):
         for how in ("reject", "weight"):
             assert np.abs(z(scm, how, given, do, wrong)).max() > 8

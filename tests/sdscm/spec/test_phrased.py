@@ -47,7 +47,7 @@ def test_number_0_is_the_first_of_each(study) -> None:
 
 
 def test_negative_number_is_refused(study) -> None:
-    with pytest.raises(InputError, match=r"phrasing -1: .* 0, 1, 2"):
+    with pytest.raises(InputError, match=r"phrasing = -1: .* 0, 1, 2"):
         study.phrased(-1)
 
 

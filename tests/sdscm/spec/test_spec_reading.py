@@ -7,6 +7,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from sdscm.errors import InputError
 from sdscm.spec import Phrasing, Spec, Variable, load_spec, spec_from_yaml
 
 
@@ -28,7 +29,7 @@ def test_relatives_in_topological_order(study) -> None:
     assert study.descendants("state") == ()
     assert study.ancestors("state") == ("age", "smoker", "drug")
     assert study.descendants("smoker") == ("drug", "state")
-    with pytest.raises(KeyError, match="did you mean 'drug'"):
+    with pytest.raises(InputError, match="did you mean 'drug'"):
         study.parents("drugs")
 
 
