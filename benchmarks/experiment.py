@@ -15,9 +15,10 @@ import pandas as pd
 import estimators as registry
 from benchmarks import metrics
 from benchmarks.archive.release import Submission
-from benchmarks.boards.board import Board, boards
+from benchmarks.boards.board import Board, boards, count_boards
 from benchmarks.boards.explain import release_notes
 from benchmarks.boards.library_warnings import library_warnings
+from benchmarks.boards.live import LiveBoard
 from benchmarks.boards.result import Result
 from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
 from benchmarks.boards.summary import summaries
@@ -156,7 +157,7 @@ def run(
                 computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)
                 found = read_records(store, manifest, mixed, scorer)
                 store.write_scores(found.rescored, definitions(suite.holdout))
-        return _conclude(manifest, found, folder, results_dir, computed)
+        return _conclude(manifest, found, folder, results_dir, computed, progress)
     except KeyboardInterrupt:
         options = {
             "--submissions": submissions,
@@ -183,6 +184,7 @@ def leaderboard(
     mixed: bool = False,
     columns: Sequence[str] | None = None,
     plugins: Iterable[str | Path] = (),
+    progress: Progress | None = None,
 ) -> Result:
     """Make the boards of a run again from its records, without running cells.
 
@@ -198,6 +200,8 @@ def leaderboard(
         Names of the metrics to show instead of the suite's; see `BoardOptions`.
     plugins
         Python files that register metrics of the suite.
+    progress
+        Receives each board; see `Progress`.
 
     Raises
     ------
@@ -215,7 +219,7 @@ def leaderboard(
         manifest = replace(manifest, suite=manifest.suite.model_copy(update={"board": shown}))
     with Store.of(folder) as store:
         found = read_records(store, manifest, mixed)
-    return _conclude(manifest, found, folder, results_dir, computed=0)
+    return _conclude(manifest, found, folder, results_dir, 0, progress or Silent())
 
 
 def _field(suite: Suite, given: Sequence[Any] | None, plugins: Sequence[Path]) -> list[Method]:
@@ -364,10 +368,13 @@ def _run_missing(
     others = OtherVersions(records) if given.mixed else None
     missing: dict[str, Cell] = {}
     builder = JobBuilder(suite, manifest.sources, datasets, by_label)
+    live = LiveBoard(manifest)
     for cell in manifest.cells:
         record = records.get(cell.key)
         if cell.estimator in manifest.reference:
             progress.advance(str(cell), failed=record is None or _has_failed(record.outcome))
+            if record is not None:
+                live.add(record)
             continue
         if others is not None and not _is_valid(record, cell, suite, given.retry):
             record = others.of(cell)
@@ -375,10 +382,12 @@ def _run_missing(
             missing[cell.key] = cell
             continue
         progress.advance(str(cell), failed=_has_failed(record.outcome))
+        live.add(record)
         runtimes.learn((cell.estimator, builder.rows(cell)), record.outcome.wall)
     ordered = in_order_of_shares(list(missing.values()), manifest.sources)
     rows = [(cell, builder.rows(cell)) for cell in ordered]
     eta, known = Eta(progress, given.processes, rows, runtimes), definitions(suite.holdout)
+    progress.board(live.table)
 
     def done(cell: Cell, outcome: Outcome) -> None:
         scores = scorer(cell, outcome)
@@ -386,8 +395,11 @@ def _run_missing(
         if suite.predictions == "drop":
             kept = replace(outcome, prediction=None, held_out=None)
         versions = by_label[cell.estimator].versions
-        store.write(Record(cell, kept, versions, suite.time_limit, scores, known))
+        record = Record(cell, kept, versions, suite.time_limit, scores, known)
+        store.write(record)
+        live.add(record)
         progress.advance(str(cell), failed=_has_failed(outcome))
+        progress.board(live.table)
         eta.update(cell, outcome)
 
     # Only the data of one portion are in memory.
@@ -482,10 +494,11 @@ def _conclude(
     folder: Path,
     results_dir: str | Path | None,
     computed: int,
+    progress: Progress,
 ) -> Result:
     suite = manifest.suite
     scores = score(manifest, found.records)
-    made = _boards(scores, manifest)
+    made = _boards(scores, manifest, progress)
     files: tuple[Path, ...] = ()
     warned = library_warnings(found.records.values())
     labels = [method.label for method in manifest.methods] if manifest.reference else []
@@ -500,11 +513,13 @@ def _conclude(
     return Result(suite, scores, made, manifest.facts, folder, files, computed, notes, warned, own)
 
 
-def _boards(scores: pd.DataFrame, manifest: Manifest) -> list[Board]:
+def _boards(scores: pd.DataFrame, manifest: Manifest, progress: Progress) -> list[Board]:
     """Make the boards of each kind of rows, and those over scenarios."""
     suite, made = manifest.suite, []
-    for rows, part in scores.groupby("rows", sort=False):
-        for board in boards(part, manifest.methods, suite.board, suite.seed):
-            group = board.group | ({"rows": str(rows)} if suite.holdout else {})
+    parts = [(str(rows), part) for rows, part in scores.groupby("rows", sort=False)]
+    progress.begin("boards", sum(count_boards(part, suite.board) for _, part in parts))
+    for rows, part in parts:
+        for board in boards(part, manifest.methods, suite.board, suite.seed, progress):
+            group = board.group | ({"rows": rows} if suite.holdout else {})
             made.append(replace(board, group=group))
     return [*made, *summaries(made)]

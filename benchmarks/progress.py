@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol, Self
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,11 +19,19 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.progress import Progress as Bars
-from rich.table import Column
+from rich.table import Column, Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from sdscm.report_page import ReportTable
 
 #: Share of a stage after which its mean speed gives an estimate.
 _LEAST_SHARE = 0.1
+
+#: Rows of a board in a terminal.
+TOP = 5
+#: Least seconds between two boards, and the most of the run's time that they may take.
+_BOARD_INTERVAL, _BOARD_COST = 1.0, 0.01
 
 
 class Progress(Protocol):
@@ -38,6 +48,9 @@ class Progress(Protocol):
 
     def eta(self, left: float, slowest: str) -> None:
         """Show the seconds until all cells are done (NaN if unknown), and the slowest cell."""
+
+    def board(self, make: Callable[[], ReportTable]) -> None:
+        """Receive the function that makes the board of the cells so far, after each cell."""
 
     def say(self, line: str) -> None:
         """Show a line to the user."""
@@ -78,6 +91,11 @@ def time_left(
     return elapsed * (1 - done) / done
 
 
+def describe_left(seconds: float) -> str:
+    """Describe the remaining time; empty for NaN."""
+    return "" if math.isnan(seconds) else f"about {duration(seconds)} left"
+
+
 class _TimeLeft(ProgressColumn):
     """Column of the remaining time, empty if it is not known."""
 
@@ -86,8 +104,7 @@ class _TimeLeft(ProgressColumn):
     def render(self, task: Task) -> Text:
         fields, done = task.fields, task.percentage / 100
         left = time_left(done, task.elapsed or 0.0, fields["left"], fields["waits"])
-        known = not (task.finished or math.isnan(left))
-        return Text(f"{duration(left)} left" if known else "", style="progress.remaining")
+        return Text("" if task.finished else describe_left(left), style="progress.remaining")
 
 
 def _fixed() -> Column:
@@ -109,17 +126,55 @@ class Silent:
 
     def eta(self, left: float, slowest: str) -> None: ...
 
+    def board(self, make: Callable[[], ReportTable]) -> None: ...
+
     def say(self, line: str) -> None: ...
+
+
+class _BarsBelowBoard(Bars):
+    """Progress bars, and above them the top of a board that is made again now and then."""
+
+    make: Callable[[], ReportTable] | None = None
+    _shown: RenderableType = ""
+    _next = 0.0
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        make, began = self.make, time.monotonic()
+        if make is not None and began >= self._next:
+            self._shown, self.make = _top_of(make()), None
+            ended = time.monotonic()
+            self._next = ended + max(_BOARD_INTERVAL, (ended - began) / _BOARD_COST)
+        if self._shown:
+            yield self._shown
+        yield from super().get_renderables()
+
+    def stop(self) -> None:
+        self.make, self._shown = None, ""  # the terminal keeps the bars only
+        super().stop()
+
+
+def _top_of(board: ReportTable) -> Table:
+    columns, rows = board.only("terminal")
+    shown = Table(title=board.caption, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        shown.add_column(column.heading, justify="right" if column.numeric else "left")
+    for row in rows[:TOP]:
+        shown.add_row(*(Text(cell.full_text) for cell in row))
+    return shown
 
 
 class RichProgress:
     """Progress bars in a terminal, to use with ``with``.
 
     They show the finished and failed cells, the elapsed and remaining time, and the slowest cell.
+    With ``live``, the best methods on the finished cells stand above them.
     """
 
-    def __init__(self, console: Console | None = None, transient: bool = False) -> None:
-        self._bars = Bars(
+    def __init__(
+        self, console: Console | None = None, transient: bool = False, live: bool = False
+    ) -> None:
+        self._live = live
+        self._bars = _BarsBelowBoard(
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description}", table_column=_fixed()),
             BarColumn(bar_width=12),
@@ -167,6 +222,10 @@ class RichProgress:
         elapsed = self._bars.tasks[self._stage].elapsed or 0.0
         shown = f"slowest: {slowest}" if slowest else ""
         self._bars.update(self._stage, left=(left, elapsed), slowest=shown)
+
+    def board(self, make: Callable[[], ReportTable]) -> None:
+        if self._live:
+            self._bars.make = make
 
     def say(self, line: str) -> None:
         self._bars.console.print(line, markup=False, highlight=False)

@@ -15,6 +15,7 @@ from benchmarks import metrics
 from benchmarks.boards.intervals import cluster_means, cluster_medians
 from benchmarks.boards.ranking import Ranking, rank_methods
 from benchmarks.boards.scores import UNSEEN_SHARE, average_repetitions, seed_spread
+from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
 from benchmarks.suite.model import BoardOptions
@@ -101,8 +102,17 @@ class Board:
         return plot(self)
 
 
+def count_boards(scores: pd.DataFrame, options: BoardOptions) -> int:
+    """Count the boards that `boards` makes."""
+    return _parts(scores, options).ngroups
+
+
 def boards(
-    scores: pd.DataFrame, methods: Sequence[MethodInfo], options: BoardOptions, seed: int
+    scores: pd.DataFrame,
+    methods: Sequence[MethodInfo],
+    options: BoardOptions,
+    seed: int,
+    progress: Progress | None = None,
 ) -> list[Board]:
     """Make a board for each combination of ``options.by`` and each target.
 
@@ -116,12 +126,15 @@ def boards(
         See `BoardOptions`.
     seed
         Seed of the bootstrap.
+    progress
+        Receives each board.
     """
-    keys = [_GROUP_COLUMN[name] for name in options.by]
-    made = [
-        _board(dict(zip(options.by, map(str, values), strict=False)), part, methods, options, seed)
-        for values, part in scores.groupby([*keys, "target"], sort=False, dropna=False)
-    ]
+    made = []
+    for values, part in _parts(scores, options):
+        group: dict[str, str] = dict(zip(options.by, map(str, values), strict=False))
+        made.append(_board(group, part, methods, options, seed))
+        if progress is not None:
+            progress.advance(", ".join(group.values()))
     groups = [board.group for board in made]
     return [
         replace(board, group={**board.group, "target": board.target})
@@ -129,6 +142,12 @@ def boards(
         else board
         for board in made
     ]
+
+
+def _parts(scores: pd.DataFrame, options: BoardOptions) -> Any:
+    """Group the scores by the board that they are of."""
+    keys = [_GROUP_COLUMN[name] for name in options.by]
+    return scores.groupby([*keys, "target"], sort=False, dropna=False)
 
 
 def _board(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -13,7 +12,7 @@ import typer
 from benchmarks.cli import audit_options, options
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import heading, report_table, say, warn, written
-from benchmarks.cli.progress import LogProgress, bar, in_terminal
+from benchmarks.cli.progress import bar, working
 from sdscm.errors import InputError
 from sdscm.literals import AuditMethod, MeasureKind
 
@@ -185,7 +184,7 @@ def audit(
     def load(name: str) -> LanguageModel:
         return load_lm(name, device=device, precision=precision, memory=options.gibibytes(memory))
 
-    with _progress() as progress:
+    with bar("phrasings read", None) as progress:
         result = run_audit(
             aim,
             audit_options.models(lm or [options.DEFAULT_LM]),
@@ -215,7 +214,8 @@ def audit(
                 "Purpose": purpose or "not stated",
             },
         )
-    files = write_report(result, folder, figures=not no_html)
+    with working("writing the report"):
+        files = write_report(result, folder, figures=not no_html)
     _show(result)
     written(files, after=[""])
     _end(result, limits)
@@ -267,20 +267,3 @@ def _new_report(folder: Path, force: bool) -> Path:
     if (folder / "audit.json").exists() and not force:
         raise InputError(f"--out {folder}: holds a report already; give another folder, or --force")
     return writable_folder(folder, "--out")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show the number of phrasings that the models have scored."""
-    if in_terminal():
-        with bar("phrasings read", None) as show:
-            yield show
-        return
-    log = LogProgress()
-
-    def show_in_log(done: int, total: int) -> None:
-        if done == 1:
-            log.begin("phrasings read", total)
-        log.advance("")
-
-    yield show_in_log

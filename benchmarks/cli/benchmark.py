@@ -37,7 +37,7 @@ _UNPAIRED = {"before only": "Only in the first", "after only": "Only in the seco
 
 
 @options.examples(
-    "sdscm benchmark quick",
+    "sdscm benchmark quick --live",
     "sdscm benchmark suite.yaml --workers 2 --plugin mine.py",
     "sdscm benchmark own-data --data my_folder",
     'sdscm benchmark toy-v1.zip --plugin mine.py --estimators "Mine"',
@@ -98,6 +98,10 @@ def benchmark(
     ] = 0,
     mixed: options.Mixed = False,
     retry: options.Retry = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Show the five best methods so far, as cells end."),
+    ] = False,
     top: options.Top = 5,
 ) -> None:
     """Run the cells of a suite that are not recorded yet, and write its leaderboards.
@@ -113,7 +117,7 @@ def benchmark(
     writable_folder(runs, "--runs")
     # Plugins are loaded before the suite, which may name their metrics.
     options.load_plugins(plugin)
-    with run_progress() as progress:
+    with run_progress(live) as progress:
         loaded = benchmarks.load_suite(suite, data)
         result = benchmarks.run(
             loaded if share is None else loaded.with_share(share),
@@ -176,7 +180,7 @@ def leaderboard(
         _show_comparison(found)
         return
     writable_folder(results, "--results")
-    with working("reading the records"):
+    with run_progress(brief=True) as progress:
         result = benchmarks.leaderboard(
             suite,
             results_dir=results,
@@ -184,6 +188,7 @@ def leaderboard(
             mixed=mixed,
             columns=chosen,
             plugins=plugin or (),
+            progress=progress,
         )
     _show(result, top)
 

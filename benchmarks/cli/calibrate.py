@@ -96,7 +96,7 @@ def calibrate(
     model = load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory))
     outcome = OutcomeFunction.of(loaded, measure)
     find = Difficulty(tuned, model, tuning, units, outcome, scoring)
-    with bar("dials", None) as done:
+    with bar("dials tried", None) as done:
         steps = 0
 
         def step(dials: Mapping[str, float]) -> Measured:

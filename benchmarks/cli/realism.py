@@ -10,6 +10,7 @@ import typer
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import report_page, write_page
+from benchmarks.cli.progress import working
 from sdscm.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def realism(
 
     if out is not None:
         writable_folder(out, "--out")
-    shown = page(compare(_columns(made), _table(real), seed), made.name, real.name)
+    with working("comparing the tables"):
+        shown = page(compare(_columns(made), _table(real), seed), made.name, real.name)
     report_page(shown)
     if out is not None:
         write_page(shown, out, _STEM)

@@ -11,7 +11,7 @@ import typer
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import heading, say, written
-from benchmarks.cli.progress import working
+from benchmarks.cli.progress import run_progress, working
 from sdscm.number_format import counted
 
 if TYPE_CHECKING:
@@ -45,8 +45,10 @@ def report(
     require_libraries()
     options.load_plugins(plugin)
     writable_folder(out or results, "--out" if out else "--results")
-    with working("reading the records"):
-        result = benchmarks.leaderboard(suite, results_dir=None, runs_dir=runs, mixed=mixed)
+    with run_progress(brief=True) as progress:
+        result = benchmarks.leaderboard(
+            suite, results_dir=None, runs_dir=runs, mixed=mixed, progress=progress
+        )
     with working("drawing the figures"):
         files = write_page(result, out or results / result.suite.name / "report", mixed=mixed)
     written(files)

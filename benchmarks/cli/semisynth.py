@@ -11,7 +11,7 @@ from benchmarks.cli import options
 from benchmarks.cli.describe import fact_rows
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say, written
-from benchmarks.cli.progress import working
+from benchmarks.cli.progress import bar, working
 from sdscm.literals import Learner, NoiseCoupling, TableRows
 
 
@@ -95,17 +95,20 @@ def semisynth(
     check_draw(observed, units, rows, noise)
     with working("fitting the models"):
         models = fit_models(observed, learner)
-        datasets = [
-            models.dataset(
-                seed + number,
-                n=units,
-                rows=rows,
-                dials=dials,
-                noise=noise,
-                noise_coupling=noise_coupling,
+    datasets = []
+    with bar("datasets", replicates) as done:
+        for number in range(replicates):
+            datasets.append(
+                models.dataset(
+                    seed + number,
+                    n=units,
+                    rows=rows,
+                    dials=dials,
+                    noise=noise,
+                    noise_coupling=noise_coupling,
+                )
             )
-            for number in range(replicates)
-        ]
+            done(number + 1)
     for path, dataset in zip(paths, datasets, strict=True):
         dataset.to_parquet(path)
     first = f" of {paths[0].name}" if replicates > 1 else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 
 from benchmarks.execution.cells import Cell
 from benchmarks.interface import Outcome
@@ -13,6 +14,9 @@ from benchmarks.progress import Progress, duration
 
 #: Kind of a cell, on which its run time depends: label of the method, and rows of the fit.
 Kind = tuple[str, int]
+
+#: Share of the last cell in the pace of a run.
+_PACE_SHARE = 0.2
 
 
 class Runtimes:
@@ -64,8 +68,9 @@ def _middle(ordered: list[float]) -> float:
 class Eta:
     """Report the expected time to a `Progress` after each cell.
 
-    ``workers`` cells run at a time. ``cells`` holds those to run, with their rows. The run goes on
-    updating ``runtimes``.
+    ``workers`` cells run at a time. ``cells`` holds those to run, with their rows. ``runtimes`` are
+    those of earlier cells. The speed of a machine changes with its load: the pace follows the ratio
+    of the last run times to those expected, and run times are learned relative to it.
     """
 
     def __init__(
@@ -76,7 +81,7 @@ class Eta:
         runtimes: Runtimes,
     ) -> None:
         self.workers = max(1, workers)
-        self._progress, self._runtimes = progress, runtimes
+        self._progress, self._runtimes, self._pace = progress, deepcopy(runtimes), 1.0
         self._kinds = {cell.key: (cell.estimator, rows) for cell, rows in cells}
         self._left = Counter(self._kinds.values())
         self._slowest = (0.0, "")
@@ -84,17 +89,27 @@ class Eta:
 
     def update(self, cell: Cell, outcome: Outcome) -> None:
         """Update the expected time after a cell."""
-        self._left[self._kinds[cell.key]] -= 1
+        kind = self._kinds[cell.key]
+        self._left[kind] -= 1
+        expected = self._pace * self._runtimes.expect(kind)
+        if outcome.wall > 0 and 0 < expected < math.inf:
+            self._pace *= (outcome.wall / expected) ** _PACE_SHARE
+        self._runtimes.learn(kind, outcome.wall / self._pace)
         if outcome.wall > self._slowest[0]:
             self._slowest = (outcome.wall, f"{cell}, {duration(outcome.wall)}")
         self._show()
 
     def _show(self) -> None:
-        left = [(self._runtimes.expect(kind), n) for kind, n in self._left.items() if n > 0]
-        longest = max((seconds for seconds, _ in left), default=0.0)
-        # Before a cell of each method has ended, the slowest one may be among the unknown.
-        seconds = math.nan
-        if longest < math.inf:
-            # The last cell may keep one worker busy alone.
-            seconds = max(longest, sum(each * n for each, n in left) / self.workers)
-        self._progress.eta(seconds, self._slowest[1])
+        seconds = seconds_left(self._left, self._runtimes, self.workers)
+        self._progress.eta(self._pace * seconds, self._slowest[1])
+
+
+def seconds_left(cells: Mapping[Kind, int], runtimes: Runtimes, workers: int) -> float:
+    """Estimate the seconds for numbers of cells; NaN before a cell of each method has ended."""
+    left = [(runtimes.expect(kind), n) for kind, n in cells.items() if n > 0]
+    longest = max((seconds for seconds, _ in left), default=0.0)
+    # The slowest method may be among the unknown.
+    if longest == math.inf:
+        return math.nan
+    # The last cell may keep one worker busy alone.
+    return max(longest, sum(each * n for each, n in left) / workers)

@@ -62,6 +62,12 @@ def make_suite(tmp_path: Path):
     return make
 
 
+@pytest.fixture(scope="session")
+def suite_in():
+    """The function ``write_suite``, for fixtures that several tests share."""
+    return write_suite
+
+
 @pytest.fixture(name="confounded")
 def confounded_fixture():
     """The function ``confounded(seed, n)``."""

@@ -84,6 +84,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder: a study, a suite over the Parquet files here, and a plugin."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    # On a busy machine a short command takes long, and would say so.
+    monkeypatch.setattr("benchmarks.cli.progress._INTERVAL", 600.0)
+    monkeypatch.setattr("benchmarks.cli.progress._LONG_INTERVAL", 600.0)
     (tmp_path / "study.yaml").write_text(STUDY)
     (tmp_path / "suite.yaml").write_text(SUITE)
     (tmp_path / "mine.py").write_text(PLUGIN)

@@ -86,8 +86,9 @@ def test_failed_cells_are_told_and_are_no_failure_of_the_command(cli, workspace,
 def test_a_log_is_told_of_each_stage(cli, data):
     ran = cli("benchmark", "suite.yaml", "--workers", 0)
     lines = ran.err.splitlines()
-    assert "rows of data: 60 of 60" in lines
-    assert lines[-1] == "cells: 6 of 6"
+    assert lines[0].partition(" after")[0] == "rows of data: 60 of 60"
+    assert "cells: 6 of 6" in [line.partition(" after")[0] for line in lines]
+    assert lines[-1].partition(" after")[0] == "boards: 2 of 2"
     assert "\x1b" not in ran.err
 
 
