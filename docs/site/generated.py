@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import architecture
 import estimator_tables
+import gallery
 import reference
 import reference_tables
+from cache import ROOT
 
 import benchmarks
 import estimators
 import sdscm
 
-ROOT = Path(__file__).parents[2]
 
 #: Pictures of the functions below, by path in the site: see `picture`.
 PICTURES: dict[str, bytes] = {}
@@ -60,6 +60,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "api-benchmarks": lambda: reference.api(benchmarks),
     "api-plugins": reference.plugins,
     "architecture": _architecture,
+    "gallery": gallery.index,
     "commands": reference.commands,
     "headline-board": _headline_board,
     **{

@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from generated import PICTURES, ROOT, fill
+import gallery
+import notebooks
+from cache import ROOT
+from generated import PICTURES, fill
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -23,6 +26,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Fill the generated parts of all pages, and add the files outside docs/ that they link."""
     if changelog := _read(ROOT / "CHANGELOG.md"):
         files.append(File.generated(config, "changelog.md", content=changelog))
+    for name, content in _made().items():
+        files.append(File.generated(config, name, content=content))
     waiting = [(file, _original(file)) for file in files.documentation_pages()]
     while waiting:
         file, original = waiting.pop()
@@ -44,6 +49,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, content=content))
     config.nav = _present(config.nav, files)
     return files
+
+
+def _made() -> dict[str, str | bytes]:
+    """Make the pages of notebooks and of the gallery, with their pictures."""
+    made: dict[str, str | bytes] = {}
+    for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        made[f"notebooks/{path.stem}.md"], pictures = notebooks.page(path)
+        made |= {f"notebooks/{name}": content for name, content in pictures.items()}
+    for script in gallery.scripts():
+        made[f"gallery/{script.stem}.md"], made[f"gallery/{script.stem}.svg"] = gallery.page(script)
+    return made
 
 
 def _read(path: Path) -> str:

@@ -1,0 +1,36 @@
+"""Keep what the build has run: a run is repeated only if its source or the packages change."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "build" / "cache"
+
+Kept = TypeVar("Kept")
+
+
+def kept(source: bytes, make: Callable[[], Kept]) -> Kept:
+    """Return what ``make`` makes from the source, from the cache if it is there."""
+    path = FOLDER / hashlib.sha256(_code() + source).hexdigest()
+    if not path.exists():
+        made = make()
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(made))
+    return pickle.loads(path.read_bytes())
+
+
+@cache
+def _code() -> bytes:
+    """Hash all files that decide results: the packages, their data, and the pins."""
+    found = hashlib.sha256((ROOT / "constraints.txt").read_bytes())
+    for folder in ("sdscm", "estimators", "benchmarks", "docs/site"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".yaml", ".csv", ".parquet"):
+                found.update(path.read_bytes())
+    return found.digest()

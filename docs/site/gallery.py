@@ -1,0 +1,69 @@
+"""Run the scripts of docs/gallery, and make pages of their figures."""
+
+from __future__ import annotations
+
+import ast
+import io
+import runpy
+from html import escape
+from pathlib import Path
+
+from cache import ROOT, kept
+
+SCRIPTS = ROOT / "docs" / "gallery"
+
+
+def scripts() -> list[Path]:
+    """Return the scripts, sorted."""
+    return sorted(SCRIPTS.glob("*.py"))
+
+
+def index() -> str:
+    """Make the grid of all figures; each leads to its page."""
+    cards = []
+    for script in scripts():
+        title, _ = _described(script)
+        image = f'<img src="../gallery/{script.stem}.svg" alt="" loading="lazy">'
+        cards.append(
+            f'<a href="../gallery/{script.stem}.md">{image}<span>{escape(title)}</span></a>'
+        )
+    return '<div class="gallery" markdown="0">\n' + "\n".join(cards) + "\n</div>"
+
+
+def page(script: Path) -> tuple[str, bytes]:
+    """Return the page of a script, and its figure as SVG."""
+    title, text = _described(script)
+    code = script.read_text(encoding="utf-8")
+    body = code[code.index('"""', 3) + 3 :].strip()
+    return (
+        f"# {title}\n\n{text}\n\n![{title}]({script.stem}.svg)\n\n```python\n{body}\n```\n\n"
+        "[All figures](../gallery.md)\n",
+        kept(code.encode(), lambda: figure(script)),
+    )
+
+
+def figure(script: Path) -> bytes:
+    """Run a script without a screen, and return its figure as SVG.
+
+    Raises ``ValueError`` if it makes no figure, or several.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+    runpy.run_path(str(script))
+    if len(pyplot.get_fignums()) != 1:
+        raise ValueError(f"{script.name} makes {len(pyplot.get_fignums())} figures, not one")
+    content = io.BytesIO()
+    pyplot.gcf().savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
+    pyplot.close("all")
+    return content.getvalue()
+
+
+def _described(script: Path) -> tuple[str, str]:
+    """Return the title and the text of a script: the first line of its docstring, and the rest."""
+    described = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+    title, _, text = described.partition("\n")
+    return title.rstrip("."), text.strip()
