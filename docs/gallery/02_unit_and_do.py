@@ -1,7 +1,7 @@
 """One unit, and an intervention on it
 
-A unit is a short text. An intervention, do(drink = tea), replaces one sentence. The unit keeps its own noise, so
-every sentence that does not depend on the drink stays as it was.
+A unit is a short text. An intervention, do(drink = tea), replaces one sentence. The unit keeps
+its own noise, so every sentence that does not depend on the drink stays as it was.
 """
 
 import textwrap

@@ -1,7 +1,8 @@
 """Both potential outcomes of each unit
 
-A person drinks tea or coffee, never both, so real data hold one outcome of each person. An SD-SCM gives both. Each
-line joins the two outcomes of one unit; the filled end is the one that data would show.
+A person drinks tea or coffee, never both, so real data hold one outcome of each person. An SD-SCM
+gives both. Each line joins the two outcomes of one unit; the filled end is the one that data
+would show.
 """
 
 import matplotlib.pyplot as plt

@@ -1,7 +1,7 @@
 """How much effects differ between units
 
-The individual effect (ITE) is the difference between the two outcomes of a unit. Its mean over the units is the
-SATE. A method that reports one average says nothing about the spread.
+The individual effect (ITE) is the difference between the two outcomes of a unit. Its mean over
+the units is the SATE. A method that reports one average says nothing about the spread.
 """
 
 import matplotlib.pyplot as plt

@@ -1,7 +1,7 @@
 """Effects by a covariate
 
-The CATE is the mean effect among units with the same covariates. Here it is averaged within each plan for the next
-day: boxes show the spread among the units that share a plan.
+The CATE is the mean effect among units with the same covariates. Here it is averaged within each
+plan for the next day: boxes show the spread among the units that share a plan.
 """
 
 import matplotlib.pyplot as plt

@@ -1,7 +1,7 @@
 """Overlap of the two groups
 
-A method can compare groups only where both occur. The true propensity, P(tea | parents of the treatment), is known
-for each unit. Where one histogram is empty, methods extrapolate.
+A method can compare groups only where both occur. The true propensity, P(tea | parents of the
+treatment), is known for each unit. Where one histogram is empty, methods extrapolate.
 """
 
 import matplotlib.pyplot as plt

@@ -1,7 +1,8 @@
 """Error by dial
 
-Dials make one scenario easier or harder. Here `effect` scales the individual effects, from none to twice the language
-model's own. Two methods estimate the effect of each unit; PEHE is the root mean squared error of these estimates.
+Dials make one scenario easier or harder. Here `effect` scales the individual effects, from none
+to twice the language model's own. Two methods estimate the effect of each unit; PEHE is the root
+mean squared error of these estimates.
 """
 
 import matplotlib.pyplot as plt

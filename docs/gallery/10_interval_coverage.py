@@ -1,7 +1,7 @@
 """Do intervals cover the truth?
 
-An interval of level 95 % should hold the true effect in 95 of 100 datasets. Each line is the interval of one dataset
-of 200 units. Orange lines miss the average effect of the population.
+An interval of level 95 % should hold the true effect in 95 of 100 datasets. Each line is the
+interval of one dataset of 200 units. Orange lines miss the average effect of the population.
 """
 
 import matplotlib.pyplot as plt

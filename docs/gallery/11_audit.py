@@ -1,7 +1,8 @@
 """An audit, phrasing by phrasing
 
-An audit asks what a language model makes of one word. Here it is the name of an applicant, and the outcome is the
-call-back. Each point is the exact effect under one choice of sentences. The band is the interval of their mean.
+An audit asks what a language model makes of one word. Here it is the name of an applicant, and
+the outcome is the call-back. Each point is the exact effect under one choice of sentences. The
+band is the interval of their mean.
 """
 
 import matplotlib.pyplot as plt

@@ -1,7 +1,8 @@
 """Two ways to draw a counterfactual
 
-A counterfactual keeps the unit's own noise (Gumbel coupling), so a unit changes no more than it must. The paper draws
-new noise (`redraw`), and then a night may change by chance alone. The average effect is the same under both.
+A counterfactual keeps the unit's own noise (Gumbel coupling), so a unit changes no more than it
+must. The paper draws new noise (`redraw`), and then a night may change by chance alone. The
+average effect is the same under both.
 """
 
 import matplotlib.pyplot as plt

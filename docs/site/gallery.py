@@ -5,11 +5,19 @@ from __future__ import annotations
 import ast
 import io
 import runpy
-from html import escape
 from pathlib import Path
 
 from cache import ROOT, kept
 
+from sdscm.figure_style import PALETTE
+
+_STYLE = {
+    "axes.prop_cycle": f"cycler(color={list(PALETTE)})",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 11,
+    "svg.hashsalt": "sdscm",
+}
 SCRIPTS = ROOT / "docs" / "gallery"
 
 
@@ -23,11 +31,9 @@ def index() -> str:
     cards = []
     for script in scripts():
         title, _ = _described(script)
-        image = f'<img src="../gallery/{script.stem}.svg" alt="" loading="lazy">'
-        cards.append(
-            f'<a href="../gallery/{script.stem}.md">{image}<span>{escape(title)}</span></a>'
-        )
-    return '<div class="gallery" markdown="0">\n' + "\n".join(cards) + "\n</div>"
+        image = f"![](/gallery/{script.stem}.svg){{ loading=lazy }}"
+        cards.append(f"[{image} {title}](/gallery/{script.stem}.md)")
+    return '<div class="gallery" markdown>\n\n' + "\n\n".join(cards) + "\n\n</div>"
 
 
 def page(script: Path) -> tuple[str, bytes]:
@@ -53,11 +59,12 @@ def figure(script: Path) -> bytes:
     from matplotlib import pyplot
 
     pyplot.close("all")
-    runpy.run_path(str(script))
-    if len(pyplot.get_fignums()) != 1:
-        raise ValueError(f"{script.name} makes {len(pyplot.get_fignums())} figures, not one")
-    content = io.BytesIO()
-    pyplot.gcf().savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
+    with pyplot.rc_context(_STYLE):
+        runpy.run_path(str(script))
+        if len(pyplot.get_fignums()) != 1:
+            raise ValueError(f"{script.name} makes {len(pyplot.get_fignums())} figures, not one")
+        content = io.BytesIO()
+        pyplot.gcf().savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
     pyplot.close("all")
     return content.getvalue()
 

@@ -21,7 +21,6 @@ import benchmarks
 import estimators
 import sdscm
 
-
 #: Pictures of the functions below, by path in the site: see `picture`.
 PICTURES: dict[str, bytes] = {}
 
