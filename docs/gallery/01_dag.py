@@ -8,4 +8,4 @@ a diamond. White circles are exogenous: the setting `hidden` removes them.
 import sdscm
 from sdscm.graph_plot import draw_graph
 
-draw_graph(sdscm.load_spec("tea_or_coffee"))
+fig = draw_graph(sdscm.load_spec("tea_or_coffee"))

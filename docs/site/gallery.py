@@ -51,20 +51,17 @@ def page(script: Path) -> tuple[str, bytes]:
 def figure(script: Path) -> bytes:
     """Run a script without a screen, and return its figure as SVG.
 
-    Raises ``ValueError`` if it makes no figure, or several.
+    The script names its figure ``fig``.
     """
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    pyplot.close("all")
+    content = io.BytesIO()
     with pyplot.rc_context(_STYLE):
-        runpy.run_path(str(script))
-        if len(pyplot.get_fignums()) != 1:
-            raise ValueError(f"{script.name} makes {len(pyplot.get_fignums())} figures, not one")
-        content = io.BytesIO()
-        pyplot.gcf().savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
+        fig = runpy.run_path(str(script))["fig"]
+        fig.savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
     pyplot.close("all")
     return content.getvalue()
 

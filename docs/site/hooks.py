@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 
 import gallery
 import notebooks
-from cache import ROOT
+from cache import ROOT, kept
 from generated import PICTURES, fill
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
+from benchmarks.site import all_pages
 
 #: Comments for the tests of snippets.
 _FOR_TESTS = re.compile(r"^<!-- (?:test|not run): .*? -->\n", re.MULTILINE)
@@ -51,15 +54,28 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def _boards() -> dict[str, bytes]:
+    """Make the pages of the boards: of core-v1, of `RELEASES`, and of the published tables."""
+    given = os.environ.get("RELEASES", "").split()
+    published = sorted(path.parent for path in ROOT.glob("results/published/*/leaderboard.csv"))
+    source = "".join(given).encode() + b"".join(_content(Path(each)) for each in given)
+    source += b"".join((path / "leaderboard.csv").read_bytes() for path in published)
+    return kept(source, lambda: all_pages(["core-v1", *given], published))
+
+
+def _content(release: Path) -> bytes:
+    return (release / "release.json" if release.is_dir() else release).read_bytes()
+
+
 def _made() -> dict[str, str | bytes]:
-    """Make the pages of notebooks and of the gallery, with their pictures."""
+    """Make the pages of notebooks, of the gallery and of the boards, with their files."""
     made: dict[str, str | bytes] = {}
     for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
         made[f"notebooks/{path.stem}.md"], pictures = notebooks.page(path)
         made |= {f"notebooks/{name}": content for name, content in pictures.items()}
     for script in gallery.scripts():
         made[f"gallery/{script.stem}.md"], made[f"gallery/{script.stem}.svg"] = gallery.page(script)
-    return made
+    return made | {f"boards/{name}": content for name, content in _boards().items()}
 
 
 def _read(path: Path) -> str:
