@@ -17,25 +17,22 @@ PAGES = sorted(
 # Pages of old docs that are not rewritten yet: their snippets need no marks.
 OLD = {
     "README.md",
-    "docs/audit.md",
     "docs/estimators.md",
-    "docs/lalonde.md",
-    "docs/own-data.md",
     "docs/paper.md",
 }
 
 # Pages that another test runs, because it checks what the snippets have made.
 ELSEWHERE = {
     "README.md": "tests/test_readme.py",
-    "docs/lalonde.md": "tests/benchmarks/estimate/test_lalonde.py",
-    "docs/own-data.md": "tests/benchmarks/datasets/test_user_tables.py",
+    "docs/how-to/lalonde.md": "tests/benchmarks/estimate/test_lalonde.py",
+    "docs/how-to/table.md": "tests/benchmarks/datasets/test_user_tables.py",
     "docs/how-to/release.md": "tests/benchmarks/release/test_releases_page.py",
     "docs/how-to/submit.md": "tests/benchmarks/release/test_submissions_page.py",
     "docs/how-to/suite.md": "tests/benchmarks/suite/test_how_to_suite.py",
 }
 
 # Pages whose snippets take more than 20 s.
-SLOW = {"docs/how-to/report.md"}
+SLOW = {"docs/how-to/audit.md", "docs/how-to/report.md"}
 
 _FENCE = re.compile(r"^([^\n]*)\n( *)```(\w*)[^\n]*\n.*?^ *```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"<!-- (test: \S+|not run: \S.*) -->")

@@ -22,7 +22,8 @@ def caveats(result: AuditResult) -> tuple[str, ...]:
         "sentences, and not for all possible wordings. Phrasings that share sentences are not "
         "fully independent.",
         "The sign-flip tests assume effects that are symmetric about their mean over phrasings; "
-        "docs/audit.md shows how often tests and intervals are wrong in simulations.",
+        "docs/explanation/audit-statistics.md shows how often tests and intervals are wrong in "
+        "simulations.",
         "'Undecided' does not prove fairness: see the smallest effect that this audit can detect. "
         "'No effect as large as ...' comes from a test of equivalence.",
     ]

@@ -359,14 +359,15 @@ def test_a_treatment_written_in_other_words_is_no_covariate(tmp_path: Path, copy
     assert facts(dataset).leaks == ("'town' is a copy of the treatment",)
 
 
-def test_the_tutorial_of_own_data(run_snippets, tmp_path: Path) -> None:
-    """Its mapping in YAML gives the dataset that it makes in Python."""
-    page = Path(__file__).parents[3] / "docs" / "own-data.md"
-    parts = ["columns.yaml", "python", "shell", "shell", "like-trial.yaml", "shell"]
+def test_the_page_of_own_tables(run_snippets, tmp_path: Path) -> None:
+    """Its mapping in YAML gives the truth that it makes in Python."""
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "table.md"
+    parts = ["python", "shell", "shell", "like-trial.yaml", "shell", "columns.yaml", "shell"]
     assert run_snippets(page) == parts
     assert (tmp_path / "estimates" / "estimate.html").is_file()
     assert len([*(tmp_path / "like-trial").iterdir()]) == 2
     assert "arXiv 2605.10430" in (tmp_path / "results/like-trial/leaderboard.md").read_text()
+    assert "LinReg" in (tmp_path / "results/own-data/leaderboard.md").read_text()
     entry = FilesEntry(name="mine", files="trial.csv", columns="columns.yaml")
     ((_, dataset),) = read_files(entry, tmp_path)
     table = pd.read_csv(tmp_path / "trial.csv")

@@ -13,7 +13,7 @@ from causaldata import nsw_mixtape
 from benchmarks.datasets.observed import read_observed
 from benchmarks.estimate.analysis import analyse
 
-PAGE = Path(__file__).parents[3] / "docs" / "lalonde.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "lalonde.md"
 
 
 def test_estimates_of_the_trial_are_those_of_statsmodels(tmp_path) -> None:
@@ -46,7 +46,7 @@ def rows(text: str) -> dict[str, list[str]]:
 def test_the_tutorial_runs_and_says_what_came_out(run_snippets, tmp_path) -> None:
     kinds = run_snippets(PAGE)
     assert kinds.count("shell") == 4
-    first, second = PAGE.read_text(encoding="utf-8").split("## 2.")
+    first, second = PAGE.read_text(encoding="utf-8").split("## Rank methods")
     told = rows(first)
     for place, name in enumerate(("trial", "survey")):
         estimates = rows((tmp_path / name / "estimate.md").read_text(encoding="utf-8"))
