@@ -36,7 +36,7 @@ TEXTS = --licence MIT --citation "The sdscm developers (2026); after Bynum and C
 
 # The tables of the paper from the released data: a share of them, or all with `make paper SHARE=1`.
 # It goes on where it was stopped, and from the records in results/paper. FRESH=folder runs the
-# share from nothing, into that folder. DATA names the data: see docs/paper.md.
+# share from nothing, into that folder. DATA names the data: see docs/how-to/paper.md.
 SHARE ?= 0.05
 paper: $(STAMP)
 	$(BIN)/sdscm paper run --share $(SHARE) $(PAPER_DATA) $(PAPER_FOLDERS)

@@ -18,7 +18,6 @@ PAGES = sorted(
 OLD = {
     "README.md",
     "docs/estimators.md",
-    "docs/paper.md",
 }
 
 # Pages that another test runs, because it checks what the snippets have made.

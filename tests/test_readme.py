@@ -71,7 +71,7 @@ def test_its_claims_of_the_standard_suite_are_those_of_the_committed_boards() ->
 
 def test_its_counts_of_the_paper_are_those_of_the_committed_tables() -> None:
     made = pd.read_csv(README.parent / "results" / "paper" / "tables.csv")
-    pages = [README, README.parent / "docs" / "paper.md"]
+    pages = [README, README.parent / "docs" / "explanation" / "paper.md"]
     texts = [" ".join(page.read_text(encoding="utf-8").split()) for page in pages]
     for table, part in made[made["published"].notna()].groupby("table"):
         counts = part["verdict"].value_counts()

@@ -216,7 +216,7 @@ def figures(data: Data = None, results: Results = RESULTS, runs: Runs = RUNS) ->
         if releases:
             files += _figures_of_data(results, data, list(releases))
     if not releases:
-        say("The example of a dataset is left out, since the data are missing; see docs/paper.md.")
+        say("The example of a dataset is left out: the data are missing (docs/how-to/paper.md).")
     written(files)
 
 

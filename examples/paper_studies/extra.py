@@ -177,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     put_atomically(path, page(records, releases, stale))
     say("Written:", f"  {path}")
     if not releases:
-        say("CATE and ITE are left out, since the data are missing; see docs/paper.md.")
+        say("CATE and ITE are left out, since the data are missing; see docs/how-to/paper.md.")
     return 0
 
 

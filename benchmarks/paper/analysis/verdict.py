@@ -73,11 +73,11 @@ _CHAINS = (
 _EACH, _EACH_POOL = "--each 60", "--rows 10000 --lms llama-3-8b --each 6"
 _SAMPLER = (
     "not explained: neither longer chains nor a propensity score by BART give it; "
-    "stochtree's sampler is not dbarts's (docs/paper.md)"
+    "stochtree's sampler is not dbarts's (docs/explanation/paper.md)"
 )
 _SAMPLER_OF_AVERAGE = (
     "the difference is 7 to 9 times its SD, but two datasets of the sample were drawn; not "
-    "explained: stochtree's sampler is not dbarts's (docs/paper.md)"
+    "explained: stochtree's sampler is not dbarts's (docs/explanation/paper.md)"
 )
 #: What is known of numbers that differ or are open, by (table, method, lm, setting, rows).
 _KNOWN: dict[tuple[int, str, str, str, int], str] = {
