@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark results release paper audit test test-slow lint format readme site install clean
+.PHONY: benchmark results release paper audit test test-slow lint format site install clean
 
 # Then the scores are compared with those of the published board, if there is one.
 PUBLISHED = results/published/$(SUITE)
@@ -19,13 +19,11 @@ benchmark: $(STAMP)
 	$(BIN)/sdscm benchmark $(SUITE)
 	$(if $(wildcard $(PUBLISHED)/scores.csv),$(BIN)/sdscm leaderboard --compare $(PUBLISHED) results/$(SUITE))
 
-# The published boards, the release that comes with the package, and the table of the README: an
-# hour or two on two cores.
+# The published boards, and the release that comes with the package: an hour or two on two cores.
 results: $(STAMP)
 	for suite in quick core standard; do \
 		$(BIN)/sdscm benchmark $$suite --results results/published || exit; done
 	$(BIN)/sdscm release make core --version 1 $(TEXTS) --out benchmarks/releases/core-v1 --force
-	$(MAKE) readme
 
 # A release of a shipped suite, to attach elsewhere: `make release SUITE=standard`.
 VERSION ?= 1
@@ -77,9 +75,6 @@ site: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 RELEASES="$(RELEASES)" $(BIN)/python -m mkdocs --quiet build --strict
 	@du -sh build/site
 
-# The table of the README, from the board of the quick suite.
-readme: $(STAMP)
-	$(BIN)/python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv
 
 install: $(STAMP)
 

@@ -1,4 +1,4 @@
-"""The snippets of the README run, in the order of the page."""
+"""The snippets of the README run, and the guide's claims are those of the committed boards."""
 
 from __future__ import annotations
 
@@ -9,30 +9,36 @@ import pytest
 
 from benchmarks.boards.summary import ALL
 from benchmarks.paper.analysis.verdict import VERDICTS
-from benchmarks.report.docs.extract import extract, fitted, replaced
+from benchmarks.report.docs.extract import extract, fitted
 
-README = Path(__file__).parents[1] / "README.md"
-FILES = {"spec": "sleep.yaml", "plugin": "mine.py", "suite": "mine.yaml"}
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PUBLISHED = ROOT / "results" / "published"
 
 
 @pytest.mark.usefixtures("converted_model")
 def test_every_snippet_runs(run_snippets, tmp_path: Path) -> None:
-    assert run_snippets(README, FILES).count("python") >= 2
-    board = (tmp_path / "results" / "mine" / "leaderboard.md").read_text()
-    assert "Ridge T" in board
+    run_snippets(README)
     assert "Ridge T" in (tmp_path / "results" / "core-v1" / "leaderboard.md").read_text()
-    assert (tmp_path / "sleep.parquet").exists()
+    for page in ("estimates/estimate.html", "like-trial/trial-0.parquet", "audit/audit.html"):
+        assert (tmp_path / page).is_file()
 
 
-def test_its_table_is_that_of_the_committed_board() -> None:
-    board = pd.read_csv(README.parent / "results" / "published" / "quick" / "leaderboard.csv")
-    text = README.read_text(encoding="utf-8")
-    assert replaced(text, extract(board)) == text
-    assert "| Oracle | – | 0.000 | 0.000 | 0.000 | 0.000 |" in text
+def test_its_claim_of_the_picture() -> None:
+    """All but two methods miss by as much as DiffInMeans, to 0.07 SD(y)."""
+    board = fitted(pd.read_csv(PUBLISHED / "standard" / "leaderboard.csv"))
+    part = board[(board["dataset"] == "revision") & (board["setting"] == "hidden")]
+    errors = part.set_index("estimator")["ate_abs_error_sd_median"].drop("Oracle")
+    assert ((errors - errors["DiffInMeans"]).abs() < 0.07).sum() == len(errors) - 2 == 28
 
 
-def test_its_claims_are_those_of_the_committed_board() -> None:
-    board = pd.read_csv(README.parent / "results" / "published" / "quick" / "leaderboard.csv")
+def test_the_table_of_the_guide_is_of_the_committed_board() -> None:
+    board = pd.read_csv(PUBLISHED / "quick" / "leaderboard.csv")
+    assert "| Oracle | – | 0.000 | 0.000 | 0.000 | 0.000 |" in extract(board)
+
+
+def test_the_claims_of_the_guide_are_those_of_the_committed_board() -> None:
+    board = pd.read_csv(PUBLISHED / "quick" / "leaderboard.csv")
     board = fitted(board)
     noisy = board[board["dataset"] == "tea_or_coffee-noise"].set_index("estimator")
     seen, hidden = (noisy[noisy["setting"] == setting] for setting in ("all", "hidden"))
@@ -45,10 +51,8 @@ def test_its_claims_are_those_of_the_committed_board() -> None:
     assert (seen.loc[["ForestDR", "LinearDR"], "cells"] == 18).all()
 
 
-def test_its_claims_of_the_standard_suite_are_those_of_the_committed_boards() -> None:
-    board = fitted(
-        pd.read_csv(README.parent / "results" / "published" / "standard" / "leaderboard.csv")
-    )
+def test_the_claims_of_the_standard_suite_are_those_of_the_committed_boards() -> None:
+    board = fitted(pd.read_csv(PUBLISHED / "standard" / "leaderboard.csv"))
 
     def of(dataset: str, setting: str) -> pd.DataFrame:
         part = board[(board["dataset"] == dataset) & (board["setting"] == setting)]
@@ -70,11 +74,11 @@ def test_its_claims_of_the_standard_suite_are_those_of_the_committed_boards() ->
 
 
 def test_its_counts_of_the_paper_are_those_of_the_committed_tables() -> None:
-    made = pd.read_csv(README.parent / "results" / "paper" / "tables.csv")
-    pages = [README, README.parent / "docs" / "explanation" / "paper.md"]
-    texts = [" ".join(page.read_text(encoding="utf-8").split()) for page in pages]
+    made = pd.read_csv(ROOT / "results" / "paper" / "tables.csv")
+    page = ROOT / "docs" / "explanation" / "paper.md"
+    text = " ".join(page.read_text(encoding="utf-8").split())
     for table, part in made[made["published"].notna()].groupby("table"):
         counts = part["verdict"].value_counts()
         said = ", ".join(f"{each} {counts[each]}" for each in VERDICTS if each in counts)
         said = f"Table {table}, {len(part)} numbers: {said}"
-        assert all(f"{said}." in text for text in texts), said
+        assert f"{said}." in text, said

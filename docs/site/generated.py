@@ -13,6 +13,7 @@ from functools import partial
 import architecture
 import estimator_tables
 import gallery
+import pandas as pd
 import reference
 import reference_tables
 from cache import ROOT
@@ -20,6 +21,10 @@ from cache import ROOT
 import benchmarks
 import estimators
 import sdscm
+from benchmarks.report.docs.extract import extract
+from sdscm.figure_style import figure_bytes, figure_style
+from sdscm.graph_plot import draw_graph
+from sdscm.spec import spec_from_yaml
 
 #: Pictures of the functions below, by path in the site: see `picture`.
 PICTURES: dict[str, bytes] = {}
@@ -52,6 +57,20 @@ def _headline_board() -> str:
     return picture("headline-board.png", figure.read_bytes(), "The board of the suite quick")
 
 
+def _tutorial_graph() -> str:
+    """Draw the graph of the spec that the tutorial shows."""
+    page = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    spec = spec_from_yaml(text, "tutorial.md")
+    with figure_style():
+        content = figure_bytes(draw_graph(spec), "svg")
+    return picture("tutorial-graph.svg", content, "The graph of Kim's evening")
+
+
+def _guide_board() -> str:
+    return extract(pd.read_csv(ROOT / "results/published/quick/leaderboard.csv"))
+
+
 #: The function behind each name that a page can mark.
 GENERATED: dict[str, Callable[[], str]] = {
     "api-sdscm": lambda: reference.api(sdscm),
@@ -61,7 +80,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "architecture": _architecture,
     "gallery": gallery.index,
     "commands": reference.commands,
+    "guide-board": _guide_board,
     "headline-board": _headline_board,
+    "tutorial-graph": _tutorial_graph,
     **{
         name: partial(reference_tables.key_table, model)
         for name, model in reference_tables.MODELS.items()

@@ -18,7 +18,7 @@ from mkdocs.structure.files import File, Files
 from benchmarks.site import all_pages
 
 #: Comments for the tests of snippets.
-_FOR_TESTS = re.compile(r"^<!-- (?:test|not run): .*? -->\n", re.MULTILINE)
+_FOR_TESTS = re.compile(r"^<!-- (?:test: .*?|not run: .*?|output) -->\n", re.MULTILINE)
 #: The target of a Markdown link or image, without its anchor.
 _TARGET = re.compile(r"(\]\()([^)\s#:]+)(?=[)#])")
 #: Larger files are not copied into the site.

@@ -1,1 +1,1 @@
-"""Generate parts of docs/ and of the README from code and results."""
+"""Generate parts of docs/ from code and results."""

@@ -1,13 +1,6 @@
-"""Make the short table of the README from a suite's ``leaderboard.csv``.
-
-``python -m benchmarks.report.docs.extract README.md results/published/quick/leaderboard.csv`` puts
-it between the marks ``<!-- board:begin -->`` and ``<!-- board:end -->``.
-"""
+"""Make the short table of ``docs/guide/boards.md`` from a suite's ``leaderboard.csv``."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 import pandas as pd
 
@@ -65,9 +58,3 @@ def replaced(text: str, table: str, mark: str = "board") -> str:
     if not (found and closed):
         raise InputError(f"the page has no place for a table: write {begin} and {end} on two lines")
     return f"{before}{begin}\n{table}\n{end}{after}"
-
-
-if __name__ == "__main__":
-    readme, csv = map(Path, sys.argv[1:])
-    content = replaced(readme.read_text(encoding="utf-8"), extract(pd.read_csv(csv)))
-    readme.write_text(content, encoding="utf-8")
