@@ -14,11 +14,6 @@ PAGES = sorted(
     if (ROOT / "docs" / "site") not in page.parents
 )
 
-# Pages of old docs that are not rewritten yet: their snippets need no marks.
-OLD = {
-    "docs/estimators.md",
-}
-
 # Pages that another test runs, because it checks what the snippets have made.
 ELSEWHERE = {
     "README.md": "tests/test_readme.py",
@@ -49,7 +44,7 @@ def _faults(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in OLD])
+@pytest.mark.parametrize("page", PAGES)
 def test_each_snippet_has_a_mark(page: str) -> None:
     assert not _faults((ROOT / page).read_text(encoding="utf-8"))
 
