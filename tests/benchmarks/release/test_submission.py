@@ -212,7 +212,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], bytes], str]] = {
         lambda good: with_column(good, PREDICTIONS, "y1"),
         "predictions.parquet has a column 'y1'",
     ),
-    "a column that is no score": (
+    "a column that is not a score": (
         lambda good: with_column(good, SCORES, "true_effect"),
         "scores.parquet has a column 'true_effect'",
     ),
@@ -259,7 +259,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     ),
     "a pickle in a type of Arrow": (with_extension, "predictions.parquet has metadata"),
     "a pickle in the metadata of pandas": (with_pandas, "cells.parquet has metadata"),
-    "versions that are no texts": (
+    "versions that are not texts": (
         lambda good: with_first(good, lambda record: replace(record, versions={"numpy": [2]})),
         "its versions are not names of libraries with their versions",
     ),
