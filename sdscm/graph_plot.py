@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from sdscm.display import html_picture
 from sdscm.figure_style import (
     BLUE,
     INK,
@@ -16,6 +17,7 @@ from sdscm.figure_style import (
     Format,
     figure_bytes,
     figure_style,
+    has_matplotlib,
     in_figure_style,
     new_figure,
     require_matplotlib,
@@ -81,6 +83,15 @@ def save_graph(spec: Graph, path: Path) -> None:
     require_matplotlib(_PICTURE)
     with figure_style():
         put_atomically(path, figure_bytes(draw_graph(spec), SUFFIXES[path.suffix]))
+
+
+def graph_html(spec: Graph) -> str:
+    """The picture of the DAG for a notebook; empty if matplotlib is not installed."""
+    if not has_matplotlib():
+        return ""
+    with figure_style():
+        svg = figure_bytes(draw_graph(spec), "svg")
+    return html_picture(svg, f"The graph of {spec.name}")
 
 
 @in_figure_style()

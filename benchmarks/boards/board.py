@@ -86,6 +86,17 @@ class Board:
     scenarios: tuple[str, ...] = ()
     unseen_share: float = float("nan")
 
+    def __repr__(self) -> str:
+        from benchmarks.boards.explain import place  # it imports this module
+
+        first = f", best {self.table['estimator'].iloc[0]}" if self.rankings else ""
+        return f"<Board: {place(self.group)}; {len(self.table)} methods{first}>"
+
+    def _repr_html_(self) -> str:
+        from benchmarks.boards.board_table import board_html  # it imports this module
+
+        return board_html(self)
+
     def plot(self) -> Figure:
         """Draw the error of each method: a matplotlib figure, which a notebook shows.
 

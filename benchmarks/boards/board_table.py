@@ -12,9 +12,12 @@ from benchmarks.boards.board import Board
 from benchmarks.boards.columns import BoardColumn, BoardEntry, all_columns, ranking_columns
 from benchmarks.boards.ranking import Ranking, merit
 from benchmarks.suite.model import Suite
+from sdscm.display import html_card, html_note, html_table
 from sdscm.number_format import slug, two_decimals
 from sdscm.report_page import ReportTable, TableColumn, make_table, number_column, text_column
 from sdscm.report_page.table import TableCell, TableRow, Value
+
+_SHOWN = 8  # methods in a notebook
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,21 @@ def board_table(
         finding=explain.finding(board, ranking),
         wins=_wins(ranking, f"wins-{name}", f"{title}, {place}"),
     )
+
+
+def board_html(board: Board) -> str:
+    """Show the best methods of each ranking of a board in a notebook."""
+    parts = []
+    for ranking in board.rankings.values():
+        table = board_table(board, ranking, None, 1 - ranking.level)
+        columns, rows = table.only("terminal")
+        cells = [[cell.full_text for cell in row] for row in rows[:_SHOWN]]
+        parts += [
+            html_note(table.title),
+            html_table([column.heading for column in columns], cells),
+            html_note(f"the first {_SHOWN} of {len(rows)} methods" * (len(rows) > _SHOWN)),
+        ]
+    return html_card("Board", explain.place(board.group), *parts)
 
 
 def wide_table(board: Board) -> ReportTable:

@@ -19,9 +19,12 @@ from benchmarks.boards.saved_scores import Scored, scored
 from benchmarks.boards.scores import average_repetitions
 from benchmarks.datasets.source import lm_mark
 from benchmarks.metrics import Metric
+from sdscm.display import html_card, html_note, html_table
 from sdscm.errors import InputError
+from sdscm.number_format import counted, joined, number, with_interval
 from sdscm.statistics.multiplicity import adjusted
 
+_SHOWN = 8  # rows in a notebook
 #: Columns that the rows of one table of a comparison share.
 GROUP = ("lm", "entry", "setting", "rows")
 
@@ -75,6 +78,36 @@ class Comparison:
     alone: int
     differences: tuple[str, ...]
     level: float
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.before} and {self.after}, {self._about}>"
+
+    @property
+    def _about(self) -> str:
+        verdicts = self.table["verdict"].value_counts()
+        found = joined(f"{count} {verdict}" for verdict, count in verdicts.items())
+        return f"{counted(self.pairs, 'pair')} of datasets; scores: {found or 'none'}"
+
+    def _repr_html_(self) -> str:
+        # The scores that changed come first.
+        order = self.table["verdict"].isin(["same", "noise", "untested"]).sort_values(kind="stable")
+        rows = [
+            (
+                *(row[key] for key in ("entry", "setting", "metric", "estimator")),
+                *(number(row[key]) for key in ("before", "after")),
+                with_interval(row["change"], row["low"], row["high"]),
+                row["verdict"],
+            )
+            for _, row in self.table.loc[order.index].head(_SHOWN).iterrows()
+        ]
+        heads = ["dataset", "setting", "metric", "method", "before", "after", "change", "verdict"]
+        rest = len(self.table) - len(rows)
+        return html_card(
+            f"Comparison: {self.before} and {self.after}",
+            self._about,
+            html_table(heads, rows),
+            html_note(f"and {rest:,} more rows in .table" * (rest > 0), *self.differences),
+        )
 
 
 def compare(

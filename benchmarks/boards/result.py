@@ -8,9 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.boards.board import Board
+from benchmarks.boards.board_table import board_html
+from benchmarks.boards.explain import place
 from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.boards.scores import of_cells
 from benchmarks.suite.model import Suite
+from sdscm.display import html_card, html_note, html_table
+from sdscm.number_format import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,28 @@ class Result:
     notes: tuple[str, ...] = ()
     warnings: tuple[LibraryWarning, ...] = ()
     own: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Result: {self.suite.name}, {self._about}>"
+
+    @property
+    def _about(self) -> str:
+        ok = int((self.cells["status"] == "ok").sum())
+        cells = f"{len(self.cells):,} cells ({ok:,} ok)"
+        return f"{counted(len(self.boards), 'board')}, {cells}, {self.computed:,} computed now"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (i, place(board.group), f"{len(board.table)}", board.table["estimator"].iloc[0])
+            for i, board in enumerate(self.boards)
+        ]
+        return html_card(
+            f"Result: {self.suite.name}",
+            self._about,
+            html_table(["boards[i]", "of", "methods", "best"], rows),
+            board_html(self.boards[0]) if self.boards else "",
+            html_note(*self.notes),
+        )
 
     @property
     def cells(self) -> pd.DataFrame:

@@ -26,7 +26,9 @@ from benchmarks.suite.entries import (
     refuse_repeats,
 )
 from sdscm.data.dataset import Setting
+from sdscm.display import shortened
 from sdscm.errors import InputError
+from sdscm.number_format import counted
 
 Group = Literal["lm", "setting", "dataset"]
 
@@ -167,6 +169,15 @@ class Suite(Model):
         for number, entry in enumerate(self.datasets):
             entry.check(f"datasets[{number}]", self.settings)
         return self
+
+    def __repr__(self) -> str:
+        methods = counted(len(self.estimators), "estimator")
+        entries = ", ".join(entry.title for entry in self.datasets)
+        return (
+            f"<Suite: {self.name}, {methods} on {shortened(entries)} ({', '.join(self.settings)})>"
+        )
+
+    __str__ = __repr__
 
     def with_share(self, share: float) -> Suite:
         """Return the suite with another share of the paper's datasets.

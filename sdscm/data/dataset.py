@@ -18,12 +18,15 @@ from pydantic import TypeAdapter
 from sdscm.arguments import check_choice, check_type
 from sdscm.data.leaks import check_leaks
 from sdscm.data.table_checks import TableRoles, check_table, ordered_levels, shown
+from sdscm.display import html_card, html_facts, html_note, html_table, listed
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
 from sdscm.literals import SETTINGS as SETTINGS
 from sdscm.literals import Setting as Setting
+from sdscm.number_format import NONE, number, percent
 
 _FORMAT = 1
+_SHOWN = 5  # rows in a notebook
 _METADATA_KEY = b"sdscm"
 
 
@@ -140,6 +143,32 @@ class CausalDataset:
         treated = f", t = 1 is {self.contrast[1]}" if self.contrast else ""
         return (
             f"<CausalDataset: {len(self):,} units of {self.meta.scenario}, {covariates}{treated}>"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "covariates": f"{listed(list(self.X))} (setting: {self.covariates})",
+            "hidden in the setting hidden": listed(self.exogenous) or NONE,
+            "treated": percent(self.t.mean()),
+            "treatment": " → ".join(self.contrast) or "0 → 1",
+            "SATE": f"{number(self.sate)}; SD(y) is {number(self.y.std())}",
+            "CATE known": ", ".join(self.cates) or NONE,
+        }
+        few = self.to_frame().head(_SHOWN)
+        if self.labels is not None:
+            few = few.assign(**{str(c): self.labels[c].head(_SHOWN) for c in self.labels})
+        rows = [
+            (i, *(number(v) if isinstance(v, float) else v for v in row))
+            for i, row in enumerate(few.itertuples(index=False))
+        ]
+        about = f"{self.meta.lm}, phrasing {self.meta.phrasing}" if self.meta.lm else ""
+        texts = () if self.text is None else (html_note(f"Unit 0: {self.text.iloc[0]}"),)
+        return html_card(
+            f"CausalDataset: {len(self):,} units of {self.meta.scenario}",
+            about,
+            html_facts(facts),
+            html_table(["", *few], rows),
+            *texts,
         )
 
     @property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sdscm.arguments import check_type
 from sdscm.data.dataset import CausalDataset
+from sdscm.display import html_card, html_note, html_table
+from sdscm.number_format import counted, number, percent, scientific, span
 from sdscm.sampling.sampler import Sampler
 from sdscm.sampling.units import Units
 
@@ -85,6 +87,29 @@ class DatasetFacts:
     contrast: tuple[str, ...]
     leaks: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"<DatasetFacts: {self.n:,} rows, {percent(self.treated)} treated, "
+            f"SATE {number(self.sate)}, confounding {number(self.confounding)} SD(y); "
+            f"{_counted_problems(self.problems)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("rows", f"{self.n:,}, {self.distinct:,} distinct", "of covariates and treatment"),
+            ("treated", percent(self.treated), f"share with t = 1: {'/'.join(self.contrast)}"),
+            ("SATE", number(self.sate), "sample average effect, in units of y"),
+            ("naive", number(self.naive), "difference in observed means, in units of y"),
+            ("bias", number(self.bias), "(naive - SATE) / SD(y)"),
+            ("confounding", number(self.confounding), "expected bias, in SD(y)"),
+            ("heterogeneity", number(self.heterogeneity), "SD(ITE) / SD(y)"),
+            ("propensity", span(self.propensity_min, self.propensity_max), "range of P(t = 1)"),
+            ("effective n", number(self.effective_n), "rows that are left by weighting"),
+            ("hidden share", percent(self.hidden_share), "variance of effects that X hides"),
+            ("hidden spread", number(self.hidden_spread), "SD(CATE) / SD(y) in 'hidden'"),
+        ]
+        return html_card("DatasetFacts", _counted_problems(self.problems), *_table(rows, self))
+
     @property
     def sign_flip(self) -> bool:
         """True if the naive contrast and the true effect have opposite signs."""
@@ -114,6 +139,17 @@ class DatasetFacts:
         elif self.heterogeneity < LITTLE:
             found.append(f"the effect hardly varies: SD(ITE) / SD(y) is {self.heterogeneity:.1e}")
         return tuple(found)
+
+
+def _counted_problems(problems: Sequence[str]) -> str:
+    return counted(len(problems), "problem") if problems else "no problems"
+
+
+def _table(
+    rows: Sequence[tuple[str, str, str]], facts: DatasetFacts | MechanismFacts
+) -> Iterator[str]:
+    yield html_table(["fact", "value", "meaning"], rows)
+    yield html_note(*(f"Problem: {problem}" for problem in facts.problems))
 
 
 def facts(dataset: CausalDataset) -> DatasetFacts:
@@ -250,6 +286,23 @@ class MechanismFacts:
     least_mass: float
     settled: float
     largest: float
+
+    def __repr__(self) -> str:
+        return (
+            f"<MechanismFacts: {self.name}, mass {scientific(self.mass)}, "
+            f"settled {percent(self.settled)}, largest {number(self.largest)}; "
+            f"{_counted_problems(self.problems)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("mass", scientific(self.mass), "mean probability of the whole domain"),
+            ("least mass", scientific(self.least_mass), "its smallest value over the units"),
+            ("settled", percent(self.settled), "units with one value above 99 %"),
+            ("largest", number(self.largest), "largest mean probability of a value"),
+        ]
+        about = _counted_problems(self.problems)
+        return html_card(f"MechanismFacts: {self.name}", about, *_table(rows, self))
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -9,10 +9,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from sdscm.arguments import check_whole, names_of
+from sdscm.display import html_card, html_note, html_table
 from sdscm.errors import InputError
 from sdscm.inference.enumeration import MAX_CONTEXTS, ExactArrays
 from sdscm.inference.outcome import OutcomeFunction
 from sdscm.literals import OutcomeKind
+from sdscm.number_format import NONE
 from sdscm.sampling.interventions import FixedTarget, variable_of
 from sdscm.sampling.mechanisms import Mechanisms
 
@@ -38,6 +40,29 @@ class Enumeration:
         check_whole("max_contexts", max_contexts, 1)
         self.arrays = ExactArrays(mechanisms, max_contexts)
         self.spec = self.arrays.spec
+
+    def __repr__(self) -> str:
+        return f"<Enumeration: {self.spec.name}, {self._about}>"
+
+    @property
+    def _about(self) -> str:
+        largest = max(map(self.contexts, self.spec.order))
+        limit = self.arrays.max_contexts
+        return f"at most {largest:,} contexts for a variable" + f" (limit {limit:,})" * (
+            largest > limit
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, ", ".join(self.spec.parents(name)) or NONE, f"{self.contexts(name):,}")
+            for name in self.spec.order
+        ]
+        return html_card(
+            f"Enumeration: {self.spec.name}",
+            self._about,
+            html_table(["variable", "parents", "contexts"], rows),
+            html_note("Ask marginal, conditional, joint, mean, effect or log_table."),
+        )
 
     def contexts(self, name: str) -> int:
         """Number of contexts of a variable: the product of its parents' domain sizes."""

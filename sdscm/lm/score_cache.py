@@ -157,6 +157,9 @@ class CachedLM:
                 self._model = self._load()
             return self._model
 
+    def __repr__(self) -> str:
+        return f"<CachedLM: {self.id}, revision {self.revision}>"
+
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores of each choice; each distinct choice is scored once."""
         return self._cached("", choices, lambda model, part: model.score(part))

@@ -19,10 +19,13 @@ from sdscm.arguments import (
     check_whole,
     shown,
 )
+from sdscm.display import html_card, html_facts
 from sdscm.errors import InputError
+from sdscm.graph_plot import graph_html
 from sdscm.literals import DEFAULT_LM, Coupling
 from sdscm.lm.interface import LanguageModel
 from sdscm.lm.load import load_lm
+from sdscm.number_format import counted
 from sdscm.sampling.conditioning import matches, parse_given, weighted
 from sdscm.sampling.dials import Dials
 from sdscm.sampling.interventions import Do, check_do, code_of, parse_do
@@ -74,6 +77,43 @@ class Sampler:
             treatments=None if treatments is None else _treatments(spec, treatments),
         )
         self.coupling: Coupling = coupling
+
+    def __repr__(self) -> str:
+        options = "".join(f", {name} {value}" for name, value in self._changed().items())
+        return (
+            f"<{type(self).__name__}: {self.spec.name} with {self.lm.id}, "
+            f"phrasing {self.phrased.number}{options}>"
+        )
+
+    def _repr_html_(self) -> str:
+        spec = self.spec
+        facts = {
+            "spec": f"{spec.name}, {counted(len(spec.variables), 'variable')}",
+            "effect": f"{spec.treatment.name} → {spec.outcome.name}",
+            "language model": self.lm.id,
+            "phrasing": f"{self.phrased.number} of {spec.n_phrasings}",
+            **self._changed(),
+        }
+        return html_card(
+            f"{type(self).__name__}: {spec.name}", spec.title, html_facts(facts), graph_html(spec)
+        )
+
+    def _changed(self) -> dict[str, object]:
+        """The options that differ from their defaults."""
+        mechanisms, usual = self.mechanisms, Dials()
+        found: dict[str, object] = {}
+        if mechanisms.temperature != 1:
+            found["temperature"] = mechanisms.temperature
+        if mechanisms.scoring != "definition":
+            found["scoring"] = mechanisms.scoring
+        if self.coupling != "gumbel":
+            found["coupling"] = self.coupling
+        for name in ("overlap", "confounding", "effect"):
+            if (value := getattr(mechanisms.dials, name)) != getattr(usual, name):
+                found[name] = value
+        if mechanisms.treatments is not None:
+            found["treatments"] = [self.spec.treatment.values[k] for k in mechanisms.treatments]
+        return found
 
     def restricted_to(self, values: Sequence[str]) -> Self:
         """The same sampler, with the treatment drawn from these of its values only.

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 
 from sdscm.arguments import shown
+from sdscm.display import html_card, html_note, html_table
 from sdscm.errors import InputError
 from sdscm.sampling.interventions import code_of, variable_of
 from sdscm.sampling.noise import Noise
 from sdscm.spec import PhrasedSpec
+
+_SHOWN = 3  # units in a notebook
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,17 @@ class Units:
     def __repr__(self) -> str:
         spec, do = self.phrased.spec, f", do={', '.join(self.do)}" if self.do else ""
         return f"<Units: {len(self):,} of {spec.name}, phrasing {self.phrased.number}{do}>"
+
+    def _repr_html_(self) -> str:
+        few = self.take(np.arange(min(_SHOWN, len(self))))
+        world = f"after do({', '.join(self.do)})" if self.do else "observed world"
+        return html_card(
+            f"Units: {len(self):,} of {self.phrased.spec.name}",
+            f"phrasing {self.phrased.number}, {world}",
+            html_table(["", *few.labels], [(i, *row) for i, row in enumerate(few.labels.values)]),
+            html_table(["", "text"], enumerate(few.text)),
+            html_note(f"the first {len(few)} of {len(self):,} units" * (len(few) < len(self))),
+        )
 
     @property
     def labels(self) -> pd.DataFrame:

@@ -18,8 +18,10 @@ import networkx as nx
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sdscm.arguments import check_whole, shown
+from sdscm.display import html_card, html_note, html_table, listed
 from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
+from sdscm.number_format import NONE, counted
 from sdscm.spec import checks, graph, identification
 from sdscm.spec.identification import Identification
 from sdscm.spec.phrasing import Phrasing, draw_index
@@ -198,6 +200,29 @@ class Spec(BaseModel):
         """The spec with one phrasing of each variable; number 0 takes the first of each."""
         return PhrasedSpec(self, number)
 
+    def __repr__(self) -> str:
+        return f"<Spec: {self.name}, {self._about}>"
+
+    __str__ = __repr__
+
+    @property
+    def _about(self) -> str:
+        effect = f"{self.treatment.name} → {self.outcome.name}"
+        count = counted(len(self.variables), "variable")
+        return f"{count}, {effect}, {counted(self.n_phrasings, 'phrasing')}"
+
+    def _repr_html_(self) -> str:
+        from sdscm.graph_plot import graph_html  # imports NumPy
+
+        rows = [
+            (each.name, each.role, listed(each.values), ", ".join(self.parents(each.name)) or NONE)
+            for each in map(self.variable, self.order)
+        ]
+        table = html_table(["variable", "role", "values", "parents"], rows)
+        return html_card(
+            f"Spec: {self.name}", self._about, html_note(self.title), table, graph_html(self)
+        )
+
     def plot(self) -> Figure:
         """Draw the DAG: a matplotlib figure, which a notebook shows and ``savefig`` writes.
 
@@ -247,6 +272,20 @@ class PhrasedSpec:
         counts = {name: len(self.spec.variable(name).phrasings) for name in self.spec.order}
         choice = {name: draw_index(self.number, name, count) for name, count in counts.items()}
         object.__setattr__(self, "choice", choice)
+
+    def __repr__(self) -> str:
+        return f"<PhrasedSpec: {self.spec.name}, phrasing {self.number} of {self.spec.n_phrasings}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, self.phrasing(name).template, listed(self.spec.variable(name).values))
+            for name in self.spec.order
+        ]
+        return html_card(
+            f"PhrasedSpec: {self.spec.name}",
+            f"phrasing {self.number} of {self.spec.n_phrasings}",
+            html_table(["variable", "sentence", "values"], rows),
+        )
 
     def phrasing(self, name: str) -> Phrasing:
         """The chosen phrasing of a variable."""

@@ -38,6 +38,9 @@ class TabularLM:
         self.revision = revision
         self.scored = 0
 
+    def __repr__(self) -> str:
+        return f"<TabularLM: {self.id}, revision {self.revision}>"
+
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Logarithms of the table's probabilities; each sentence counts as one token.
 

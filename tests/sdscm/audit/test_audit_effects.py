@@ -456,7 +456,7 @@ def test_too_many_contexts_are_sampled_or_refused(ward: Spec) -> None:
 
 def test_refused_before_a_context_is_scored(ward: Spec) -> None:
     lm = TabularLM(ward_table)
-    source = EnumeratedArms(SDSCM(ward, lm).exact(5))
+    source = EnumeratedArms(SDSCM(ward, lm).exact(5).arrays)
     (_, arm), *_ = Estimand("observational").arms("placebo", "statin")
     with pytest.raises(InputError, match="contexts"):
         source.mean(arm, Measure.of(ward))
