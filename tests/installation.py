@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
-from benchmarks.report.docs.extract import replaced
 from sdscm.report_page.markdown import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -324,8 +323,8 @@ def write(lines: list[list[str]]) -> None:
     lines = [line for line in old if tuple(line[:2]) not in new] + lines
     order = [(each.name.partition(",")[0], each.python) for each in ENVIRONMENTS]
     lines.sort(key=lambda line: order.index((line[0], line[1])))
-    text = replaced(page, markdown_table(HEADER, lines, left=len(HEADER)), "installation")
-    PAGE.write_text(text, encoding="utf-8")
+    fresh = markdown_table(HEADER, lines, left=len(HEADER))
+    PAGE.write_text(page.replace(table.strip(), fresh), encoding="utf-8")
 
 
 def main() -> int:

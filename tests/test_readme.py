@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from guide_board import extract, fitted
 
 from benchmarks.boards.summary import ALL
 from benchmarks.paper.analysis.verdict import VERDICTS
-from benchmarks.report.docs.extract import extract, fitted
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

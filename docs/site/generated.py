@@ -17,11 +17,11 @@ import pandas as pd
 import reference
 import reference_tables
 from cache import ROOT
+from guide_board import extract
 
 import benchmarks
 import estimators
 import sdscm
-from benchmarks.report.docs.extract import extract
 from sdscm.figure_style import figure_bytes, figure_style
 from sdscm.graph_plot import draw_graph
 from sdscm.spec import spec_from_yaml

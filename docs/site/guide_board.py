@@ -6,7 +6,6 @@ import pandas as pd
 
 from benchmarks.boards.summary import ALL
 from benchmarks.datasets.truth import FITTED
-from sdscm.errors import InputError
 from sdscm.report_page.markdown import markdown_table
 
 _METRICS = {"pehe_sd_median": "PEHE / SD(y)", "ate_abs_error_sd_median": "|ATE error| / SD(y)"}
@@ -42,19 +41,3 @@ def extract(board: pd.DataFrame, top: int = 10) -> str:
 def fitted(board: pd.DataFrame) -> pd.DataFrame:
     """Select the boards of the fitted rows; a suite without held-out rows has no others."""
     return board[board["rows"] == FITTED] if "rows" in board else board
-
-
-def replaced(text: str, table: str, mark: str = "board") -> str:
-    """Return ``text`` with the table between the marks ``mark``.
-
-    Raises
-    ------
-    InputError
-        If the text does not contain the marks.
-    """
-    begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise InputError(f"the page has no place for a table: write {begin} and {end} on two lines")
-    return f"{before}{begin}\n{table}\n{end}{after}"

@@ -1,1 +1,0 @@
-"""Generate parts of docs/ from code and results."""
