@@ -135,7 +135,7 @@ def run(
     folder = Path(runs_dir) / suite.name
     given = _Given(processes, tuple(paths), retry, mixed, cluster)
     try:
-        with only_run(folder):
+        with only_run(folder, 0 if cluster else max(1, processes)):
             Store.of(folder).refuse_old_layout()
             sweep(folder)
             progress.begin("rows of data", sum(request.n for request in wanted))

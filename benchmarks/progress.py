@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol, Self
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -153,14 +153,14 @@ class _BarsBelowBoard(Bars):
         super().stop()
 
 
-def _top_of(board: ReportTable) -> Table:
+def _top_of(board: ReportTable) -> Group:
     columns, rows = board.only("terminal")
-    shown = Table(title=board.caption, title_justify="left", box=None, pad_edge=False)
+    shown = Table(box=None, pad_edge=False)
     for column in columns:
         shown.add_column(column.heading, justify="right" if column.numeric else "left")
     for row in rows[:TOP]:
         shown.add_row(*(Text(cell.full_text) for cell in row))
-    return shown
+    return Group(Text(board.caption, style="bold"), shown)
 
 
 class RichProgress:

@@ -54,11 +54,18 @@ class LiveBoard:
         Setting of the cells; by default the first one of the suite.
     datasets
         Names of the datasets; by default all.
+    name
+        Identifier of the table.
     """
 
     def __init__(
-        self, manifest: Manifest, setting: str = "", datasets: Collection[str] | None = None
+        self,
+        manifest: Manifest,
+        setting: str = "",
+        datasets: Collection[str] | None = None,
+        name: str = "live",
     ) -> None:
+        self.name = name
         suite = manifest.suite
         self.metric: Metric = metrics.get(suite.board.rank_by[0])
         self.setting = setting or suite.settings[0]
@@ -105,7 +112,7 @@ class LiveBoard:
         caption = (
             f"Best so far by {where}; all methods have finished {compared} of {len(self._datasets)}"
         )
-        return make_table(f"live-{self.setting}", caption, columns, rows)
+        return make_table(self.name, caption, columns, rows)
 
     def _place(self, dataset: str, setting: str, method: str) -> tuple[int, int] | None:
         if setting != self.setting or dataset not in self._datasets or method not in self._labels:

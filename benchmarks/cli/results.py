@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmarks.interface import Outcome
 
 
-@options.examples("sdscm report quick", "sdscm report quick --out shared/page")
+@options.examples("sdscm report quick", "sdscm report quick --watch --every 30")
 def report(
     suite: options.Suite,
     out: Annotated[
@@ -33,6 +33,17 @@ def report(
     runs: options.Runs = options.RUNS,
     mixed: options.Mixed = False,
     plugin: options.Plugins = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="While the run goes on, write a short page that reloads itself; at its end, the "
+            "whole one.",
+        ),
+    ] = False,
+    every: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="Time between two pages of --watch.")
+    ] = 10,
 ) -> None:
     """Write one HTML page about a run from its records: boards, figures and provenance.
 
@@ -40,11 +51,21 @@ def report(
     """
     import benchmarks
     from benchmarks.report.html import write_page
+    from benchmarks.report.watch import watch as follow
     from sdscm.report_page import require_libraries
 
     require_libraries()
     options.load_plugins(plugin)
     writable_folder(out or results, "--out" if out else "--results")
+    if watch:
+        folder = benchmarks.folder_of(suite, runs)
+        page = (out or results / folder.name / "report") / "report.html"
+        say(f"The page: {page}")
+        with run_progress() as progress:
+            ended = follow(folder, page, every, progress, mixed=mixed)
+        if not ended:
+            say(f"The whole page: sdscm report {suite}")
+            return
     with run_progress(brief=True) as progress:
         result = benchmarks.leaderboard(
             suite, results_dir=None, runs_dir=runs, mixed=mixed, progress=progress

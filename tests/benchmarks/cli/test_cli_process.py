@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
+import re
+import select
 import signal
 import subprocess
 import sys
@@ -113,6 +116,54 @@ def test_a_run_that_is_stopped(workspace, data, sent, code):
     assert out == ""
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("stopped; ")
+
+
+def test_a_live_board_in_a_terminal_and_its_end(workspace, data):
+    """It shows the best methods, and Ctrl-C leaves the cursor and no half board."""
+    (workspace / "sleeping.py").write_text(SLEEPING.format(ready=str(workspace / "ready")))
+    suite = (workspace / "suite.yaml").read_text().replace("Oracle", "Zero, Sleeping")
+    (workspace / "suite.yaml").write_text(suite)
+    command = [*SDSCM, "benchmark", "suite.yaml", "--workers", "1", "--plugin", "sleeping.py"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*command, "--live"],
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"COLUMNS": "120", "LINES": "30", "TERM": "xterm"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as run:
+        os.close(theirs)
+        shown, sent = "", False
+        deadline = time.monotonic() + 60
+        while chunk := _read(ours, deadline):
+            shown += chunk
+            # LinReg has ended, and the last method sleeps.
+            if not sent and re.search(r"LinReg +\S+ +\S+ +1 of 1", shown):
+                sent = True
+                run.send_signal(signal.SIGINT)
+    os.close(ours)
+    assert run.returncode == 130
+    assert sent
+    plain = " ".join(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown).split())
+    assert "all methods have finished 0 datasets of 1" in plain
+    hidden, back = shown.rfind("\x1b[?25l"), shown.rfind("\x1b[?25h")
+    assert 0 <= hidden < back
+    end = shown[back:]
+    assert "stopped; " in end
+    assert "Traceback" not in shown
+    # The last frame, which stays, is without the board.
+    last = shown[shown.rfind("\x1b[2K") :]
+    assert "cells" in last
+    assert "Best so far" not in last
+
+
+def _read(terminal: int, deadline: float) -> str:
+    """What a terminal shows next; empty at its end."""
+    try:
+        assert select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]
+        return os.read(terminal, 65536).decode(errors="replace")
+    except OSError:  # on Linux, the other end is closed
+        return ""
 
 
 #: A command that is stopped at an awkward moment: what Python or a library does with the interrupt.

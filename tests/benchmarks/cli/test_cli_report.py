@@ -45,3 +45,12 @@ def test_a_folder_that_cannot_be_written_to(cli, data):
     ran = cli("report", "toy", "--out", "taken/page")
     assert ran.code == 2
     assert "--out taken/page" in ran.err
+
+
+def test_a_watch_of_a_run_that_has_ended_writes_the_whole_page(cli, data, no_figures):
+    assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
+    ran = cli("report", "toy", "--watch", "--every", 5)
+    assert ran.code == 0
+    text = Path("results/toy/report/report.html").read_text(encoding="utf-8")
+    assert "sdscm benchmark suite.yaml" in text
+    assert 'http-equiv="refresh"' not in text
