@@ -21,7 +21,7 @@ for axis, world, title in zip(axes, (units, tea), ("Observed", "do(drink = tea)"
     height = 1.0
     observed = units.text.iloc[0].split(". ")
     for sentence, before in zip(world.text.iloc[0].split(". "), observed, strict=True):
-        lines = textwrap.wrap(sentence.rstrip(".") + ".", 46)
+        lines = textwrap.wrap(sentence.rstrip(".") + ".", 38)
         color = "#22262b" if sentence == before else "#c43d00"
         axis.text(0, height, "\n".join(lines), va="top", color=color, transform=axis.transAxes)
-        height -= 0.085 * len(lines) + 0.045
+        height -= 0.085 * len(lines) + 0.04

@@ -2,6 +2,7 @@
 
 An interval of level 95 % should hold the true effect in 95 of 100 datasets. Each line is the
 interval of one dataset of 200 units. Orange lines miss the average effect of the population.
+The outcome is not linear, so the intervals of a linear model miss it too often.
 """
 
 import matplotlib.pyplot as plt

@@ -29,8 +29,9 @@ def kept(source: bytes, make: Callable[[], Kept]) -> Kept:
 def _code() -> bytes:
     """Hash all files that decide results: the packages, their data, and the pins."""
     found = hashlib.sha256((ROOT / "constraints.txt").read_bytes())
-    for folder in ("sdscm", "estimators", "benchmarks", "docs/site"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".py", ".yaml", ".csv", ".parquet"):
-                found.update(path.read_bytes())
+    folders = [ROOT / name for name in ("sdscm", "estimators", "benchmarks")]
+    scripts = [Path(__file__).with_name(f"{name}.py") for name in ("gallery", "notebooks")]
+    for path in [*scripts, *(path for folder in folders for path in sorted(folder.rglob("*")))]:
+        if path.suffix in (".py", ".yaml", ".csv", ".parquet", ".j2", ".css", ".js"):
+            found.update(path.read_bytes())
     return found.digest()
