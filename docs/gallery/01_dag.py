@@ -6,6 +6,5 @@ a diamond. White circles are exogenous: the setting `hidden` removes them.
 """
 
 import sdscm
-from sdscm.graph_plot import draw_graph
 
-fig = draw_graph(sdscm.load_spec("tea_or_coffee"))
+fig = sdscm.SDSCM("tea_or_coffee").plot()

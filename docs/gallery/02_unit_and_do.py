@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 
 import sdscm
 
-model = sdscm.SDSCM(sdscm.load_spec("tea_or_coffee"), sdscm.load_lm(), temperature=2.5)
+model = sdscm.SDSCM("tea_or_coffee", temperature=2.5)
 units = model.sample(1, seed=4, first=3)
 tea = model.counterfactual(units, {"drink": "tea to sleep well again"})
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import sdscm
 
-model = sdscm.SDSCM(sdscm.load_spec("tea_or_coffee"), sdscm.load_lm(), temperature=2.5)
+model = sdscm.SDSCM("tea_or_coffee", temperature=2.5)
 data = model.dataset(500)
 
 bins = np.linspace(0, 1, 26)

@@ -10,11 +10,10 @@ import matplotlib.pyplot as plt
 import estimators
 import sdscm
 
-spec, lm = sdscm.load_spec("tea_or_coffee"), sdscm.load_lm()
 dials = [0, 0.5, 1, 1.5, 2]
 errors = {"all": [], "hidden": []}
 for dial in dials:
-    data = sdscm.SDSCM(spec, lm, temperature=2.5, confounding=dial).dataset(500)
+    data = sdscm.SDSCM("tea_or_coffee", temperature=2.5, confounding=dial).dataset(500)
     for setting, found in errors.items():
         X = data.setting(setting).X.to_numpy()
         model = estimators.get("RF").fit(X, data.t, data.y)

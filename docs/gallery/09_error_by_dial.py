@@ -11,13 +11,12 @@ import numpy as np
 import estimators
 import sdscm
 
-spec, lm = sdscm.load_spec("tea_or_coffee"), sdscm.load_lm()
 dials = [0, 0.5, 1, 1.5, 2]
 fig, axis = plt.subplots(figsize=(7, 4))
 for name, marker in {"LinReg": "o", "RF": "D"}.items():
     pehe = []
     for dial in dials:
-        data = sdscm.SDSCM(spec, lm, temperature=2.5, effect=dial).dataset(500)
+        data = sdscm.SDSCM("tea_or_coffee", temperature=2.5, effect=dial).dataset(500)
         X = data.X.to_numpy()
         guess = estimators.get(name).fit(X, data.t, data.y).effect(X)
         pehe.append(np.sqrt(np.mean((guess - data.cate) ** 2)))

@@ -1,8 +1,8 @@
 """Do intervals cover the truth?
 
 An interval of level 95 % should hold the true effect in 95 of 100 datasets. Each line is the
-interval of one dataset of 200 units. Orange lines miss the average effect of the population.
-The outcome is not linear, so the intervals of a linear model miss it too often.
+interval of one dataset of 200 units. Orange lines miss the average effect of the population. The
+outcome is not linear, so the intervals of a linear model miss it too often.
 """
 
 import matplotlib.pyplot as plt
@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import estimators
 import sdscm
 
-model = sdscm.SDSCM(sdscm.load_spec("tea_or_coffee"), sdscm.load_lm(), temperature=2.5)
+model = sdscm.SDSCM("tea_or_coffee", temperature=2.5)
 truth = model.effect(draws=20_000).value
 
 fig, axis = plt.subplots(figsize=(7, 4.5))

@@ -9,11 +9,10 @@ import matplotlib.pyplot as plt
 
 import sdscm
 
-spec, lm = sdscm.load_spec("tea_or_coffee"), sdscm.load_lm()
 badly = {"well": 0, "lightly": 0, "badly": 1}
 fig, axis = plt.subplots(figsize=(7, 4))
 for place, coupling in enumerate(["gumbel", "redraw"]):
-    model = sdscm.SDSCM(spec, lm, temperature=2.5, coupling=coupling)
+    model = sdscm.SDSCM("tea_or_coffee", temperature=2.5, coupling=coupling)
     data = model.dataset(1000, outcome="category", scores=badly, cate_contexts=0)
     better, worse = (data.ite == -1).mean(), (data.ite == 1).mean()
     axis.barh(place, -better, color="#0072b2", label="better with tea" if place == 0 else None)

@@ -14,6 +14,7 @@ from cache import ROOT, kept
 from generated import PICTURES, fill
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from benchmarks.site import all_pages
 
@@ -52,6 +53,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, content=content))
     config.nav = _present(config.nav, files)
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Give the front page the whole width."""
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation", "toc"]
+    return markdown
 
 
 def _boards() -> dict[str, bytes]:
@@ -114,6 +122,8 @@ def _copy(path: Path, address: str, config: MkDocsConfig) -> File:
 def _moved(target: str, page: str, original: Path, found: dict[Path, str]) -> str:
     """Return the target of a link for a page that shows a text of another place."""
     path = (original.parent / target).resolve()
+    if path.suffix == ".ipynb" and not page.startswith("notebooks/"):
+        path = path.with_suffix(".md")
     if path in found:
         return posixpath.relpath(found[path], posixpath.dirname(page) or ".")
     if not target.startswith("/") and path.is_relative_to(ROOT / "docs"):
