@@ -48,6 +48,7 @@ from benchmarks.storage.store import Record, Store
 from benchmarks.suite.command_line import command, how_to_go_on
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
+from sdscm.arguments import as_list, names_of, paths_of
 from sdscm.errors import InputError
 from sdscm.figure_style import has_matplotlib
 
@@ -122,13 +123,14 @@ def run(
     Interrupted
         If the user stops the run. The records of finished cells are kept.
     """
-    paths = [Path(plugin).resolve() for plugin in plugins]
+    plugins = paths_of("plugins", plugins)
+    paths = [plugin.resolve() for plugin in plugins]
     # Plugins are loaded before the suite is read, because its board may name their metrics.
     _load(paths)
-    suite = suite if isinstance(suite, Suite) else load_suite(suite)
+    suite = load_suite(suite)
     progress = progress or Silent()
     processes = 0 if workers == 0 else workers_for(workers, suite.threads)
-    given_names = None if estimators is None else list(estimators)
+    given_names = None if estimators is None else as_list(estimators)
     field = _field(suite, given_names, paths)
     reference = _reference(suite, field, refit)
     wanted = requests(suite)
@@ -209,12 +211,12 @@ def leaderboard(
         If the run or a metric does not exist, a dataset of the run is damaged, or its records are
         of different versions and ``mixed`` is not set.
     """
-    _load(Path(plugin).resolve() for plugin in plugins)
+    _load(path.resolve() for path in paths_of("plugins", plugins))
     folder = folder_of(suite, runs_dir)
     manifest = Manifest.read(folder)
     if columns is not None:
         shown = manifest.suite.board.model_copy(
-            update={"columns": [metrics.find(name).name for name in columns]}
+            update={"columns": [metrics.find(name).name for name in names_of("columns", columns)]}
         )
         manifest = replace(manifest, suite=manifest.suite.model_copy(update={"board": shown}))
     with Store.of(folder) as store:

@@ -37,6 +37,8 @@ def load_plugin(path: str | os.PathLike[str]) -> list[str]:
         If there is no such file, it raises an error, it registers nothing, or one of its names is
         taken. Then none of its estimators is registered.
     """
+    if not isinstance(path, str | Path):
+        raise PluginError(f"plugin: give the path of a .py file, not a {type(path).__name__}")
     file = Path(path).resolve()
     origin = f"plugin {path}"
     try:

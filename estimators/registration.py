@@ -53,7 +53,8 @@ def check_name(name: Any) -> None:
         )
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise EstimatorError(
-            f"register: the name of an estimator must be text on one line, not {name!r}"
+            "register: the name of an estimator must be text on one line, not "
+            + " ".join(f"{name!r}".split())
         )
 
 

@@ -300,6 +300,11 @@ class Registry:
         self._entries[name] = entry
 
     def _find(self, name: str) -> _Entry:
+        if not isinstance(name, str):
+            raise UnknownEstimatorError(
+                f"the name of an estimator is a text, and this is of type {type(name).__name__}; "
+                "an object that you made needs no name"
+            )
         if name not in self._entries:
             for problem in self._discover():
                 if problem.plugin == name:

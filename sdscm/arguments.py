@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 from sdscm.errors import InputError
@@ -54,6 +55,19 @@ def check_type(name: str, value: Any, wanted: Any, hint: str) -> None:
         raise InputError(f"{name}: it is {kind_of(value)}; {hint}")
 
 
+def as_list(value: Any) -> list[Any]:
+    """A list of one thing or of several; a text, a path and a mapping are one thing."""
+    one = isinstance(value, str | bytes | Path | Mapping) or not isinstance(value, Iterable)
+    return [value] if one else list(value)
+
+
+def paths_of(where: str, given: Any) -> list[Path]:
+    """A list of paths from one path or several; an InputError if one is not a path."""
+    for each in (paths := as_list(given)):
+        check_type(where, each, str | Path, "give the path of a file, or a list")
+    return [Path(each) for each in paths]
+
+
 def names_of(where: str, given: str | Sequence[str]) -> list[str]:
     """A list of names from one name or several.
 
@@ -62,11 +76,7 @@ def names_of(where: str, given: str | Sequence[str]) -> list[str]:
     InputError
         If it is a mapping, or holds anything but text.
     """
-    if isinstance(given, str):
-        return [given]
-    several = isinstance(given, Iterable) and not isinstance(given, Mapping | bytes)
-    names: list[Any] = list(given) if several else [given]
-    for name in names:
+    for name in (names := as_list(given)):
         if not isinstance(name, str):
             raise InputError(f"{where}: {shown(name)} is not a name; give one name, or a list")
     return names

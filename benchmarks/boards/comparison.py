@@ -19,6 +19,7 @@ from benchmarks.boards.saved_scores import Scored, scored
 from benchmarks.boards.scores import average_repetitions
 from benchmarks.datasets.source import lm_mark
 from benchmarks.metrics import Metric
+from sdscm.arguments import names_of
 from sdscm.display import html_card, html_note, html_table
 from sdscm.errors import InputError
 from sdscm.number_format import counted, joined, number, with_interval
@@ -180,7 +181,7 @@ def _chosen(columns: Sequence[str] | None, runs: _RUN) -> list[Metric]:
     if columns is None:
         suite = runs[1].suite or runs[0].suite
         columns = suite["board"]["rank_by"] if suite else ["pehe_sd", "ate_abs_error_sd"]
-    chosen = [metrics.get(name) for name in columns]
+    chosen = [metrics.get(name) for name in names_of("columns", columns)]
     for metric in chosen:
         for run in runs:
             if metric.name not in run.scores:

@@ -12,6 +12,7 @@ import pandas as pd
 from benchmarks.boards.scores import IDENTITY, read_records, score
 from benchmarks.storage.manifest import Manifest, NoRunError, folder_of
 from benchmarks.storage.store import Store
+from sdscm.arguments import check_type
 from sdscm.errors import InputError
 
 _TABLE = "scores.csv"
@@ -60,6 +61,7 @@ def scored(run: str | Path, runs_dir: str | Path = "runs", *, mixed: bool = Fals
     InputError
         If neither a run nor a table is found, or it is damaged.
     """
+    check_type("run", run, str | Path, "give the name of a suite, or the folder of a run")
     place = Path(run)
     if (place / Store.FILE).is_file():
         return _from_records(str(run), place, mixed)

@@ -99,10 +99,9 @@ def _load_installed() -> None:
 def find(name: str) -> Metric | PooledMetric:
     """Return the metric with this name; raise UnknownMetricError if none has it."""
     _load_installed()
-    try:
-        return _METRICS[name]
-    except KeyError:
-        raise UnknownMetricError(name, _METRICS) from None
+    if not isinstance(name, str) or name not in _METRICS:
+        raise UnknownMetricError(" ".join(str(name).split()), _METRICS)
+    return _METRICS[name]
 
 
 def get(name: str) -> Metric:

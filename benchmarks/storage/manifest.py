@@ -19,6 +19,7 @@ from benchmarks.metrics.registry import UnknownMetricError
 from benchmarks.storage.store import DamagedStoreError, NoRunError, OtherFormatError, Store
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
+from sdscm.arguments import check_type
 from sdscm.data.dataset import Provenance
 from sdscm.errors import InputError
 
@@ -161,6 +162,7 @@ def folder_of(suite: Suite | str | Path, runs_dir: str | Path = "runs") -> Path:
     """Return the folder of a suite's records, even if the suite itself was deleted."""
     if isinstance(suite, Suite):
         return Path(runs_dir) / suite.name
+    check_type("suite", suite, str | Path, "give the name or path of a suite, or a Suite")
     if Path(suite).suffix in (".yaml", ".yml"):
         return Path(runs_dir) / load_suite(suite).name
     release = find_release(suite)

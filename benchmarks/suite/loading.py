@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from benchmarks.archive.release import Release, find_release, shipped_releases
 from benchmarks.suite.entries import Columns, Model
 from benchmarks.suite.model import Suite
+from sdscm.arguments import check_type
 from sdscm.errors import InputError
 from sdscm.number_format import joined
 from sdscm.validation import input_error, parse_yaml, read_text
@@ -24,13 +25,14 @@ def shipped_suites() -> list[str]:
     return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if ".yaml" in f.name)
 
 
-def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suite:
+def load_suite(name_or_path: str | Path | Suite, data: str | Path | None = None) -> Suite:
     """Read a suite: a shipped one by name, a YAML file, or that of a release.
 
     Parameters
     ----------
     name_or_path
-        Name or path; for a release also a URL, see `benchmarks.archive.release.find_release`.
+        Name or path; for a release also a URL, see `benchmarks.archive.release.find_release`. A
+        suite is returned as it is.
     data
         Folder that the suite's relative paths start from; by default the folder of its file, and
         the working folder for a shipped suite.
@@ -40,6 +42,10 @@ def load_suite(name_or_path: str | Path, data: str | Path | None = None) -> Suit
     InputError
         One line that names the file, the key and the fix.
     """
+    if isinstance(name_or_path, Suite):
+        return name_or_path
+    hint = "give the name of a suite or of a release, a path, or a Suite"
+    check_type("suite", name_or_path, str | Path, hint)
     if data is not None and not Path(data).is_dir():
         raise InputError(f"{data}: no such folder; --data names the folder of your tables")
     path = Path(name_or_path)

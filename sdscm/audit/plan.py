@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count, product
 from typing import get_args
 
+from sdscm.arguments import check_whole, names_of, shown
 from sdscm.audit.effects.estimand import Arm, Estimand, Kind, Values
 from sdscm.audit.effects.measure import Measure
 from sdscm.audit.target import mediators_between
@@ -127,8 +128,8 @@ def checked_contrast(spec: Spec, contrast: Sequence[str]) -> tuple[str, str]:
     InputError
         If the treatment has no such two values or groups.
     """
-    if isinstance(contrast, str) or len(contrast) != 2:
-        raise InputError(f"contrast {contrast!r}: give two values, (control, treated)")
+    if isinstance(contrast, str) or not isinstance(contrast, Sequence) or len(contrast) != 2:
+        raise InputError(f"contrast {shown(contrast)}: give two values, (control, treated)")
     control, treated = contrast = [str(name) for name in contrast]
     groups = dict(spec.treatment.groups)
     known = (*spec.treatment.values, *groups)
@@ -237,8 +238,8 @@ def choose_phrasings(spec: Spec, size: int | None, seed: int = 0) -> tuple[int, 
         chosen phrasings give the same text.
     """
     names, total = variables_read(spec), count_phrasings(spec)
-    if size is not None and size < 1:
-        raise InputError(f"phrasings = {size}: ask for at least one")
+    if size is not None:
+        check_whole("phrasings", size, 1, "ask for at least one")
     everything = size is None or size >= total
     if everything and total > _MOST:
         raise InputError(
@@ -311,7 +312,7 @@ def _possible(variable: Variable) -> list[str]:
 
 
 def _known(spec: Spec, key: str, names: Sequence[str]) -> tuple[str, ...]:
-    for name in names:
+    for name in (names := names_of(key, names)):
         if name not in spec.order:
             raise InputError(f"{key}: '{name}' is not a variable; {did_you_mean(name, spec.order)}")
     return tuple(dict.fromkeys(names))

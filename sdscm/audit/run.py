@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sdscm.arguments import as_list
 from sdscm.audit.answers import Advance, Answers, ask, rounded
 from sdscm.audit.controls.controls import adjusted, null_controls, planted_controls
 from sdscm.audit.controls.placebo import WEEKDAY, with_placebo
@@ -119,9 +120,9 @@ def audit(
     InputError
         If an option does not fit the spec, a question cannot be answered, or no model is left.
     """
-    aim = retarget(spec if isinstance(spec, Spec) else load_spec(spec), treatment, outcome)
-    scales = [m if isinstance(m, Measure) else Measure.of(aim, m) for m in measures]
-    pairs = [default_contrast(aim)] if contrasts is None else contrasts
+    aim = retarget(load_spec(spec), treatment, outcome)
+    scales = [m if isinstance(m, Measure) else Measure.of(aim, m) for m in as_list(measures)]
+    pairs = [default_contrast(aim)] if contrasts is None else as_list(contrasts)
     asked = questions(
         [checked_contrast(aim, pair) for pair in pairs],
         scales,
@@ -251,9 +252,12 @@ def _by_name(
     InputError
         If two models have the same name.
     """
+    wanted = list(lms.values()) if isinstance(lms, Mapping) else as_list(lms)
+    for each in wanted:
+        if not isinstance(each, str):
+            load_lm(each)  # refuses what is not a language model
     if isinstance(lms, Mapping):
         return dict(lms)
-    wanted = [lms] if isinstance(lms, str) or not isinstance(lms, Sequence) else lms
     paths = [
         Path(each).resolve().parts if isinstance(each, str) and Path(each).is_dir() else ()
         for each in wanted

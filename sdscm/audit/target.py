@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sdscm.arguments import shown
 from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
 from sdscm.spec import Spec, Variable
@@ -27,8 +28,10 @@ def retarget(spec: Spec, treatment: str | None = None, outcome: str | None = Non
     cause = spec.treatment.name if treatment is None else treatment
     effect = spec.outcome.name if outcome is None else outcome
     for key, name in {"treatment": cause, "outcome": effect}.items():
-        if name not in spec.order:
-            raise InputError(f"{key}: '{name}' is not a variable; {did_you_mean(name, spec.order)}")
+        if not isinstance(name, str) or name not in spec.order:
+            raise InputError(
+                f"{key}: {shown(name)} is not a variable; {did_you_mean(str(name), spec.order)}"
+            )
     if cause == effect:
         raise InputError(f"outcome: '{effect}' is the treatment itself; name another variable")
     if effect in spec.ancestors(cause):

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from scipy.special import log_expit
 
+from sdscm.arguments import check_type
 from sdscm.data.calibrated_fit import Fit, fit_calibrated
 from sdscm.data.dataset import CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
@@ -252,6 +253,7 @@ def fit_models(table: CausalDataset, learner: Learner = "auto") -> FittedTable:
     InputError
         See `check_models`.
     """
+    check_type("fit_models", table, CausalDataset, "give a CausalDataset")
     check_models(table)
     X, t, y = _matrix(table), table.t.astype(float), table.y.astype(float)
     values = _values(y)

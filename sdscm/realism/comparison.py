@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
+from sdscm.arguments import check_type
 from sdscm.authoring.tables import texts_of
 from sdscm.errors import InputError
 
@@ -118,6 +119,8 @@ def compare(made: pd.DataFrame, real: pd.DataFrame, seed: int = 0) -> Realism:
     InputError
         If they share no column, or a table has fewer than 20 rows.
     """
+    for what, table in (("made", made), ("real", real)):
+        check_type(what, table, pd.DataFrame, "give a DataFrame with a row for each unit")
     made, real = (each.rename(columns=str) for each in (made, real))
     for what, table in (("made data", made), ("real table", real)):
         twice = table.columns[table.columns.duplicated()]

@@ -12,7 +12,10 @@ import pytest
 
 import sdscm
 from sdscm import SDSCM, CausalDataset, InputError, Spec, TabularLM, load_lm, load_spec
+from sdscm.audit import audit
+from sdscm.data.semisynth import fit_models
 from sdscm.lm.backends.tabular import random_table
+from sdscm.realism.comparison import compare
 from sdscm.spec import spec_from_yaml
 from tests.conftest import CLINIC
 
@@ -52,6 +55,10 @@ def _sample(name: str) -> Callable[[Any], Any]:
 
 def _dataset(name: str) -> Callable[[Any], Any]:
     return lambda wrong: MODEL.dataset(**{"n": 3, name: wrong})
+
+
+def _audit(name: str) -> Callable[[Any], Any]:
+    return lambda wrong: audit(**{"spec": CLINIC_SPEC, "lms": LM, name: wrong})
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -94,6 +101,11 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "log_probability value": lambda wrong: UNITS.log_probability("drug", wrong),
     "take": UNITS.take,
     "phrased": CLINIC_SPEC.phrased,
+    "fit_models": fit_models,
+    "compare": lambda wrong: compare(wrong, UNITS.labels),
+    "audit spec": lambda wrong: audit(wrong, LM),
+    **{f"audit {name}": _audit(name) for name in ("lms", "treatment", "measures", "subgroups")},
+    **{f"audit {name}": _audit(name) for name in ("mediators", "contrasts", "phrasings")},
 }
 
 

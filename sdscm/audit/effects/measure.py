@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 from scipy.special import logsumexp
 
-from sdscm.errors import InputError
+from sdscm.arguments import check_choice
 from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
 from sdscm.literals import MeasureKind as MeasureKind
 from sdscm.spec import Spec
@@ -55,9 +55,7 @@ class Measure:
         InputError
             If the kind or the value is unknown, or the scores do not fit.
         """
-        if kind not in get_args(MeasureKind):
-            kinds = ", ".join(get_args(MeasureKind))
-            raise InputError(f"unknown measure '{kind}': choose one of {kinds}")
+        check_choice("measure", kind, get_args(MeasureKind))
         plain: OutcomeKind = "probability" if kind == "log-odds" else kind
         outcome = OutcomeFunction.of(spec, plain, value, scores)
         name = "" if scores is not None else spec.outcome.values[outcome.code]

@@ -109,7 +109,7 @@ def write(folder: Path, content: object) -> Path:
         ({"board": {"by": ["lm", "lm"]}}, ["board.by: 'lm' occurs twice"]),
         (
             {"datasets": [{"scenario": "s", "dials": {"overlap": [0, 2]}}]},
-            ["datasets[0]: dials: overlap 2.0", "between 0 and 1"],
+            ["datasets[0]: dials: overlap = 2.0", "between 0 and 1"],
         ),
         (
             {"datasets": [{"scenario": "s", "phrasings": [0, -1]}]},
