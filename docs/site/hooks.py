@@ -62,6 +62,12 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     return markdown
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """Name the dialog of the search, and let the keyboard scroll code."""
+    named = output.replace('role="dialog"', 'role="dialog" aria-label="Search"')
+    return named.replace("<pre><span></span><code>", '<pre><span></span><code tabindex="0">')
+
+
 def _boards() -> dict[str, bytes]:
     """Make the pages of the boards: of core-v1, of `RELEASES`, and of the published tables."""
     given = os.environ.get("RELEASES", "").split()
