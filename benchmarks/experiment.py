@@ -142,7 +142,7 @@ def run(
             sweep(folder)
             progress.begin("rows of data", sum(request.n for request in wanted))
             datasets = Datasets(prepare(wanted, folder, progress, processes))
-            entered = _entered(suite, submissions, datasets, field, verify, workers)
+            entered = _entered(suite, submissions, datasets, field, verify, workers, progress)
             options = _shown(given_names, refit)
             options |= {"--submissions": submissions, "--verify": verify or None}
             again = command(suite, plugins, options)
@@ -255,6 +255,7 @@ def _entered(
     field: Sequence[Method],
     verify: int,
     workers: int | None,
+    progress: Progress,
 ) -> list[Submission]:
     """Check submissions, and return those for the release of the suite.
 
@@ -274,7 +275,12 @@ def _entered(
     found = []
     for path in submissions_in(Path(place), suite.release.id):
         checked = check_submission(
-            path, release=suite, datasets=datasets, refit=verify, workers=workers
+            path,
+            release=suite,
+            datasets=datasets,
+            refit=verify,
+            workers=workers,
+            progress=progress,
         )
         if checked.submission is None:
             more = f" (and {len(checked.problems) - 1} more)" * (len(checked.problems) > 1)

@@ -9,7 +9,8 @@ import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import error_console, report_page, write_page
+from benchmarks.cli.output import report_page, write_page
+from benchmarks.cli.progress import run_progress
 
 _STEM = "estimate"
 _DPI = 110
@@ -63,21 +64,22 @@ def estimate(
     from benchmarks.estimate.page import Question, effect_label, page
 
     options.load_plugins(plugin)
-    console = error_console()
-    found = analyse(
-        read_observed(
-            table,
-            treatment,
-            outcome,
-            None if covariates is None else options.listed("covariates", covariates),
-            [] if categorical is None else options.listed("categorical", categorical),
-            treated,
-        ),
-        DEFAULT_METHODS if estimators is None else options.listed("estimators", estimators),
-        hide=list(dict.fromkeys(hide or ())),
-        refute=refute,
-        note=console.print if console.is_terminal else lambda _: None,
+    observed = read_observed(
+        table,
+        treatment,
+        outcome,
+        None if covariates is None else options.listed("covariates", covariates),
+        [] if categorical is None else options.listed("categorical", categorical),
+        treated,
     )
+    with run_progress(brief=True) as progress:
+        found = analyse(
+            observed,
+            DEFAULT_METHODS if estimators is None else options.listed("estimators", estimators),
+            hide=list(dict.fromkeys(hide or ())),
+            refute=refute,
+            progress=progress,
+        )
     asked = Question(table.name, treatment, outcome)
     report_page(page(found, asked))
     if out is not None:

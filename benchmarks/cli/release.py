@@ -159,8 +159,10 @@ def verify(
     from benchmarks.release.verify import verify_release
 
     options.load_plugins(plugin)
-    with working("verifying"):
-        found = verify_release(release, refit=refit, workers=workers, plugins=plugin or ())
+    with run_progress(brief=True) as progress:
+        found = verify_release(
+            release, refit=refit, workers=workers, plugins=plugin or (), progress=progress
+        )
     say(*found.problems)
     say(*(f"note: {line}" for line in found.notes))
     if found.problems:

@@ -18,7 +18,7 @@ from benchmarks.cli import options
 from benchmarks.cli.benchmark import benchmark
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import say
-from benchmarks.cli.progress import run_progress, working
+from benchmarks.cli.progress import run_progress
 from sdscm.errors import InputError
 from sdscm.number_format import counted
 
@@ -223,8 +223,10 @@ def check(
     from benchmarks.release.check import check_submission
     from benchmarks.storage.frozen import SCORES
 
-    with working("checking"):
-        found = check_submission(file, release=release, refit=refit, workers=workers)
+    with run_progress(brief=True) as progress:
+        found = check_submission(
+            file, release=release, refit=refit, workers=workers, progress=progress
+        )
     say(*found.problems)
     say(*(f"note: {line}" for line in found.notes))
     if found.submission is None:

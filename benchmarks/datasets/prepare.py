@@ -19,7 +19,7 @@ from benchmarks.archive.release import Release
 from benchmarks.datasets.designs import simulated
 from benchmarks.datasets.observed import read_observed
 from benchmarks.datasets.paper.released import released
-from benchmarks.datasets.sampling import Recipe, generators_for, make_in_pool
+from benchmarks.datasets.sampling import Recipe, RowsLeft, generators_for, make_in_pool
 from benchmarks.datasets.source import Source, described, lm_mark
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
@@ -89,8 +89,18 @@ def prepare(
         if request.content is not None and not _is_there(request, path, progress)
     }
     ready: defaultdict[Path, float] = defaultdict(float)
+    recipes = {
+        path: request.content
+        for path, request in missing.items()
+        if isinstance(request.content, Recipe)
+    }
+    processes = generators_for(workers, len(recipes))
+    kinds = {path: (recipe.lm.name, recipe.n) for path, recipe in recipes.items()}
+    left = RowsLeft(kinds, processes)
 
     def rows(path: Path, count: float | str) -> None:
+        if path in recipes:
+            progress.eta(left.update(path, count), "")
         if isinstance(count, str):
             progress.advance(f"{path.stem}, {count}", 0)
             return
@@ -101,19 +111,18 @@ def prepare(
     def made(path: Path) -> None:
         put_atomically(_note(path), missing[path].content_hash, durable=False)
 
-    recipes: dict[Path, Recipe] = {}
+    for path, request in zip(paths, requests, strict=True):
+        if path not in missing:
+            rows(path, request.n)
     for path, request in missing.items():
         # The note is removed first and written after the dataset, so that a killed run leaves no
         # note of another dataset.
         _note(path).unlink(missing_ok=True)
         if isinstance(request.content, CausalDataset):
             made(request.content.to_parquet(path))
-        elif isinstance(request.content, Recipe):
-            recipes[path] = request.content
-        elif request.content is not None:
+        elif callable(request.content):
             rows(path, "of fitted models")
             made(request.content().to_parquet(path))
-    processes = generators_for(workers, len(recipes))
     if processes > 1:
         make_in_pool(recipes, processes, rows, made)
     else:

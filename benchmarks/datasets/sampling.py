@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -36,6 +38,9 @@ _BYTES = 4 * 2**30
 
 #: Share of the rows that count as finished before the true effects are computed.
 _BEFORE_TRUTH = 0.99
+
+#: Share of a dataset from which the speed of a language model is known.
+_EVIDENCE = 0.1
 
 #: Receives the number of finished rows, or a text: what is done now.
 Rows = Callable[[float | str], None]
@@ -76,6 +81,45 @@ class Recipe:
                 progress=lambda done, _: rows(_BEFORE_TRUTH * done),
                 **self.dataset,
             )
+
+
+class RowsLeft:
+    """Estimate the seconds for the rows of several datasets, by the speed of each language model.
+
+    Parameters
+    ----------
+    kinds
+        Name of the language model, and rows, of each dataset.
+    processes
+        Number of datasets that are made at a time.
+    clock
+        Function that returns the time in seconds.
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[Path, tuple[str, int]],
+        processes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._kinds, self._processes, self._clock = kinds, processes, clock
+        self._began: dict[Path, float] = {}
+        self._made = dict.fromkeys(kinds, (0.0, 0.0))  # rows and seconds
+
+    def update(self, path: Path, done: float | str) -> float:
+        """Return the seconds left after a message of `Rows`; NaN without evidence on each model."""
+        began = self._began.setdefault(path, self._clock())
+        if isinstance(done, float | int):
+            self._made[path] = (done, self._clock() - began)
+        elif done.startswith("loading"):  # once, whatever the number of rows
+            del self._began[path]
+        left = 0.0
+        for name in {name for name, _ in self._kinds.values()}:
+            own = [(n, *self._made[path]) for path, (lm, n) in self._kinds.items() if lm == name]
+            total, made, seconds = map(sum, zip(*own, strict=True))
+            enough = any(rows >= _EVIDENCE * n for n, rows, _ in own)
+            left += seconds / made * (total - made) if enough else math.nan
+        return left / self._processes
 
 
 @cache

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +23,14 @@ from benchmarks.estimate.effects import (
 )
 from benchmarks.estimate.sensitivity import Coefficient, coefficient, partial_r2
 from benchmarks.execution.job_builder import encoded
+from benchmarks.execution.runtimes import Runtimes, seconds_left
+from benchmarks.progress import Progress, Silent
 from estimators.errors import describe_error
 from sdscm.data.dataset import CausalDataset
 from sdscm.errors import MissingExtraError
+
+#: Fits of a method by all of DoWhy's refuters.
+_REFUTER_FITS = 90
 
 
 @dataclass(frozen=True)
@@ -91,12 +98,33 @@ class Analysis:
         return value / self.sd if self.sd > 0 else math.nan
 
 
+class _Fits:
+    """Count the fits, and estimate the time left by the seconds that each method takes."""
+
+    def __init__(
+        self, progress: Progress, methods: Sequence[str], views: int, refute: bool
+    ) -> None:
+        each = views + _REFUTER_FITS * refute
+        self._progress, self._runtimes = progress, Runtimes()
+        self._left = Counter({(name, 1): each for name in methods})
+        self._last = time.monotonic()
+        progress.begin("fits", each * len(methods))
+
+    def ended(self, method: str, fits: int = 1) -> None:
+        now = time.monotonic()
+        self._runtimes.learn((method, 1), (now - self._last) / fits)
+        self._last = now
+        self._left[method, 1] -= fits
+        self._progress.advance(method, fits)
+        self._progress.eta(seconds_left(self._left, self._runtimes, 1), "")
+
+
 def analyse(
     dataset: CausalDataset,
     methods: Sequence[str],
     hide: Sequence[str] = (),
     refute: bool = False,
-    note: Callable[[str], object] = lambda _: None,
+    progress: Progress | None = None,
 ) -> Analysis:
     """Estimate the effect by each method; see `Analysis`.
 
@@ -110,8 +138,8 @@ def analyse(
         Covariates; the methods are fitted again without each of them.
     refute
         Run DoWhy's refuters on each method.
-    note
-        Function that gets lines on the progress.
+    progress
+        Receives each fit; see `benchmarks.progress.Progress`.
 
     Raises
     ------
@@ -127,7 +155,8 @@ def analyse(
     X, t, y = encoded(dataset, "one-hot"), dataset.t, dataset.y
     treated = t == 1
     squares = sum(float(((y[arm] - y[arm].mean()) ** 2).sum()) for arm in (treated, ~treated))
-    effects = tuple(estimate_effects(methods, X, t, y, note=note))
+    fits = _Fits(progress or Silent(), methods, 1 + len(views), refute)
+    effects = tuple(estimate_effects(methods, X, t, y, ended=fits.ended))
     arms, differences = compare_arms(X, t, (dataset.contrast[0], dataset.contrast[1]))
     varying = (heterogeneity(each, X, float(y.std())) for each in effects)
     return Analysis(
@@ -140,13 +169,13 @@ def analyse(
         differences=tuple(differences),
         linear=coefficient(X.to_numpy(dtype=float), t, y),
         hidden=tuple(
-            _hidden(column, view, X, dataset, methods, note) for column, view in views.items()
+            _hidden(column, view, X, dataset, methods, fits) for column, view in views.items()
         ),
         refutations=tuple(
             row
             for each in effects
             if refute and not each.problem
-            for row in _refuted(each.method, X, t, y, note)
+            for row in _refuted(each.method, X, t, y, fits)
         ),
     )
 
@@ -157,32 +186,32 @@ def _hidden(
     X: pd.DataFrame,
     dataset: CausalDataset,
     methods: Sequence[str],
-    note: Callable[[str], object],
+    fits: _Fits,
 ) -> Hidden:
-    note(f"without '{column}'")
     seen = encoded(view, "one-hot")
     rest = seen.to_numpy(dtype=float)
     more = X.drop(columns=seen.columns).to_numpy(dtype=float)
     t = dataset.t.astype(float)
     return Hidden(
         column,
-        tuple(estimate_effects(methods, seen, dataset.t, dataset.y, note=note)),
+        tuple(estimate_effects(methods, seen, dataset.t, dataset.y, ended=fits.ended)),
         partial_r2(rest, more, t),
         partial_r2(np.column_stack([rest, t]), more, dataset.y),
     )
 
 
 def _refuted(
-    method: str, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, note: Callable[[str], object]
+    method: str, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, fits: _Fits
 ) -> list[Refutation]:
     from estimators.refutation import refute
 
-    note(f"refuters of {method} ...")
     try:
         report = refute(method, X, t, y)
     # A library or a plugin may raise anything; the other methods go on.
     except Exception as error:
         return [Refutation(method, problem=describe_error(error))]
+    finally:
+        fits.ended(method, _REFUTER_FITS)
     return [
         Refutation(method, row["refuter"], row["expected"], row["refuted"], row["p_value"])
         for row in report.to_dict("records")

@@ -111,7 +111,7 @@ def estimate_effects(
     t: np.ndarray,
     y: np.ndarray,
     seed: int = 0,
-    note: Callable[[str], object] = lambda _: None,
+    ended: Callable[[str], object] = lambda _: None,
 ) -> Iterator[MethodEffect]:
     """Fit each method to all rows; a failure is an item with its reason.
 
@@ -121,11 +121,10 @@ def estimate_effects(
         Registered names.
     X, t, y
         Shapes (n, p), (n,) and (n,); t is 0 or 1.
-    note
-        Function that gets a line before each fit.
+    ended
+        Function that gets the name of each method after its fit.
     """
     for name in methods:
-        note(f"{name} ...")
         job = Job(
             X=X,
             t=t,
@@ -137,6 +136,7 @@ def estimate_effects(
             threads=1,
         )
         outcome = execute(job)
+        ended(name)
         found = outcome.prediction
         if found is None or found.ate is None:
             yield MethodEffect(name, problem=outcome.reason)

@@ -26,6 +26,7 @@ from benchmarks.boards.scores import UNSEEN_ROWS
 from benchmarks.datasets.loaded import Datasets
 from benchmarks.execution.methods import Method, methods_of
 from benchmarks.process.parquet import parquet_problem
+from benchmarks.progress import Progress, Silent
 from benchmarks.release.make import CARD
 from benchmarks.release.seal import in_public
 from benchmarks.release.submit import FIELDS, LONGEST_TEXT, MOST_SOURCE, PLUGIN
@@ -133,6 +134,7 @@ def check_submission(
     datasets: Datasets | None = None,
     refit: int = 0,
     workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Checked:
     """Check a submission.
 
@@ -154,12 +156,15 @@ def check_submission(
         it, nothing of the submission is executed.
     workers
         As in `benchmarks.run`.
+    progress
+        Receives each cell.
 
     Raises
     ------
     InputError
         If there is no such file, or its release is not found.
     """
+    told = progress or Silent()
     try:
         submission = open_submission(Path(place))
         found = list(file_problems(submission, SUBMISSION)) or list(_manifest_problems(submission))
@@ -193,7 +198,7 @@ def check_submission(
         if not found:
             records = list(read_records(submission))
             found = list(_text_problems(records))
-            found = found or list(score_problems(suite, datasets, records, submission))
+            found = found or list(score_problems(suite, datasets, records, submission, told))
     except DamagedArchiveError as error:
         found = [str(error)]
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -205,7 +210,7 @@ def check_submission(
     if not refit:
         mark = "not verified: its code was not run"
         return replace(result, submission=replace(submission, mark=mark))
-    return _refitted(result, submission, suite, datasets, records, refit, workers)
+    return _refitted(result, submission, suite, datasets, records, refit, workers, told)
 
 
 def _manifest_problems(submission: Submission) -> Iterator[str]:
@@ -288,6 +293,7 @@ def _refitted(
     records: Sequence[Record],
     count: int,
     workers: int | None,
+    progress: Progress,
 ) -> Checked:
     """Run the code of a submission: fit a sample of cells again."""
     able = [record for record in records if record.outcome.status == "ok"]
@@ -310,7 +316,7 @@ def _refitted(
                 return replace(result, submission=replace(submission, mark=line))
             line = f"its code cannot be run ({without_folders(str(error))})"
             return replace(result, problems=[line])
-        again = refit_problems(suite, datasets, chosen, methods, workers, plugins)
+        again = refit_problems(suite, datasets, chosen, methods, workers, plugins, progress)
     result = replace(result, problems=again.problems, notes=again.notes, refitted=again.refitted)
     if again.problems:
         return result

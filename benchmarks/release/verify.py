@@ -24,11 +24,12 @@ from benchmarks.datasets.truth import UNSEEN
 from benchmarks.execution.cells import Cell, plan, seed_of
 from benchmarks.execution.job_builder import JobBuilder
 from benchmarks.execution.methods import Method, Registered, methods_of
-from benchmarks.execution.runtimes import Runtimes
+from benchmarks.execution.runtimes import Eta, Runtimes
 from benchmarks.execution.scheduler import run_here, run_in_pool
 from benchmarks.execution.worker import BadPrediction, check_answers
 from benchmarks.interface import Outcome, Prediction
 from benchmarks.process.threads import workers_for
+from benchmarks.progress import Progress, Silent
 from benchmarks.provenance.hashing import digest
 from benchmarks.storage.frozen import SCORES, read_cells, read_methods, read_records
 from benchmarks.storage.manifest import MethodInfo
@@ -76,6 +77,7 @@ def verify_release(
     refit: int = 0,
     workers: int | None = None,
     plugins: Sequence[str | Path] = (),
+    progress: Progress | None = None,
 ) -> Verified:
     """Verify a release.
 
@@ -93,12 +95,15 @@ def verify_release(
         As in `benchmarks.run`.
     plugins
         Files, already loaded, with methods of the release.
+    progress
+        Receives each cell.
 
     Raises
     ------
     InputError
         If there is no release.
     """
+    progress = progress or Silent()
     try:
         suite = load_suite(place)
         release = suite.release
@@ -111,7 +116,7 @@ def verify_release(
         records = list(read_records(release))
         found = [*_held_out(suite, datasets), *_truths(release, datasets)]
         found += cell_problems(suite, datasets, read_methods(release), read_cells(release))
-        found += [] if found else score_problems(suite, datasets, records, release)
+        found += [] if found else score_problems(suite, datasets, records, release, progress)
     except DamagedArchiveError as error:
         return Verified([str(error)])
     except InputError:
@@ -128,7 +133,7 @@ def verify_release(
         each for each in records if each.outcome.status == "ok" and each.cell.estimator in methods
     ]
     chosen = sorted(able, key=lambda each: digest([release.digest, each.cell.key]))[:refit]
-    again = refit_problems(suite, datasets, chosen, methods, workers, paths)
+    again = refit_problems(suite, datasets, chosen, methods, workers, paths, progress)
     if len(chosen) < refit:
         again.notes.append(f"only {counted(len(chosen), 'cell')} can be fitted again here")
     return replace(result, problems=again.problems, notes=again.notes, refitted=len(chosen))
@@ -269,7 +274,11 @@ def _entry_of(suite: Suite, label: str) -> tuple[EstimatorEntry | None, str]:
 
 
 def score_problems(
-    suite: Suite, datasets: Datasets, records: Sequence[Record], package: Package
+    suite: Suite,
+    datasets: Datasets,
+    records: Sequence[Record],
+    package: Package,
+    progress: Progress,
 ) -> Iterator[str]:
     """Compute the scores again from predictions and truth; one line for each cell that differs.
 
@@ -280,7 +289,9 @@ def score_problems(
     same = {name for name in now if known.get(name) == now[name]}
     names = {*PARTS, *same} - {each.name for each in metrics.registered() if each.group == "cost"}
     builder = JobBuilder(suite, datasets.sources, datasets, {})
+    progress.begin("scores computed again", len(records))
     for record in records:
+        progress.advance(str(record.cell))
         cell, kept = record.cell, dict(record.scores)
         problem = _answer_problem(record, builder.rows(cell), len(datasets[cell.dataset]))
         if problem:
@@ -351,6 +362,7 @@ def refit_problems(
     methods: Mapping[str, Method],
     workers: int | None,
     plugins: Sequence[Path],
+    progress: Progress,
 ) -> Verified:
     """Fit cells again, and compare the predictions.
 
@@ -362,13 +374,22 @@ def refit_problems(
     builder = JobBuilder(suite, datasets.sources, datasets, methods)
     fitted: dict[Cell, Outcome] = {}
     tasks = [(cell, builder.job(cell)) for cell in kept]
+    processes = 1 if workers == 0 else workers_for(workers, suite.threads)
+    progress.begin("cells fitted again", len(tasks))
+    eta = Eta(progress, processes, [(cell, job.rows) for cell, job in tasks], Runtimes())
+
+    def done(cell: Cell, outcome: Outcome) -> None:
+        fitted[cell] = outcome
+        progress.advance(str(cell), failed=outcome.prediction is None)
+        eta.update(cell, outcome)
+
     if workers == 0:
-        run_here(tasks, fitted.__setitem__)
+        run_here(tasks, done)
     else:
         run_in_pool(
             tasks,
-            fitted.__setitem__,
-            workers=workers_for(workers, suite.threads),
+            done,
+            workers=processes,
             threads=suite.threads,
             time_limit=suite.time_limit,
             plugins=plugins,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmarks.progress import Silent
 from benchmarks.suite.loading import load_suite
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
@@ -60,6 +61,29 @@ def make_suite(tmp_path: Path):
         return write_suite(tmp_path, **changes)  # type: ignore[arg-type]
 
     return make
+
+
+class Told(Silent):
+    """A `Progress` that remembers its stages, and what is done and left in the last one."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, int]] = []
+        self.done, self.left = 0.0, list[float]()
+
+    def begin(self, what: str, total: int) -> None:
+        self.stages.append((what, total))
+        self.done, self.left = 0.0, []
+
+    def advance(self, step: str, amount: float = 1, failed: bool = False) -> None:
+        self.done += amount
+
+    def eta(self, left: float, slowest: str) -> None:
+        self.left.append(left)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
 
 
 @pytest.fixture(scope="session")

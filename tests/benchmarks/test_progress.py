@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import math
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from benchmarks.cli.progress import LogProgress, working
+from benchmarks.datasets.sampling import RowsLeft
 from benchmarks.execution.runtimes import Eta, Runtimes
 from benchmarks.interface import Outcome
 from benchmarks.progress import RichProgress, Silent, time_left
@@ -69,6 +71,30 @@ def test_a_model_that_is_loaded_is_named_and_no_time_is_made_up() -> None:
     assert "about 3 min left" in clock.shown()  # 60 s for a quarter
     clock.now = 100.0
     assert "about 5 min left" in clock.shown()  # it does not promise less while nothing moves
+
+
+def test_rows_that_are_left_cost_what_their_language_model_takes() -> None:
+    now = 0.0
+    one, two, other = Path("one"), Path("two"), Path("other")
+    kinds = {one: ("small", 100), two: ("small", 100), other: ("large", 50)}
+    left = RowsLeft(kinds, 1, clock=lambda: now)
+    assert math.isnan(left.update(one, "loading small"))
+    now = 30.0  # only once
+    assert math.isnan(left.update(one, "small: 0 of 40 contexts scored"))
+    now = 40.0
+    assert math.isnan(left.update(one, 50))  # the large one is not known
+    now = 50.0
+    left.update(one, 100)
+    left.update(other, "large: 0 of 40 contexts scored")
+    now = 52.0
+    assert math.isnan(left.update(other, 1))
+    now = 70.0
+    assert left.update(other, 10) == pytest.approx(40 * 2 + 100 * 0.2)
+    now = 150.0
+    assert left.update(other, 50) == pytest.approx(100 * 0.2)
+    left.update(two, 0)
+    now = 180.0
+    assert left.update(two, 100) == 0
 
 
 def cell(name: str, method: str) -> SimpleNamespace:

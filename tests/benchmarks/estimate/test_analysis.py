@@ -44,8 +44,14 @@ def plain(table):
     ).astype(float)
 
 
-def test_estimates_are_those_of_direct_calls(table, path, plain):
-    found = analyse(read_observed(path, "drug", "y"), METHODS, hide=["town"])
+def test_estimates_are_those_of_direct_calls(table, path, plain, told):
+    found = analyse(read_observed(path, "drug", "y"), METHODS, hide=["town"], progress=told)
+    assert told.stages == [("fits", 2 * len(METHODS))]
+    assert told.done == 2 * len(METHODS)
+    # There is no number before each method has been fitted.
+    assert [left != left for left in told.left] == [
+        n < len(METHODS) for n in range(1, 1 + int(told.done))
+    ]
     t, y = table.drug.to_numpy(), table.y.to_numpy()
     for each, without in zip(found.effects, found.hidden[0].effects, strict=True):
         for X, answer in ((plain, each), (plain[["age"]], without)):

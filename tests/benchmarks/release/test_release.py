@@ -167,8 +167,10 @@ def test_it_is_described_in_croissant(made: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["toy", "toy.zip"])
-def test_a_new_release_is_verified(release_of, name: str) -> None:
-    found = verify_release(release_of(name).files.place, refit=4, workers=0)
+def test_a_new_release_is_verified(release_of, name: str, told) -> None:
+    found = verify_release(release_of(name).files.place, refit=4, workers=0, progress=told)
+    assert told.stages == [("scores computed again", 15), ("cells fitted again", 4)]
+    assert (told.done, told.left[-1]) == (4, 0.0)
     assert (found.problems, found.notes) == ([], [])
     assert (found.files, found.cells, found.refitted) == (9, 15, 4)
 

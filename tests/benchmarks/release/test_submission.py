@@ -414,13 +414,15 @@ def test_the_code_of_a_package_needs_a_link(entered: Path, made: Path) -> None:
 # --- checking
 
 
-def test_a_good_one_is_checked_and_verified(entered: Path, made: Path, plugin: Path) -> None:
+def test_a_good_one_is_checked_and_verified(entered: Path, made: Path, plugin: Path, told) -> None:
     load_plugin(plugin)  # another file with a method of this name does not matter
     found = check_submission(entered, release=made)
     assert (found.problems, found.notes, found.cells, found.files) == ([], [], 3, 6)
     assert found.submission is not None
     assert found.submission.mark == "not verified: its code was not run"
-    found = check_submission(entered, release=made, refit=5, workers=0)
+    found = check_submission(entered, release=made, refit=5, workers=0, progress=told)
+    assert told.stages == [("scores computed again", 3), ("cells fitted again", 3)]
+    assert told.done == 3
     assert found.submission is not None
     assert found.submission.mark == ("verified: 3 of 3 cells fitted again with equal predictions")
     assert registry.REGISTRY.info("Mine").origin == f"plugin {plugin}"

@@ -7,7 +7,6 @@ import re
 import pytest
 
 import benchmarks
-from benchmarks.progress import Silent
 from benchmarks.report.watch import watch
 from benchmarks.storage.lock import only_run, running
 from benchmarks.storage.manifest import Manifest
@@ -24,26 +23,13 @@ def finished(tmp_path_factory, suite_in):
         return Manifest.read(result.run_dir), list(store.records().values())
 
 
-class Told(Silent):
-    """The cells and the seconds that a watch has told of."""
-
-    def __init__(self) -> None:
-        self.done, self.left = 0.0, []
-
-    def advance(self, step, amount=1, failed=False):
-        self.done += amount
-
-    def eta(self, left, slowest):
-        self.left.append(left)
-
-
 def reloads(page: str) -> list[str]:
     return re.findall(r'http-equiv="refresh" content="(.*?)"', page)
 
 
-def test_the_page_follows_the_run_to_its_end(finished, tmp_path):
+def test_the_page_follows_the_run_to_its_end(finished, tmp_path, told):
     manifest, records = finished
-    page, pages, told = tmp_path / "out" / "report.html", [], Told()
+    page, pages = tmp_path / "out" / "report.html", []
     run = only_run(tmp_path, 2)
     run.__enter__()
     store = Store.of(tmp_path)
@@ -75,7 +61,7 @@ def test_the_page_follows_the_run_to_its_end(finished, tmp_path):
     store.close()
 
 
-def test_an_interrupt_leaves_a_page_that_does_not_reload(finished, tmp_path):
+def test_an_interrupt_leaves_a_page_that_does_not_reload(finished, tmp_path, told):
     manifest, records = finished
     with Store.of(tmp_path) as store, only_run(tmp_path):
         manifest.write(store)
@@ -85,23 +71,23 @@ def test_an_interrupt_leaves_a_page_that_does_not_reload(finished, tmp_path):
             raise KeyboardInterrupt
 
         page = tmp_path / "report.html"
-        assert not watch(tmp_path, page, 3, Told(), wait=stop)
+        assert not watch(tmp_path, page, 3, told, wait=stop)
         assert reloads(page.read_text()) == []
         assert "4 of 18 cells have ended" in page.read_text()
 
 
-def test_a_watch_only_reads(finished, tmp_path):
+def test_a_watch_only_reads(finished, tmp_path, told):
     manifest, records = finished
     with Store.of(tmp_path) as store:
         manifest.write(store)
         store.write(records)
         before = store.frame()
-        watch(tmp_path, tmp_path / "page" / "report.html", 3, Told())
+        watch(tmp_path, tmp_path / "page" / "report.html", 3, told)
         assert store.frame().equals(before)
         assert store.damage() == []
 
 
-def test_the_holder_of_the_lock_is_known(tmp_path):
+def test_the_holder_of_the_lock_is_known(tmp_path, told):
     assert running(tmp_path / "nothing") is None
     assert running(tmp_path) is None
     with only_run(tmp_path, 3):
@@ -110,5 +96,5 @@ def test_the_holder_of_the_lock_is_known(tmp_path):
             pass
     assert running(tmp_path) is None
     with pytest.raises(InputError, match="run the suite first"):
-        watch(tmp_path, tmp_path / "report.html", 3, Told())
+        watch(tmp_path, tmp_path / "report.html", 3, told)
     assert not (tmp_path / "report.html").exists()
