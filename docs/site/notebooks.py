@@ -33,9 +33,11 @@ def run(path: Path) -> Any:
         If a cell fails.
     """
     notebook = nbformat.read(path, as_version=4)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as sockets:
         # Through files, since a sandbox without a network has no local ports.
-        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc")
+        kernel = AsyncKernelManager(
+            kernel_name="python3", transport="ipc", ip=os.path.join(sockets, "kernel")
+        )
         client = NotebookClient(
             notebook,
             km=kernel,
