@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Share of a stage after which its mean speed gives an estimate.
 _LEAST_SHARE = 0.1
 
+#: Frames a second: ten, as by default, take 3 % of a core.
+_FRAMES = 4
 #: Rows of a board in a terminal.
 TOP = 5
 #: Least seconds between two boards, and the most of the run's time that they may take.
@@ -187,6 +189,7 @@ class RichProgress:
             console=console or Console(stderr=True),
             expand=True,
             transient=transient,
+            refresh_per_second=_FRAMES,
         )
         self._stage: TaskID | None = None
         self._failed = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -101,18 +101,36 @@ class LiveBoard:
         columns = [
             number_column("rank", "Rank", value=lambda row: row.rank, form=lambda v: f"{v:.0f}"),
             text_column("method", value=lambda row: row.method),
-            number_column("win_rate", "Win rate", value=lambda row: row.win_rate, form=percent),
             number_column(
-                "score", self.metric.title, value=lambda row: row.score, form=self.metric.form
+                "win_rate",
+                "Win rate",
+                value=lambda row: row.win_rate,
+                form=percent,
+                better="higher",
+                definition="Share of comparisons with another method that it wins.",
             ),
-            number_column("cells", "Cells", value=lambda row: row.ended, text=_cells),
+            number_column(
+                "score",
+                self.metric.title,
+                value=lambda row: row.score,
+                form=self.metric.form,
+                better="higher" if self.metric.better == "higher" else "lower",
+                definition="Mean over the datasets that the method has finished.",
+            ),
+            number_column(
+                "cells",
+                "Cells",
+                value=lambda row: row.ended,
+                text=_cells,
+                definition="Cells that have ended, of those planned.",
+            ),
         ]
         where = f"{self.metric.title}, setting {self.setting}"
         compared = counted(int((self._ended > 0).all(axis=1).sum()), "dataset")
         caption = (
             f"Best so far by {where}; all methods have finished {compared} of {len(self._datasets)}"
         )
-        return make_table(self.name, caption, columns, rows)
+        return replace(make_table(self.name, caption, columns, rows), head="method")
 
     def _place(self, dataset: str, setting: str, method: str) -> tuple[int, int] | None:
         if setting != self.setting or dataset not in self._datasets or method not in self._labels:
