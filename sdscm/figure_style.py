@@ -188,14 +188,23 @@ def is_log(values: np.ndarray) -> bool:
     return bool(positive.max() / positive.min() > _RATIO_FOR_LOG)
 
 
-def figure_bytes(figure: Figure, kind: Format, dpi: float = 150) -> bytes:
+def figure_bytes(
+    figure: Figure,
+    kind: Format,
+    dpi: float = 150,
+    part: tuple[tuple[float, float], tuple[float, float]] | None = None,
+) -> bytes:
     """Save a figure; equal figures give equal bytes. Call it within `figure_style`.
 
     The first call fixes the layout: matplotlib draws a figure twice if it has a layout engine.
+    ``part`` has the lower left and the upper right corner of what is saved, in inches.
     """
+    from matplotlib.transforms import Bbox
+
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
         figure.set_layout_engine(None)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=dpi, metadata=_METADATA[kind])
+    box = None if part is None else Bbox(part)
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=_METADATA[kind], bbox_inches=box)
     return buffer.getvalue()

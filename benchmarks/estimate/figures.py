@@ -46,10 +46,7 @@ def drawings(found: Analysis, effect: str) -> list[Drawing]:
 
 
 def _blank(space: Layout, height: float, **options: Any) -> Figure:
-    figure = new_figure(min(space.width, _WIDEST), height, **options)
-    if space.title:
-        figure.suptitle(space.title, x=0.01, ha="left", fontweight="bold")
-    return figure
+    return new_figure(min(space.width, _WIDEST), height, **options)
 
 
 def _forest(shown: Sequence[MethodEffect], label: str, layout: Layout) -> Figure:
@@ -57,7 +54,7 @@ def _forest(shown: Sequence[MethodEffect], label: str, layout: Layout) -> Figure
     # The height of a row, and the margins, in inches.
     row, left, right = (0.58, 0.12, 0.12) if narrow else (0.3, 1.9, 2.1)
     body = row * len(shown)
-    figure = _blank(layout, body + _FOOT + (0.4 if layout.title else 0.1))
+    figure = _blank(layout, body + _FOOT + 0.1)
     width, height = figure.get_size_inches()
     inside = width - left - right
     axes = figure.add_axes((left / width, _FOOT / height, inside / width, body / height))

@@ -11,21 +11,33 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.archive.release import Release
+from benchmarks.archive.release import Release, shipped_releases
 from benchmarks.boards.board_table import BoardTable, board_tables
 from benchmarks.boards.explain import rules
 from benchmarks.experiment import run
 from benchmarks.report.csv_tables import board_csv
-from benchmarks.report.html.page import boards_of, placed_drawings
-from benchmarks.report.html.studies import Run
+from benchmarks.report.html.page import boards_of, placed_drawings, placed_tables
+from benchmarks.report.html.studies import Run, studies
+from benchmarks.report.html.study import Study
 from benchmarks.report.lists import DATASET_NOTE, dataset_table, metric_table
+from benchmarks.site.datasets import DatasetPage, graph_of, scenario_of
+from benchmarks.site.methods import MethodPage, error_ranges
 from benchmarks.site.render import Contents, Entry, rendered
 from benchmarks.suite.loading import load_suite
 from sdscm.errors import InputError
 from sdscm.number_format import counted, joined, slug
-from sdscm.report_page import Boards, ReportTable, exported, make_table, number_column, text_column
+from sdscm.report_page import (
+    Boards,
+    Picture,
+    ReportTable,
+    exported,
+    make_table,
+    number_column,
+    text_column,
+)
 
-_PAGES = False
+#: Datasets of a release are offered beside its pages, if they are smaller than this together.
+_MOST_DATA = 3_000_000  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +120,7 @@ class ReleaseBoards:
         """The boards with their figures, and the files of the figures."""
         files: Contents = {}
         pictures = []
-        for place, drawing in placed_drawings(self.run):
+        for place, drawing in placed_drawings(self.studies):
             picture, found = exported(drawing, kinds=()).beside()
             files |= found
             pictures.append((place, picture))
@@ -132,12 +144,9 @@ class ReleaseBoards:
     @property
     def links(self) -> Mapping[str, str]:
         """The page of each method and dataset, seen from the page of the boards."""
-        return (
-            {}
-            if not _PAGES
-            else {name: f"datasets/{each}.html" for name, each in self.dataset_slugs.items()}
-            | {name: f"methods/{each}.html" for name, each in self.method_slugs.items()}
-        )
+        return {name: f"datasets/{each}.html" for name, each in self.dataset_slugs.items()} | {
+            name: f"methods/{each}.html" for name, each in self.method_slugs.items()
+        }
 
     @property
     def method_table(self) -> ReportTable:
@@ -183,13 +192,73 @@ class ReleaseBoards:
         """The metrics of the boards."""
         return metric_table(self.tables, self.run.manifest.suite.alpha)
 
-    def pages(self) -> Contents:
-        """Make the files by path below the folder of the release."""
-        return {
+    @cached_property
+    def studies(self) -> list[Study]:
+        """The data of the figures."""
+        return studies(self.run)
+
+    def pages(self, cost: Mapping[str, Mapping[str, float]] | None = None) -> Contents:
+        """Make the files by path below the folder of the release.
+
+        ``cost`` has the median seconds of a fit by method and published board.
+        """
+        made = {
             "index.md": rendered("release.md.j2", of=self),
             "leaderboard.csv": board_csv(self.run.result.boards).encode(),
             **self._drawn[1],
         }
+        shared = {"release": self.id, "settings": self.run.manifest.suite.settings}
+        placed = list(placed_tables(self.tables))
+        ranges = error_ranges(self.studies, shared["settings"][0])
+        up = {name: f"../{path}" for name, path in self.links.items()}
+        for method in self.run.manifest.methods:
+            seconds = (cost or {}).get(method.label, {})
+            page = MethodPage(method, self.run, placed, self.studies, up, ranges, seconds)
+            path = f"methods/{self.method_slugs[method.label]}.md"
+            made[path] = rendered("method.md.j2", of=page, **shared)
+        return made | self._dataset_pages(up, shared)
+
+    def _dataset_pages(self, links: Mapping[str, str], shared: Mapping[str, Any]) -> Contents:
+        made: Contents = {}
+        sizes = self.release.files.sizes
+        paths = {name: f"datasets/{name}.parquet" for name in self.dataset_slugs}
+        small = sum(sizes.get(path, 0) for path in paths.values()) < _MOST_DATA
+        graphs: dict[str, Picture] = {}
+        facts = self.run.result.facts
+        for name, dataset in self.run.datasets.items():
+            spec = scenario_of(dataset)
+            if spec is not None and spec.name not in graphs:
+                graphs[spec.name], files = graph_of(spec).beside("../figures")
+                made |= {path.removeprefix("../"): each for path, each in files.items()}
+            file = f"{self.dataset_slugs[name]}.parquet" if small and paths[name] in sizes else ""
+            if file:
+                made[f"datasets/{file}"] = self.release.read(paths[name])
+            page = DatasetPage(
+                name=name,
+                dataset=dataset,
+                fact=facts[facts["dataset"] == name],
+                studies=self.studies,
+                settings=shared["settings"],
+                links=links,
+                graph=None if spec is None else graphs[spec.name],
+                snippet=self._snippet(name),
+                download=file,
+            )
+            path = f"datasets/{self.dataset_slugs[name]}.md"
+            made[path] = rendered("dataset.md.j2", of=page, note=DATASET_NOTE, **shared)
+        return made
+
+    def _snippet(self, name: str) -> str:
+        """Write the code that loads a dataset."""
+        file = f"{name}.parquet"
+        if self.id not in shipped_releases():
+            path = f"{self.id}/datasets/{file}"
+            return f"import sdscm\n\ndata = sdscm.CausalDataset.read_parquet({path!r})"
+        return (
+            "from importlib.resources import files\n\nimport sdscm\n\n"
+            f'folder = files("benchmarks") / "releases" / "{self.id}" / "datasets"\n'
+            f"data = sdscm.CausalDataset.read_parquet(folder / {file!r})"
+        )
 
 
 def rank_of(table: BoardTable, method: str) -> Any:

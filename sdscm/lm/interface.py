@@ -61,15 +61,7 @@ class ChoiceScores:
 
 @runtime_checkable
 class LanguageModel(Protocol):
-    """A model that scores choices; ``id`` and ``revision`` name the model and its content.
-
-    Examples
-    --------
-    >>> isinstance(sdscm.load_lm("tabular:0"), sdscm.LanguageModel)
-    True
-    >>> isinstance("gpt2", sdscm.LanguageModel)
-    False
-    """
+    """A model that scores choices; ``id`` and ``revision`` name the model and its content."""
 
     @property
     def id(self) -> str: ...

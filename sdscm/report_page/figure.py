@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Folder of the files, beside the page.
 FOLDER = "figures"
 
+#: Height of the title above a figure in a file, in inches.
+_STRIP = 0.36
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -30,13 +32,10 @@ class Layout:
         Width in inches. A browser shows 96 pixels per inch, so that letters keep their size.
     across
         Largest number of panels side by side.
-    title
-        Title above the panels; empty if the page shows it.
     """
 
     width: float
     across: int
-    title: str = ""
 
     def grid(self, rows: int, columns: int) -> tuple[int, int]:
         """Compute the numbers of rows and columns of panels; one column if the figure is narrow."""
@@ -122,25 +121,44 @@ class Picture:
 
 
 def exported(
-    drawing: Drawing, *, narrow: bool = True, kinds: Sequence[Format] = ("png", "pdf"), dpi: int = 0
+    drawing: Drawing,
+    *,
+    narrow: bool = True,
+    kinds: Sequence[Format] = ("png", "pdf"),
+    dpi: int = 0,
+    titled: bool = True,
 ) -> Picture:
-    """Draw a figure for the page, where the title is text, and for files, with the title.
+    """Draw a figure for the page, where the title is text, and for files.
 
-    ``dpi`` is the resolution of PNG files.
+    Parameters
+    ----------
+    drawing
+        The figure.
+    narrow
+        Draw it for phones as well.
+    kinds, dpi, titled
+        Formats of the files, resolution of PNG files, and whether files have the title.
     """
     # A name of a user may contain dollar signs.
     with figure_style(text_parse_math=False):
-        whole = drawing.make(replace(WIDE, title=drawing.title)) if kinds else None
-        return Picture(
-            drawing,
-            _svg(drawing.make(WIDE)),
-            _svg(drawing.make(NARROW)) if narrow else None,
-            {
-                f"{FOLDER}/{drawing.name}.{kind}": figure_bytes(whole, kind, dpi)
-                for kind in kinds
-                if whole is not None
-            },
-        )
+        wide = drawing.make(WIDE)
+        title = drawing.title if titled else ""
+        files = {
+            f"{FOLDER}/{drawing.name}.{kind}": _with_title(wide, title, kind, dpi) for kind in kinds
+        }
+        # After the files: a figure for a page has no ground.
+        return Picture(drawing, _svg(wide), _svg(drawing.make(NARROW)) if narrow else None, files)
+
+
+def _with_title(figure: Figure, title: str, kind: Format, dpi: int) -> bytes:
+    """Save a figure with a title on a strip above it."""
+    if not title:
+        return figure_bytes(figure, kind, dpi)
+    width, height = figure.get_size_inches()
+    text = figure.text(0.006, 1 + 0.08 / height, title, size=12, weight="bold", va="bottom")
+    content = figure_bytes(figure, kind, dpi, ((0, 0), (width, height + _STRIP)))
+    text.remove()
+    return content
 
 
 def _svg(figure: Figure) -> Svg:

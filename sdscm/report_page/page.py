@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -114,13 +115,17 @@ def render(
 
 def template_of(template: str, package: str) -> jinja2.Template:
     """Find a template as `render` does."""
+    return _environment(package).get_template(template)
+
+
+@cache
+def _environment(package: str) -> jinja2.Environment:
     import jinja2
 
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.ChoiceLoader([*map(jinja2.PackageLoader, (package, __package__))]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template)

@@ -16,6 +16,7 @@ from benchmarks.datasets.truth import FITTED
 from benchmarks.report import origins
 from benchmarks.report.html.figures import boxes, drawings
 from benchmarks.report.html.studies import Run, studies
+from benchmarks.report.html.study import Study
 from benchmarks.report.lists import (
     DATASET_NOTE,
     dataset_table,
@@ -81,7 +82,9 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     require_libraries()
     run = Run.read(result, mixed)
     suite, manifest = result.suite, run.manifest
-    pictures = [(where, exported(drawing, dpi=_DPI)) for where, drawing in placed_drawings(run)]
+    pictures = [
+        (where, exported(drawing, dpi=_DPI)) for where, drawing in placed_drawings(studies(run))
+    ]
     origin = [dataset.meta for dataset in run.datasets.values()]
     tables = board_tables(result.boards, suite)
     trouble = trouble_table(result.scores)
@@ -157,8 +160,13 @@ def boards_of(
     below: list[tuple[dict[str, str], Picture]] = []
     for where, picture in pictures:
         (above if picture.name.startswith(boxes.NAME) else below).append((where, picture))
-    placed = tuple((_place(t.board.group, t.title), t) for t in tables)
-    return Boards(placed, tuple(above), tuple(below))
+    return Boards(tuple(placed_tables(tables)), tuple(above), tuple(below))
+
+
+def placed_tables(tables: Iterable[BoardTable]) -> Iterator[tuple[dict[str, str], BoardTable]]:
+    """Find the values of the choices under which a page shows each table."""
+    for table in tables:
+        yield _place(table.board.group, table.title), table
 
 
 def _place(group: Mapping[str, str], effect: str = "") -> dict[str, str]:
@@ -170,12 +178,11 @@ def _place(group: Mapping[str, str], effect: str = "") -> dict[str, str]:
     return found
 
 
-def placed_drawings(run: Run) -> Iterator[tuple[dict[str, str], Drawing]]:
+def placed_drawings(found: Sequence[Study]) -> Iterator[tuple[dict[str, str], Drawing]]:
     """Draw the figures of all studies, each with the values under which a page shows it.
 
     The title names the study if there are several.
     """
-    found = studies(run)
     several = len({study.lm for study in found}) > 1
     entries = len({study.entry for study in found}) > 1
     for study in found:

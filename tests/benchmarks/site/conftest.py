@@ -28,6 +28,7 @@ SUITE = {
     "estimators": ["DiffInMeans", "LinReg", "T-Only OLS", "<b>Broken</b> & co", "Oracle"],
     "settings": ["all"],
     "repetitions": 1,
+    "holdout": 0,
     "board": {"resamples": 50},
 }
 

@@ -83,17 +83,21 @@ def _panel(axis: Axes, study: Study, metric: Metric) -> None:
     drawn: list[np.ndarray] = []
     for row in range(0, len(study.methods), 2):
         axis.axhspan(row - 0.5, row + 0.5, color=BAND, zorder=0)
-    for row, method in enumerate(study.methods):
-        scored = [study.values(method, s, metric.name) for s in study.settings]
-        found = [drawable(values) for values in scored]
-        for values, offset, (colour, marker) in zip(found, offsets, SERIES, strict=False):
-            if len(values):
-                _box(axis, values, row + float(offset), colour, marker)
-                drawn.append(values)
-        if not any(len(values) for values in found):
+    scored = [
+        [study.values(method, setting, metric.name) for method in study.methods]
+        for setting in study.settings
+    ]
+    for values, offset, (colour, marker) in zip(scored, offsets, SERIES, strict=False):
+        found = {row + float(offset): drawable(each) for row, each in enumerate(values)}
+        found = {place: each for place, each in found.items() if len(each)}
+        if found:
+            _boxes(axis, found, colour, marker)
+            drawn += found.values()
+    for row, method_scores in enumerate(zip(*scored, strict=True)):
+        if not any(len(drawable(values)) for values in method_scores):
             reason = "average effect only" if metric.group == "CATE" else "no estimate"
             axis.annotate(
-                "infinite" if any(len(values) for values in scored) else reason,
+                "infinite" if any(len(values) for values in method_scores) else reason,
                 (0.02, row),
                 xycoords=axis.get_yaxis_transform(),
                 va="center",
@@ -106,30 +110,33 @@ def _panel(axis: Axes, study: Study, metric: Metric) -> None:
     heading(axis, f"{metric.title}, lower is better")
 
 
-def _box(axis: Axes, values: np.ndarray, place: float, colour: str, marker: str) -> None:
-    line = {"color": colour, "linewidth": 1.0}
-    axis.boxplot(
-        values,
-        positions=[place],
-        orientation="horizontal",
-        widths=0.3,
-        whis=(0, 100),
-        showcaps=False,
-        patch_artist=True,
-        manage_ticks=False,
-        boxprops={"facecolor": colour + "40", "edgecolor": colour, "linewidth": 0.8},
-        medianprops={"color": colour, "linewidth": 2.0},
-        whiskerprops=line,
+def _boxes(axis: Axes, found: Mapping[float, np.ndarray], colour: str, marker: str) -> None:
+    """Draw the box plots of a setting, by place: a tenth of the time of ``Axes.boxplot``."""
+    from matplotlib.collections import PolyCollection
+
+    places, half = np.array(list(found)), 0.15
+    low, first, middle, third, high = np.array([quantiles(v, _SHARES) for v in found.values()]).T
+    corners = [
+        [(left, y - half), (right, y - half), (right, y + half), (left, y + half)]
+        for left, right, y in zip(first, third, places, strict=True)
+    ]
+    axis.hlines([*places, *places], [*low, *third], [*first, *high], color=colour, linewidth=1.0)
+    axis.add_collection(
+        PolyCollection(corners, facecolor=colour + "40", edgecolor=colour, linewidth=0.8)
     )
-    if len(values) <= _FEW:
+    axis.vlines(middle, places - half, places + half, color=colour, linewidth=2.0)
+    few = {place: values for place, values in found.items() if len(values) <= _FEW}
+    if few:
         axis.plot(
-            values,
-            np.full(len(values), place),
+            np.concatenate(list(few.values())),
+            np.repeat(list(few), [len(values) for values in few.values()]),
             marker,
+            linestyle="",
             color=colour,
             markersize=2.6,
             markeredgewidth=0,
             alpha=0.75,
+            zorder=3,
         )
 
 

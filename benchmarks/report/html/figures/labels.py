@@ -11,7 +11,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.transforms import Bbox
 
 # Offsets of a name from its point, in points, best first.
 _OFFSETS = (
@@ -49,68 +48,79 @@ def label(
     -------
     The names that were written; there was no space for the others.
     """
-    from matplotlib.text import Text
-    from matplotlib.transforms import Bbox
-
     figure = axis.get_figure(root=True)
     assert figure is not None
     if figure.get_layout_engine() is not None:  # the layout of another panel is that of all panels
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
     unit = figure.dpi / 72
-    frame = axis.get_window_extent()
+    frame = axis.get_window_extent().extents
     spots = axis.transData.transform([(point.x, point.y) for point in points])
     reach = _CLEAR * unit
-    taken = [Bbox([[x - reach, y - reach], [x + reach, y + reach]]) for x, y in spots]
+    taken = [np.array([x - reach, y - reach, x + reach, y + reach]) for x, y in spots]
     corners = axis.transData.transform(np.reshape(lines, (-1, 2)))
     steps = [
-        Bbox([(a + b) / 2 - abs(a - b) / 2 - unit, (a + b) / 2 + abs(a - b) / 2 + unit])
+        np.array([*(np.minimum(a, b) - unit), *(np.maximum(a, b) + unit)])
         for a, b in pairwise(corners)
     ]
     written = []
-    for number, point in enumerate(points):
-        others = [*(box for i, box in enumerate(taken) if i != number), *steps]
-        leader = {"arrowstyle": "-", "color": point.colour, "linewidth": 0.6, "shrinkB": 3}
+    for number, (point, spot) in enumerate(zip(points, spots, strict=True)):
+        others = np.array([*taken[:number], *taken[number + 1 :], *steps]).reshape(-1, 4)
+        # Only the size of a text takes time, and it is the same at each offset.
+        text = axis.annotate(point.name, (point.x, point.y), fontsize=8)
+        size = np.array(text.get_window_extent().size)
+        text.remove()
         for x, y in _OFFSETS:
             far = max(abs(x), abs(y)) > _FAR
-            text = axis.annotate(
-                point.name,
-                (point.x, point.y),
-                xytext=(x, y),
-                textcoords="offset points",
-                ha="left" if x > 0 else "right" if x < 0 else "center",
-                va="bottom" if y > 0 else "top" if y < 0 else "center",
-                fontsize=8,
-                color=point.colour,
-                arrowprops=leader if far else None,
-            )
-            # Sets the position of the text; the box that it returns contains the line as well.
-            text.get_window_extent()
-            box = Text.get_window_extent(text)
-            needed = [box, *(_line(spots[number], box, unit) if far else ())]
-            inside = frame.contains(*box.p0) and frame.contains(*box.p1)
-            free = not any(mine.overlaps(other) for mine in needed for other in others)
-            if free and inside and (far or _nearest(number, spots, box, unit)):
+            corner = spot + unit * np.array((x, y)) - size * (1 - np.sign((x, y))) / 2
+            box = np.array([*corner, *np.add(corner, size)])
+            needed = [box, *(_line(spot, box, unit) if far else ())]
+            inside = (box[:2] > frame[:2]).all() and (box[2:] < frame[2:]).all()
+            if (
+                inside
+                and (far or _nearest(number, spots, box, unit))
+                and not any(_overlaps(mine, others) for mine in needed)
+            ):
+                _write(axis, point, (x, y), far)
                 taken += needed
                 written.append(point.name)
                 break
-            text.remove()
     return written
 
 
-def _nearest(number: int, spots: np.ndarray, box: Bbox, unit: float) -> bool:
+def _write(axis: Axes, point: Point, offset: tuple[int, int], far: bool) -> None:
+    """Write a name at an offset from its point, with a line from one to the other if it is far."""
+    x, y = offset
+    leader = {"arrowstyle": "-", "color": point.colour, "linewidth": 0.6, "shrinkB": 3}
+    axis.annotate(
+        point.name,
+        (point.x, point.y),
+        xytext=offset,
+        textcoords="offset points",
+        ha="left" if x > 0 else "right" if x < 0 else "center",
+        va="bottom" if y > 0 else "top" if y < 0 else "center",
+        fontsize=8,
+        color=point.colour,
+        arrowprops=leader if far else None,
+    )
+
+
+def _overlaps(box: np.ndarray, others: np.ndarray) -> bool:
+    """Return True if a box (left, bottom, right, top) meets one of others, an array (k, 4)."""
+    return bool(((box[:2] <= others[:, 2:]) & (others[:, :2] <= box[2:])).all(axis=1).any())
+
+
+def _nearest(number: int, spots: np.ndarray, box: np.ndarray, unit: float) -> bool:
     """Return True if a name is clearly nearer to its point than to other points."""
-    gaps = np.maximum(np.maximum(box.p0 - spots, spots - box.p1), 0)
+    gaps = np.maximum(np.maximum(box[:2] - spots, spots - box[2:]), 0)
     distances = np.hypot(*gaps.T)
     elsewhere = np.hypot(*(spots - spots[number]).T) > _SAME * unit
     return bool((distances[elsewhere] >= 1.5 * distances[number]).all())
 
 
-def _line(spot: np.ndarray, box: Bbox, unit: float) -> list[Bbox]:
+def _line(spot: np.ndarray, box: np.ndarray, unit: float) -> list[np.ndarray]:
     """Make small boxes along the line from a point to the middle of a name."""
-    from matplotlib.transforms import Bbox
-
-    middle = (box.p0 + box.p1) / 2
-    along = np.linspace(0, 1, 25)[:, None]
-    places = spot + along * (middle - spot)
-    return [Bbox([place - unit, place + unit]) for place in places if not box.contains(*place)]
+    middle = (box[:2] + box[2:]) / 2
+    places = spot + np.linspace(0, 1, 25)[:, None] * (middle - spot)
+    outside = (places < box[:2]) | (places > box[2:])
+    return [np.array([*(p - unit), *(p + unit)]) for p in places[outside.any(axis=1)]]

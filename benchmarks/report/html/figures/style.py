@@ -35,8 +35,7 @@ def canvas(
     down, across = layout.grid(rows, columns)
     if across < columns and shared.get("sharey") is True:
         shared["sharey"] = False  # panels below each other need their own labels
-    height = 0.55 + 0.3 * bool(layout.title) + panel * down
-    figure = new_figure(layout.width, height, layout="constrained")
+    figure = new_figure(layout.width, 0.55 + panel * down, layout="constrained")
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06)
     axes = figure.subplots(down, across, squeeze=False, **shared)
     flat = list(axes.ravel())
@@ -57,16 +56,13 @@ def is_cut(values: np.ndarray) -> bool:
 
 
 def key(figure: Figure, handles: Sequence[Any], labels: Sequence[str], layout: Layout) -> None:
-    """Draw the legend above the panels, and the figure's title, if any, above the legend."""
+    """Draw the legend above the panels."""
     most = 6
     if layout.across == 1:
         most = 1 if max(map(len, labels), default=0) > _LONG else 2
     figure.legend(
         handles,
         labels,
-        title=layout.title or None,
-        title_fontproperties={"size": 12, "weight": "bold"},
-        alignment="left",
         loc="outside upper left",
         ncols=min(len(labels), most),
         frameon=False,

@@ -27,7 +27,8 @@ def pictures(result: AuditResult) -> tuple[Picture, ...]:
     )
     # The graph has its own size, and scrolls where that is wider than the screen.
     made = (
-        exported(each, narrow=each.name != "graph", kinds=("png",), dpi=_DPI) for each in drawings
+        exported(each, narrow=each.name != "graph", kinds=("png",), dpi=_DPI, titled=False)
+        for each in drawings
     )
     return tuple(
         replace(each, files={name: _small(png) for name, png in each.files.items()})

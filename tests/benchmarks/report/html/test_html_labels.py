@@ -23,6 +23,8 @@ def panel():
 
 
 def names(axis) -> dict[str, Text]:
+    for text in axis.texts:
+        text.get_window_extent()  # an annotation has its place only then
     return {text.get_text(): text for text in axis.texts}
 
 
