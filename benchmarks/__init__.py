@@ -1,7 +1,17 @@
 """Suites, runs, metrics, leaderboards and reports.
 
+The examples of this package use a suite that runs in a second, without a language model:
+
 >>> import benchmarks
->>> benchmarks.run("quick").boards[0].table  # doctest: +SKIP
+>>> suite = benchmarks.Suite.model_validate(
+...     {
+...         "name": "tiny",
+...         "datasets": [{"scenario": "headache", "lm": "tabular:0", "n": 100}],
+...         "estimators": ["DiffInMeans", "LinReg"],
+...         "settings": ["all"],
+...         "holdout": 0,
+...     }
+... )
 
 Each name is imported when it is first used (PEP 562): ``sdscm --help`` needs none of them.
 """

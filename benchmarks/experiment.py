@@ -57,7 +57,13 @@ _PORTION = 2000
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user stopped a run; the message gives the number of records and the next command."""
+    """The user stopped a run; the message gives the number of records and the next command.
+
+    Examples
+    --------
+    >>> issubclass(benchmarks.Interrupted, KeyboardInterrupt)
+    True
+    """
 
 
 def run(
@@ -122,6 +128,12 @@ def run(
         If the suite, its data, its estimators or a submission are invalid. No cell has run then.
     Interrupted
         If the user stops the run. The records of finished cells are kept.
+
+    Examples
+    --------
+    >>> result = benchmarks.run(suite, workers=0, results_dir=None)
+    >>> result.boards[0]
+    <Board: tabular:0, headache, all covariates seen; 2 methods, best LinReg>
     """
     plugins = paths_of("plugins", plugins)
     paths = [plugin.resolve() for plugin in plugins]
@@ -210,6 +222,12 @@ def leaderboard(
     InputError
         If the run or a metric does not exist, a dataset of the run is damaged, or its records are
         of different versions and ``mixed`` is not set.
+
+    Examples
+    --------
+    >>> _ = benchmarks.run(suite, workers=0, results_dir=None)
+    >>> benchmarks.leaderboard(suite, results_dir=None).boards[0].table["estimator"].tolist()
+    ['LinReg', 'DiffInMeans']
     """
     _load(path.resolve() for path in paths_of("plugins", plugins))
     folder = folder_of(suite, runs_dir)

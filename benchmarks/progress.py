@@ -37,7 +37,22 @@ _BOARD_INTERVAL, _BOARD_COST = 1.0, 0.01
 
 
 class Progress(Protocol):
-    """Receives the progress of a run, in the process that runs the suite."""
+    """Receives the progress of a run, in the process that runs the suite.
+
+    Examples
+    --------
+    >>> class Lines:
+    ...     def begin(self, what, total):
+    ...         print(f"{total} {what}")
+    ...     def advance(self, step, amount=1, failed=False): ...
+    ...     def eta(self, left, slowest): ...
+    ...     def board(self, make): ...
+    ...     def say(self, line): ...
+    >>> _ = benchmarks.run(suite, workers=0, results_dir=None, progress=Lines())
+    100 rows of data
+    2 cells
+    1 boards
+    """
 
     def begin(self, what: str, total: int) -> None:
         """End the previous stage, and start a stage of ``total`` rows or cells."""
@@ -170,6 +185,12 @@ class RichProgress:
 
     They show the finished and failed cells, the elapsed and remaining time, and the slowest cell.
     With ``live``, the best methods on the finished cells stand above them.
+
+    Examples
+    --------
+    >>> with benchmarks.RichProgress() as progress:
+    ...     progress.begin("cells", 2)
+    ...     progress.advance("first cell")
     """
 
     def __init__(

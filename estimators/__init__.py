@@ -1,7 +1,10 @@
 """Effect estimators with one interface, found by name.
 
->>> import estimators
->>> estimators.get("LinReg").fit(X, t, y).ate(X)  # doctest: +SKIP
+>>> import estimators, sdscm
+>>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+>>> fitted = estimators.get("LinReg").fit(data.X, data.t, data.y)
+>>> bool(abs(fitted.ate(data.X) - data.sate) < 0.1)
+True
 
 Each name is imported when it is first used (PEP 562): listing the estimators imports neither pandas
 nor scikit-learn.

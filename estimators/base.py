@@ -53,6 +53,13 @@ class EffectEstimator(BaseEstimator, ABC):
         Warnings and printed lines of the libraries, one short string each.
     seed_
         The seed of the fit.
+
+    Examples
+    --------
+    >>> issubclass(estimators.CATEEstimator, estimators.EffectEstimator)
+    True
+    >>> estimators.get("RF").get_params()["random_state"]
+    0
     """
 
     #: If True, ``_fit`` and the answers get X and y in standard units, and the public methods
@@ -80,6 +87,12 @@ class EffectEstimator(BaseEstimator, ABC):
         ------
         EstimatorError
             If lengths differ, a value is NaN, infinite or text, or an arm has too few rows.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> estimators.get("LinReg").fit(data.X, data.t, data.y)
+        LinReg()
         """
         arrays = self._checked(X, t, y)
         with self._library_code():
@@ -169,16 +182,40 @@ class Standardised(EffectEstimator):
     ----------
     standardise
         If False, the library gets X and y as they are. The paper's tables need that.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinReg"), estimators.Standardised)
+    True
     """
 
     standardise: bool = field(default=True, kw_only=True)
 
 
 class ATEEstimator(EffectEstimator):
-    """Estimates the average effect."""
+    """Estimates the average effect.
+
+    Examples
+    --------
+    >>> class Difference(estimators.ATEEstimator):
+    ...     def _fit(self, X, t, y):
+    ...         self.value = y[t == 1].mean() - y[t == 0].mean()
+    ...     def _ate(self, X):
+    ...         return self.value
+    >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+    >>> round(Difference().fit(data.X, data.t, data.y).ate(data.X), 3)
+    -0.046
+    """
 
     def ate(self, X: pd.DataFrame | np.ndarray) -> float:
-        """Average effect over the rows of X, in units of y."""
+        """Average effect over the rows of X, in units of y.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> round(estimators.get("IPW").fit(data.X, data.t, data.y).ate(data.X), 3)
+        -0.005
+        """
         matrix = self._covariates(X)
         with self._library_code():
             return float(self._in_units_of_y(self._ate(matrix)))
@@ -189,10 +226,31 @@ class ATEEstimator(EffectEstimator):
 
 
 class CATEEstimator(ATEEstimator):
-    """Estimates the effect of each row; the average effect is their mean."""
+    """Estimates the effect of each row; the average effect is their mean.
+
+    Examples
+    --------
+    >>> class Nearest(estimators.CATEEstimator):
+    ...     def _fit(self, X, t, y):
+    ...         self.X, self.t, self.y = X, t, y
+    ...     def _effect(self, X):
+    ...         same = [self.X[:, 0] == value for value in X[:, 0]]
+    ...         means = [[self.y[rows & (self.t == arm)].mean() for arm in (0, 1)] for rows in same]
+    ...         return [treated - control for control, treated in means]
+    >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+    >>> Nearest().fit(data.X, data.t, data.y).effect(data.X).shape
+    (200,)
+    """
 
     def effect(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Effect of each row of X, shape (n,), in units of y."""
+        """Effect of each row of X, shape (n,), in units of y.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> estimators.get("LinReg").fit(data.X, data.t, data.y).effect(data.X).shape
+        (200,)
+        """
         matrix = self._covariates(X)
         with self._library_code():
             return self._in_units_of_y(_per_row(self._effect(matrix), len(matrix)))
@@ -206,10 +264,25 @@ class CATEEstimator(ATEEstimator):
 
 
 class EffectIntervals(CATEEstimator):
-    """Has intervals for the effect of each row."""
+    """Has intervals for the effect of each row.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinReg"), estimators.EffectIntervals)
+    True
+    """
 
     def effect_interval(self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05) -> Ends:
-        """Lower and upper ends of level 1 - alpha, two arrays of shape (n,)."""
+        """Lower and upper ends of level 1 - alpha, two arrays of shape (n,).
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> fitted = estimators.get("LinReg").fit(data.X, data.t, data.y)
+        >>> low, high = fitted.effect_interval(data.X, alpha=0.1)
+        >>> bool((low <= fitted.effect(data.X)).all())
+        True
+        """
         require_level(alpha)
         matrix = self._covariates(X)
         with self._library_code():
@@ -222,12 +295,27 @@ class EffectIntervals(CATEEstimator):
 
 
 class ATEIntervals(ATEEstimator):
-    """Has an interval for the average effect."""
+    """Has an interval for the average effect.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinReg"), estimators.ATEIntervals)
+    True
+    """
 
     def ate_interval(
         self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05
     ) -> tuple[float, float]:
-        """Lower and upper end of level 1 - alpha for the average effect over the rows of X."""
+        """Lower and upper end of level 1 - alpha for the average effect over the rows of X.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> fitted = estimators.get("LinReg").fit(data.X, data.t, data.y)
+        >>> low, high = fitted.ate_interval(data.X)
+        >>> low < fitted.ate(data.X) < high
+        True
+        """
         require_level(alpha)
         matrix = self._covariates(X)
         with self._library_code():
@@ -256,7 +344,21 @@ class OneEffect(EffectIntervals, ATEIntervals):
 
 
 class ITEIntervals(EffectEstimator):
-    """Has intervals for the effects of units whose t and y were observed."""
+    """Has intervals for the effects of units whose t and y were observed.
+
+    Examples
+    --------
+    >>> class Wide(estimators.ITEIntervals):
+    ...     def _fit(self, X, t, y):
+    ...         self.sd = y.std()
+    ...     def _ite_interval(self, X, t, y, alpha):
+    ...         return -4 * self.sd + 0 * y, 4 * self.sd + 0 * y
+    >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+    >>> fitted = Wide().fit(data.X, data.t, data.y)
+    >>> low, high = fitted.ite_interval(data.X, data.t, data.y)
+    >>> bool((low < high).all())
+    True
+    """
 
     def ite_interval(
         self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray, alpha: float = 0.05

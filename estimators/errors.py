@@ -8,18 +8,42 @@ NO_WHEELS = {"causalml": ("CausalML", (3, 13))}
 
 
 class EstimatorError(ValueError):
-    """Bad input to an estimator or to the registry; the message names the input and the fix."""
+    """Bad input to an estimator or to the registry; the message names the input and the fix.
+
+    Examples
+    --------
+    >>> try:
+    ...     estimators.get("RF", trees=3)
+    ... except estimators.EstimatorError as error:
+    ...     print(str(error).partition(";")[0])
+    RF: has no parameter 'trees'
+    """
 
 
 class UnknownEstimatorError(EstimatorError, KeyError):
-    """No estimator of that name is registered."""
+    """No estimator of that name is registered.
+
+    Examples
+    --------
+    >>> try:
+    ...     estimators.get("LinRegg")
+    ... except estimators.UnknownEstimatorError as error:
+    ...     print(str(error).partition(" (")[0])
+    no estimator 'LinRegg'; did you mean 'LinReg'?
+    """
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class MissingExtraError(EstimatorError, ImportError):
-    """The library behind an estimator is not installed."""
+    """The library behind an estimator is not installed.
+
+    Examples
+    --------
+    >>> str(estimators.MissingExtraError("estimator BCF", "bart"))
+    "estimator BCF needs the extra 'bart': pip install 'sdscm[bart]'"
+    """
 
     def __init__(self, what: str, extra: str) -> None:
         why = missing_wheels(extra) or f"pip install 'sdscm[{extra}]'"
@@ -37,7 +61,16 @@ def missing_wheels(extra: str) -> str:
 
 
 class PluginError(EstimatorError):
-    """A plugin could not be loaded or made, or registers a name that is taken."""
+    """A plugin could not be loaded or made, or registers a name that is taken.
+
+    Examples
+    --------
+    >>> try:
+    ...     estimators.load_plugin("none.py")
+    ... except estimators.PluginError as error:
+    ...     print(error)
+    plugin none.py: cannot be read (No such file or directory); give a .py file
+    """
 
 
 def describe_error(error: BaseException) -> str:

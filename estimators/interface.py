@@ -31,6 +31,11 @@ class Intervals:
     ----------
     effect, ate, ite
         Method and variance of ``effect_interval``, ``ate_interval`` and ``ite_interval``.
+
+    Examples
+    --------
+    >>> estimators.Intervals(ate="HC3").kinds
+    ('ate',)
     """
 
     effect: str = ""
@@ -81,6 +86,13 @@ class EstimatorInfo:
     costly
         True if a fit on 1,000 rows takes more than five seconds on one core (the table of times in
         docs/reference/estimators.md). By default a suite fits such an estimator with one seed only.
+
+    Examples
+    --------
+    >>> estimators.info("IPW").estimand
+    'ATE'
+    >>> estimators.info("IPW").intervals.kinds
+    ('ate',)
     """
 
     name: str
@@ -111,6 +123,18 @@ class Estimator(Protocol):
     ``y`` an array of floats of shape (n,). All other methods are capabilities, found by their
     presence: see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasITEInterval` and
     `HasFitMany`. An estimator has at least one of ``effect`` and ``ate``.
+
+    Examples
+    --------
+    >>> class Difference:
+    ...     def fit(self, X, t, y):
+    ...         self.value = y[t == 1].mean() - y[t == 0].mean()
+    ...         return self
+    ...     def ate(self, X):
+    ...         return float(self.value)
+    >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+    >>> round(Difference().fit(data.X, data.t, data.y).ate(data.X), 3)
+    -0.046
     """
 
     def fit(self, X: pd.DataFrame, t: np.ndarray, y: np.ndarray) -> Self: ...
@@ -118,21 +142,45 @@ class Estimator(Protocol):
 
 @runtime_checkable
 class HasEffect(Protocol):
-    """Estimates the effect of each row of X: an array of shape (n,), in units of y."""
+    """Estimates the effect of each row of X: an array of shape (n,), in units of y.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinReg"), estimators.HasEffect)
+    True
+    >>> isinstance(estimators.get("IPW"), estimators.HasEffect)
+    False
+    """
 
     def effect(self, X: pd.DataFrame) -> np.ndarray: ...
 
 
 @runtime_checkable
 class HasATE(Protocol):
-    """Estimates the average effect over the rows of X, in units of y."""
+    """Estimates the average effect over the rows of X, in units of y.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinReg"), estimators.HasATE)
+    True
+    >>> isinstance(estimators.get("IPW"), estimators.HasATE)
+    True
+    """
 
     def ate(self, X: pd.DataFrame) -> float: ...
 
 
 @runtime_checkable
 class HasEffectInterval(Protocol):
-    """Intervals of level 1 - alpha for the effect of each row: two arrays of shape (n,)."""
+    """Intervals of level 1 - alpha for the effect of each row: two arrays of shape (n,).
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinReg"), estimators.HasEffectInterval)
+    True
+    >>> isinstance(estimators.get("IPW"), estimators.HasEffectInterval)
+    False
+    """
 
     def effect_interval(
         self, X: pd.DataFrame, alpha: float = 0.05
@@ -141,14 +189,31 @@ class HasEffectInterval(Protocol):
 
 @runtime_checkable
 class HasATEInterval(Protocol):
-    """Interval of level 1 - alpha for the average effect: two floats."""
+    """Interval of level 1 - alpha for the average effect: two floats.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinReg"), estimators.HasATEInterval)
+    True
+    >>> isinstance(estimators.get("IPW"), estimators.HasATEInterval)
+    True
+    """
 
     def ate_interval(self, X: pd.DataFrame, alpha: float = 0.05) -> tuple[float, float]: ...
 
 
 @runtime_checkable
 class HasITEInterval(Protocol):
-    """Intervals of level 1 - alpha for the effects of units whose t and y were observed."""
+    """Intervals of level 1 - alpha for the effects of units whose t and y were observed.
+
+    Examples
+    --------
+    >>> class Wide:
+    ...     def ite_interval(self, X, t, y, alpha=0.05):
+    ...         return y - 100, y + 100
+    >>> isinstance(Wide(), estimators.HasITEInterval)
+    True
+    """
 
     def ite_interval(
         self, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float = 0.05
@@ -168,6 +233,16 @@ class HasFitMany(Protocol):
     ------
     Exception
         If one of them cannot be fitted. The caller then fits them one by one.
+
+    Examples
+    --------
+    >>> class OneByOne:
+    ...     @classmethod
+    ...     def fit_many(cls, estimators, datasets):
+    ...         for estimator, (X, t, y) in zip(estimators, datasets):
+    ...             estimator.fit(X, t, y)
+    >>> isinstance(OneByOne(), estimators.HasFitMany)
+    True
     """
 
     @classmethod

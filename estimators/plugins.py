@@ -36,6 +36,19 @@ def load_plugin(path: str | os.PathLike[str]) -> list[str]:
     PluginError
         If there is no such file, it raises an error, it registers nothing, or one of its names is
         taken. Then none of its estimators is registered.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> lines = [
+    ...     "import estimators",
+    ...     "@estimators.register('Nothing', estimand='ATE')",
+    ...     "def nothing(X, t, y):",
+    ...     "    return 0.0",
+    ... ]
+    >>> _ = Path("mine.py").write_text(chr(10).join(lines))
+    >>> estimators.load_plugin("mine.py")
+    ['Nothing']
     """
     if not isinstance(path, str | Path):
         raise PluginError(f"plugin: give the path of a .py file, not a {type(path).__name__}")

@@ -48,6 +48,11 @@ class Problem:
         The name of its entry point.
     message
         The problem, in one line.
+
+    Examples
+    --------
+    >>> estimators.Problem("mine", "it raises an error").message
+    'it raises an error'
     """
 
     plugin: str
@@ -156,6 +161,15 @@ class Registry:
             If the name is not a line of text, the estimand is not ATE, CATE or ITE, the object
             cannot be an estimator of it or be made without arguments, or it lacks a capability that
             it declares.
+
+        Examples
+        --------
+        >>> @estimators.register("HalfDifference", estimand="ATE")
+        ... def half_difference(X, t, y):
+        ...     "Half the difference in means."
+        ...     return (y[t == 1].mean() - y[t == 0].mean()) / 2
+        >>> estimators.info("HalfDifference").summary
+        'Half the difference in means.'
         """
         check_name(name)
         check_estimand(name, estimand)
@@ -199,6 +213,13 @@ class Registry:
             If the plugin of that name could not be loaded, or its constructor raises.
         EstimatorError
             If it has no such parameter.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> fitted = estimators.get("LinReg").fit(data.X, data.t, data.y)
+        >>> round(fitted.ate(data.X), 3), round(data.sate, 3)
+        (-0.007, -0.025)
         """
         return self._find(name).make(parameters)
 
@@ -206,11 +227,22 @@ class Registry:
         """Parameters of the estimator of that name, with their defaults.
 
         Raises the errors of `get`.
+
+        Examples
+        --------
+        >>> estimators.parameters("RF")
+        {'n_estimators': 100, 'min_samples_leaf': 1, 'random_state': 0, 'standardise': True}
         """
         return parameters_of(self._find(name).load())
 
     def names(self) -> list[str]:
-        """Names of all estimators, the built-in ones first."""
+        """Names of all estimators, the built-in ones first.
+
+        Examples
+        --------
+        >>> estimators.names()[:4]
+        ['Oracle', 'Zero', 'ExactMatch', 'DiffInMeans']
+        """
         return [info.name for info in self.infos()]
 
     def info(self, name: str) -> EstimatorInfo:
@@ -222,6 +254,11 @@ class Registry:
             If no estimator has that name.
         PluginError
             If the plugin of that name could not be loaded.
+
+        Examples
+        --------
+        >>> estimators.info("LinReg").estimand
+        'CATE'
         """
         return self._find(name).info
 
@@ -229,17 +266,34 @@ class Registry:
         """Where the class or function of that name is, as ``module:name``; nothing is imported.
 
         Raises what `info` raises.
+
+        Examples
+        --------
+        >>> estimators.where("LinReg")
+        'estimators.adapters.sklearn_estimators:LinReg'
         """
         target = self._find(name).target
         return target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}"
 
     def infos(self) -> list[EstimatorInfo]:
-        """Descriptions of all estimators, the built-in ones first."""
+        """Descriptions of all estimators, the built-in ones first.
+
+        Examples
+        --------
+        >>> sorted({info.family for info in estimators.infos() if not info.extra})
+        ['Baseline', 'scikit-learn']
+        """
         self._discover()
         return [entry.info for entry in self._entries.values()]
 
     def problems(self) -> list[Problem]:
-        """Entry points that could not be loaded."""
+        """Entry points that could not be loaded.
+
+        Examples
+        --------
+        >>> estimators.problems()
+        []
+        """
         return list(self._discover())
 
     @contextmanager

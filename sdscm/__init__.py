@@ -1,6 +1,12 @@
 """Sequence-driven structural causal models: causal data from any language model and any DAG.
 
-Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411.08019 v2.
+>>> import sdscm
+>>> model = sdscm.SDSCM("headache", "tabular:0")
+>>> model.dataset(100)
+<CausalDataset: 100 units of headache, 7 covariates (all), t = 1 is a nap>
+
+``tabular:0`` is a random table, for examples; ``SDSCM("headache")`` takes the embedded language
+model. Source: Bynum and Cho, "Language Models as Causal Effect Generators", arXiv 2411.08019 v2.
 """
 
 from typing import TYPE_CHECKING

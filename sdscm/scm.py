@@ -53,14 +53,38 @@ class SDSCM(Sampler):
     ------
     InputError
         If an option has an unknown or impossible value.
+
+    Examples
+    --------
+    >>> model = sdscm.SDSCM("headache", "tabular:0")
+    >>> model
+    <SDSCM: headache with tabular:0, phrasing 0>
+    >>> model.sample(3, seed=1).labels[["season", "weather", "relief"]]
+       season weather  relief
+    0  autumn    warm  a walk
+    1  spring    warm  a walk
+    2  autumn    warm   a nap
     """
 
     def plot(self) -> Figure:
-        """Draw the DAG; see `sdscm.Spec.plot`."""
+        """Draw the DAG; see `sdscm.Spec.plot`.
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("headache", "tabular:0")
+        >>> model.plot().savefig("graph.svg")
+        """
         return self.spec.plot()
 
     def exact(self, max_contexts: int = MAX_CONTEXTS) -> Enumeration:
-        """Exact distributions by enumeration, for specs with few contexts for each variable."""
+        """Exact distributions by enumeration, for specs with few contexts for each variable.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> exact.marginal("relief").round(3).to_dict()
+        {'a walk': 0.475, 'a nap': 0.525}
+        """
         return Enumeration(self.mechanisms, max_contexts)
 
     def effect(
@@ -82,6 +106,13 @@ class SDSCM(Sampler):
         ------
         InputError
             If an option has an unknown or impossible value, or there are fewer than two draws.
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("headache", "tabular:0")
+        >>> found = model.effect(draws=1_000)
+        >>> round(found.value, 3), round(found.standard_error, 3)
+        (-0.017, 0.025)
         """
         chosen = OutcomeFunction.of(self.spec, outcome, outcome_value, scores)
         return monte_carlo.effect(self, chosen, draws, seed, contrast)
@@ -96,7 +127,14 @@ class SDSCM(Sampler):
         outcome_value: str | None = None,
         scores: Mapping[str, float] | None = None,
     ) -> MonteCarloEstimate:
-        """The mean outcome, observational or under ``do``; parameters as in `effect`."""
+        """The mean outcome, observational or under ``do``; parameters as in `effect`.
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("headache", "tabular:0")
+        >>> round(model.mean(draws=1_000, do={"relief": "a nap"}).value, 3)
+        -0.594
+        """
         chosen = OutcomeFunction.of(self.spec, outcome, outcome_value, scores)
         return monte_carlo.mean(self, chosen, draws, seed, do)
 
@@ -171,6 +209,14 @@ class SDSCM(Sampler):
         ------
         InputError
             If an option has an unknown or impossible value.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> data
+        <CausalDataset: 200 units of headache, 7 covariates (all), t = 1 is a nap>
+        >>> round(data.sate, 3)
+        -0.025
         """
         return make_dataset(
             self,

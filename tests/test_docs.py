@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -88,3 +89,12 @@ def test_another_test_runs_the_page(page: str) -> None:
 @pytest.mark.usefixtures("converted_model")
 def test_the_snippets_of_the_page_run(page: str, run_snippets) -> None:
     assert run_snippets(ROOT / page)
+
+
+@pytest.mark.parametrize("name", ["auditor", "researcher", "scientist", "teacher"])
+def test_notebooks_are_kept_without_outputs(name: str) -> None:
+    """The build of the site runs them: see tests/site."""
+    text = (ROOT / "docs" / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    assert len(cells) >= 5
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in cells)

@@ -75,6 +75,17 @@ class Board:
     unseen_share
         Share of the held-out rows whose covariates occur in no fitted row, mean over datasets; NaN
         for boards of the fitted rows.
+
+    Examples
+    --------
+    >>> result = benchmarks.run(suite, workers=0, results_dir=None)
+    >>> board = result.boards[0]
+    >>> board.group
+    {'lm': 'tabular:0', 'dataset': 'headache', 'setting': 'all'}
+    >>> board.table[["estimator", "cells", "ok"]]
+         estimator  cells  ok
+    0       LinReg      1   1
+    1  DiffInMeans      1   1
     """
 
     group: dict[str, str]
@@ -107,6 +118,11 @@ class Board:
         ------
         MissingExtraError
             If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> result = benchmarks.run(suite, workers=0, results_dir=None)
+        >>> result.boards[0].plot().savefig("board.png")
         """
         from benchmarks.boards.plot import plot  # it imports this module
 

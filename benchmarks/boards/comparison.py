@@ -69,6 +69,12 @@ class Comparison:
         Keys of the suites and versions of libraries that differ, one line each.
     level
         Level of the intervals; the tests have the level 1 - ``level``.
+
+    Examples
+    --------
+    >>> _ = benchmarks.run(suite, workers=0, results_dir=None)
+    >>> benchmarks.compare("tiny", "tiny").same_data
+    1
     """
 
     before: str
@@ -137,6 +143,13 @@ def compare(
     ------
     InputError
         If a run does not exist, the runs have no dataset in common, or a metric is unknown.
+
+    Examples
+    --------
+    >>> _ = benchmarks.run(suite, workers=0, results_dir=None)
+    >>> found = benchmarks.compare("tiny", "tiny")
+    >>> found.table["verdict"].unique().tolist()
+    ['same']
     """
     runs = scored(before, runs_dir, mixed=mixed), scored(after, runs_dir, mixed=mixed)
     return compared(runs, _chosen(columns, runs), level)

@@ -44,6 +44,12 @@ class Result:
         Warnings of libraries in the cells.
     own
         For a release: the methods beside its own, that were fitted here or submitted.
+
+    Examples
+    --------
+    >>> result = benchmarks.run(suite, workers=0, results_dir=None)
+    >>> len(result.boards), result.cells["status"].unique().tolist()
+    (1, ['ok'])
     """
 
     suite: Suite

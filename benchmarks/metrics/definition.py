@@ -106,6 +106,12 @@ class Metric(_Described):
     ------
     InputError
         If ``group``, ``better`` or ``needs`` has an unknown value.
+
+    Examples
+    --------
+    >>> metric = benchmarks.metrics.get("pehe_sd")
+    >>> metric.title, metric.better
+    ('PEHE / SD(y)', 'lower')
     """
 
     needs: tuple[str, ...]
@@ -154,6 +160,11 @@ class PooledMetric(_Described):
         counts a dataset, or leaves it out (0). Returns scores of shape (...); NaN if the metric is
         not defined. Boards show no interval of the score: where one phrasing in many decides it,
         as for a root mean square of skewed errors, none covers with the phrasings of a suite.
+
+    Examples
+    --------
+    >>> benchmarks.metrics.find("ate_rmse").title
+    'ATE RMSE'
     """
 
     columns: tuple[str, ...]

@@ -36,6 +36,11 @@ def register(metric: Metric | PooledMetric) -> None:
     ------
     InputError
         If another metric has the name, or the object is not a metric.
+
+    Examples
+    --------
+    >>> metric = benchmarks.metrics.get("pehe")
+    >>> benchmarks.metrics.register(metric)
     """
     if not isinstance(metric, Metric | PooledMetric):
         raise InputError(f"{metric!r} is not a metric: register a Metric or a PooledMetric")
@@ -49,7 +54,18 @@ def register(metric: Metric | PooledMetric) -> None:
 
 @contextmanager
 def temporarily(*metrics: Metric | PooledMetric) -> Iterator[None]:
-    """Register metrics for the duration of the block."""
+    """Register metrics for the duration of the block.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> mine = replace(benchmarks.metrics.get("pehe"), name="pehe_of_mine")
+    >>> with benchmarks.metrics.temporarily(mine):
+    ...     print("pehe_of_mine" in benchmarks.metrics.names())
+    True
+    >>> "pehe_of_mine" in benchmarks.metrics.names()
+    False
+    """
     _load_installed()
     before = dict(_METRICS)
     try:
@@ -62,12 +78,29 @@ def temporarily(*metrics: Metric | PooledMetric) -> Iterator[None]:
 
 
 def metric(*words: Any, **fields: Any) -> Callable[[_Function], _Function]:
-    """Decorate a function as a `Metric` with these fields, and register it."""
+    """Decorate a function as a `Metric` with these fields, and register it.
+
+    Examples
+    --------
+    >>> @benchmarks.metrics.metric(
+    ...     "my_ate_error", "My |ATE error|", "ATE", "SATE", "lower", needs=("ate",), source=""
+    ... )
+    ... def my_ate_error(prediction, truth):
+    ...     return abs(prediction.ate - truth.sate)
+    >>> benchmarks.metrics.get("my_ate_error").title
+    'My |ATE error|'
+    """
     return _registering(Metric, words, fields)
 
 
 def pooled_metric(*words: Any, **fields: Any) -> Callable[[_Function], _Function]:
-    """Decorate a function as a `PooledMetric` with these fields, and register it."""
+    """Decorate a function as a `PooledMetric` with these fields, and register it.
+
+    Examples
+    --------
+    >>> benchmarks.metrics.pooled()[0].name
+    'ate_rmse'
+    """
     return _registering(PooledMetric, words, fields)
 
 
@@ -97,7 +130,13 @@ def _load_installed() -> None:
 
 
 def find(name: str) -> Metric | PooledMetric:
-    """Return the metric with this name; raise UnknownMetricError if none has it."""
+    """Return the metric with this name; raise UnknownMetricError if none has it.
+
+    Examples
+    --------
+    >>> benchmarks.metrics.find("pehe_sd").group
+    'CATE'
+    """
     _load_installed()
     if not isinstance(name, str) or name not in _METRICS:
         raise UnknownMetricError(" ".join(str(name).split()), _METRICS)
@@ -111,6 +150,11 @@ def get(name: str) -> Metric:
     ------
     InputError
         If no metric has the name, or the metric scores all datasets together.
+
+    Examples
+    --------
+    >>> benchmarks.metrics.get("pehe_sd").group
+    'CATE'
     """
     metric = find(name)
     if isinstance(metric, PooledMetric):
@@ -121,18 +165,36 @@ def get(name: str) -> Metric:
 
 
 def names() -> list[str]:
-    """List the names of all metrics, in order."""
+    """List the names of all metrics, in order.
+
+    Examples
+    --------
+    >>> benchmarks.metrics.names()[:3]
+    ['ate_error', 'ate_error_sd', 'ate_abs_error']
+    """
     _load_installed()
     return list(_METRICS)
 
 
 def registered() -> list[Metric]:
-    """List the metrics of one dataset, in order."""
+    """List the metrics of one dataset, in order.
+
+    Examples
+    --------
+    >>> [metric.name for metric in benchmarks.metrics.registered()][-2:]
+    ['ite_rightly_not_zero', 'ite_wrongly_not_zero']
+    """
     _load_installed()
     return [metric for metric in _METRICS.values() if isinstance(metric, Metric)]
 
 
 def pooled() -> list[PooledMetric]:
-    """List the metrics of all datasets together, in order."""
+    """List the metrics of all datasets together, in order.
+
+    Examples
+    --------
+    >>> [metric.name for metric in benchmarks.metrics.pooled()][:2]
+    ['ate_rmse', 'ate_rmse_sd']
+    """
     _load_installed()
     return [metric for metric in _METRICS.values() if isinstance(metric, PooledMetric)]

@@ -159,7 +159,13 @@ def _table_content(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def folder_of(suite: Suite | str | Path, runs_dir: str | Path = "runs") -> Path:
-    """Return the folder of a suite's records, even if the suite itself was deleted."""
+    """Return the folder of a suite's records, even if the suite itself was deleted.
+
+    Examples
+    --------
+    >>> benchmarks.folder_of("quick").as_posix()
+    'runs/quick'
+    """
     if isinstance(suite, Suite):
         return Path(runs_dir) / suite.name
     check_type("suite", suite, str | Path, "give the name or path of a suite, or a Suite")

@@ -574,6 +574,11 @@ class EstimatorEntry(Model):
     repetitions
         Number of seeds for this estimator, instead of the suite's; also for a costly one. A
         deterministic method is fitted once.
+
+    Examples
+    --------
+    >>> benchmarks.EstimatorEntry(name="RF", params={"n_estimators": 50}, label="small RF").title
+    'small RF'
     """
 
     name: str

@@ -20,7 +20,13 @@ _Parsed = TypeVar("_Parsed", bound=Model)
 
 
 def shipped_suites() -> list[str]:
-    """List the names of the suites that come with the package."""
+    """List the names of the suites that come with the package.
+
+    Examples
+    --------
+    >>> benchmarks.shipped_suites()
+    ['core', 'own-data', 'paper-table1', 'paper-table2', 'quick', 'standard']
+    """
     folder = resources.files("benchmarks") / "suites"
     return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if ".yaml" in f.name)
 
@@ -41,6 +47,11 @@ def load_suite(name_or_path: str | Path | Suite, data: str | Path | None = None)
     ------
     InputError
         One line that names the file, the key and the fix.
+
+    Examples
+    --------
+    >>> benchmarks.load_suite("quick").settings
+    ['all', 'hidden']
     """
     if isinstance(name_or_path, Suite):
         return name_or_path

@@ -132,6 +132,18 @@ class Suite(Model):
         need not exist.
     board
         See `BoardOptions`.
+
+    Examples
+    --------
+    >>> suite = benchmarks.Suite.model_validate(
+    ...     {
+    ...         "name": "tiny",
+    ...         "datasets": [{"scenario": "headache", "lm": "tabular:0", "n": 100}],
+    ...         "estimators": ["DiffInMeans", "LinReg"],
+    ...     }
+    ... )
+    >>> suite
+    <Suite: tiny, 2 estimators on headache (all, hidden)>
     """
 
     name: Name

@@ -42,11 +42,14 @@ def run(path: Path) -> Any:
             notebook,
             km=kernel,
             timeout=LIMIT,
+            startup_timeout=LIMIT,
             resources={"metadata": {"path": folder}},
             extra_arguments=["--InlineBackend.figure_formats={'svg'}"],
         )
         search = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-        client.execute(env={**os.environ, "PYTHONPATH": search})
+        # The command `sdscm` stands beside Python.
+        programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        client.execute(env={**os.environ, "PYTHONPATH": search, "PATH": programs})
     return notebook
 
 

@@ -91,6 +91,11 @@ def check_estimator(estimator: Any, large: bool = False, **parameters: Any) -> C
         At the first broken rule: one line with the estimator, the rule and what happened.
     EstimatorError
         If the estimator cannot be made (unknown name, missing library, unknown parameter).
+
+    Examples
+    --------
+    >>> len(estimators.check_estimator("DiffInMeans").passed) > 20
+    True
     """
     name, make = _maker(estimator, parameters)
     info = REGISTRY.info(name) if isinstance(estimator, str) else None

@@ -11,7 +11,19 @@ from estimators.errors import EstimatorError
 
 
 class ConformanceError(EstimatorError):
-    """An estimator breaks a rule; the message names both."""
+    """An estimator breaks a rule; the message names both.
+
+    Examples
+    --------
+    >>> class Wrong:
+    ...     def fit(self, X, t, y):
+    ...         return None
+    >>> try:
+    ...     estimators.check_estimator(Wrong())
+    ... except estimators.ConformanceError as error:
+    ...     print(str(error).partition(":")[0])
+    Wrong
+    """
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,14 @@ class CheckReport:
         Name of the estimator.
     passed
         The rules, in the order in which they were checked.
+
+    Examples
+    --------
+    >>> report = estimators.check_estimator("DiffInMeans")
+    >>> report.estimator
+    'DiffInMeans'
+    >>> report.passed[0]
+    'It can be made and fitted on ordinary data'
     """
 
     estimator: str

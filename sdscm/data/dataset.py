@@ -53,6 +53,12 @@ class Provenance:
         covariates that give away the truth; see `sdscm.data.leaks`.
     versions
         Versions of the libraries that can change the data.
+
+    Examples
+    --------
+    >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+    >>> data.meta.scenario, data.meta.lm, data.meta.seed
+    ('headache', 'tabular:0', 0)
     """
 
     scenario: str
@@ -99,6 +105,16 @@ class CausalDataset:
     known_ate
         The average effect of these units in units of y, if it is known although their individual
         effects are not (from a randomised trial).
+
+    Examples
+    --------
+    >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+    >>> data
+    <CausalDataset: 200 units of headache, 7 covariates (all), t = 1 is a nap>
+    >>> bool((data.y == data.y0)[data.t == 0].all())
+    True
+    >>> round(data.sate, 3)
+    -0.025
     """
 
     X: pd.DataFrame
@@ -211,6 +227,12 @@ class CausalDataset:
 
         ``all`` keeps every covariate; ``hidden`` removes the exogenous ones, which become hidden
         confounders (paper, section 4.1).
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> data.setting("hidden").X.columns.tolist()
+        ['diary', 'season', 'day', 'sleep', 'weather', 'work']
         """
         check_choice("setting", name, SETTINGS)
         if name == self.covariates:
@@ -233,6 +255,14 @@ class CausalDataset:
 
         Where a covariate has one of these names, it keeps the name, and the other column has an
         underscore after its name: ``t_``.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> data.to_frame()[["t", "y", "ite"]].head(2).round(3)
+           t      y    ite
+        0  0 -0.142 -0.005
+        1  1 -0.826  0.100
         """
         columns = {name: getattr(self, name) for name in ("t", "y", "y0", "y1", "ite")}
         if self.propensity is not None:
@@ -319,6 +349,14 @@ class CausalDataset:
             values, the arguments contradict each other, or, without ``covariates``, a column is a
             copy of a part of the truth or of the treatment; see `sdscm.data.table_checks` and
             `sdscm.data.leaks`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"age": [3, 4, 5], "drug": [0, 1, 1], "y0": 1.0, "y1": [2, 2, 5]})
+        >>> data = sdscm.CausalDataset.from_frame(frame, treatment="drug", y0="y0", y1="y1")
+        >>> data.y.tolist(), data.sate
+        ([1.0, 2.0, 5.0], 2.0)
         """
         roles = TableRoles(
             treatment=treatment,
@@ -399,7 +437,14 @@ class CausalDataset:
         )
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write the dataset with its provenance to one file, atomically."""
+        """Write the dataset with its provenance to one file, atomically.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> data.to_parquet("data.parquet").name
+        'data.parquet'
+        """
         if self.covariates != "all":
             raise InputError("write the dataset itself, not one of its settings")
         columns: dict[str, Any] = {f"X:{c}": self.X[c].to_numpy() for c in self.X}
@@ -433,6 +478,13 @@ class CausalDataset:
         ------
         InputError
             If the file is missing, damaged, or was not written by ``to_parquet``.
+
+        Examples
+        --------
+        >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
+        >>> path = data.to_parquet("data.parquet")
+        >>> sdscm.CausalDataset.read_parquet(path).fingerprint == data.fingerprint
+        True
         """
         check_type("read_parquet", path, str | Path, "give the path of a file")
         try:

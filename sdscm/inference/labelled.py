@@ -34,6 +34,14 @@ class Enumeration:
         The mechanisms of the SD-SCM.
     max_contexts
         Largest number of contexts to score for one variable.
+
+    Examples
+    --------
+    >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+    >>> exact
+    <Enumeration: headache, at most 27 contexts for a variable>
+    >>> round(exact.effect(), 3)
+    0.021
     """
 
     def __init__(self, mechanisms: Mechanisms, max_contexts: int = MAX_CONTEXTS) -> None:
@@ -65,11 +73,25 @@ class Enumeration:
         )
 
     def contexts(self, name: str) -> int:
-        """Number of contexts of a variable: the product of its parents' domain sizes."""
+        """Number of contexts of a variable: the product of its parents' domain sizes.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> exact.contexts("feeling")
+        24
+        """
         return self.arrays.contexts(variable_of(self.spec, name, "exact").name)
 
     def feasible(self, names: Names | None = None) -> bool:
-        """True if the mechanisms of these variables (by default all) can be tabulated."""
+        """True if the mechanisms of these variables (by default all) can be tabulated.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> exact.feasible()
+        True
+        """
         wanted = self.spec.order if names is None else names_of("exact", names)
         return all(self.contexts(name) <= self.arrays.max_contexts for name in wanted)
 
@@ -80,6 +102,17 @@ class Enumeration:
         ------
         TooLargeError
             If the variable has more contexts than ``max_contexts``.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> exact.log_table("weather").round(3)
+        weather   warm   cold  windy
+        season
+        spring  -0.125 -2.809 -2.859
+        summer  -0.380 -3.802 -1.224
+        autumn  -0.391 -2.182 -1.556
+        winter  -0.825 -1.365 -1.184
         """
         variable = variable_of(self.spec, name, "exact").name
         return self._table(self.arrays.log_table(variable), self.spec.parents(variable), variable)
@@ -94,6 +127,17 @@ class Enumeration:
         do
             For each target a value, or a distribution over its domain; see
             `sdscm.sampling.interventions`.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> exact.marginal("relief").round(3)
+        relief
+        a walk    0.475
+        a nap     0.525
+        Name: P(relief), dtype: float64
+        >>> exact.marginal("feeling", do={"relief": "a nap"}).round(3).to_dict()
+        {'better': 0.39, 'worse': 0.61}
         """
         wanted = names_of("exact", names)
         if not wanted:
@@ -106,12 +150,28 @@ class Enumeration:
         """P(name | given): a row for each combination of given values, a column for each value.
 
         NaN where the given values have probability 0.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> exact.conditional("feeling", "relief").round(3)
+        feeling  better  worse
+        relief
+        a walk    0.384  0.616
+        a nap     0.397  0.603
         """
         variable, wanted = variable_of(self.spec, name, "exact").name, names_of("given", given)
         return self._table(self.arrays.conditional(variable, wanted, do), wanted, variable)
 
     def joint(self) -> pd.Series:
-        """P(all variables), in the order tau."""
+        """P(all variables), in the order tau.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> len(exact.joint())
+        15552
+        """
         return self.marginal(self.spec.order)
 
     def mean(
@@ -132,6 +192,12 @@ class Enumeration:
             column of ``log_table(...)``, or an array with one axis for each parent.
         given, do
             As in `conditional`.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> round(exact.mean("probability", do={"relief": "a walk"}), 3)
+        0.625
         """
         wanted = names_of("given", given)
         values = self._outcome(outcome, outcome_value, scores)
@@ -164,6 +230,19 @@ class Enumeration:
         InputError
             If a covariate is a descendant of the treatment: it has different values under treatment
             and control.
+
+        Examples
+        --------
+        >>> exact = sdscm.SDSCM("headache", "tabular:0").exact()
+        >>> round(exact.effect("probability"), 3)
+        -0.016
+        >>> exact.effect("probability", given="diary").round(3)
+        diary
+        after a walk she felt better   -0.036
+        after a walk she felt worse    -0.123
+        after a nap she felt better    -0.316
+        after a nap she felt worse      0.412
+        Name: effect, dtype: float64
         """
         wanted = names_of("given", given)
         values = self._outcome(outcome, outcome_value, scores)

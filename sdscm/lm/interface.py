@@ -61,7 +61,15 @@ class ChoiceScores:
 
 @runtime_checkable
 class LanguageModel(Protocol):
-    """A model that scores choices; ``id`` and ``revision`` name the model and its content."""
+    """A model that scores choices; ``id`` and ``revision`` name the model and its content.
+
+    Examples
+    --------
+    >>> isinstance(sdscm.load_lm("tabular:0"), sdscm.LanguageModel)
+    True
+    >>> isinstance("gpt2", sdscm.LanguageModel)
+    False
+    """
 
     @property
     def id(self) -> str: ...

@@ -30,7 +30,8 @@ def load_lm(
     name
         An embedded model (``smollm2-135m``, works offline), a Hugging Face id such as ``gpt2``, the
         path of a folder that ``save_pretrained`` wrote, or ``scheme:name`` for another backend
-        (see `sdscm.lm.registry`). A language model is returned as it is.
+        (see `sdscm.lm.registry`). ``tabular:0`` is a random table of seed 0, for examples: it needs
+        no weights, and knows no language. A language model is returned as it is.
     store
         Cache scores on disk: True for the file in the user's cache folder, a path for another file,
         False for no cache.
@@ -52,6 +53,12 @@ def load_lm(
         If torch or transformers is not installed.
     InputError
         If the model or the device does not exist, or the model cannot be loaded.
+
+    Examples
+    --------
+    >>> lm = sdscm.load_lm("tabular:0")
+    >>> lm.id
+    'tabular:0'
     """
     check_precision(precision)
     if isinstance(name, LanguageModel) and not isinstance(name, type):

@@ -91,7 +91,7 @@ class Sampler:
             "spec": f"{spec.name}, {counted(len(spec.variables), 'variable')}",
             "effect": f"{spec.treatment.name} → {spec.outcome.name}",
             "language model": self.lm.id,
-            "phrasing": f"{self.phrased.number} of {spec.n_phrasings}",
+            "phrasing": f"{self.phrased.number} of {spec.n_phrasings:,}",
             **self._changed(),
         }
         return html_card(
@@ -123,6 +123,12 @@ class Sampler:
         InputError
             If there are fewer than two different values, one is not in the domain, or one has
             weight 0.
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("commute", "tabular:0").restricted_to(["by bus", "by car"])
+        >>> sorted(set(model.sample(50).labels["way"]))
+        ['by bus', 'by car']
         """
         if len(self.spec.treatment.values) == 2:
             return self
@@ -175,6 +181,17 @@ class Sampler:
         InputError
             If a target or a value is unknown, an exogenous variable is a target, ``how`` is
             unknown, or too few units have the given values (with ``weight``: no unit can).
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("headache", "tabular:0")
+        >>> units = model.sample(4)
+        >>> units.labels["relief"].tolist()
+        ['a walk', 'a nap', 'a nap', 'a nap']
+        >>> model.sample(4, do={"relief": "a nap"}).labels["relief"].tolist()
+        ['a nap', 'a nap', 'a nap', 'a nap']
+        >>> model.sample(4, given={"season": "winter"}).labels["season"].tolist()
+        ['winter', 'winter', 'winter', 'winter']
         """
         check_whole("n", n, 1, "ask for a whole number of units, one or more")
         check_seed(seed)
@@ -223,6 +240,18 @@ class Sampler:
         ------
         InputError
             If a target is unknown or exogenous, or a value is not in its domain.
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("headache", "tabular:0")
+        >>> units = model.sample(4, seed=1)
+        >>> world = model.counterfactual(units, {"relief": "a nap"})
+        >>> units.labels["relief"].tolist()
+        ['a walk', 'a walk', 'a nap', 'a walk']
+        >>> units.labels["feeling"].tolist()
+        ['better', 'worse', 'worse', 'worse']
+        >>> world.labels["feeling"].tolist()
+        ['better', 'worse', 'worse', 'better']
         """
         check_type("units", units, Units, "give what sample or abduct returns")
         if units.do:
@@ -267,6 +296,17 @@ class Sampler:
         ------
         InputError
             If a column is missing, or a value is not in its domain or impossible there.
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("headache", "tabular:0")
+        >>> rows = model.sample(3).labels
+        >>> units = model.abduct(rows)
+        >>> units.labels.equals(rows)
+        True
+        >>> world = model.counterfactual(units, {"relief": "a walk"})
+        >>> world.labels["relief"].tolist()
+        ['a walk', 'a walk', 'a walk']
         """
         check_type("abduct", rows, pd.DataFrame, "give a DataFrame, a column for each variable")
         check_seed(seed)

@@ -38,6 +38,16 @@ class Units:
         Importance weights; None for equal weights.
     origin
         Language model, revision, temperature, scoring and dials of the sampler.
+
+    Examples
+    --------
+    >>> units = sdscm.SDSCM("headache", "tabular:0").sample(50)
+    >>> units
+    <Units: 50 of headache, phrasing 0>
+    >>> units.labels["season"].value_counts().to_dict()
+    {'summer': 17, 'winter': 13, 'spring': 12, 'autumn': 8}
+    >>> units.text[0].split(". ")[-1]
+    'An hour later she felt worse.'
     """
 
     phrased: PhrasedSpec
@@ -93,7 +103,14 @@ class Units:
         return np.asarray(scaled / scaled.sum())
 
     def take(self, rows: np.ndarray) -> Units:
-        """Some of the units, by their row numbers, or by a mask of shape (n,)."""
+        """Some of the units, by their row numbers, or by a mask of shape (n,).
+
+        Examples
+        --------
+        >>> units = sdscm.SDSCM("headache", "tabular:0").sample(50)
+        >>> len(units.take(units.labels["season"] == "winter"))
+        13
+        """
         rows = np.asarray(rows)
         if rows.ndim != 1 or rows.dtype.kind not in "iub":
             raise InputError(f"take: {shown(rows)}: give row numbers, or True and False")
@@ -106,7 +123,14 @@ class Units:
         )
 
     def log_probability(self, name: str, value: str) -> np.ndarray:
-        """log P(variable = value | the unit's parents) in this world, of shape (n,)."""
+        """log P(variable = value | the unit's parents) in this world, of shape (n,).
+
+        Examples
+        --------
+        >>> units = sdscm.SDSCM("headache", "tabular:0").sample(3)
+        >>> units.log_probability("feeling", "worse").round(3).tolist()
+        [-0.142, -0.826, -0.271]
+        """
         variable = variable_of(self.phrased.spec, name, "log_probability")
         code = code_of(variable, value, "log_probability")
         return self.log_probabilities[name][:, code]

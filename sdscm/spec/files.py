@@ -27,7 +27,13 @@ _PARSERS: dict[str, Callable[[str, str], dict[str, Any]]] = {
 
 
 def scenario_names() -> list[str]:
-    """Names of the scenarios that are shipped with the project, sorted."""
+    """Names of the scenarios that are shipped with the project, sorted.
+
+    Examples
+    --------
+    >>> "headache" in sdscm.scenario_names()
+    True
+    """
     shipped = files("sdscm").joinpath("scenarios").iterdir()
     return sorted(file.name[:-5] for file in shipped if file.name.endswith(".yaml"))
 
@@ -46,6 +52,11 @@ def load_spec(name_or_path: str | Path | Spec) -> Spec:
     ------
     InputError
         One line that names the file, the variable, the problem and the fix.
+
+    Examples
+    --------
+    >>> sdscm.load_spec("headache")
+    <Spec: headache, 9 variables, relief → feeling, 16,457,990,640 phrasings>
     """
     if isinstance(name_or_path, Spec):
         return name_or_path

@@ -51,6 +51,16 @@ class Spec(BaseModel):
     ------
     pydantic.ValidationError
         If the parts do not make an SD-SCM. ``load_spec`` raises an InputError of one line instead.
+
+    Examples
+    --------
+    >>> spec = sdscm.load_spec("headache")
+    >>> spec.order
+    ('monday', 'diary', 'season', 'day', 'sleep', 'weather', 'work', 'relief', 'feeling')
+    >>> spec.exogenous
+    ('monday',)
+    >>> spec.common_causes
+    ('monday',)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -125,7 +135,16 @@ class Spec(BaseModel):
         return self._in_order(found)
 
     def identified(self, *, hidden: bool) -> Identification:
-        """The criteria of the DAG with all covariates before the treatment, or without U."""
+        """The criteria of the DAG with all covariates before the treatment, or without U.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.identified(hidden=False).adjustment
+        ('monday',)
+        >>> spec.identified(hidden=True).adjustment is None
+        True
+        """
         after = {*self.descendants(self.treatment.name), *(self.exogenous if hidden else ())}
         shown = [name for name in self.covariates if name not in after]
         return identification.identification(
@@ -163,22 +182,50 @@ class Spec(BaseModel):
         return type(self).model_validate({**fields, **(update or {})})
 
     def variable(self, name: str) -> Variable:
-        """The variable with this name; raises an InputError with a hint if there is none."""
+        """The variable with this name; raises an InputError with a hint if there is none.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.variable("relief").values
+        ('a walk', 'a nap')
+        """
         if not isinstance(name, str) or name not in self._by_name:
             hint = did_you_mean(str(name), self._by_name)
             raise InputError(f"spec {self.name!r} has no variable {shown(name)}; {hint}")
         return self._by_name[name]
 
     def parents(self, name: str) -> tuple[str, ...]:
-        """Names of the parents of a variable, in the order tau."""
+        """Names of the parents of a variable, in the order tau.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.parents("relief")
+        ('monday', 'weather', 'work')
+        """
         return self._parents[self.variable(name).name]
 
     def descendants(self, name: str) -> tuple[str, ...]:
-        """Names of all descendants of a variable, without itself, in the order tau."""
+        """Names of all descendants of a variable, without itself, in the order tau.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.descendants("season")
+        ('weather', 'relief', 'feeling')
+        """
         return self._in_order(nx.descendants(self.graph, self.variable(name).name))
 
     def ancestors(self, name: str) -> tuple[str, ...]:
-        """Names of all ancestors of a variable, without itself, in the order tau."""
+        """Names of all ancestors of a variable, without itself, in the order tau.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.ancestors("relief")
+        ('monday', 'season', 'day', 'weather', 'work')
+        """
         return self._in_order(nx.ancestors(self.graph, self.variable(name).name))
 
     @property
@@ -187,7 +234,16 @@ class Spec(BaseModel):
         return any(variable.tuning for variable in self.variables)
 
     def for_tuning(self) -> Self:
-        """The spec with its sentences for tuning as phrasings; the spec itself without a split."""
+        """The spec with its sentences for tuning as phrasings; the spec itself without a split.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.variable("season").phrasings[0].template
+        'It is {value}.'
+        >>> spec.for_tuning().variable("season").phrasings[0].template
+        'The season is {value}.'
+        """
         if not self.split:
             return self
         variables = tuple(
@@ -197,7 +253,14 @@ class Spec(BaseModel):
         return self.model_copy(update={"variables": variables})
 
     def phrased(self, number: int) -> PhrasedSpec:
-        """The spec with one phrasing of each variable; number 0 takes the first of each."""
+        """The spec with one phrasing of each variable; number 0 takes the first of each.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.phrased(3).sentence("relief", 0)
+        'This Thursday Maria chose a walk.'
+        """
         return PhrasedSpec(self, number)
 
     def __repr__(self) -> str:
@@ -230,6 +293,11 @@ class Spec(BaseModel):
         ------
         MissingExtraError
             If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> spec = sdscm.load_spec("headache")
+        >>> spec.plot().savefig("graph.svg")
         """
         from sdscm.graph_plot import draw_graph  # imports NumPy
 
@@ -261,6 +329,14 @@ class PhrasedSpec:
     ------
     InputError
         If the number is negative.
+
+    Examples
+    --------
+    >>> phrased = sdscm.load_spec("headache").phrased(1)
+    >>> phrased
+    <PhrasedSpec: headache, phrasing 1 of 16,457,990,640>
+    >>> phrased.sentence("season", 0)
+    'Maria can see that it is spring.'
     """
 
     spec: Spec
@@ -274,7 +350,9 @@ class PhrasedSpec:
         object.__setattr__(self, "choice", choice)
 
     def __repr__(self) -> str:
-        return f"<PhrasedSpec: {self.spec.name}, phrasing {self.number} of {self.spec.n_phrasings}>"
+        return (
+            f"<PhrasedSpec: {self.spec.name}, phrasing {self.number} of {self.spec.n_phrasings:,}>"
+        )
 
     def _repr_html_(self) -> str:
         rows = [
@@ -283,16 +361,30 @@ class PhrasedSpec:
         ]
         return html_card(
             f"PhrasedSpec: {self.spec.name}",
-            f"phrasing {self.number} of {self.spec.n_phrasings}",
+            f"phrasing {self.number} of {self.spec.n_phrasings:,}",
             html_table(["variable", "sentence", "values"], rows),
         )
 
     def phrasing(self, name: str) -> Phrasing:
-        """The chosen phrasing of a variable."""
+        """The chosen phrasing of a variable.
+
+        Examples
+        --------
+        >>> phrased = sdscm.load_spec("headache").phrased(1)
+        >>> phrased.phrasing("relief").template
+        'After lunch on Thursday, Maria took {value}.'
+        """
         return self.spec.variable(name).phrasings[self.choice[name]]
 
     def sentence(self, name: str, code: int) -> str:
-        """The sentence that states that a variable has the value with this code."""
+        """The sentence that states that a variable has the value with this code.
+
+        Examples
+        --------
+        >>> phrased = sdscm.load_spec("headache").phrased(0)
+        >>> phrased.sentence("weather", 2)
+        'The weather is windy.'
+        """
         return self.phrasing(name).sentence(self.spec.variable(name).values[code])
 
     def context(self, name: str, codes: Mapping[str, int]) -> str:
@@ -300,11 +392,24 @@ class PhrasedSpec:
 
         Empty without parents. ``codes`` holds at least the codes of the parents. Source: arXiv
         2411.08019 v2, section 3.
+
+        Examples
+        --------
+        >>> phrased = sdscm.load_spec("headache").phrased(0)
+        >>> phrased.context("weather", {"season": 3})
+        'It is winter.'
         """
         return self._joined(self.spec.parents(name), codes)
 
     def text(self, codes: Mapping[str, int]) -> str:
-        """The sentences of all variables in the order tau, joined by a space."""
+        """The sentences of all variables in the order tau, joined by a space.
+
+        Examples
+        --------
+        >>> phrased = sdscm.load_spec("headache").phrased(0)
+        >>> phrased.text(dict.fromkeys(phrased.spec.order, 0)).split(". ")[-1]
+        'An hour later she felt better.'
+        """
         return self._joined(self.spec.order, codes)
 
     def _joined(self, names: tuple[str, ...], codes: Mapping[str, int]) -> str:

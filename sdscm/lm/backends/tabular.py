@@ -10,6 +10,7 @@ import numpy as np
 from sdscm.arguments import check_type
 from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, ChoiceScores
+from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
 
 _SHOWN = 4
 
@@ -26,6 +27,13 @@ class TabularLM:
         positive; the sum need not be 1.
     id, revision
         Name of the model, and of its content. A different table needs a different revision.
+
+    Examples
+    --------
+    >>> lm = sdscm.TabularLM(lambda choice: range(1, 1 + len(choice.values)))
+    >>> model = sdscm.SDSCM("headache", lm)
+    >>> model.exact().marginal("weather").round(3).to_dict()
+    {'warm': 0.167, 'cold': 0.333, 'windy': 0.5}
     """
 
     def __init__(
@@ -96,3 +104,12 @@ def random_table(seed: int, temperature: float = 1.0) -> ProbabilityTable:
         return np.exp(np.array(scores))
 
     return table
+
+
+@register_backend("tabular")
+def open_model(name: str, options: LMOptions) -> ModelHandle:
+    """``tabular:0``: the `random_table` of a seed, which needs no weights and knows no language."""
+    if not name.isdecimal():
+        raise InputError(f"tabular:{name}: give the seed of the random table, as in tabular:0")
+    lm = TabularLM(random_table(int(name)), id=f"tabular:{name}")
+    return ModelHandle(lm.id, lm.revision, load=lambda: lm, cacheable=False)

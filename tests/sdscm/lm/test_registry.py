@@ -10,6 +10,7 @@ import pytest
 
 from sdscm.errors import InputError
 from sdscm.lm import Choice, ScoreCache, TabularLM, backends, load_lm, registry
+from sdscm.lm.backends.tabular import random_table
 from sdscm.lm.registry import LMOptions, ModelHandle, find_backend, register_backend
 
 CHOICE = Choice((), "It shows ", ("one", "two", "three"), ".")
@@ -67,7 +68,7 @@ def test_a_model_of_unknown_content_is_not_cached(tmp_path: Path) -> None:
     assert isinstance(load_lm("dice:3", store=tmp_path / "scores.sqlite"), TabularLM)
 
 
-@pytest.mark.parametrize("scheme", ["no_such", "tabular", "", "a.b", "c/d"])
+@pytest.mark.parametrize("scheme", ["no_such", "loadcheck", "", "a.b", "c/d"])
 def test_no_backend(scheme: str) -> None:
     assert find_backend(scheme) is None
 
@@ -76,3 +77,11 @@ def test_an_unknown_scheme_is_no_model(monkeypatch: pytest.MonkeyPatch, one_line
     monkeypatch.setattr("sdscm.lm.backends.huggingface._hub_answers", lambda name: False)
     with pytest.raises(InputError, match="language model 'no_such:model'"):
         load_lm("no_such:model")
+
+
+def test_a_random_table_by_its_seed() -> None:
+    (scores,) = load_lm("tabular:3").score([CHOICE])
+    (same,) = TabularLM(random_table(3)).score([CHOICE])
+    np.testing.assert_array_equal(scores.sentence, same.sentence)
+    with pytest.raises(InputError, match="tabular:x: give the seed"):
+        load_lm("tabular:x")
