@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -232,9 +233,21 @@ def _code(entry: EstimatorEntry, origin: str, plugin_code: str) -> str:
     if origin == "built-in":
         return code_of(estimators.where(entry.name))
     try:
-        return digest([plugin_code, code_behind(estimators.get(entry.name, **entry.params))])
+        return digest([plugin_code, _code_of_made(estimators.get(entry.name, **entry.params))])
     except estimators.PluginError:
         return ""
+
+
+def _code_of_made(made: Any) -> str:
+    """Hash the code of an estimator; by value where a notebook defines it, which has no file.
+
+    The same class in another run of the notebook may have another hash: it is then fitted again.
+    """
+    parts = [*type(made).__mro__, getattr(made, "function", None)]
+    own = [part for part in parts if getattr(part, "__module__", "") == "__main__"]
+    if own and not hasattr(sys.modules["__main__"], "__file__"):
+        return digest_bytes(cloudpickle.dumps(own))
+    return code_behind(made)
 
 
 def _object(given: Any) -> Method:
@@ -255,7 +268,7 @@ def _object(given: Any) -> Method:
         estimand="CATE" if hasattr(thing, "effect") else "ATE",
         oracle=False,
         extra="",
-        identity=digest([_state(thing, payload), code_behind(thing), versions()]),
+        identity=digest([_state(thing, payload), _code_of_made(thing), versions()]),
         maker=Pickled(payload),
         version_free_key=digest([type(thing).__qualname__, _state(thing, payload)]),
         isolation_group=str(label),

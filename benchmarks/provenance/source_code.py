@@ -15,8 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
 from benchmarks.provenance.hashing import digest, digest_bytes
 
 #: Packages of this project. Their definitions are hashed, because their versions do not change with
@@ -59,7 +57,7 @@ def code_of_function(function: Callable[..., Any]) -> str:
     except TypeError:  # built into Python, or a callable object
         return code_behind(function)
     if not file.is_file():
-        return _by_value(function)
+        return digest(name)
     statement = _module(file).definitions.get(name) if _is_ours(file) else None
     if isinstance(statement, ast.FunctionDef):
         # Decorators register the function, and do not change its result.
@@ -73,18 +71,15 @@ def code_behind(made: Any) -> str:
     """Hash the code of a user's estimator.
 
     The code is the files of its classes and of the function that it calls, and the definitions that
-    these import from `estimators`. Code of a notebook, which has no file, is hashed by value.
+    these import from `estimators`.
     """
     trees, start = set(), list[_Where]()
     for thing in (*type(made).__mro__, getattr(made, "function", None)):
         try:
             file = Path(inspect.getsourcefile(thing) or "")  # type: ignore[arg-type]
-        except TypeError:  # built into Python
+        except TypeError:  # built into Python, or defined without a file
             continue
-        except OSError:  # a class of a notebook
-            file = Path()
         if not file.is_file():
-            trees.add(_by_value(thing))
             continue
         if _is_ours(file):
             start.append((file, getattr(thing, "__name__", "")))
@@ -92,11 +87,6 @@ def code_behind(made: Any) -> str:
             trees.add(code_of_file(file))
             start += _imported(file)
     return digest([sorted(trees), sorted(reached(start).items())])
-
-
-def _by_value(thing: Any) -> str:
-    """Hash what a notebook defines, with all that it uses. A class may differ between runs."""
-    return digest_bytes(cloudpickle.dumps(thing))
 
 
 def code_of_file(file: Path) -> str:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import benchmarks
 from benchmarks.execution.methods import methods_of
 from benchmarks.suite.entries import EstimatorEntry
+from estimators.function_estimator import FunctionEffect
 from sdscm.errors import InputError
 
 
@@ -161,3 +164,25 @@ def test_an_object_of_a_script_is_the_same_in_the_next_run(tmp_path: Path) -> No
     one, two = runs[0].stdout.split()
     assert one != two
     assert runs[0].stdout == runs[1].stdout
+
+
+@pytest.mark.parametrize("kind", ["class", "function"])
+def test_an_estimator_of_a_notebook_is_known_by_its_code(kind, monkeypatch) -> None:
+    """A notebook has no file; a cell that is changed and run again gives another method."""
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+
+    def identity(number: int) -> str:
+        cell = {
+            "class": f"class Mine:\n    def fit(self, X, t, y):\n        self.all = {number}",
+            "function": f"def Mine(X, t, y):\n    return {number}",
+        }[kind]
+        defined: dict[str, Any] = {"__name__": "__main__"}
+        exec(compile(cell, "<cell>", "exec"), defined)
+        sys.modules["__main__"].__dict__.update(defined)
+        made = defined["Mine"]() if kind == "class" else FunctionEffect(defined["Mine"])
+        (method,) = methods_of([("mine", made)])
+        return method.identity
+
+    assert identity(1) != identity(2)
+    if kind == "function":
+        assert identity(1) == identity(1)

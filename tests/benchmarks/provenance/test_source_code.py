@@ -10,7 +10,6 @@ import types
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,6 @@ import estimators
 from benchmarks import metrics
 from benchmarks.metrics import ate
 from benchmarks.provenance import source_code as module
-from estimators.function_estimator import FunctionEffect
 
 
 @pytest.fixture
@@ -155,25 +153,3 @@ def test_a_metric_is_its_code_and_not_its_title(name) -> None:
 def test_what_a_metric_calls_is_part_of_it() -> None:
     reached = module.reached([(Path(ate.__file__), "coverage")])
     assert "formulas.coverage" in reached
-
-
-@pytest.mark.parametrize("kind", ["class", "function"])
-def test_code_of_a_notebook_is_hashed_with_what_it_uses(kind, monkeypatch) -> None:
-    """A notebook has no file, so that its records cannot be found by the code of one."""
-    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
-    cell = {
-        "class": "class Mine:\n    def fit(self, X, t, y):\n        self.mean = helper(y)",
-        "function": "def Mine(X, t, y):\n    return helper(y)",
-    }[kind]
-
-    def hashed(helper: str) -> str:
-        defined: dict[str, Any] = {"__name__": "__main__"}
-        exec(compile(f"def helper(y):\n    return {helper}\n{cell}", "<cell>", "exec"), defined)
-        if kind == "class":
-            return module.code_behind(defined["Mine"]())
-        assert module.code_of_function(defined["Mine"])
-        return module.code_behind(FunctionEffect(defined["Mine"]))
-
-    assert hashed("y.mean()") != hashed("y.max()")
-    if kind == "function":
-        assert hashed("y.mean()") == hashed("y.mean()")
