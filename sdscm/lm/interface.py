@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -79,6 +79,15 @@ class LanguageModel(Protocol):
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores of each choice, in the order given."""
+        ...
+
+
+@runtime_checkable
+class StreamingLanguageModel(LanguageModel, Protocol):
+    """A language model that gives scores one by one, so that none is lost if it is stopped."""
+
+    def score_each(self, choices: Sequence[Choice]) -> Iterator[tuple[int, ChoiceScores]]:
+        """The scores with the numbers of their choices, in any order."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from sdscm.cache import cache_folder
@@ -10,7 +11,7 @@ from sdscm.hints import kind_of
 from sdscm.literals import DEFAULT_LM as DEFAULT_LM
 from sdscm.lm.interface import LanguageModel
 from sdscm.lm.precision import Precision, check_precision
-from sdscm.lm.registry import Backend, LMOptions, find_backend
+from sdscm.lm.registry import LMInfo, LMOptions, find_backend
 
 
 def load_lm(
@@ -22,6 +23,7 @@ def load_lm(
     precision: Precision = "float32",
     memory: int | None = None,
     batch_tokens: int = 1024,
+    options: Mapping[str, str] | None = None,
 ) -> LanguageModel:
     """Load a language model by name.
 
@@ -46,6 +48,8 @@ def load_lm(
     batch_tokens
         Approximate number of new tokens in one forward pass. ``memory`` and ``batch_tokens`` change
         no score.
+    options
+        Options that only the backend of this model has, by name; see `sdscm.lm.registry.LMInfo`.
 
     Raises
     ------
@@ -69,7 +73,8 @@ def load_lm(
             "of a model's folder, or an object with score, id and revision"
         )
     backend, name = _backend(str(name))
-    handle = backend(name, LMOptions(revision, device, precision, memory, batch_tokens))
+    chosen = LMOptions(revision, device, precision, memory, batch_tokens, dict(options or {}))
+    handle = backend.open(name, chosen)
     if store is False or not handle.cacheable:
         return handle.load()
     from sdscm.lm.score_cache import CachedLM, ScoreCache  # imports NumPy
@@ -84,7 +89,7 @@ def load_lm(
     )
 
 
-def _backend(name: str) -> tuple[Backend, str]:
+def _backend(name: str) -> tuple[LMInfo, str]:
     """The backend of a model, and the name of the model there."""
     from sdscm.lm.backends.embedded import EMBEDDED
 

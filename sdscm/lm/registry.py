@@ -1,37 +1,49 @@
 """Backends of language models, by scheme.
 
-A backend is one file: a module in `sdscm.lm.backends`, named after its scheme, or a user's module.
-It registers a function that finds a model by name::
+A backend is one file: a module in `sdscm.lm.backends`, or a user's module. It registers a function
+that finds a model by name::
 
-    @register_backend("dice")
+    @register_lm("dice", summary="fair dice", options={"bias": "weight of the first face"})
     def open_model(name: str, options: LMOptions) -> ModelHandle:
         return ModelHandle(id=f"dice-{name}", revision="1", load=lambda: DiceLM(int(name)))
 
-``load_lm("dice:6")`` calls it with the name ``"6"``.
+``load_lm("dice:6")`` calls it with the name ``"6"``. A package offers a backend by an entry point
+of the group ``sdscm.language_models``, whose name is the scheme.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from importlib import import_module
+from importlib.metadata import entry_points
 from importlib.util import find_spec
+from typing import Any, TypeVar
 
+from sdscm.errors import InputError
 from sdscm.lm.interface import LanguageModel
 from sdscm.lm.precision import Precision
 
 _PACKAGE = "sdscm.lm.backends"
+#: Group of the entry points of other packages.
+GROUP = "sdscm.language_models"
 
 
 @dataclass(frozen=True)
 class LMOptions:
-    """Options of `sdscm.load_lm` that a backend may use."""
+    """Options of `sdscm.load_lm`; ``more`` holds those that only this backend has."""
 
     revision: str | None = None
     device: str = "cpu"
     precision: Precision = "float32"
     memory: int | None = None
     batch_tokens: int = 1024
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def local(self) -> dict[str, Any]:
+        """The options of a model that this process runs."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "more"}
 
 
 @dataclass(frozen=True)
@@ -58,22 +70,108 @@ class ModelHandle:
     scorer: str = ""
 
 
-Backend = Callable[[str, LMOptions], ModelHandle]
+LMFactory = Callable[[str, LMOptions], ModelHandle]
+_Factory = TypeVar("_Factory", bound=LMFactory)
 
-_BACKENDS: dict[str, Backend] = {}
+
+@dataclass(frozen=True)
+class LMInfo:
+    """Describe a backend.
+
+    Attributes
+    ----------
+    scheme
+        Begin of the names of its models, before the colon.
+    factory
+        Finds a model by the rest of its name.
+    summary
+        What it is, in some words.
+    needs
+        Libraries that it imports beside the core.
+    exact
+        True if scores are full log-probabilities of the model, up to rounding.
+    deterministic
+        True if equal calls give equal bits on one machine.
+    options
+        Meaning of each option of its own (``more`` in `LMOptions`).
+    """
+
+    scheme: str
+    factory: LMFactory
+    summary: str = ""
+    needs: tuple[str, ...] = ()
+    exact: bool = True
+    deterministic: bool = True
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def open(self, name: str, options: LMOptions) -> ModelHandle:
+        """Find a model; an InputError if the backend lacks one of the options."""
+        for option in options.more:
+            if option not in self.options:
+                known = ", ".join(self.options) or "none"
+                raise InputError(
+                    f"language model '{name}': no option '{option}'; options of the backend "
+                    f"'{self.scheme}': {known}"
+                )
+        return self.factory(name, options)
 
 
-def register_backend(scheme: str) -> Callable[[Backend], Backend]:
-    """Register the decorated function for names that begin with ``scheme:``."""
+_BACKENDS: dict[str, LMInfo] = {}
 
-    def register(backend: Backend) -> Backend:
-        _BACKENDS[scheme] = backend
-        return backend
 
+def register_lm(
+    scheme: str,
+    factory: LMFactory | None = None,
+    *,
+    summary: str = "",
+    needs: tuple[str, ...] = (),
+    exact: bool = True,
+    deterministic: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> Callable[[_Factory], _Factory]:
+    """Register a backend of language models for names that begin with ``scheme:``.
+
+    Parameters
+    ----------
+    scheme
+        Begin of the names, without the colon.
+    factory
+        Function of the rest of the name and the options, see the module. Without it the returned
+        decorator registers the decorated function.
+    summary, needs, exact, deterministic, options
+        See `LMInfo`.
+
+    Raises
+    ------
+    InputError
+        If the scheme is empty or holds a colon.
+
+    Examples
+    --------
+    >>> import sdscm
+    >>> from sdscm.lm.registry import ModelHandle
+    >>> def dice(name, options):
+    ...     lm = sdscm.TabularLM(lambda choice: [1.0] * len(choice.values))
+    ...     return ModelHandle(id=f"dice-{name}", revision="1", load=lambda: lm)
+    >>> _ = sdscm.register_lm("dice", dice)
+    >>> sdscm.load_lm("dice:6", store=False).id
+    'tabular'
+    """
+    if not scheme or ":" in scheme:
+        raise InputError(f"scheme '{scheme}': give some letters without a colon")
+
+    def register(function: _Factory) -> _Factory:
+        _BACKENDS[scheme] = LMInfo(
+            scheme, function, summary, needs, exact, deterministic, dict(options or {})
+        )
+        return function
+
+    if factory is not None:
+        register(factory)
     return register
 
 
-def find_backend(scheme: str) -> Backend | None:
+def find_backend(scheme: str) -> LMInfo | None:
     """The backend of a scheme, or None.
 
     Raises
@@ -81,7 +179,11 @@ def find_backend(scheme: str) -> Backend | None:
     ImportError
         If a library that the backend needs is not installed.
     """
-    module = f"{_PACKAGE}.{scheme}"
-    if scheme not in _BACKENDS and scheme.isidentifier() and find_spec(module) is not None:
-        import_module(module)
+    if scheme not in _BACKENDS:
+        module = scheme.partition("+")[0]  # openai+http and openai+https are of one file
+        if module.isidentifier() and find_spec(f"{_PACKAGE}.{module}") is not None:
+            import_module(f"{_PACKAGE}.{module}")
+    if scheme not in _BACKENDS:
+        for point in entry_points(group=GROUP, name=scheme):
+            register_lm(scheme, point.load())
     return _BACKENDS.get(scheme)

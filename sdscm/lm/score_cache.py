@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,10 +21,13 @@ from sdscm.lm.interface import (
     GenerativeLanguageModel,
     LanguageModel,
     ReferenceLanguageModel,
+    StreamingLanguageModel,
 )
 
 _LOOKUP = 500
 _BATCH = 512
+# Seconds between writes of scores that come one by one.
+_WRITE_EVERY = 0.5
 # Part of every key; increase it if tokenising or scoring changes a score.
 _VERSION = 4
 
@@ -186,13 +190,42 @@ class CachedLM:
         for part in _parts(list(missing.items())):
             model = self.model
             _report.get()(f"{self.id}: {done:,} of {total:,} contexts scored")
-            scores = compute(model, [choice for _, choice in part])
-            new = {key: s for (key, _), s in zip(part, scores, strict=True)}
-            self._cache.put(new)
-            found |= new
-            self.scored += len(part)
+            if not kind and isinstance(model, StreamingLanguageModel):
+                found |= self._streamed(model, part, done, total)
+            else:
+                scores = compute(model, [choice for _, choice in part])
+                new = {key: s for (key, _), s in zip(part, scores, strict=True)}
+                self._cache.put(new)
+                found |= new
+                self.scored += len(part)
             done += len(part)
         return [found[key] for key in keys]
+
+    def _streamed(
+        self,
+        model: StreamingLanguageModel,
+        part: list[tuple[bytes, Choice]],
+        done: int,
+        total: int,
+    ) -> dict[bytes, ChoiceScores]:
+        """Scores that are in the cache soon after the model gives them, also if it is stopped."""
+        found: dict[bytes, ChoiceScores] = {}
+        new: dict[bytes, ChoiceScores] = {}
+        written = time.monotonic()
+        try:
+            for number, scores in model.score_each([choice for _, choice in part]):
+                new[part[number][0]] = scores
+                if time.monotonic() - written > _WRITE_EVERY:
+                    self._cache.put(new)
+                    found |= new
+                    new = {}
+                    written = time.monotonic()
+                    _report.get()(f"{self.id}: {done + len(found):,} of {total:,} contexts scored")
+        finally:
+            self._cache.put(new)
+            found |= new
+            self.scored += len(found)
+        return found
 
     def _key(self, kind: str, choice: Choice) -> bytes:
         model = [self.id, self.revision, self._scorer]

@@ -14,7 +14,7 @@ from typing import Any
 
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
-from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
+from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ EMBEDDED = {
 }
 
 
-@register_backend("embedded")
+@register_lm(
+    "embedded", summary="a model that a Python package carries", needs=("torch", "transformers")
+)
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """An embedded model, by a name in ``EMBEDDED``."""
     for library in ("gguf", "accelerate"):

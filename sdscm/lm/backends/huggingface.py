@@ -8,7 +8,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,10 +34,10 @@ from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
 from sdscm.lm.engine.selftest import PROBES, fingerprint, lengthened, packs
-from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens
+from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens, summed
 from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.precision import Precision, check_precision, with_arithmetic
-from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
+from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 _UNKNOWN_REVISION = "unknown"
 #: The allocators of PyTorch for CPUs and for MPS raise a plain RuntimeError.
@@ -215,7 +214,7 @@ class HuggingFaceLM:
             tokens = self._tokens(self._tokenize, choices)
             self._tokenize.forget_contexts()
             found = self._found(choices, tokens)
-        return [_summed(t, f) for t, f in zip(tokens, found, strict=True)]
+        return [summed(t, f) for t, f in zip(tokens, found, strict=True)]
 
     def score_reference(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
         """Scores as the reference code of the paper computes them.
@@ -388,16 +387,6 @@ def _window(model: Any) -> int | None:
     return None
 
 
-def _summed(tokens: ChoiceTokens, found: list[np.ndarray]) -> ChoiceScores:
-    inside = [c.value_end - c.start for c in tokens.candidates]
-    return ChoiceScores(
-        sentence=np.array([values.sum() for values in found]),
-        value=np.array([values[:k].sum() for values, k in zip(found, inside, strict=True)]),
-        sentence_tokens=np.array([len(values) for values in found]),
-        value_tokens=np.array(inside),
-    )
-
-
 def _hub_answers(name: str) -> bool:
     """True if the hub can be reached; offline, transformers would retry for almost a minute."""
     try:
@@ -492,14 +481,16 @@ def folder_handle(
             strict=True,
             tokenizer=tokenizer,
             selftests=selftests,
-            **{**asdict(options), "revision": content},
+            **{**options.local, "revision": content},
         )
 
     revision = with_arithmetic(content, options.precision, options.device)
     return ModelHandle(id, revision, load, scorer=scorer)
 
 
-@register_backend("huggingface")
+@register_lm(
+    "huggingface", summary="a Hugging Face id or a folder", needs=("torch", "transformers")
+)
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """A model of Hugging Face, or one in a folder that ``save_pretrained`` wrote."""
     _check_name(name)
@@ -507,7 +498,7 @@ def open_model(name: str, options: LMOptions) -> ModelHandle:
     if folder.is_dir():
         return folder_handle(folder, folder.resolve().name, folder_hash(folder), options)
     check_device(options.device)
-    model = HuggingFaceLM.from_pretrained(name, strict=True, **asdict(options))
+    model = HuggingFaceLM.from_pretrained(name, strict=True, **options.local)
     # Other content of unknown revision would get the cached scores of this one.
     cacheable = not model.revision.startswith(_UNKNOWN_REVISION)
     return ModelHandle(model.id, model.revision, lambda: model, cacheable, model.scorer_hash)

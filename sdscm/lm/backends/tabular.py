@@ -10,7 +10,7 @@ import numpy as np
 from sdscm.arguments import check_type
 from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, ChoiceScores
-from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
+from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 _SHOWN = 4
 
@@ -106,7 +106,7 @@ def random_table(seed: int, temperature: float = 1.0) -> ProbabilityTable:
     return table
 
 
-@register_backend("tabular")
+@register_lm("tabular", summary="a random table: no weights, no language")
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """``tabular:0``: the `random_table` of a seed, which needs no weights and knows no language."""
     if not name.isdecimal():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from sdscm.errors import InputError
-from sdscm.lm.interface import Choice
+from sdscm.lm.interface import Choice, ChoiceScores
 
 
 @dataclass(frozen=True)
@@ -219,13 +222,40 @@ class ChoiceTokenizer:
         """Tokenise each candidate with its context as one text."""
         context = " ".join(choice.context)
         begin = len(context) + 1 if context else 0
-        spans = []
+        tokens, places = [], []
         for sentence in choice.sentences:
             text = f"{context} {sentence}" if context else sentence
             encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-            offsets = tuple((a - begin, b - begin) for a, b in encoding["offset_mapping"])
-            spans.append(_Span(tuple(encoding["input_ids"]), offsets))
-        return ChoiceTokens((self.start_token,), _candidates(choice, spans))
+            tokens.append(tuple(encoding["input_ids"]))
+            places.append(encoding["offset_mapping"])
+        return tokens_in_text(choice, tokens, places, begin, (self.start_token,))
+
+
+def tokens_in_text(
+    choice: Choice,
+    tokens: Sequence[tuple[Any, ...]],
+    places: Sequence[Sequence[tuple[int, int]]],
+    begin: int,
+    start: tuple[Any, ...] = (),
+) -> ChoiceTokens:
+    """Find what is scored in full texts, one for each candidate.
+
+    Parameters
+    ----------
+    choice
+        The choice.
+    tokens, places
+        Tokens of each text, and the places of their letters in the text.
+    begin
+        Place of the sentence in each text.
+    start
+        Tokens before each text.
+    """
+    spans = [
+        _Span(each, tuple((a - begin, b - begin) for a, b in place))
+        for each, place in zip(tokens, places, strict=True)
+    ]
+    return ChoiceTokens(start, _candidates(choice, spans))
 
 
 def _candidates(choice: Choice, spans: list[_Span]) -> tuple[CandidateTokens, ...]:
@@ -266,3 +296,14 @@ def _shared_length(sequences: list[tuple[int, ...]]) -> int:
         if a != b:
             return i
     return min(len(shortest), len(longest))
+
+
+def summed(tokens: ChoiceTokens, found: Sequence[np.ndarray]) -> ChoiceScores:
+    """Sum the log-probabilities of the scored tokens, one array for each candidate."""
+    inside = [c.value_end - c.start for c in tokens.candidates]
+    return ChoiceScores(
+        sentence=np.array([values.sum() for values in found]),
+        value=np.array([values[:k].sum() for values, k in zip(found, inside, strict=True)]),
+        sentence_tokens=np.array([len(values) for values in found]),
+        value_tokens=np.array(inside),
+    )

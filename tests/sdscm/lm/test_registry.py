@@ -11,16 +11,16 @@ import pytest
 from sdscm.errors import InputError
 from sdscm.lm import Choice, ScoreCache, TabularLM, backends, load_lm, registry
 from sdscm.lm.backends.tabular import random_table
-from sdscm.lm.registry import LMOptions, ModelHandle, find_backend, register_backend
+from sdscm.lm.registry import LMOptions, ModelHandle, find_backend, register_lm
 
 CHOICE = Choice((), "It shows ", ("one", "two", "three"), ".")
 
 FILE = """
 from sdscm.lm.backends.tabular import TabularLM
-from sdscm.lm.registry import LMOptions, ModelHandle, register_backend
+from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 
-@register_backend("loaded_die")
+@register_lm("loaded_die")
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     weights = [float(weight) for weight in name.split(",")]
     return ModelHandle(f"die {name}", "1", lambda: TabularLM(lambda choice: weights))
@@ -43,7 +43,7 @@ def test_a_backend_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_backend_of_a_user_is_cached_under_its_handle(tmp_path: Path) -> None:
     loaded = []
 
-    @register_backend("dice")
+    @register_lm("dice")
     def open_model(name: str, options: LMOptions) -> ModelHandle:
         def load() -> TabularLM:
             loaded.append(options.batch_tokens)
@@ -61,7 +61,7 @@ def test_a_backend_of_a_user_is_cached_under_its_handle(tmp_path: Path) -> None:
 
 
 def test_a_model_of_unknown_content_is_not_cached(tmp_path: Path) -> None:
-    @register_backend("dice")
+    @register_lm("dice")
     def open_model(name: str, options: LMOptions) -> ModelHandle:
         return ModelHandle("d", "1", lambda: TabularLM(lambda c: [1, 1, 1]), cacheable=False)
 
