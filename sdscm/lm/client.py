@@ -92,9 +92,7 @@ class Client:
         """The answer to one request."""
         return self._one("POST", path, content)
 
-    def post_each(
-        self, path: str, contents: Sequence[dict[str, Any]]
-    ) -> Iterator[tuple[int, Any]]:
+    def post_each(self, path: str, contents: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
         """The answers with the numbers of their requests, each as soon as it is there.
 
         Raises

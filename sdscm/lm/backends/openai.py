@@ -34,8 +34,8 @@ _OPTIONS = CLIENT_OPTIONS | {
     "start": "text before each text, such as the model's BOS token; not with tokenizer",
 }
 #: Largest difference of two log-probabilities that should be equal: servers round, and batch.
-_TOLERANCE = 0.1
-_PROBE = "The answer is no. We were told so by Bob on Monday."
+TOLERANCE = 0.1
+PROBE = "The answer is no. We were told so by Bob on Monday."
 _PROBE_BEGIN = "The answer is no. We were told so by Bob"
 
 
@@ -101,7 +101,7 @@ class CompletionsLM:
             yield from self._score_ids(choices, self._tokenizer)
 
     def _score_texts(self, choices: Sequence[Choice]) -> Iterator[tuple[int, ChoiceScores]]:
-        texts = [[self._start + text for text in _texts(choice)] for choice in choices]
+        texts = [[self._start + text for text in full_texts(choice)] for choice in choices]
         for number, echoes in self._echoes(texts, texts):
             choice = choices[number]
             begin = len(texts[number][0]) - len(choice.sentences[0])
@@ -204,7 +204,7 @@ class CompletionsLM:
         InputError
             If the server ignores ``echo``, shifts the scores, or the like.
         """
-        whole, begin = self._probed([_PROBE, _PROBE_BEGIN])
+        whole, begin = self._probed([PROBE, _PROBE_BEGIN])
         pairs = zip(whole.tokens, begin.tokens, whole.logs, begin.logs, strict=False)
         for token, other, log, other_log in pairs:
             if token != other:
@@ -224,7 +224,9 @@ class CompletionsLM:
                     f"{longer.logs[-1]:.3f} in a text: its scores are shifted or of other tokens"
                 )
         coarse = [None if np.isnan(log) else round(log, 1) for log in whole.logs]
-        return hashlib.blake2b(json.dumps([whole.tokens, coarse]).encode(), digest_size=8).hexdigest()
+        return hashlib.blake2b(
+            json.dumps([whole.tokens, coarse]).encode(), digest_size=8
+        ).hexdigest()
 
     def _probed(self, texts: Sequence[str]) -> list[_Echo]:
         return self._read(self._client.post("/completions", self._request(texts)), texts, texts)
@@ -235,7 +237,8 @@ class CompletionsLM:
         )
 
 
-def _texts(choice: Choice) -> list[str]:
+def full_texts(choice: Choice) -> list[str]:
+    """The text of each candidate with its context."""
     return [" ".join((*choice.context, sentence)) for sentence in choice.sentences]
 
 
@@ -245,7 +248,7 @@ def _offsets(tokens: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _close(one: float, other: float) -> bool:
-    return (np.isnan(one) and np.isnan(other)) or abs(one - other) <= _TOLERANCE
+    return (np.isnan(one) and np.isnan(other)) or abs(one - other) <= TOLERANCE
 
 
 def _spelling(tokens: Sequence[str], text: str) -> tuple[int, int] | None:
@@ -328,8 +331,7 @@ def _open(scheme: str, name: str, options: LMOptions) -> ModelHandle:
         model = next(iter(listed))
     elif listed and model not in listed:
         raise InputError(
-            f"language model server {client.url} has no model '{model}'; it has "
-            f"{', '.join(listed)}"
+            f"language model server {client.url} has no model '{model}'; it has {', '.join(listed)}"
         )
     tokenizer = options.more.get("tokenizer")
     start = options.more.get("start", "")

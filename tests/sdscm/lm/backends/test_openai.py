@@ -208,7 +208,10 @@ WRONG_CONTENT = {
     "generates more": (_each(_more), "do not spell|after the text"),
     "another model": (lambda s, h, a: {**a, "model": "other"}, "the model 'other'"),
     "no choices": (lambda s, h, a: {"error": "busy"}, "another form"),
-    "one choice too few": (lambda s, h, a: {**a, "choices": a["choices"][1:]}, "form|numbered|do not spell"),
+    "one choice too few": (
+        lambda s, h, a: {**a, "choices": a["choices"][1:]},
+        "form|numbered|do not spell",
+    ),
     "a list": (lambda s, h, a: [a], "another form"),
 }
 
@@ -364,9 +367,7 @@ def test_an_unknown_model_is_one_line(server: FakeServer) -> None:
 def test_what_is_scored_is_not_scored_again(server: FakeServer, tmp_path: Path) -> None:
     """After a failure in the middle, as after Ctrl-C, the store has what was answered."""
     name, store = f"openai+{server.url}", tmp_path / "scores.sqlite"
-    many = [
-        Choice((f"The patient is {n}.",), "She is ", ("old", "young"), ".") for n in range(12)
-    ]
+    many = [Choice((f"The patient is {n}.",), "She is ", ("old", "young"), ".") for n in range(12)]
     lm = load_lm(name, store=store, options={"start": "<s>", "concurrency": "1"})
     server.asked.clear()
     answered = []
