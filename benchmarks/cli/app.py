@@ -108,7 +108,7 @@ _group(
     no_args_is_help=True,
     cls=paper.Group,
 )
-_group(lm.lm, lm.prepare, invoke_without_command=True)
+_group(lm.lm, lm.prepare, lm.check, invoke_without_command=True)
 _group(
     spec.spec,
     spec.new,

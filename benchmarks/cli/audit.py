@@ -126,6 +126,7 @@ def audit(
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
     memory: options.Memory = None,
+    lm_option: options.LMOptions = None,
     fail_above: Annotated[
         list[str] | None,
         typer.Option(
@@ -182,7 +183,13 @@ def audit(
         raise InputError("--placebo: --no-controls leaves it out; give one of the two")
 
     def load(name: str) -> LanguageModel:
-        return load_lm(name, device=device, precision=precision, memory=options.gibibytes(memory))
+        return load_lm(
+            name,
+            device=device,
+            precision=precision,
+            memory=options.gibibytes(memory),
+            options=options.lm_options(lm_option),
+        )
 
     with bar("phrasings read", None) as progress:
         result = run_audit(

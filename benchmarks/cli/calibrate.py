@@ -67,6 +67,7 @@ def calibrate(
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
     memory: options.Memory = None,
+    lm_option: options.LMOptions = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE.yaml", help="Write a suite with these dials."),
@@ -93,7 +94,14 @@ def calibrate(
     path = None if out is None else new_file(out, (".yaml", ".yml"), force)
     tuned = loaded.for_tuning()
     tuning, held_out = _numbers(loaded, phrasings, scored)
-    model = load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory))
+    own = options.lm_options(lm_option)
+    model = load_lm(
+        lm,
+        device=device,
+        precision=precision,
+        memory=options.gibibytes(memory),
+        options=own,
+    )
     outcome = OutcomeFunction.of(loaded, measure)
     find = Difficulty(tuned, model, tuning, units, outcome, scoring)
     with bar("dials tried", None) as done:
@@ -129,8 +137,8 @@ def calibrate(
             )
         )
         raise typer.Exit(1)
-    model_entry = {"name": lm, "device": device, "precision": precision}
-    defaults = {"device": "cpu", "precision": "float32"}
+    model_entry = {"name": lm, "device": device, "precision": precision, "options": own}
+    defaults: dict[str, Any] = {"device": "cpu", "precision": "float32", "options": {}}
     entry = {
         "scenario": _place(spec, path),
         "lm": {k: v for k, v in model_entry.items() if defaults.get(k) != v},

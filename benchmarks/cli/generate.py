@@ -84,6 +84,7 @@ def generate(
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
     memory: options.Memory = None,
+    lm_option: options.LMOptions = None,
     do: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,7 +127,13 @@ def generate(
     path = new_file(out, _SUFFIXES, force)
     model = SDSCM(
         loaded,
-        load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory)),
+        load_lm(
+            lm,
+            device=device,
+            precision=precision,
+            memory=options.gibibytes(memory),
+            options=options.lm_options(lm_option),
+        ),
         phrasing=phrasing,
         temperature=temperature,
         scoring=scoring,

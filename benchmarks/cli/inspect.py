@@ -65,6 +65,7 @@ def inspect(
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
     memory: options.Memory = None,
+    lm_option: options.LMOptions = None,
     picture: Annotated[
         Path | None,
         typer.Option(
@@ -98,7 +99,13 @@ def inspect(
         )
     chosen = _chosen(spec, sentences)
     numbers = {kind: distinct_phrasings(part, wanted) for kind, part in chosen.items()}
-    model = load_lm(lm, device=device, precision=precision, memory=options.gibibytes(memory))
+    model = load_lm(
+        lm,
+        device=device,
+        precision=precision,
+        memory=options.gibibytes(memory),
+        options=options.lm_options(lm_option),
+    )
     found: dict[str, dict[int, DatasetFacts]] = {kind: {} for kind in chosen}
     samples: dict[str, pd.DataFrame] = {}
     mechanisms: dict[str, list[list[MechanismFacts]]] = {kind: [] for kind in chosen}

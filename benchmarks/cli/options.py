@@ -38,7 +38,9 @@ Suite = Annotated[
 ]
 
 # Language model
-LM_HELP = "Language model: an embedded one, a Hugging Face id, or the path of a folder"
+LM_HELP = (
+    "Language model: an embedded one, a Hugging Face id, a folder, or a server (see: sdscm lm)"
+)
 LM = Annotated[str, typer.Option("--lm", help=f"{LM_HELP}.")]
 Device = Annotated[str, typer.Option(help="Device of the language model: cpu, cuda, ...")]
 Precision = Annotated[
@@ -56,6 +58,16 @@ Memory = Annotated[
         min=0,
         help="Memory limit of the language model's key/value cache, in GiB; changes no number.",
         show_default="a quarter of the free memory, on a CPU at most 4",
+    ),
+]
+
+LMOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lm-option",
+        metavar="NAME=VALUE",
+        help="Option that only this kind of language model has, such as concurrency=16 of a "
+        "server; repeatable.",
     ),
 ]
 
@@ -203,6 +215,11 @@ def settings(
             raise InputError(f"{option} {each}: '{name}' is set twice; give it one value")
         found[name] = value
     return found
+
+
+def lm_options(given: Sequence[str] | None) -> dict[str, str]:
+    """Parse ``--lm-option``."""
+    return settings("--lm-option", given, "NAME=VALUE, such as --lm-option concurrency=16")
 
 
 def number(option: str, text: str) -> float:

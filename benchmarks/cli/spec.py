@@ -185,6 +185,7 @@ def phrase(
     ] = 32,
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
+    lm_option: options.LMOptions = None,
     out: Out = None,
     force: Force = False,
 ) -> None:
@@ -201,7 +202,8 @@ def phrase(
 
     found = load_spec(spec)
     path = new_file(out or Path(f"{found.name}-{sentences}.yaml"), _SUFFIXES, force)
-    model = None if lm is None else load_lm(lm, device=device, precision=precision)
+    own = options.lm_options(lm_option)
+    model = None if lm is None else load_lm(lm, device=device, precision=precision, options=own)
     check = None if model is None else MassCheck(found, model)
     variables = []
     with bar("variables", len(found.variables)) as done:

@@ -125,7 +125,7 @@ class RowsLeft:
 @cache
 def language_model(entry: LMEntry) -> LanguageModel:
     """Get the language model of an entry."""
-    return sdscm.load_lm(entry.name, **entry.options)
+    return sdscm.load_lm(entry.name, **entry.arguments)
 
 
 def generators_for(workers: int, datasets: int) -> int:

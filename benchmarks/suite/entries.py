@@ -77,12 +77,15 @@ class LMEntry(Model):
         Device of the model: ``cpu``, ``cuda``, ...
     precision
         Arithmetic of the model; see docs/explanation/performance.md.
+    options
+        Options that only this kind of language model has, such as ``concurrency`` of a server.
     """
 
     name: str
     revision: str | None = None
     device: str = "cpu"
     precision: Precision = "float32"
+    options: dict[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -90,14 +93,14 @@ class LMEntry(Model):
         return {"name": value} if isinstance(value, str) else value
 
     @property
-    def options(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """The settings that differ from the defaults, as arguments of ``sdscm.load_lm``."""
         return self.model_dump(exclude={"name"}, exclude_defaults=True)
 
     @property
     def marks(self) -> str:
-        """The values of `options`, for the name on a board; empty if there are none."""
-        return ", ".join(map(str, self.options.values()))
+        """The values of `arguments` but the options, for the name on a board; may be empty."""
+        return ", ".join(str(v) for k, v in self.arguments.items() if k != "options")
 
 
 class Variant(Model):

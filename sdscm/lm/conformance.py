@@ -31,7 +31,7 @@ _AWKWARD = (
 
 @dataclass(frozen=True)
 class Check:
-    """Result of one check: its name, the largest difference in nats, and what is wrong, if it is."""
+    """Result of one check: its name, the largest difference in nats, and what is wrong."""
 
     name: str
     difference: float
