@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from tokenizers import Tokenizer
 
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm import CachedLM, Choice, LanguageModel, ScoreCache, load_lm, registry
-from sdscm.lm.backends import embedded, huggingface
+from sdscm.lm.backends import gguf, huggingface
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.backends.loadcheck import load_tokenizer
@@ -203,9 +202,11 @@ def test_no_text_of_a_scenario_is_read_otherwise_than_before(
 
 def test_an_old_conversion_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDSCM_CACHE", str(tmp_path))
-    monkeypatch.setattr(embedded, "_convert", lambda file, folder: folder.mkdir(parents=True))
+    monkeypatch.setattr(gguf, "_convert", lambda file, folder: folder.mkdir(parents=True))
     model = EMBEDDED["smollm2-135m"]
-    folders = {model.folder(), replace(model, conversion=model.conversion + 1).folder()}
+    folders = {model.folder()}
+    monkeypatch.setattr(gguf, "_CONVERSION", gguf._CONVERSION + 1)
+    folders.add(model.folder())
     assert len(folders) == 2
     assert tmp_path / "models" / "smollm2-135m-b179c9523d0e6a0f" not in folders  # conversion 1
 
