@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sdscm.lm.backends.tabular import TabularLM as TabularLM
     from sdscm.lm.interface import LanguageModel as LanguageModel
     from sdscm.lm.load import load_lm as load_lm
+    from sdscm.lm.registry import register_lm as register_lm
     from sdscm.sampling.interventions import UNIFORM as UNIFORM
     from sdscm.sampling.units import Units as Units
     from sdscm.scm import SDSCM as SDSCM
@@ -44,6 +45,7 @@ else:
             "sdscm.spec.files": ["load_spec", "scenario_names"],
             "sdscm.spec.model": ["Spec", "PhrasedSpec"],
             "sdscm.lm.load": ["load_lm"],
+            "sdscm.lm.registry": ["register_lm"],
             "sdscm.lm.interface": ["LanguageModel"],
             "sdscm.lm.backends.tabular": ["TabularLM"],
             "sdscm.scm": ["SDSCM"],

@@ -36,7 +36,7 @@ def plugins() -> str:
     """
     parts = {
         metrics: ["metric", "pooled_metric", "Metric", "PooledMetric", "register"],
-        backends: ["register_backend", "LMOptions", "ModelHandle"],
+        backends: ["register_lm", "LMOptions", "ModelHandle"],
     }
     lines = []
     for module, title in ((metrics, "Metrics"), (backends, "Language models")):
