@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +14,17 @@ from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import bar
 from sdscm.errors import InputError
 from sdscm.literals import Coupling, NoiseCoupling, PostTreatment
+from sdscm.number_format import counted
+
+if TYPE_CHECKING:
+    from sdscm.lm.counting import CountingLM
 
 _SUFFIXES = (".parquet", ".csv")
 
 
 @options.examples(
     "sdscm generate breast_cancer --units 500 --temperature 3 --out data.parquet",
+    "sdscm generate hiring --units 1000 --dry-run",
     "sdscm generate marathon_confounder --units 200 --do weather=rainy --out rainy.csv",
 )
 def generate(
@@ -98,12 +103,19 @@ def generate(
         typer.Option(help="Output file: .parquet includes the provenance, .csv only the rows."),
     ] = Path("data.parquet"),
     force: options.Force = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say how much the language model would score; asks no model."
+        ),
+    ] = False,
 ) -> None:
     """Make one dataset whose individual effects are known."""
     from benchmarks.cli.datasets import write_dataset, write_units
     from sdscm import SDSCM, load_lm, load_spec
     from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts
+    from sdscm.lm.counting import CountingLM
 
     loaded = retarget(load_spec(spec), treatment, outcome)
     targets = options.settings("--do", do, "VARIABLE=VALUE, such as --do weather=rainy")
@@ -124,10 +136,13 @@ def generate(
                 "--cate-draws": cate_draws > 0,
             }
         )
-    path = new_file(out, _SUFFIXES, force)
+    path = new_file(out, _SUFFIXES, force or dry_run)
+    counting = CountingLM(lm)
     model = SDSCM(
         loaded,
-        load_lm(
+        counting
+        if dry_run
+        else load_lm(
             lm,
             device=device,
             precision=precision,
@@ -146,6 +161,9 @@ def generate(
     with bar("rows", units) as done:
         if targets:
             sample = model.sample(units, seed, do=targets, progress=lambda rows, _: done(rows))
+            if dry_run:
+                say(_counts(counting))
+                return
             write_units(sample, model, seed, path)
             say(f"{path}: {title}, do({', '.join(f'{k} = {v}' for k, v in targets.items())})")
             return
@@ -164,6 +182,9 @@ def generate(
             cate_draws=cate_draws,
             progress=lambda rows, _: done(rows),
         )
+    if dry_run:
+        say(_counts(counting))
+        return
     write_dataset(dataset, path)
     say(f"{path}: {title}")
     pairs(fact_rows(facts(dataset)))
@@ -180,3 +201,11 @@ def _refuse_with_do(given: dict[str, bool]) -> None:
             raise InputError(
                 f"{option}: --do writes units without effects; leave out one of the two"
             )
+
+
+def _counts(counting: CountingLM) -> str:
+    return (
+        f"{counting.id} would score about {counted(counting.choices, 'context')} with "
+        f"{counted(counting.texts, 'text')}, {counted(counting.tokens, 'token')} in all; "
+        "what is in the cache is not scored again"
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdscm.errors import InputError
-from sdscm.lm.backends.gguf import converted, file_handle
+from sdscm.lm.backends.gguf import converted, converted_handle
 from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 
@@ -57,4 +57,4 @@ EMBEDDED = {
 )
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """An embedded model, by a name in ``EMBEDDED``."""
-    return file_handle(EMBEDDED[name].file(), name, options)
+    return converted_handle(EMBEDDED[name].folder, name, options)

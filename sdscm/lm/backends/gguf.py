@@ -12,6 +12,7 @@ import importlib.util
 import io
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,16 @@ def converted(file: Path, name: str) -> Path:
     return folder
 
 
-def file_handle(file: Path, name: str, options: LMOptions) -> ModelHandle:
-    """The model of a file, under a name."""
+def converted_handle(folder: Callable[[], Path], name: str, options: LMOptions) -> ModelHandle:
+    """The model in the folder that a function converts, under a name."""
     for library in ("gguf", "accelerate", "torch", "transformers"):
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError(f"language model '{name}'", "lm")
     from sdscm.lm.backends.huggingface import folder_handle
 
-    folder = converted(file, name)
-    content = folder.name.rpartition("-")[2]
-    return folder_handle(folder, name, content, options, selftests=folder / "selftests")
+    found = folder()
+    content = found.name.rpartition("-")[2]
+    return folder_handle(found, name, content, options, selftests=found / "selftests")
 
 
 @register_lm(
@@ -62,7 +63,7 @@ def open_model(name: str, options: LMOptions) -> ModelHandle:
     file = Path(name)
     if not file.is_file():
         raise InputError(f"language model 'gguf:{name}': no such file")
-    return file_handle(file, file.stem, options)
+    return converted_handle(lambda: converted(file, file.stem), file.stem, options)
 
 
 def _convert(file: Path, folder: Path) -> None:

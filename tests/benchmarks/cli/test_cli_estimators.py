@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 import estimators
+from sdscm.lm import TabularLM
 from sdscm.lm.backends.embedded import EMBEDDED
+from sdscm.lm.registry import ModelHandle, register_lm
 
 
 @pytest.mark.parametrize("command", [["estimators"], ["estimators", "list"]])
@@ -133,3 +135,30 @@ def test_lm_prepare_converts_the_embedded_model(cli, tiny_lm, monkeypatch):
     )
     assert cli("lm", "prepare", "smollm2-135m").out.startswith("smollm2-135m is ready")
     assert made == ["smollm2-135m"]
+
+
+def test_lm_check_passes_a_right_model_and_fails_another(cli, tiny_lm):
+    register_lm(
+        "blind",
+        lambda name, options: ModelHandle(
+            "blind", "1", lambda: TabularLM(lambda choice: [0.1] * len(choice.values))
+        ),
+    )
+    ran = cli("lm", "check", tiny_lm)
+    assert ran.code == 0, ran.out
+    assert ran.out.endswith("tiny passes all checks.\n")
+    ran = cli("lm", "check", "blind:1")
+    assert ran.code == 1
+    assert "another context or prefix gives the same scores" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("colour=red", "no option 'colour'"), ("colour", "write NAME=VALUE")],
+)
+def test_a_bad_option_of_a_model_is_one_line(cli, tiny_lm, option, message):
+    for command in (["lm", "check", tiny_lm], ["generate", "study.yaml", "--lm", tiny_lm]):
+        ran = cli(*command, "--lm-option", option)
+        assert ran.code == 2
+        assert message in ran.err
+        assert ran.err.count("\n") == 1

@@ -192,3 +192,17 @@ def test_another_treatment_and_outcome(cli, tiny_lm):
     )
     assert (ran.code, ran.err) == (0, "")
     assert list(sdscm.CausalDataset.read_parquet("data.parquet").X) == ["age", "state"]
+
+
+@pytest.mark.parametrize("do", [[], ["--do", "drug=statins"]], ids=["dataset", "units"])
+def test_a_dry_run_counts_and_asks_no_model(cli, do):
+    """The values of a variable's two parents leave few contexts: units of all kinds are seen."""
+    options = ["--lm", "no-such-model", "--units", 400, "--dry-run"]
+    ran = cli("generate", "study.yaml", *options, *do)
+    assert ran.code == 0
+    # age: 1; smoker: 2 ages; drug: 2 x 2; state: 2 x 2 x 2, or with one drug only.
+    contexts = 1 + 2 + 4 + (4 if do else 8)
+    assert f"no-such-model would score about {contexts} contexts with {2 * contexts} texts" in (
+        ran.out
+    )
+    assert not Path("data.parquet").exists()
