@@ -65,6 +65,7 @@ def test_tests_that_run_together_exist():
     assert together
     for key in together:
         file, _, test = key.partition("::")
-        assert (ROOT / file).is_file(), key
-        defined = re.findall(r"^def (test_\w+)", (ROOT / file).read_text(), re.MULTILINE)
-        assert not test or test in defined, key
+        assert (ROOT / file).exists(), key
+        if test:
+            defined = re.findall(r"^def (test_\w+)", (ROOT / file).read_text(), re.MULTILINE)
+            assert test in defined, key
