@@ -17,7 +17,9 @@ from pydantic import (
     FiniteFloat,
     PositiveFloat,
     PositiveInt,
+    SerializerFunctionWrapHandler,
     Tag,
+    model_serializer,
     model_validator,
 )
 
@@ -91,6 +93,14 @@ class LMEntry(Model):
     @classmethod
     def _from_name(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave empty options out, so that manifests of before and after them are equal."""
+        return {k: v for k, v in dump(self).items() if k != "options" or v}
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
 
     @property
     def arguments(self) -> dict[str, Any]:
