@@ -226,14 +226,14 @@ def _board(
 def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict[str, int]]:
     """Count the cells of ``Board.undefined``, by metric and method; counts of 0 are left out."""
     well = scores[(scores["status"] == "ok") & ~scores["estimator"].isin(oracles)]
+    there = well[[metric.name for metric in metrics.registered()]].notna()
+    elsewhere = there.groupby([well["dataset"], well["setting"]]).transform("any")
+    answers = there.groupby(well["estimator"]).transform("any")
+    lacking = ~there & elsewhere & answers
     found: dict[str, dict[str, int]] = {}
-    for metric in metrics.registered():
-        there = well[metric.name].notna()
-        elsewhere = there.groupby([well["dataset"], well["setting"]]).transform("any")
-        answers = there.groupby(well["estimator"]).transform("any")
-        counts = well.loc[~there & elsewhere & answers, "estimator"].value_counts()
-        if len(counts):
-            found[metric.name] = {str(name): int(count) for name, count in counts.items()}
+    for metric in there.columns[lacking.any()]:
+        counts = well.loc[lacking[metric], "estimator"].value_counts()
+        found[metric] = {str(name): int(count) for name, count in counts.items()}
     return found
 
 
@@ -264,13 +264,15 @@ def _row(
     def add(name: str, found: tuple[float, float, float]) -> None:
         row.update(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
 
+    names = [metric.name for metric in metrics.registered()]
+    columns = dict(zip(names, datasets[names].to_numpy(dtype=float).T.copy(), strict=True))
     for metric in map(metrics.find, metrics.names()):
         if isinstance(metric, metrics.PooledMetric):
             # Of every fit: the average of several estimates has a smaller error than each of them.
             parts = [cells[name].to_numpy(dtype=float) for name in metric.columns]
             row[metric.name] = metric.score(*parts)
             continue
-        values = datasets[metric.name].to_numpy(dtype=float)
+        values = columns[metric.name]
         if metric.group == "cost":
             there = values[~np.isnan(values)]
             row[metric.name] = float(np.median(there)) if len(there) else float("nan")

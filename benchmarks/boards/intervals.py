@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import binom
@@ -66,13 +67,20 @@ def cluster_medians(values: np.ndarray, clusters: np.ndarray, *, level: float) -
     kept, member = _present(values, clusters)
     if not len(kept):
         return _NAN, _NAN, _NAN
-    medians = np.sort([np.median(kept[member == name]) for name in np.unique(member)])
-    # The largest number of medians outside, on each side.
-    outside = int(binom.ppf((1 - level) / 2, len(medians), 0.5))
-    if binom.cdf(outside, len(medians), 0.5) > (1 - level) / 2:
-        outside -= 1
+    count = 1 + int(member.max())
+    if count < len(kept):
+        kept = np.array([np.median(kept[member == number]) for number in range(count)])
+    medians = np.sort(kept)
+    outside = _outside(count, level)
     ends = (medians[outside], medians[-1 - outside]) if outside >= 0 else (_NAN, _NAN)
     return float(np.median(medians)), float(ends[0]), float(ends[1])
+
+
+@lru_cache(maxsize=256)
+def _outside(count: int, level: float) -> int:
+    """Return the largest number of ``count`` medians outside the interval, on each side."""
+    outside = int(binom.ppf((1 - level) / 2, count, 0.5))
+    return outside - int(binom.cdf(outside, count, 0.5) > (1 - level) / 2)
 
 
 def _present(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
