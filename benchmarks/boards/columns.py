@@ -268,6 +268,9 @@ def _rank(entry: BoardEntry) -> int | str | None:
 
 def _letters(entry: BoardEntry) -> str:
     assert entry.ranking is not None
+    kept = entry.row.get(entry.ranking.column("group"))
+    if isinstance(kept, str):  # of a board that was read from a file
+        return kept
     tested = entry.ranking.significance
     return tested.letters(entry.method) if tested is not None else ""
 

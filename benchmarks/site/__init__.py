@@ -4,6 +4,6 @@ A release has a page of its boards, and a page for each of its methods and datas
 board, of which only the tables are there, has the page of its boards.
 """
 
-from benchmarks.site.pages import all_pages, pages
+from benchmarks.site.pages import all_pages, pages, published_pages
 
-__all__ = ["all_pages", "pages"]
+__all__ = ["all_pages", "pages", "published_pages"]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
+from benchmarks.site.published import Published
 from benchmarks.site.release import ReleaseBoards
-from benchmarks.site.render import Contents, rendered
+from benchmarks.site.render import Contents, Entry, rendered
 from sdscm.report_page import assets, require_libraries
 
-__all__ = ["all_pages", "pages"]
+__all__ = ["all_pages", "pages", "published_pages"]
 
 
 def pages(release: Path | str) -> Contents:
@@ -39,6 +40,28 @@ def pages(release: Path | str) -> Contents:
         return found.pages()
 
 
+def published_pages(folder: Path, methods: Mapping[str, str] | None = None) -> Contents:
+    """Make the pages of a published board, from ``leaderboard.csv`` and the figures beside it.
+
+    Parameters
+    ----------
+    folder
+        Folder of the results of a shipped suite, as ``sdscm benchmark`` writes it.
+    methods
+        Pages of methods by label, seen from these pages.
+
+    Returns
+    -------
+    Contents by path below the folder of the suite. A board of many scenarios has a page for each.
+
+    Raises
+    ------
+    InputError
+        If no suite has the name of the folder.
+    """
+    return Published.read(folder).pages(methods or {})
+
+
 def all_pages(
     releases: Iterable[Path | str] = ("core-v1",), published: Iterable[Path] = ()
 ) -> Contents:
@@ -61,12 +84,24 @@ def all_pages(
     """
     require_libraries()
     contents: Contents = {}
-    listed = []
+    entries: list[Entry] = []
+    methods: dict[str, str] = {}
+    tables = [Published.read(folder) for folder in published]
+    cost = {table.suite.name: table.seconds for table in tables}
     for release in releases:
         with ReleaseBoards.opened(release) as found:
-            listed.append(found.entry)
-            contents |= {f"{found.id}/{name}": each for name, each in found.pages().items()}
-    contents["index.md"] = rendered("list.md.j2", entries=listed)
+            made = found.pages(cost)
+            entries.append(found.entry)
+            methods |= {
+                label: f"../{found.id}/methods/{name}.html"
+                for label, name in found.method_slugs.items()
+            }
+        contents |= {f"{found.id}/{name}": each for name, each in made.items()}
+    for table in tables:
+        entries.append(table.entry)
+        made = table.pages(methods)
+        contents |= {f"{table.suite.name}/{name}": each for name, each in made.items()}
+    contents["index.md"] = rendered("list.md.j2", entries=entries)
     style, script = assets().values()
     own = resources.files(__package__) / "templates" / "site.css"
     contents["board.css"] = f"{style}\n{own.read_text('utf-8')}".encode()

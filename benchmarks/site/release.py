@@ -200,7 +200,7 @@ class ReleaseBoards:
     def pages(self, cost: Mapping[str, Mapping[str, float]] | None = None) -> Contents:
         """Make the files by path below the folder of the release.
 
-        ``cost`` has the median seconds of a fit by method and published board.
+        ``cost`` has the median seconds of a fit by published board and method.
         """
         made = {
             "index.md": rendered("release.md.j2", of=self),
@@ -212,7 +212,11 @@ class ReleaseBoards:
         ranges = error_ranges(self.studies, shared["settings"][0])
         up = {name: f"../{path}" for name, path in self.links.items()}
         for method in self.run.manifest.methods:
-            seconds = (cost or {}).get(method.label, {})
+            seconds = {
+                board: by_method[method.label]
+                for board, by_method in (cost or {}).items()
+                if method.label in by_method
+            }
             page = MethodPage(method, self.run, placed, self.studies, up, ranges, seconds)
             path = f"methods/{self.method_slugs[method.label]}.md"
             made[path] = rendered("method.md.j2", of=page, **shared)
