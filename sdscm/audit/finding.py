@@ -26,6 +26,7 @@ from sdscm.audit.inference import (
 )
 from sdscm.audit.plan import Question
 from sdscm.errors import InputError
+from sdscm.number_format import with_interval
 from sdscm.statistics.multiplicity import adjusted
 
 # The counts of a million resamples of 30 phrasings take 240 MB.
@@ -117,6 +118,16 @@ class Finding:
     tests: Tests | None
     split: VarianceSplit | None
     refusal: str
+
+    def __repr__(self) -> str:
+        scale = f"{self.control} → {self.treated}, {self.estimand.label} on {self.measure.label}"
+        return f"<Finding: {self.model}, {scale}: {self.effect_text}>"
+
+    @property
+    def effect_text(self) -> str:
+        """The mean effect with its interval, as text."""
+        ends = self.interval or ConfidenceInterval(float("nan"), float("nan"), float("nan"))
+        return with_interval(self.mean, ends.low, ends.high)
 
     @property
     def exact(self) -> bool:

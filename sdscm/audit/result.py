@@ -13,8 +13,11 @@ from sdscm.audit.finding import Finding, Inference
 from sdscm.audit.inference import ConfidenceInterval
 from sdscm.audit.plan import AuditPlan, values_of
 from sdscm.data.diagnostics import MechanismFacts
+from sdscm.display import html_card, html_note, html_table
+from sdscm.number_format import counted
 from sdscm.spec import Spec, Variable
 
+_SHOWN = 10  # findings in a notebook
 #: Limit of the ratio of selection rates in the guidelines of US agencies, 29 CFR 1607.4 D.
 FOUR_FIFTHS = 0.8
 
@@ -158,6 +161,38 @@ class AuditResult:
     placebo: Variable | None
     versions: tuple[tuple[str, str], ...]
     about: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<AuditResult: {self.spec.name}, {self._about}>"
+
+    @property
+    def _about(self) -> str:
+        effect = f"{self.spec.treatment.name} → {self.spec.outcome.name}"
+        sizes = (len(self.models), "model"), (len(self.phrasings), "phrasing")
+        counts = [counted(*size) for size in (*sizes, (len(self.findings), "finding"))]
+        return f"{effect}, {', '.join(counts)}"
+
+    def _repr_html_(self) -> str:
+        heads = ["model", "contrast", "estimand", "measure", "effect", "verdict"]
+        rows = [
+            (
+                each.model,
+                f"{each.control} → {each.treated}",
+                each.estimand.label,
+                each.measure.label,
+                each.effect_text,
+                each.verdict(1 - self.level),
+            )
+            for each in self.findings[:_SHOWN]
+        ]
+        more = f"the first {_SHOWN} of {len(self.findings)} findings"
+        return html_card(
+            f"AuditResult: {self.spec.name}",
+            self._about,
+            html_table(heads, rows),
+            html_note(more * (len(self.findings) > _SHOWN)),
+            html_note(*(f"{each.id}: {each.error}" for each in self.models if each.error)),
+        )
 
     @property
     def spec(self) -> Spec:

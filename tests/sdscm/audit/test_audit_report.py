@@ -24,6 +24,7 @@ from sdscm.audit.report.page import page
 from sdscm.audit.report.prompts import example, prompt
 from sdscm.lm import random_table
 from sdscm.lm.interface import Choice
+from tests.sdscm.test_display import read
 
 QUICK: dict[str, Any] = {"units": 60, "panel": 10, "resamples": 200, "controls": False}
 
@@ -31,6 +32,16 @@ QUICK: dict[str, Any] = {"units": 60, "panel": 10, "resamples": 200, "controls":
 @pytest.fixture
 def clinic_audit(clinic: Spec) -> AuditResult:
     return audit(clinic, TabularLM(random_table(2)), subgroups=["age"], **QUICK)
+
+
+def test_an_audit_shows_its_findings(clinic_audit: AuditResult) -> None:
+    count = len(clinic_audit.findings)
+    line = f"<AuditResult: clinic, drug → state, 1 model, 8 phrasings, {count} findings>"
+    assert repr(clinic_audit) == line
+    first = clinic_audit.findings[0]
+    text = read(clinic_audit._repr_html_()).text
+    assert {first.effect_text, first.verdict(), f"the first 10 of {count} findings"} <= set(text)
+    assert f"placebo → statin, total on P(worsens): {first.effect_text}>" in repr(first)
 
 
 def unreachable() -> Spec:
