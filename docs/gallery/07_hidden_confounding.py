@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import estimators
 import sdscm
 
-dials = [0, 0.5, 1, 1.5, 2]
+dials = [0, 1, 2]
 errors = {"all": [], "hidden": []}
 for dial in dials:
     data = sdscm.SDSCM("tea_or_coffee", temperature=2.5, confounding=dial).dataset(500)

@@ -11,7 +11,7 @@ import benchmarks
 
 suite = benchmarks.Suite(
     name="small",
-    datasets=[{"simulation": "linear", "n": 200, "covariates": 4, "replicates": 8}],
+    datasets=[{"simulation": "linear", "n": 200, "covariates": 4, "replicates": 6}],
     estimators=["DiffInMeans", "LinReg", "RF", "Zero"],
     settings=["all"],
 )

@@ -11,7 +11,7 @@ import numpy as np
 import estimators
 import sdscm
 
-dials = [0, 0.5, 1, 1.5, 2]
+dials = [0, 1, 2]
 fig, axis = plt.subplots(figsize=(7, 4))
 for name, marker in {"LinReg": "o", "RF": "D"}.items():
     pehe = []

@@ -56,9 +56,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Give the front page the whole width."""
+    """Give the front page the whole width, and keep tables of boards out of the search."""
     if page.is_homepage:
         page.meta["hide"] = ["navigation", "toc"]
+    if re.match(r"files/|boards/[^/]+/index", page.file.src_uri):
+        page.meta["search"] = {"exclude": True}
     return markdown
 
 
@@ -108,7 +110,9 @@ def _outside(text: str, original: Path) -> dict[Path, str]:
         path = (original.parent / target).resolve()
         within = path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / "docs")
         if within and path.exists() and not target.startswith("/"):
-            address = f"files/{path.relative_to(ROOT).as_posix()}"
+            name = path.relative_to(ROOT).as_posix()
+            board = re.fullmatch(r"results/published/(\w+)/leaderboard.md", name)
+            address = f"boards/{board[1]}/index.md" if board else f"files/{name}"
             found[path] = f"{address}/index.md" if path.is_dir() else address
     return found
 
