@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -117,15 +117,15 @@ def run_snippets(tmp_path: Path) -> Callable[..., list[str]]:
     """Return a function that runs the marked snippets of a page, in order, in ``tmp_path``.
 
     It runs snippets marked ``shell`` or ``python``; ``continue`` goes on in the Python process of
-    the snippet before. It saves others in a file of their mark's name, or of the name that
-    ``files`` gives. Each line of a fence marked ``output`` must be in what the snippet before
-    printed; the rest of a line after ``...`` may be anything. It returns the marks.
+    the snippet before. It saves others in a file of their mark's name. Each line of a fence marked
+    ``output`` must be in what the snippet before printed; the rest of a line after ``...`` may be
+    anything. It returns the marks.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     # A wide terminal: tables keep their lines.
     environment = {**os.environ, "PATH": path, "COLUMNS": "200"}
 
-    def run(page: Path, files: Mapping[str, str] = {}) -> list[str]:
+    def run(page: Path) -> list[str]:
         marks, printed, python = [], "", ""
         for kind, output, text in _SNIPPET.findall(page.read_text(encoding="utf-8")):
             if output:
@@ -135,7 +135,7 @@ def run_snippets(tmp_path: Path) -> Callable[..., list[str]]:
                 continue
             marks.append(kind)
             if kind not in ("shell", "python", "continue"):
-                (tmp_path / files.get(kind, kind)).write_text(text)
+                (tmp_path / kind).write_text(text)
                 continue
             command = ["bash", "-euo", "pipefail", "-c", text]
             if kind != "shell":

@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "release.md"
 
 
 def test_every_snippet_runs(run_snippets, tmp_path: Path) -> None:
-    assert run_snippets(PAGE, {}).count("shell") == 2
+    assert run_snippets(PAGE).count("shell") == 2
     board = (tmp_path / "results" / "toy-v1" / "leaderboard.md").read_text()
     assert "| Mine |" in board
     assert open_release(tmp_path / "toy-v1.zip").content["licence"] == "CC-BY-4.0"
@@ -30,7 +30,7 @@ def test_the_snippets_of_the_sealed_release_run(run_snippets, tmp_path: Path, mo
     page = tmp_path / "page.md"
     plugin = PAGE.read_text(encoding="utf-8").partition("<!-- test: mine.py -->")[2]
     page.write_text("<!-- test: mine.py -->" + plugin.partition("\nThen name it")[0] + text)
-    saved = run_snippets(page, {})
+    saved = run_snippets(page)
     assert saved == [
         *("mine.py", "tables.py", "challenge.yaml", "seal.sh", "predict.sh", "score.sh"),
     ]
