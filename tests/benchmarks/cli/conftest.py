@@ -84,6 +84,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder: a study, a suite over the Parquet files here, and a plugin."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    # A second for each board; others draw it.
+    monkeypatch.setattr("benchmarks.report.figure._png", lambda *_: b"")
     # On a busy machine a short command takes long, and would say so.
     monkeypatch.setattr("benchmarks.cli.progress._INTERVAL", 600.0)
     monkeypatch.setattr("benchmarks.cli.progress._LONG_INTERVAL", 600.0)

@@ -130,19 +130,26 @@ def test_one_that_cannot_be_made_is_a_row_and_others_are_run(make_suite, tmp_pat
 
 def test_edited_code_is_another_estimator(tmp_path: Path) -> None:
     """Registered by a module, as an entry point does: the name stays, the code changes."""
-    identities = []
-    for number in (1, 2, 2):
-        name = f"Edited {tmp_path.name}"
-        file = tmp_path / f"module{len(identities)}.py"
-        file.write_text(REGISTERING.format(name=name, number=number))
-        script = (
-            "import sys, runpy; from benchmarks.execution.methods import methods_of; "
-            f"runpy.run_path({str(file)!r}); print(methods_of([{name!r}])[0].identity)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, check=True
-        )
-        identities.append(done.stdout)
+    name = f"Edited {tmp_path.name}"
+    files = [str(tmp_path / f"module{place}.py") for place in range(3)]
+    for file, number in zip(files, (1, 2, 2), strict=True):
+        Path(file).write_text(REGISTERING.format(name=name, number=number))
+    # Each file in a process of its own, which shares the imports: they take seconds.
+    script = (
+        "import os, runpy\n"
+        "from benchmarks.execution.methods import methods_of\n"
+        f"for file in {files!r}:\n"
+        "    if os.fork() == 0:\n"
+        "        runpy.run_path(file)\n"
+        f"        print(methods_of([{name!r}])[0].identity, flush=True)\n"
+        "        os._exit(0)\n"
+        "    assert os.wait()[1] == 0\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    identities = done.stdout.split()
+    assert len(identities) == 3
     assert identities[0] != identities[1]
     assert identities[1] == identities[2]
 
