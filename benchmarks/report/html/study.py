@@ -100,10 +100,18 @@ class Study:
 
     def values(self, method: str, setting: str, metric: str) -> pd.Series:
         """Return the scores that are not missing, by dataset."""
-        cells = self.cells(method, setting)
-        # `set_index` would copy all columns, thousands of times.
-        index = pd.Index(cells["dataset"], name="dataset")
-        return pd.Series(cells[metric].to_numpy(), index, name=metric).dropna()
+        key = (method, setting, metric)
+        if key not in self._values:
+            cells = self.cells(method, setting)
+            # `set_index` would copy all columns, thousands of times.
+            index = pd.Index(cells["dataset"], name="dataset")
+            self._values[key] = pd.Series(cells[metric].to_numpy(), index, name=metric).dropna()
+        return self._values[key]
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str, str], pd.Series]:
+        """The results of `values`: figures, tables and texts ask for the same ones."""
+        return {}
 
     def cells(self, method: str, setting: str) -> pd.DataFrame:
         """Return the rows of a method in a setting."""
