@@ -28,8 +28,8 @@ _LARGEST = 2_000_000  # bytes
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Fill the generated parts of all pages, and add the files outside docs/ that they link."""
-    if changelog := _read(ROOT / "CHANGELOG.md"):
-        files.append(File.generated(config, "changelog.md", content=changelog))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    files.append(File.generated(config, "changelog.md", content=changelog))
     for name, content in _made().items():
         files.append(File.generated(config, name, content=content))
     waiting = [(file, _original(file)) for file in files.documentation_pages()]
@@ -51,7 +51,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         )
     for name, content in PICTURES.items():
         files.append(File.generated(config, name, content=content))
-    config.nav = _present(config.nav, files)
     return files
 
 
@@ -59,7 +58,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Give the front page the whole width, and keep tables of boards out of the search."""
     if page.is_homepage:
         page.meta["hide"] = ["navigation", "toc"]
-    if re.match(r"files/|boards/[^/]+/index", page.file.src_uri):
+    if re.match(r"files/|boards/(?!.*/(methods|datasets)/)", page.file.src_uri):
         page.meta["search"] = {"exclude": True}
     return markdown
 
@@ -92,10 +91,6 @@ def _made() -> dict[str, str | bytes]:
     for script in gallery.scripts():
         made[f"gallery/{script.stem}.md"], made[f"gallery/{script.stem}.svg"] = gallery.page(script)
     return made | {f"boards/{name}": content for name, content in _boards().items()}
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _original(file: File) -> Path:
@@ -140,14 +135,3 @@ def _moved(target: str, page: str, original: Path, found: dict[Path, str]) -> st
         here = posixpath.dirname(page) or "."
         return posixpath.relpath(path.relative_to(ROOT / "docs").as_posix(), here)
     return target
-
-
-def _present(entry: Any, files: Files) -> Any:
-    """Return the part of the navigation whose pages exist."""
-    if isinstance(entry, list):
-        parts = [_present(each, files) for each in entry]
-        return [part for part in parts if part]
-    if isinstance(entry, dict):
-        found = {title: _present(each, files) for title, each in entry.items()}
-        return {title: each for title, each in found.items() if each}
-    return entry if files.get_file_from_path(entry) else None

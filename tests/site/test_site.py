@@ -72,7 +72,7 @@ def test_the_folder_is_small(site: Path) -> None:
 @pytest.mark.parametrize("package", [sdscm, estimators, benchmarks], ids=lambda p: p.__name__)
 def test_every_public_name_is_in_the_reference(site: Path, pages, package) -> None:
     page = pages[site / "reference" / "api" / f"{package.__name__}.html"]
-    headings = {each.replace("¶", "").split()[-1] for each in page.headings if each.strip()}
+    headings = {word for each in page.headings for word in each.replace("¶", "").split()}
     names = {f"{package.__name__}.{name}" for name in package.__all__} - {"benchmarks.metrics"}
     assert names - headings == set()
 
