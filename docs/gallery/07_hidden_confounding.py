@@ -1,8 +1,9 @@
 """Bias from hidden confounders
 
 Earlier evenings decide both the drink and the night. The dial `confounding` multiplies their
-influence on the drink: 0 is a randomized trial, 1 is the language model's own strength. An
-estimator that sees the confounders stays near the true effect. One that does not drifts away.
+influence on the drink: 0 is a randomized trial, 1 is the language model's own strength. A random
+forest that sees the confounders stays near the true effect. One that does not drifts away. A
+linear regression is biased in both cases, because the outcome is not linear in the codes.
 """
 
 import matplotlib.pyplot as plt
