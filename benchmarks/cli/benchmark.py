@@ -9,7 +9,7 @@ import typer
 
 from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
-from benchmarks.cli.output import heading, report_table, say, table, written
+from benchmarks.cli.output import heading, report_table, say, table, warn, written
 from benchmarks.cli.progress import run_progress, working
 from sdscm.number_format import counted, level, number, p_value, signed, span
 
@@ -116,9 +116,11 @@ def benchmark(
     writable_folder(results, "--results")
     writable_folder(runs, "--runs")
     # Plugins are loaded before the suite, which may name their metrics.
-    options.load_plugins(plugin)
+    registered = options.load_plugins(plugin)
     with run_progress(live) as progress:
         loaded = benchmarks.load_suite(suite, data)
+        if names is None and registered and not {e.name for e in loaded.estimators} & {*registered}:
+            warn(f"not in this run: {', '.join(registered)}; name them with --estimators")
         result = benchmarks.run(
             loaded if share is None else loaded.with_share(share),
             workers=workers,

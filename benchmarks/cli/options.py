@@ -267,12 +267,14 @@ def gibibytes(memory: float | None) -> int | None:
     return None if memory is None else int(memory * 2**30)
 
 
-def load_plugins(paths: Iterable[Path] | None) -> None:
-    """Register the estimators and metrics of plugin files; a broken file is an EstimatorError."""
+def load_plugins(paths: Iterable[Path] | None) -> list[str]:
+    """Register what plugin files define, and return the names of their estimators.
+
+    A broken file is an EstimatorError.
+    """
     import estimators
 
-    for path in paths or ():
-        estimators.load_plugin(path)
+    return [name for path in paths or () for name in estimators.load_plugin(path)]
 
 
 def listed(option: str, text: str) -> list[str]:

@@ -50,6 +50,17 @@ def test_a_new_method_is_told_where_it_stands(cli, workspace: Path, made: Path) 
     assert "they were not fitted here" in board
 
 
+def test_a_method_that_is_not_run_is_told(cli, workspace: Path, made: Path) -> None:
+    (workspace / "mine.py").write_text(CLASS)
+    forgotten = cli("benchmark", "sim.zip", "--plugin", "mine.py", "--workers", 0)
+    assert forgotten.code == 0
+    assert "not in this run: Mine; name them with --estimators" in forgotten.err
+    named = cli(
+        "benchmark", "sim.zip", "--plugin", "mine.py", "--estimators", "Mine", "--workers", 0
+    )
+    assert "not in this run" not in named.err
+
+
 def test_a_reference_method_is_named(cli, made: Path) -> None:
     ran = cli("benchmark", "sim.zip", "--estimators", "LinReg", "--workers", 0)
     assert ran.code == 2
