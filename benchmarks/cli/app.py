@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -59,7 +61,9 @@ def sdscm(
 
 def _command(group: typer.Typer, function: Any) -> None:
     name = function.__name__.rstrip("_").replace("_", "-")
-    group.command(name, epilog=function.epilog)(function)
+    # Typer keeps the line breaks of later paragraphs, which a narrow terminal then breaks again.
+    text = re.sub(r"(?<!\n)\n(?!\n)", " ", cleandoc(function.__doc__))
+    group.command(name, help=text, epilog=function.epilog)(function)
 
 
 def _group(callback: Any, *commands: Any, **options: Any) -> None:

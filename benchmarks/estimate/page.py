@@ -41,6 +41,9 @@ from sdscm.report_page import (
 _POOR = 0.5
 #: Rows of an arm below which a warning says so.
 _FEW = 20
+
+# Rows of the table of balance; a category of 100 values would push all else off the screen.
+_BALANCE_ROWS = 20
 _ASSUMPTION = (
     "An estimate is the effect only if the covariates hold every common cause of treatment and "
     "outcome, and were measured before the treatment. No number of this page can show that."
@@ -102,6 +105,9 @@ def _lead(found: Analysis, asked: Question) -> str:
 
 
 def _warnings(found: Analysis) -> Iterator[str]:
+    # First, since the other warnings often follow from it.
+    for leak in found.dataset.meta.options.get("leaks", ()):
+        yield f"{leak}: is it measured before the treatment?"
     failed = [each.method for each in found.effects if each.problem]
     if failed:
         yield f"No estimate: {joined(failed)}. The table has the reasons."
@@ -133,8 +139,6 @@ def _warnings(found: Analysis) -> Iterator[str]:
     far = [e.method for e in adjusted if abs(found.in_sd(e.ate - middle)) > 1]
     if far:
         yield f"More than one SD from the median of the methods: {joined(far)}."
-    for leak in found.dataset.meta.options.get("leaks", ()):
-        yield f"{leak}: is it measured before the treatment?"
 
 
 def _effects(found: Analysis) -> Section:
@@ -228,7 +232,14 @@ def _balance(found: Analysis) -> Section:
         "Differences of the means in standard deviations, before and after weighting by the "
         f"inverse propensity; below {BALANCED:g} is called balanced (Austin 2009)."
     )
-    return _section("balance", "Balance", text, columns, found.differences)
+    shown = [
+        each
+        for place, each in enumerate(found.differences)
+        if place < _BALANCE_ROWS or not abs(each.after) <= BALANCED
+    ]
+    if rest := len(found.differences) - len(shown):
+        text += f" Left out: {counted(rest, 'column')} with smaller differences, balanced after."
+    return _section("balance", "Balance", text, columns, shown)
 
 
 def _sensitivity(found: Analysis) -> Section:

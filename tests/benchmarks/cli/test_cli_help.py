@@ -93,6 +93,14 @@ def test_all_commands_are_there():
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_no_line_break_within_a_paragraph_of_a_help(path):
+    command = sdscm_command()
+    for name in path:
+        command = command.commands[name]
+    assert "\n" not in command.help.replace("\n\n", "")
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_help_has_an_example_of_the_command(path, cli):
     ran = cli(*path, "--help")
     assert (ran.code, ran.err) == (0, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,6 +117,27 @@ def test_a_failure_is_a_row_and_a_warning(path):
     assert shown.warnings[0] == "No estimate: Broken. The table has the reasons."
     row = next(part for part in shown.parts if part.name == "effects").tables[0].rows[0]
     assert [cell.text for cell in row.cells][-1] == "ZeroDivisionError: no luck"
+
+
+def test_a_column_that_determines_the_treatment_is_the_first_warning(table, tmp_path):
+    table["dose"] = table.drug * np.random.default_rng(1).integers(1, 4, len(table))
+    table.to_csv(tmp_path / "dose.csv", index=False)
+    found = analyse(read_observed(tmp_path / "dose.csv", "drug", "y"), ["DiffInMeans"])
+    warnings = page(found, Question("dose.csv", "drug", "y")).warnings
+    assert len(warnings) > 1
+    assert warnings[0].startswith("'dose' is a column that determines the treatment")
+
+
+def test_balanced_columns_beyond_the_largest_twenty_are_counted_only(path):
+    found = analyse(read_observed(path, "drug", "y"), ["DiffInMeans"])
+    first = found.differences[0]
+    after = [0.0] * 30 + [0.2]
+    many = tuple(replace(first, column=f"c{k}", after=value) for k, value in enumerate(after))
+    shown = page(replace(found, differences=many), Question("data.csv", "drug", "y"))
+    balance = next(part for part in shown.parts if part.name == "balance")
+    rows = [row.cells[0].text for row in balance.tables[0].rows]
+    assert rows == [*(f"c{k}" for k in range(20)), "c30"]
+    assert "Left out: 10 columns with smaller differences, balanced after." in balance.text[0]
 
 
 def test_few_rows_and_estimates_far_from_the_others_are_warnings(table, tmp_path):

@@ -239,3 +239,23 @@ def test_it_prints(tab) -> None:
         assert tab.find_element("id", BOARD).is_displayed()
     finally:
         tab.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_figures_and_tables_of_a_plain_page(browser, tmp_path) -> None:
+    """A figure keeps its distance from what stands above; a table has the colour of its box."""
+    from sdscm.report_page import Page, Section, make_table, render, text_column
+    from sdscm.report_page.figure import Drawing, Picture, Svg
+
+    svg = Svg('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 9, 9)
+    picture = Picture(
+        Drawing("drawn", "Drawn", "reading", "alt", lambda layout: None), svg, None, {}
+    )
+    table = make_table("one", "One", [text_column("name")], [{"name": "a"}])
+    (tmp_path / "page.html").write_text(
+        render(Page("T", "k", "lead", (picture,), summary=Section("s", "S", tables=(table,))))
+    )
+    browser.get((tmp_path / "page.html").as_uri())
+    style = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+    assert browser.execute_script(style, "main > figure", "marginTop") == "48px"
+    box = browser.execute_script(style, ".summary", "backgroundColor")
+    assert box in browser.execute_script(style, ".summary .scroll", "backgroundImage")
