@@ -44,6 +44,7 @@ CHEAP: dict[str, list[str] | None] = {
     "spec phrase sleep.yaml --lm": ["--lm", "{lm}", "--tries", "2"],
     "paper": None,  # the released data are the user's; tests/benchmarks/paper has a copy in small
     "lm prepare": None,
+    "lm check": None,  # minutes, and a server; test_cli_estimators.py checks a small model
     "calibrate": None,
 }
 
