@@ -68,7 +68,6 @@ _TOGETHER = {
     "tests/site/": "site",
     "tests/test_readme.py": "snippets",
     "tests/test_tutorial_plugin.py": "snippets",
-    "tests/benchmarks/suite/test_how_to_suite.py": "snippets",
 }
 
 _numbers = count()

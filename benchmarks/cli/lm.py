@@ -12,7 +12,7 @@ from benchmarks.cli.progress import working
 from sdscm.errors import InputError
 
 
-@examples("sdscm lm", "sdscm lm prepare smollm2-135m", "sdscm lm check smollm2-135m")
+@examples("sdscm lm", "sdscm lm prepare smollm2-135m")
 def lm(context: typer.Context) -> None:
     """List the embedded language models, and show how to use others."""
     if context.invoked_subcommand is not None:

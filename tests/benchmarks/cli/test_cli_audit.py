@@ -59,7 +59,9 @@ def models(monkeypatch: pytest.MonkeyPatch, workspace: Path) -> list[tuple[str, 
     """Models by name: planted, hiring, flat, and no others. The devices that were asked for."""
     asked: list[tuple[str, str, int | None]] = []
 
-    def load(name: str, *, device: str, precision: str, memory: int | None) -> Any:
+    def load(
+        name: str, *, device: str, precision: str, memory: int | None, options: dict[str, str]
+    ) -> Any:
         asked.append((device, precision, memory))
         if name == "planted":
             return planted_lm()

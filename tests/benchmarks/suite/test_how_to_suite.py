@@ -6,12 +6,14 @@ from math import prod
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from benchmarks.suite.loading import load_suite
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "suite.md"
 
 
+@pytest.mark.slow
 def test_its_snippets_run(run_snippets, tmp_path: Path) -> None:
     kinds = run_snippets(PAGE)
     assert kinds == ["mine.yaml", "python", "mine.py", "trials.yaml", "shell", "shell"]
