@@ -205,7 +205,7 @@ def _dequantised(source: Path, file: Path) -> None:
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> str:
+def real(tmp_path: Path) -> Iterator[str]:
     """Address of a real server with the weights that the local engine has."""
     xllamacpp = pytest.importorskip("xllamacpp")
     from sdscm.lm.backends.embedded import EMBEDDED
@@ -217,8 +217,9 @@ def real(tmp_path: Path) -> str:
     options.n_ctx = 4096
     options.n_parallel = 2
     options.cpuparams.n_threads = options.cpuparams_batch.n_threads = 1
-    server = xllamacpp.Server(options)
-    return str(server.listening_address)
+    server = xllamacpp.Server(options)  # it stops when the object goes
+    yield str(server.listening_address)
+    del server
 
 
 @pytest.mark.slow
