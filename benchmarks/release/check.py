@@ -164,7 +164,7 @@ def check_submission(
     InputError
         If there is no such file, or its release is not found.
     """
-    told = progress or Silent()
+    reporter = progress or Silent()
     try:
         submission = open_submission(Path(place))
         found = list(file_problems(submission, SUBMISSION)) or list(_manifest_problems(submission))
@@ -198,7 +198,7 @@ def check_submission(
         if not found:
             records = list(read_records(submission))
             found = list(_text_problems(records))
-            found = found or list(score_problems(suite, datasets, records, submission, told))
+            found = found or list(score_problems(suite, datasets, records, submission, reporter))
     except DamagedArchiveError as error:
         found = [str(error)]
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -210,7 +210,7 @@ def check_submission(
     if not refit:
         mark = "not verified: its code was not run"
         return replace(result, submission=replace(submission, mark=mark))
-    return _refitted(result, submission, suite, datasets, records, refit, workers, told)
+    return _refitted(result, submission, suite, datasets, records, refit, workers, reporter)
 
 
 def _manifest_problems(submission: Submission) -> Iterator[str]:

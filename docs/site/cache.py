@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from sdscm.files import put_atomically
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "cache"
 
@@ -19,9 +21,7 @@ def kept(source: bytes, make: Callable[[], Kept]) -> Kept:
     """Return what ``make`` makes from the source, from the cache if it is there."""
     path = FOLDER / hashlib.sha256(_code() + source).hexdigest()
     if not path.exists():
-        made = make()
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pickle.dumps(made))
+        put_atomically(path, pickle.dumps(make()))  # a killed build leaves no half file
     return pickle.loads(path.read_bytes())
 
 
