@@ -8,6 +8,7 @@ import queue
 import random
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -58,7 +59,8 @@ class Client:
     Raises
     ------
     InputError
-        If the address has a user name, a query or a fragment.
+        If the address has a user name, a query or a fragment, or the proxy of the environment
+        cannot be used.
     MissingExtraError
         If httpx or tenacity is not installed.
     """
@@ -83,6 +85,17 @@ class Client:
         self._timeout = timeout
         self._attempts = attempts
         self._pause = pause
+        bypassed = urllib.request.proxy_bypass(parts.hostname)
+        self._proxy = None if bypassed else urllib.request.getproxies().get(parts.scheme)
+        self._certificates = httpx.create_ssl_context()  # once: to read it takes 25 ms
+        try:
+            self._connection()
+        except (ValueError, ImportError) as error:
+            raise InputError(
+                f"language model server {self.url}: the proxy in the environment cannot be used "
+                f"({type(error).__name__}); give its whole address, such as http://proxy:3128, or "
+                f"name the server in NO_PROXY"
+            ) from None
 
     def get(self, path: str) -> Any:
         """The JSON document at a path below the address, or None if the server has none there."""
@@ -100,43 +113,54 @@ class Client:
         InputError
             If a request fails for good. The others are cancelled.
         """
-        answers: queue.Queue[tuple[int, Any]] = queue.Queue()
+        # Parts, since to wake the other thread takes as long as a tenth of a request.
+        parts: queue.SimpleQueue[list[tuple[int, Any]] | BaseException | None] = queue.SimpleQueue()
         stopped = threading.Event()
 
         async def ask_all() -> None:
             left = iter(enumerate(contents))
+            part: list[tuple[int, Any]] = []
 
-            async def ask_some(client: httpx.AsyncClient) -> None:
-                for number, content in left:  # shared: each request is taken once
-                    answers.put((number, await self._ask(client, "POST", path, content)))
+            def hand_over() -> None:
+                parts.put(part.copy())
+                part.clear()
 
-            async with self._http() as client, asyncio.TaskGroup() as group:
+            async def ask_some() -> None:
+                async with self._connection() as connection:
+                    for number, content in left:  # shared: each request is taken once
+                        answer = await self._ask(connection, "POST", path, content)
+                        if not part:
+                            asyncio.get_running_loop().call_soon(hand_over)
+                        part.append((number, answer))
+
+            async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(ask_some(client))
+                    group.create_task(ask_some())
                     for _ in range(min(self._concurrency, len(contents)))
                 ]
                 while not stopped.is_set() and not all(task.done() for task in tasks):
                     await asyncio.wait(tasks, timeout=0.1, return_when=asyncio.FIRST_EXCEPTION)
                 for task in tasks:
                     task.cancel()
+            hand_over()
 
         def run() -> None:
             try:
                 asyncio.run(ask_all())
-                answers.put((-1, None))
+                parts.put(None)
             except BaseException as error:  # raised again where the answers are read
-                answers.put((-1, error))
+                parts.put(error)
 
         # A thread of its own: notebooks run a loop already.
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         try:
-            while (answer := answers.get())[0] >= 0:
-                yield answer
-            if isinstance(answer[1], BaseExceptionGroup):
-                raise answer[1].exceptions[0]
-            if answer[1] is not None:
-                raise answer[1]
+            while isinstance(part := parts.get(), list):
+                yield from part
+            if isinstance(part, BaseExceptionGroup):
+                raise part.exceptions[0]
+            if part is not None:
+                raise part
         finally:
             stopped.set()
             thread.join()
@@ -145,8 +169,8 @@ class Client:
         found: list[Any] = []
 
         async def ask() -> None:
-            async with self._http() as client:
-                found.append(await self._ask(client, method, path, content))
+            async with self._connection() as connection:
+                found.append(await self._ask(connection, method, path, content))
 
         def run() -> None:
             try:
@@ -161,17 +185,29 @@ class Client:
             raise found[0]
         return found[0]
 
-    def _http(self) -> httpx.AsyncClient:
-        key = os.environ.get(KEY)
-        return httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {key}"} if key else None,
-            timeout=self._timeout,
-            limits=httpx.Limits(
-                max_connections=self._concurrency, max_keepalive_connections=self._concurrency
-            ),
+    def _connection(self) -> httpx.AsyncHTTPTransport:
+        """One connection.
+
+        A client of httpx has a pool and looks at each of its connections for each request, keeps
+        cookies, and takes four times as long.
+        """
+        return httpx.AsyncHTTPTransport(
+            verify=self._certificates, proxy=self._proxy, limits=httpx.Limits(max_connections=1)
         )
 
-    async def _ask(self, client: httpx.AsyncClient, method: str, path: str, content: Any) -> Any:
+    def _request(self, method: str, path: str, content: Any) -> httpx.Request:
+        key = os.environ.get(KEY)
+        return httpx.Request(
+            method,
+            httpx.URL(f"{self.url}{path}"),
+            headers={"Authorization": f"Bearer {key}"} if key else None,
+            json=content,
+            extensions={"timeout": httpx.Timeout(self._timeout).as_dict()},
+        )
+
+    async def _ask(
+        self, connection: httpx.AsyncHTTPTransport, method: str, path: str, content: Any
+    ) -> Any:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_TryAgainError),
             stop=stop_after_attempt(self._attempts),
@@ -179,7 +215,7 @@ class Client:
             reraise=True,
         )
         try:
-            return await retrying(self._ask_once, client, method, path, content)
+            return await retrying(self._ask_once, connection, method, path, content)
         except _TryAgainError as error:
             raise InputError(
                 f"language model server {self.url}: {error}, {self._attempts} times; is it running "
@@ -194,12 +230,14 @@ class Client:
         return min(pause, _LONGEST_PAUSE) * random.uniform(0.75, 1.25)
 
     async def _ask_once(
-        self, client: httpx.AsyncClient, method: str, path: str, content: Any
+        self, connection: httpx.AsyncHTTPTransport, method: str, path: str, content: Any
     ) -> Any:
         try:
             # The time-out of httpx is for each read; a server that sends a byte a minute is slow.
             async with asyncio.timeout(self._timeout):
-                answer = await client.request(method, f"{self.url}{path}", json=content)
+                request = self._request(method, path, content)
+                answer = await connection.handle_async_request(request)
+                await answer.aread()
         except (httpx.TimeoutException, TimeoutError):
             raise _TryAgainError(f"no answer within {self._timeout:g} s") from None
         except httpx.TransportError as error:

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -186,7 +187,7 @@ class CompletionsLM:
             )
         # Tokens before the text: the server's own BOS, with which the text is read.
         head, end = size
-        if any(np.isnan(value) or value > 1e-3 for value in values[head + (not head) : end]):
+        if not all(value <= 1e-3 for value in values[head + (not head) : end]):  # also NaN
             raise self._wrong("a log-probability is missing, or above 0")
         if len(tokens) - end > 1:
             raise self._wrong(f"it returns {len(tokens) - end} tokens after the text, not one")
@@ -243,7 +244,7 @@ def full_texts(choice: Choice) -> list[str]:
 
 
 def _offsets(tokens: Sequence[str]) -> list[tuple[int, int]]:
-    ends = np.cumsum([len(token) for token in tokens]).tolist()
+    ends = list(accumulate(map(len, tokens)))
     return list(zip([0, *ends[:-1]], ends, strict=True))
 
 

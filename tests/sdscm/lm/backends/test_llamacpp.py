@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 
-from sdscm import SDSCM, load_spec
 from sdscm.errors import InputError
 from sdscm.lm import Choice, load_lm
 
@@ -223,30 +222,32 @@ def real(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_a_real_server_agrees_with_the_local_engine(real: str, converted_model: None) -> None:
+def test_a_real_server_agrees_with_the_local_engine(
+    real: str, converted_model: None, drawn_choices: Any
+) -> None:
     """With the file as it is, llama.cpp rounds activations to 8 bits, and differs by up to 0.6."""
     lm = load_lm(f"llamacpp+{real}", store=False, options={"concurrency": "2"})
     local = load_lm(store=False)
-    for name in ("tea_or_coffee", "headache", "soil"):
-        choices = _choices(name, local)[:70]
+    for name in ("tea_or_coffee", "hiring", "coupon"):
+        choices = drawn_choices(name, local, 200)[:70]
+        assert len(choices) == 70
         begin = time.monotonic()
         pairs = list(zip(lm.score(choices), local.score(choices), strict=True))
-        print(name, len(choices), f"{time.monotonic() - begin:.0f} s")
+        largest = max(float(np.abs(one.sentence - other.sentence).max()) for one, other in pairs)
+        print(f"{name}: largest difference {largest:.1e}, {time.monotonic() - begin:.0f} s")
         for one, other in pairs:
             np.testing.assert_allclose(one.sentence, other.sentence, atol=2e-2)
             np.testing.assert_array_equal(one.sentence_tokens, other.sentence_tokens)
 
 
-def _choices(scenario: str, lm: Any) -> list[Choice]:
-    """Distinct choices that the model answers while units of a scenario are drawn."""
-    seen: dict[Choice, None] = {}
-
-    class Recorder:
-        id, revision = lm.id, lm.revision
-
-        def score(self, choices: Any) -> Any:
-            seen.update(dict.fromkeys(choices))
-            return lm.score(choices)
-
-    SDSCM(load_spec(scenario), Recorder()).sample(60, seed=1)
-    return list(seen)
+@pytest.mark.slow
+def test_datasets_of_a_real_server_are_the_local_ones(
+    real: str, converted_model: None, compare_datasets: Any, tmp_path: Path
+) -> None:
+    """A label differs if two values are closer than the rounding of the scores."""
+    options = {"concurrency": "2"}
+    lm = load_lm(f"llamacpp+{real}", store=tmp_path / "server.sqlite", options=options)
+    local = load_lm(store=tmp_path / "local.sqlite")
+    equal, difference = compare_datasets("tea_or_coffee", lm, local, 100)
+    assert equal >= 0.99
+    assert difference < 2e-2

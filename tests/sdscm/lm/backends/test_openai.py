@@ -304,6 +304,20 @@ def test_a_redirect_is_not_followed(server: FakeServer, monkeypatch) -> None:
         lm.score(CHOICES)
 
 
+def test_a_proxy_of_the_environment_is_used(server, one_line, monkeypatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
+    name = "openai+http://model.invalid/v1"
+    assert load_lm(name, store=False, options={"start": "<s>"}).id == "tiny"
+    monkeypatch.setenv("http_proxy", "name:word@proxy")
+    with pytest.raises(InputError, match="proxy in the environment") as caught:
+        load_lm(name, store=False)
+    assert "word" not in one_line(caught.value)
+    monkeypatch.setenv("no_proxy", "model.invalid")
+    with pytest.raises(InputError, match="is it running"):
+        load_lm(name, store=False, options={"attempts": "1"})
+
+
 @pytest.mark.parametrize("clock", [0.0, 7200.0], ids=["right clock", "clock of the server is late"])
 def test_the_pause_is_what_the_server_asks_for(server: FakeServer, clock: float) -> None:
     lm = opened(server, start="<s>", concurrency="1")
