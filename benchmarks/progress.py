@@ -22,6 +22,8 @@ from rich.progress import Progress as Bars
 from rich.table import Column, Table
 from rich.text import Text
 
+from sdscm.number_format import duration
+
 if TYPE_CHECKING:
     from sdscm.report_page import ReportTable
 
@@ -71,16 +73,6 @@ class Progress(Protocol):
 
     def say(self, line: str) -> None:
         """Show a line to the user."""
-
-
-def duration(seconds: float) -> str:
-    """Format seconds with at most two units, such as ``1 h 5 min``; ``?`` for NaN."""
-    if math.isnan(seconds):
-        return "?"
-    if seconds < 60:
-        return f"{math.ceil(seconds)} s"
-    hours, minutes = divmod(math.ceil(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def time_left(

@@ -65,6 +65,16 @@ def seconds(value: Any) -> str:
     return f"{value:.0f}" if value >= 10 else f"{float(f'{value:.2g}'):g}"
 
 
+def duration(seconds: float) -> str:
+    """Write seconds with at most two units, such as ``1 h 5 min``; ``?`` for NaN."""
+    if math.isnan(seconds):
+        return "?"
+    if seconds < 60:
+        return f"{math.ceil(seconds)} s"
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def percent(share: Any, digits: int = 0, unit: str = "%") -> str:
     """Write a share in per cent: 0.25 as ``25%``."""
     share = float(share)

@@ -60,7 +60,7 @@ def working(what: str) -> Iterator[None]:
         with error_console().status(what):
             yield
         return
-    from benchmarks.progress import duration
+    from sdscm.number_format import duration
 
     ended, began = Event(), time.monotonic()
 
@@ -133,7 +133,8 @@ class LogProgress:
                 self.say(_best(self._make()))
 
     def _line(self, doing: str, elapsed: float) -> str:
-        from benchmarks.progress import describe_left, duration, time_left
+        from benchmarks.progress import describe_left, time_left
+        from sdscm.number_format import duration
 
         line = f"{self._what}: {self._done:,.0f}"
         share = math.nan

@@ -10,7 +10,8 @@ from copy import deepcopy
 
 from benchmarks.execution.cells import Cell
 from benchmarks.interface import Outcome
-from benchmarks.progress import Progress, duration
+from benchmarks.progress import Progress
+from sdscm.number_format import duration
 
 #: Kind of a cell, on which its run time depends: label of the method, and rows of the fit.
 Kind = tuple[str, int]

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from sdscm.lm.backends.tabular import TabularLM, random_table
 from sdscm.lm.interface import Choice, ChoiceScores
-
-#: Letters of a token on average, in English.
-_LETTERS = 4
+from sdscm.lm.scoring_progress import letter_count, token_estimate
 
 
 class CountingLM(TabularLM):
@@ -40,9 +38,4 @@ class CountingLM(TabularLM):
     @property
     def tokens(self) -> int:
         """Number of tokens of these texts, by their letters."""
-        letters = sum(
-            len(" ".join((*choice.context, sentence)))
-            for choice in self._seen
-            for sentence in choice.sentences
-        )
-        return letters // _LETTERS
+        return token_estimate(sum(map(letter_count, self._seen)))

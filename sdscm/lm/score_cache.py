@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -23,11 +24,12 @@ from sdscm.lm.interface import (
     ReferenceLanguageModel,
     StreamingLanguageModel,
 )
+from sdscm.lm.scoring_progress import ScoringProgress
 
 _LOOKUP = 500
 _BATCH = 512
-# Seconds between writes of scores that come one by one.
-_WRITE_EVERY = 0.5
+# Seconds between reports while scores come one by one.
+_REPORT_EVERY = 0.5
 # Part of every key; increase it if tokenising or scoring changes a score.
 _VERSION = 4
 
@@ -113,6 +115,42 @@ class ScoreCache:
         with self._lock, self._errors_in_one_line(), self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?)", rows)
 
+    @contextmanager
+    def writing(self) -> Iterator[Callable[[bytes, ChoiceScores], None]]:
+        """Add scores that come one by one, each as soon as those before it are on disk.
+
+        A thread of its own writes, so that none waits for the next one to come.
+        """
+        waiting: SimpleQueue[tuple[bytes, ChoiceScores] | None] = SimpleQueue()
+        failed: list[InputError] = []
+
+        def write_all() -> None:
+            ended = False
+            while not ended:
+                part = [waiting.get()]
+                while not waiting.empty():
+                    part.append(waiting.get())
+                ended = part[-1] is None
+                try:
+                    self.put(dict(each for each in part if each is not None))
+                except InputError as error:  # raised again in the other thread
+                    failed.append(error)
+
+        def write(key: bytes, scores: ChoiceScores) -> None:
+            if failed:
+                raise failed[0]
+            waiting.put((key, scores))
+
+        thread = threading.Thread(target=write_all)
+        thread.start()
+        try:
+            yield write
+        finally:
+            waiting.put(None)
+            thread.join()
+        if failed:
+            raise failed[0]
+
     def __len__(self) -> int:
         with self._lock, self._errors_in_one_line():
             return int(self._connection.execute("SELECT COUNT(*) FROM scores").fetchone()[0])
@@ -186,45 +224,41 @@ class CachedLM:
         keys = [self._key(kind, choice) for choice in choices]
         found = self._cache.get(list(dict.fromkeys(keys)))
         missing = {k: c for k, c in zip(keys, choices, strict=True) if k not in found}
-        done, total = 0, len(missing)
+        progress = ScoringProgress(self.id, missing.values())
         for part in _parts(list(missing.items())):
             model = self.model
-            _report.get()(f"{self.id}: {done:,} of {total:,} contexts scored")
+            _report.get()(progress.line())
             if not kind and isinstance(model, StreamingLanguageModel):
-                found |= self._streamed(model, part, done, total)
+                found |= self._streamed(model, part, progress)
             else:
                 scores = compute(model, [choice for _, choice in part])
                 new = {key: s for (key, _), s in zip(part, scores, strict=True)}
                 self._cache.put(new)
                 found |= new
                 self.scored += len(part)
-            done += len(part)
+                for _, choice in part:
+                    progress.add(choice)
         return [found[key] for key in keys]
 
     def _streamed(
         self,
         model: StreamingLanguageModel,
         part: list[tuple[bytes, Choice]],
-        done: int,
-        total: int,
+        progress: ScoringProgress,
     ) -> dict[bytes, ChoiceScores]:
-        """Scores that are in the cache soon after the model gives them, also if it is stopped."""
+        """Scores that are in the cache as soon as the model gives them, also if it is stopped."""
         found: dict[bytes, ChoiceScores] = {}
-        new: dict[bytes, ChoiceScores] = {}
-        written = time.monotonic()
-        try:
+        reported = time.monotonic()
+        with self._cache.writing() as write:
             for number, scores in model.score_each([choice for _, choice in part]):
-                new[part[number][0]] = scores
-                if time.monotonic() - written > _WRITE_EVERY:
-                    self._cache.put(new)
-                    found |= new
-                    new = {}
-                    written = time.monotonic()
-                    _report.get()(f"{self.id}: {done + len(found):,} of {total:,} contexts scored")
-        finally:
-            self._cache.put(new)
-            found |= new
-            self.scored += len(found)
+                key, choice = part[number]
+                write(key, scores)
+                found[key] = scores
+                self.scored += 1
+                progress.add(choice)
+                if time.monotonic() - reported > _REPORT_EVERY:
+                    reported = time.monotonic()
+                    _report.get()(progress.line())
         return found
 
     def _key(self, kind: str, choice: Choice) -> bytes:

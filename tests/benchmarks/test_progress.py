@@ -298,12 +298,14 @@ def test_loading_and_scoring_are_reported(tmp_path) -> None:
         lm.score(choices(1100))
         lm.score(choices(1100))  # nothing to do
     lm.score(choices(1101))  # nobody listens
-    assert said == [
+    assert [line.partition(" (")[0] for line in said] == [
         "loading even",
         "even: 0 of 1,100 contexts scored",
         "even: 512 of 1,100 contexts scored",
         "even: 1,024 of 1,100 contexts scored",
     ]
+    assert said[1].endswith("(0 of 2,200 texts, 0 of 13,470 tokens)")
+    assert "(1,024 of 2,200 texts, " in said[2]
 
 
 class _Uniform:

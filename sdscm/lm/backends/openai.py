@@ -36,6 +36,8 @@ _OPTIONS = CLIENT_OPTIONS | {
 }
 #: Largest difference of two log-probabilities that should be equal: servers round, and batch.
 TOLERANCE = 0.1
+#: The same in each answer, where one wrong alarm ends a run: 16 bits round a logit of 32 to 0.25.
+_SHARED_TOLERANCE = 0.5
 PROBE = "The answer is no. We were told so by Bob on Monday."
 _PROBE_BEGIN = "The answer is no. We were told so by Bob"
 
@@ -142,7 +144,9 @@ class CompletionsLM:
         """The prompts as the server read them, all of one choice in one request."""
         requests = [self._request(each) for each in prompts]
         for number, answer in self._client.post_each("/completions", requests):
-            yield number, self._read(answer, texts[number], prompts[number])
+            echoes = self._read(answer, texts[number], prompts[number])
+            self._check_shared(prompts[number], echoes)
+            yield number, echoes
 
     def _request(self, prompts: Sequence[Any]) -> dict[str, Any]:
         return {
@@ -193,6 +197,27 @@ class CompletionsLM:
             raise self._wrong(f"it returns {len(tokens) - end} tokens after the text, not one")
         generated = (tokens[end], values[end]) if end < len(tokens) else None
         return _Echo(tuple(tokens[head:end]), tuple(values[head:end]), generated)
+
+    def _check_shared(self, prompts: Sequence[Any], echoes: Sequence[_Echo]) -> None:
+        """Raise an InputError if a token that texts share has two log-probabilities.
+
+        The probe is at the start only. If scores are shifted later on, the last token that the
+        candidates share has the log-probability of the first one in which they differ.
+        """
+        read = [
+            echo.tokens if isinstance(prompt, str) else prompt
+            for prompt, echo in zip(prompts, echoes, strict=True)
+        ]
+        for tokens, echo in zip(read[1:], echoes[1:], strict=True):
+            places = zip(read[0], tokens, echoes[0].logs, echo.logs, strict=False)
+            for token, other, log, other_log in places:
+                if token != other:
+                    break
+                if abs(log - other_log) > _SHARED_TOLERANCE:
+                    raise self._wrong(
+                        "the log-probability of a token before the value is "
+                        f"{log:.3f} in one text and {other_log:.3f} in another"
+                    )
 
     def probe(self) -> str:
         """Check what the server does with texts whose scores must agree; a hash of the scores.

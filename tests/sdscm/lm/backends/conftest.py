@@ -1,15 +1,91 @@
-"""Compare a language model with another one on what scenarios ask."""
+"""A fake server, and the comparison of two language models on what scenarios ask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from sdscm import SDSCM, load_spec
 from sdscm.lm import Choice
+
+
+class CompletionsServer:
+    """Answers with the scores of a tiny model; ``fault`` changes an answer, or answers itself."""
+
+    def __init__(self, tiny: Any) -> None:
+        self.tiny = tiny
+        self.fault: Callable[[CompletionsServer, Any, Any], Any] = lambda server, handler, answer: (
+            answer
+        )
+        self.asked: list[Any] = []
+        self.keys: list[str | None] = []
+        self.pauses: list[float] = []
+        self.latency = 0.0
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args: Any) -> None: ...
+
+            def do_GET(self) -> None:
+                self.reply({"data": [{"id": "tiny", "root": "tiny", "max_model_len": 1024}]})
+
+            def do_POST(self) -> None:
+                content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                fake.asked.append(content)
+                fake.keys.append(self.headers.get("Authorization"))
+                fake.pauses.append(time.monotonic())
+                time.sleep(fake.latency)
+                answer = fake.fault(fake, self, fake.answer(content))
+                if answer is not None:
+                    self.reply(answer)
+
+            def reply(self, content: Any, status: int = 200, **headers: str) -> None:
+                body = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name.replace("_", "-"), value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+
+    def answer(self, content: Any) -> Any:
+        choices = []
+        for index, prompt in enumerate(content["prompt"]):
+            ids = prompt
+            if isinstance(prompt, str):
+                ids = self.tiny.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+            with torch.inference_mode():
+                logits = self.tiny.model(torch.tensor([ids])).logits[0]
+                logs = torch.log_softmax(logits.float(), -1)
+            new = int(logs[-1].argmax())
+            picked = [float(logs[i, token]) for i, token in enumerate([*ids[1:], new])]
+            texts = [self.tiny.tokenizer.decode([token]) for token in [*ids, new]]
+            logprobs = {"tokens": texts, "token_logprobs": [None, *picked]}
+            choices.append({"index": index, "text": "".join(texts), "logprobs": logprobs})
+        return {"model": content["model"], "choices": choices}
+
+
+@pytest.fixture(scope="module")
+def completions_server(tiny: Any) -> Iterator[CompletionsServer]:
+    """A server of the completions protocol, in a thread of this process."""
+    server = CompletionsServer(tiny("llama"))
+    yield server
+    server.http.shutdown()
 
 
 @pytest.fixture(scope="session")
