@@ -27,6 +27,7 @@ def lm(context: typer.Context) -> None:
         "Any other causal language model works, too:",
         "  --lm gpt2       a Hugging Face id",
         "  --lm ./folder   a folder that save_pretrained wrote",
+        "  --lm vllm:gpt2  the same in vLLM, for large models on GPUs",
         "  --lm openai+http://localhost:8000/v1#model   a server such as vLLM",
         "  --lm llamacpp+http://localhost:8080          a llama.cpp server",
     )

@@ -4,7 +4,8 @@
 
 Prints the Markdown table of docs/how-to/language-model.md. The server is another process; it waits
 20 ms, and answers with made-up log-probabilities. The ideal is a client that takes no time: as many
-requests in 20 ms as there are in flight.
+requests in 20 ms as there are in flight. The bare client writes the same bytes to the sockets and
+reads none of the answers; it shows what the machine and the server allow.
 """
 
 from __future__ import annotations
@@ -68,18 +69,46 @@ def _serve(port: Connection) -> None:
     asyncio.run(run())
 
 
+def _choices(requests: int) -> list[Choice]:
+    context = ("The patient is old, and she lives in the north of the country.",)
+    return [
+        Choice((*context, f"She has number {n}."), "In the end she ", ("recovers", "is ill"), ".")
+        for n in range(requests)
+    ]
+
+
+def bare(port: int, flying: int, requests: int) -> float:
+    """Requests a second of the bare client."""
+    prompts = ["<s>" + " ".join((*c.context, s)) for c in _choices(1) for s in c.sentences]
+    body = json.dumps({"prompt": prompts, "model": "fake"}).encode()
+    head = b"POST /v1/completions HTTP/1.1\r\nContent-Length: " + str(len(body)).encode()
+    left = iter(range(requests))
+
+    async def ask() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in left:
+            writer.write(head + b"\r\n\r\n" + body)
+            found = re.search(rb"Length: (\d+)", await reader.readuntil(b"\r\n\r\n"))
+            assert found is not None
+            await reader.readexactly(int(found[1]))
+        writer.close()
+
+    async def run() -> None:
+        await asyncio.gather(*(ask() for _ in range(flying)))
+
+    begin = time.perf_counter()
+    asyncio.run(run())
+    return requests / (time.perf_counter() - begin)
+
+
 def measure(port: int, flying: int, requests: int) -> float:
-    """Requests a second."""
+    """Requests a second of a language model."""
     lm = load_lm(
         f"openai+http://127.0.0.1:{port}/v1",
         store=False,
         options={"concurrency": str(flying), "start": "<s>"},
     )
-    context = ("The patient is old, and she lives in the north of the country.",)
-    choices = [
-        Choice((*context, f"She has number {n}."), "In the end she ", ("recovers", "is ill"), ".")
-        for n in range(requests)
-    ]
+    choices = _choices(requests)
     begin = time.perf_counter()
     lm.score(choices)
     return requests / (time.perf_counter() - begin)
@@ -93,12 +122,14 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
     server.start()
     port = here.recv()
-    print("| requests in flight | requests/s | ideal | share of the ideal |")
-    print("| ---: | ---: | ---: | ---: |")
+    print("| requests in flight | requests/s | ideal | share | bare client |")
+    print("| ---: | ---: | ---: | ---: | ---: |")
     for flying in (1, 8, 32):
         ideal = flying / LATENCY
-        rate = measure(port, flying, int(ideal * given.seconds))
-        print(f"| {flying} | {rate:,.0f} | {ideal:,.0f} | {rate / ideal:.2f} |", flush=True)
+        requests = int(ideal * given.seconds)
+        rate, most = measure(port, flying, requests), bare(port, flying, requests)
+        share = f"{rate / ideal:.2f} | {most / ideal:.2f}"
+        print(f"| {flying} | {rate:,.0f} | {ideal:,.0f} | {share} |", flush=True)
     server.terminate()
 
 

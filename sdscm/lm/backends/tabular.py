@@ -106,7 +106,8 @@ def random_table(seed: int, temperature: float = 1.0) -> ProbabilityTable:
     return table
 
 
-@register_lm("tabular", summary="a random table: no weights, no language")
+# Not exact: the probabilities of a table do not add up over texts.
+@register_lm("tabular", summary="a random table: no weights, no language", exact=False)
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """``tabular:0``: the `random_table` of a seed, which needs no weights and knows no language."""
     if not name.isdecimal():
