@@ -22,7 +22,7 @@ from os.path import basename, dirname, join, realpath, sep
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks import metrics
+    from benchmarks import discovery, metrics
     from benchmarks.boards.board import Board
     from benchmarks.boards.comparison import Comparison, compare
     from benchmarks.boards.result import Result
@@ -48,6 +48,7 @@ __all__ = [
     "Comparison",
     "Metric",
     "metrics",
+    "discovery",
     "Progress",
     "RichProgress",
     "Interrupted",
@@ -83,8 +84,8 @@ def check_neighbours() -> None:
 def __getattr__(name: str) -> Any:
     if name in __all__:
         check_neighbours()
-    if name == "metrics":
-        return import_module("benchmarks.metrics")
+    if name in ("metrics", "discovery"):
+        return import_module(f"benchmarks.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -15,7 +15,7 @@ import pytest
 import benchmarks
 import estimators
 import sdscm
-from benchmarks import metrics
+from benchmarks import discovery, metrics
 from sdscm.figure_style import has_matplotlib
 from sdscm.spec import files
 
@@ -25,6 +25,7 @@ CLASSES = {
     sdscm: ("Spec", "PhrasedSpec", "SDSCM", "Units", "Enumeration", "CausalDataset"),
     estimators: ("EffectEstimator", "ATEEstimator", "CATEEstimator", "EffectIntervals"),
     benchmarks: ("Board",),
+    discovery: ("Graph", "DiscoveryInfo"),
 }
 #: Methods for this project's own code.
 INTERNAL = {"SDSCM.run", "Spec.model_copy", "CausalDataset.from_roles"}
@@ -47,7 +48,7 @@ def methods(owner: type) -> Iterator[tuple[str, Any]]:
 
 def documented() -> Iterator[tuple[str, Any]]:
     """Pairs of a public name, and the object whose docstring has its example."""
-    for package in (*PACKAGES, metrics):
+    for package in (*PACKAGES, metrics, discovery):
         if package is not metrics:
             yield package.__name__, package
         for name in package.__all__:

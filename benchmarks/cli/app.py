@@ -12,6 +12,7 @@ from benchmarks.cli import (
     audit,
     benchmark,
     calibrate,
+    discover,
     estimate,
     estimators,
     generate,
@@ -88,6 +89,7 @@ for each in (
     submission.predict,
     submission.score,
     realism.realism,
+    discover.discover,
     estimate.estimate,
     semisynth.semisynth,
 ):

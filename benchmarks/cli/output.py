@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,8 +104,8 @@ def report_page(shown: Page) -> None:
                 report_table(each)
 
 
-def write_page(shown: Page, folder: Path, stem: str) -> None:
-    """Write a page as Markdown and HTML with its figures, and print the paths."""
+def write_page(shown: Page, folder: Path, stem: str, more: Mapping[str, str] | None = None) -> None:
+    """Write a page as Markdown and HTML with its figures, and more files; print the paths."""
     from sdscm.audit.report.markdown import markdown
     from sdscm.files import put_atomically
     from sdscm.report_page import Picture, render
@@ -114,6 +114,7 @@ def write_page(shown: Page, folder: Path, stem: str) -> None:
     for part in shown.parts:
         if isinstance(part, Picture):
             files |= part.files
+    files.update(more or {})
     for name, content in files.items():
         put_atomically(folder / name, content)
     written(folder / name for name in files)

@@ -77,6 +77,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "api-sdscm": lambda: reference.api(sdscm),
     "api-estimators": lambda: reference.api(estimators),
     "api-benchmarks": lambda: reference.api(benchmarks),
+    "api-discovery": lambda: reference.api(benchmarks.discovery),
     "api-plugins": reference.plugins,
     "architecture": _architecture,
     "gallery": gallery.index,
@@ -89,6 +90,7 @@ GENERATED: dict[str, Callable[[], str]] = {
         for name, model in reference_tables.MODELS.items()
     },
     "metrics": reference_tables.metric_table,
+    "discovery-methods": reference_tables.discovery_table,
     "scenarios": reference_tables.scenario_table,
     "scenario-facts": reference_tables.fact_table,
     **estimator_tables.TABLES,

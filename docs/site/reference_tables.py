@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from benchmarks import metrics
+from benchmarks import discovery, metrics
 from benchmarks.datasets import scenario_facts
 from benchmarks.suite.entries import (
     Columns,
@@ -27,7 +27,7 @@ from benchmarks.suite.entries import (
 )
 from benchmarks.suite.model import BoardOptions, Suite
 from sdscm.data.diagnostics import Profile
-from sdscm.number_format import percent, two_decimals
+from sdscm.number_format import NONE, percent, two_decimals
 from sdscm.report_page.markdown import markdown_table
 from sdscm.spec import Spec, Variable, identification, load_spec, scenario_names
 
@@ -47,6 +47,13 @@ MODELS: dict[str, type[BaseModel]] = {
     "spec-keys": Spec,
     "spec-keys-variable": Variable,
 }
+
+
+def discovery_table() -> str:
+    """Make a table of the discovery methods of the package."""
+    infos = map(discovery.get, discovery.names())
+    rows = [(info.name, info.assumes, info.source or NONE) for info in infos]
+    return markdown_table(["method", "assumes", "source"], rows, left=3)
 
 
 def scenario_table() -> str:

@@ -46,6 +46,7 @@ CHEAP: dict[str, list[str] | None] = {
     "lm prepare": None,
     "lm check": None,  # minutes, and a server; test_cli_estimators.py checks a small model
     "calibrate": None,
+    "discover": ["--lm", "{lm}", "--units", "30", "--phrasings", "1", "--workers", "0"],
 }
 
 
@@ -84,6 +85,7 @@ def test_all_commands_are_there():
         "estimate",
         "semisynth",
         "calibrate",
+        "discover",
         "release",
         "export",
         "submit",

@@ -1,0 +1,113 @@
+"""``sdscm discover``: recover the DAG of scenarios from their rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli import options
+from benchmarks.cli.destination import writable_folder
+from benchmarks.cli.output import report_page, write_page
+from benchmarks.cli.progress import run_progress
+from sdscm.errors import InputError
+
+_STEM = "discovery"
+
+
+@options.examples(
+    "sdscm discover headache revision --phrasings 6 --out discovery",
+    "sdscm discover headache --methods 'PC,GES,PC (exact)' --hidden",
+)
+def discover(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(metavar="SCENARIO...", help="Names of shipped scenarios, or spec files."),
+    ],
+    lm: options.LM = options.DEFAULT_LM,
+    units: options.Units = 1000,
+    phrasings: Annotated[
+        int, typer.Option(min=1, help="Number of phrasings of each scenario: a table for each.")
+    ] = 6,
+    methods: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="Methods.", show_default="all")
+    ] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Hide the exogenous variables from the methods.")
+    ] = False,
+    seed: options.Seed = 0,
+    temperature: options.Temperature = 1.0,
+    max_contexts: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Mechanisms with more contexts are not enumerated, for oracles and edges."
+        ),
+    ] = 1000,
+    time_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Time limit of a method on a table.")
+    ] = 600.0,
+    workers: options.Workers = 1,
+    plugin: options.Plugins = None,
+    device: options.Device = "cpu",
+    precision: options.Precision = "float32",
+    memory: options.Memory = None,
+    lm_option: options.LMOptions = None,
+    runs: Annotated[Path, typer.Option(help="Folder of the records; finished cells are kept.")] = (
+        options.RUNS / _STEM
+    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the board there: Markdown, HTML, CSV, JSON."),
+    ] = None,
+) -> None:
+    """Recover the DAG of scenarios from observational rows, and score the methods against it."""
+    from benchmarks.discovery.board import files, page
+    from benchmarks.discovery.run import run
+    from sdscm.lm import load_lm
+
+    if out is not None:
+        writable_folder(out, "--out")
+    options.load_plugins(plugin)
+    model = load_lm(
+        lm,
+        device=device,
+        precision=precision,
+        memory=options.gibibytes(memory),
+        options=options.lm_options(lm_option),
+    )
+    with run_progress(brief=True) as progress:
+        result = run(
+            scenarios,
+            model,
+            n=units,
+            phrasings=phrasings,
+            seed=seed,
+            methods=None if methods is None else _names(methods),
+            hidden=hidden,
+            temperature=temperature,
+            max_contexts=max_contexts,
+            time_limit=time_limit,
+            workers=workers,
+            plugins=plugin or (),
+            runs_dir=runs,
+            progress=progress,
+        )
+    report_page(page(result, brief=True))
+    if out is not None:
+        write_page(page(result), out, _STEM, files(result))
+
+
+def _names(given: str) -> list[str]:
+    """Split names at the commas outside parentheses."""
+    parts, depth = [""], 0
+    for letter in given:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    names = [part.strip() for part in parts]
+    if not all(names):
+        raise InputError(f"--methods: a name between two commas is empty in {given!r}; give names")
+    return names
