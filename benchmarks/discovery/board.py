@@ -175,7 +175,7 @@ def _unfaithful(summary: list[dict[str, Any]]) -> str:
     nothing = sum(each["no_effect"] for each in known)
     unseen = cells - sum(each["seen"] for each in known)
     return (
-        f"Of {cells} edges (one for each phrasing), {nothing} change nothing by {NO_EFFECT:g} or "
+        f"All phrasings together have {cells} edges: {nothing} change nothing by {NO_EFFECT:g} or "
         f"more, and {unseen} are too weak for this number of rows."
     )
 

@@ -118,6 +118,12 @@ class Graph:
         Yes if there is a directed path. No if there is no possibly directed path: one on which no
         edge has an arrow at its start, or a tail at its end (Zhang, "Causal reasoning with
         ancestral graphs", Journal of Machine Learning Research 2008). The diagonal is 0.
+
+        Examples
+        --------
+        >>> from benchmarks.discovery import Graph
+        >>> Graph.from_edges("abc", [("a", "b"), ("b", "c")]).ancestors()[0]
+        array([0., 1., 1.])
         """
         possible = self.skeleton & (self.ends.T != ARROW) & (self.ends != TAIL)
         answers = np.where(_closure(possible), np.nan, 0.0)
@@ -126,13 +132,27 @@ class Graph:
         return answers
 
     def renamed(self, names: Sequence[str], order: Sequence[int]) -> Graph:
-        """Give the variables other names, and put the variable ``order[k]`` at place k."""
+        """Give the variables other names, and put the variable ``order[k]`` at place k.
+
+        Examples
+        --------
+        >>> from benchmarks.discovery import Graph
+        >>> Graph.from_edges("ab", [("a", "b")]).renamed(["sun", "heat"], [1, 0])
+        <Graph: dag, 2 variables: heat <-- sun>
+        """
         places = np.asarray(order)
         renamed = tuple(names[place] for place in places)
         return Graph(renamed, self.ends[np.ix_(places, places)], self.kind)
 
     def edges(self) -> list[str]:
-        """Write each edge as text, such as ``a --> b``."""
+        """Write each edge as text.
+
+        Examples
+        --------
+        >>> from benchmarks.discovery import Graph
+        >>> Graph.from_edges("abc", [("a", "b"), ("c", "b")]).edges()
+        ['a --> b', 'b <-- c']
+        """
         pairs = np.argwhere(np.triu(self.skeleton))
         return [
             f"{self.names[i]} {_SHOWN[int(self.ends[j, i]), int(self.ends[i, j])]} {self.names[j]}"

@@ -31,8 +31,9 @@ class DiscoveryMethod(Protocol):
     Examples
     --------
     >>> from benchmarks import discovery
-    >>> discovery.get("Empty").make().discover
-    <bound method Empty.discover of <...Empty object at ...>>
+    >>> import pandas as pd
+    >>> discovery.get("Empty").make().discover(pd.DataFrame({"a": [0, 1], "b": [1, 0]}))
+    <Graph: dag, 2 variables: no edges>
     """
 
     def discover(self, codes: pd.DataFrame, **shown: Any) -> Graph:
@@ -92,7 +93,14 @@ class DiscoveryInfo:
         return any(need in _TRUTH for need in self.needs)
 
     def make(self, seed: int = 0) -> DiscoveryMethod:
-        """Make an instance with this seed."""
+        """Make an instance with this seed.
+
+        Examples
+        --------
+        >>> from benchmarks import discovery
+        >>> discovery.get("Random").make(seed=3).random_state
+        3
+        """
         takes_seed = "random_state" in inspect.signature(self.factory).parameters
         return self.factory(random_state=seed) if takes_seed else self.factory()
 

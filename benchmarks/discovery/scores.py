@@ -28,6 +28,13 @@ class GraphTruth:
         The DAG over all variables.
     observed
         Names of the variables that a method sees.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from benchmarks.discovery import GraphTruth
+    >>> GraphTruth(nx.DiGraph([("a", "b"), ("b", "c")]), ("a", "b", "c")).cpdag
+    <Graph: cpdag, 3 variables: a o-o b, b o-o c>
     """
 
     dag: nx.DiGraph

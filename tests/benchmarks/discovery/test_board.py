@@ -82,7 +82,7 @@ def test_edges_by_hand() -> None:
     }
     assert found[2]["phrasings"] == 0
     text = markdown(page(result({"PC": [1, 1]})))
-    assert "Of 4 edges (one for each phrasing), 1 change nothing by 0.01 or more, and 1 are" in text
+    assert "have 4 edges: 1 change nothing by 0.01 or more, and 1 are too weak" in text
 
 
 def test_the_page_shows_lost_cells_and_sources() -> None:
