@@ -63,7 +63,7 @@ def discover(
 ) -> None:
     """Recover the DAG of scenarios from observational rows, and score the methods against it."""
     from benchmarks.discovery.board import files, page
-    from benchmarks.discovery.run import run
+    from benchmarks.discovery.experiment import run
     from sdscm.lm import load_lm
 
     if out is not None:

@@ -9,6 +9,7 @@
 
 from benchmarks.discovery.check import check_method
 from benchmarks.discovery.equivalence import cpdag
+from benchmarks.discovery.experiment import DiscoveryResult, run
 from benchmarks.discovery.faithfulness import EdgeStrength, edge_strengths
 from benchmarks.discovery.graph import Graph
 from benchmarks.discovery.registry import (
@@ -18,7 +19,6 @@ from benchmarks.discovery.registry import (
     names,
     register,
 )
-from benchmarks.discovery.run import DiscoveryResult, run
 from benchmarks.discovery.scores import GraphTruth, score
 
 __all__ = [

@@ -12,8 +12,8 @@ import pandas as pd
 
 from benchmarks.boards.intervals import MIN_CLUSTERS, cluster_means
 from benchmarks.discovery import registry
+from benchmarks.discovery.experiment import DiscoveryResult
 from benchmarks.discovery.faithfulness import NO_EFFECT
-from benchmarks.discovery.run import DiscoveryResult
 from benchmarks.discovery.scores import SCORES, GraphScore
 from sdscm.number_format import counted, integer, joined, scientific, seconds, slug, two_decimals
 from sdscm.report_page import Page, ReportTable, Section, make_table, number_column, text_column

@@ -8,9 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from pydantic import Field
-from reference_tables import MODELS, SECTIONS, fact_table, key_table, meanings, metric_table
+from reference_tables import (
+    MODELS,
+    SECTIONS,
+    discovery_table,
+    fact_table,
+    key_table,
+    meanings,
+    metric_table,
+)
 
-from benchmarks import metrics
+from benchmarks import discovery, metrics
 from benchmarks.suite.entries import Model
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,6 +33,12 @@ def test_the_table_of_facts_by_hand() -> None:
     tuning, scored = fact_table(facts).splitlines()[2:]
     assert tuning.startswith("| `toy` | tuning | no | 0.05 | 0.10 | 0.70 | 0.30 | – | 50% | 100% |")
     assert scored.startswith("| `toy` | scored | yes | 0.05 |")
+
+
+def test_each_discovery_method_has_a_row() -> None:
+    rows = discovery_table().splitlines()[2:]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == discovery.names()
+    assert "| Empty | no effects | – |" in rows
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.__name__)

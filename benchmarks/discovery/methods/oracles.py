@@ -112,7 +112,7 @@ def conditional_information(joint: np.ndarray, x: int, y: int, given: Sequence[i
 
 @register(
     "PC (exact)",
-    assumes="the true distribution is known; differs from the CPDAG where an effect is 0",
+    assumes="the true distribution is known; wrong only where it is not faithful to the DAG",
     source=_PC,
     needs=("joint",),
 )
