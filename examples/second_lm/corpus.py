@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,14 @@ _HELD_OUT_CHAPTERS = 40
 
 #: Terms of logits: names of the parents, and an array over their values and the variable's own.
 _Tables = list[tuple[tuple[str, ...], np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text, and the places of the values that its other sentences help to predict."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 class CausalTables:
@@ -79,18 +88,28 @@ class CausalTables:
             values[name] = int(draws.choice(len(chances), p=chances))
         return values
 
-    def document(self, draws: np.random.Generator) -> str:
-        """The sentences of a whole unit, or of one variable after those of its parents."""
-        unit, names = self.unit(draws), list(self.spec.order)
-        if draws.random() < 0.5:
-            last = names[draws.integers(len(names))]
-            names = [*self.spec.parents(last), last]
-        return " ".join(self._sentence(name, unit[name], draws) for name in names)
+    def document(self, draws: np.random.Generator, effects: bool = False) -> Document:
+        """The sentences of a whole unit, or of one variable after those of its parents.
 
-    def _sentence(self, name: str, value: int, draws: np.random.Generator) -> str:
-        variable = self.spec.variable(name)
-        phrasings = (*variable.tuning, *variable.phrasings)
-        return phrasings[draws.integers(len(phrasings))].sentence(variable.values[value])
+        With ``effects`` that variable is the treatment or the outcome, and most are so.
+        """
+        unit, names, alone = self.unit(draws), list(self.spec.order), None
+        if draws.random() < (0.8 if effects else 0.5):
+            among = [self.spec.treatment.name, self.spec.outcome.name] if effects else names
+            alone = among[draws.integers(len(among))]
+            names = [*self.spec.parents(alone), alone]
+        text, spans = "", []
+        for name in names:
+            variable = self.spec.variable(name)
+            phrasings = (*variable.tuning, *variable.phrasings)
+            phrasing = phrasings[draws.integers(len(phrasings))]
+            text += " " if text else ""
+            begin = len(text) + len(phrasing.prefix)
+            value = variable.values[unit[name]]
+            if variable.parents and alone in (None, name):
+                spans.append((begin, begin + len(value)))
+            text += phrasing.sentence(value)
+        return Document(text, tuple(spans))
 
 
 def random(*key: object) -> np.random.Generator:
@@ -99,10 +118,12 @@ def random(*key: object) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 
 
-def documents(tables: Sequence[CausalTables], draws: np.random.Generator) -> Iterator[str]:
+def documents(
+    tables: Sequence[CausalTables], draws: np.random.Generator, effects: bool = False
+) -> Iterator[Document]:
     """Documents of scenarios drawn at random, without an end."""
     while True:
-        yield tables[draws.integers(len(tables))].document(draws)
+        yield tables[draws.integers(len(tables))].document(draws, effects)
 
 
 def chapters() -> tuple[list[str], list[str]]:

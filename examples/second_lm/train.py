@@ -6,72 +6,24 @@ A run that was stopped goes on from its last checkpoint. The model is written in
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from corpus import CausalTables, chapters, documents, random
+from corpus import CausalTables, Document, chapters, documents, random
+from recipe import Recipe
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from sdscm import load_spec, scenario_names
+from sdscm import load_spec
 from sdscm.lm.backends.embedded import EMBEDDED
 
 _START = "<|endoftext|>"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Shape of the model and of its training; a step reads ``tokens`` tokens."""
-
-    scenarios: tuple[str, ...] = tuple(scenario_names())
-    seed: int = 0
-    vocabulary: int = 2048
-    hidden: int = 320
-    inner: int = 896
-    layers: int = 4
-    window: int = 1024
-    short: int = 256
-    tokens: int = 2048
-    steps: int = 3000
-    warmup: int = 100
-    decay: int = 300
-    rate: float = 1.2e-3
-    book_share: float = 0.125
-
-    def length(self, step: int) -> int:
-        """Tokens of a row: every eighth step fills the window, so that its places are trained."""
-        return self.window if step % 8 == 7 else self.short
-
-    def rows(self, step: int) -> int:
-        """Number of rows."""
-        return self.tokens // self.length(step)
-
-    def books(self, step: int) -> int:
-        """Number of rows that are from the book, the last ones."""
-        return round(self.rows(step) * self.book_share)
-
-    def rate_at(self, step: int) -> float:
-        """Learning rate: it rises in a line, stays, and falls in a line over the last steps.
-
-        Source: Hu et al., MiniCPM, arXiv 2404.06395, section 4. Unlike with a cosine, no step
-        before the fall depends on the number of steps, so that a run can be made longer.
-        """
-        rising = (step + 1) / self.warmup
-        falling = (self.steps - step) / self.decay
-        return self.rate * min(rising, 1.0, falling)
-
-    def state(self, step: int) -> str:
-        """All that the weights after a number of steps depend on."""
-        fallen = step > self.steps - self.decay
-        return json.dumps({**asdict(self), "steps": self.steps if fallen else None})
 
 
 class Corpus:
@@ -89,9 +41,9 @@ class Corpus:
         """A byte-level BPE tokenizer; scenarios and book have equal weight in its training."""
         draws = random(self.recipe.seed, "tokenizer")
         size, texts = sum(map(len, book)), list(book)
-        for text in documents(self.tables, draws):
-            texts.append(text)
-            size -= len(text)
+        for document in documents(self.tables, draws):
+            texts.append(document.text)
+            size -= len(document.text)
             if size < 0:
                 break
         tokenizer = Tokenizer(models.BPE())
@@ -112,24 +64,36 @@ class Corpus:
         found = self.tokenizer.encode_batch(texts)
         return np.concatenate([[self._start, *each.ids] for each in found])
 
-    def rows(self, part: str, step: int) -> torch.Tensor:
-        """Rows of one step, scenarios first; ``part`` is ``train`` or ``held-out``."""
+    def rows(self, part: str, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rows of one step, scenarios first, and which of their tokens belong to a value.
+
+        ``part`` is ``train`` or ``held-out``. Values are those that the text before helps to
+        predict.
+        """
         length = self.recipe.length(step) + 1
         books = self.recipe.books(step)
         draws = random(self.recipe.seed, part, step)
-        texts = documents(self.tables, draws)
+        texts = documents(self.tables, draws, step >= self.recipe.effects_from)
         rows = [self._packed(texts, length) for _ in range(self.recipe.rows(step) - books)]
         book = self._book[part]
         for begin in draws.integers(len(book) - length, size=books):
-            rows.append(book[begin : begin + length])
-        return torch.from_numpy(np.stack(rows))
+            tokens = book[begin : begin + length]
+            rows.append(np.stack([tokens, np.zeros_like(tokens)]))
+        tokens, values = torch.from_numpy(np.stack(rows, axis=1))
+        return tokens, values.bool()
 
-    def _packed(self, texts: Iterator[str], length: int) -> np.ndarray:
-        """Whole documents, each after a start token, up to a length."""
-        row: list[int] = []
-        while len(row) < length:
-            row += [self._start, *self.tokenizer.encode(next(texts)).ids]
-        return np.array(row[:length])
+    def _packed(self, texts: Iterator[Document], length: int) -> np.ndarray:
+        """Whole documents, each after a start token, up to a length; and the marks of values."""
+        tokens: list[int] = []
+        values: list[bool] = []
+        while len(tokens) < length:
+            document = next(texts)
+            found = self.tokenizer.encode(document.text)
+            tokens += [self._start, *found.ids]
+            values.append(False)
+            for left, right in found.offsets:
+                values.append(any(left < end and begin < right for begin, end in document.spans))
+        return np.array([tokens[:length], values[:length]])
 
 
 def new_model(recipe: Recipe) -> LlamaForCausalLM:
@@ -180,7 +144,9 @@ def train(
     for step in range(first, last):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate_at(step)
-        loss = loss_of(model, corpus.rows("train", step))
+        tokens, values = corpus.rows("train", step)
+        weights = 1.0 + values[:, 1:] * (recipe.value_weight(step) - 1)
+        loss = (losses_of(model, tokens) * weights).sum() / weights.sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -204,27 +170,30 @@ def train(
     return corpus, model
 
 
-def loss_of(model: Any, rows: torch.Tensor) -> torch.Tensor:
-    """Mean cross entropy of the next token, in nats, with products in bfloat16 if the CPU can."""
+def losses_of(model: Any, tokens: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of each next token, in nats, with products in bfloat16 if the CPU can."""
     capable = torch.cpu.get_capabilities()
     fast = bool(capable.get("avx512_bf16") or capable.get("amx_bf16"))
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
-        logits = model(input_ids=rows[:, :-1]).logits
-    return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())
+        logits = model(input_ids=tokens[:, :-1]).logits
+    return torch.nn.functional.cross_entropy(
+        logits.float().transpose(1, 2), tokens[:, 1:], reduction="none"
+    )
 
 
 @torch.no_grad()
 def held_out_losses(corpus: Corpus, model: Any, steps: int = 40) -> dict[str, float]:
-    """Loss in nats a token on new scenario texts, and on chapters that were held out."""
+    """Loss in nats a token on new scenario texts, their values, and chapters held out."""
     model.eval()
-    losses = []
+    found: dict[str, list[torch.Tensor]] = {"scenarios": [], "values": [], "book": []}
     for step in range(steps):
         if books := corpus.recipe.books(step):
-            rows = corpus.rows("held-out", step)
-            parts = rows[:-books], rows[-books:]
-            losses.append([loss_of(model, part).item() for part in parts])
-    scenarios, book = np.mean(losses, axis=0)
-    return {"scenarios": float(scenarios), "book": float(book)}
+            tokens, values = corpus.rows("held-out", step)
+            losses = losses_of(model, tokens)
+            found["scenarios"].append(losses[:-books].flatten())
+            found["values"].append(losses[values[:, 1:]])
+            found["book"].append(losses[-books:].flatten())
+    return {name: torch.cat(each).mean().item() for name, each in found.items()}
 
 
 def save(corpus: Corpus, model: Any, folder: Path) -> None:

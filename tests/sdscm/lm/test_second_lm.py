@@ -22,7 +22,7 @@ from sdscm.spec import Spec
 sys.path.append(str(Path(__file__).parents[3] / "examples" / "second_lm"))
 import corpus
 import train
-from corpus import CausalTables, documents, random
+from corpus import CausalTables, Document, documents, random
 
 NAME = "scenario-5m"
 TINY = train.Recipe(
@@ -37,6 +37,8 @@ TINY = train.Recipe(
     steps=24,
     warmup=4,
     decay=8,
+    values_from=8,
+    effects_from=12,
     rate=1e-2,
 )
 
@@ -80,16 +82,53 @@ def read(spec: Spec, text: str) -> list[str]:
 def test_documents_are_units_or_parents_and_child(scenario: str) -> None:
     spec = load_spec(scenario)
     texts = documents([CausalTables(spec, 0)], random("test"))
-    seen = [read(spec, next(texts)) for _ in range(200)]
+    seen = [read(spec, next(texts).text) for _ in range(200)]
     whole = list(spec.order)
     assert all(d in (whole, [*spec.parents(d[-1]), d[-1]]) for d in seen)
     assert {d[-1] for d in seen} == set(whole)
 
 
+def test_documents_of_effects_end_with_the_treatment_or_the_outcome() -> None:
+    spec = load_spec("headache")
+    texts = documents([CausalTables(spec, 0)], random("test"), effects=True)
+    seen = [read(spec, next(texts).text) for _ in range(100)]
+    short = [d[-1] for d in seen if d != list(spec.order)]
+    assert set(short) == {"relief", "feeling"}
+    assert 70 < len(short) < 90
+
+
+def test_the_marked_values_have_their_parents_before_them() -> None:
+    """In a whole unit all values but those of roots; else the last one only."""
+    spec = load_spec("headache")
+    texts = documents([CausalTables(spec, 0)], random("test"))
+    with_parents = [name for name in spec.order if spec.parents(name)]
+    for document in itertools.islice(texts, 50):
+        names = read(spec, document.text)
+        last = [names[-1]] if spec.parents(names[-1]) else []
+        expected = with_parents if names == list(spec.order) else last
+        marked = [document.text[begin:end] for begin, end in document.spans]
+        assert len(marked) == len(expected)
+        for value, name in zip(marked, expected, strict=True):
+            assert value in spec.variable(name).values
+
+
+def test_tokens_of_values_are_marked_in_the_rows() -> None:
+    made = train.Corpus(TINY)
+    tokens, values = made.rows("train", 0)
+    books = TINY.books(0)
+    assert books == 1
+    assert not values[-books:].any()
+    spec = load_spec("marathon_confounder")
+    known = "".join(v for each in spec.variables if each.parents for v in each.values)
+    for row, marks in zip(tokens[:-books], values[:-books], strict=True):
+        for token in row[marks]:
+            assert made.tokenizer.decode([int(token)]).strip() in known
+
+
 def test_equal_seeds_give_equal_documents() -> None:
     spec = load_spec("headache")
 
-    def texts(tables: int, draws: int) -> list[str]:
+    def texts(tables: int, draws: int) -> list[Document]:
         return list(itertools.islice(documents([CausalTables(spec, tables)], random(draws)), 20))
 
     assert texts(0, 0) == texts(0, 0)
