@@ -166,6 +166,8 @@ def run(
                 manifest.write(store)
                 for line in entry_lines(manifest.facts, suite.settings):
                     progress.say(line)
+                for line in dict.fromkeys(text for _, text in manifest.lost):
+                    progress.say(line)
                 _add_packed_records(store, manifest)
                 scorer = Scorer(suite, manifest.sources, lambda source: datasets[source.name])
                 computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)
@@ -350,11 +352,15 @@ def _manifest(
     packages = [*filter(None, [suite.release]), *entered]
     frozen = [] if suite.release is None else read_cells(suite.release)
     together = clusters(datasets.sources, datasets)
-    sources = [replace(source, cluster=together[source.name]) for source in datasets.sources]
+    planned = [
+        replace(source, cluster=together.get(source.name, source.cluster))
+        for source in datasets.planned
+    ]
+    sources = [source for source in planned if source.name not in datasets.lost]
     cells = (
         *(cell for cell in frozen if cell.estimator in labels),
         *(cell for each in entered for cell in read_cells(each)),
-        *plan(suite, sources, field),
+        *plan(suite, planned, field),
     )
     if len({cell.key for cell in cells}) < len(cells):
         raise InputError("--submissions: two methods have the same hash of code and seeds")
@@ -372,6 +378,11 @@ def _manifest(
         facts=fact_table(sources, datasets),
         truths=truth_table(sources, datasets, suite.settings, suite.holdout),
         provenance=datasets.provenance,
+        lost=tuple(
+            (source, f"no data of {source.lm}: {datasets.lost[source.name]}")
+            for source in planned
+            if source.name in datasets.lost
+        ),
         release=" ".join(each.digest for each in packages),
         reference=labels | {label for each in entered for label in each.labels},
         submitted={label: each.mark for each in entered for label in each.labels},
@@ -393,6 +404,8 @@ def _run_missing(
     runtimes, records = Runtimes(), store.records()
     others = OtherVersions(records) if given.mixed else None
     missing: dict[str, Cell] = {}
+    lost = {source.name: text for source, text in manifest.lost}
+    skipped: list[Record] = []
     builder = JobBuilder(suite, manifest.sources, datasets, by_label)
     live = LiveBoard(manifest)
     for cell in manifest.cells:
@@ -402,6 +415,14 @@ def _run_missing(
             if record is not None:
                 live.add(record)
             continue
+        if cell.dataset in lost:
+            outcome, versions = (
+                Outcome("skipped", lost[cell.dataset]),
+                by_label[cell.estimator].versions,
+            )
+            skipped.append(Record(cell, outcome, versions, suite.time_limit, {}, {}))
+            progress.advance(str(cell), failed=True)
+            continue
         if others is not None and not _is_valid(record, cell, suite, given.retry):
             record = others.of(cell)
         if record is None or not _is_valid(record, cell, suite, given.retry):
@@ -410,6 +431,7 @@ def _run_missing(
         progress.advance(str(cell), failed=_has_failed(record.outcome))
         live.add(record)
         runtimes.learn((cell.estimator, builder.rows(cell)), record.outcome.wall)
+    store.write(skipped)
     ordered = in_order_of_shares(list(missing.values()), manifest.sources)
     rows = [(cell, builder.rows(cell)) for cell in ordered]
     eta, known = Eta(progress, given.processes, rows, runtimes), definitions(suite.holdout)
@@ -531,12 +553,15 @@ def _conclude(
     others = manifest.reference - manifest.submitted.keys()
     own = tuple(label for label in labels if label not in others)
     notes = (*found.notes, *release_notes(manifest))
+    lost = tuple(dict.fromkeys(text for _, text in manifest.lost))
     if results_dir is not None:
         if not has_matplotlib():
             notes += ("No figure: it needs the extra 'plot' (pip install 'sdscm[plot]')",)
         out = Path(results_dir) / suite.name
         files = write_report(out, manifest, scores, made, found.records, warned)
-    return Result(suite, scores, made, manifest.facts, folder, files, computed, notes, warned, own)
+    return Result(
+        suite, scores, made, manifest.facts, folder, files, computed, notes, warned, own, lost
+    )
 
 
 def _boards(scores: pd.DataFrame, manifest: Manifest, progress: Progress) -> list[Board]:

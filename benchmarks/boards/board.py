@@ -72,6 +72,8 @@ class Board:
     scenarios
         The scenarios of a board that averages ranks over scenarios; see
         `benchmarks.boards.summary`. Its table has no scores. Empty for other boards.
+    lms
+        The language models of a board that averages over several; empty for other boards.
     unseen_share
         Share of the held-out rows whose covariates occur in no fitted row, mean over datasets; NaN
         for boards of the fitted rows.
@@ -95,6 +97,7 @@ class Board:
     rankings: Mapping[str, Ranking]
     undefined: Mapping[str, Mapping[str, int]]
     scenarios: tuple[str, ...] = ()
+    lms: tuple[str, ...] = ()
     unseen_share: float = float("nan")
 
     def __repr__(self) -> str:
@@ -219,8 +222,14 @@ def _board(
         table=sorted_rows(_table(rows, options.rank_by, rankings), options.rank_by),
         rankings=rankings,
         undefined=_undefined(scores, {method.label for method in methods if method.oracle}),
+        lms=() if "lm" in group else _several(scores["lm"]),
         unseen_share=float(scores.groupby(["dataset", "setting"])[UNSEEN_SHARE].first().mean()),
     )
+
+
+def _several(lms: pd.Series[Any]) -> tuple[str, ...]:
+    names = tuple(map(str, lms.unique()))
+    return names if len(names) > 1 else ()
 
 
 def _undefined(scores: pd.DataFrame, oracles: Collection[str]) -> dict[str, dict[str, int]]:

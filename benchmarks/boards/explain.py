@@ -137,8 +137,14 @@ def rules(suite: Suite) -> tuple[str, ...]:
 def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, ...]:
     """List the notes for readers of one table; ``marks`` are those of its cells."""
     metric, found = ranking.metric, []
+    if board.lms:
+        found.append(
+            f"All language models together ({joined(name or NO_LM for name in board.lms)}): each "
+            "phrasing averages its datasets of all of them."
+        )
     if board.scenarios:
         return (
+            *found,
             *_rows_notes(board),
             f"Average ranks on the boards of {len(board.scenarios)} scenarios, each with the same "
             f"weight; in brackets {level(ranking.level)} intervals over the phrasings within "

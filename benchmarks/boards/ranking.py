@@ -42,6 +42,8 @@ class Ranking:
         Level of the intervals; the tests have the level 1 - ``level``.
     block
         Kind of the blocks.
+    strata
+        Mean rank of each method on the datasets of each phrasing: one table for each scenario.
     """
 
     metric: Metric
@@ -52,6 +54,7 @@ class Ranking:
     wins: pd.DataFrame
     level: float
     block: Literal["phrasing or file", "scenario"] = "phrasing or file"
+    strata: tuple[pd.DataFrame, ...] = ()
 
     def column(self, kind: str) -> str:
         """Name a column of a board's table, such as ``win_rate_pehe_sd`` for ``win_rate``."""
@@ -121,11 +124,12 @@ def place_methods(
     level: float,
     largest: int,
     block: Literal["phrasing or file", "scenario"] = "phrasing or file",
+    strata: Sequence[pd.DataFrame] = (),
 ) -> Ranking:
     """Order methods by their average ranks.
 
     ``rows`` has an average, its ends and a win rate of each method; ``largest`` is the largest
-    possible rank.
+    possible rank. ``strata`` is by default ``ranks`` alone.
     """
     columns = ["average_rank", "average_rank_low", "average_rank_high", "win_rate"]
     average = pd.DataFrame(list(rows.values()), index=list(rows), columns=columns)
@@ -135,7 +139,17 @@ def place_methods(
     order = [str(name) for name in average["rank"].sort_values(kind="stable").index]
     others = [name for name in methods if name not in average.index]
     ranks, means, wins = ranks[order], means[order], wins.loc[order, order]
-    return Ranking(metric, (*order, *others), ranks, means, average, wins, level, block)
+    return Ranking(
+        metric,
+        (*order, *others),
+        ranks,
+        means,
+        average,
+        wins,
+        level,
+        block,
+        tuple(strata) or (ranks,),
+    )
 
 
 def block_ranks(scores: pd.DataFrame, metric: Metric) -> pd.DataFrame:

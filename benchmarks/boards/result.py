@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import board_html
+from benchmarks.boards.by_model import ModelComparison, compare_models, headlines
 from benchmarks.boards.explain import place
 from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.boards.scores import of_cells
@@ -44,6 +45,8 @@ class Result:
         Warnings of libraries in the cells.
     own
         For a release: the methods beside its own, that were fitted here or submitted.
+    lost
+        Reasons why language models could not make their data; their cells are skipped.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class Result:
     notes: tuple[str, ...] = ()
     warnings: tuple[LibraryWarning, ...] = ()
     own: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Result: {self.suite.name}, {self._about}>"
@@ -82,8 +86,14 @@ class Result:
             self._about,
             html_table(["boards[i]", "of", "methods", "best"], rows),
             board_html(self.boards[0]) if self.boards else "",
+            html_note(*(each.finding for each in headlines(self.by_model))),
             html_note(*self.notes),
         )
+
+    @property
+    def by_model(self) -> tuple[ModelComparison, ...]:
+        """Comparisons of the boards that differ in the language model only."""
+        return compare_models(self.boards)
 
     @property
     def cells(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from benchmarks import metrics
 from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import (
     FITTED,
+    HELD_OUT,
     MIN_UNSEEN,
     UNSEEN,
     Part,
@@ -262,11 +263,15 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
     table of the truth has such rows.
     """
     sources = {source.name: source for source in manifest.sources}
+    sources |= {source.name: source for source, _ in manifest.lost}
     methods = {method.label: method for method in manifest.methods}
     truths: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in manifest.truths.to_dict("records"):
         place = (row["dataset"], row["setting"])
         truths.setdefault(place, []).append({str(name): value for name, value in row.items()})
+    for source, _ in manifest.lost:
+        for setting in manifest.suite.settings:
+            truths[source.name, setting] = _no_truth(source, setting, sources, truths, manifest)
     missing = Outcome("missing", "not run yet")
     rows = []
     for cell in manifest.cells:
@@ -289,6 +294,27 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=columns())
     numbers = [name for name in columns() if name not in IDENTITY]
     return table.astype(dict.fromkeys(numbers, float))
+
+
+def _no_truth(
+    source: Source,
+    setting: str,
+    sources: Mapping[str, Source],
+    truths: Mapping[tuple[str, str], list[dict[str, Any]]],
+    manifest: Manifest,
+) -> list[dict[str, Any]]:
+    """Make the rows of a dataset that could not be made, like those of its entry."""
+    alike = (
+        rows
+        for (name, where), rows in truths.items()
+        if where == setting and sources[name].entry == source.entry
+    )
+    kinds = [FITTED, HELD_OUT] if manifest.suite.holdout else [FITTED]
+    known = next(alike, [{"rows": rows, "target": "CATE"} for rows in kinds])
+    return [
+        {"dataset": source.name, "setting": setting, "rows": row["rows"], "target": row["target"]}
+        for row in known
+    ]
 
 
 def average_repetitions(scores: pd.DataFrame) -> pd.DataFrame:

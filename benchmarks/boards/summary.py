@@ -27,7 +27,8 @@ def summaries(boards: Sequence[Board]) -> Iterator[Board]:
     """
     alike: dict[tuple[tuple[str, str], ...], list[Board]] = {}
     for board in boards:
-        if "dataset" in board.group:
+        ranked = any(len(ranking.ranks) for ranking in board.rankings.values())
+        if "dataset" in board.group and ranked:
             shared = {**board.group, "dataset": ALL}
             shared.pop("target", None)
             alike.setdefault(tuple(shared.items()), []).append(board)
@@ -80,6 +81,7 @@ def _summary(
         rankings=rankings,
         undefined={},
         scenarios=tuple(names),
+        lms=tuple(dict.fromkeys(name for board in boards for name in board.lms)),
         unseen_share=float(np.mean([board.unseen_share for board in boards])),
     )
 
@@ -116,7 +118,9 @@ def _ranking(rankings: Sequence[Sequence[Ranking]], scenarios: Sequence[str]) ->
         rows[name] = (*mean_of_means(samples, level), float(np.mean(won)))
     largest = max(len(ranking.ranks.columns) for ranking in every)
     table = pd.DataFrame(wins, common, common)
-    return place_methods(metric, methods, ranks, ranks, rows, table, level, largest, "scenario")
+    return place_methods(
+        metric, methods, ranks, ranks, rows, table, level, largest, "scenario", blocks
+    )
 
 
 def mean_of_means(samples: Sequence[np.ndarray], level: float) -> WithInterval:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchmarks import Comparison, Result
 
 _LINES = 12
+_FAILED = 1
 _VERDICTS = {
     "better": "better",
     "worse": "worse",
@@ -108,6 +109,8 @@ def benchmark(
 
     A run can be stopped at any time; the same command continues it. With a release (a folder, a
     zip, a URL with its hash, or a name) only new methods are run: see docs/how-to/release.md.
+
+    If one of several language models fails, the others go on, and the exit code is 1.
     """
     import benchmarks
 
@@ -139,6 +142,10 @@ def benchmark(
     _show(result, top)
     _show_standings(result)
     say("", f"Cells run now: {result.computed} of {len(result.cells)}.")
+    for line in result.lost:
+        warn(f"error: {line}")
+    if result.lost:
+        raise typer.Exit(_FAILED)
 
 
 @options.examples(
@@ -197,11 +204,16 @@ def leaderboard(
 
 def _show(result: Result, top: int) -> None:
     from benchmarks.boards.board_table import board_tables
+    from benchmarks.boards.by_model import TITLE, headlines
     from benchmarks.report.lists import warning_table
 
     for board_table in board_tables(result.boards, result.suite):
         heading(f"{board_table.title}; {board_table.place}")
         report_table(board_table, top)
+    by_model = headlines(result.by_model)
+    if by_model:
+        heading(TITLE)
+        say(*(each.finding for each in by_model))
     lost = result.cells[result.cells["status"] != "ok"]
     if len(lost):
         counts = ", ".join(f"{n} {status}" for status, n in lost["status"].value_counts().items())

@@ -18,14 +18,22 @@ class Datasets(Mapping[str, CausalDataset]):
 
     ``prepared`` is the result of `benchmarks.datasets.prepare.prepare`, ``sources`` holds its
     sources in the order of the suite, and ``provenance`` the origin of each dataset by name.
+    ``planned`` holds the sources with those that could not be made, and ``lost`` the reason of
+    each of the latter, by name.
     """
 
-    def __init__(self, prepared: Iterable[tuple[Source, CausalDataset]]) -> None:
+    def __init__(self, prepared: Iterable[tuple[Source, CausalDataset | str]]) -> None:
         self.sources: list[Source] = []
+        self.planned: list[Source] = []
+        self.lost: dict[str, str] = {}
         self.provenance: dict[str, Provenance] = {}
         self._kept: dict[str, CausalDataset] = {}
         released: dict[str, Source] = {}
         for source, dataset in prepared:
+            self.planned.append(source)
+            if isinstance(dataset, str):
+                self.lost[source.name] = dataset
+                continue
             self.sources.append(source)
             self.provenance[source.name] = dataset.meta
             if source.released is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial, singledispatch
@@ -19,7 +19,7 @@ from benchmarks.archive.release import Release
 from benchmarks.datasets.designs import simulated
 from benchmarks.datasets.observed import read_observed
 from benchmarks.datasets.paper.released import released
-from benchmarks.datasets.sampling import Recipe, RowsLeft, generators_for, make_in_pool
+from benchmarks.datasets.sampling import Recipe, RowsLeft, generators_for, language_model, make_all
 from benchmarks.datasets.source import Source, described, lm_mark
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
@@ -28,6 +28,7 @@ from benchmarks.provenance.versions import code_of_generator, versions
 from benchmarks.suite.entries import (
     DatasetEntry,
     FilesEntry,
+    LMEntry,
     PaperEntry,
     ScenarioEntry,
     SemisynthEntry,
@@ -39,8 +40,9 @@ from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import covariates_of
 from sdscm.data.semisynth import FittedTable, check_draw, check_models, fit_models
-from sdscm.errors import InputError
+from sdscm.errors import InputError, reason
 from sdscm.files import put_atomically
+from sdscm.lm import LanguageModel
 from sdscm.sampling.dials import Dials
 from sdscm.spec import Spec
 
@@ -67,21 +69,32 @@ class Request:
         dataset, which is read in place.
     content_hash
         Hash of everything that determines the content.
+    lost
+        Reason why the dataset cannot be made; empty if it can.
     """
 
     source: Source
     n: int
     content: Recipe | CausalDataset | Callable[[], CausalDataset] | None
     content_hash: str = ""
+    lost: str = ""
 
 
 def prepare(
     requests: Sequence[Request], folder: Path, progress: Progress, workers: int = 1
-) -> Iterator[tuple[Source, CausalDataset]]:
+) -> Iterator[tuple[Source, CausalDataset | str]]:
     """Make datasets, or read them from ``folder``; several ``workers`` make them in parallel.
 
-    A damaged dataset file is reported and made again.
+    A damaged dataset file is reported and made again. If one of several language models fails, for
+    whatever reason, each dataset that it cannot make is yielded as that reason.
+
+    Raises
+    ------
+    InputError
+        If all of several language models fail. A single model raises its own error.
     """
+    lost = {each.source.path(folder): each.lost for each in requests if each.lost}
+    several = len({each.source.lm for each in requests if _is_sampled(each)}) > 1
     paths = [request.source.path(folder) for request in requests]
     missing = {
         path: request
@@ -111,8 +124,13 @@ def prepare(
     def made(path: Path) -> None:
         put_atomically(_note(path), missing[path].content_hash, durable=False)
 
+    def failed(path: Path, error: Exception) -> None:
+        if not several:
+            raise error
+        lost[path] = reason(error)
+
     for path, request in zip(paths, requests, strict=True):
-        if path not in missing:
+        if path not in missing and path not in lost:
             rows(path, request.n)
     for path, request in missing.items():
         # The note is removed first and written after the dataset, so that a killed run leaves no
@@ -123,16 +141,35 @@ def prepare(
         elif callable(request.content):
             rows(path, "of fitted models")
             made(request.content().to_parquet(path))
-    if processes > 1:
-        make_in_pool(recipes, processes, rows, made)
-    else:
-        for path, recipe in recipes.items():
-            made(recipe.make(partial(rows, path)).to_parquet(path))
+    make_all(recipes, processes, rows, made, failed)
+    _refuse_none(
+        (request.source.lm, lost.get(path, ""))
+        for path, request in zip(paths, requests, strict=True)
+        if _is_sampled(request)
+    )
     for path, request in zip(paths, requests, strict=True):
         rows(path, request.n)
+        if path in lost:
+            yield request.source, lost[path]
+            continue
         dataset = request.source.read(folder)
         lm = request.source.lm or dataset.meta.lm
         yield replace(request.source, lm=lm, fingerprint=dataset.fingerprint), dataset
+
+
+def _is_sampled(request: Request) -> bool:
+    return bool(request.lost) or isinstance(request.content, Recipe)
+
+
+def _refuse_none(sampled: Iterable[tuple[str, str]]) -> None:
+    """Raise an InputError if no language model can make data.
+
+    ``sampled`` has the language model of each dataset, and the reason why it cannot be made.
+    """
+    found = list(sampled)
+    if found and all(text for _, text in found):
+        listed = "; ".join(f"{lm}: {text}" for lm, text in dict(found).items())
+        raise InputError(f"no language model can make its data: {listed}")
 
 
 def _is_there(request: Request, path: Path, progress: Progress) -> bool:
@@ -160,11 +197,13 @@ def requests(suite: Suite) -> list[Request]:
     Raises
     ------
     InputError
-        If a scenario, phrasing, language model, option, file or column does not exist.
+        If a scenario, phrasing, option, file or column does not exist, or none of the language
+        models can be loaded. A request for data of one of several has the reason instead.
     """
     if suite.release is not None:
         return list(_frozen(suite.release))
     found = [request for entry in suite.datasets for request in _requests_of(entry, suite)]
+    _refuse_none((request.source.lm, request.lost) for request in found if _is_sampled(request))
     names: Counter[str] = Counter()
     for place, request in enumerate(found):
         name = request.source.name
@@ -207,6 +246,7 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     _check_options("dataset", entry.dataset, sdscm.SDSCM.dataset, entry, suite)
     _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
     asked = {"post_treatment": entry.post_treatment, **entry.dataset}
+    models = {of: _model_or_reason(of, entry, suite) for of in entry.lms}
     replicates = range(len(entry.seeds or ()) or entry.replicates)
     for of, phrasing, replicate, variant in product(
         entry.lms, entry.phrasing_numbers, replicates, entry.variants
@@ -221,14 +261,10 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
         options: dict[str, Any] = {"temperature": entry.temperature, **entry.options}
         options |= {str(name): value for name, value in variant.dials.items()}
         recipe = Recipe(spec, of, phrasing, options, n, seed, entry.outcome, asked)
-        with _errors_from(suite, entry, "lm"):
-            lm = recipe.loaded()
-        with _errors_from(suite, entry):
-            recipe.model()
-        shown = described(lm.id, of.marks)
+        lm = models[of]
+        shown = described(of.name if isinstance(lm, str) else lm.id, of.marks)
         marks = _marks(variant, len(entry.sizes) > 1, entry.dials)
         marks += [lm_mark(shown)] * (len(entry.lms) > 1)
-        settled = [n, seed, phrasing, options, entry.outcome, asked]
         source = Source(
             name=f"{entry.title}-p{phrasing}-r{replicate}{''.join(marks)}",
             entry=entry.title,
@@ -236,10 +272,28 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
             lm=shown,
             place=(suite.seed, entry.title, phrasing, replicate, n, *dials),
         )
+        if isinstance(lm, str):
+            yield Request(source, n, None, lost=lm)
+            continue
+        with _errors_from(suite, entry):
+            recipe.model()
+        settled = [n, seed, phrasing, options, entry.outcome, asked]
         content_hash = digest(
             [spec.content_hash, lm.id, lm.revision, *settled, code_of_generator()]
         )
         yield Request(source, n, recipe, content_hash)
+
+
+def _model_or_reason(of: LMEntry, entry: ScenarioEntry, suite: Suite) -> LanguageModel | str:
+    """Get a language model; if it is one of several in the suite and fails, the reason."""
+    entries = (each for each in suite.datasets if isinstance(each, ScenarioEntry))
+    try:
+        return language_model(of)
+    except Exception as error:  # whatever a backend raises
+        if len({lm for each in entries for lm in each.lms}) > 1:
+            return reason(error)
+        with _errors_from(suite, entry, "lm"):
+            raise
 
 
 def _marks(variant: Variant, several: bool, dials: Mapping[Any, Any]) -> list[str]:

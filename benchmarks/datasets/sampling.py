@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from multiprocessing.context import SpawnContext
 from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, NoReturn
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -28,6 +30,7 @@ from benchmarks.process.lifetime import (
 from benchmarks.process.threads import children_inherit, cores
 from benchmarks.suite.entries import LMEntry
 from sdscm.data.dataset import CausalDataset
+from sdscm.errors import InputError, reason
 from sdscm.inference.outcome import OutcomeKind
 from sdscm.lm import LanguageModel
 from sdscm.lm.score_cache import reporting
@@ -44,6 +47,14 @@ _EVIDENCE = 0.1
 
 #: Receives the number of finished rows, or a text: what is done now.
 Rows = Callable[[float | str], None]
+
+#: Receives a file that could not be made, and the error. It raises the error to stop the others.
+Failed = Callable[[Path, Exception], None]
+
+
+def stop(path: Path, error: Exception) -> NoReturn:
+    """Raise the error of a file that could not be made; see `Failed`."""
+    raise error
 
 
 @dataclass(frozen=True)
@@ -133,48 +144,70 @@ def generators_for(workers: int, datasets: int) -> int:
     return max(1, min(workers, datasets, _free_memory() // _BYTES))
 
 
+def make_all(
+    recipes: Mapping[Path, Recipe],
+    processes: int,
+    rows: Callable[[Path, float | str], None],
+    made: Callable[[Path], object],
+    failed: Failed = stop,
+) -> None:
+    """Make datasets in this process or in several; parameters as in `make_in_pool`."""
+    if processes > 1:
+        make_in_pool(recipes, processes, rows, made, failed)
+        return
+    broken: dict[LMEntry, Exception] = {}
+    for path, recipe in recipes.items():
+        if recipe.lm not in broken:
+            try:
+                made(recipe.make(partial(rows, path)).to_parquet(path))
+                continue
+            except Exception as error:  # whatever a language model raises
+                broken[recipe.lm] = error
+        failed(path, broken[recipe.lm])
+
+
 def make_in_pool(
     recipes: Mapping[Path, Recipe],
     processes: int,
     rows: Callable[[Path, float | str], None],
     made: Callable[[Path], object] = lambda path: None,
+    failed: Failed = stop,
 ) -> None:
     """Make datasets in several processes, and write each to its path.
 
     Several processes of one thread are faster than one process of several threads: no thread waits
     for the slowest thread of a step, and another program on the machine delays one dataset only.
+    After a dataset of a language model fails, the later ones of that model are not tried.
 
-    Two callbacks run in this process: ``rows`` receives a file and what `Rows` do, and ``made`` a
-    file that is complete.
-
-    Raises
-    ------
-    RuntimeError
-        If a process dies; the others are stopped.
+    Three callbacks run in this process: ``rows`` receives a file and what `Rows` do, ``made`` a
+    file that is complete, and ``failed`` is `Failed`; a process that died is a RuntimeError.
     """
     context = WorkerContext()
     with children_inherit(max(1, cores() // processes)), _message_server(context) as manager:
         messages: Queue[tuple[Path, float | str]] = manager.Queue()
         pool = ProcessPool(processes, initializer=start_worker, initargs=((),), context=context)
         try:
-            paths: dict[Future[None], Path] = {
-                pool.schedule(_make, args=(path, recipe, messages)): path
-                for path, recipe in recipes.items()
-            }
-            waiting = set(paths)
-            while waiting:
-                ended, waiting = wait(waiting, timeout=0.5)
+            queue, running = deque(recipes), dict[Future[None], Path]()
+            broken: dict[LMEntry, Exception] = {}
+            while queue or running:
+                while queue and len(running) < processes:
+                    path = queue.popleft()
+                    recipe = recipes[path]
+                    if broken and recipe.lm in broken:
+                        failed(path, broken[recipe.lm])
+                    else:
+                        running[pool.schedule(_make, args=(path, recipe, messages))] = path
+                ended = wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done
                 with suppress(Empty):
                     while True:
                         rows(*messages.get_nowait())
                 for future in ended:
-                    path = paths[future]
-                    try:
-                        future.result()
-                    except ProcessExpired as error:
-                        reason = process_ended(error.exitcode).reason
-                        raise RuntimeError(f"{path}: not made, {reason}") from None
-                    made(path)
+                    path = running.pop(future)
+                    if (error := _error_of(future, path)) is None:
+                        made(path)
+                        continue
+                    failed(path, error)
+                    broken[recipes[path].lm] = error
             pool.close()
         except BaseException:
             pool.stop()
@@ -190,8 +223,30 @@ def _message_server(context: SpawnContext) -> SyncManager:
     return manager
 
 
+def _error_of(future: Future[None], path: Path) -> Exception | None:
+    try:
+        future.result()
+    except ProcessExpired as error:
+        return RuntimeError(f"{path}: not made, {process_ended(error.exitcode).reason}")
+    except Exception as error:  # whatever a language model raises
+        return error
+    return None
+
+
 def _make(path: Path, recipe: Recipe, messages: Queue[tuple[Path, float | str]]) -> None:
-    recipe.make(lambda rows: messages.put((path, rows))).to_parquet(path)
+    try:
+        recipe.make(lambda rows: messages.put((path, rows))).to_parquet(path)
+    except Exception as error:
+        raise portable(error) from error
+
+
+def portable(error: Exception) -> Exception:
+    """Return an error that can be sent to another process: the same one, if it can be."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return (InputError if isinstance(error, InputError) else RuntimeError)(reason(error))
+    return error
 
 
 def _free_memory() -> int:

@@ -190,8 +190,17 @@ def check_place(out: Path, force: bool) -> None:
         raise InputError(f"--out {out}: is not a release, and is kept; give another name")
 
 
+def refuse_lost(manifest: Manifest) -> None:
+    """Raise an InputError if a dataset of a run could not be made."""
+    for source, text in manifest.lost:
+        raise InputError(
+            f"{source.name}: {text}; run the suite again, or leave the language model out"
+        )
+
+
 def finished_records(manifest: Manifest, folder: Path, mixed: bool) -> list[Record]:
     """Read the record of each cell, with its predictions and current scores."""
+    refuse_lost(manifest)
     with Store.of(folder) as store:
         found = read_records(store, manifest, mixed)
         missing = [cell for cell in manifest.cells if cell.key not in found.records]

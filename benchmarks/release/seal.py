@@ -27,6 +27,7 @@ from benchmarks.release.make import (
     check_version,
     held_out_rows,
     manifest_head,
+    refuse_lost,
     release_files,
     release_of_run,
 )
@@ -94,6 +95,7 @@ def seal(
         check_place(out / part, force)
     folder = folder_of(suite, runs_dir)
     manifest = Manifest.read(folder)
+    refuse_lost(manifest)
     for source in manifest.sources:
         check_licence(source)
     datasets = {source.name: source.load(folder) for source in manifest.sources}

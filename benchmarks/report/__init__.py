@@ -10,11 +10,11 @@ import pandas as pd
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import board_tables
 from benchmarks.boards.library_warnings import LibraryWarning
-from benchmarks.report.csv_tables import board_csv, comparisons_csv, scores_csv
-from benchmarks.report.figure import draw
+from benchmarks.report.csv_tables import board_csv, comparisons_csv, models_csv, scores_csv
+from benchmarks.report.figure import draw, draw_ranks_by_model
 from benchmarks.report.json_board import board_json
 from benchmarks.report.latex import latex
-from benchmarks.report.markdown import render
+from benchmarks.report.markdown import model_section, render
 from benchmarks.storage.manifest import Manifest
 from benchmarks.storage.store import Record
 from sdscm.figure_style import has_matplotlib
@@ -37,11 +37,15 @@ def write_report(
     -------
     The paths of the files, in the order in which they are written.
     """
-    figures = draw(boards) if has_matplotlib() else {}
+    figures, by_model = {}, {}
+    if has_matplotlib():
+        figures, by_model = draw(boards), draw_ranks_by_model(boards)
     suite, command = manifest.suite, manifest.command
     tables = board_tables(boards, suite)
     texts = {
-        "leaderboard.md": render(manifest, tables, scores, records, warnings, figures),
+        "leaderboard.md": render(
+            manifest, tables, scores, records, warnings, figures, model_section(boards, by_model)
+        ),
         "leaderboard.csv": board_csv(boards),
         "leaderboard.json": board_json(
             suite.name, command, boards, suite.board.level, suite.board.resamples, warnings
@@ -50,7 +54,9 @@ def write_report(
         "comparisons.csv": comparisons_csv(boards),
         "scores.csv": scores_csv(scores),
     }
-    contents = {name: text.encode() for name, text in texts.items()} | figures
+    if by_model_rows := models_csv(boards):
+        texts["models.csv"] = by_model_rows
+    contents = {name: text.encode() for name, text in texts.items()} | figures | by_model
     for name, content in contents.items():
         put_atomically(folder / name, content)
     return tuple(folder / name for name in contents)

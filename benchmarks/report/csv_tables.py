@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import permutations
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import wide_table
+from benchmarks.boards.by_model import compare_models
 
 
 def board_csv(boards: Sequence[Board]) -> str:
@@ -68,6 +70,25 @@ def comparisons_csv(boards: Sequence[Board]) -> str:
     group = list(boards[0].group) if boards else []
     columns = ["metric", "estimator", "other", "blocks", "win_rate", "p_value"]
     return _csv(pd.DataFrame(rows, columns=[*group, *columns]), "%.6g")
+
+
+def models_csv(boards: Sequence[Board]) -> str:
+    """Write the comparisons of language models: a row for each board, metric and pair of models.
+
+    Columns: those of the boards' group without ``lm``, ``metric``, and the fields of `ModelPair`.
+    Empty if all boards are of one model.
+    """
+    rows = [
+        {
+            **each.group,
+            "metric": each.metric.name,
+            **asdict(pair),
+            "models": " | ".join(pair.models),
+        }
+        for each in compare_models(boards)
+        for pair in each.pairs
+    ]
+    return _csv(pd.DataFrame(rows), "%.6g") if rows else ""
 
 
 def scores_csv(scores: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import wide_table
+from benchmarks.boards.by_model import compare_models
 from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.boards.ranking import Ranking
 from sdscm.report_page.table import TableCell
@@ -33,6 +34,8 @@ def board_json(
     ``boards`` has ``group``, ``target``, ``clusters``, ``scenarios``, ``methods`` (a record for
     each, with every column of the board; a value with an interval is an object with ``value``,
     ``low`` and ``high``), ``rankings``, and ``undefined``; see `benchmarks.boards.board.Board`.
+    ``models`` compares boards that differ in the language model only: ``group``, ``metric``, the
+    average ``ranks`` by model, and ``pairs``; see `benchmarks.boards.by_model.ModelPair`.
     ``warnings`` lists those of libraries, with ``text``, ``methods`` and ``cells``.
     Only the metrics of cost differ between runs of the same cells.
     """
@@ -54,6 +57,15 @@ def board_json(
                 "rankings": [_ranking(each) for each in board.rankings.values()],
             }
             for board in boards
+        ],
+        "models": [
+            {
+                "group": each.group,
+                "metric": each.metric.name,
+                "ranks": each.ranks.to_dict(),
+                "pairs": [asdict(pair) for pair in each.pairs],
+            }
+            for each in compare_models(boards)
         ],
         "warnings": [asdict(each) for each in warnings],
     }

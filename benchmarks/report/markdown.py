@@ -7,7 +7,9 @@ from itertools import groupby
 
 import pandas as pd
 
+from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import BoardTable
+from benchmarks.boards.by_model import RULE, TITLE, compare_models, headlines, model_table
 from benchmarks.boards.explain import release_notes, rules
 from benchmarks.boards.library_warnings import NOTE, LibraryWarning
 from benchmarks.boards.scores import of_cells
@@ -35,8 +37,9 @@ def render(
     records: Mapping[str, Record],
     warnings: Sequence[LibraryWarning],
     figures: Iterable[str],
+    by_model: Sequence[str] = (),
 ) -> str:
-    """Write the whole page."""
+    """Write the whole page; ``by_model`` is the result of `model_section`."""
     suite, facts = manifest.suite, manifest.facts
     parts = [f"# {suite.title or suite.name}", _summary(manifest, facts, scores)]
     parts += [f"{note}." for note in release_notes(manifest)]
@@ -44,6 +47,7 @@ def render(
         f"![Errors by estimator and setting; the tables below hold the numbers]({name})"
         for name in figures
     ]
+    parts += by_model
     for place, of_board in groupby(tables, key=lambda table: table.place):
         parts += [f"## {place[0].upper()}{place[1:]}", *map(_table, of_board)]
     parts += ["## How to read this", *rules(suite), markdown(metric_table(tables, suite.alpha))]
@@ -57,6 +61,20 @@ def render(
     parts += [markdown(dataset_table(facts)), DATASET_NOTE]
     parts += ["## Where it comes from", _provenance(manifest, manifest.provenance, records)]
     return "\n\n".join(parts) + "\n"
+
+
+def model_section(boards: Sequence[Board], figures: Iterable[str]) -> list[str]:
+    """Write the comparison of language models; empty if all boards are of one model."""
+    found = compare_models(boards)
+    if not found:
+        return []
+    return [
+        f"## {TITLE}",
+        "\n".join(f"- {each.finding}" for each in headlines(found)),
+        *(f"![Average ranks by language model, in the tables below]({name})" for name in figures),
+        markdown(model_table(found)),
+        RULE,
+    ]
 
 
 def _summary(manifest: Manifest, facts: pd.DataFrame, scores: pd.DataFrame) -> str:

@@ -107,6 +107,8 @@ def _look(folder: Path, workers: int, mixed: bool) -> _Look:
     rows = dict(zip(manifest.facts["dataset"], manifest.facts["n"], strict=True))
     runtimes, left = Runtimes(), Counter[Kind]()
     for cell in manifest.cells:
+        if cell.dataset not in rows:  # its data could not be made
+            continue
         kind = (cell.estimator, int(rows[cell.dataset]))
         if cell.key in records:
             runtimes.learn(kind, records[cell.key].outcome.wall)

@@ -58,6 +58,9 @@ class Manifest:
         Numbers of the truth that boards show; see `benchmarks.datasets.truth.truth_table`.
     provenance
         Origin of each dataset, by its name.
+    lost
+        Sources of the datasets that could not be made, which are not in ``sources``, by the reason
+        of each: pairs.
     release
         SHA-256 of the manifest of the release that the suite comes from, and of the submissions,
         with spaces between; empty for other suites.
@@ -76,6 +79,7 @@ class Manifest:
     facts: pd.DataFrame
     truths: pd.DataFrame
     provenance: Mapping[str, Provenance]
+    lost: tuple[tuple[Source, str], ...] = ()
     release: str = ""
     reference: frozenset[str] = frozenset()
     submitted: Mapping[str, str] = field(default_factory=dict)
@@ -91,6 +95,7 @@ class Manifest:
             "facts": _table_content(self.facts),
             "truths": _table_content(self.truths),
             "provenance": {name: asdict(each) for name, each in self.provenance.items()},
+            "lost": [(asdict(source), text) for source, text in self.lost],
             "release": self.release,
             "reference": sorted(self.reference),
             "submitted": dict(self.submitted),
@@ -133,10 +138,7 @@ class Manifest:
                 suite=suite,
                 origin=content["origin"],
                 command=content["command"],
-                sources=tuple(
-                    Source(**source | {"place": tuple(source["place"])})
-                    for source in content["sources"]
-                ),
+                sources=tuple(map(_source, content["sources"])),
                 methods=tuple(MethodInfo(**method) for method in content["methods"]),
                 cells=tuple(cells),
                 facts=pd.DataFrame(**content["facts"]),
@@ -144,7 +146,9 @@ class Manifest:
                 provenance={
                     name: Provenance(**each) for name, each in content["provenance"].items()
                 },
-                release=content.get("release", ""),  # older files lack it
+                # older files lack these
+                lost=tuple((_source(each), text) for each, text in content.get("lost", ())),
+                release=content.get("release", ""),
                 reference=frozenset(content.get("reference", ())),
                 submitted=content.get("submitted", {}),
             )
@@ -152,6 +156,10 @@ class Manifest:
             raise DamagedStoreError(
                 f"{store.path}: the manifest lacks {error}; run the suite again"
             ) from None
+
+
+def _source(content: Mapping[str, Any]) -> Source:
+    return Source(**{**content, "place": tuple(content["place"])})
 
 
 def _table_content(table: pd.DataFrame) -> dict[str, Any]:

@@ -40,7 +40,8 @@ class BoardOptions(Model):
     ----------
     by
         Keys with one board for each combination of their values (and of the targets). ``dataset``
-        is the entry of ``datasets``. Without it, a board averages over scenarios.
+        is the entry of ``datasets``. Without it, a board averages over scenarios; without ``lm``,
+        over language models, and says so.
     columns
         Names of the metrics to show, in this order. A metric is shown in the tables of its
         estimand, a metric of cost in all tables. By default a standard selection.

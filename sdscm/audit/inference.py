@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import product
 from typing import Literal
 
 import numpy as np
-from numpy.random import Generator, Philox
 from scipy.optimize import brentq
 from scipy.stats import nct, t
 
 from sdscm.statistics.bootstrap import MIN_CLUSTERS, studentised_interval
+from sdscm.statistics.signs import sign_patterns
 
 MIN_PHRASINGS = MIN_CLUSTERS
-# All sign patterns are enumerated for up to 14 phrasings.
-_PATTERNS = 2**14
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def sign_flip(
     `scipy.stats.permutation_test` gives the same p value in a hundred times the time (tested).
     """
     off = np.asarray(effects, dtype=float) - at
-    signs, exhaustive = _patterns(len(off), seed)
+    signs, exhaustive = sign_patterns(len(off), seed)
     means = signs @ off
     seen = off.sum()
     # Two patterns with equal means must count as equal, in spite of rounding.
@@ -103,15 +99,6 @@ def sign_flip(
     }
     own = 0 if exhaustive else 1  # the observed pattern counts as one of the random ones
     return float((tails[alternative].sum() + own) / (len(means) + own))
-
-
-@lru_cache(maxsize=8)
-def _patterns(count: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Return sign patterns, of shape (patterns, count), and whether these are all patterns."""
-    if 2**count <= _PATTERNS:
-        return np.array(list(product((1.0, -1.0), repeat=count))), True
-    raw = Generator(Philox(seed)).integers(0, 2, (_PATTERNS, count))
-    return 2.0 * raw - 1, False
 
 
 def minimum_effect(effects: np.ndarray, smallest: float, *, seed: int = 0) -> float:

@@ -29,7 +29,7 @@ from sdscm.audit.plan import (
 )
 from sdscm.audit.result import AuditedModel, AuditResult, ValueMean
 from sdscm.audit.target import mediators_between, retarget
-from sdscm.errors import InputError
+from sdscm.errors import InputError, reason
 from sdscm.inference.enumeration import TooLargeError
 from sdscm.literals import AuditMethod
 from sdscm.lm import LanguageModel, load_lm
@@ -118,7 +118,8 @@ def audit(
     Raises
     ------
     InputError
-        If an option does not fit the spec, a question cannot be answered, or no model is left.
+        If an option does not fit the spec, a question cannot be answered, or none of several models
+        is left. A single model raises its own error.
     """
     aim = retarget(load_spec(spec), treatment, outcome)
     scales = [m if isinstance(m, Measure) else Measure.of(aim, m) for m in as_list(measures)]
@@ -157,17 +158,21 @@ def audit(
             null = []
             if controls:
                 null = null_controls(plan, lm, name, inference, placebo, advance)
+            model = AuditedModel(name, lm.revision, answers.facts)
         except TooLargeError:  # the spec is too large for every model
             raise
-        except InputError as error:
-            models.append(AuditedModel(name, "", (), str(error)))
+        except Exception as error:  # whatever a backend raises: the other models go on
+            if len(wanted) == 1:
+                raise
+            models.append(AuditedModel(name, "", (), reason(error)))
             continue
         by_model[name] = answers
-        models.append(AuditedModel(name, lm.revision, answers.facts))
+        models.append(model)
         checks += null
     if not by_model:
         raise InputError(
-            "lm: " + ("; ".join(model.error for model in models) or "give at least one model")
+            "; ".join(f"lm: {model.id}: {model.error}" for model in models)
+            or "lm: give at least one model"
         )
     findings = [
         make_finding(

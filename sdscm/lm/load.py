@@ -75,13 +75,23 @@ def load_lm(
     backend, name = _backend(str(name))
     chosen = LMOptions(revision, device, precision, memory, batch_tokens, dict(options or {}))
     handle = backend.open(name, chosen)
+
+    def loaded() -> LanguageModel:
+        model = handle.load()
+        if not isinstance(model, LanguageModel):
+            raise InputError(
+                f"language model '{handle.id}': its backend '{backend.scheme}' loads "
+                f"{kind_of(model)}; it must load an object with score, id and revision"
+            )
+        return model
+
     if store is False or not handle.cacheable:
-        return handle.load()
+        return loaded()
     from sdscm.lm.score_cache import CachedLM, ScoreCache  # imports NumPy
 
     path = cache_folder() / "scores.sqlite" if store is True else Path(store)
     return CachedLM(
-        handle.load,
+        loaded,
         id=handle.id,
         revision=handle.revision,
         scorer=handle.scorer,

@@ -1,6 +1,6 @@
 """How often intervals of boards cover what they estimate, with few phrasings.
 
-    python tests/performance/coverage.py        # a minute on one core
+    python tests/performance/coverage.py        # some minutes on one core
 
 Prints the Markdown table of docs/explanation/statistics.md. A score of a phrasing is drawn from a
 known distribution, and one dataset stands for each phrasing. The percentile bootstrap, which boards
@@ -50,6 +50,43 @@ def ranks(values: np.ndarray) -> np.ndarray:
     return rankdata(values + SHIFTS, axis=-1)[..., 0]
 
 
+def orders(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signs of all pairs of methods under two equal models, so that products are tau."""
+    first, second = np.triu_indices(METHODS, 1)
+    placed = rankdata(values + SHIFTS, axis=-1)
+    signs = np.sign(placed[..., first] - placed[..., second]) / np.sqrt(len(first))
+    return signs[..., 0, :], signs[..., 1, :]
+
+
+def tau_of_boards(values: np.ndarray) -> WithInterval:
+    first, second = np.triu_indices(METHODS, 1)
+    placed = rankdata(values + SHIFTS, axis=-1)
+    drawn = np.tensordot(resampled_counts(len(values), RESAMPLES, 0), placed, 1)
+    signs = np.sign(drawn[..., first] - drawn[..., second])
+    taus = (signs[:, 0] * signs[:, 1]).mean(axis=-1)
+    low, high = np.quantile(taus, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(taus.mean()), float(low), float(high)
+
+
+def tau_on_one_phrasing(values: np.ndarray) -> WithInterval:
+    one, other = orders(values)
+    return mean_of_means([(one * other).sum(axis=-1)], LEVEL)
+
+
+def truth_of(kind: str, shape: str) -> float:
+    """What the intervals of a kind estimate: known, or the mean of very many phrasings."""
+    draws, expected, middle = SHAPES[shape]
+    draw = np.random.Generator(np.random.Philox(0))
+    if kind.startswith("tau of the boards"):
+        return 1.0
+    if kind.startswith("tau on one phrasing"):
+        one, other = orders(draws(draw, (100_000, 2, METHODS)))
+        return float((one * other).sum(axis=-1).mean())
+    if kind.startswith("average rank"):
+        return float(ranks(draws(draw, (400_000, METHODS))).mean())
+    return middle if kind.startswith("median") else expected
+
+
 def share_covered(
     interval: Callable[[np.ndarray], WithInterval], draws: Draws, truth: float, *size: int
 ) -> float:
@@ -73,13 +110,15 @@ def main() -> None:
             lambda values: mean_of_means(list(ranks(values).T), LEVEL),
             (SCENARIOS, METHODS),
         ),
+        "tau of the boards of two equal models: percentile bootstrap (not used)": (
+            tau_of_boards,
+            (2, METHODS),
+        ),
+        "tau on one phrasing of two equal models": (tau_on_one_phrasing, (2, METHODS)),
     }
     for kind, (interval, columns) in kinds.items():
-        for shape, (draws, expected, middle) in SHAPES.items():
-            truth = middle if kind.startswith("median") else expected
-            if columns:
-                many = draws(np.random.Generator(np.random.Philox(0)), (400_000, METHODS))
-                truth = float(ranks(many).mean())
+        for shape, (draws, *_) in SHAPES.items():
+            truth = truth_of(kind, shape)
             shares = [share_covered(interval, draws, truth, size, *columns) for size in sizes]
             numbers = " | ".join(
                 "none" if np.isnan(share) else f"{100 * share:.1f} %" for share in shares

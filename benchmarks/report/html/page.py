@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.boards.board_table import BoardTable, board_tables
+from benchmarks.boards.by_model import RULE, TITLE, ModelComparison, headlines, model_table
 from benchmarks.boards.explain import NO_LM, ROWS, rows_words, rules, setting_words
 from benchmarks.boards.library_warnings import NOTE
 from benchmarks.boards.scores import of_cells
 from benchmarks.datasets.facts import entry_lines
-from benchmarks.datasets.truth import FITTED
+from benchmarks.datasets.truth import FITTED, UNSEEN
 from benchmarks.report import origins
-from benchmarks.report.html.figures import boxes, drawings
+from benchmarks.report.html.figures import boxes, by_model, drawings
 from benchmarks.report.html.studies import Run, studies
 from benchmarks.report.html.study import Study
 from benchmarks.report.lists import (
@@ -85,12 +86,18 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     pictures = [
         (where, exported(drawing, dpi=_DPI)) for where, drawing in placed_drawings(studies(run))
     ]
+    compared = result.by_model
+    pictures += [(where, exported(each, dpi=_DPI)) for where, each in ranks_by_model(compared)]
     origin = [dataset.meta for dataset in run.datasets.values()]
     tables = board_tables(result.boards, suite)
     trouble = trouble_table(result.scores)
     reading = (metric_table(tables, suite.alpha),)
     notes = (*entry_lines(result.facts, suite.settings), DATASET_NOTE)
-    parts = [
+    parts = []
+    if compared:
+        lines = tuple(each.finding for each in headlines(compared))
+        parts.append(Section("models", TITLE, (RULE,), (model_table(compared),), lines))
+    parts += [
         Section("reading", "How to read it", rules(suite), reading),
         Section("datasets", "Datasets", notes, (dataset_table(result.facts),)),
     ]
@@ -197,3 +204,22 @@ def placed_drawings(found: Sequence[Study]) -> Iterator[tuple[dict[str, str], Dr
                 name, title = f"{each.name}-{slug(mark)}", f"{each.title}, {mark}"
                 each = replace(each, name=name, title=title, table=table)
             yield place, each
+
+
+def ranks_by_model(
+    compared: Sequence[ModelComparison],
+) -> Iterator[tuple[dict[str, str], Drawing]]:
+    """Draw the ranks by language model of each entry and kind of rows, with its place."""
+    parts: dict[tuple[str, str], list[ModelComparison]] = {}
+    for each in compared:
+        rows = each.group.get("rows", "")
+        if rows != UNSEEN:
+            parts.setdefault((each.group.get("dataset", ""), rows), []).append(each)
+    for (entry, rows), found in parts.items():
+        drawn = by_model.draw(found)
+        marks = [mark for mark in (entry, rows_words(rows)) if mark]
+        name, title = slug(drawn.name, *marks), ", ".join([drawn.title, *marks])
+        table = drawn.table and replace(drawn.table, name=slug(drawn.table.name, *marks))
+        shared = {"dataset": entry, "rows": rows}
+        place = _place({key: value for key, value in shared.items() if value})
+        yield place, replace(drawn, name=name, title=title, table=table)

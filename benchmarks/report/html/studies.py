@@ -56,6 +56,7 @@ def studies(run: Run) -> list[Study]:
     oracles = [method.label for method in manifest.methods if method.oracle]
     scores = run.result.scores
     contest = average_repetitions(scores[~scores["estimator"].isin(oracles)])
+    contest = contest[contest["dataset"].isin(run.datasets)]  # without data that could not be made
     bias = dict(zip(facts["dataset"], facts["bias_sd"].astype(float), strict=True))
     dials = varied(manifest.sources, run.datasets)
     parts = contest.groupby(["lm", "entry", "rows"], sort=False, dropna=False)

@@ -135,9 +135,13 @@ def settings(result: AuditResult) -> Section:
         ("Spec", f"{spec.name}, content hash {spec.content_hash}"),
         ("Source", spec.source),
         *(
-            ("Model", f"{m.id}, revision {m.revision or 'unknown'}")
+            (
+                "Model",
+                f"{m.id}, not reported on: {m.error}"
+                if m.error
+                else f"{m.id}, revision {m.revision or 'unknown'}",
+            )
             for m in result.models
-            if not m.error
         ),
         (
             "Treatment",

@@ -110,3 +110,21 @@ def test_a_stopped_run_goes_on(cli, workspace, data):
     Path("go").touch()
     assert cli(*command).code == 0
     assert "Cells without a score" not in cli("leaderboard", "toy").out
+
+
+def test_one_of_two_models_that_fails_ends_with_one(cli, workspace, no_figures):
+    entry = "[{scenario: headache, lm: [tabular:0, tabular:x], n: 60}]"
+    suite = f"name: two\ndatasets: {entry}\nestimators: [LinReg]\nholdout: 0\n"
+    (workspace / "two.yaml").write_text(suite)
+    ran = cli("benchmark", "two.yaml", "--workers", 0)
+    assert ran.code == 1
+    reason = "no data of tabular:x: tabular:x: give the seed of the random table, as in tabular:0"
+    assert ran.err.splitlines()[-1] == f"error: {reason}"
+    assert "Cells without a score: 2 skipped; see: sdscm results why two" in ran.out
+    assert reason in cli("results", "why", "two").out
+    assert cli("report", "two", "--out", "page").code == 0
+    (workspace / "two.yaml").write_text(suite.replace("tabular:0", "tabular:y"))
+    ran = cli("benchmark", "two.yaml", "--workers", 0)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+    assert "tabular:y: give the seed" in ran.err
