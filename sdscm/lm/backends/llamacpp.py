@@ -7,6 +7,7 @@ server's cache of keys and values spares the computation of the text before it.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from bisect import bisect_right
@@ -24,6 +25,8 @@ from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 _FORCED = 1000.0
+#: More than there are tokens in any vocabulary.
+_ALL = 500_000
 
 #: A text as token ids, and the token after it.
 _Step = tuple[tuple[int, ...], int]
@@ -40,15 +43,21 @@ class LlamaCppLM:
         Name of the model, and of its content.
     start
         Token at the begin of each text.
+    letter
+        A token that is a whole letter.
     window
         Largest number of tokens of a text; 0 if it is unknown.
     """
 
-    def __init__(self, client: Client, *, id: str, revision: str, start: int, window: int) -> None:
+    def __init__(
+        self, client: Client, *, id: str, revision: str, start: int, letter: int, window: int
+    ) -> None:
         self._client = client
         self.id = id
         self.revision = revision
         self._start = start
+        self._letter = letter
+        self._cut: set[int] = set()  # tokens that end inside a letter
         self._window = window
 
     def score(self, choices: Sequence[Choice]) -> list[ChoiceScores]:
@@ -110,27 +119,43 @@ class LlamaCppLM:
             raise self._wrong(f"its tokens have another form ({type(error).__name__})") from None
         if b"".join(pieces) != text.encode():
             raise self._wrong(f"its tokens do not spell '{text[:40]}'")
+        self._cut |= {token for token, piece in zip(ids, pieces, strict=True) if _is_cut(piece)}
         return ids, _places(text, pieces)
 
     def _logs(self, steps: Sequence[_Step]) -> Iterator[tuple[int, float]]:
         """The log-probability of the token of each step, as soon as it is there."""
         requests = [self._request(before, token) for before, token in steps]
         for place, answer in self._client.post_each("/completion", requests):
+            wanted = steps[place][1]
+            if wanted in self._cut:
+                yield place, self._listed(answer, wanted)
+                continue
             token, log, _ = self._read(answer)
-            if token != steps[place][1]:
-                raise self._wrong(f"it returns the token {token} where {steps[place][1]} is forced")
+            if token != wanted:
+                raise self._wrong(f"it returns the token {token} where {wanted} is forced")
             yield place, log
 
     def _request(self, before: Sequence[int], token: int | None = None) -> dict[str, Any]:
-        forced = [] if token is None else [[token, _FORCED]]
+        # The server waits for the rest of a letter, and returns no probability of a part. But it
+        # lists those of all tokens beside another token: 5 MB and 3 s.
+        is_cut = token in self._cut
+        forced = [] if token is None else [[self._letter if is_cut else token, _FORCED]]
         return {
             "prompt": list(before),
             "logit_bias": forced,
             "n_predict": 1,
-            "n_probs": 1,
+            "n_probs": _ALL if is_cut else 1,
             "temperature": 1.0,
             "cache_prompt": True,
         }
+
+    def _listed(self, answer: Any, token: int) -> float:
+        """The log-probability of a token in the list of all."""
+        self._read(answer)
+        for each in answer["completion_probabilities"][0]["top_logprobs"]:
+            if each["id"] == token and -np.inf < each["logprob"] <= 1e-3:
+                return float(each["logprob"])
+        raise self._wrong(f"it lists no probability of the token {token}")
 
     def _read(self, answer: Any) -> tuple[int, float, tuple[int, float]]:
         """The token, its log-probability, and the most probable token with its own."""
@@ -195,6 +220,13 @@ def _bytes(piece: Any) -> bytes:
     return piece.encode() if isinstance(piece, str) else bytes(piece)
 
 
+def _is_cut(piece: bytes) -> bool:
+    """True if the bytes end inside a letter."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    decoder.decode(piece)
+    return bool(decoder.getstate()[0])
+
+
 def _places(text: str, pieces: Sequence[bytes]) -> list[tuple[int, int]]:
     """Places of the letters of each token; a letter may be in several tokens."""
     ends = np.cumsum([len(letter.encode()) for letter in text]).tolist()
@@ -220,14 +252,21 @@ def _open(url: str, options: LMOptions) -> ModelHandle:
             f"llama.cpp server {url}: it does not describe itself at /props; is it the address of "
             "a llama.cpp server?"
         ) from None
-    special = client.post("/tokenize", {"content": start, "parse_special": True})
-    if not isinstance(special, dict) or len(special.get("tokens", [])) != 1:
-        raise InputError(f"llama.cpp server {url}: its start token '{start}' is not one token")
-    lm = LlamaCppLM(client, id=name, revision="", start=special["tokens"][0], window=window)
+    first = _token(client, {"content": start, "parse_special": True})
+    letter = _token(client, {"content": "a", "add_special": False})
+    lm = LlamaCppLM(client, id=name, revision="", start=first, letter=letter, window=window)
     text = json.dumps([content, start, lm.probe()])
     digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     lm.revision = f"{options.revision or 'server'}-{digest}"
     return ModelHandle(lm.id, lm.revision, lambda: lm)
+
+
+def _token(client: Client, content: dict[str, Any]) -> int:
+    """The only token of a text."""
+    answer = client.post("/tokenize", content)
+    if not isinstance(answer, dict) or len(answer.get("tokens", [])) != 1:
+        raise InputError(f"llama.cpp server {client.url}: '{content['content']}' is not one token")
+    return int(answer["tokens"][0])
 
 
 for _scheme in ("http", "https"):

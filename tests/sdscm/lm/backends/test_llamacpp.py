@@ -87,9 +87,21 @@ class FakeServer:
             logs = torch.log_softmax(logits.float(), -1)
         top = int(logs.argmax())
         token = content["logit_bias"][0][0] if content["logit_bias"] else top
-        best = {"id": top, "logprob": float(logs[top])}
-        only = {"id": token, "logprob": float(logs[token]), "top_logprobs": [best]}
+        if self.is_cut(token):  # it waits for the rest of the letter
+            return {"truncated": False, "content": "\ufffd"}
+        size = min(content["n_probs"], len(logs))
+        best = [{"id": int(k), "logprob": float(logs[k])} for k in logs.topk(size).indices]
+        only = {"id": token, "logprob": float(logs[token]), "top_logprobs": best}
         return {"truncated": False, "completion_probabilities": [only]}
+
+    def is_cut(self, token: int) -> bool:
+        piece = self.piece(token)
+        if isinstance(piece, str):
+            return False
+        # A first byte says how many bytes the letter has.
+        first = max((i for i, byte in enumerate(piece) if byte >= 0xC0), default=None)
+        sizes = {0xC: 2, 0xD: 2, 0xE: 3, 0xF: 4}
+        return first is not None and len(piece) - first < sizes[piece[first] >> 4]
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +142,20 @@ def _probability(change: Callable[[Any, Any], None]) -> Callable[[Any, Any], Any
         return answer
 
     return fault
+
+
+def _unlisted(content: Any, answer: Any) -> Any:
+    for only in answer.get("completion_probabilities", []):
+        del only["top_logprobs"][10:]
+    return answer
+
+
+def test_a_token_that_is_not_listed_is_one_line(server: FakeServer, one_line: Any) -> None:
+    lm = opened(server)
+    server.faults["/completion"] = _unlisted
+    with pytest.raises(InputError, match="lists no probability of the token") as caught:
+        lm.score(CHOICES)
+    assert server.url in one_line(caught.value)
 
 
 FAULTS = {
