@@ -269,8 +269,17 @@ def full_texts(choice: Choice) -> list[str]:
 
 
 def _offsets(tokens: Sequence[str]) -> list[tuple[int, int]]:
+    """Places of the letters of each token.
+
+    A letter may be split over tokens. Then vLLM gives the text of all of them to the last one, and
+    the others an empty text: they have the place of the last one.
+    """
     ends = list(accumulate(map(len, tokens)))
-    return list(zip([0, *ends[:-1]], ends, strict=True))
+    places = list(zip([0, *ends[:-1]], ends, strict=True))
+    for k in range(len(places) - 2, -1, -1):
+        if not tokens[k]:
+            places[k] = places[k + 1]
+    return places
 
 
 def _close(one: float, other: float) -> bool:

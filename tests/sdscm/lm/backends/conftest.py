@@ -74,10 +74,19 @@ class CompletionsServer:
                 logs = torch.log_softmax(logits.float(), -1)
             new = int(logs[-1].argmax())
             picked = [float(logs[i, token]) for i, token in enumerate([*ids[1:], new])]
-            texts = [self.tiny.tokenizer.decode([token]) for token in [*ids, new]]
+            texts = self.texts([*ids, new])
             logprobs = {"tokens": texts, "token_logprobs": [None, *picked]}
             choices.append({"index": index, "text": "".join(texts), "logprobs": logprobs})
         return {"model": content["model"], "choices": choices}
+
+    def texts(self, ids: list[int]) -> list[str]:
+        """As vLLM does it: the last token of a letter has all of its text."""
+        texts, spelled = [], ""
+        for end in range(1, len(ids) + 1):
+            whole = self.tiny.tokenizer.decode(ids[:end])
+            texts.append("" if whole.endswith("\ufffd") else whole[len(spelled) :])
+            spelled += texts[-1]
+        return texts
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,13 @@ def test_texts_have_the_scores_of_the_definition(server: FakeServer) -> None:
     agree(opened(server, start="<s>").score(CHOICES), server.tiny.expected(CHOICES))
 
 
+def test_letters_that_are_split_over_tokens_have_the_scores_of_the_definition(server) -> None:
+    """Both values begin with such a letter, so that their first tokens have the same empty text."""
+    values = ("東京", "и так"), ("東", "東京"), ("naïve", "東京", "🙂")
+    choices = [Choice(("Zażółć gęślą.",), "Straße: ", each, " 🙂.") for each in values]
+    agree(opened(server, start="<s>").score(choices), server.tiny.expected(choices))
+
+
 def test_token_ids_have_the_scores_of_the_definition(server: FakeServer, tokenizer: str) -> None:
     choices = [*CHOICES, Choice(("Zażółć gęślą.",), "Straße: ", ("東京", "naïve"), " 🙂.")]
     agree(opened(server, tokenizer=tokenizer).score(choices), server.tiny.expected(choices))

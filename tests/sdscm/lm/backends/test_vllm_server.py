@@ -104,11 +104,17 @@ def test_texts_are_split_as_token_ids_are(server: dict[str, Any]) -> None:
     """Without a tokenizer here, the server's own one splits the texts."""
     from sdscm.lm import Choice
 
-    choice = Choice(("Kim works as a nurse.",), "She says ", ("7:45", "naïve", "東京", "🙂"), ".")
-    ids = load_lm(**server).score([choice])[0]
-    texts = load_lm(**server | {"options": {"start": "<|im_start|>"}}).score([choice])[0]
-    np.testing.assert_allclose(texts.sentence, ids.sentence, atol=1e-3)
-    np.testing.assert_array_equal(texts.sentence_tokens, ids.sentence_tokens)
+    context = ("Kim works as a nurse.",)
+    choices = [
+        Choice(context, "She says ", values, ".")
+        for values in (("7:45", "naïve", "東京", "🙂"), ("東京", "大阪"), ("Œuvre", "東京"))
+    ]
+    ids = load_lm(**server).score(choices)
+    texts = load_lm(**server | {"options": {"start": "<|im_start|>"}}).score(choices)
+    for one, other in zip(texts, ids, strict=True):
+        np.testing.assert_allclose(one.sentence, other.sentence, atol=1e-3)
+        np.testing.assert_allclose(one.value, other.value, atol=1e-3)
+        np.testing.assert_array_equal(one.sentence_tokens, other.sentence_tokens)
 
 
 def test_datasets_are_the_local_ones(
