@@ -9,6 +9,7 @@ from pathlib import Path
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm.backends.gguf import converted, converted_handle
+from sdscm.lm.backends.loadoptions import OPTIONS
 from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 
@@ -82,7 +83,8 @@ class TrainedModel:
         for library in ("torch", "transformers"):
             if importlib.util.find_spec(library) is None:
                 raise MissingExtraError(f"language model '{self.name}'", "lm")
-        from sdscm.lm.backends.huggingface import folder_handle, folder_hash
+        from sdscm.lm.backends.huggingface import folder_handle
+        from sdscm.lm.backends.pretrained import folder_hash
 
         folder = self.folder()
         return folder_handle(
@@ -111,6 +113,7 @@ EMBEDDED: dict[str, EmbeddedModel | TrainedModel] = {
     "embedded",
     summary="a model that a Python package carries, or that the project trains",
     needs=("torch", "transformers"),
+    options=OPTIONS,
 )
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """An embedded model, by a name in ``EMBEDDED``."""

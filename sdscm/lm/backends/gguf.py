@@ -18,6 +18,7 @@ from typing import Any
 
 from sdscm.cache import cache_folder
 from sdscm.errors import InputError, MissingExtraError
+from sdscm.lm.backends.loadoptions import OPTIONS
 from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 #: Version of the conversion, a part of the identity of the model. Increase it with each change of
@@ -57,6 +58,7 @@ def converted_handle(folder: Callable[[], Path], name: str, options: LMOptions) 
     "gguf",
     summary="a GGUF file, dequantised into the cache",
     needs=("torch", "transformers", "gguf", "accelerate"),
+    options=OPTIONS,
 )
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """A model by the path of its GGUF file."""

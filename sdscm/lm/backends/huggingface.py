@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
 from sdscm.errors import InputError
 from sdscm.literals import DEFAULT_LM
-from sdscm.lm.backends.loadcheck import (
-    UnusedWeightsError,
-    check_model,
-    check_weights,
-    load_tokenizer,
-    scorer_hash,
+from sdscm.lm.backends.hub import reason_of, without_bars
+from sdscm.lm.backends.loadcheck import scorer_hash
+from sdscm.lm.backends.loadoptions import OPTIONS, LoadOptions
+from sdscm.lm.backends.pretrained import (
+    folder_hash,
+    load_pretrained,
+    local_tokenizer,
+    window_of,
 )
-from sdscm.lm.engine.float64 import keep_float64, rounded
+from sdscm.lm.engine.attention import input_device
+from sdscm.lm.engine.float64 import rounded
 from sdscm.lm.engine.generation import continued_lines
 from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
-from sdscm.lm.engine.selftest import PROBES, fingerprint, lengthened, packs
+from sdscm.lm.engine.selftest import SelfTests
 from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens, summed
 from sdscm.lm.interface import Choice, ChoiceScores
-from sdscm.lm.precision import Precision, check_precision, with_arithmetic
+from sdscm.lm.precision import Precision
 from sdscm.lm.registry import LMOptions, ModelHandle, register_lm
 
 _UNKNOWN_REVISION = "unknown"
@@ -61,12 +56,14 @@ class HuggingFaceLM:
     memory
         Bytes for the key/value cache; see `sdscm.load_lm`.
     batch_tokens
-        Approximate number of new tokens in one forward pass.
+        Approximate number of new tokens in one forward pass; see `sdscm.load_lm`.
     precision
         Precision of the arithmetic; see `sdscm.lm.precision`.
     selftests
         Folder that records passed self-tests of this model on a CPU, so that the next process skips
         the test; None to test in each process.
+    libraries
+        Further libraries whose versions may change scores.
     """
 
     def __init__(
@@ -77,11 +74,13 @@ class HuggingFaceLM:
         id: str,
         revision: str,
         memory: int | None = None,
-        batch_tokens: int = 1024,
+        batch_tokens: int | None = None,
         precision: Precision = "float32",
         selftests: Path | None = None,
+        libraries: Sequence[str] = (),
     ) -> None:
         self._model = model.eval()
+        self._device = input_device(model)
         self._precision = precision
         try:
             self._tokenize = ChoiceTokenizer(tokenizer)
@@ -92,8 +91,10 @@ class HuggingFaceLM:
         self.revision = revision
         self._memory = memory
         self._batch_tokens = batch_tokens
-        self._selftests = selftests
-        self._results: dict[str, bool] = {}  # of self-tests
+        self._libraries = libraries
+        self._selftests = SelfTests(
+            model, self._tokenize, self.window, memory, precision, selftests
+        )
         self._scorers: dict[bool, PackedScorer | PlainScorer] = {}  # the key is true for packed
 
     @classmethod
@@ -105,6 +106,9 @@ class HuggingFaceLM:
         revision: str | None = None,
         device: str = "cpu",
         precision: Precision = "float32",
+        device_map: str | None = None,
+        quantize: str | None = None,
+        adapter: str | None = None,
         strict: bool = False,
         tokenizer: Any = None,
         **options: Any,
@@ -122,6 +126,8 @@ class HuggingFaceLM:
             is known.
         device, precision
             Device, and precision of the arithmetic; see `sdscm.lm.precision`.
+        device_map, quantize, adapter
+            See `sdscm.lm.backends.loadoptions.OPTIONS`.
         strict
             Refuse files with weights that the model does not use, such as an adapter; otherwise a
             warning. `sdscm.load_lm` is strict.
@@ -136,39 +142,11 @@ class HuggingFaceLM:
             If it cannot be found or loaded, is not a causal language model, or gives scores that
             are random or not numbers; see `sdscm.lm.backends.loadcheck`.
         """
+        chosen = LoadOptions(device, precision, device_map, quantize, adapter)
         folder = Path(name) if Path(name).is_dir() else None
-        source: dict[str, Any] = {"trust_remote_code": False}  # else transformers asks the user
-        if folder is not None:
-            source["local_files_only"] = True
-        check_precision(precision)
-        if folder is None and revision is not None:
-            source["revision"] = revision
-        if folder is None and not _hub_answers(name):
-            source["local_files_only"] = True
-        dtype = getattr(torch, precision.removesuffix("-fast"))
-        try:
-            with _without_bars(), keep_float64(dtype):
-                if tokenizer is None:
-                    tokenizer = load_tokenizer(AutoTokenizer, name, source)
-                loaded: Any = AutoModelForCausalLM.from_pretrained(
-                    name,
-                    dtype=dtype,
-                    output_loading_info=True,
-                    ignore_mismatched_sizes=True,  # `check_weights` refuses them by name
-                    **source,
-                )
-            model, report = loaded
-            try:
-                check_weights(report, model, folder)
-            except UnusedWeightsError as error:
-                if strict:
-                    raise
-                warnings.warn(f"language model '{name}': {error}", stacklevel=2)
-            model = model.to(device).eval()
-            with products(model.device, precision):
-                check_model(model, _window(model))
-        except Exception as error:  # its kind depends on transformers, torch and the files
-            raise InputError(_cannot_load(name, error)) from error
+        model, tokenizer = load_pretrained(
+            name, chosen, revision=revision, strict=strict, tokenizer=tokenizer
+        )
         if folder is not None:
             content = revision or folder_hash(folder)
         else:
@@ -177,15 +155,16 @@ class HuggingFaceLM:
             model,
             tokenizer,
             id=id or (name if folder is None else folder.resolve().name),
-            revision=with_arithmetic(content, precision, device),
+            revision=chosen.revision(content),
             precision=precision,
+            libraries=chosen.libraries,
             **options,
         )
 
     @property
     def window(self) -> int | None:
         """Largest number of tokens of a text, if the model's configuration has it."""
-        return _window(self._model)
+        return window_of(self._model)
 
     @property
     def tokens(self) -> int:
@@ -195,7 +174,7 @@ class HuggingFaceLM:
     @property
     def scorer_hash(self) -> str:
         """See `sdscm.lm.backends.loadcheck.scorer_hash`."""
-        return scorer_hash(self._tokenize.tokenizer)
+        return scorer_hash(self._tokenize.tokenizer, self._libraries)
 
     @property
     def scorer(self) -> str:
@@ -236,7 +215,7 @@ class HuggingFaceLM:
         """Continue an answer; see `sdscm.lm.interface.GenerativeLanguageModel`."""
         with self._turn:
             try:
-                with _without_bars(), products(self._model.device, self._precision):
+                with without_bars(), products(self._device, self._precision):
                     return continued_lines(
                         self._model, self._tokenize.tokenizer, prompt, begin, count, tokens, seed
                     )
@@ -245,7 +224,7 @@ class HuggingFaceLM:
 
     def _failed(self, error: Exception) -> InputError:
         """The error of a model that cannot be run."""
-        reason = _reason(error)
+        reason = reason_of(error)
         advice = "check its files, or take another model"
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or _NO_MEMORY.search(reason):
             advice = (
@@ -264,7 +243,7 @@ class HuggingFaceLM:
         except Exception as error:  # its kind depends on the tokenizer's files
             raise InputError(
                 f"language model '{self.id}': its tokenizer cannot read the sentences "
-                f"({_reason(error)}); check its files, or take another model"
+                f"({reason_of(error)}); check its files, or take another model"
             ) from error
 
     def _found(
@@ -275,10 +254,10 @@ class HuggingFaceLM:
         for choice, each in zip(choices, tokens, strict=True):
             self._check_length(choice, each)
             self._check_known(choice, each)
-        packed = [self._packs(each.length) for each in tokens]
+        packed = [self._selftests.packs(each.length) for each in tokens]
         found: list[list[np.ndarray]] = [[] for _ in tokens]
         try:
-            with products(self._model.device, self._precision):
+            with products(self._device, self._precision):
                 for kind in sorted(set(packed)):
                     places = [i for i, each in enumerate(packed) if each == kind]
                     scores = self._scorer_of(kind).score([tokens[i] for i in places])
@@ -323,7 +302,7 @@ class HuggingFaceLM:
 
     @property
     def _scorer(self) -> PackedScorer | PlainScorer:
-        return self._scorer_of(self._packs(0))
+        return self._scorer_of(self._selftests.packs(0))
 
     def _scorer_of(self, is_packed: bool) -> PackedScorer | PlainScorer:
         """The scorer of one kind, created at the first use."""
@@ -331,129 +310,9 @@ class HuggingFaceLM:
             self._scorers[is_packed] = (
                 PackedScorer(self._model, self._memory, self._batch_tokens)
                 if is_packed
-                else PlainScorer(self._model, 2 * self._batch_tokens)
+                else PlainScorer(self._model, self._batch_tokens)
             )
         return self._scorers[is_packed]
-
-    @cached_property
-    def _probe(self) -> list[ChoiceTokens]:
-        """The choices of the self-test, none without Latin letters or with a shorter window."""
-        with suppress(Exception):  # its kind depends on the tokenizer
-            probe = [self._tokenize(choice) for choice in PROBES]
-            return [tokens for tokens in probe if tokens.length <= (self.window or tokens.length)]
-        return []
-
-    def _packs(self, length: int) -> bool:
-        """True if packed passes are right for texts of this length, by a self-test as long.
-
-        A window or sparse attention shows only in texts that are longer than it. So the longest
-        text of the test has the length of the probe, doubled until it is as long, or the window.
-        """
-        tested = max((tokens.length for tokens in self._probe), default=0)
-        if not tested or not self._tested(self._probe, ""):
-            return False
-        while tested < length:
-            tested = min(2 * tested, self.window or 2 * tested)
-            if not self._tested([lengthened(self._probe, tested)], f"-{tested}"):
-                return False
-        return True
-
-    def _tested(self, probe: list[ChoiceTokens], name: str) -> bool:
-        """Result of a self-test, from this process or from a record of a passed one."""
-        if name not in self._results:
-            record = None
-            if self._selftests is not None and self._model.device.type == "cpu":
-                record = self._selftests / (fingerprint(self._memory, self._precision) + name)
-            try:
-                passed = (record is not None and record.exists()) or packs(
-                    self._model, probe, self._memory, self._precision
-                )
-                if passed and record is not None:
-                    with suppress(OSError):  # a folder without the right to write
-                        record.parent.mkdir(exist_ok=True)
-                        record.touch()
-            except Exception:  # of the model's code, which may expect another mask or cache
-                passed = False
-            self._results[name] = passed
-        return self._results[name]
-
-
-def _window(model: Any) -> int | None:
-    config = model.config.get_text_config()
-    for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
-        size = getattr(config, name, None)
-        if isinstance(size, int) and size > 0:
-            return size
-    return None
-
-
-def _hub_answers(name: str) -> bool:
-    """True if the hub can be reached; offline, transformers would retry for almost a minute."""
-    try:
-        HfApi().model_info(name, timeout=10)
-    except (HfHubHTTPError, ValueError):
-        return True  # it answered, if only that the model is unknown
-    except Exception:  # the errors depend on the version of huggingface_hub
-        return False
-    return True
-
-
-def _reason(error: Exception) -> str:
-    """The first line of an error's message, or its kind if it has none.
-
-    The next line is added if the first one announces it.
-    """
-    if isinstance(error, KeyError):
-        return f"a file lacks the key {error}"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    return " ".join(lines[: 2 if lines[0].endswith(":") else 1]).rstrip(".:")
-
-
-def _cannot_load(name: str, error: Exception) -> str:
-    return (
-        f"language model '{name}' cannot be loaded ({_reason(error)}); give the name "
-        "of an embedded model (see: sdscm lm), a Hugging Face id that can be reached, or "
-        "the path of a folder that save_pretrained wrote"
-    )
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Switch off progress bars and advice of transformers."""
-    verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()
-
-
-def check_device(device: str) -> None:
-    """Raise an InputError if the device cannot be used."""
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise InputError(
-            f"device '{device}' cannot be used here ({reason}); leave it out for the CPU"
-        ) from None
-
-
-def folder_hash(folder: Path) -> str:
-    """Hash of a local model's files, 32 hexadecimal digits."""
-    digest = hashlib.blake2b(digest_size=16)
-    for file in sorted(folder.glob("*")):
-        if file.is_file():
-            digest.update(file.name.encode())
-            with file.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "blake2b").digest())
-    return digest.hexdigest()
 
 
 def folder_handle(
@@ -465,14 +324,9 @@ def folder_handle(
             f"revision '{options.revision}': only a Hugging Face id has revisions; '{id}' has one "
             "content; leave it out"
         )
-    check_device(options.device)
-    source = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        with _without_bars():
-            tokenizer = load_tokenizer(AutoTokenizer, str(folder), source)
-            scorer = scorer_hash(tokenizer)
-    except Exception as error:  # its kind depends on transformers and the files
-        raise InputError(_cannot_load(str(folder), error)) from error
+    chosen = LoadOptions.of(options)
+    chosen.check()
+    tokenizer = local_tokenizer(folder)
 
     def load() -> HuggingFaceLM:
         return HuggingFaceLM.from_pretrained(
@@ -480,16 +334,19 @@ def folder_handle(
             id=id,
             strict=True,
             tokenizer=tokenizer,
-            selftests=selftests,
-            **{**options.local, "revision": content},
+            selftests=None if chosen.given else selftests,  # they are of the model as it is
+            **{**options.local, **options.more, "revision": content},
         )
 
-    revision = with_arithmetic(content, options.precision, options.device)
-    return ModelHandle(id, revision, load, scorer=scorer)
+    scorer = scorer_hash(tokenizer, chosen.libraries)
+    return ModelHandle(id, chosen.revision(content), load, scorer=scorer)
 
 
 @register_lm(
-    "huggingface", summary="a Hugging Face id or a folder", needs=("torch", "transformers")
+    "huggingface",
+    summary="a Hugging Face id or a folder",
+    needs=("torch", "transformers"),
+    options=OPTIONS,
 )
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """A model of Hugging Face, or one in a folder that ``save_pretrained`` wrote."""
@@ -497,8 +354,7 @@ def open_model(name: str, options: LMOptions) -> ModelHandle:
     folder = Path(name)
     if folder.is_dir():
         return folder_handle(folder, folder.resolve().name, folder_hash(folder), options)
-    check_device(options.device)
-    model = HuggingFaceLM.from_pretrained(name, strict=True, **options.local)
+    model = HuggingFaceLM.from_pretrained(name, strict=True, **{**options.local, **options.more})
     # Other content of unknown revision would get the cached scores of this one.
     cacheable = not model.revision.startswith(_UNKNOWN_REVISION)
     return ModelHandle(model.id, model.revision, lambda: model, cacheable, model.scorer_hash)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ import transformers
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 from transformers.utils.hub import cached_file
+
+from sdscm.lm.engine.attention import input_device
 
 #: Tokens of the probe of a model. Its two texts differ from token 47 on. Since 47 is a prime, this
 #: place is inside a chunk of a model that attends to chunks, whatever their usual size.
@@ -70,10 +72,11 @@ def load_tokenizer(auto: Any, name: str, source: Mapping[str, Any]) -> Any:
     return PreTrainedTokenizerFast.from_pretrained(name, **source)
 
 
-def scorer_hash(tokenizer: Any) -> str:
+def scorer_hash(tokenizer: Any, libraries: Sequence[str] = ()) -> str:
     """Hash of what decides scores besides the files: the tokenizer as loaded, and versions.
 
     A version of transformers may split the same text into other tokens, or compute a model anew.
+    ``libraries`` are those that the model needs in addition.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     content = [
@@ -82,6 +85,7 @@ def scorer_hash(tokenizer: Any) -> str:
         transformers.__version__,
         tokenizers.__version__,
         torch.__version__.partition(".")[0],
+        *map(version, libraries),
     ]
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -104,22 +108,22 @@ def _splits_as(loaded: Any, file: Tokenizer) -> bool:
     return expected <= added and all(text in special for _, text in added - expected)
 
 
-def check_weights(report: Mapping[str, Any], model: Any, folder: Path | None) -> None:
+def check_weights(report: Mapping[str, Any], model: Any) -> None:
     """Check that the model has the weights of its files, no fewer and no others.
 
     Parameters
     ----------
     report
         ``loading_info`` of ``from_pretrained``.
-    folder
-        Folder of the model, if it is local.
+    model
+        The loaded model.
 
     Raises
     ------
     LoadError
         If weights are missing, which transformers fills with random numbers.
     UnusedWeightsError
-        If weights are left out, or if an adapter beside the model is not in use.
+        If weights are left out.
     """
     missing = sorted(map(str, report["missing_keys"]))
     if missing:
@@ -133,12 +137,6 @@ def check_weights(report: Mapping[str, Any], model: Any, folder: Path | None) ->
         raise UnusedWeightsError(
             f"its files hold the weights {unused[0]}{more}, which {type(model).__name__} does not "
             "use; they may be of an adapter, or of a model for another task"
-        )
-    adapter = folder is not None and (folder / "adapter_config.json").exists()
-    if adapter and not getattr(model, "_hf_peft_config_loaded", False):
-        raise UnusedWeightsError(
-            "an adapter lies in its folder and is not in use; merge it into the weights, or move "
-            "adapter_config.json away"
         )
 
 
@@ -158,9 +156,8 @@ def check_model(model: Any, window: int | None) -> None:
         If its logits are not numbers, change from one pass to the next, or depend on later tokens,
         as those of a masked language model do.
     """
-    size = min(_PROBE, window or _PROBE)
-    rows = model.get_input_embeddings().weight.shape[0]
-    tokens = np.linspace(rows // 8, rows - 1, size).astype(int) if rows > size else np.zeros(size)
+    tokens, rows = _probe_tokens(model, window)
+    size = len(tokens)
     half = (size - 1) // 2
     # Other tokens, and not the same in another order, which a model may not tell apart.
     other = np.concatenate([tokens[:half], (tokens[half:] + rows // 3) % rows])
@@ -177,8 +174,21 @@ def check_model(model: Any, window: int | None) -> None:
         )
 
 
+def probe_logits(model: Any) -> torch.Tensor:
+    """Logits of a fixed text, to compare a model with a changed one."""
+    return _logits(model, _probe_tokens(model, None)[0])
+
+
+def _probe_tokens(model: Any, window: int | None) -> tuple[np.ndarray, int]:
+    """Tokens of the probe, and the number of tokens that the model knows."""
+    size = min(_PROBE, window or _PROBE)
+    rows = model.get_input_embeddings().weight.shape[0]
+    tokens = np.linspace(rows // 8, rows - 1, size).astype(int) if rows > size else np.zeros(size)
+    return tokens, rows
+
+
 def _logits(model: Any, tokens: np.ndarray) -> torch.Tensor:
     """Logits of one text, of shape (number of tokens, size of the vocabulary)."""
-    inputs = torch.as_tensor(tokens, dtype=torch.long, device=model.device)[None]
+    inputs = torch.as_tensor(tokens, dtype=torch.long, device=input_device(model))[None]
     with torch.inference_mode():
         return model(input_ids=inputs, use_cache=False).logits[0].double().cpu()

@@ -69,7 +69,22 @@ class KeyValueCache:
         return keys, values
 
 
-_ACTIVE: ContextVar[tuple[PassPlan, KeyValueCache] | None] = ContextVar("packed_pass", default=None)
+class ActivePass:
+    """A pass with its cache. Layers on several devices each read the plan on their own."""
+
+    def __init__(self, plan: PassPlan, cache: KeyValueCache) -> None:
+        self.cache = cache
+        self._plan = plan
+        self._plans: dict[torch.device, PassPlan] = {}
+
+    def plan(self, device: torch.device) -> PassPlan:
+        """The plan on a device."""
+        if device not in self._plans:
+            self._plans[device] = self._plan.on(device)
+        return self._plans[device]
+
+
+_ACTIVE: ContextVar[ActivePass | None] = ContextVar("packed_pass", default=None)
 
 
 def _attention(
@@ -91,8 +106,8 @@ def _attention(
     layer = getattr(module, "layer_idx", None)
     if layer is None or query.shape[0] != 1:
         raise UnsupportedModelError("its attention layers have no index")
-    plan, cache = active
-    keys, values = cache.write(layer, plan.slots, key[0], value[0])
+    plan = active.plan(query.device)
+    keys, values = active.cache.write(layer, plan.slots, key[0], value[0])
     heads, tokens, size = query[0].shape
     shared = keys.shape[0]
     scale = size**-0.5 if scaling is None else scaling
@@ -101,8 +116,7 @@ def _attention(
         tokens, shared, heads // shared, value.shape[3], dtype=query.dtype, device=query.device
     )
     for bucket in plan.buckets:
-        places = bucket.queries.view(-1)[bucket.rows]
-        output[places] = _attend(bucket, grouped, keys, values)[bucket.rows]
+        output[bucket.places] = _attend(bucket, grouped, keys, values)[bucket.rows]
     return output.view(1, tokens, heads, value.shape[3]), None
 
 
@@ -136,11 +150,12 @@ def _attend(
 
 
 @contextmanager
-def active_pass(plan: PassPlan, cache: KeyValueCache) -> Iterator[None]:
+def active_pass(plan: PassPlan, cache: KeyValueCache) -> Iterator[ActivePass]:
     """Let the attention of this thread work on a pass."""
-    token = _ACTIVE.set((plan, cache))
+    active = ActivePass(plan, cache)
+    token = _ACTIVE.set(active)
     try:
-        yield
+        yield active
     finally:
         _ACTIVE.reset(token)
 
@@ -161,6 +176,20 @@ def attention_of(model: Any, name: str) -> Iterator[None]:
         yield
     finally:
         model.set_attn_implementation(before)
+
+
+def input_device(model: Any) -> torch.device:
+    """Device that takes the tokens; accelerate keeps weights elsewhere until they are needed."""
+    device = torch.device(model.device)
+    if device.type != "meta":
+        return device
+    hook = getattr(model.get_input_embeddings(), "_hf_hook", None)
+    return torch.device(getattr(hook, "execution_device", "cpu"))
+
+
+def is_offloaded(model: Any) -> bool:
+    """True if weights are fetched when a layer runs: only one pass at a time can use them."""
+    return any(weight.device.type == "meta" for weight in model.parameters())
 
 
 def attention_shape(model: Any) -> tuple[int, int, int]:

@@ -14,6 +14,8 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from sdscm.lm.engine.attention import input_device
+
 #: Usual values for varied text without odd words: Holtzman et al., ICLR 2020 (arXiv 1904.09751).
 _TEMPERATURE, _TOP_P = 0.8, 0.95
 
@@ -30,7 +32,7 @@ def continued_lines(
         text = f"{head}{begin}"
     # The template writes its special tokens itself.
     ids = tokenizer(text, return_tensors="pt", add_special_tokens=not chat)["input_ids"]
-    ids = ids.expand(count, -1).to(model.device)
+    ids = ids.expand(count, -1).to(input_device(model))
     size = ids.shape[1]
     with torch.inference_mode():
         found = model.generate(

@@ -15,9 +15,11 @@ from sdscm.lm.engine.attention import (
     KeyValueCache,
     UnsupportedModelError,
     attention_of,
+    input_device,
+    is_offloaded,
     token_bytes,
 )
-from sdscm.lm.engine.passes import Passes
+from sdscm.lm.engine.passes import Passes, Sizes
 from sdscm.lm.engine.tokens import ChoiceTokens
 from sdscm.lm.engine.trie import TokenTrie
 
@@ -59,10 +61,10 @@ class PackedScorer:
     memory
         Bytes for the key/value cache; by default `default_memory`.
     batch_tokens
-        Approximate number of new tokens in one forward pass.
+        Approximate number of new tokens in one forward pass; by default those of `Sizes`.
     workers
-        Number of passes that run side by side, each with a share of the threads. Default on a CPU:
-        one for each thread, up to eight, since threads that share a pass wait for each other.
+        Number of passes that run side by side, each with a share of the threads; by default
+        `default_workers`.
 
     Raises
     ------
@@ -74,13 +76,13 @@ class PackedScorer:
         self,
         model: Any,
         memory: int | None = None,
-        batch_tokens: int = 1024,
+        batch_tokens: int | None = None,
         workers: int | None = None,
     ) -> None:
         _check_positions(model)
         self._model = model
-        self._memory = default_memory(model.device) if memory is None else memory
-        self._batch_tokens = batch_tokens
+        self._memory = default_memory(input_device(model)) if memory is None else memory
+        self._batch_tokens = batch_tokens or Sizes.of(input_device(model)).batch
         self._workers = workers
         self._trie: TokenTrie | None = None
         self._cache: KeyValueCache | None = None
@@ -94,9 +96,7 @@ class PackedScorer:
         UnsupportedModelError
             If the model's attention cannot be packed.
         """
-        workers = self._workers or (
-            min(torch.get_num_threads(), 8) if self._model.device.type == "cpu" else 1
-        )
+        workers = self._workers or default_workers(self._model)
         parts, owners = self._cut(choices)
         results: list[list[np.ndarray]] = [[] for _ in choices]
         with attention_of(self._model, ATTENTION):
@@ -158,6 +158,17 @@ class PackedScorer:
         if self._trie.size > 8 * self._trie.capacity:
             self._trie.clear()
         return self._trie, self._cache
+
+
+def default_workers(model: Any) -> int:
+    """Number of passes that run side by side.
+
+    On a CPU one for each thread, up to eight, since threads that share a pass wait for each other.
+    Elsewhere two: the host plans one pass while the device computes the other.
+    """
+    if is_offloaded(model):
+        return 1
+    return min(torch.get_num_threads(), 8) if input_device(model).type == "cpu" else 2
 
 
 def default_memory(device: torch.device) -> int:

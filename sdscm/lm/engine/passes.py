@@ -5,12 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from sdscm.lm.engine.attention import LOG2E, KeyValueCache, active_pass, attention_shape
+from sdscm.lm.engine.attention import (
+    LOG2E,
+    KeyValueCache,
+    active_pass,
+    attention_shape,
+    input_device,
+)
 from sdscm.lm.engine.float64 import keep_float64
 from sdscm.lm.engine.group import ROWS
 from sdscm.lm.engine.plan import ChoiceNodes, PassBuilder, PassPlan
@@ -19,9 +26,35 @@ from sdscm.lm.engine.trie import TokenTrie
 
 # A smaller pass costs more for each token.
 _LEAST_BATCH = 192
-# Rows of logits that are computed together, and that are summed together in a processor's cache.
-_HEAD_ROWS = 128
-_SUMMED_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of products that suit a kind of device. They change no score.
+
+    Attributes
+    ----------
+    batch : approximate number of new tokens in a pass
+    attention : largest number of scores of a product of the attention, for each head
+    head : rows of logits that are computed together
+    summed : rows of logits that are summed together
+    """
+
+    batch: int
+    attention: int
+    head: int
+    summed: int
+
+    @classmethod
+    def of(cls, device: torch.device) -> Sizes:
+        """The sizes for a device."""
+        return _CPU if device.type == "cpu" else _ACCELERATOR
+
+
+# On a CPU what is summed stays in a processor's cache. Elsewhere each product costs the start of
+# its kernel, whatever its size.
+_CPU = Sizes(batch=1024, attention=44_000, head=128, summed=8)
+_ACCELERATOR = Sizes(batch=8192, attention=2_000_000, head=1024, summed=1024)
 
 
 class Passes:
@@ -45,6 +78,8 @@ class Passes:
         self._cache = cache
         self._workers = workers
         self._turn = threading.Lock()  # held by the worker that plans a pass
+        self._device = input_device(model)
+        self._sizes = Sizes.of(self._device)
         self._changed = threading.Condition()  # guards the attributes below
         self._running: set[int] = set()
         self._stopped = False
@@ -106,7 +141,7 @@ class Passes:
             self._running.add(tick)
             heads, shared, _ = attention_shape(self._model)
             builder = PassBuilder(
-                self._trie, tick, heads // shared, self._model.device, self._model.dtype
+                self._trie, tick, heads // shared, self._model.dtype, self._sizes.attention
             )
             room = self._trie.capacity // self._workers
             # Passes become smaller, so that the workers end together.
@@ -137,17 +172,19 @@ class Passes:
             self._changed.notify()
 
     def _forward(self, builder: PassBuilder, plan: PassPlan) -> list[list[np.ndarray]]:
-        with active_pass(plan, self._cache):
+        with active_pass(plan, self._cache) as active:
+            here = active.plan(self._device)
             hidden = self._model.base_model(
-                input_ids=plan.tokens[None], position_ids=plan.positions[None], use_cache=False
+                input_ids=here.tokens[None], position_ids=here.positions[None], use_cache=False
             ).last_hidden_state[0]
+            outputs = active.plan(hidden.device).outputs
         wanted = [
             [choice.scored(i) for i in range(len(choice.branches))] for choice in builder.choices
         ]
         flat = [pair for choice in wanted for scored in choice for pair in scored]
         rows = np.array([plan.rows[node] for node, _ in flat])
         targets = np.array([target for _, target in flat])
-        values = iter(self._log_probabilities(hidden[plan.outputs], rows, targets))
+        values = iter(self._log_probabilities(hidden[outputs], rows, targets))
         return [
             [np.array([next(values) for _ in scored]) for scored in choice] for choice in wanted
         ]
@@ -157,22 +194,28 @@ class Passes:
     ) -> np.ndarray:
         """Log-probability of each target token after the text of its row."""
         head = self._model.get_output_embeddings()
-        found = np.empty(len(rows))
-        for begin in range(0, len(hidden), _HEAD_ROWS):
+        order: list[np.ndarray] = []
+        found: list[torch.Tensor] = []
+        for begin in range(0, len(hidden), self._sizes.head):
             begin = min(begin, max(len(hidden) - ROWS, 0))
-            part = slice(begin, min(begin + _HEAD_ROWS, len(hidden)))
+            part = slice(begin, min(begin + self._sizes.head, len(hidden)))
             logits = head(hidden[part])
             inside = np.flatnonzero((rows >= part.start) & (rows < part.stop))
-            places = torch.from_numpy(rows[inside] - begin)
-            picked = logits[places, torch.from_numpy(targets[inside])].float()
-            found[inside] = (picked - _log_sum_exp(logits)[places]).double().cpu().numpy()
-        return found
+            asked = torch.from_numpy(np.stack([rows[inside] - begin, targets[inside]]))
+            places, tokens = asked.to(logits.device, non_blocking=True)
+            picked = logits[places, tokens].float()
+            order.append(inside)
+            found.append(picked - _log_sum_exp(logits, self._sizes.summed)[places])
+        values = np.empty(len(rows))
+        # One transfer, since the host waits for it.
+        values[np.concatenate(order)] = torch.cat(found).double().cpu().numpy()
+        return values
 
 
-def _log_sum_exp(logits: torch.Tensor) -> torch.Tensor:
+def _log_sum_exp(logits: torch.Tensor, at_once: int) -> torch.Tensor:
     """Log-sum-exp of each row, in float32."""
     sums = []
-    for rows in logits.split(_SUMMED_ROWS):
+    for rows in logits.split(at_once):
         rows = rows.float()
         highest = rows.amax(-1, keepdim=True)
         total = rows.sub(highest).mul_(LOG2E).exp2_().sum(-1)

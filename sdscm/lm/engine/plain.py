@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sdscm.lm.engine.attention import input_device
 from sdscm.lm.engine.float64 import keep_float64
 from sdscm.lm.engine.tokens import CandidateTokens, ChoiceTokens
 
@@ -27,12 +28,12 @@ class PlainScorer:
     model
         A causal language model of ``transformers`` in evaluation mode.
     batch_tokens
-        Approximate number of tokens in one forward pass, if rows share a pass.
+        Approximate number of tokens in one forward pass, if rows share a pass; default 8,192.
     """
 
-    def __init__(self, model: Any, batch_tokens: int = 2048) -> None:
+    def __init__(self, model: Any, batch_tokens: int | None = None) -> None:
         self._model = model
-        self._batch_tokens = batch_tokens
+        self._batch_tokens = batch_tokens or 8192
         self.tokens = 0
 
     def score(self, choices: Sequence[ChoiceTokens]) -> list[list[np.ndarray]]:
@@ -51,7 +52,7 @@ class PlainScorer:
         return results
 
     def _batches(self, rows: list[_Row]) -> Iterator[list[_Row]]:
-        on_cpu = self._model.device.type == "cpu"
+        on_cpu = input_device(self._model).type == "cpu"
         lengths: dict[int, list[_Row]] = {}
         for row in rows:
             lengths.setdefault(len(row[2]) + len(row[3].tokens), []).append(row)
@@ -64,7 +65,7 @@ class PlainScorer:
         """Log-probabilities of the scored tokens of each candidate after its context."""
         ids = torch.tensor([context + candidate.tokens for context, candidate in rows])
         self.tokens += ids.numel()
-        logits = self._model(input_ids=ids.to(self._model.device), use_cache=False).logits
+        logits = self._model(input_ids=ids.to(input_device(self._model)), use_cache=False).logits
         found = []
         for i, (context, candidate) in enumerate(rows):
             places, tokens = zip(*candidate.scored(), strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,8 +11,6 @@ import torch
 from sdscm.lm.engine.group import MAX_BRANCH, ROWS, QueryGroup
 from sdscm.lm.engine.tokens import ChoiceTokens
 from sdscm.lm.engine.trie import Node, TokenTrie
-
-_MAX_SCORES = 400_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +55,13 @@ class Bucket:
     chunks : for each chunk of keys, their slots (G * K,) and the mask that is added to the scores
         (G, Q, K): minus infinity where a query does not attend to a key, otherwise 0
     rows : positions of the real queries among the padded ones (G * Q,)
+    places : positions of the real queries among the tokens of the pass
     """
 
     queries: torch.Tensor
     chunks: list[tuple[torch.Tensor, torch.Tensor]]
     rows: torch.Tensor
+    places: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,39 @@ class PassPlan:
     outputs: torch.Tensor
     rows: dict[Node, int]
 
+    def on(self, device: torch.device) -> PassPlan:
+        """The plan with its tensors on a device."""
+        if self.tokens.device == device:
+            return self
+        # Two transfers, since each one takes as long as some kernels.
+        chunks = [chunk for bucket in self.buckets for chunk in bucket.chunks]
+        indices = [self.tokens, self.positions, self.slots, self.outputs]
+        indices += [part for b in self.buckets for part in (b.queries, b.rows, b.places)]
+        indices += [slots for slots, _ in chunks]
+        moved = iter(_moved(indices, device))
+        tokens, positions, slots, outputs = (next(moved) for _ in range(4))
+        parts = [(next(moved), next(moved), next(moved)) for _ in self.buckets]
+        masks = _moved([mask for _, mask in chunks], device)
+        keys = iter([(next(moved), mask) for mask in masks])
+        return replace(
+            self,
+            tokens=tokens,
+            positions=positions,
+            slots=slots,
+            outputs=outputs,
+            buckets=[
+                Bucket(queries, [next(keys) for _ in bucket.chunks], rows, places)
+                for bucket, (queries, rows, places) in zip(self.buckets, parts, strict=True)
+            ],
+        )
+
+
+def _moved(tensors: Sequence[torch.Tensor], device: torch.device) -> list[torch.Tensor]:
+    """Tensors of one type on another device, by one transfer."""
+    together = torch.cat([tensor.flatten() for tensor in tensors]).to(device, non_blocking=True)
+    parts = together.split([tensor.numel() for tensor in tensors])
+    return [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
+
 
 class PassBuilder:
     """Collects choices until a pass is full.
@@ -96,8 +129,10 @@ class PassBuilder:
         Number of the pass.
     heads
         Number of attention heads that share a key.
-    device, dtype
-        Device of the plan's tensors, and type of its masks.
+    dtype
+        Type of the masks.
+    product
+        Largest number of scores of a product of the attention, for each head.
 
     Attributes
     ----------
@@ -114,14 +149,14 @@ class PassBuilder:
         trie: TokenTrie,
         tick: int,
         heads: int,
-        device: torch.device,
         dtype: torch.dtype,
+        product: int,
     ) -> None:
         self._trie = trie
         self.tick = tick
         self._heads = heads
-        self._device = device
         self._dtype = dtype
+        self._product = product
         self._places: dict[Node, int] = {}
         self.queries: list[Node] = []
         self._needed: dict[Node, None] = {}
@@ -195,16 +230,13 @@ class PassBuilder:
         outputs = [self._places[node] for node in needed]
         outputs += [outputs[0]] * max(ROWS - len(outputs), 0)
         return PassPlan(
-            tokens=self._tensor(np.array([n.token for n in padded])),
-            positions=self._tensor(np.array([n.depth for n in padded])),
-            slots=self._tensor(np.array([n.slot for n in self.queries])),
+            tokens=torch.tensor([n.token for n in padded]),
+            positions=torch.tensor([n.depth for n in padded]),
+            slots=torch.tensor([n.slot for n in self.queries]),
             buckets=self._buckets(),
-            outputs=self._tensor(np.array(outputs)),
+            outputs=torch.tensor(outputs),
             rows={node: row for row, node in enumerate(needed)},
         )
-
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(array).to(self._device)
 
     def _buckets(self) -> list[Bucket]:
         shaped: dict[tuple[int, ...], list[QueryGroup]] = {}
@@ -212,7 +244,7 @@ class PassBuilder:
             shaped.setdefault(group.shape(self._heads), []).append(group)
         buckets = []
         for shape, groups in shaped.items():
-            many = max(1, _MAX_SCORES // (9 * shape[0] * max(shape[1:])))
+            many = max(1, self._product // (shape[0] * max(shape[1:])))
             for begin in range(0, len(groups), many):
                 buckets.append(self._bucket(shape, groups[begin : begin + many]))
         return buckets
@@ -230,10 +262,11 @@ class PassBuilder:
             group.fill([s[g] for s in slots], [m[g] for m in masks])
             masks[0][g, count:, 0] = 0  # a padded query attends to one key: no NaN
         return Bucket(
-            queries=self._tensor(queries),
+            queries=torch.from_numpy(queries),
             chunks=[
-                (self._tensor(s.reshape(-1)), self._tensor(m).to(self._dtype))
+                (torch.from_numpy(s.reshape(-1)), torch.from_numpy(m).to(self._dtype))
                 for s, m in zip(slots, masks, strict=True)
             ],
-            rows=self._tensor(np.flatnonzero(real)),
+            rows=torch.from_numpy(np.flatnonzero(real)),
+            places=torch.from_numpy(queries[real]),
         )

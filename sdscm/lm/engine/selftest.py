@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 import transformers
 
-from sdscm.lm.engine.attention import token_bytes
+from sdscm.lm.engine.attention import input_device, token_bytes
 from sdscm.lm.engine.packed import PackedScorer, default_memory
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
@@ -82,7 +83,7 @@ def packs(
     UnsupportedModelError
         If the model's attention or its positions cannot be packed.
     """
-    limit = default_memory(model.device) if memory is None else memory
+    limit = default_memory(input_device(model)) if memory is None else memory
 
     def packed() -> np.ndarray:
         needed = sum(tokens.size for tokens in probe) * token_bytes(model)
@@ -99,15 +100,90 @@ def packs(
     def plain() -> np.ndarray:
         return _flat(PlainScorer(model).score(probe))
 
-    with in_float32(model), products(model.device, "float32"):
+    with in_float32(model), products(input_device(model), "float32"):
         exact = plain()
         if not np.abs(packed() - exact).max() <= _TOLERANCE:
             return False
     if precision in ("float32", "float64"):
         return True
-    with products(model.device, precision):
+    with products(input_device(model), precision):
         rounding = np.abs(plain() - exact).max()
         return bool(np.abs(packed() - exact).max() <= max(_COARSER * rounding, _TOLERANCE))
+
+
+class SelfTests:
+    """Self-tests of one model, each made once, when texts of its length are scored.
+
+    Parameters
+    ----------
+    model, tokenize
+        The model, and its tokens of a choice.
+    window
+        Largest number of tokens of a text, if it is known.
+    memory, precision
+        See `packs`.
+    records
+        Folder that records passed self-tests on a CPU, for the next process; or None.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenize: Callable[[Choice], ChoiceTokens],
+        window: int | None,
+        memory: int | None,
+        precision: Precision,
+        records: Path | None,
+    ) -> None:
+        self._model = model
+        self._tokenize = tokenize
+        self._window = window
+        self._memory = memory
+        self._precision = precision
+        self._records = records if input_device(model).type == "cpu" else None
+        self._results: dict[str, bool] = {}
+
+    def packs(self, length: int) -> bool:
+        """True if packed passes are right for texts of this length, by a self-test as long.
+
+        A window or sparse attention shows only in texts that are longer than it. So the longest
+        text of the test has the length of the probe, doubled until it is as long, or the window.
+        """
+        tested = max((tokens.length for tokens in self._probe), default=0)
+        if not tested or not self._passes(self._probe, ""):
+            return False
+        while tested < length:
+            tested = min(2 * tested, self._window or 2 * tested)
+            if not self._passes([lengthened(self._probe, tested)], f"-{tested}"):
+                return False
+        return True
+
+    @cached_property
+    def _probe(self) -> list[ChoiceTokens]:
+        """The choices of the self-test, none without Latin letters or with a shorter window."""
+        with suppress(Exception):  # its kind depends on the tokenizer
+            probe = [self._tokenize(choice) for choice in PROBES]
+            return [tokens for tokens in probe if tokens.length <= (self._window or tokens.length)]
+        return []
+
+    def _passes(self, probe: list[ChoiceTokens], name: str) -> bool:
+        """Result of a self-test, from this process or from a record of a passed one."""
+        if name not in self._results:
+            record = None
+            if self._records is not None:
+                record = self._records / (fingerprint(self._memory, self._precision) + name)
+            try:
+                passed = (record is not None and record.exists()) or packs(
+                    self._model, probe, self._memory, self._precision
+                )
+                if passed and record is not None:
+                    with suppress(OSError):  # a folder without the right to write
+                        record.parent.mkdir(exist_ok=True)
+                        record.touch()
+            except Exception:  # of the model's code, which may expect another mask or cache
+                passed = False
+            self._results[name] = passed
+        return self._results[name]
 
 
 def fingerprint(memory: int | None, precision: Precision) -> str:

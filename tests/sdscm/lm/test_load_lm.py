@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from sdscm.errors import InputError, MissingExtraError
 from sdscm.lm import CachedLM, Choice, LanguageModel, ScoreCache, load_lm, registry
-from sdscm.lm.backends import gguf, huggingface
+from sdscm.lm.backends import gguf, pretrained
 from sdscm.lm.backends.embedded import EMBEDDED
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.backends.loadcheck import load_tokenizer
@@ -223,7 +223,8 @@ def test_an_embedded_model_that_is_not_installed(
 @pytest.mark.parametrize("library", ["torch", "transformers"])
 def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch, one_line: Line, library: str) -> None:
     """The backend is imported again, without the library."""
-    monkeypatch.delitem(sys.modules, "sdscm.lm.backends.huggingface")
+    for module in ("huggingface", "pretrained", "hub"):
+        monkeypatch.delitem(sys.modules, f"sdscm.lm.backends.{module}")
     monkeypatch.delitem(registry._BACKENDS, "huggingface")
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtraError) as caught:
@@ -415,7 +416,7 @@ def test_the_tokenizer_of_a_folder_is_loaded_once(
         loaded.append(load_tokenizer(*arguments))
         return loaded[-1]
 
-    monkeypatch.setattr(huggingface, "load_tokenizer", count)
+    monkeypatch.setattr(pretrained, "load_tokenizer", count)
     lm = load_lm(str(saved), store=False)
     assert isinstance(lm, HuggingFaceLM)
     assert [lm._tokenize.tokenizer] == loaded
@@ -439,7 +440,7 @@ def test_unknown_names_fail_in_seconds(
     name: str, one_line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also offline, where transformers would retry for almost a minute."""
-    monkeypatch.setattr("sdscm.lm.backends.huggingface.HfApi", lambda: _Unreachable())
+    monkeypatch.setattr("sdscm.lm.backends.hub.HfApi", lambda: _Unreachable())
     began = time.perf_counter()
     with pytest.raises(InputError) as caught:
         load_lm(name)

@@ -74,7 +74,7 @@ def test_no_backend(scheme: str) -> None:
 
 
 def test_an_unknown_scheme_is_no_model(monkeypatch: pytest.MonkeyPatch, one_line: object) -> None:
-    monkeypatch.setattr("sdscm.lm.backends.huggingface._hub_answers", lambda name: False)
+    monkeypatch.setattr("sdscm.lm.backends.pretrained.hub_answers", lambda name: False)
     with pytest.raises(InputError, match="language model 'no_such:model'"):
         load_lm("no_such:model")
 

@@ -1,4 +1,4 @@
-"""A fake server, and the comparison of two language models on what scenarios ask."""
+"""A fake server, a model in a folder, and the comparison of two language models on what scenarios ask."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,3 +137,12 @@ def compare_datasets() -> Callable[..., tuple[float, float]]:
         return float(equal.mean()), float(differences.max())
 
     return compare
+
+
+@pytest.fixture
+def folder(tiny: Callable[..., Any], tmp_path: Path) -> Path:
+    """A random model as ``save_pretrained`` writes it."""
+    made = tiny("llama")
+    made.model.save_pretrained(tmp_path / "tiny")
+    made.tokenizer.save_pretrained(tmp_path / "tiny")
+    return tmp_path / "tiny"

@@ -19,21 +19,12 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from sdscm.errors import InputError
 from sdscm.lm import Choice, load_lm
-from sdscm.lm.backends import huggingface, loadcheck
+from sdscm.lm.backends import loadcheck, pretrained
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.backends.loadcheck import LoadError, check_model
 from sdscm.lm.score_cache import CachedLM
 
 CHOICES = [Choice(("No.",), "The answer is ", ("yes", "no"), ".")]
-
-
-@pytest.fixture
-def folder(tiny: Callable[..., Any], tmp_path: Path) -> Path:
-    """A random model as ``save_pretrained`` writes it."""
-    made = tiny("llama")
-    made.model.save_pretrained(tmp_path / "tiny")
-    made.tokenizer.save_pretrained(tmp_path / "tiny")
-    return tmp_path / "tiny"
 
 
 def refusal(folder: Path) -> str:
@@ -287,5 +278,5 @@ def test_cached_scores_are_those_of_the_tokenizer_and_the_versions(
         tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
         return tokenizer
 
-    monkeypatch.setattr(huggingface, "load_tokenizer", lower)
+    monkeypatch.setattr(pretrained, "load_tokenizer", lower)
     assert [scored(), scored()] == [1, 0]

@@ -12,7 +12,6 @@ import torch
 import transformers
 
 from sdscm.lm import Choice
-from sdscm.lm.backends import huggingface
 from sdscm.lm.backends.huggingface import HuggingFaceLM
 from sdscm.lm.engine import selftest
 from sdscm.lm.engine.selftest import in_float32
@@ -57,11 +56,13 @@ def test_a_passed_selftest_is_not_repeated(
     """Unless the arguments or the code differ; a failed one is."""
     tested: list[str] = []
 
+    true = selftest.packs
+
     def packs(*arguments: Any) -> bool:
         tested.append("here")
-        return selftest.packs(*arguments)
+        return true(*arguments)
 
-    monkeypatch.setattr(huggingface, "packs", packs)
+    monkeypatch.setattr(selftest, "packs", packs)
     model = tiny("gpt2")
 
     def scorers(network: Any, folder: Path, **options: Any) -> tuple[list[str], int]:
