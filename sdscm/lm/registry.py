@@ -37,7 +37,7 @@ class LMOptions:
     device: str = "cpu"
     precision: Precision = "float32"
     memory: int | None = None
-    batch_tokens: int = 1024
+    batch_tokens: int | None = None
     more: Mapping[str, str] = field(default_factory=dict)
 
     @property
