@@ -192,7 +192,7 @@ def _arguments(name: str, options: LMOptions) -> dict[str, Any]:
 
 def _content(name: str, revision: str | None) -> str | None:
     """Hash of a folder, or commit of a Hugging Face id; None if it is unknown."""
-    from sdscm.lm.backends.huggingface import folder_hash
+    from sdscm.lm.backends.pretrained import folder_hash
 
     folder = Path(name)
     if not folder.is_dir():

@@ -22,6 +22,7 @@ from sdscm.lm.engine.attention import (
 from sdscm.lm.engine.passes import Passes, Sizes
 from sdscm.lm.engine.tokens import ChoiceTokens
 from sdscm.lm.engine.trie import TokenTrie
+from sdscm.lm.engine.weights import PackedWeights
 
 # Number of choices whose passes are planned together.
 _AT_ONCE = 4096
@@ -84,6 +85,7 @@ class PackedScorer:
         self._memory = default_memory(input_device(model)) if memory is None else memory
         self._batch_tokens = batch_tokens or Sizes.of(input_device(model)).batch
         self._workers = workers
+        self._weights = PackedWeights(model)
         self._trie: TokenTrie | None = None
         self._cache: KeyValueCache | None = None
         self.tokens = 0
@@ -99,7 +101,7 @@ class PackedScorer:
         workers = self._workers or default_workers(self._model)
         parts, owners = self._cut(choices)
         results: list[list[np.ndarray]] = [[] for _ in choices]
-        with attention_of(self._model, ATTENTION):
+        with attention_of(self._model, ATTENTION), self._weights.in_use():
             # Sorted by context: neighbours share a beginning and a pass.
             order = sorted(range(len(parts)), key=lambda i: parts[i].context)
             fits = [i for i in order if parts[i].size <= self._capacity]

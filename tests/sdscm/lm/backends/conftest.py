@@ -1,4 +1,4 @@
-"""A fake server, a model in a folder, and the comparison of two language models on what scenarios ask."""
+"""A fake server, a model in a folder, and the comparison of two models on what scenarios ask."""
 
 from __future__ import annotations
 
