@@ -180,7 +180,7 @@ def attention_of(model: Any, name: str) -> Iterator[None]:
 
 def input_device(model: Any) -> torch.device:
     """Device that takes the tokens; accelerate keeps weights elsewhere until they are needed."""
-    device = torch.device(model.device)
+    device: torch.device = model.device
     if device.type != "meta":
         return device
     hook = getattr(model.get_input_embeddings(), "_hf_hook", None)
