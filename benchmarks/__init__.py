@@ -22,13 +22,14 @@ from os.path import basename, dirname, join, realpath, sep
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks import discovery, metrics
+    from benchmarks import discovery, metrics, selection
     from benchmarks.boards.board import Board
     from benchmarks.boards.comparison import Comparison, compare
     from benchmarks.boards.result import Result
     from benchmarks.experiment import Interrupted, leaderboard, run
     from benchmarks.metrics import Metric
     from benchmarks.progress import Progress, RichProgress
+    from benchmarks.selection.run import Selection, select
     from benchmarks.storage.manifest import folder_of
     from benchmarks.suite.entries import EstimatorEntry
     from benchmarks.suite.loading import load_suite, shipped_suites
@@ -38,6 +39,7 @@ __all__ = [
     "run",
     "leaderboard",
     "compare",
+    "select",
     "folder_of",
     "load_suite",
     "shipped_suites",
@@ -46,9 +48,11 @@ __all__ = [
     "Result",
     "Board",
     "Comparison",
+    "Selection",
     "Metric",
     "metrics",
     "discovery",
+    "selection",
     "Progress",
     "RichProgress",
     "Interrupted",
@@ -62,6 +66,7 @@ _MODULES = {
     "experiment": ["Interrupted", "leaderboard", "run"],
     "metrics": ["Metric"],
     "progress": ["Progress", "RichProgress"],
+    "selection.run": ["Selection", "select"],
     "storage.manifest": ["folder_of"],
     "suite.entries": ["EstimatorEntry"],
     "suite.loading": ["load_suite", "shipped_suites"],
@@ -84,7 +89,7 @@ def check_neighbours() -> None:
 def __getattr__(name: str) -> Any:
     if name in __all__:
         check_neighbours()
-    if name in ("metrics", "discovery"):
+    if name in ("metrics", "discovery", "selection"):
         return import_module(f"benchmarks.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

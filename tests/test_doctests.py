@@ -15,7 +15,7 @@ import pytest
 import benchmarks
 import estimators
 import sdscm
-from benchmarks import discovery, metrics
+from benchmarks import discovery, metrics, selection
 from sdscm.figure_style import has_matplotlib
 from sdscm.spec import files
 
@@ -48,8 +48,8 @@ def methods(owner: type) -> Iterator[tuple[str, Any]]:
 
 def documented() -> Iterator[tuple[str, Any]]:
     """Pairs of a public name, and the object whose docstring has its example."""
-    for package in (*PACKAGES, metrics, discovery):
-        if package is not metrics:
+    for package in (*PACKAGES, metrics, discovery, selection):
+        if package not in (metrics, selection):
             yield package.__name__, package
         for name in package.__all__:
             thing = getattr(package, name)
@@ -88,7 +88,7 @@ def test_the_example_runs(name: str, folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(files, "spec_from_yaml", SPECS)
     lines: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    with metrics.temporarily():
+    with metrics.temporarily(), selection.temporarily():
         test.globs |= GLOBALS
         if name.startswith("benchmarks."):  # the examples of the package share its suite
             shared = examples("benchmarks")

@@ -66,7 +66,7 @@ def temporarily(*metrics: Metric | PooledMetric) -> Iterator[None]:
     >>> "pehe_of_mine" in benchmarks.metrics.names()
     False
     """
-    _load_installed()
+    load_installed(ENTRY_POINT_GROUP)
     before = dict(_METRICS)
     try:
         for metric in metrics:
@@ -115,16 +115,23 @@ def _registering(
 
 
 @cache
-def _load_installed() -> None:
-    """Import the modules that installed packages name, once, after the built-in metrics."""
-    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+def load_installed(group: str) -> None:
+    """Import the modules that installed packages name in a group of entry points, once.
+
+    Raises
+    ------
+    InputError
+        If one cannot be imported.
+    """
+    for point in metadata.entry_points(group=group):
         try:
             point.load()
         except Exception as error:
             package = f" of {point.dist.name}" if point.dist is not None else ""
             why = " ".join(f"{type(error).__name__}: {error}".split())
+            what = group.partition(".")[2]
             raise InputError(
-                f"the metrics '{point.name}'{package} cannot be loaded ({why}); mend or "
+                f"the {what} '{point.name}'{package} cannot be loaded ({why}); mend or "
                 "uninstall the package"
             ) from error
 
@@ -137,7 +144,7 @@ def find(name: str) -> Metric | PooledMetric:
     >>> benchmarks.metrics.find("pehe_sd").group
     'CATE'
     """
-    _load_installed()
+    load_installed(ENTRY_POINT_GROUP)
     if not isinstance(name, str) or name not in _METRICS:
         raise UnknownMetricError(" ".join(str(name).split()), _METRICS)
     return _METRICS[name]
@@ -172,7 +179,7 @@ def names() -> list[str]:
     >>> benchmarks.metrics.names()[:3]
     ['ate_error', 'ate_error_sd', 'ate_abs_error']
     """
-    _load_installed()
+    load_installed(ENTRY_POINT_GROUP)
     return list(_METRICS)
 
 
@@ -184,7 +191,7 @@ def registered() -> list[Metric]:
     >>> [metric.name for metric in benchmarks.metrics.registered()][-2:]
     ['ite_rightly_not_zero', 'ite_wrongly_not_zero']
     """
-    _load_installed()
+    load_installed(ENTRY_POINT_GROUP)
     return [metric for metric in _METRICS.values() if isinstance(metric, Metric)]
 
 
@@ -196,5 +203,5 @@ def pooled() -> list[PooledMetric]:
     >>> [metric.name for metric in benchmarks.metrics.pooled()][:2]
     ['ate_rmse', 'ate_rmse_sd']
     """
-    _load_installed()
+    load_installed(ENTRY_POINT_GROUP)
     return [metric for metric in _METRICS.values() if isinstance(metric, PooledMetric)]

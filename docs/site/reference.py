@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.cli import get_docs_for_click
 
-from benchmarks import metrics
+from benchmarks import metrics, selection
 from benchmarks.cli.app import command
 from sdscm.lm import registry as backends
 
@@ -30,16 +30,18 @@ def api(package: ModuleType) -> str:
 
 
 def plugins() -> str:
-    """Make the reference of what authors of metrics and language models use.
+    """Make the reference of what authors of metrics, selectors and language models use.
 
     What authors of estimators use is public: it stands on the page of the package.
     """
     parts = {
         metrics: ["metric", "pooled_metric", "Metric", "PooledMetric", "register"],
+        selection: ["selector", "Selector", "Shown", "fixed", "register"],
         backends: ["register_lm", "LMOptions", "ModelHandle"],
     }
     lines = []
-    for module, title in ((metrics, "Metrics"), (backends, "Language models")):
+    titles = {metrics: "Metrics", selection: "Selectors", backends: "Language models"}
+    for module, title in titles.items():
         lines.append(f"## {title}")
         lines += [
             _entry(f"{module.__name__}.{name}", getattr(module, name)) for name in parts[module]

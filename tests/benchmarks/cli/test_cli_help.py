@@ -76,6 +76,7 @@ def test_all_commands_are_there():
         "benchmark",
         "leaderboard",
         "report",
+        "select",
         "results",
         "paper",
         "estimators",
@@ -131,7 +132,10 @@ def test_examples_work(path, cli, tiny_lm, workspace, data, no_figures):
     if path[0] == "score":
         assert cli("predict", "toy-v2/public", *method).code == 0
     (workspace / "suite.yaml").write_text(suite.replace("toy", "quick"))
-    if path[0] in ("leaderboard", "report", "results"):
+    if path == ("select",):  # it chooses between methods of the CATE
+        changed = (workspace / "suite.yaml").read_text().replace("DiffInMeans", "LinearT")
+        (workspace / "suite.yaml").write_text(changed)
+    if path[0] in ("leaderboard", "report", "results", "select"):
         assert cli("benchmark", "suite.yaml", "--workers", 0).code == 0
     if path[0] in ("spec", "realism", "estimate", "semisynth"):
         tables_and_graphs(workspace)

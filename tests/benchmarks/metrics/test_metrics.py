@@ -280,7 +280,7 @@ def test_a_package_brings_metrics_by_an_entry_point(monkeypatch: pytest.MonkeyPa
 
     def install(load) -> None:
         monkeypatch.setattr(registry.metadata, "entry_points", lambda group: [Point(load)])
-        registry._load_installed.cache_clear()
+        registry.load_installed.cache_clear()
 
     before = metrics.names()
     monkeypatch.setattr(registry, "_METRICS", dict(registry._METRICS))
@@ -291,7 +291,7 @@ def test_a_package_brings_metrics_by_an_entry_point(monkeypatch: pytest.MonkeyPa
     with pytest.raises(InputError, match=r"'theirs' cannot be loaded \(ZeroDivisionError"):
         metrics.names()
     monkeypatch.undo()
-    registry._load_installed.cache_clear()
+    registry.load_installed.cache_clear()
     assert metrics.names() == before
 
 
