@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.boards.columns import FEWER
 from benchmarks.boards.explain import place
 from benchmarks.boards.intervals import cluster_means
 from benchmarks.report.html.varied_dials import VariedDial
@@ -37,7 +38,8 @@ RULES = (
     "counts as better. Best: share of datasets where the pick is the method with the least PEHE. "
     "Off: share where its PEHE is above 1 SD(y). Tau: Kendall's tau-b of the scores and the true "
     "errors of all methods. Failed: datasets where the selector picks none; its means are over the "
-    "others. Each dataset has the same weight, also on a board over entries of several scenarios.",
+    f"others ({FEWER}). Each dataset has the same weight, also on a board over entries of several "
+    "scenarios.",
     "Methods with equal scores are picked with equal chance, and numbers are exact expectations. "
     "Each method counts with its first fit. A method whose cell has no effects of rows (it failed, "
     "timed out, was skipped, or answers the average effect only) cannot be picked there.",
@@ -200,7 +202,11 @@ def _ends(name: str) -> Callable[[Mapping[str, Any]], tuple[float, float]]:
 COLUMNS: tuple[TableColumn[Mapping[str, Any]], ...] = (
     text_column("title", "Selector"),
     number_column(
-        "capped_regret", "Regret", interval=_ends("capped_regret"), interval_shown=True, best=True
+        "capped_regret",
+        "Regret",
+        interval=_ends("capped_regret"),
+        interval_shown=True,
+        mark=lambda row: FEWER if row["failed"] else "",
     ),
     number_column(
         "against_random",

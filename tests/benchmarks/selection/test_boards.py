@@ -13,9 +13,10 @@ import pytest
 
 import benchmarks
 from benchmarks import selection
+from benchmarks.boards.columns import FEWER
 from benchmarks.report.html.varied_dials import VariedDial
 from benchmarks.selection import selectors
-from benchmarks.selection.board import selection_boards
+from benchmarks.selection.board import board_table, selection_boards
 from benchmarks.selection.picks import NUMBERS
 from benchmarks.suite.model import BoardOptions
 from sdscm.errors import InputError
@@ -121,6 +122,19 @@ def picks_by_hand() -> pd.DataFrame:
                 row |= {"lm": "", "setting": "all", "selector": name, "status": "ok"}
                 rows.append(row | {"reason": "", "pick": "A | B | C" if number else "A"})
     return pd.DataFrame(rows)
+
+
+def test_a_mean_over_fewer_datasets_has_a_mark() -> None:
+    picks = picks_by_hand()
+    lost = (picks["selector"] == "bad") & (picks["dataset"] == "one-5")
+    picks.loc[lost, [*NUMBERS]] = np.nan
+    picks.loc[lost, ["status", "reason", "pick"]] = ["failed", "no rows", ""]
+    titles = {"bad": "Bad", "random": "Random"}
+    board = selection_boards(picks, titles, [], BoardOptions(resamples=50), seed=0)[1]
+    shown = {row.cells[0].text: row.cells[1] for row in board_table(board).rows}
+    assert shown["Bad"].value == pytest.approx(0.3)
+    assert (shown["Bad"].mark, shown["Random"].mark) == (FEWER, "")
+    assert board.table.set_index("selector").loc["bad", "failed"] == 1
 
 
 def test_means_over_phrasings_by_hand() -> None:
