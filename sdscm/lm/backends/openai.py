@@ -104,6 +104,8 @@ class CompletionsLM:
             yield from self._score_ids(choices, self._tokenizer)
 
     def _score_texts(self, choices: Sequence[Choice]) -> Iterator[tuple[int, ChoiceScores]]:
+        for choice in choices:
+            self._check_readable(choice)
         texts = [[self._start + text for text in full_texts(choice)] for choice in choices]
         for number, echoes in self._echoes(texts, texts):
             choice = choices[number]
@@ -111,6 +113,20 @@ class CompletionsLM:
             places = [_offsets(echo.tokens) for echo in echoes]
             tokens = tokens_in_text(choice, [e.tokens for e in echoes], places, begin)
             yield number, self._summed(choice, tokens, echoes, 0)
+
+    def _check_readable(self, choice: Choice) -> None:
+        """Raise an InputError for a value whose first token cannot be told from the texts.
+
+        A token may hold a space and a part of a letter. Servers then return the space for it, and
+        the letter for a later token, so that it seems to stand before the value.
+        """
+        for value in choice.values:
+            if not value[:1].isascii():
+                raise InputError(
+                    f"language model '{self.id}': the value '{value}' begins with a letter that "
+                    "may be split over tokens, and the server returns tokens as texts; name the "
+                    "model's tokenizer (option tokenizer)"
+                )
 
     def _score_ids(
         self, choices: Sequence[Choice], tokenizer: ChoiceTokenizer

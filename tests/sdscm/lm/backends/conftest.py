@@ -84,8 +84,8 @@ class CompletionsServer:
         """As vLLM does it: the last token of a letter has all of its text."""
         texts, spelled = [], ""
         for end in range(1, len(ids) + 1):
-            whole = self.tiny.tokenizer.decode(ids[:end])
-            texts.append("" if whole.endswith("\ufffd") else whole[len(spelled) :])
+            whole = self.tiny.tokenizer.decode(ids[:end]).rstrip("\ufffd")
+            texts.append(whole[len(spelled) :])
             spelled += texts[-1]
         return texts
 

@@ -65,10 +65,16 @@ def test_texts_have_the_scores_of_the_definition(server: FakeServer) -> None:
 
 
 def test_letters_that_are_split_over_tokens_have_the_scores_of_the_definition(server) -> None:
-    """Both values begin with such a letter, so that their first tokens have the same empty text."""
-    values = ("東京", "и так"), ("東", "東京"), ("naïve", "東京", "🙂")
+    values = ("naïve", "tea", "n東"), ("Zażółć", "Za東京")
     choices = [Choice(("Zażółć gęślą.",), "Straße: ", each, " 🙂.") for each in values]
     agree(opened(server, start="<s>").score(choices), server.tiny.expected(choices))
+
+
+def test_a_split_letter_at_the_begin_of_a_value_needs_the_tokenizer(server, one_line) -> None:
+    choice = Choice(("Zażółć gęślą.",), "Straße: ", ("東京", "tea"), ".")
+    with pytest.raises(InputError, match=r"'東京' .*option tokenizer") as caught:
+        opened(server, start="<s>").score([choice])
+    one_line(caught.value)
 
 
 def test_token_ids_have_the_scores_of_the_definition(server: FakeServer, tokenizer: str) -> None:

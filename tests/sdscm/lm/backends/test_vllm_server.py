@@ -107,7 +107,7 @@ def test_texts_are_split_as_token_ids_are(server: dict[str, Any]) -> None:
     context = ("Kim works as a nurse.",)
     choices = [
         Choice(context, "She says ", values, ".")
-        for values in (("7:45", "naïve", "東京", "🙂"), ("東京", "大阪"), ("Œuvre", "東京"))
+        for values in (("7:45", "naïve", "n東京"), ("rosé", "rose", "ro大阪"))
     ]
     ids = load_lm(**server).score(choices)
     texts = load_lm(**server | {"options": {"start": "<|im_start|>"}}).score(choices)
