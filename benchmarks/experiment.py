@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isnan
@@ -31,6 +31,7 @@ from benchmarks.execution.cells import Cell, in_order_of_shares, plan
 from benchmarks.execution.job_builder import JobBuilder
 from benchmarks.execution.methods import Method, methods_of
 from benchmarks.execution.ray_backend import RayWorker, connected
+from benchmarks.execution.ray_models import models_on
 from benchmarks.execution.runtimes import Eta, Runtimes
 from benchmarks.execution.scheduler import Done, run_here, run_in_pool, run_with
 from benchmarks.interface import Outcome
@@ -112,8 +113,8 @@ def run(
         Use records from other code or other versions of libraries, instead of running their cells
         again.
     cluster
-        Address of a Ray cluster whose nodes run the cells; ``auto`` is the cluster of this machine.
-        The datasets are made on this machine.
+        Address of a Ray cluster whose nodes run the cells and the language models that make the
+        datasets; ``auto`` is the cluster of this machine.
     refit
         Fit those of ``estimators`` again that are methods of the release.
     submissions
@@ -153,7 +154,10 @@ def run(
             Store.of(folder).refuse_old_layout()
             sweep(folder)
             progress.begin("rows of data", sum(request.n for request in wanted))
-            datasets = Datasets(prepare(wanted, folder, progress, processes))
+            with models_on(cluster) if cluster else nullcontext() as models:
+                workers_of_data = models.nodes if models else processes
+                load = models.of_entry if models else None
+                datasets = Datasets(prepare(wanted, folder, progress, workers_of_data, load))
             entered = _entered(suite, submissions, datasets, field, verify, workers, progress)
             options = _shown(given_names, refit)
             options |= {"--submissions": submissions, "--verify": verify or None}

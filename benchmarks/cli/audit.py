@@ -30,6 +30,7 @@ _FAILED = 1
     "sdscm audit breast_cancer --phrasings 10 --units 200 --fail-above 0.2",
 )
 def audit(
+    context: typer.Context,
     spec: options.Spec,
     lm: Annotated[
         list[str] | None,
@@ -127,6 +128,7 @@ def audit(
     precision: options.Precision = "float32",
     memory: options.Memory = None,
     lm_option: options.LMOptions = None,
+    cluster: options.Cluster = None,
     fail_above: Annotated[
         list[str] | None,
         typer.Option(
@@ -182,8 +184,10 @@ def audit(
     if placebo and no_controls:
         raise InputError("--placebo: --no-controls leaves it out; give one of the two")
 
+    find = load_lm if cluster is None else options.models_on(context, cluster).load
+
     def load(name: str) -> LanguageModel:
-        return load_lm(
+        return find(
             name,
             device=device,
             precision=precision,

@@ -77,7 +77,9 @@ def benchmark(
     cluster: Annotated[
         str | None,
         typer.Option(
-            metavar="auto|ADDRESS", help="Run the cells on a Ray cluster. Changes no score."
+            metavar="auto|ADDRESS",
+            help="Make the data and run the cells on a Ray cluster. Changes no score if the "
+            "processors are alike.",
         ),
     ] = None,
     submissions: Annotated[

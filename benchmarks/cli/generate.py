@@ -28,6 +28,7 @@ _SUFFIXES = (".parquet", ".csv")
     "sdscm generate marathon_confounder --units 200 --do weather=rainy --out rainy.csv",
 )
 def generate(
+    context: typer.Context,
     spec: options.Spec,
     lm: options.LM = options.DEFAULT_LM,
     units: options.Units = 500,
@@ -90,6 +91,7 @@ def generate(
     precision: options.Precision = "float32",
     memory: options.Memory = None,
     lm_option: options.LMOptions = None,
+    cluster: options.Cluster = None,
     do: Annotated[
         list[str] | None,
         typer.Option(
@@ -138,11 +140,12 @@ def generate(
         )
     path = new_file(out, _SUFFIXES, force or dry_run)
     counting = CountingLM(lm)
+    load = load_lm if cluster is None else options.models_on(context, cluster).load
     model = SDSCM(
         loaded,
         counting
         if dry_run
-        else load_lm(
+        else load(
             lm,
             device=device,
             precision=precision,

@@ -16,6 +16,7 @@ from sdscm.literals import Precision as LMPrecision
 
 if TYPE_CHECKING:
     import sdscm
+    from benchmarks.execution.ray_models import ClusterModels
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -68,6 +69,14 @@ LMOptions = Annotated[
         metavar="NAME=VALUE",
         help="Option that only this kind of language model has, such as concurrency=16 of a "
         "server; repeatable.",
+    ),
+]
+
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|ADDRESS",
+        help="Score on the nodes of a Ray cluster. Changes no number if the processors are alike.",
     ),
 ]
 
@@ -186,6 +195,13 @@ Mixed = Annotated[
 ]
 Top = Annotated[int, typer.Option(min=1, help="Number of estimators of a board to print.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
+
+
+def models_on(context: typer.Context, cluster: str) -> ClusterModels:
+    """Connect to a Ray cluster until the command ends."""
+    from benchmarks.execution.ray_models import models_on
+
+    return context.with_resource(models_on(cluster))
 
 
 def examples(*commands: str) -> Callable[[_Command], _Command]:

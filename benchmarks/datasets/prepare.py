@@ -19,7 +19,14 @@ from benchmarks.archive.release import Release
 from benchmarks.datasets.designs import simulated
 from benchmarks.datasets.observed import read_observed
 from benchmarks.datasets.paper.released import released
-from benchmarks.datasets.sampling import Recipe, RowsLeft, generators_for, language_model, make_all
+from benchmarks.datasets.sampling import (
+    LoadModel,
+    Recipe,
+    RowsLeft,
+    generators_for,
+    language_model,
+    make_all,
+)
 from benchmarks.datasets.source import Source, described, lm_mark
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.progress import Progress
@@ -81,12 +88,17 @@ class Request:
 
 
 def prepare(
-    requests: Sequence[Request], folder: Path, progress: Progress, workers: int = 1
+    requests: Sequence[Request],
+    folder: Path,
+    progress: Progress,
+    workers: int = 1,
+    load: LoadModel | None = None,
 ) -> Iterator[tuple[Source, CausalDataset | str]]:
     """Make datasets, or read them from ``folder``; several ``workers`` make them in parallel.
 
     A damaged dataset file is reported and made again. If one of several language models fails, for
-    whatever reason, each dataset that it cannot make is yielded as that reason.
+    whatever reason, each dataset that it cannot make is yielded as that reason. With ``load``, the
+    language models run elsewhere, and make ``workers`` datasets at a time.
 
     Raises
     ------
@@ -107,7 +119,7 @@ def prepare(
         for path, request in missing.items()
         if isinstance(request.content, Recipe)
     }
-    processes = generators_for(workers, len(recipes))
+    processes = generators_for(workers, len(recipes)) if load is None else workers
     kinds = {path: (recipe.lm.name, recipe.n) for path, recipe in recipes.items()}
     left = RowsLeft(kinds, processes)
 
@@ -141,7 +153,7 @@ def prepare(
         elif callable(request.content):
             rows(path, "of fitted models")
             made(request.content().to_parquet(path))
-    make_all(recipes, processes, rows, made, failed)
+    make_all(recipes, processes, rows, made, failed, load)
     _refuse_none(
         (request.source.lm, lost.get(path, ""))
         for path, request in zip(paths, requests, strict=True)

@@ -8,7 +8,7 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,6 +16,7 @@ from multiprocessing.context import SpawnContext
 from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty, Queue
+from threading import Event, Lock
 from typing import Any, NoReturn
 
 from pebble import ProcessExpired, ProcessPool
@@ -48,6 +49,9 @@ _EVIDENCE = 0.1
 #: Receives the number of finished rows, or a text: what is done now.
 Rows = Callable[[float | str], None]
 
+#: Gets the language model of an entry.
+LoadModel = Callable[[LMEntry], LanguageModel]
+
 #: Receives a file that could not be made, and the error. It raises the error to stop the others.
 Failed = Callable[[Path, Exception], None]
 
@@ -74,18 +78,18 @@ class Recipe:
     outcome: OutcomeKind
     dataset: Mapping[str, Any]
 
-    def model(self) -> sdscm.SDSCM:
-        """Make the SD-SCM; its language model is loaded when it scores for the first time."""
-        return sdscm.SDSCM(self.spec, self.loaded(), phrasing=self.phrasing, **self.options)
+    def model(self, load: LoadModel | None = None) -> sdscm.SDSCM:
+        """Make the SD-SCM; its language model is loaded when it scores for the first time.
 
-    def loaded(self) -> LanguageModel:
-        """Get the language model, which all recipes of a process share."""
-        return language_model(self.lm)
+        ``load`` gets the language model; by default one that all recipes of a process share.
+        """
+        lm = (load or language_model)(self.lm)
+        return sdscm.SDSCM(self.spec, lm, phrasing=self.phrasing, **self.options)
 
-    def make(self, rows: Rows) -> CausalDataset:
+    def make(self, rows: Rows, load: LoadModel | None = None) -> CausalDataset:
         """Sample the dataset; see `Rows`. The last rows are finished when the truth is known."""
         with reporting(rows):
-            return self.model().dataset(
+            return self.model(load).dataset(
                 self.n,
                 self.seed,
                 outcome=self.outcome,
@@ -150,8 +154,15 @@ def make_all(
     rows: Callable[[Path, float | str], None],
     made: Callable[[Path], object],
     failed: Failed = stop,
+    load: LoadModel | None = None,
 ) -> None:
-    """Make datasets in this process or in several; parameters as in `make_in_pool`."""
+    """Make datasets in this process or in several; parameters as in `make_in_pool`.
+
+    With ``load``, the language models run elsewhere, and ``processes`` is a number of threads.
+    """
+    if load is not None:
+        make_in_threads(recipes, processes, rows, made, failed, load)
+        return
     if processes > 1:
         make_in_pool(recipes, processes, rows, made, failed)
         return
@@ -164,6 +175,48 @@ def make_all(
             except Exception as error:  # whatever a language model raises
                 broken[recipe.lm] = error
         failed(path, broken[recipe.lm])
+
+
+def make_in_threads(
+    recipes: Mapping[Path, Recipe],
+    threads: int,
+    rows: Callable[[Path, float | str], None],
+    made: Callable[[Path], object],
+    failed: Failed,
+    load: LoadModel,
+) -> None:
+    """Make datasets with language models that run elsewhere, those of one model after another."""
+    one_at_a_time = Lock()
+
+    def make(path: Path, stopped: Event) -> None:
+        def report(done: float | str) -> None:
+            if stopped.is_set():
+                raise RuntimeError("another dataset has failed")
+            with one_at_a_time:
+                rows(path, done)
+
+        recipes[path].make(report, load).to_parquet(path)
+
+    groups: dict[LMEntry, list[Path]] = {}
+    for path, recipe in recipes.items():
+        groups.setdefault(recipe.lm, []).append(path)
+    for paths in groups.values():
+        stopped = Event()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                tasks = {pool.submit(make, path, stopped): path for path in paths}
+                for task in as_completed(tasks):
+                    if (error := _error_of(task, tasks[task])) is None:
+                        made(tasks[task])
+                        continue
+                    if not stopped.is_set():
+                        stopped.set()
+                        first = error
+                    failed(tasks[task], first)
+            except BaseException:
+                stopped.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
 def make_in_pool(

@@ -1,11 +1,11 @@
-"""Workers on the nodes of a Ray cluster."""
+"""Workers that run cells on the nodes of a Ray cluster."""
 
 from __future__ import annotations
 
 import logging
 import socket
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,6 +101,16 @@ def software() -> dict[str, str]:
     return {**versions(), "code of estimators": code_of_estimators()}
 
 
+def require_same_software(there: Mapping[str, str], here: Mapping[str, str]) -> None:
+    """Raise an InputError if a node has other versions or other code than this machine."""
+    for name, version in here.items():
+        if there.get(name) != version:
+            raise InputError(
+                f"--cluster: a node has {name} {there.get(name)}, but this machine has "
+                f"{version}; install the same version on all nodes"
+            )
+
+
 class RayWorker:
     """Worker in a Ray actor, which is replaced when it dies or is killed."""
 
@@ -139,13 +149,7 @@ class RayWorker:
             there: Any = ray.get(actor.software.remote())
         except ray.exceptions.RayActorError as error:
             raise BrokenWorker(" ".join(str(error).split())[-300:]) from None
-        here = software()
-        for name, version in here.items():
-            if there.get(name) != version:
-                raise InputError(
-                    f"--cluster: a node has {name} {there.get(name)}, but this machine has "
-                    f"{version}; install the same version on all nodes"
-                )
+        require_same_software(there, software())
         self._actor = actor
 
     def _run(self, jobs: Sequence[Job]) -> list[Outcome]:

@@ -84,7 +84,11 @@ class LanguageModel(Protocol):
 
 @runtime_checkable
 class StreamingLanguageModel(LanguageModel, Protocol):
-    """A language model that gives scores one by one, so that none is lost if it is stopped."""
+    """A language model that gives scores one by one, so that none is lost if it is stopped.
+
+    One of several machines has an attribute ``workers``, their number: it then gets so many times
+    as many choices at a time.
+    """
 
     def score_each(self, choices: Sequence[Choice]) -> Iterator[tuple[int, ChoiceScores]]:
         """The scores with the numbers of their choices, in any order."""

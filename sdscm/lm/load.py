@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sdscm.cache import cache_folder
@@ -11,7 +12,7 @@ from sdscm.hints import kind_of
 from sdscm.literals import DEFAULT_LM as DEFAULT_LM
 from sdscm.lm.interface import LanguageModel
 from sdscm.lm.precision import Precision, check_precision
-from sdscm.lm.registry import LMInfo, LMOptions, find_backend
+from sdscm.lm.registry import LMInfo, LMOptions, ModelHandle, find_backend
 
 
 def load_lm(
@@ -72,11 +73,16 @@ def load_lm(
             f"language model: it is {kind_of(name)}; give a name such as '{DEFAULT_LM}', the path "
             "of a model's folder, or an object with score, id and revision"
         )
-    backend, name = _backend(str(name))
     chosen = LMOptions(revision, device, precision, memory, batch_tokens, dict(options or {}))
-    handle = backend.open(name, chosen)
+    return with_store(find_lm(str(name), chosen), store)
 
-    def loaded() -> LanguageModel:
+
+def find_lm(name: str, options: LMOptions) -> ModelHandle:
+    """Find a language model without loading it; what is raised is as in `load_lm`."""
+    backend, name = _backend(name)
+    handle = backend.open(name, options)
+
+    def load() -> LanguageModel:
         model = handle.load()
         if not isinstance(model, LanguageModel):
             raise InputError(
@@ -85,13 +91,18 @@ def load_lm(
             )
         return model
 
+    return replace(handle, load=load)
+
+
+def with_store(handle: ModelHandle, store: bool | str | Path = True) -> LanguageModel:
+    """Get the language model of a handle, loaded when a score is not in its store."""
     if store is False or not handle.cacheable:
-        return loaded()
+        return handle.load()
     from sdscm.lm.score_cache import CachedLM, ScoreCache  # imports NumPy
 
     path = cache_folder() / "scores.sqlite" if store is True else Path(store)
     return CachedLM(
-        loaded,
+        handle.load,
         id=handle.id,
         revision=handle.revision,
         scorer=handle.scorer,

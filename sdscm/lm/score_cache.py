@@ -225,7 +225,8 @@ class CachedLM:
         found = self._cache.get(list(dict.fromkeys(keys)))
         missing = {k: c for k, c in zip(keys, choices, strict=True) if k not in found}
         progress = ScoringProgress(self.id, missing.values())
-        for part in _parts(list(missing.items())):
+        at_once = _BATCH * getattr(self.model, "workers", 1) if missing else _BATCH
+        for part in _parts(list(missing.items()), at_once):
             model = self.model
             _report.get()(progress.line())
             if not kind and isinstance(model, StreamingLanguageModel):
@@ -284,8 +285,8 @@ def generative(model: LanguageModel) -> GenerativeLanguageModel:
     return model
 
 
-def _parts(items: list[tuple[bytes, Choice]]) -> Iterator[list[tuple[bytes, Choice]]]:
+def _parts(items: list[tuple[bytes, Choice]], size: int) -> Iterator[list[tuple[bytes, Choice]]]:
     # Sorted by context: a part reuses the key/value cache of the part before it.
     items.sort(key=lambda item: item[1].context)
-    for begin in range(0, len(items), _BATCH):
-        yield items[begin : begin + _BATCH]
+    for begin in range(0, len(items), size):
+        yield items[begin : begin + size]
