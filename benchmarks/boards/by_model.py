@@ -90,15 +90,23 @@ class ModelComparison:
         The ranking of each language model.
     pairs
         The comparison of each pair of models.
+    level
+        Level of the intervals; the tests have the level 1 - ``level``.
     """
 
     group: dict[str, str]
     metric: Metric
     rankings: Mapping[str, Ranking]
     pairs: tuple[ModelPair, ...]
+    level: float
 
     def __repr__(self) -> str:
-        return f"<ModelComparison: {self.title}; {', '.join(self.rankings)}>"
+        return f"<ModelComparison: {self.title}; {', '.join(self.models)}>"
+
+    @property
+    def models(self) -> list[str]:
+        """The language models."""
+        return list(dict.fromkeys(name for pair in self.pairs for name in pair.models))
 
     @property
     def title(self) -> str:
@@ -121,16 +129,12 @@ class ModelComparison:
             f"{two_decimals(pair.tau)} ({' and '.join(pair.models)})"
             for pair in (ordered[0], ordered[-1])
         )
-        found = sum(pair.p_value < 1 - self._level for pair in self.pairs)
+        found = sum(pair.p_value < 1 - self.level for pair in self.pairs)
         return (
-            f"{self.title}: Kendall's tau between the boards of {len(self.rankings)} language "
+            f"{self.title}: Kendall's tau between the boards of {len(self.models)} language "
             f"models is {ends}. The order of the methods depends on the model for {found} of "
             f"{len(self.pairs)} pairs, by the adjusted p value."
         )
-
-    @property
-    def _level(self) -> float:
-        return next(iter(self.rankings.values())).level
 
     def _of_pair(self, pair: ModelPair) -> str:
         text = f"Kendall's tau between the boards of {' and '.join(pair.models)} is "
@@ -145,9 +149,9 @@ class ModelComparison:
             f"agree with {two_decimals(pair.within)} under one model and with "
             f"{two_decimals(pair.between)} under two: "
         )
-        if pair.p_value < 1 - self._level:
+        if pair.p_value < 1 - self.level:
             return f"{text}the order of the methods depends on the model ({self._p(pair)})."
-        if pair.least_p_value >= 1 - self._level:
+        if pair.least_p_value >= 1 - self.level:
             return f"{text}too few phrasings to test if the order depends on the model."
         return f"{text}no dependence of the order on the model is shown ({self._p(pair)})."
 
@@ -181,8 +185,8 @@ def _comparisons(boards: Sequence[Board]) -> Iterator[ModelComparison]:
                 made = (
                     replace(pair, p_value=float(p)) for pair, p in zip(kept, p_values, strict=True)
                 )
-                metric = next(iter(rankings.values())).metric
-                yield ModelComparison(dict(rest), metric, rankings, tuple(made))
+                first = next(iter(rankings.values()))
+                yield ModelComparison(dict(rest), first.metric, rankings, tuple(made), first.level)
 
 
 def headlines(comparisons: Sequence[ModelComparison]) -> list[ModelComparison]:
@@ -194,7 +198,7 @@ def headlines(comparisons: Sequence[ModelComparison]) -> list[ModelComparison]:
 def model_table(comparisons: Sequence[ModelComparison], name: str = "models-table") -> ReportTable:
     """Make a table with a row for each comparison and pair of models."""
     rows = [(each, pair) for each in comparisons for pair in each.pairs]
-    shown = level(comparisons[0]._level) if comparisons else ""
+    shown = level(comparisons[0].level) if comparisons else ""
 
     def tau(name: str, heading: str, **options: Any) -> TableColumn[Any]:
         return number_column(

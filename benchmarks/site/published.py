@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,9 +15,11 @@ import pandas as pd
 from benchmarks import metrics
 from benchmarks.boards.board import ORACLE_RANK, Board
 from benchmarks.boards.board_table import BoardTable, board_table
+from benchmarks.boards.by_model import ModelComparison, ModelPair, headlines, model_table
 from benchmarks.boards.explain import rules
 from benchmarks.boards.ranking import Ranking
 from benchmarks.boards.summary import ALL
+from benchmarks.report.html.figures.by_model import NAME as RANKS
 from benchmarks.report.html.page import placed_tables
 from benchmarks.report.lists import metric_table
 from benchmarks.site.render import Contents, Entry, rendered
@@ -71,6 +74,37 @@ class Published:
             f"{counted(len(data), 'kind')} of data."
         )
 
+    @cached_property
+    def models(self) -> tuple[ModelComparison, ...]:
+        """The comparisons of language models in ``models.csv``; none without the file."""
+        file = self.folder / "models.csv"
+        if not file.is_file():
+            return ()
+        rows = pd.read_csv(file, keep_default_na=False, na_values=[""])
+        group = [name for name in _GROUP if name in rows]
+        fields = [field.name for field in dataclasses.fields(ModelPair)]
+        found = []
+        for values, part in rows.groupby([*group, "metric"], sort=False, dropna=False):
+            pairs = [
+                ModelPair(**row | {"models": tuple(row["models"].split(" | "))})
+                for row in part[fields].to_dict("records")
+            ]
+            place = dict(zip(group, map(_text, values), strict=False))
+            place = {key: value for key, value in place.items() if value}
+            metric = metrics.get(str(values[-1]))
+            found.append(ModelComparison(place, metric, {}, tuple(pairs), self.suite.board.level))
+        return tuple(found)
+
+    @property
+    def model_findings(self) -> list[str]:
+        """Sentences on the comparisons of fitted rows, over all scenarios if there are several."""
+        return [each.finding for each in headlines(self.models)]
+
+    @property
+    def model_table(self) -> object:
+        """The comparisons as a table."""
+        return model_table(self.models)
+
     @property
     def entry(self) -> Entry:
         """The entry of the board in the list of boards."""
@@ -83,15 +117,19 @@ class Published:
             alt="Errors of each method in both settings",
         )
 
+    #: Figure of the ranks by language model.
+    ranks = f"{RANKS}.png"
+
     def _pictures(self) -> list[Path]:
         return sorted(self.folder.glob("leaderboard*.png"))
 
-    def _of(self, scenario: str) -> list[str]:
-        """List the figure of a scenario, or none."""
-        ends = f"-{slug(scenario)}.png"
-        found = [each.name for each in self._pictures() if each.name.endswith(ends)]
-        # ``headache-noise`` ends like a scenario ``noise``: take the shortest name.
-        return sorted(found, key=len)[:1]
+    def _of(self, scenario: str) -> Iterator[tuple[str, str]]:
+        """Find the figures of a scenario: pairs of language model and file."""
+        there = {each.name for each in self._pictures()}
+        for lm in dict.fromkeys(self.rows["lm"]) if "lm" in self.rows else [""]:
+            name = f"{slug('leaderboard', *filter(None, (_text(lm), scenario)))}.png"
+            if name in there:
+                yield _text(lm), name
 
     @cached_property
     def tables(self) -> tuple[BoardTable, ...]:
@@ -142,13 +180,19 @@ class Published:
             )
             for name, part in zip(names, parts, strict=True)
         }
-        made["leaderboard.csv"] = (self.folder / "leaderboard.csv").read_bytes()
-        return made | {each.name: each.read_bytes() for each in self._pictures()}
+        extra = [self.folder / name for name in ("leaderboard.csv", "models.csv", self.ranks)]
+        files = [*(each for each in extra if each.is_file()), *self._pictures()]
+        return made | {each.name: each.read_bytes() for each in files}
 
     def _boards(self, scenarios: Sequence[str]) -> Boards:
         shown = [each for each in self.tables if each.board.group.get("dataset", "") in scenarios]
         figures = [
-            ({"Data": each}, _picture(file, each)) for each in scenarios for file in self._of(each)
+            (
+                {"Data": each, "Language model": lm},
+                _picture(file, ", ".join(filter(None, (each, lm)))),
+            )
+            for each in scenarios
+            for lm, file in self._of(each)
         ]
         return Boards(tuple(placed_tables(shown)), tuple(figures))
 

@@ -74,7 +74,8 @@ def _boards() -> dict[str, bytes]:
     given = os.environ.get("RELEASES", "").split()
     published = sorted(path.parent for path in ROOT.glob("results/published/*/leaderboard.csv"))
     source = "".join(given).encode() + b"".join(_content(Path(each)) for each in given)
-    source += b"".join((path / "leaderboard.csv").read_bytes() for path in published)
+    tables = (path / name for path in published for name in ("leaderboard.csv", "models.csv"))
+    source += b"".join(table.read_bytes() for table in tables if table.is_file())
     return kept(source, lambda: all_pages(["core-v1", *given], published))
 
 

@@ -50,3 +50,27 @@ def test_the_figures_are_beside_the_pages(made: dict[str, bytes]) -> None:
     sources = set(re.findall(r'<img src="([^"]+)"', page))
     assert len(sources) == 2
     assert sources <= set(made)
+
+
+def test_a_board_of_several_models_compares_them() -> None:
+    """Findings, table and figure from ``models.csv``; a figure of errors for each model."""
+    folder = QUICK.with_name("models")
+    made = published_pages(folder, {})
+    page = made["index.md"].decode()
+    rows = pd.read_csv(folder / "models.csv")
+    row = rows[rows["dataset"].eq("all scenarios") & rows["setting"].eq("hidden")]
+    row = row[row["rows"].eq("fitted") & row["metric"].eq("pehe_sd")].iloc[0]
+    assert f"between the boards of smollm2-135m and scenario-5m is {row['tau']:.2f}, and" in page
+    assert page.count("Rankings by language model") >= 1
+    assert made["models.csv"] == (folder / "models.csv").read_bytes()
+    for name, text in made.items():
+        if name.endswith(".md"):
+            sources = set(re.findall(r'<img src="([^"]+)"', text.decode()))
+            assert sources <= set(made), name
+    assert "rank-by-model.png" in page
+    soil = set(re.findall(r'<img src="([^"]+)"', made["soil.md"].decode()))
+    assert soil == {f"leaderboard-{lm}-soil.png" for lm in ("smollm2-135m", "scenario-5m")}
+
+
+def test_a_board_of_one_model_compares_none(made: dict[str, bytes]) -> None:
+    assert "Rankings by language model" not in made["index.md"].decode()
