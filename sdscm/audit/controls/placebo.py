@@ -93,9 +93,10 @@ def with_placebo(spec: Spec, placebo: Variable = WEEKDAY) -> Spec:
     for name in spec.order:
         variable = spec.variable(name)
         if variable.role == "treatment":
-            variables.append(placebo.model_copy(update={"role": "treatment"}))
+            variables.append(placebo.model_copy(update={"role": "treatment", "tuning": ()}))
             variable = variable.model_copy(update={"role": "covariate"})
         if variable.role == "outcome":
             variable = variable.model_copy(update={"parents": (*variable.parents, placebo.name)})
-        variables.append(variable)
+        # The placebo has no sentences for tuning, which all variables have or none.
+        variables.append(variable.model_copy(update={"tuning": ()}))
     return spec.model_copy(update={"variables": tuple(variables)})

@@ -25,7 +25,7 @@ from sdscm.audit.controls.planted import (
 from sdscm.audit.plan import choose_phrasings, count_phrasings
 from sdscm.lm import random_table
 from sdscm.lm.interface import Choice, LanguageModel
-from sdscm.spec import Phrasing
+from sdscm.spec import Phrasing, load_spec
 
 Line = Callable[[BaseException], str]
 QUICK: dict[str, Any] = {"units": 300, "panel": 20, "resamples": 500}
@@ -136,6 +136,16 @@ def test_where_the_placebo_stands(clinic: Spec) -> None:
         with_placebo(clinic, WEEKDAY.model_copy(update={"parents": ("age",)}))
     with pytest.raises(InputError, match="only one value"):
         with_placebo(clinic, WEEKDAY.model_copy(update={"values": ("Tuesday",)}))
+
+
+@pytest.mark.parametrize("name", ["headache", "hiring"])
+def test_scenarios_with_and_without_sentences_for_tuning_take_the_placebo(name: str) -> None:
+    spec = load_spec(name)
+    assert spec.split == (name == "headache")
+    again = Spec.model_validate(with_placebo(spec).model_dump())
+    assert again.treatment.name == WEEKDAY.name
+    for variable in spec.variables:
+        assert again.variable(variable.name).phrasings == variable.phrasings
 
 
 def test_a_placebo_of_sentences(planted: Spec) -> None:
