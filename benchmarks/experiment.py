@@ -176,7 +176,7 @@ def run(
                 scorer = Scorer(suite, manifest.sources, lambda source: datasets[source.name])
                 computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)
                 found = read_records(store, manifest, mixed, scorer)
-                store.write_scores(found.rescored, definitions(suite.holdout))
+                store.write_scores(found.rescored, definitions(suite))
         return _conclude(manifest, found, folder, results_dir, computed, progress)
     except KeyboardInterrupt:
         options = {
@@ -438,7 +438,7 @@ def _run_missing(
     store.write(skipped)
     ordered = in_order_of_shares(list(missing.values()), manifest.sources)
     rows = [(cell, builder.rows(cell)) for cell in ordered]
-    eta, known = Eta(progress, given.processes, rows, runtimes), definitions(suite.holdout)
+    eta, known = Eta(progress, given.processes, rows, runtimes), definitions(suite)
     progress.board(live.table)
 
     def done(cell: Cell, outcome: Outcome) -> None:
@@ -494,7 +494,7 @@ def _add_packed_records(store: Store, manifest: Manifest) -> None:
         return
     wanted = {cell.version_free_cell_key for cell in manifest.cells}
     known = set(store.keys())
-    found = packed_records(read_packed(path), definitions(manifest.suite.holdout))
+    found = packed_records(read_packed(path), definitions(manifest.suite))
     store.write(
         record
         for record in found

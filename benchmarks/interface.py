@@ -9,6 +9,8 @@ import numpy as np
 
 Interval = tuple[np.ndarray, np.ndarray]
 Target = Literal["CATE", "ITE"]
+#: Targets of metrics that exist where an instrument is shown.
+IV_TARGETS = ("LATE", "complier CATE")
 Status = Literal["ok", "failed", "timeout", "skipped", "missing"]
 
 
@@ -124,6 +126,10 @@ class Truth:
         Standard deviation of the observed outcome (divisor n), the unit of normalised errors.
     ate : float, optional
         Average effect, if only this is known. The effects of the rows are then NaN.
+    compliers : boolean array of shape (n,), optional
+        The compliers, if the setting shows an instrument.
+    complier_effect : array of shape (n,), optional
+        E[y1 - y0 | covariates, complier] of each row; NaN where no unit complies.
     """
 
     ite: np.ndarray
@@ -131,6 +137,15 @@ class Truth:
     target: Target
     sd: float
     ate: float | None = None
+    compliers: np.ndarray | None = None
+    complier_effect: np.ndarray | None = None
+
+    @property
+    def late(self) -> float:
+        """The average effect of the compliers; NaN if it is not known, or none complies."""
+        if self.compliers is None or not self.compliers.any():
+            return float("nan")
+        return float(self.ite[self.compliers].mean())
 
     @property
     def sate(self) -> float:
@@ -141,10 +156,21 @@ class Truth:
 
         ``rows`` is a boolean array of shape (n,).
         """
-        return replace(self, ite=self.ite[rows], effect=self.effect[rows])
+        return replace(
+            self,
+            ite=self.ite[rows],
+            effect=self.effect[rows],
+            compliers=None if self.compliers is None else self.compliers[rows],
+            complier_effect=None if self.complier_effect is None else self.complier_effect[rows],
+        )
 
     def tells(self, target: str) -> bool:
         """Return whether metrics with this target can be computed; ``none`` needs no truth."""
         if target == "none":
             return True
+        if target == "LATE":
+            return bool(np.isfinite(self.late))
+        if target == "complier CATE":
+            effect = self.complier_effect
+            return effect is not None and bool(np.any(self.compliers))
         return bool(np.isfinite(self.sate if target == "SATE" else self.effect).all())

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
         UnknownEstimatorError,
     )
     from estimators.interface import (
+        ATE_OF_COMPLIERS,
         ATE_OF_FIT,
         ATE_OF_ROWS,
+        OF_ROWS,
         Estimand,
         Estimator,
         EstimatorInfo,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         HasFitMany,
         HasITEInterval,
         Intervals,
+        Need,
     )
     from estimators.plugins import load_plugin
     from estimators.registry import REGISTRY, Problem
@@ -76,6 +79,9 @@ __all__ = [
     "Intervals",
     "ATE_OF_ROWS",
     "ATE_OF_FIT",
+    "ATE_OF_COMPLIERS",
+    "Need",
+    "OF_ROWS",
     "HasEffect",
     "HasATE",
     "HasEffectInterval",

@@ -24,11 +24,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from estimators.errors import EstimatorError
+from estimators.interface import Need
 from estimators.support.quiet import add_notes, quiet
 from estimators.support.seeds import guarded_global_generators, resolve_seed
 from estimators.support.units import StandardUnits
 from estimators.support.validation import (
     as_matrix,
+    as_needs,
     as_outcome,
     as_treatment,
     require_both_arms,
@@ -70,6 +72,8 @@ class EffectEstimator(BaseEstimator, ABC):
     depends_on_units: ClassVar[Mapping[str, str]] = {}
     #: If False, the answers do not depend on the data, and their accuracy is not checked.
     learns: ClassVar[bool] = True
+    #: What ``fit`` needs by name beside X, t and y; see `estimators.Need`.
+    needs: ClassVar[tuple[Need, ...]] = ()
     #: The fewest rows in each arm that ``fit`` needs.
     rows_per_arm: ClassVar[int] = 1
 
@@ -80,13 +84,16 @@ class EffectEstimator(BaseEstimator, ABC):
     _units_of_X: StandardUnits | None = None
     _units_of_y: StandardUnits | None = None
 
-    def fit(self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray) -> Self:
+    def fit(self, X: pd.DataFrame | np.ndarray, t: np.ndarray, y: np.ndarray, **shown: Any) -> Self:
         """Fit on X of shape (n, p), t of 0 and 1 and y of floats, both of shape (n,).
+
+        ``shown`` holds what the estimator ``needs``, by name.
 
         Raises
         ------
         EstimatorError
-            If lengths differ, a value is NaN, infinite or text, or an arm has too few rows.
+            If lengths differ, a value is NaN, infinite or text, an arm has too few rows, or a need
+            is missing.
 
         Examples
         --------
@@ -95,8 +102,9 @@ class EffectEstimator(BaseEstimator, ABC):
         LinReg()
         """
         arrays = self._checked(X, t, y)
+        needed = as_needs(self, shown, len(arrays[0]))
         with self._library_code():
-            self._fit(*arrays)
+            self._fit(*arrays, **needed)
         self._remember_columns(X)
         return self
 
@@ -139,8 +147,8 @@ class EffectEstimator(BaseEstimator, ABC):
         self.n_features_in_ = X.shape[1]
 
     @abstractmethod
-    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        """Fit on clean arrays."""
+    def _fit(self, *args: Any, **kwargs: Any) -> None:
+        """Fit on clean arrays X, t and y; an estimator with ``needs`` gets them by name."""
 
     @contextmanager
     def _library_code(self) -> Iterator[None]:

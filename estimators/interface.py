@@ -21,6 +21,15 @@ FitMany = Literal["", "datasets", "methods"]
 #: is for readers only.
 ATE_OF_ROWS = "the mean of effect(X) over the rows of X"
 ATE_OF_FIT = "that of the rows of fit, the same for every X"
+#: The average effect of methods with an instrument: the local average treatment effect (LATE).
+ATE_OF_COMPLIERS = "that of the compliers (LATE), the same for every X"
+
+#: What an estimator can need beside X, t and y. ``instrument``: an array of 0 and 1 of shape (n,),
+#: for ``fit``. ``text``: a Series of n texts that state the covariates, and ``proxies``: a
+#: DataFrame of codes of shape (n, q), for ``fit`` and for all answers.
+Need = Literal["instrument", "text", "proxies"]
+#: The needs that describe rows, so that answers for other rows need them, too.
+OF_ROWS: tuple[Need, ...] = ("text", "proxies")
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,9 @@ class EstimatorInfo:
     stochastic
         True if the estimates depend on ``random_state``, by more than rounding. A suite fits such
         an estimator with several seeds.
+    needs
+        What ``fit`` gets by name beside X, t and y; see `Need`. In a setting that does not show it,
+        the method is not applicable.
     costly
         True if a fit on 1,000 rows takes more than five seconds on one core (the table of times in
         docs/reference/estimators.md). By default a suite fits such an estimator with one seed only.
@@ -109,6 +121,7 @@ class EstimatorInfo:
     fit_group: str = ""
     stochastic: bool = True
     costly: bool = False
+    needs: tuple[Need, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.ate:
@@ -123,6 +136,10 @@ class Estimator(Protocol):
     ``y`` an array of floats of shape (n,). All other methods are capabilities, found by their
     presence: see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasITEInterval` and
     `HasFitMany`. An estimator has at least one of ``effect`` and ``ate``.
+
+    An estimator that needs more than X, t and y names it in the class attribute ``needs``, for
+    example ``needs = ("instrument",)``, and gets it by name: ``fit(X, t, y, instrument=z)``. What
+    describes rows (``text``, ``proxies``) is also given to its answers: ``effect(X, text=texts)``.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from estimators.errors import EstimatorError
-from estimators.interface import Estimand, EstimatorInfo, FitMany
+from estimators.interface import Estimand, EstimatorInfo, FitMany, Need
 
 #: A class with ``fit``, or a function ``(X, t, y) -> effects``.
 Target = Callable[..., Any]
@@ -117,5 +117,10 @@ def check_declarations(info: EstimatorInfo, target: Target) -> None:
         problem = "declares fit_many, but has no class method fit_many"
     elif (info.fit_many == "methods") != bool(info.fit_group):
         problem = "fit_many='methods' and fit_group go together; give both or neither"
+    if isinstance(getattr(target, "needs", ()), str):
+        raise EstimatorError(f'register {info.name!r}: needs is a text; write needs = ("...",)')
+    unknown = [need for need in info.needs if need not in get_args(Need)]
+    if unknown:
+        problem = f"needs {unknown[0]!r}; choose among {', '.join(get_args(Need))}"
     if problem:
         raise EstimatorError(f"register {info.name!r}: {problem}")

@@ -193,6 +193,7 @@ class Registry:
                 if stochastic is None
                 else stochastic,
                 costly=costly,
+                needs=tuple(getattr(target, "needs", ())),
             )
             check_declarations(info, target)
             self._add(_Entry(info, target))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sdscm.data.diagnostics import MechanismFacts as MechanismFacts
     from sdscm.data.diagnostics import facts as facts
     from sdscm.data.diagnostics import mechanism_facts as mechanism_facts
+    from sdscm.data.settings import SETTING_INFOS as SETTING_INFOS
+    from sdscm.data.settings import SettingInfo as SettingInfo
     from sdscm.errors import InputError as InputError
     from sdscm.errors import MissingExtraError as MissingExtraError
     from sdscm.inference.labelled import Enumeration as Enumeration
@@ -54,6 +56,7 @@ else:
             "sdscm.inference.labelled": ["Enumeration"],
             "sdscm.data.dataset": ["CausalDataset", "Provenance"],
             "sdscm.literals": ["DEFAULT_LM", "SETTINGS", "Setting"],
+            "sdscm.data.settings": ["SETTING_INFOS", "SettingInfo"],
             "sdscm.data.diagnostics": [
                 "facts",
                 "mechanism_facts",

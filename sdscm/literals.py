@@ -30,8 +30,9 @@ AuditMethod = Literal["auto", "exact", "sample"]
 #: scores are rounded to 2^-20, so that all processors give the same scores.
 Precision = Literal["float32", "float32-fast", "bfloat16", "float64"]
 
-#: Which covariates an estimator sees: all, or those that are not exogenous.
-Setting = Literal["all", "hidden"]
+#: What an estimator sees; `sdscm.data.settings` describes each.
+Setting = Literal["all", "hidden", "randomised", "instrument", "text", "proxies"]
+#: The two settings of the paper: all covariates, or without the exogenous ones.
 SETTINGS: tuple[Setting, ...] = ("all", "hidden")
 
 #: Covariates that descend from the treatment: left out of X, or part of it.

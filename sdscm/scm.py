@@ -12,7 +12,7 @@ from sdscm.inference.enumeration import MAX_CONTEXTS
 from sdscm.inference.labelled import Enumeration
 from sdscm.inference.monte_carlo import MonteCarloEstimate
 from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
-from sdscm.literals import NoiseCoupling, PostTreatment
+from sdscm.literals import SETTINGS, NoiseCoupling, PostTreatment, Setting
 from sdscm.sampling.interventions import Do
 from sdscm.sampling.sampler import BLOCK, OnUnits, Sampler
 
@@ -43,7 +43,7 @@ class SDSCM(Sampler):
     coupling
         Noise of a counterfactual: ``gumbel`` keeps the unit's own noise (Gumbel-max), ``redraw``
         draws new noise for the descendants, as the paper does.
-    overlap, confounding, effect
+    overlap, confounding, effect, strength, defiers
         Changes of the mechanisms, see `sdscm.sampling.dials.Dials`; the defaults change nothing.
     treatments
         Two or more values of the treatment, to which its mechanism is restricted (domain-restricted
@@ -151,8 +151,10 @@ class SDSCM(Sampler):
         post_treatment: PostTreatment = "hide",
         noise: float = 0.0,
         noise_coupling: NoiseCoupling = "shared",
+        exclusion: float = 0.0,
         cate_contexts: int | None = None,
         cate_draws: int = 0,
+        settings: Sequence[Setting] = SETTINGS,
         block: int = BLOCK,
         progress: OnUnits | None = None,
     ) -> CausalDataset:
@@ -195,6 +197,10 @@ class SDSCM(Sampler):
             where no covariate does. The CATE is the same with and without noise. Without noise, y
             may be an exact function of covariates and treatment. (SD(y) depends on n: with noise, a
             smaller dataset is not exactly the first rows of a larger one.)
+        exclusion
+            Direct effect of the second value of the instrument on both potential outcomes, in units
+            of SD(y) without it: it violates the exclusion restriction, and changes no effect of the
+            treatment.
         cate_contexts
             The true CATE given the covariates of a setting is enumerated if no mechanism has more
             contexts than this. Default: ten for each unit, at least 500 and at most 5,000. With 0
@@ -202,6 +208,10 @@ class SDSCM(Sampler):
         cate_draws
             If the CATE cannot be enumerated: number of draws for each unit of a weighted Monte
             Carlo estimate (`sdscm.inference.monte_carlo.cate`). With 0 the CATE is unknown.
+        settings
+            The settings that `CausalDataset.setting` can show. ``instrument``, ``text`` and
+            ``proxies`` need more than the usual ones: the treatment under each value of the
+            instrument, sentences, or the names of proxies.
         block, progress
             As in `sample`.
 
@@ -228,8 +238,10 @@ class SDSCM(Sampler):
             post_treatment=post_treatment,
             noise=noise,
             noise_coupling=noise_coupling,
+            exclusion=exclusion,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
+            settings=settings,
             block=block,
             progress=progress,
         )

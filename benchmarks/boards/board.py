@@ -15,6 +15,7 @@ from benchmarks import metrics
 from benchmarks.boards.intervals import cluster_means, cluster_medians
 from benchmarks.boards.ranking import Ranking, rank_methods
 from benchmarks.boards.scores import UNSEEN_SHARE, average_repetitions, seed_spread
+from benchmarks.interface import IV_TARGETS
 from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
@@ -74,6 +75,8 @@ class Board:
         `benchmarks.boards.summary`. Its table has no scores. Empty for other boards.
     lms
         The language models of a board that averages over several; empty for other boards.
+    not_applicable
+        Methods that are not on the board: they need what the setting does not show.
     unseen_share
         Share of the held-out rows whose covariates occur in no fitted row, mean over datasets; NaN
         for boards of the fitted rows.
@@ -99,6 +102,7 @@ class Board:
     scenarios: tuple[str, ...] = ()
     lms: tuple[str, ...] = ()
     unseen_share: float = float("nan")
+    not_applicable: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         from benchmarks.boards.explain import place  # it imports this module
@@ -195,8 +199,10 @@ def _board(
         "seed": seed,
     }
     averaged = average_repetitions(scores)
-    rows = []
+    rows, there = [], set(scores["estimator"])
     for method in methods:
+        if method.label not in there:
+            continue
         cells, datasets = (each[each["estimator"] == method.label] for each in (scores, averaged))
         rows.append(_row(method, cells, datasets, resampled))
     for name in options.rank_by:
@@ -223,6 +229,7 @@ def _board(
         rankings=rankings,
         undefined=_undefined(scores, {method.label for method in methods if method.oracle}),
         lms=() if "lm" in group else _several(scores["lm"]),
+        not_applicable=tuple(m.label for m in methods if m.label not in there),
         unseen_share=float(scores.groupby(["dataset", "setting"])[UNSEEN_SHARE].first().mean()),
     )
 
@@ -319,7 +326,12 @@ def _ranking(
     mean: Callable[[np.ndarray, np.ndarray], tuple[float, float, float]],
     level: float,
 ) -> Ranking | None:
-    """Rank the methods in the table of a metric; None if the table would show Oracles only."""
+    """Rank the methods in the table of a metric.
+
+    None if the table would show Oracles only, or the metric needs an instrument and has no score.
+    """
+    if metric.target in IV_TARGETS and scores[metric.name].isna().all():
+        return None
     shown = sorted((row for row in rows if _belongs(row, metric)), key=_oracles_last)
     if all(row["oracle"] for row in shown):
         return None

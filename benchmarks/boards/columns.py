@@ -15,6 +15,7 @@ from benchmarks import metrics
 from benchmarks.boards.board import ORACLE_RANK, Board
 from benchmarks.boards.intervals import MIN_CLUSTERS
 from benchmarks.boards.ranking import Ranking
+from benchmarks.interface import IV_TARGETS
 from benchmarks.metrics import Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
@@ -131,7 +132,11 @@ def all_columns(board: Board) -> list[BoardColumn]:
         if column.by_ranking
     ]
     found += [column for column in registry if not column.by_ranking]
-    known = [metrics.find(name) for name in metrics.names()]
+    known = [
+        metric
+        for metric in map(metrics.find, metrics.names())
+        if metric.target not in IV_TARGETS or board.table[metric.name].notna().any()
+    ]
     for metric in sorted(known, key=lambda metric: metric.group == "cost"):
         found.append(_metric_column(metric))
         if isinstance(metric, Metric) and metric.group != "cost":

@@ -12,6 +12,7 @@ from benchmarks.boards.ranking import Ranking
 from benchmarks.datasets.truth import FITTED, HELD_OUT, MIN_UNSEEN, UNSEEN
 from benchmarks.storage.manifest import Manifest
 from benchmarks.suite.model import BoardOptions, Suite
+from sdscm.data.settings import SETTING_INFOS
 from sdscm.number_format import (
     NONE,
     counted,
@@ -21,12 +22,6 @@ from sdscm.number_format import (
     percent,
     two_decimals,
 )
-
-#: Description of each setting: the covariates that estimators see.
-SETTINGS = {
-    "all": "all covariates seen",
-    "hidden": "exogenous covariates hidden",
-}
 
 #: Name of the language model of other data.
 NO_LM = "data of other origin"
@@ -69,7 +64,8 @@ REPETITION_RULE = (
 
 def setting_words(setting: str) -> str:
     """Describe a setting: the covariates that estimators see."""
-    return SETTINGS.get(setting, setting)
+    infos = {name: info.summary for name, info in SETTING_INFOS.items()}
+    return infos.get(setting, setting)  # type: ignore[call-overload]  # that of another version
 
 
 def rows_words(rows: str) -> str:
@@ -173,6 +169,8 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
             f"{board.clusters} phrasings or files."
         )
     found += _rows_notes(board)
+    if board.not_applicable:
+        found.append(f"Not applicable here: {joined(board.not_applicable)}.")
     found.append("Bold: the best of the methods without lost cells.")
     if FEWER in marks:
         found.append(f"{FEWER}: a mean over fewer datasets, since the score is not defined on all.")

@@ -20,9 +20,10 @@ from benchmarks.datasets.truth import (
     parts_of,
     truth_of,
     unseen_rows,
+    with_compliers,
 )
 from benchmarks.execution.cells import Cell
-from benchmarks.interface import Interval, Outcome, Prediction, Truth
+from benchmarks.interface import IV_TARGETS, Interval, Outcome, Prediction, Truth
 from benchmarks.provenance.hashing import digest
 from benchmarks.provenance.source_code import own_code_of
 from benchmarks.storage.manifest import Manifest
@@ -111,7 +112,9 @@ class Scorer:
             source = self._sources[cell.dataset]
             dataset = self._load(source)
             mask = source.held_out(dataset, self._holdout)
-            self._parts[place] = list(parts_of(dataset, cell.setting, mask))
+            view = dataset.setting(cell.setting)
+            parts = parts_of(view, cell.setting, mask)
+            self._parts[place] = [with_compliers(part, view) for part in parts]
         return self._parts[place]
 
 
@@ -145,23 +148,35 @@ def _of_rows(prediction: Prediction, rows: np.ndarray) -> Prediction:
 
 
 def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, float]:
-    """Compute the `PARTS` and every metric; NaN if the answer or the truth is missing."""
+    """Compute the `PARTS` and every metric; NaN if the answer or the truth is missing.
+
+    Metrics that need an instrument are left out where the setting shows none.
+    """
     prediction, nan = replace(prediction, alpha=alpha), float("nan")
     parts = (nan if prediction.ate is None else prediction.ate, truth.sate, truth.sd or nan)
     return dict(zip(PARTS, parts, strict=True)) | {
         metric.name: metric.score(prediction, truth) if truth.tells(metric.target) else nan
         for metric in metrics.registered()
+        if truth.compliers is not None or metric.target not in IV_TARGETS
     }
 
 
-def definitions(holdout: float) -> dict[str, str]:
+def definitions(suite: Suite) -> dict[str, str]:
     """Return the hash of each metric's definition, by name; a score with another hash is stale.
 
-    If the suite holds out rows, `UNSEEN_ROWS` has the hash of the choice of these rows.
+    Metrics that no setting of the suite can have are left out. If the suite holds out rows,
+    `UNSEEN_ROWS` has the hash of the choice of these rows.
     """
-    truth = own_code_of(truth_of)
-    found = {metric.name: digest([metric.definition, truth]) for metric in metrics.registered()}
-    if holdout:
+    with_instrument = "instrument" in suite.settings
+    truth, compliers = own_code_of(truth_of), own_code_of(with_compliers)
+    found = {
+        metric.name: digest(
+            [metric.definition, truth, *[compliers] * (metric.target in IV_TARGETS)]
+        )
+        for metric in metrics.registered()
+        if with_instrument or metric.target not in IV_TARGETS
+    }
+    if suite.holdout:
         chosen = [own_code_of(function) for function in (unseen_rows, parts_of, _of_rows)]
         found[UNSEEN_ROWS] = digest([*chosen, MIN_UNSEEN])
     return found
@@ -222,7 +237,7 @@ def read_records(
     folder = store.path.parent
     scorer = scorer or Scorer(manifest.suite, manifest.sources, lambda source: source.load(folder))
     records = chosen(manifest.cells, store.records(), mixed, manifest.reference)
-    now = definitions(manifest.suite.holdout)
+    now = definitions(manifest.suite)
     rescored: dict[str, Scores] = {}
     unknown: dict[str, int] = {}
     for key, record in records.items():

@@ -47,8 +47,10 @@ from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import covariates_of
 from sdscm.data.semisynth import FittedTable, check_draw, check_models, fit_models
+from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError, reason
 from sdscm.files import put_atomically
+from sdscm.literals import SETTINGS
 from sdscm.lm import LanguageModel
 from sdscm.sampling.dials import Dials
 from sdscm.spec import Spec
@@ -56,7 +58,7 @@ from sdscm.spec import Spec
 #: Arguments of ``SDSCM`` and of its ``dataset`` that other keys of an entry, or the runner, set.
 _SET_BY_ENTRY = {
     *("self", "spec", "lm", "phrasing", "temperature"),
-    *("n", "seed", "outcome", "post_treatment", "block", "progress"),
+    *("n", "seed", "outcome", "post_treatment", "settings", "block", "progress"),
 }
 
 
@@ -259,6 +261,8 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
     asked = {"post_treatment": entry.post_treatment, **entry.dataset}
     models = {of: _model_or_reason(of, entry, suite) for of in entry.lms}
+    if set(suite.settings) - set(SETTINGS):
+        asked["settings"] = list(suite.settings)
     replicates = range(len(entry.seeds or ()) or entry.replicates)
     for of, phrasing, replicate, variant in product(
         entry.lms, entry.phrasing_numbers, replicates, entry.variants
@@ -364,19 +368,20 @@ def _check_covariates(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
             f"{suite.origin}: {entry.title}: no covariate to show, since {reason}; give the spec a "
             "pre-treatment covariate" + ", or write 'post_treatment: show'" * bool(after)
         )
-    if "hidden" not in suite.settings:
-        return
-    if not spec.exogenous:
-        raise InputError(
-            f"{suite.origin}: {entry.title}: the setting 'hidden' hides nothing, since no variable "
-            "is exogenous; write 'settings: [all]'"
-        )
-    if set(hidden) == set(covariates):
-        raise InputError(
-            f"{suite.origin}: {entry.title}: the setting 'hidden' leaves no pre-treatment "
-            "covariate; write 'settings: [all]', hide fewer with 'dataset: {hide: ...}', or give "
-            "the spec an observed one"
-        )
+    for setting in suite.settings:
+        if not SETTING_INFOS[setting].hides:
+            continue
+        if not spec.exogenous:
+            raise InputError(
+                f"{suite.origin}: {entry.title}: the setting '{setting}' hides nothing, since no "
+                "variable is exogenous; write 'settings: [all]'"
+            )
+        if set(hidden) == set(covariates):
+            raise InputError(
+                f"{suite.origin}: {entry.title}: the setting '{setting}' leaves no pre-treatment "
+                "covariate; write 'settings: [all]', hide fewer with 'dataset: {hide: ...}', or "
+                "give the spec an observed one"
+            )
 
 
 @_requests_of.register

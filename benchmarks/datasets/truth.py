@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,28 @@ def truth_of(dataset: CausalDataset, setting: Setting) -> Truth:
         target="ITE" if cate is None else "CATE",
         sd=float(dataset.y.std()),
         ate=dataset.known_ate,
+    )
+
+
+def with_compliers(part: Part, dataset: CausalDataset) -> Part:
+    """Add the compliers and their effects to a truth, if the dataset knows them.
+
+    Parameters
+    ----------
+    part
+    dataset
+        The dataset as its setting shows it.
+    """
+    if "instrument" not in dataset.shown or dataset.potential_treatments is None:
+        return part
+    rows, cate = part.chosen, dataset.complier_cate
+    return replace(
+        part,
+        truth=replace(
+            part.truth,
+            compliers=dataset.compliers[rows],
+            complier_effect=None if cate is None else cate[rows],
+        ),
     )
 
 
@@ -127,7 +149,7 @@ def truth_table(
         mask = source.held_out(dataset, holdout)
         for setting in settings:
             group = (source.entry, source.lm, setting)
-            for part in parts_of(dataset, setting, mask):
+            for part in parts_of(dataset.setting(setting), setting, mask):
                 truth = part.truth
                 numbers = [truth.target, truth.sate, truth.sd or float("nan"), part.unseen_share]
                 found.append((group, [source.name, setting, part.rows, *numbers]))

@@ -94,7 +94,7 @@ def seed_of(source: Source, setting: Setting, seed_label: str, repetition: int =
 
 
 def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> list[Cell]:
-    """List the cells of a suite, in the order of the suite."""
+    """List the cells of a suite, in its order; none where a method is not applicable."""
     size: Counter[str] = Counter()
     place = {}
     for source in sources:
@@ -117,6 +117,7 @@ def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> 
         for source in sources
         for setting in suite.settings
         for method in methods
+        if method.applies(setting)
         for repetition in range(method.fits(suite))
         if place[source.name] < count_of_share(method.share, size[source.entry])
     ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+import estimators
 from benchmarks.execution.methods import Maker
 from estimators import FitMany
 
@@ -21,6 +24,8 @@ class Rows:
     ----------
     X, t, y
         Shapes (n, p), (n,) and (n,).
+    shown
+        What the method needs beside X, t and y, by name.
     reveal
         For an Oracle: the individual effects, and the effects that estimates are scored against.
         None for all other estimators.
@@ -30,6 +35,12 @@ class Rows:
     t: np.ndarray
     y: np.ndarray
     reveal: Truths | None
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def of_rows(self) -> dict[str, Any]:
+        """What the answers of the method need of the rows, beside X."""
+        return {name: each for name, each in self.shown.items() if name in estimators.OF_ROWS}
 
     @property
     def rows(self) -> int:

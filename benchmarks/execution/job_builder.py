@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ class JobBuilder:
         self._suite, self._datasets, self._field = suite, datasets, field
         self._sources = {source.name: source for source in sources}
         self._masks: dict[str, np.ndarray] = {}
-        self._seen: dict[tuple[str, str, str, bool], Rows] = {}
+        self._seen: dict[tuple[Any, ...], Rows] = {}
 
     def truth_known(self, cell: Cell) -> bool:
         """Return whether the true effects of the cell's dataset are known."""
@@ -72,18 +73,32 @@ class JobBuilder:
 
     def _rows(self, cell: Cell, method: Method, chosen: np.ndarray) -> Rows:
         # Cells with the same data share the arrays; sending a job to a worker copies it.
-        key = (cell.dataset, cell.setting, method.encoding, bool(chosen[0]))
+        key = (cell.dataset, cell.setting, method.encoding, method.needs, bool(chosen[0]))
+        view = self._view(cell)
         if key not in self._seen:
-            view = self._datasets[cell.dataset].setting(cell.setting)
-            X = encoded(view, method.encoding)[chosen].reset_index(drop=True)
+            # Proxies are covariates like others, except for a method that needs them apart.
+            apart = list(view.proxies) if "proxies" in method.needs else []
+            seen = replace(view, X=view.X.drop(columns=apart))
+            X = encoded(seen, method.encoding)[chosen].reset_index(drop=True)
             if method.encoding == "codes":
-                X.attrs["categories"] = categories(view)
-            self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None)
+                X.attrs["categories"] = categories(seen)
+            shown = {str(need): _of_rows(view.shown[need], chosen) for need in method.needs}
+            self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None, shown)
         rows = self._seen[key]
         if not method.oracle:
             return rows
-        truth = truth_of(self._datasets[cell.dataset], cell.setting).of_rows(chosen)
+        truth = truth_of(view, cell.setting).of_rows(chosen)
         return replace(rows, reveal=(truth.ite, truth.effect))
+
+    def _view(self, cell: Cell) -> CausalDataset:
+        """Return the dataset of a cell as its setting shows it."""
+        return self._datasets[cell.dataset].setting(cell.setting)
+
+
+def _of_rows(values: Any, chosen: np.ndarray) -> Any:
+    """Select rows of an array, a Series or a DataFrame."""
+    part = values[chosen]
+    return part if isinstance(part, np.ndarray) else part.reset_index(drop=True)
 
 
 def categories(dataset: CausalDataset) -> dict[str, dict[int, str]]:

@@ -17,7 +17,9 @@ from benchmarks.provenance.source_code import code_behind, code_of, code_of_file
 from benchmarks.provenance.versions import versions
 from benchmarks.suite.entries import Encoding, EstimatorEntry
 from benchmarks.suite.model import Suite
+from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError
+from sdscm.literals import Setting
 
 
 class Maker(Protocol):
@@ -93,6 +95,8 @@ class Method:
         True if the seed of a cell changes the estimates.
     repetitions
         Number of seeds; None for the suite's number.
+    needs
+        As in ``estimators.EstimatorInfo``.
     """
 
     label: str
@@ -111,6 +115,11 @@ class Method:
     share: float = 1.0
     stochastic: bool = True
     repetitions: int | None = None
+    needs: tuple[estimators.Need, ...] = ()
+
+    def applies(self, setting: Setting) -> bool:
+        """Return whether a setting shows all that the method needs."""
+        return set(self.needs) <= set(SETTING_INFOS[setting].shows)
 
     def fits(self, suite: Suite) -> int:
         """Return the number of fits with different seeds on each dataset."""
@@ -222,6 +231,7 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
         # A seed among the parameters is the seed of every fit.
         stochastic=info.stochastic and "random_state" not in entry.params,
         repetitions=entry.repetitions or (1 if info.costly else None),
+        needs=info.needs,
     )
 
 
@@ -273,6 +283,7 @@ def _object(given: Any) -> Method:
         version_free_key=digest([type(thing).__qualname__, _state(thing, payload)]),
         isolation_group=str(label),
         stochastic=_takes_seed(thing),
+        needs=tuple(getattr(thing, "needs", ())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import traceback
 from collections.abc import Callable
@@ -120,8 +121,8 @@ def _predict(job: Job, notes: list[str], fitted: Fitted | None) -> tuple[Predict
         peak = watch_peak()
         start = time.perf_counter()
         if fitted is None:
-            estimator.fit(X, t, y)
-        prediction = _answers(estimator, X, t, y, job.alpha, start)
+            estimator.fit(X, t, y, **copy.deepcopy(job.shown))
+        prediction = _answers(estimator, (X, t, y), job, job.alpha, start)
         prediction = replace(prediction, peak_memory=peak())
     finally:
         notes += [str(note) for note in getattr(estimator, "warnings_", ())]
@@ -144,18 +145,23 @@ def _predict_held_out(job: Job, rows: Rows, fitted: Any) -> Prediction:
         fitted = job.maker.make(job.seed)
         fitted.reveal(*(truth.copy() for truth in rows.reveal))
         fitted.fit(X, t, y)
-    prediction = _answers(fitted, X, t, y, job.alpha, time.perf_counter())
+    prediction = _answers(fitted, (X, t, y), rows, job.alpha, time.perf_counter())
     check_unchanged((X, t, y), rows)
     return replace(prediction, seconds=None)
 
 
 def _answers(
-    estimator: Any, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float, start: float
+    estimator: Any,
+    data: tuple[pd.DataFrame, np.ndarray, np.ndarray],
+    rows: Rows,
+    alpha: float,
+    start: float,
 ) -> Prediction:
     """Call all prediction methods; the seconds run from ``start`` until the effects are known."""
-    n = len(X)
-    effect = _value("effect", _call(estimator, "effect", X), (n,))
-    ate = _value("ate", _call(estimator, "ate", X), ())
+    X, t, y = data
+    n, shown = len(X), copy.deepcopy(rows.of_rows)
+    effect = _value("effect", _call(estimator, "effect", X, **shown), (n,))
+    ate = _value("ate", _call(estimator, "ate", X, **shown), ())
     if ate is None:
         if effect is None:
             raise BadPrediction("it has neither effect(X) nor ate(X)")
@@ -163,7 +169,7 @@ def _answers(
     seconds = time.perf_counter() - start
 
     def interval(name: str, shape: tuple[int, ...], *args: Any) -> Interval | None:
-        return _interval(name, _call(estimator, name, X, *args, alpha), shape)
+        return _interval(name, _call(estimator, name, X, *args, alpha, **shown), shape)
 
     effect_interval = interval("effect_interval", (n,))
     ate_interval = interval("ate_interval", ())
@@ -198,10 +204,10 @@ def check_unchanged(used: tuple[pd.DataFrame, np.ndarray, np.ndarray], given: Ro
         raise BadPrediction("it changed its input X; work on a copy")
 
 
-def _call(estimator: Any, name: str, *args: Any) -> Any:
+def _call(estimator: Any, name: str, *args: Any, **shown: Any) -> Any:
     """Call a method of an estimator; None if it has no such method."""
     method: Callable[..., Any] | None = getattr(estimator, name, None)
-    return None if method is None else method(*args)
+    return None if method is None else method(*args, **shown)
 
 
 def _value(name: str, answer: Any, shape: tuple[int, ...]) -> np.ndarray | None:

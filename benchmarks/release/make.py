@@ -152,7 +152,7 @@ def manifest_head(
         "methods": [asdict(method) for method in methods],
         "provenance": {key: asdict(each) for key, each in provenance.items()},
         "versions": {"sdscm": __version__, **versions_of(versions)},
-        "definitions": definitions(suite.holdout),
+        "definitions": definitions(suite),
         "held_out": held_out,
         **more,
     }

@@ -101,7 +101,7 @@ def make_submission(
         "release": {"id": suite.release.id, "sha256": suite.release.digest},
         "methods": [asdict(method) for method in methods],
         "versions": {"sdscm": __version__, **versions_of(record.versions for record in records)},
-        "definitions": definitions(suite.holdout),
+        "definitions": definitions(suite),
         "plugin": {"file": PLUGIN} if code else {"link": texts["link"]} if texts["link"] else {},
         "card": texts,
     }

@@ -285,7 +285,7 @@ def score_problems(
     A metric that is defined in another way here is left out: boards compute it again.
     """
     scorer = Scorer(suite, datasets.sources, lambda source: datasets[source.name])
-    known, now = package.content["definitions"], definitions(suite.holdout)
+    known, now = package.content["definitions"], definitions(suite)
     same = {name for name in now if known.get(name) == now[name]}
     names = {*PARTS, *same} - {each.name for each in metrics.registered() if each.group == "cost"}
     builder = JobBuilder(suite, datasets.sources, datasets, {})

@@ -13,6 +13,7 @@ from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import wide_table
 from benchmarks.boards.by_model import compare_models
+from benchmarks.interface import IV_TARGETS
 
 
 def board_csv(boards: Sequence[Board]) -> str:
@@ -92,9 +93,17 @@ def models_csv(boards: Sequence[Board]) -> str:
 
 
 def scores_csv(scores: pd.DataFrame) -> str:
-    """Write a row for each cell, without the costs, which differ between runs."""
-    cost = [metric.name for metric in metrics.registered() if metric.group == "cost"]
-    return _csv(scores.drop(columns=cost), "%.9g")
+    """Write a row for each cell, without the costs, which differ between runs.
+
+    Metrics that need an instrument are left out if no cell has one.
+    """
+    left_out = [
+        metric.name
+        for metric in metrics.registered()
+        if metric.group == "cost"
+        or (metric.target in IV_TARGETS and scores[metric.name].isna().all())
+    ]
+    return _csv(scores.drop(columns=left_out), "%.9g")
 
 
 def _csv(table: pd.DataFrame, form: str) -> str:

@@ -39,7 +39,7 @@ from sdscm.sampling.dials import Dials
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Encoding = Literal["codes", "one-hot"]
-Dial = Literal["overlap", "confounding", "effect"]
+Dial = Literal["overlap", "confounding", "effect", "strength", "defiers"]
 
 
 class Model(BaseModel):
@@ -169,9 +169,9 @@ class ScenarioEntry(DatasetEntry):
         Number of units of a dataset, one or several. A smaller dataset is the first rows of a
         larger one, up to the scale of ``noise``.
     dials
-        The dials ``overlap``, ``confounding`` and ``effect``, one value or several of each; see
-        `sdscm.sampling.dials.Dials`. All variants of a phrasing and replicate use the same noise
-        of the units.
+        The dials ``overlap``, ``confounding``, ``effect``, ``strength`` and ``defiers``, one value
+        or several of each; see `sdscm.sampling.dials.Dials`. All variants of a phrasing and
+        replicate use the same noise of the units.
     temperature
         Divides the model's scores; above 1 the distributions are flatter.
     options
@@ -184,7 +184,7 @@ class ScenarioEntry(DatasetEntry):
         covariates. Then the boards say so, and the true CATE is unknown.
     dataset
         Other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``, ``contrast``,
-        ``hide``, ``noise``, ``noise_coupling``, ``cate_contexts``, ``cate_draws``.
+        ``hide``, ``noise``, ``noise_coupling``, ``exclusion``, ``cate_contexts``, ``cate_draws``.
     """
 
     scenario: str

@@ -16,6 +16,7 @@ from pydantic import (
 
 from benchmarks import metrics
 from benchmarks.archive.release import Release
+from benchmarks.interface import IV_TARGETS
 from benchmarks.suite.entries import (
     Encoding,
     Entry,
@@ -97,7 +98,9 @@ class Suite(Model):
     datasets
         See `ScenarioEntry`, `FilesEntry`, `SemisynthEntry`, `PaperEntry` and `SimulationEntry`.
     settings
-        Covariates that the estimators see: all, or without the exogenous ones (``hidden``).
+        What the estimators see: all covariates, or without the exogenous ones (``hidden``), or one
+        of the other settings of `sdscm.SETTING_INFOS`. A method that needs what a setting does not
+        show has no cells there.
     encodings
         Encoding of categorical covariates for the estimators: ``codes`` (numbers) or ``one-hot``.
         With both, an estimator has two rows on the board.
@@ -179,6 +182,9 @@ class Suite(Model):
         refuse_repeats("estimators", titles, "give one of them a 'label'")
         refuse_repeats("settings", self.settings)
         refuse_repeats("encodings", self.encodings)
+        for name in self.board.rank_by:
+            if metrics.get(name).target in IV_TARGETS and "instrument" not in self.settings:
+                raise ValueError(f"board.rank_by: '{name}' needs the setting 'instrument'")
         for number, entry in enumerate(self.datasets):
             entry.check(f"datasets[{number}]", self.settings)
         return self

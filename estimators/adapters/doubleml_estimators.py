@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from doubleml import DoubleMLData, DoubleMLIRM, DoubleMLPLR
+from doubleml import DoubleMLData, DoubleMLIIVM, DoubleMLIRM, DoubleMLPLIV, DoubleMLPLR
 from doubleml.utils import PSProcessorConfig
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from estimators.base import ATEIntervals, Standardised
+from estimators.interface import Need
 from estimators.support.folds import stratified_folds
 from estimators.support.validation import require_clip, require_variation
 
@@ -45,10 +46,13 @@ class _DoubleML(Standardised, ATEIntervals):
             self.n_estimators, min_samples_leaf=LEAF, random_state=self.seed_, n_jobs=1
         )
 
-    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
+    def _fit(
+        self, X: np.ndarray, t: np.ndarray, y: np.ndarray, instrument: np.ndarray | None = None
+    ) -> None:
         require_variation(y)  # DoubleML takes a y of zeros for a binary one
-        model = self._model(DoubleMLData.from_arrays(X, y, t))
-        model.set_sample_splitting(stratified_folds(t, self.folds, self.seed_))
+        model = self._model(DoubleMLData.from_arrays(X, y, t, z=instrument))
+        strata = t if instrument is None else 2 * instrument + t
+        model.set_sample_splitting(stratified_folds(strata, self.folds, self.seed_))
         self.model_ = model.fit()
 
     def _ate(self, X: np.ndarray) -> float:
@@ -98,6 +102,55 @@ class DoubleMLInteractive(_DoubleML):
             data,
             ml_g=self._regression(),
             ml_m=self._classification(),
+            ps_processor_config=PSProcessorConfig(clipping_threshold=self.clip),
+            draw_sample_splitting=False,
+        )
+
+
+@dataclass(eq=False, repr=False)
+class DoubleMLPartiallyLinearInstrument(_DoubleML):
+    """Partially linear regression with an instrument (Chernozhukov et al. 2018, 4.2).
+
+    If the effect varies, the estimate is a weighted mean of the compliers' effects.
+    """
+
+    n_estimators: int = 100
+    folds: int = 5
+    random_state: int | None = 0
+
+    needs: ClassVar[tuple[Need, ...]] = ("instrument",)
+
+    def _model(self, data: DoubleMLData) -> Any:
+        return DoubleMLPLIV(
+            data,
+            ml_l=self._regression(),
+            ml_m=self._classification(),
+            ml_r=self._classification(),
+            draw_sample_splitting=False,
+        )
+
+
+@dataclass(eq=False, repr=False)
+class DoubleMLInteractiveInstrument(_DoubleML):
+    """Interactive regression with an instrument: the LATE (Chernozhukov et al. 2018, 5.2).
+
+    Propensities of the instrument are clipped at ``clip``.
+    """
+
+    n_estimators: int = 100
+    folds: int = 5
+    clip: float = 0.01
+    random_state: int | None = 0
+
+    needs: ClassVar[tuple[Need, ...]] = ("instrument",)
+
+    def _model(self, data: DoubleMLData) -> Any:
+        require_clip(self.clip)
+        return DoubleMLIIVM(
+            data,
+            ml_g=self._regression(),
+            ml_m=self._classification(),
+            ml_r=self._classification(),
             ps_processor_config=PSProcessorConfig(clipping_threshold=self.clip),
             draw_sample_splitting=False,
         )

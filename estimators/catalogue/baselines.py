@@ -2,7 +2,7 @@
 
 from estimators.catalogue.family import Family
 from estimators.catalogue.texts import ORTHOGONAL
-from estimators.interface import Intervals
+from estimators.interface import ATE_OF_COMPLIERS, Intervals
 
 FAMILY = Family("Baseline", package="baselines")
 FAMILY.add(
@@ -55,4 +55,15 @@ FAMILY.add(
     "Robins, Rotnitzky and Zhao 1994, JASA 89(427)",
     estimand="ATE",
     intervals=Intervals(ate="normal, from the spread of the cross-fitted scores"),
+)
+FAMILY.add(
+    "Wald",
+    "wald:Wald",
+    "difference in outcome over difference in treatment, between values of an instrument",
+    "Imbens and Angrist 1994, Econometrica 62(2)",
+    estimand="ATE",
+    ate=ATE_OF_COMPLIERS,
+    intervals=Intervals(ate="normal, by the delta method"),
+    stochastic=False,
+    needs=("instrument",),
 )

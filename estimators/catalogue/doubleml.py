@@ -2,7 +2,7 @@
 
 from estimators.catalogue.family import Family
 from estimators.catalogue.texts import DML, ORTHOGONAL
-from estimators.interface import Intervals
+from estimators.interface import ATE_OF_COMPLIERS, Intervals
 
 FAMILY = Family("DoubleML", extra="doubleml")
 FAMILY.add(
@@ -20,4 +20,24 @@ FAMILY.add(
     DML,
     estimand="ATE",
     intervals=Intervals(ate=ORTHOGONAL),
+)
+FAMILY.add(
+    "DoubleML PLIV",
+    "doubleml_estimators:DoubleMLPartiallyLinearInstrument",
+    "cross-fitted partially linear regression with an instrument, random forests",
+    DML,
+    estimand="ATE",
+    ate=ATE_OF_COMPLIERS,
+    intervals=Intervals(ate=ORTHOGONAL),
+    needs=("instrument",),
+)
+FAMILY.add(
+    "DoubleML IIVM",
+    "doubleml_estimators:DoubleMLInteractiveInstrument",
+    "cross-fitted compliers' average, random forests, propensities clipped at 0.01",
+    DML,
+    estimand="ATE",
+    ate=ATE_OF_COMPLIERS,
+    intervals=Intervals(ate=ORTHOGONAL),
+    needs=("instrument",),
 )

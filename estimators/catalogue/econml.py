@@ -120,3 +120,46 @@ FAMILY.add(
     "EconML user guide, meta-learners",
     stochastic=False,
 )
+DRIV = "Syrgkanis et al. 2019, NeurIPS 32"
+WITH_INSTRUMENT = {
+    "ate": "the mean of the compliers' effects over the rows of X",
+    "needs": ("instrument",),
+}
+FAMILY.add(
+    "OrthoIV",
+    "econml_instruments:OrthoIV",
+    "orthogonal instruments, effect linear in the covariates",
+    DML,
+    intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+    **WITH_INSTRUMENT,
+)
+FAMILY.add(
+    "DMLIV",
+    "econml_instruments:DMLIV",
+    "regression on the projected treatment, effect linear in the covariates",
+    DRIV,
+    **WITH_INSTRUMENT,
+)
+FAMILY.add(
+    "LinearDRIV",
+    "econml_instruments:LinearDRIV",
+    "doubly robust instruments, effect linear in the covariates",
+    DRIV,
+    intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+    **WITH_INSTRUMENT,
+)
+FAMILY.add(
+    "LinearIntentToTreatDRIV",
+    "econml_instruments:LinearIntentToTreatDRIV",
+    "doubly robust, for a randomised instrument, effect linear in the covariates",
+    DRIV,
+    intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+    **WITH_INSTRUMENT,
+)
+FAMILY.add(
+    "IntentToTreatDRIV",
+    "econml_instruments:IntentToTreatDRIV",
+    "doubly robust, for a randomised instrument, random forest of effects",
+    DRIV,
+    **WITH_INSTRUMENT,
+)

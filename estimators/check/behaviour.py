@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
-from estimators.check.subject import Subject, all_answers, check_data, estimates
+from estimators.check.subject import Subject, all_answers, check_data, estimates, fit
 from estimators.check.verdict import require, require_same
 
 
@@ -62,7 +62,7 @@ def forgets_an_earlier_fit(subject: Subject) -> None:
     estimator = subject.fit(earlier)
     if hasattr(estimator, "reveal"):
         estimator.reveal(data.ite)
-    again = all_answers(estimator.fit(data.X, data.t, data.y), data)
+    again = all_answers(fit(estimator, data.X, data.t, data.y), data)
     for method, answer in all_answers(subject.fitted, data).items():
         require_same(answer, again[method], f"{method} after a fit on other data")
 

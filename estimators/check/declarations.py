@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from estimators.check.subject import Subject, all_answers, check_data
+from estimators.check.subject import Subject, all_answers, ate, check_data, effect, fit
 from estimators.check.verdict import difference, require
 from estimators.errors import EstimatorError
-from estimators.interface import ATE_OF_FIT, ATE_OF_ROWS, EstimatorInfo, HasATE, HasEffect
+from estimators.interface import (
+    ATE_OF_COMPLIERS,
+    ATE_OF_FIT,
+    ATE_OF_ROWS,
+    EstimatorInfo,
+    HasATE,
+    HasEffect,
+)
 from estimators.registry import REGISTRY
 
 
@@ -43,6 +50,12 @@ def declares_its_intervals(subject: Subject) -> None:
         )
 
 
+def declares_its_needs(subject: Subject) -> None:
+    """Its registration names what it needs beside X, t and y."""
+    declared, needs = _info(subject).needs, tuple(getattr(subject.fitted, "needs", ()))
+    require(declared == needs, f"registered with needs {declared}, but the class has {needs}")
+
+
 def gives_the_declared_average(subject: Subject) -> None:
     """Its average effect is the one that its registration describes."""
     declared, estimator, X = _info(subject).ate, subject.fitted, subject.data.X
@@ -50,8 +63,8 @@ def gives_the_declared_average(subject: Subject) -> None:
         return
     if declared == ATE_OF_ROWS:
         expected, given = _mean_effect(estimator, X)
-    elif declared == ATE_OF_FIT:
-        expected, given = estimator.ate(X), estimator.ate(X.iloc[: len(X) // 2])
+    elif declared in (ATE_OF_FIT, ATE_OF_COMPLIERS):
+        expected, given = ate(estimator, X), ate(estimator, X.iloc[: len(X) // 2])
     else:
         return
     require(
@@ -85,7 +98,7 @@ def fits_many_as_one_by_one(subject: Subject) -> None:
         together = [first, REGISTRY.get(other, **parameters)]
     type(together[0]).fit_many(together, [(each.X, each.t, each.y) for each in data])
     for one, other_one, each in zip(together, alone, data, strict=True):
-        other_one.fit(each.X, each.t, each.y)
+        fit(other_one, each.X, each.t, each.y)
         expected = all_answers(other_one, each)
         for method, answer in all_answers(one, each).items():
             near = np.allclose(answer, expected[method], rtol=0, atol=tolerance * np.std(each.y))
@@ -95,9 +108,9 @@ def fits_many_as_one_by_one(subject: Subject) -> None:
 def _mean_effect(estimator: HasATE, X: pd.DataFrame) -> tuple[float | None, float]:
     """Mean of the effects of some rows, None without effects, and their average effect."""
     if not isinstance(estimator, HasEffect):
-        return None, estimator.ate(X)
+        return None, ate(estimator, X)
     some = X.iloc[: len(X) // 2]
     try:
-        return float(np.mean(estimator.effect(some))), estimator.ate(some)
+        return float(np.mean(effect(estimator, some))), ate(estimator, some)
     except EstimatorError:  # some know the effects of all rows of fit only
-        return float(np.mean(estimator.effect(X))), estimator.ate(X)
+        return float(np.mean(effect(estimator, X))), ate(estimator, X)

@@ -14,6 +14,7 @@ from estimators.check.subject import (
     answer_methods,
     check_data,
     estimates,
+    fit,
     interval_methods,
 )
 from estimators.check.verdict import Broken, difference, require
@@ -49,7 +50,7 @@ def takes_arrays(subject: Subject) -> None:
     """An array of the same numbers gives the same effects as a DataFrame."""
     data = subject.data
     X = data.X.to_numpy(dtype=float)
-    estimator = subject.new(data.ite).fit(X, data.t, data.y)
+    estimator = fit(subject.new(data.ite), X, data.t, data.y)
     frame, array = estimates(subject.fitted, data.X), estimates(estimator, X)
     require(np.allclose(frame, array, rtol=1e-9, atol=1e-9), difference(frame, array))
 
@@ -58,7 +59,7 @@ def takes_other_types(subject: Subject) -> None:
     """Row labels, a boolean t and a y of float32 change nothing."""
     data = subject.data
     X = data.X.set_axis(range(len(data.X), 0, -1), axis=0)
-    estimator = subject.new(data.ite).fit(X, data.t.astype(bool), data.y.astype(np.float32))
+    estimator = fit(subject.new(data.ite), X, data.t.astype(bool), data.y.astype(np.float32))
     usual, other = estimates(subject.fitted, data.X), estimates(estimator, X)
     require(
         np.allclose(usual, other, rtol=SINGLE_PRECISION, atol=SINGLE_PRECISION),

@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
 RULES_OF_REGISTERED: tuple[Rule, ...] = (
     declarations.gives_its_estimand,
     declarations.declares_its_intervals,
+    declarations.declares_its_needs,
     declarations.gives_the_declared_average,
     declarations.fits_many_as_one_by_one,
 )

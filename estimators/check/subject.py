@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from estimators.interface import EstimatorInfo, HasEffect
+from estimators.interface import OF_ROWS, EstimatorInfo, HasEffect
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Subject:
         return estimator
 
     def fit(self, data: CheckData) -> Any:
-        return self.new(data.ite).fit(data.X, data.t, data.y)
+        return fit(self.new(data.ite), data.X, data.t, data.y)
 
     @cached_property
     def fitted(self) -> Any:
@@ -100,17 +100,51 @@ class Subject:
         return self.fit(self.easy)
 
 
+def fit(estimator: Any, X: Any, t: np.ndarray, y: np.ndarray) -> Any:
+    """Fit an estimator, with what it needs beside X, t and y."""
+    shown = of_rows(estimator, X)
+    if "instrument" in getattr(estimator, "needs", ()):
+        # Relevant, and on randomised data independent of all covariates.
+        follows = np.random.default_rng(len(t)).random(len(t)) < 0.85
+        shown["instrument"] = np.where(follows, t, 1 - np.asarray(t, dtype=float))
+    return estimator.fit(X, t, y, **shown)
+
+
+def of_rows(estimator: Any, X: Any) -> dict[str, Any]:
+    """What an estimator needs to know of rows beside their X, made from X.
+
+    It says of each number whether it is far from the median, which other units do not change.
+    """
+    matrix = np.asarray(X, dtype=float)
+    distance = np.abs(matrix - np.median(matrix, axis=0))
+    far = distance > np.median(distance, axis=0)
+    texts = [" ".join(f"It is {'far' if f else 'near'}{j}." for j, f in enumerate(r)) for r in far]
+    parts = {"text": pd.Series(texts), "proxies": pd.DataFrame(far.astype(float))}
+    needs = getattr(estimator, "needs", ())
+    return {need: parts[need] for need in OF_ROWS if need in needs}
+
+
 def estimates(estimator: Any, X: Any) -> np.ndarray:
     """Effects of the rows, or the average effect if there are none, as a vector."""
     if isinstance(estimator, HasEffect):
-        return np.asarray(estimator.effect(X), dtype=float)
-    return np.array([estimator.ate(X)], dtype=float)
+        return np.asarray(effect(estimator, X), dtype=float)
+    return np.array([ate(estimator, X)], dtype=float)
+
+
+def effect(estimator: Any, X: Any) -> Any:
+    """The answer of ``effect``."""
+    return estimator.effect(X, **of_rows(estimator, X))
+
+
+def ate(estimator: Any, X: Any) -> Any:
+    """The answer of ``ate``."""
+    return estimator.ate(X, **of_rows(estimator, X))
 
 
 def answer_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[], Any]]:
     """All methods that answer for the data, by name; intervals at alpha 0.1."""
     plain = {
-        name: partial(getattr(estimator, name), data.X)
+        name: partial(getattr(estimator, name), data.X, **of_rows(estimator, data.X))
         for name in ("effect", "ate")
         if hasattr(estimator, name)
     }
@@ -125,8 +159,9 @@ def interval_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[flo
         "ate_interval": (data.X,),
         "ite_interval": (data.X, data.t, data.y),
     }
+    shown = of_rows(estimator, data.X)
     return {
-        name: partial(getattr(estimator, name), *given)
+        name: partial(getattr(estimator, name), *given, **shown)
         for name, given in arguments.items()
         if hasattr(estimator, name)
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from estimators.check.subject import CheckData, Subject, all_answers
+from estimators.check.subject import CheckData, Subject, all_answers, fit
 from estimators.check.verdict import require
 
 #: Largest mean change of an answer by other units, in standard deviations of y. For an estimator
@@ -123,7 +123,7 @@ def spread_over_seeds(subject: Subject) -> dict[str, float]:
     for seed in OTHER_SEEDS:
         changed = {"random_state": seed}
         estimator.set_params(**({"arguments": arguments | changed} if arguments else changed))
-        answers = all_answers(estimator.fit(data.X, data.t, data.y), data)
+        answers = all_answers(fit(estimator, data.X, data.t, data.y), data)
         for method, found in _distances(subject, answers).items():
             largest[method] = max(found, largest.get(method, 0.0))
     return largest

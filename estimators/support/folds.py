@@ -22,10 +22,13 @@ def require_folds(folds: Any) -> None:
         raise EstimatorError(f"folds: is {folds!r}, must be an integer of at least 2")
 
 
-def stratified_folds(t: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Random folds with equal shares of treated rows: pairs of training and test row numbers.
+def stratified_folds(
+    strata: np.ndarray, folds: int, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Random folds with equal shares of each stratum: pairs of training and test row numbers.
 
-    If an arm has fewer than ``folds`` rows, there are as many folds as rows in it.
+    ``strata`` is usually the treatment. If a stratum has fewer than ``folds`` rows, there are as
+    many folds as rows in it, two at least.
 
     Raises
     ------
@@ -33,6 +36,7 @@ def stratified_folds(t: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndar
         If ``folds`` is not an integer of at least 2.
     """
     require_folds(folds)
-    count = min(folds, int(t.sum()), int((1 - t).sum()))
+    sizes = np.bincount(strata)
+    count = max(min(folds, int(sizes[sizes > 0].min())), 2)
     splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
-    return list(splitter.split(t, t))
+    return list(splitter.split(strata, strata))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -171,3 +172,58 @@ def require_clip(clip: Any) -> None:
     """
     if not is_number(clip) or not 0 <= clip < 0.5:
         raise EstimatorError(f"clip: is {clip!r}, must be at least 0 and below 0.5")
+
+
+def as_needs(estimator: Any, shown: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """Check what an estimator needs beside X, t and y, and copy it.
+
+    Returns
+    -------
+    ``instrument`` as an array of 0 and 1, ``text`` as a list of n texts, ``proxies`` as an array of
+    floats of shape (n, q), by name.
+
+    Raises
+    ------
+    EstimatorError
+        If a need is missing, another thing is given, or it has another length or type.
+    """
+    name, needs = type(estimator).__name__, tuple(estimator.needs)
+    for need in needs:
+        if shown.get(need) is None:
+            raise EstimatorError(f"{name}: needs {need}; call fit(X, t, y, {need}=...)")
+    for given in shown:
+        if given not in needs:
+            known = ", ".join(needs) or "nothing more"
+            raise EstimatorError(f"{name}: takes no {given}; beside X, t and y it needs {known}")
+    return {need: _CHECKS[need](shown[need], n) for need in needs}
+
+
+def _as_instrument(values: Any, n: int) -> np.ndarray:
+    vector = _as_vector(values, "instrument", n, "code its two values as 0 and 1")
+    others = np.setdiff1d(vector, [0.0, 1.0])
+    if others.size:
+        raise EstimatorError(f"instrument: holds {others[0]:g}; code its two values as 0 and 1")
+    if np.ptp(vector) == 0:
+        raise EstimatorError("instrument: is the same in every row; an effect needs both values")
+    return vector.astype(np.int64)
+
+
+def as_texts(values: Any, n: int) -> list[str]:
+    """Copy texts into a list of length n; an `EstimatorError` if one is not a text."""
+    texts = list(values)
+    if len(texts) != n:
+        raise EstimatorError(f"text: has {len(texts)} rows, but X has {n}")
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise EstimatorError(f"text: row {row} is a {type(text).__name__}; give texts")
+    return texts
+
+
+def _as_proxies(values: Any, n: int) -> np.ndarray:
+    matrix = as_matrix(values)
+    if len(matrix) != n:
+        raise EstimatorError(f"proxies: has {len(matrix)} rows, but X has {n}")
+    return matrix
+
+
+_CHECKS = {"instrument": _as_instrument, "text": as_texts, "proxies": _as_proxies}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from sdscm.arguments import check_choice, check_type
+from sdscm.arguments import check_type
 from sdscm.data.leaks import check_leaks
+from sdscm.data.settings import SETTING_INFOS, in_setting
 from sdscm.data.table_checks import TableRoles, check_table, ordered_levels, shown
 from sdscm.display import html_card, html_facts, html_note, html_table, listed
 from sdscm.errors import InputError
@@ -28,6 +29,8 @@ from sdscm.number_format import NONE, number, percent
 _FORMAT = 1
 _SHOWN = 5  # rows in a notebook
 _METADATA_KEY = b"sdscm"
+#: Fields that only some settings need.
+_OF_SETTINGS = ("potential_treatments", "complier_cate", "covariate_text")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,19 @@ class CausalDataset:
     known_ate
         The average effect of these units in units of y, if it is known although their individual
         effects are not (from a randomised trial).
+    instrument
+        The covariate in ``X`` that is the instrument, with codes 0 and 1; empty if there is none.
+    proxies
+        The covariates in ``X`` that are proxies of hidden confounders.
+    potential_treatments : array of shape (n, 2), optional
+        The treatment that the unit takes under each value of the instrument, by its own noise.
+    complier_cate : array of shape (n,), optional
+        E[y1 - y0 | the covariates of the setting ``instrument``, complier]; NaN where no unit
+        complies.
+    covariate_text : Series of shape (n,), optional
+        The sentences of the covariates of each unit, none of which descends from the treatment.
+    shown
+        What the setting shows beside ``X``, ``t`` and ``y``; see `sdscm.data.settings.Shown`.
 
     Examples
     --------
@@ -131,13 +147,19 @@ class CausalDataset:
     cates: Mapping[Setting, np.ndarray] = field(default_factory=dict)
     cate_errors: Mapping[Setting, np.ndarray] = field(default_factory=dict)
     known_ate: float | None = None
+    instrument: str = ""
+    proxies: tuple[str, ...] = ()
+    potential_treatments: np.ndarray | None = None
+    complier_cate: np.ndarray | None = None
+    covariate_text: pd.Series | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_type("dataset: X", self.X, pd.DataFrame, "give a DataFrame")
         for name in ("t", "y0", "y1"):  # a list would compare as one thing
             object.__setattr__(self, name, np.asarray(getattr(self, name)))
         n = len(self.X)
-        for name in ("t", "y0", "y1", "propensity", "labels", "text"):
+        for name in ("t", "y0", "y1", "propensity", "labels", "text", *_OF_SETTINGS):
             column = getattr(self, name)
             if column is not None and len(column) != n:
                 raise InputError(f"dataset: {name} has {len(column)} rows, but X has {n}")
@@ -213,6 +235,29 @@ class CausalDataset:
         return float(self.ite.mean()) if self.known_ate is None else self.known_ate
 
     @property
+    def compliers(self) -> np.ndarray:
+        """True for the units that take the treatment if and only if the instrument says so.
+
+        A boolean array of shape (n,). The others are always-takers, never-takers and defiers
+        (Angrist, Imbens and Rubin, "Identification of causal effects using instrumental variables",
+        1996).
+
+        Raises
+        ------
+        InputError
+            If the dataset was made without the setting ``instrument``.
+        """
+        if self.potential_treatments is None:
+            raise InputError("compliers: the dataset was made without the setting 'instrument'")
+        return (self.potential_treatments == (0, 1)).all(axis=1)
+
+    @property
+    def late(self) -> float:
+        """The local average treatment effect, the mean of ``ite`` of the compliers; NaN if none."""
+        compliers = self.compliers
+        return float(self.ite[compliers].mean()) if compliers.any() else float("nan")
+
+    @property
     def cate(self) -> np.ndarray | None:
         """True E[y1 - y0 | X] of each unit given the covariates in X; None if unknown.
 
@@ -226,7 +271,13 @@ class CausalDataset:
         """The same units with the covariates of a setting.
 
         ``all`` keeps every covariate; ``hidden`` removes the exogenous ones, which become hidden
-        confounders (paper, section 4.1).
+        confounders (paper, section 4.1). For the others see `sdscm.data.settings.SETTING_INFOS`;
+        what they show beside X, t and y is in ``shown``.
+
+        Raises
+        ------
+        InputError
+            If the setting is unknown, or the dataset lacks what it shows.
 
         Examples
         --------
@@ -234,21 +285,7 @@ class CausalDataset:
         >>> data.setting("hidden").X.columns.tolist()
         ['diary', 'season', 'day', 'sleep', 'weather', 'work']
         """
-        check_choice("setting", name, SETTINGS)
-        if name == self.covariates:
-            return self
-        if name == "all":
-            raise InputError("this dataset lacks its hidden covariates; use the original one")
-        kept = [c for c in self.X.columns if c not in self.exogenous]
-        if not kept:
-            raise InputError(
-                f"dataset '{self.meta.scenario}': nothing is left when the exogenous covariates "
-                "are hidden; give the spec an observed covariate or run the setting 'all' only"
-            )
-        labels = self.labels
-        if labels is not None:
-            labels = labels[[c for c in kept if c in labels]]
-        return replace(self, X=self.X[kept], labels=labels, covariates="hidden")
+        return in_setting(self, name)
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each unit: covariates, ``t y y0 y1 ite``, and ``propensity`` if known.
@@ -288,6 +325,12 @@ class CausalDataset:
             digest.update(np.ascontiguousarray(self.cates[setting], dtype=float).tobytes())
         if self.known_ate is not None:
             digest.update(repr(self.known_ate).encode())
+        if self.instrument or self.proxies:
+            digest.update(repr([self.instrument, self.proxies]).encode())
+        for name in _OF_SETTINGS:
+            if (values := getattr(self, name)) is not None:
+                digest.update(name.encode())
+                digest.update(_bytes(values))
         return digest.hexdigest()
 
     @classmethod
@@ -457,6 +500,12 @@ class CausalDataset:
             columns |= {f"label:{c}": self.labels[c].astype(str).to_numpy() for c in self.labels}
         if self.text is not None:
             columns["text"] = self.text.to_numpy()
+        if self.potential_treatments is not None:
+            columns |= {f"t_z{z}": self.potential_treatments[:, z] for z in (0, 1)}
+        if self.complier_cate is not None:
+            columns["complier_cate"] = self.complier_cate
+        if self.covariate_text is not None:
+            columns["covariate_text"] = self.covariate_text.to_numpy()
         meta = {
             "format": _FORMAT,
             "exogenous": self.exogenous,
@@ -465,6 +514,10 @@ class CausalDataset:
         }
         if self.known_ate is not None:
             meta["known_ate"] = self.known_ate
+        if self.instrument:
+            meta["instrument"] = self.instrument
+        if self.proxies:
+            meta["proxies"] = self.proxies
         table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
         path = Path(path)
         write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
@@ -522,7 +575,8 @@ class CausalDataset:
             return frame[found].rename(columns=lambda c: c.removeprefix(prefix))
 
         def each_setting(name: str) -> dict[Setting, np.ndarray]:
-            return {s: frame[f"{name}:{s}"].to_numpy() for s in SETTINGS if f"{name}:{s}" in frame}
+            found = ((s, f"{name}:{s}") for s in SETTING_INFOS)
+            return {s: frame[column].to_numpy() for s, column in found if column in frame}
 
         X, labels = part("X:"), part("label:")
         # The conversion raises an error if they are no numbers.
@@ -544,8 +598,20 @@ class CausalDataset:
             cates=each_setting("cate"),
             cate_errors=each_setting("cate_error"),
             known_ate=meta.get("known_ate"),
+            instrument=meta.get("instrument", ""),
+            proxies=tuple(meta.get("proxies", ())),
+            potential_treatments=frame[["t_z0", "t_z1"]].to_numpy() if "t_z0" in frame else None,
+            complier_cate=frame["complier_cate"].to_numpy() if "complier_cate" in frame else None,
+            covariate_text=frame.get("covariate_text"),
             meta=origin,
         )
+
+
+def _bytes(values: np.ndarray | pd.Series) -> bytes:
+    """Numbers or texts as bytes, for a hash."""
+    if isinstance(values, pd.Series):
+        return "\0".join(map(str, values)).encode()
+    return np.ascontiguousarray(values, dtype=float).tobytes()
 
 
 def _potential_outcomes(

@@ -5,20 +5,22 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import get_args
+from dataclasses import dataclass, replace
+from typing import Self, get_args
 
 import numpy as np
 from scipy.special import ndtri
 
 from sdscm.arguments import check_callback, check_choice, check_number, check_whole, names_of
-from sdscm.data.dataset import SETTINGS, CausalDataset, Provenance, Setting
+from sdscm.data.dataset import CausalDataset, Provenance
+from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import ExactArrays, TooLargeError
 from sdscm.inference.outcome import OutcomeFunction
-from sdscm.literals import NoiseCoupling, PostTreatment
+from sdscm.literals import Coupling, NoiseCoupling, PostTreatment, Setting
 from sdscm.sampling.interventions import contrast_of
+from sdscm.sampling.mechanisms import instrument_of
 from sdscm.sampling.noise import uniform_noise
 from sdscm.sampling.sampler import OnUnits, Sampler
 from sdscm.sampling.units import Units
@@ -36,8 +38,10 @@ def make_dataset(
     post_treatment: PostTreatment,
     noise: float,
     noise_coupling: NoiseCoupling,
+    exclusion: float,
     cate_contexts: int | None,
     cate_draws: int,
+    settings: Sequence[Setting],
     block: int,
     progress: OnUnits | None,
 ) -> CausalDataset:
@@ -48,29 +52,46 @@ def make_dataset(
     code = spec.treatment.values.index(treated)
     covariates, hidden = covariates_of(spec, post_treatment, hide)
     check_whole("n", n, 1, "ask for a whole number of units, one or more")
+    for setting in settings:
+        check_choice("settings", setting, SETTING_INFOS)
+    wanted = _Wanted.of(spec, covariates, settings)
     if cate_contexts is None:
         # Contexts that are scored for the truth only must not cost more than the units.
         cate_contexts = min(max(10 * n, 500), 5_000)
     else:
         check_whole("cate_contexts", cate_contexts, 0)
     check_number("noise", noise, 0, math.inf, "give a number from 0 (none) upwards, in SD(y)")
+    check_number("exclusion", exclusion, -math.inf, math.inf, "give a number, in SD(y)")
     check_choice("noise_coupling", noise_coupling, get_args(NoiseCoupling))
     check_whole("cate_draws", cate_draws, 0, "give 0 for none, or 2 or more")
     if cate_draws == 1:
         raise InputError("cate_draws = 1: give 0 for none, or 2 or more")
     check_callback("progress", progress)
-    share = _thirds(progress, n)
+    share = _parts(progress, n, 5 if wanted.instrument else 3)
     units = sampler.sample(n, seed, block=block, progress=share(0))
     name = spec.outcome.name
-    potential, expected = [], []
+    potential, expected, treatments = [], [], []
     for part, value in enumerate((control, treated), start=1):
         world = sampler.counterfactual(
             units, {spec.treatment.name: value}, block=block, progress=share(part)
         )
         potential.append(outcome.value(world.log_probabilities[name], world.codes[name].to_numpy()))
         expected.append(outcome.mean(world.log_probabilities[name]))
+    for part, value in enumerate(wanted.instrument_values, start=3):
+        world = sampler.counterfactual(
+            units, {wanted.instrument: value}, block=block, progress=share(part)
+        )
+        treatments.append((world.codes[spec.treatment.name] == code).to_numpy(dtype=np.int8))
     labels = units.labels
     t = (units.codes[spec.treatment.name] == code).to_numpy(dtype=np.int8)
+    if treatments:
+        z = units.codes[wanted.instrument].to_numpy()
+        # Consistency, which fresh noise does not give.
+        treatments = [np.where(z == value, t, each) for value, each in enumerate(treatments)]
+    if exclusion:
+        direct = exclusion * float(np.where(t == 1, potential[1], potential[0]).std())
+        z = units.codes[instrument_of(spec).name].to_numpy()
+        potential = [values + direct * z for values in potential]
     if noise:
         potential = _with_noise(potential, t, noise, noise_coupling, seed)
     dataset = CausalDataset(
@@ -78,24 +99,28 @@ def make_dataset(
         t=t,
         y0=potential[0],
         y1=potential[1],
-        propensity=np.exp(units.log_probabilities[spec.treatment.name][:, code]),
+        propensity=np.exp(_propensities(sampler, units)[:, code]),
         labels=labels[covariates],
         text=units.text,
         exogenous=hidden,
         post_treatment=_in_both(covariates, spec.descendants(spec.treatment.name)),
+        instrument=wanted.instrument,
+        proxies=wanted.proxies,
+        potential_treatments=np.stack(treatments, axis=1) if treatments else None,
+        covariate_text=units.text_of(wanted.sentences) if wanted.sentences else None,
         meta=_provenance(
             sampler,
             seed,
             outcome,
             contrast,
-            {"noise": noise, "noise_coupling": noise_coupling, "cate_draws": cate_draws},
+            {"noise": noise, "noise_coupling": noise_coupling, "cate_draws": cate_draws}
+            | ({"exclusion": exclusion} if exclusion else {}),
         ),
     )
     exact = ExactArrays(sampler.mechanisms, cate_contexts)
     cates: dict[Setting, np.ndarray] = {}
     errors: dict[Setting, np.ndarray] = {}
-    for setting in SETTINGS:
-        given = covariates if setting == "all" else [c for c in covariates if c not in hidden]
+    for setting, given in wanted.given(covariates, hidden).items():
         if dataset.post_treatment or not given:
             continue
         if set(spec.parents(name)) - {spec.treatment.name} <= set(given):
@@ -107,7 +132,109 @@ def make_dataset(
             cates[setting], errors[setting] = found.value, found.standard_error
         elif found is not None:
             cates[setting] = found
-    return replace(dataset, cates=cates, cate_errors=errors)
+    complier_cate = None
+    if wanted.instrument and not dataset.post_treatment:
+        given = wanted.given(covariates, hidden)["instrument"]
+        complier_cate = _complier_cate(sampler, units, given, outcome, contrast, exact)
+    return replace(dataset, cates=cates, cate_errors=errors, complier_cate=complier_cate)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the settings beside ``all`` and ``hidden`` need."""
+
+    instrument: str = ""
+    instrument_values: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, spec: Spec, covariates: Sequence[str], settings: Sequence[Setting]) -> Self:
+        """The parts of a spec; an InputError if it lacks one."""
+        shows = {part for setting in settings for part in SETTING_INFOS[setting].shows}
+        instrument = instrument_of(spec) if "instrument" in shows else None
+        proxies = [v.name for v in spec.variables if v.role == "proxy" and v.name in covariates]
+        if "proxies" in shows and not proxies:
+            raise InputError(
+                f"{spec.name}: the setting 'proxies' needs a variable with 'role: proxy'"
+            )
+        before = [c for c in covariates if c not in spec.descendants(spec.treatment.name)]
+        return cls(
+            instrument=instrument.name if instrument else "",
+            instrument_values=instrument.values if instrument else (),
+            proxies=tuple(proxies) if "proxies" in shows else (),
+            sentences=tuple(before) if "text" in shows else (),
+        )
+
+    def given(self, covariates: list[str], hidden: Sequence[str]) -> dict[Setting, list[str]]:
+        """The covariates of X in each setting whose CATE is not that of another setting."""
+        observed = [c for c in covariates if c not in hidden]
+        found: dict[Setting, list[str]] = {"all": covariates, "hidden": observed}
+        if self.instrument:
+            found["instrument"] = [c for c in observed if c != self.instrument]
+        return found
+
+
+def _propensities(sampler: Sampler, units: Units) -> np.ndarray:
+    """log P(treatment | parents), of shape (n, K), over units that defy the instrument or not."""
+    name = sampler.spec.treatment.name
+    if not sampler.mechanisms.dials.defiers:
+        return units.log_probabilities[name]
+    codes = {parent: units.codes[parent].to_numpy() for parent in sampler.spec.parents(name)}
+    return sampler.mechanisms(name, codes, len(units))
+
+
+def _complier_cate(
+    sampler: Sampler,
+    units: Units,
+    given: Sequence[str],
+    outcome: OutcomeFunction,
+    contrast: tuple[str, str],
+    exact: ExactArrays,
+) -> np.ndarray | None:
+    """E[y1 - y0 | given, complier] of each unit, by enumeration; None if it is unknown.
+
+    A unit complies with probability max(0, p1 - p0) under the Gumbel coupling, where p0 and p1 are
+    its probabilities of treatment under the values of the instrument: with two treatments the same
+    noise decides both. With fresh noise it is p1 (1 - p0). Other paths from the instrument to the
+    treatment would make the noise of more variables matter, so that the effect is then unknown.
+    """
+    spec, instrument = sampler.spec, instrument_of(sampler.spec)
+    if spec.descendants(instrument.name)[:1] != (spec.treatment.name,):
+        return None
+    others = [name for name in spec.parents(spec.treatment.name) if name != instrument.name]
+    try:
+        shares = complier_shares(exact, contrast, sampler.coupling)
+        table = exact.effect(
+            outcome.mean(exact.log_table(spec.outcome.name)),
+            given,
+            contrast,
+            weights={tuple(others): shares},
+        )
+    except TooLargeError:
+        return None
+    return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
+
+
+def complier_shares(
+    exact: ExactArrays, contrast: tuple[str, str], coupling: Coupling
+) -> np.ndarray:
+    """P(complier | the treatment's other parents), with one axis for each of them.
+
+    See `_complier_cate` for the formula.
+    """
+    spec, dials = exact.spec, exact.mechanisms.dials
+    axis = spec.parents(spec.treatment.name).index(instrument_of(spec).name)
+    code = spec.treatment.values.index(contrast[1])
+    respond = replace(dials, defiers=0.0)
+    table = ExactArrays(exact.mechanisms.with_dials(respond), exact.max_contexts)
+    treated = np.exp(table.log_table(spec.treatment.name)[..., code])
+    low, high = np.take(treated, 0, axis), np.take(treated, 1, axis)
+
+    def comply(p0: np.ndarray, p1: np.ndarray) -> np.ndarray:
+        return np.maximum(p1 - p0, 0) if coupling == "gumbel" else p1 * (1 - p0)
+
+    return np.asarray((1 - dials.defiers) * comply(low, high) + dials.defiers * comply(high, low))
 
 
 def _with_noise(
@@ -190,11 +317,14 @@ def _hidden(exogenous: tuple[str, ...], hide: int | Sequence[str] | None) -> tup
 
 def model_options(sampler: Sampler) -> dict[str, object]:
     """Options of an SD-SCM by name, without spec, language model and phrasing."""
+    dials = sampler.mechanisms.dials
     return {
         "temperature": sampler.mechanisms.temperature,
         "scoring": sampler.mechanisms.scoring,
         "coupling": sampler.coupling,
-        **asdict(sampler.mechanisms.dials),
+        # Dials of the instrument only where they change something: older files lack them.
+        **{name: getattr(dials, name) for name in ("overlap", "confounding", "effect")},
+        **dials.of_instrument,
     }
 
 
@@ -228,11 +358,11 @@ def _provenance(
     )
 
 
-def _thirds(progress: OnUnits | None, n: int) -> Callable[[int], OnUnits | None]:
-    """Callbacks for the three passes over the units; each pass is a third of the whole."""
+def _parts(progress: OnUnits | None, n: int, count: int) -> Callable[[int], OnUnits | None]:
+    """Callbacks for the passes over the units; each pass is an equal part of the whole."""
     if progress is None:
         return lambda part: None
-    return lambda part: lambda done, _: progress((part * n + done) / 3, n)
+    return lambda part: lambda done, _: progress((part * n + done) / count, n)
 
 
 def _version(name: str) -> str:

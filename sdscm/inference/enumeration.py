@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from sdscm.errors import InputError
 from sdscm.hints import did_you_mean
-from sdscm.inference.elimination import Scope, elimination_path, sum_product
+from sdscm.inference.elimination import Factor, Scope, elimination_path, sum_product
 from sdscm.sampling.interventions import FixedTarget, check_do, contrast_of, variable_of, weights_of
 from sdscm.sampling.mechanisms import Mechanisms
 from sdscm.spec import Spec
@@ -111,7 +111,7 @@ class ExactArrays:
             For each target a value, or a distribution over its domain; see
             `sdscm.sampling.interventions`.
         """
-        return self._sum(list(names), self._weights({} if do is None else do), {})
+        return self._sum(list(names), self._weights({} if do is None else do), [])
 
     def conditional(
         self,
@@ -136,6 +136,7 @@ class ExactArrays:
         outcome: ArrayLike,
         given: Sequence[str] = (),
         do: Mapping[str, FixedTarget] | None = None,
+        weights: Mapping[Scope, np.ndarray] | None = None,
     ) -> np.ndarray:
         """E[outcome | given, do(...)], of shape (domain size of each given).
 
@@ -146,9 +147,13 @@ class ExactArrays:
             the order tau, such as ``log_table(outcome)[..., k]``.
         given, do
             As in `conditional`.
+        weights
+            Weights of units, as functions of some variables: the mean is over the units of which
+            they are the probability, such as compliers.
         """
         parents = self.spec.parents(self.spec.outcome.name)
-        weights = self._weights({} if do is None else do)
+        targets = self._weights({} if do is None else do)
+        weights = weights or {}
         values = np.asarray(outcome, dtype=float)
         sizes = tuple(self._size(parent) for parent in parents)
         if values.shape != sizes:
@@ -157,13 +162,16 @@ class ExactArrays:
                 f"{', '.join(parents) or 'no parents'}, of shape {sizes}; take for example "
                 f"log_table('{self.spec.outcome.name}')[..., 0]"
             )
-        table = {parents: values}
-        total = self._sum(list(given), weights, table)
+        total = self._sum(list(given), targets, [(parents, values), *weights.items()])
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(total / self._sum(list(given), weights, {}))
+            return np.asarray(total / self._sum(list(given), targets, list(weights.items())))
 
     def effect(
-        self, outcome: ArrayLike, given: Sequence[str] = (), contrast: tuple[str, str] | None = None
+        self,
+        outcome: ArrayLike,
+        given: Sequence[str] = (),
+        contrast: tuple[str, str] | None = None,
+        weights: Mapping[Scope, np.ndarray] | None = None,
     ) -> np.ndarray:
         """E[Y(treated) - Y(control) | given], of shape (domain size of each given).
 
@@ -177,6 +185,8 @@ class ExactArrays:
             Covariates that the treatment does not change.
         contrast
             Values (control, treated) of the treatment; by default its first two.
+        weights
+            As in `mean`.
 
         Raises
         ------
@@ -187,8 +197,8 @@ class ExactArrays:
         treatment = self.spec.treatment
         control, treated = contrast_of(self.spec, contrast)
         refuse_descendants(self.spec, given)
-        high = self.mean(outcome, given, {treatment.name: treated})
-        return high - self.mean(outcome, given, {treatment.name: control})
+        high = self.mean(outcome, given, {treatment.name: treated}, weights)
+        return high - self.mean(outcome, given, {treatment.name: control}, weights)
 
     def _size(self, name: str) -> int:
         return len(self.spec.variable(name).values)
@@ -201,18 +211,20 @@ class ExactArrays:
         self,
         names: list[str],
         do: Mapping[str, np.ndarray],
-        tables: Mapping[Scope, np.ndarray],
+        tables: Sequence[Factor],
     ) -> np.ndarray:
         """The product of all tables, summed over all variables but ``names``."""
         self._check_names(names)
-        needed = self._relevant({*names, *(name for scope in tables for name in scope)}, set(do))
+        needed = self._relevant({*names, *(name for scope, _ in tables for name in scope)}, set(do))
         scopes = {n: (n,) if n in do else (*self.spec.parents(n), n) for n in needed}
         # Check the size before a mechanism is scored, which may take hours.
         for name in needed:
             if name not in do:
                 self._check_contexts(name)
         sizes = {name: self._size(name) for name in self.spec.order}
-        path, states = elimination_path([(), *scopes.values(), *tables], names, sizes)
+        path, states = elimination_path(
+            [(), *scopes.values(), *(scope for scope, _ in tables)], names, sizes
+        )
         if states > _MAX_STATES:
             raise TooLargeError(
                 f"{self.spec.name}: the sum needs a table of {states:.1e} states, more than "
@@ -222,7 +234,7 @@ class ExactArrays:
             (scopes[name], do[name] if name in do else np.exp(self.log_table(name)))
             for name in needed
         ]
-        return sum_product([((), np.array(1.0)), *factors, *tables.items()], path, names)
+        return sum_product([((), np.array(1.0)), *factors, *tables], path, names)
 
     def _check_contexts(self, name: str) -> None:
         count = self.contexts(name)

@@ -14,7 +14,7 @@ from sdscm.errors import InputError
 from sdscm.lm.interface import Choice, LanguageModel
 from sdscm.sampling.dials import Dials
 from sdscm.sampling.scoring import SCORINGS, domain_log_probabilities
-from sdscm.spec import PhrasedSpec
+from sdscm.spec import PhrasedSpec, Spec, Variable
 
 
 class Mechanisms:
@@ -61,6 +61,8 @@ class Mechanisms:
         self.scoring = scoring
         self.dials = dials or Dials()
         self.treatments = treatments
+        if self.dials.of_instrument:
+            instrument_of(phrased.spec)
 
     def restricted_to(self, treatments: tuple[int, ...]) -> Self:
         """The same mechanisms, with the treatment drawn from these codes only."""
@@ -68,10 +70,18 @@ class Mechanisms:
         restricted.treatments = treatments
         return restricted
 
+    def with_dials(self, dials: Dials) -> Self:
+        """The same mechanisms with other dials."""
+        changed = copy.copy(self)
+        changed.dials = dials
+        return changed
+
     @property
     def identity(self) -> tuple[str | float, ...]:
         """Text of all settings that the distributions depend on, except the phrased spec."""
         dials = f"{self.dials.overlap} {self.dials.confounding} {self.dials.effect}"
+        for name, value in self.dials.of_instrument.items():
+            dials += f" {name} {value}"
         if self.treatments is not None:
             dials += f" treatments {self.treatments}"
         return self.lm.id, self.lm.revision, self.temperature, self.scoring, dials
@@ -95,7 +105,10 @@ class Mechanisms:
         """
         treatment = self.phrased.spec.treatment.name
         if name == treatment:
-            return self._of_treatment(self._of_model(name, codes, count))
+            own = self._of_treatment(codes, count)
+            if not self.dials.defiers:
+                return own
+            return self.dials.mixed(own, self._of_treatment(self.other_instrument(codes), count))
         if treatment not in self.phrased.spec.parents(name) or self.dials.effect == 1:
             return self._of_model(name, codes, count)
         control = self._of_model(name, {**codes, treatment: np.zeros(count, dtype=np.int64)}, count)
@@ -103,8 +116,29 @@ class Mechanisms:
             return control
         return self.dials.child(self._of_model(name, codes, count), control)
 
-    def _of_treatment(self, logs: np.ndarray) -> np.ndarray:
+    def of_units(
+        self, codes: Mapping[str, np.ndarray], count: int, defies: np.ndarray
+    ) -> np.ndarray:
+        """The treatment's mechanism of units that defy the instrument or not, as ``__call__``.
+
+        ``defies`` is a boolean array of shape (count,).
+        """
+        name = instrument_of(self.phrased.spec).name
+        read = np.where(defies, self.other_instrument(codes)[name], codes[name])
+        return self._of_treatment({**codes, name: read}, count)
+
+    def other_instrument(self, codes: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The same codes, with the other value of the instrument."""
+        name = instrument_of(self.phrased.spec).name
+        return {**codes, name: 1 - codes[name]}
+
+    def _of_treatment(self, codes: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         """The treatment's mechanism, from that of the language model."""
+        name = self.phrased.spec.treatment.name
+        logs = self._of_model(name, codes, count)
+        if self.dials.strength != 1:
+            others = self._of_model(name, self.other_instrument(codes), count)
+            logs = self.dials.instrument(logs, np.stack([logs, others]))
         if self.treatments is None:
             return self.dials.treatment(logs)
         among = logs[:, self.treatments]
@@ -173,3 +207,29 @@ class Mechanisms:
             values=self.phrased.spec.variable(name).values,
             suffix=phrasing.suffix,
         )
+
+
+def instrument_of(spec: Spec) -> Variable:
+    """The instrument of a spec: the only variable with this role, a parent of the treatment.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several, or it does not have two values.
+    """
+    found = [variable for variable in spec.variables if variable.role == "instrument"]
+    if len(found) != 1:
+        many = ", ".join(variable.name for variable in found) or "none"
+        raise InputError(
+            f"{spec.name}: the number of variables with 'role: instrument' is {len(found)} "
+            f"({many}); give this role to one variable"
+        )
+    (instrument,) = found
+    if len(instrument.values) != 2 or instrument.name not in spec.parents(spec.treatment.name):
+        raise InputError(
+            f"{spec.name}: the instrument '{instrument.name}' has {len(instrument.values)} values "
+            f"and the parents of '{spec.treatment.name}' are "
+            f"{', '.join(spec.parents(spec.treatment.name)) or 'none'}; it must have two values, "
+            "and be a parent of the treatment"
+        )
+    return instrument

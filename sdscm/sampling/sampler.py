@@ -61,6 +61,8 @@ class Sampler:
         overlap: float = 0.0,
         confounding: float = 1.0,
         effect: float = 1.0,
+        strength: float = 1.0,
+        defiers: float = 0.0,
         treatments: Sequence[str] | None = None,
     ) -> None:
         spec, lm = load_spec(spec), load_lm(lm)
@@ -73,7 +75,7 @@ class Sampler:
             lm,
             temperature=temperature,
             scoring=scoring,
-            dials=Dials(overlap, confounding, effect),
+            dials=Dials(overlap, confounding, effect, strength, defiers),
             treatments=None if treatments is None else _treatments(spec, treatments),
         )
         self.coupling: Coupling = coupling
@@ -108,7 +110,7 @@ class Sampler:
             found["scoring"] = mechanisms.scoring
         if self.coupling != "gumbel":
             found["coupling"] = self.coupling
-        for name in ("overlap", "confounding", "effect"):
+        for name in ("overlap", "confounding", "effect", "strength", "defiers"):
             if (value := getattr(mechanisms.dials, name)) != getattr(usual, name):
                 found[name] = value
         if mechanisms.treatments is not None:
@@ -309,6 +311,10 @@ class Sampler:
         ['a walk', 'a walk', 'a walk']
         """
         check_type("abduct", rows, pd.DataFrame, "give a DataFrame, a column for each variable")
+        if self.mechanisms.dials.defiers:
+            raise InputError(
+                "abduct: a row does not say which unit defies the instrument; set defiers to 0"
+            )
         check_seed(seed)
         missing = [name for name in self.spec.order if name not in rows.columns]
         if missing or not len(rows):
@@ -370,7 +376,7 @@ class Sampler:
                 if name in world.kept:
                     world.codes[name], world.logs[name] = world.kept[name]
                 else:
-                    world.assign(name, self.mechanisms(name, world.codes, count))
+                    world.assign(name, self._mechanism(name, world, count))
                 if progress is not None:
                     progress(begin + done / len(names) * count, n)
             worlds.append(world)
@@ -378,6 +384,17 @@ class Sampler:
         logs = {name: np.concatenate([world.logs[name] for world in worlds]) for name in names}
         origin = self.mechanisms.identity
         return Units(self.phrased, pd.DataFrame(codes), logs, noise, tuple(do), origin=origin)
+
+    def _mechanism(self, name: str, world: World, count: int) -> np.ndarray:
+        """The mechanism of a variable in a world, of shape (count, size of its domain)."""
+        share = self.mechanisms.dials.defiers
+        if name != self.spec.treatment.name or not share:
+            return self.mechanisms(name, world.codes, count)
+        with np.errstate(divide="ignore"):
+            logs = np.log([1 - share, share])
+        # The same draw in all worlds of a unit.
+        defies = (logs + world.noise.fresh("defies").gumbel(name, 2)).argmax(axis=1) == 1
+        return self.mechanisms.of_units(world.codes, count, defies)
 
     def _rejected(
         self,

@@ -89,9 +89,26 @@ class Units:
     @property
     def text(self) -> pd.Series:
         """All sentences of each unit in the order tau, of shape (n,)."""
-        names = self.phrased.spec.order
-        rows = self.codes[list(names)].to_numpy()
-        texts = [self.phrased.text(dict(zip(names, map(int, row), strict=True))) for row in rows]
+        return self.text_of(self.phrased.spec.order)
+
+    def text_of(self, names: Sequence[str]) -> pd.Series:
+        """The sentences of some variables of each unit, in the order given, of shape (n,).
+
+        Examples
+        --------
+        >>> units = sdscm.SDSCM("headache", "tabular:0").sample(50)
+        >>> units.text_of(["season", "weather"])[0]
+        'It is summer. The weather is windy.'
+        """
+        columns = [self.codes[name].to_numpy() for name in names]
+        sentences = [
+            [self.phrased.sentence(name, code) for code in range(int(codes.max()) + 1)]
+            for name, codes in zip(names, columns, strict=True)
+        ]
+        texts = [
+            " ".join(each[code] for each, code in zip(sentences, row, strict=True))
+            for row in zip(*columns, strict=True)
+        ]
         return pd.Series(texts, name="text")
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from econml.sklearn_extensions.linear_model import StatsModelsLinearRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import estimators
@@ -15,6 +16,10 @@ from estimators.check import RULES, RULES_OF_REGISTERED
 from estimators.check.subject import check_data, estimates
 
 DML_MODELS = {"model_y": LinearRegression(), "model_t": LogisticRegression()}
+DRIV_MODELS = {
+    **DML_MODELS,
+    "flexible_model_effect": StatsModelsLinearRegression(fit_intercept=False),
+}
 BART = {"n_trees": 20, "n_burn_in": 60, "n_draws": 25, "n_chains": 2}
 NETWORK = {"representation_layers": (20,), "head_layers": (10,), "learning_rate": 3e-3}
 DR_MODELS = {"model_regression": LinearRegression(), "model_propensity": LogisticRegression()}
@@ -33,6 +38,11 @@ LIGHT: dict[str, dict[str, object]] = {
     "ForestDR": {**DR_MODELS, "n_estimators": 40},
     "ForestDR-trimmed": {**DR_MODELS, "n_estimators": 40},
     **{f"CausalML {learner}-XGB": {"n_estimators": 20} for learner in ("X", "R", "DR")},
+    "OrthoIV": DML_MODELS,
+    "DMLIV": DML_MODELS,
+    **dict.fromkeys(("LinearDRIV", "LinearIntentToTreatDRIV", "IntentToTreatDRIV"), DRIV_MODELS),
+    "DoubleML PLIV": {"n_estimators": 10},
+    "DoubleML IIVM": {"n_estimators": 10},
     "DoubleML PLR": {"n_estimators": 10},
     "DoubleML IRM": {"n_estimators": 10},
     "CQR": {"n_estimators": 40},

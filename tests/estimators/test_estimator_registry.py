@@ -80,6 +80,7 @@ def test_an_extra_is_declared_by_those_that_need_one(name):
         "quantile-forest": "conformal",
         "stochtree": "bart",
         "PyTorch": "networks",
+        "linearmodels": "linearmodels",
     }
     assert estimators.info(name).extra == extras.get(family, "")
 

@@ -102,7 +102,7 @@ def _unit_intervals(run: Run, study: Study, name: str) -> tuple[UnitIntervals, .
     shown = mask if study.rows == HELD_OUT else ~mask
     found: dict[str, dict[str, UnitIntervals]] = {}
     for setting in manifest.suite.settings:
-        truth = truth_of(dataset, setting).of_rows(shown)
+        truth = truth_of(dataset.setting(setting), setting).of_rows(shown)
         for method in study.methods:
             known = run.records.get(cells.get((setting, method), ""))
             record = None if known is None else run.store.read(known.cell.key)

@@ -23,7 +23,14 @@ def array(*values: float) -> np.ndarray:
     return np.array(values, dtype=float)
 
 
-TRUTH = Truth(ite=array(1, 2, 3, 4), effect=array(1, 2, 3, 4), target="ITE", sd=2.0)
+TRUTH = Truth(
+    ite=array(1, 2, 3, 4),
+    effect=array(1, 2, 3, 4),
+    target="ITE",
+    sd=2.0,
+    compliers=np.array([True, False, True, False]),
+    complier_effect=array(1.5, np.nan, 3.5, np.nan),
+)
 PREDICTION = Prediction(
     effect=array(2, 2, 2, -4),
     effect_interval=(array(1, 0, 4, -9), array(3, 1, 5, 9)),
@@ -70,6 +77,10 @@ BY_HAND = {
     "ite_interval_score_sd": (12.5 + 20 * (0 + 1 + 0 + 5)) / 4 / 2,
     "ite_rightly_not_zero": 1 / 4,
     "ite_wrongly_not_zero": 1 / 4,
+    "late_error_sd": (0.5 - 2) / 2,
+    "late_abs_error_sd": 1.5 / 2,
+    "late_coverage": 1.0,
+    "complier_pehe_sd": np.sqrt((0.5**2 + 1.5**2) / 2) / 2,
     "seconds": 1.5,
     "peak_memory": 64.0,
 }

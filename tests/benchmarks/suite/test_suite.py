@@ -43,7 +43,7 @@ def write(folder: Path, content: object) -> Path:
         ({"settings": ["all", "all"]}, ["settings: 'all' occurs twice", "remove"]),
         ({"datasets": [{"scenario": "a", "phrasings": [2, 2]}]}, ["phrasings: '2' occurs twice"]),
         ({"datasets": [{"scenario": "a", "lm": ["x", "x"]}]}, ["lm: 'x' occurs twice"]),
-        ({"settings": ["some"]}, ["settings[0]: ", "'all' or 'hidden'", "'some'"]),
+        ({"settings": ["some"]}, ["settings[0]: ", "'all', 'hidden'", "'some'"]),
         ({"alpha": 2}, ["alpha: input should be less than 1, but it is 2"]),
         ({"time_limit": 0}, ["time_limit", "greater than 0"]),
         ({"datasets": [{"scenario": "s", "phrasings": 0}]}, ["datasets[0].phrasings: "]),

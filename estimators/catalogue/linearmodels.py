@@ -1,0 +1,18 @@
+"""linearmodels."""
+
+from estimators.catalogue.family import Family
+from estimators.catalogue.texts import ROBUST
+from estimators.interface import ATE_OF_COMPLIERS, Intervals
+
+FAMILY = Family("linearmodels", extra="linearmodels")
+FAMILY.add(
+    "2SLS",
+    "linearmodels_estimators:TwoStageLeastSquares",
+    "two-stage least squares, covariates as controls",
+    "Angrist and Imbens 1995, JASA 90(430)",
+    estimand="ATE",
+    ate=ATE_OF_COMPLIERS,
+    intervals=Intervals(ate=ROBUST),
+    stochastic=False,
+    needs=("instrument",),
+)

@@ -1,0 +1,33 @@
+"""Estimators that read texts."""
+
+from estimators.catalogue.family import Family
+from estimators.catalogue.texts import DML, ORTHOGONAL
+from estimators.interface import ATE_OF_FIT, Intervals
+
+SALTON = "Salton and Buckley 1988, Information Processing and Management 24(5)"
+FAMILY = Family("Text", package="text")
+FAMILY.add(
+    "Text-AIPW",
+    "wrapped:TextAverage",
+    "AIPW with TF-IDF features of the texts as covariates",
+    SALTON,
+    estimand="ATE",
+    ate=ATE_OF_FIT,
+    intervals=Intervals(ate="normal, from the spread of the cross-fitted scores"),
+    needs=("text",),
+)
+FAMILY.add(
+    "Text-RF",
+    "wrapped:Text",
+    "random forest of outcomes with TF-IDF features of the texts as covariates",
+    SALTON,
+    needs=("text",),
+)
+FAMILY.add(
+    "Text-DML",
+    "wrapped:TextIntervals",
+    "residuals on residuals, with TF-IDF features of the texts as covariates: one effect",
+    f"{SALTON}; {DML}",
+    intervals=Intervals(effect=ORTHOGONAL, ate=ORTHOGONAL),
+    needs=("text",),
+)
