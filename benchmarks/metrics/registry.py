@@ -188,8 +188,8 @@ def registered() -> list[Metric]:
 
     Examples
     --------
-    >>> [metric.name for metric in benchmarks.metrics.registered()][-2:]
-    ['ite_rightly_not_zero', 'ite_wrongly_not_zero']
+    >>> [metric.name for metric in benchmarks.metrics.registered()][:2]
+    ['ate_error', 'ate_error_sd']
     """
     load_installed(ENTRY_POINT_GROUP)
     return [metric for metric in _METRICS.values() if isinstance(metric, Metric)]

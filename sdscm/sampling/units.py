@@ -98,7 +98,7 @@ class Units:
         --------
         >>> units = sdscm.SDSCM("headache", "tabular:0").sample(50)
         >>> units.text_of(["season", "weather"])[0]
-        'It is summer. The weather is windy.'
+        'It is spring. The weather is warm.'
         """
         columns = [self.codes[name].to_numpy() for name in names]
         sentences = [
