@@ -73,6 +73,7 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
             "extra",
             info.extra and (missing_wheels(info.extra) or f"pip install 'sdscm[{info.extra}]'"),
         ),
+        ("needs", ", ".join(info.needs)),
         ("from", info.origin),
         ("average effect", info.ate),
         *((f"{kind} intervals", getattr(info.intervals, kind)) for kind in info.intervals.kinds),

@@ -84,6 +84,7 @@ class MethodPage:
         extra = f"pip install 'sdscm[{info.extra}]'" if info.extra else "pip install sdscm"
         return [
             *found,
+            ("Needs", ", ".join(("X", "t", "y", *info.needs))),
             ("Average effect", info.ate),
             ("Intervals", "; ".join(intervals) or "none"),
             ("Depends on a seed", "yes" if info.stochastic else "no"),
