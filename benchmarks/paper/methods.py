@@ -114,7 +114,8 @@ def named(names: Sequence[str]) -> list[PaperMethod]:
     known = {method.name.lower(): method for method in METHODS}
     for info in estimators.infos():
         # Of a plugin's estimators the records cannot tell one code from another.
-        if info.origin == "built-in" and not info.oracle and info.name not in NAMES:
+        usual = info.origin == "built-in" and not info.oracle and not info.needs
+        if usual and info.name not in NAMES:
             seconds = _ROUGHLY.get(info.name) or _ROUGHLY.get(info.family) or _UNKNOWN
             effects = info.estimand != "ATE"
             known[info.name.lower()] = PaperMethod(info.name, *seconds, effects=effects)

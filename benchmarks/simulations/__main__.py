@@ -81,6 +81,7 @@ def _measurable(what: str) -> list[str]:
         for info in estimators.infos()
         if info.origin == "built-in"
         and not info.oracle
+        and not info.needs  # the designs show X, t and y only
         and (what != "coverage" or info.intervals.kinds)
     ]
 
