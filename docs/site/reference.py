@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.cli import get_docs_for_click
 
-from benchmarks import metrics, selection
+from benchmarks import discovery, metrics, selection
 from benchmarks.cli.app import command
 from sdscm.lm import registry as backends
 
@@ -30,17 +30,23 @@ def api(package: ModuleType) -> str:
 
 
 def plugins() -> str:
-    """Make the reference of what authors of metrics, selectors and language models use.
+    """Make the reference of what authors of everything but estimators use.
 
-    What authors of estimators use is public: it stands on the page of the package.
+    What authors of estimators use stands on the page of the package.
     """
     parts = {
         metrics: ["metric", "pooled_metric", "Metric", "PooledMetric", "register"],
+        discovery: ["register", "DiscoveryMethod", "DiscoveryInfo", "check_method"],
         selection: ["selector", "Selector", "Shown", "fixed", "register"],
         backends: ["register_lm", "LMOptions", "ModelHandle"],
     }
     lines = []
-    titles = {metrics: "Metrics", selection: "Selectors", backends: "Language models"}
+    titles = {
+        metrics: "Metrics",
+        discovery: "Discovery methods",
+        selection: "Selectors",
+        backends: "Language models",
+    }
     for module, title in titles.items():
         lines.append(f"## {title}")
         lines += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from inspect import ismodule
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -73,8 +74,9 @@ def test_the_folder_is_small(site: Path) -> None:
 def test_every_public_name_is_in_the_reference(site: Path, pages, package) -> None:
     page = pages[site / "reference" / "api" / f"{package.__name__}.html"]
     headings = {word for each in page.headings for word in each.replace("¶", "").split()}
-    names = {f"{package.__name__}.{name}" for name in package.__all__} - {"benchmarks.metrics"}
-    assert names - headings == set()
+    # Packages of plugins have a page of their own.
+    public = [name for name in package.__all__ if not ismodule(getattr(package, name))]
+    assert {f"{package.__name__}.{name}" for name in public} - headings == set()
 
 
 def test_every_command_is_in_the_reference(site: Path, pages) -> None:
