@@ -15,11 +15,11 @@ from sdscm.lazy import lazy_names, warn_of_hidden
 
 if TYPE_CHECKING:
     from sdscm.data.dataset import CausalDataset as CausalDataset
-    from sdscm.data.dataset import Provenance as Provenance
     from sdscm.data.diagnostics import DatasetFacts as DatasetFacts
     from sdscm.data.diagnostics import MechanismFacts as MechanismFacts
     from sdscm.data.diagnostics import facts as facts
     from sdscm.data.diagnostics import mechanism_facts as mechanism_facts
+    from sdscm.data.provenance import Provenance as Provenance
     from sdscm.data.settings import SETTING_INFOS as SETTING_INFOS
     from sdscm.data.settings import SettingInfo as SettingInfo
     from sdscm.errors import InputError as InputError
@@ -54,7 +54,8 @@ else:
             "sdscm.sampling.units": ["Units"],
             "sdscm.sampling.interventions": ["UNIFORM"],
             "sdscm.inference.labelled": ["Enumeration"],
-            "sdscm.data.dataset": ["CausalDataset", "Provenance"],
+            "sdscm.data.dataset": ["CausalDataset"],
+            "sdscm.data.provenance": ["Provenance"],
             "sdscm.literals": ["DEFAULT_LM", "SETTINGS", "Setting"],
             "sdscm.data.settings": ["SETTING_INFOS", "SettingInfo"],
             "sdscm.data.diagnostics": [

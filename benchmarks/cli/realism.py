@@ -64,7 +64,8 @@ def _columns(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: no such file")
     if path.suffix == ".parquet":
         from benchmarks.cli.datasets import read_units
-        from sdscm.data.dataset import CausalDataset, is_dataset
+        from sdscm.data.dataset import CausalDataset
+        from sdscm.data.parquet import is_dataset
 
         units = read_units(path)
         if units is not None:

@@ -36,6 +36,7 @@ from benchmarks.suite.entries import EstimatorEntry, FilesEntry
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset, Provenance, Setting
 from sdscm.errors import InputError
+from sdscm.literals import SETTINGS
 from sdscm.spec import scenario_names
 
 PUBLIC, TRUTH = "public", "truth"
@@ -269,6 +270,12 @@ def sealed_parts(manifest: Manifest, datasets: Mapping[str, CausalDataset], give
         Name, version and texts of the release.
     """
     settings = manifest.suite.settings
+    others = [name for name in settings if name not in SETTINGS]
+    if others:
+        raise InputError(
+            f"a sealed release has the settings {' and '.join(SETTINGS)} only, not '{others[0]}'; "
+            "leave it out of the suite, or make an open release"
+        )
     views = {
         name: public_view(in_public_order(dataset, given.id), settings)
         for name, dataset in datasets.items()

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import TypeAdapter
 
 from sdscm.arguments import check_type
+from sdscm.data import parquet
 from sdscm.data.leaks import check_leaks
-from sdscm.data.settings import SETTING_INFOS, in_setting
+from sdscm.data.provenance import Provenance as Provenance
+from sdscm.data.settings import in_setting
 from sdscm.data.table_checks import TableRoles, check_table, ordered_levels, shown
 from sdscm.display import html_card, html_facts, html_note, html_table, listed
 from sdscm.errors import InputError
-from sdscm.files import write_atomically
 from sdscm.literals import SETTINGS as SETTINGS
 from sdscm.literals import Setting as Setting
 from sdscm.number_format import NONE, number, percent
@@ -31,47 +28,6 @@ _SHOWN = 5  # rows in a notebook
 _METADATA_KEY = b"sdscm"
 #: Fields that only some settings need.
 _OF_SETTINGS = ("potential_treatments", "complier_cate", "covariate_text")
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Origin of a dataset, with all details that are needed to generate it again.
-
-    Attributes
-    ----------
-    scenario
-        Name of the spec, or of the source of other data.
-    spec_hash
-        Hash of the spec's content; empty for other data.
-    lm, lm_revision
-        Identifier and content revision of the language model; empty for other data.
-    phrasing
-        Number of the phrasing. Datasets of one phrasing are not independent, so that leaderboards
-        resample phrasings.
-    seed
-        Seed of the units' noise.
-    options
-        All other options of the sampler (temperature, outcome, coupling, ...). ``contrast`` holds
-        the two values of the treatment, control first. For a table of the user, ``leaks`` lists
-        covariates that give away the truth; see `sdscm.data.leaks`.
-    versions
-        Versions of the libraries that can change the data.
-
-    Examples
-    --------
-    >>> data = sdscm.SDSCM("headache", "tabular:0").dataset(200)
-    >>> data.meta.scenario, data.meta.lm, data.meta.seed
-    ('headache', 'tabular:0', 0)
-    """
-
-    scenario: str
-    spec_hash: str = ""
-    lm: str = ""
-    lm_revision: str = ""
-    phrasing: int = 0
-    seed: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -488,40 +444,7 @@ class CausalDataset:
         >>> data.to_parquet("data.parquet").name
         'data.parquet'
         """
-        if self.covariates != "all":
-            raise InputError("write the dataset itself, not one of its settings")
-        columns: dict[str, Any] = {f"X:{c}": self.X[c].to_numpy() for c in self.X}
-        columns |= {"t": self.t.astype(np.int8), "y0": self.y0, "y1": self.y1}
-        if self.propensity is not None:
-            columns["propensity"] = self.propensity
-        columns |= {f"cate:{setting}": values for setting, values in self.cates.items()}
-        columns |= {f"cate_error:{setting}": e for setting, e in self.cate_errors.items()}
-        if self.labels is not None:
-            columns |= {f"label:{c}": self.labels[c].astype(str).to_numpy() for c in self.labels}
-        if self.text is not None:
-            columns["text"] = self.text.to_numpy()
-        if self.potential_treatments is not None:
-            columns |= {f"t_z{z}": self.potential_treatments[:, z] for z in (0, 1)}
-        if self.complier_cate is not None:
-            columns["complier_cate"] = self.complier_cate
-        if self.covariate_text is not None:
-            columns["covariate_text"] = self.covariate_text.to_numpy()
-        meta = {
-            "format": _FORMAT,
-            "exogenous": self.exogenous,
-            "post_treatment": self.post_treatment,
-            "provenance": asdict(self.meta),
-        }
-        if self.known_ate is not None:
-            meta["known_ate"] = self.known_ate
-        if self.instrument:
-            meta["instrument"] = self.instrument
-        if self.proxies:
-            meta["proxies"] = self.proxies
-        table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
-        path = Path(path)
-        write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
-        return path
+        return parquet.write(self, Path(path))
 
     @classmethod
     def read_parquet(cls, path: str | Path) -> Self:
@@ -540,71 +463,7 @@ class CausalDataset:
         True
         """
         check_type("read_parquet", path, str | Path, "give the path of a file")
-        try:
-            table = pq.read_table(path, partitioning=None)
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file") from None
-        except (pa.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(
-                f"{path}: not a readable Parquet file ({reason}); generate it again"
-            ) from None
-        raw = (table.schema.metadata or {}).get(_METADATA_KEY)
-        if raw is None:
-            raise InputError(
-                f"{path}: not written by sdscm; read it with pandas, then CausalDataset.from_frame"
-            )
-        try:
-            return cls._from_table(table, json.loads(raw))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            lost = f"it lacks {error}" if isinstance(error, KeyError) else "or of another version"
-            raise InputError(
-                f"{path}: this file of sdscm is damaged ({lost}); generate it again"
-            ) from None
-
-    @classmethod
-    def _from_table(cls, table: pa.Table, meta: dict[str, Any]) -> Self:
-        if meta["format"] != _FORMAT:
-            raise InputError(f"format {meta['format']} is not known here; update sdscm")
-        frame = table.to_pandas()
-
-        def part(prefix: str) -> pd.DataFrame:
-            found = [c for c in frame.columns if c.startswith(prefix)]
-            return frame[found].rename(columns=lambda c: c.removeprefix(prefix))
-
-        def each_setting(name: str) -> dict[Setting, np.ndarray]:
-            found = ((s, f"{name}:{s}") for s in SETTING_INFOS)
-            return {s: frame[column].to_numpy() for s, column in found if column in frame}
-
-        X, labels = part("X:"), part("label:")
-        # The conversion raises an error if they are no numbers.
-        if not np.isfinite(X.to_numpy(dtype=float)).all():
-            raise InputError("a covariate has an empty or infinite value; generate it again")
-        origin = TypeAdapter(Provenance).validate_python(meta["provenance"])
-        for name in ("temperature", "noise", "overlap", "confounding", "effect"):
-            float(origin.options.get(name, 0))
-        return cls(
-            X=X,
-            t=frame["t"].to_numpy(),
-            y0=frame["y0"].to_numpy(),
-            y1=frame["y1"].to_numpy(),
-            propensity=frame["propensity"].to_numpy() if "propensity" in frame else None,
-            labels=labels if len(labels.columns) else None,
-            text=frame.get("text"),
-            exogenous=tuple(meta["exogenous"]),
-            post_treatment=tuple(meta.get("post_treatment", ())),  # older files lack it
-            cates=each_setting("cate"),
-            cate_errors=each_setting("cate_error"),
-            known_ate=meta.get("known_ate"),
-            instrument=meta.get("instrument", ""),
-            proxies=tuple(meta.get("proxies", ())),
-            potential_treatments=frame[["t_z0", "t_z1"]].to_numpy() if "t_z0" in frame else None,
-            complier_cate=frame["complier_cate"].to_numpy() if "complier_cate" in frame else None,
-            covariate_text=frame.get("covariate_text"),
-            meta=origin,
-        )
+        return parquet.read(cls, Path(path))
 
 
 def _bytes(values: np.ndarray | pd.Series) -> bytes:
@@ -631,11 +490,3 @@ def _potential_outcomes(
     else:
         other = np.full(len(y), np.nan)
     return np.where(t == 1, other, y), np.where(t == 1, y, other)
-
-
-def is_dataset(path: Path) -> bool:
-    """Return whether a file is one that ``CausalDataset.to_parquet`` wrote."""
-    try:
-        return _METADATA_KEY in (pq.read_schema(path).metadata or {})
-    except (pa.ArrowException, OSError):
-        return False

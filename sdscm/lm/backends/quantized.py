@@ -29,7 +29,7 @@ def quantization(bits: str, dtype: torch.dtype) -> BitsAndBytesConfig:
 
 def multiply_exactly(model: torch.nn.Module) -> None:
     """Let the quantised layers of a model multiply with dequantised weights."""
-    from bitsandbytes.nn import Linear4bit, Linear8bitLt
+    from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
 
     for module in model.modules():
         if isinstance(module, Linear8bitLt):

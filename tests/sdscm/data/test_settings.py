@@ -272,3 +272,17 @@ def test_randomised_needs_both_outcomes():
     data = CausalDataset.from_frame(frame, treatment="t", outcome="y")
     with pytest.raises(InputError, match="both potential outcomes"):
         data.setting("randomised")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"instrument": "moon"}, "no covariate 'moon'"),
+        ({"proxies": ("diary", "moon")}, "no covariate 'moon'"),
+        ({"potential_treatments": np.full((60, 2), 3)}, "is not 0 or 1"),
+    ],
+)
+def test_a_file_with_wrong_parts_is_refused(change, words, tmp_path):
+    data = replace(_trial().dataset(60, settings=ALL), **change)
+    with pytest.raises(InputError, match=words):
+        CausalDataset.read_parquet(data.to_parquet(tmp_path / "data.parquet"))
