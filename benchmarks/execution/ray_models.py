@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.execution.ray_backend import connected, require_same_software, software
 from benchmarks.process.threads import library_limits
-from benchmarks.provenance.versions import code_of_generator
+from benchmarks.provenance.versions import code_of_generator, version_of
 from benchmarks.suite.entries import LMEntry
 from sdscm.errors import InputError
 from sdscm.lm import Choice, ChoiceScores, LanguageModel, load_lm
@@ -24,6 +24,10 @@ from sdscm.lm.score_cache import reference_scores
 
 #: Seconds in which the first node must start a process, and the other nodes after it.
 _START, _REST = 120, 20
+#: Libraries whose versions may change a score. A cached score has those of this machine in its key.
+_SCORING = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes")
+#: Schemes after which a name can be a path.
+_OF_PATHS = ("", "gguf", "huggingface", "vllm")
 #: Attempts for a block: it is given up if the processes of so many nodes die on it.
 _ATTEMPTS = 3
 #: Blocks for each node, so that a fast node takes more of them; and the least choices of a block.
@@ -76,12 +80,12 @@ class ClusterModels:
 
     def load(self, name: str, **options: Any) -> LanguageModel:
         """Get a language model by name; ``options`` are those of `sdscm.load_lm`."""
-        place = Path(name)
-        where = str(place.resolve()) if place.exists() else name  # nodes have another folder
         given = dict(options)
-        more = given.pop("options", None) or {}
+        more = dict(given.pop("options", None) or {})
         handle = find_lm(name, LMOptions(**given, more=dict(more)))
-        model = ClusterLM(self, handle, where, options)
+        if "adapter" in more:
+            more["adapter"] = absolute(more["adapter"])
+        model = ClusterLM(self, handle, absolute(name), {**given, "options": more})
         return with_store(replace(handle, load=lambda: model))
 
     def run(self, model: ClusterLM) -> None:
@@ -99,6 +103,14 @@ class ClusterModels:
             self.closed = True
             if self._running is not None:
                 self._running.stop()
+
+
+def absolute(name: str) -> str:
+    """Name of a language model with an absolute path, since nodes have another working folder."""
+    scheme, colon, rest = name.rpartition(":")
+    if scheme not in _OF_PATHS or not Path(rest).exists():
+        return name
+    return f"{scheme}{colon}{Path(rest).resolve()}"
 
 
 class NodeModel:
@@ -125,7 +137,11 @@ class NodeModel:
 
 
 def _software() -> dict[str, str]:
-    return {**software(), "code of the generator": code_of_generator()}
+    return {
+        **software(),
+        **{name: version_of(name) or "not installed" for name in _SCORING},
+        "code of the generator": code_of_generator(),
+    }
 
 
 class ClusterLM:
@@ -197,6 +213,9 @@ class ClusterLM:
                 running[asked] = (process, block, attempt)
             (asked,), _ = ray.wait(list(running), num_returns=1)
             process, block, attempt = running.pop(asked)
+            with self._lock:
+                if process in self._busy:  # otherwise it died, or was stopped
+                    self._busy[process] -= 1
             try:
                 scores: list[ChoiceScores] = ray.get(asked)
             except ray.exceptions.RayTaskError as error:  # the model raised it
@@ -210,8 +229,6 @@ class ClusterLM:
                     ) from None
                 blocks.append((block, attempt + 1))
                 continue
-            with self._lock:
-                self._busy[process] -= process in self._busy
             yield from zip(block, scores, strict=True)
 
     def _take(self) -> Any:

@@ -13,7 +13,13 @@ import pytest
 import benchmarks
 from benchmarks.cli import main
 from benchmarks.datasets import prepare, sampling
-from benchmarks.execution.ray_models import ClusterLM, NodeModel, _blocks, models_on
+from benchmarks.execution.ray_models import (
+    ClusterLM,
+    NodeModel,
+    _blocks,
+    absolute,
+    models_on,
+)
 from benchmarks.progress import Silent
 from sdscm import SDSCM, InputError
 from sdscm.lm import Choice, load_lm
@@ -39,6 +45,21 @@ def test_blocks_keep_the_choices_of_a_context_together() -> None:
     assert {len(block) for block in blocks} == {75}
     assert _blocks([], workers=2) == []
     assert [len(block) for block in _blocks(choices(1), workers=9)] == [3]
+
+
+def test_paths_are_absolute_on_nodes(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0").touch()
+    assert absolute("0") == str(tmp_path / "0")
+    assert absolute("gguf:0") == f"gguf:{tmp_path / '0'}"
+    assert absolute("gpt2") == "gpt2"
+    assert absolute("tabular:0") == "tabular:0"
+    assert absolute("openai+http://host:8000/v1#m") == "openai+http://host:8000/v1#m"
+
+
+def test_versions_that_change_scores_must_be_equal() -> None:
+    found = NodeModel("tabular:0", {}, ("tabular:0", "0")).software()
+    assert {"torch", "transformers", "tokenizers"} <= set(found)
 
 
 def test_a_missing_cluster_is_one_line(tmp_path, capsys) -> None:
