@@ -175,13 +175,13 @@ class Client:
         def run() -> None:
             try:
                 asyncio.run(ask())
-            except InputError as error:
+            except BaseException as error:  # raised again in the other thread
                 found.append(error)
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         thread.join()
-        if isinstance(found[0], InputError):
+        if isinstance(found[0], BaseException):
             raise found[0]
         return found[0]
 
@@ -196,7 +196,12 @@ class Client:
         )
 
     def _request(self, method: str, path: str, content: Any) -> httpx.Request:
-        key = os.environ.get(KEY)
+        key = os.environ.get(KEY, "")
+        if not (key.isascii() and key.isprintable()):
+            raise InputError(
+                f"the environment variable {KEY} has a line end or a letter outside ASCII, and "
+                "cannot be sent; set it again"
+            )
         return httpx.Request(
             method,
             httpx.URL(f"{self.url}{path}"),

@@ -117,4 +117,8 @@ EMBEDDED: dict[str, EmbeddedModel | TrainedModel] = {
 )
 def open_model(name: str, options: LMOptions) -> ModelHandle:
     """An embedded model, by a name in ``EMBEDDED``."""
+    if name not in EMBEDDED:
+        raise InputError(
+            f"language model 'embedded:{name}': no such model; choose one of {', '.join(EMBEDDED)}"
+        )
     return EMBEDDED[name].open(options)

@@ -152,9 +152,13 @@ class LlamaCppLM:
     def _listed(self, answer: Any, token: int) -> float:
         """The log-probability of a token in the list of all."""
         self._read(answer)
-        for each in answer["completion_probabilities"][0]["top_logprobs"]:
-            if each["id"] == token and -np.inf < each["logprob"] <= 1e-3:
-                return float(each["logprob"])
+        try:
+            listed = answer["completion_probabilities"][0]["top_logprobs"]
+            logs = [float(each["logprob"]) for each in listed if each["id"] == token]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._wrong(f"its answer has another form ({type(error).__name__})") from None
+        if logs and -np.inf < logs[0] <= 1e-3:
+            return logs[0]
         raise self._wrong(f"it lists no probability of the token {token}")
 
     def _read(self, answer: Any) -> tuple[int, float, tuple[int, float]]:

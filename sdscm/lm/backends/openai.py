@@ -12,12 +12,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from sdscm.errors import InputError, MissingExtraError
+from sdscm.lm.backends.echo import of_ids, offsets, spelling
 from sdscm.lm.client import Client
 from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens, summed, tokens_in_text
 from sdscm.lm.interface import Choice, ChoiceScores
@@ -110,12 +110,12 @@ class CompletionsLM:
         for number, echoes in self._echoes(texts, texts):
             choice = choices[number]
             begin = len(texts[number][0]) - len(choice.sentences[0])
-            places = [_offsets(echo.tokens) for echo in echoes]
+            places = [offsets(echo.tokens) for echo in echoes]
             tokens = tokens_in_text(choice, [e.tokens for e in echoes], places, begin)
             yield number, self._summed(choice, tokens, echoes, 0)
 
     def _check_readable(self, choice: Choice) -> None:
-        """Raise an InputError for a value whose first token cannot be told from the texts.
+        """Raise an InputError for a value whose first token the texts do not show.
 
         A token may hold a space and a part of a letter. Servers then return the space for it, and
         the letter for a later token, so that it seems to stand before the value.
@@ -199,7 +199,7 @@ class CompletionsLM:
         if len(tokens) != len(logs):
             raise self._wrong(f"it returns {len(logs)} log-probabilities for {len(tokens)} tokens")
         values = [np.nan if log is None else float(log) for log in logs]
-        size = _spelling(tokens, text) if isinstance(prompt, str) else _ids(tokens, text, prompt)
+        size = spelling(tokens, text) if isinstance(prompt, str) else of_ids(tokens, text, prompt)
         if size is None:
             raise self._wrong(
                 f"the tokens that it returns do not spell '{text[:40]}': it ignores echo, cuts the "
@@ -284,45 +284,8 @@ def full_texts(choice: Choice) -> list[str]:
     return [" ".join((*choice.context, sentence)) for sentence in choice.sentences]
 
 
-def _offsets(tokens: Sequence[str]) -> list[tuple[int, int]]:
-    """Places of the letters of each token.
-
-    A letter may be split over tokens. Then vLLM gives the text of all of them to the last one, and
-    the others an empty text: they have the place of the last one.
-    """
-    ends = list(accumulate(map(len, tokens)))
-    places = list(zip([0, *ends[:-1]], ends, strict=True))
-    for k in range(len(places) - 2, -1, -1):
-        if not tokens[k]:
-            places[k] = places[k + 1]
-    return places
-
-
 def _close(one: float, other: float) -> bool:
     return (np.isnan(one) and np.isnan(other)) or abs(one - other) <= TOLERANCE
-
-
-def _spelling(tokens: Sequence[str], text: str) -> tuple[int, int] | None:
-    """Begin and end of the tokens that spell a text; one token before and one after may be more."""
-    for head in (0, 1):
-        for end in (len(tokens) - 1, len(tokens)):
-            if head < end and "".join(tokens[head:end]) == text:
-                return head, end
-    return None
-
-
-def _ids(tokens: Sequence[str], text: str, ids: Sequence[int]) -> tuple[int, int] | None:
-    """Begin and end of the tokens of a text that was sent as token ids.
-
-    Spaces are not compared, since decoders treat them differently; nor are other letters than
-    ASCII, of which a token may be a part.
-    """
-    if len(tokens) not in (len(ids), len(ids) + 1):
-        return None
-    spelled = "".join(tokens[: len(ids)])
-    if text.isascii() and "".join(spelled.split()) != "".join(text.split()):
-        return None
-    return 0, len(ids)
 
 
 def client_of(url: str, options: LMOptions) -> Client:
@@ -356,6 +319,7 @@ def _tokenizer_of(name: str) -> ChoiceTokenizer:
         from transformers import AutoTokenizer
     except ImportError:
         raise MissingExtraError("the option tokenizer", "lm") from None
+    from sdscm.lm.backends.hub import reason_of
     from sdscm.lm.backends.loadcheck import load_tokenizer
 
     try:
@@ -364,7 +328,7 @@ def _tokenizer_of(name: str) -> ChoiceTokenizer:
         raise
     except Exception as error:  # its kind depends on transformers and the files
         raise InputError(
-            f"tokenizer '{name}' cannot be loaded ({str(error).splitlines()[0][:120]}); give a "
+            f"tokenizer '{name}' cannot be loaded ({reason_of(error)[:120]}); give a "
             "Hugging Face id that can be reached, or a folder"
         ) from error
 
@@ -388,18 +352,24 @@ def _open(scheme: str, name: str, options: LMOptions) -> ModelHandle:
     start = options.more.get("start", "")
     if tokenizer and start:
         raise InputError("give the option tokenizer or the option start, not both")
+    read = _tokenizer_of(tokenizer) if tokenizer else None
     lm = CompletionsLM(
         client,
         model,
         id=model,
         revision="",
-        tokenizer=_tokenizer_of(tokenizer) if tokenizer else None,
+        tokenizer=read,
         start=start,
     )
     facts = [listed.get(model), lm.probe(), tokenizer, start]
     digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
     lm.revision = f"{options.revision or 'server'}-{digest}"
-    return ModelHandle(lm.id, lm.revision, lambda: lm)
+    scorer = ""
+    if read is not None:
+        from sdscm.lm.backends.loadcheck import scorer_hash
+
+        scorer = scorer_hash(read.tokenizer)  # the same path may get another tokenizer
+    return ModelHandle(lm.id, lm.revision, lambda: lm, scorer=scorer)
 
 
 def _models(client: Client) -> dict[str, list[Any]]:

@@ -230,6 +230,12 @@ def test_a_model_that_is_not_built_is_one_line(
     assert one_line(caught.value) == f"language model '{NAME}' is not built: run make second-lm"
 
 
+def test_an_unknown_embedded_model_is_one_line(one_line: Callable[[BaseException], str]) -> None:
+    with pytest.raises(InputError) as caught:
+        load_lm("embedded:other")
+    assert f"choose one of smollm2-135m, {NAME}" in one_line(caught.value)
+
+
 def test_another_text_of_the_book_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable[[BaseException], str]
 ) -> None:

@@ -293,6 +293,14 @@ def test_the_key_is_sent_and_nowhere_else(server: FakeServer, monkeypatch, tmp_p
     assert all(b"secret-1" not in file.read_bytes() for file in tmp_path.glob("scores*"))
 
 
+@pytest.mark.parametrize("key", ["sécret", "secret\n"])
+def test_a_key_that_no_header_can_hold_is_one_line(server, one_line, monkeypatch, key) -> None:
+    monkeypatch.setenv(client_module.KEY, key)
+    with pytest.raises(InputError, match=client_module.KEY) as caught:
+        opened(server, start="<s>")
+    assert "cret" not in one_line(caught.value)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
