@@ -315,7 +315,7 @@ def _exchange_test(differences: Sequence[np.ndarray]) -> tuple[float, float]:
         products = each @ each.T
         np.fill_diagonal(products, 0.0)
         found += ((flips @ products) * flips).sum(axis=1) / (len(each) * (len(each) - 1))
-    seen = sum(len(each) and _off(each @ each.T) for each in differences)
+    seen = sum(_off(each @ each.T) for each in differences)
     margin = 1e-12 * float(np.abs(found).max())
     # The observed pattern counts as one of the random ones.
     own = 0 if exhaustive else 1

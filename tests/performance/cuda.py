@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -37,8 +38,9 @@ EMBEDDED_LM = "smollm2-135m"
 SCENARIO = "breast_cancer"
 
 #: Arithmetic peak without sparsity, in 10^12 operations a second: bfloat16 (tensor cores), float32.
-#: Source: the data sheets of NVIDIA for each device. The first name that is part of the device's.
+#: Source: the data sheets of NVIDIA for each device. The first whose words the name has.
 PEAKS = {
+    "H200 NVL": (835.0, 60.0),
     "H200": (989.0, 67.0),
     "H100 PCIe": (756.0, 51.0),
     "H100 80GB HBM3": (989.0, 67.0),
@@ -98,7 +100,7 @@ def peak(device: torch.device, precision: str) -> float | None:
         return None
     name = torch.cuda.get_device_name(device)
     for part, (coarse, exact) in PEAKS.items():
-        if part in name:
+        if re.search(rf"\b{part}\b", name):
             return (coarse if precision == "bfloat16" else exact) * 1e12
     return None
 

@@ -4,8 +4,8 @@
 
 Prints the Markdown table of docs/how-to/language-model.md. The server is another process; it waits
 20 ms, and answers with made-up log-probabilities. The ideal is a client that takes no time: as many
-requests in 20 ms as there are in flight. The bare client writes the same bytes to the sockets and
-reads none of the answers; it shows what the machine and the server allow.
+requests in 20 ms as there are in flight. The bare client writes requests with the same prompts to
+the sockets and does not parse the answers; it shows what the machine and the server allow.
 """
 
 from __future__ import annotations

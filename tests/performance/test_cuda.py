@@ -61,6 +61,8 @@ def test_peaks_are_found_by_the_name_of_the_device(
         "NVIDIA L4": 121e12,
         "NVIDIA A100-SXM4-80GB": 312e12,
         "NVIDIA A10": 125e12,
+        "NVIDIA A10G": None,
+        "NVIDIA L40": None,
         "NVIDIA GeForce GTX 1": None,
     }
     for name, expected in names.items():
