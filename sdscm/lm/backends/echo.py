@@ -1,9 +1,16 @@
-"""Tokens of a prompt that a server returns: their places, and if they are those of the text."""
+"""Texts of choices, and the tokens that a server returns for them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+
+from sdscm.lm.interface import Choice
+
+
+def full_texts(choice: Choice) -> list[str]:
+    """The text of each candidate with its context."""
+    return [" ".join((*choice.context, sentence)) for sentence in choice.sentences]
 
 
 def offsets(tokens: Sequence[str]) -> list[tuple[int, int]]:

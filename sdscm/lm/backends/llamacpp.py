@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from sdscm.errors import InputError
-from sdscm.lm.backends.openai import CLIENT_OPTIONS, PROBE, TOLERANCE, client_of, full_texts
+from sdscm.lm.backends.echo import full_texts
+from sdscm.lm.backends.openai import CLIENT_OPTIONS, PROBE, TOLERANCE, client_of
 from sdscm.lm.client import Client
 from sdscm.lm.engine.tokens import ChoiceTokens, summed, tokens_in_text
 from sdscm.lm.interface import Choice, ChoiceScores

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from sdscm.errors import InputError, MissingExtraError
-from sdscm.lm.backends.echo import of_ids, offsets, spelling
+from sdscm.lm.backends.echo import full_texts, of_ids, offsets, spelling
 from sdscm.lm.client import Client
 from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens, summed, tokens_in_text
 from sdscm.lm.interface import Choice, ChoiceScores
@@ -279,11 +279,6 @@ class CompletionsLM:
         )
 
 
-def full_texts(choice: Choice) -> list[str]:
-    """The text of each candidate with its context."""
-    return [" ".join((*choice.context, sentence)) for sentence in choice.sentences]
-
-
 def _close(one: float, other: float) -> bool:
     return (np.isnan(one) and np.isnan(other)) or abs(one - other) <= TOLERANCE
 
@@ -291,6 +286,12 @@ def _close(one: float, other: float) -> bool:
 def client_of(url: str, options: LMOptions) -> Client:
     """The client of a server, with the options of `CLIENT_OPTIONS`."""
     more = options.more
+    given = (options.device, options.precision, options.memory, options.batch_tokens)
+    if given != ("cpu", "float32", None, None):
+        raise InputError(
+            f"language model server {url}: it has a device, precision, memory and batch_tokens of "
+            "its own; leave them out here"
+        )
     try:
         return Client(
             url,

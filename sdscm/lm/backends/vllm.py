@@ -176,6 +176,8 @@ def _arguments(name: str, options: LMOptions) -> dict[str, Any]:
             f"language model 'vllm:{name}': vLLM chooses the device, and the precision is its "
             "option dtype: --lm-option dtype=float32"
         )
+    if options.batch_tokens is not None:
+        raise InputError(f"language model 'vllm:{name}': vLLM chooses batch_tokens; leave it out")
     arguments = {}
     for option, value in options.more.items():
         kind, meaning = _ARGUMENTS[option]

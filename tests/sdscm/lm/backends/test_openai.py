@@ -293,6 +293,16 @@ def test_the_key_is_sent_and_nowhere_else(server: FakeServer, monkeypatch, tmp_p
     assert all(b"secret-1" not in file.read_bytes() for file in tmp_path.glob("scores*"))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"device": "cuda"}, {"precision": "float64"}, {"memory": 2**30}, {"batch_tokens": 64}],
+)
+def test_what_the_server_decides_is_refused(server: FakeServer, one_line, options) -> None:
+    with pytest.raises(InputError) as caught:
+        load_lm(f"openai+{server.url}#tiny", store=False, **options)
+    assert "of its own; leave them out" in one_line(caught.value)
+
+
 @pytest.mark.parametrize("key", ["sécret", "secret\n"])
 def test_a_key_that_no_header_can_hold_is_one_line(server, one_line, monkeypatch, key) -> None:
     monkeypatch.setenv(client_module.KEY, key)
