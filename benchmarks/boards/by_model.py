@@ -124,7 +124,11 @@ class ModelComparison:
         """Say how far the order of the methods depends on the language model."""
         if len(self.pairs) == 1:
             return f"{self.title}: {self._of_pair(self.pairs[0])}"
-        ordered = sorted(self.pairs, key=lambda pair: pair.tau)
+        # Tau is not defined where a model ranks all methods alike.
+        defined = [pair for pair in self.pairs if np.isfinite(pair.tau)]
+        if not defined:
+            return f"{self.title}: no Kendall's tau is defined; a model ranks all methods alike."
+        ordered = sorted(defined, key=lambda pair: pair.tau)
         ends = " to ".join(
             f"{two_decimals(pair.tau)} ({' and '.join(pair.models)})"
             for pair in (ordered[0], ordered[-1])

@@ -82,6 +82,13 @@ class ClusterModels:
         """Get a language model by name; ``options`` are those of `sdscm.load_lm`."""
         given = dict(options)
         more = dict(given.pop("options", None) or {})
+        one_device = str(given.get("device", "cpu"))
+        if name.startswith("vllm:") or "device_map" in more or ":" in one_device:
+            raise InputError(
+                f"--cluster: language model '{name}': a node gives one process a GPU, or its "
+                "cores; leave out vllm:, device_map and the number of a device, or run without "
+                "--cluster"
+            )
         handle = find_lm(name, LMOptions(**given, more=dict(more)))
         if "adapter" in more:
             more["adapter"] = absolute(more["adapter"])

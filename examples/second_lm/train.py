@@ -6,6 +6,8 @@ A run that was stopped goes on from its last checkpoint. The model is written in
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import shutil
 import time
@@ -36,6 +38,13 @@ class Corpus:
         self.tokenizer = self._tokenizer(book)
         self._start = self.tokenizer.token_to_id(_START)
         self._book = {"train": self._joined(book), "held-out": self._joined(held_out)}
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the scenarios and the tokenizer: other texts begin another training."""
+        specs = [load_spec(name).content_hash for name in self.recipe.scenarios]
+        content = json.dumps([specs, self.tokenizer.to_str()])
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
     def _tokenizer(self, book: list[str]) -> Tokenizer:
         """A byte-level BPE tokenizer; scenarios and book have equal weight in its training."""
@@ -135,7 +144,8 @@ def train(
     checkpoint, first = work / "checkpoint.pt", 0
     if checkpoint.is_file():
         saved = torch.load(checkpoint, weights_only=True)
-        if saved["state"] == recipe.state(saved["step"]):
+        same_texts = saved.get("texts") == corpus.fingerprint
+        if same_texts and saved["state"] == recipe.state(saved["step"]):
             model.load_state_dict(saved["model"])
             optimizer.load_state_dict(saved["optimizer"])
             first = saved["step"]
@@ -154,6 +164,7 @@ def train(
         if (step + 1) % every == 0 or step + 1 == last:
             state = {
                 "state": recipe.state(step + 1),
+                "texts": corpus.fingerprint,
                 "step": step + 1,
                 "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(),

@@ -15,6 +15,7 @@ from benchmarks.cli import main
 from benchmarks.datasets import prepare, sampling
 from benchmarks.execution.ray_models import (
     ClusterLM,
+    ClusterModels,
     NodeModel,
     _blocks,
     absolute,
@@ -55,6 +56,19 @@ def test_paths_are_absolute_on_nodes(tmp_path, monkeypatch) -> None:
     assert absolute("gpt2") == "gpt2"
     assert absolute("tabular:0") == "tabular:0"
     assert absolute("openai+http://host:8000/v1#m") == "openai+http://host:8000/v1#m"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vllm:gpt2", {}),
+        ("smollm2-135m", {"options": {"device_map": "auto"}}),
+        ("smollm2-135m", {"device": "cuda:1"}),
+    ],
+)
+def test_models_on_several_devices_of_a_node_are_refused(name, options) -> None:
+    with pytest.raises(InputError, match="without --cluster"):
+        ClusterModels().load(name, **options)
 
 
 def test_versions_that_change_scores_must_be_equal() -> None:

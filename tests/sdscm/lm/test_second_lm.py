@@ -214,6 +214,18 @@ def test_training_repeats_resumes_and_loads_by_name(
     assert load_lm(NAME, store=False).revision != lm.revision
 
 
+@pytest.mark.usefixtures("one_thread")
+def test_a_checkpoint_of_other_texts_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.train(TINY, tmp_path, stop_after=4, every=2)
+    train.train(TINY, tmp_path, stop_after=6, every=2)
+    assert "going on after step 4" in capsys.readouterr().out
+    monkeypatch.setattr(train.Corpus, "fingerprint", "other")
+    train.train(TINY, tmp_path, stop_after=6, every=2)
+    assert "going on" not in capsys.readouterr().out
+
+
 def test_a_checkpoint_after_the_fall_of_the_rate_is_for_its_number_of_steps() -> None:
     longer = replace(TINY, steps=40)
     assert TINY.state(TINY.steps - TINY.decay) == longer.state(TINY.steps - TINY.decay)

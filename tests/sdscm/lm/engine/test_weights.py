@@ -34,6 +34,10 @@ def test_bits_of_a_row_do_not_depend_on_the_other_rows(rows: int) -> None:
 def test_layers_are_as_before(tiny: Callable[..., Any]) -> None:
     model = copy.deepcopy(tiny("llama").model)
     packed = PackedWeights(model)
+    if not len(packed):
+        pytest.skip("torch cannot pack weights here")
+    with packed.in_use():
+        assert any("forward" in vars(module) for module in model.modules())
     with pytest.raises(ZeroDivisionError), packed.in_use():
         raise ZeroDivisionError
     assert all("forward" not in vars(module) for module in model.modules())
