@@ -17,6 +17,7 @@ from dowhy import CausalModel
 from estimators.base import ATEEstimator, ATEIntervals, Standardised
 from estimators.baselines.weighting import propensity_model
 from estimators.errors import EstimatorError
+from estimators.interface import Need
 
 #: Decimals in which tied propensity scores are equal: those of equal rows differ by rounding.
 TIED_DIGITS = 9
@@ -153,3 +154,34 @@ class DoWhyMatching(_DoWhy):
 
     def _options(self) -> dict[str, Any]:
         return {"propensity_score_model": propensity_model()}
+
+
+class DoWhyInstrument(ATEEstimator):
+    """DoWhy's method of instrumental variables, after identification from a graph.
+
+    In the graph a hidden variable causes treatment and outcome, and the instrument the treatment
+    only. With one binary instrument DoWhy's estimate is the ratio of `Wald`; it uses no covariates.
+    There is no interval: DoWhy has only a bootstrap.
+    """
+
+    needs: ClassVar[tuple[Need, ...]] = ("instrument",)
+
+    def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, instrument: np.ndarray) -> None:
+        if t[instrument == 0].mean() == t[instrument == 1].mean():
+            raise EstimatorError(
+                "instrument: the share of treated rows is the same under both values; the effect "
+                "is not defined"
+            )
+        graph = confounder_graph(["hidden"], "t", "y")
+        graph.add_edge("z", "t")
+        data = pd.DataFrame({"z": instrument, "t": t, "y": y})
+        model = CausalModel(data, "t", "y", graph=graph)
+        estimand = model.identify_effect(
+            proceed_when_unidentifiable=True, method_name="maximal-adjustment"
+        )
+        found = model.estimate_effect(estimand, method_name="iv.instrumental_variable")
+        self.ate_ = float(found.value)
+        self.warnings_ = [each for each in self.warnings_ if "assumed unobserved" not in each]
+
+    def _ate(self, X: np.ndarray) -> float:
+        return self.ate_

@@ -2,7 +2,7 @@
 
 from estimators.catalogue.family import Family
 from estimators.catalogue.texts import LEAST_SQUARES
-from estimators.interface import Intervals
+from estimators.interface import ATE_OF_COMPLIERS, Intervals
 
 FAMILY = Family("DoWhy", extra="dowhy")
 FAMILY.add(
@@ -37,4 +37,14 @@ FAMILY.add(
     "Rosenbaum and Rubin 1983, Biometrika 70(1)",
     estimand="ATE",
     stochastic=False,
+)
+FAMILY.add(
+    "DoWhy IV",
+    "dowhy_estimators:DoWhyInstrument",
+    "instrumental variables after identification from a graph",
+    "Sharma and Kiciman 2020, arXiv 2011.04216",
+    estimand="ATE",
+    ate=ATE_OF_COMPLIERS,
+    stochastic=False,
+    needs=("instrument",),
 )

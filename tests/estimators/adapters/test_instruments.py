@@ -18,6 +18,7 @@ METHODS = [
     "IntentToTreatDRIV",
     "DoubleML PLIV",
     "DoubleML IIVM",
+    "DoWhy IV",
 ]
 
 
@@ -43,6 +44,12 @@ def test_wald_is_the_ratio_of_two_differences():
     parts = [rest[z == k].var(ddof=1) / (z == k).sum() for k in (0, 1)]
     spread = np.sqrt(sum(parts)) / (t[z == 1].mean() - t[z == 0].mean())
     assert high - low == pytest.approx(2 * 1.959964 * spread, rel=1e-6)
+
+
+def test_dowhy_gives_the_ratio_of_wald():
+    X, t, y, z = _trial(300)
+    fitted = [estimators.get(name).fit(X, t, y, instrument=z) for name in ("Wald", "DoWhy IV")]
+    assert fitted[0].ate(X) == pytest.approx(fitted[1].ate(X), rel=1e-9)
 
 
 def test_two_stage_least_squares_by_matrices():
