@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import pandas as pd
+
 from benchmarks import metrics
 from benchmarks.boards.board import ORACLE_RANK, Board
 from benchmarks.boards.intervals import MIN_CLUSTERS
@@ -135,13 +137,18 @@ def all_columns(board: Board) -> list[BoardColumn]:
     known = [
         metric
         for metric in map(metrics.find, metrics.names())
-        if metric.target not in IV_TARGETS or board.table[metric.name].notna().any()
+        if metric.target not in IV_TARGETS or _has_score(board.table, metric.name)
     ]
     for metric in sorted(known, key=lambda metric: metric.group == "cost"):
         found.append(_metric_column(metric))
         if isinstance(metric, Metric) and metric.group != "cost":
             found.append(_median_column(metric))
     return found
+
+
+def _has_score(rows: pd.DataFrame, metric: str) -> bool:
+    """Return whether a row has a score; a published board lacks metrics that are newer."""
+    return metric in rows and bool(rows[metric].notna().any())
 
 
 def _of_ranking(column: BoardColumn, ranking: Ranking) -> BoardColumn:
@@ -169,7 +176,7 @@ def _ranking_metrics(
         board.table["estimator"].isin(ranking.methods) & ~board.table["oracle"].astype(bool)
     ]
     known = [metric for name in metrics.names() if (metric := metrics.find(name)).group in group]
-    known = [metric for metric in known if rows[metric.name].notna().any()]
+    known = [metric for metric in known if _has_score(rows, metric.name)]
     if chosen is None:
         usual = [m for m in known if m.usual or m.group == ranked.group == "cost" or m == ranked]
         shown = sorted(usual, key=lambda metric: metric != ranked)

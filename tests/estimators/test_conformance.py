@@ -13,7 +13,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import estimators
 from estimators.check import RULES, RULES_OF_REGISTERED
-from estimators.check.subject import check_data, estimates
+from estimators.check.subject import check_data, estimates, fit
 
 DML_MODELS = {"model_y": LinearRegression(), "model_t": LogisticRegression()}
 DRIV_MODELS = {
@@ -87,7 +87,7 @@ def measured_as_stochastic(name, **parameters):
     drawn = check_data(120, seed=3)
     for X, t, y in ((drawn.X, drawn.t, drawn.y), factorial()):
         made = (estimators.get(name, **parameters, random_state=seed) for seed in range(8))
-        answers = (estimates(each.fit(X, t, y), X) for each in made)
+        answers = (estimates(fit(each, X, t, y), X) for each in made)
         first = next(answers)
         if any(np.abs(other - first).max() > 1e-9 for other in answers):
             return True

@@ -269,6 +269,7 @@ def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
     crossing = {field.name for field in fields(Job)}
     assert crossing == {"maker", "X", "t", "y", "reveal", "seed", "alpha", "threads"} | {
         "held_out",
+        "shown",
         "memory_limit",
         "isolation_group",
         "fit_many",

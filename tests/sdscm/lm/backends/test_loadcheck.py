@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import tokenizers as tokenizers_library
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
@@ -267,9 +266,10 @@ def test_cached_scores_are_those_of_the_tokenizer_and_the_versions(
         return lm.scored
 
     assert [scored(), scored()] == [1, 0]
-    monkeypatch.setattr(transformers, "__version__", "99.0")
+    # Not the module by name: an import of peft replaces it.
+    monkeypatch.setattr(loadcheck.transformers, "__version__", "99.0")
     assert [scored(), scored()] == [1, 0]
-    monkeypatch.setattr(tokenizers_library, "__version__", "99.0")
+    monkeypatch.setattr(loadcheck.tokenizers, "__version__", "99.0")
     assert [scored(), scored()] == [1, 0]
     plain = loadcheck.load_tokenizer
 
