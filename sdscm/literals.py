@@ -39,6 +39,9 @@ SETTINGS: tuple[Setting, ...] = ("all", "hidden")
 PostTreatment = Literal["hide", "show"]
 NoiseCoupling = Literal["shared", "independent"]
 
+#: Sentences of the setting ``text``: those of the phrasing, or others for each unit.
+TextPhrasing = Literal["shared", "each"]
+
 #: Models that are fitted to a table; ``auto`` chooses between the others.
 Learner = Literal["auto", "linear", "boosted"]
 #: Rows of semi-synthetic data: each row of the table at most once, or drawn with replacement.

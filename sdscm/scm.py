@@ -12,7 +12,7 @@ from sdscm.inference.enumeration import MAX_CONTEXTS
 from sdscm.inference.labelled import Enumeration
 from sdscm.inference.monte_carlo import MonteCarloEstimate
 from sdscm.inference.outcome import OutcomeFunction, OutcomeKind
-from sdscm.literals import SETTINGS, NoiseCoupling, PostTreatment, Setting
+from sdscm.literals import SETTINGS, NoiseCoupling, PostTreatment, Setting, TextPhrasing
 from sdscm.sampling.interventions import Do
 from sdscm.sampling.sampler import BLOCK, OnUnits, Sampler
 
@@ -152,6 +152,7 @@ class SDSCM(Sampler):
         noise: float = 0.0,
         noise_coupling: NoiseCoupling = "shared",
         exclusion: float = 0.0,
+        text_phrasing: TextPhrasing = "shared",
         cate_contexts: int | None = None,
         cate_draws: int = 0,
         settings: Sequence[Setting] = SETTINGS,
@@ -201,6 +202,9 @@ class SDSCM(Sampler):
             Direct effect of the second value of the instrument on both potential outcomes, in units
             of SD(y) without it: it violates the exclusion restriction, and changes no effect of the
             treatment.
+        text_phrasing
+            Sentences of the setting ``text``: ``shared`` are those of the phrasing; with ``each``
+            every unit has a random phrasing of each sentence.
         cate_contexts
             The true CATE given the covariates of a setting is enumerated if no mechanism has more
             contexts than this. Default: ten for each unit, at least 500 and at most 5,000. With 0
@@ -239,6 +243,7 @@ class SDSCM(Sampler):
             noise=noise,
             noise_coupling=noise_coupling,
             exclusion=exclusion,
+            text_phrasing=text_phrasing,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             settings=settings,

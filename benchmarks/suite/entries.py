@@ -184,7 +184,8 @@ class ScenarioEntry(DatasetEntry):
         covariates. Then the boards say so, and the true CATE is unknown.
     dataset
         Other keyword arguments of ``SDSCM.dataset``: ``outcome_value``, ``scores``, ``contrast``,
-        ``hide``, ``noise``, ``noise_coupling``, ``exclusion``, ``cate_contexts``, ``cate_draws``.
+        ``hide``, ``noise``, ``noise_coupling``, ``exclusion``, ``text_phrasing``,
+        ``cate_contexts``, ``cate_draws``.
     """
 
     scenario: str

@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Self, get_args
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri
 
 from sdscm.arguments import check_callback, check_choice, check_number, check_whole, names_of
+from sdscm.data.compliers import complier_cate
 from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import ExactArrays, TooLargeError
 from sdscm.inference.outcome import OutcomeFunction
-from sdscm.literals import Coupling, NoiseCoupling, PostTreatment, Setting
+from sdscm.literals import NoiseCoupling, PostTreatment, Setting, TextPhrasing
 from sdscm.sampling.interventions import contrast_of
 from sdscm.sampling.mechanisms import instrument_of
 from sdscm.sampling.noise import uniform_noise
@@ -39,6 +41,7 @@ def make_dataset(
     noise: float,
     noise_coupling: NoiseCoupling,
     exclusion: float,
+    text_phrasing: TextPhrasing,
     cate_contexts: int | None,
     cate_draws: int,
     settings: Sequence[Setting],
@@ -62,6 +65,7 @@ def make_dataset(
         check_whole("cate_contexts", cate_contexts, 0)
     check_number("noise", noise, 0, math.inf, "give a number from 0 (none) upwards, in SD(y)")
     check_number("exclusion", exclusion, -math.inf, math.inf, "give a number, in SD(y)")
+    check_choice("text_phrasing", text_phrasing, get_args(TextPhrasing))
     check_choice("noise_coupling", noise_coupling, get_args(NoiseCoupling))
     check_whole("cate_draws", cate_draws, 0, "give 0 for none, or 2 or more")
     if cate_draws == 1:
@@ -107,14 +111,15 @@ def make_dataset(
         instrument=wanted.instrument,
         proxies=wanted.proxies,
         potential_treatments=np.stack(treatments, axis=1) if treatments else None,
-        covariate_text=units.text_of(wanted.sentences) if wanted.sentences else None,
+        covariate_text=_covariate_text(units, wanted.sentences, text_phrasing, seed),
         meta=_provenance(
             sampler,
             seed,
             outcome,
             contrast,
             {"noise": noise, "noise_coupling": noise_coupling, "cate_draws": cate_draws}
-            | ({"exclusion": exclusion} if exclusion else {}),
+            | ({"exclusion": exclusion} if exclusion else {})
+            | ({"text_phrasing": text_phrasing} if text_phrasing != "shared" else {}),
         ),
     )
     exact = ExactArrays(sampler.mechanisms, cate_contexts)
@@ -132,11 +137,11 @@ def make_dataset(
             cates[setting], errors[setting] = found.value, found.standard_error
         elif found is not None:
             cates[setting] = found
-    complier_cate = None
+    compliers = None
     if wanted.instrument and not dataset.post_treatment:
         given = wanted.given(covariates, hidden)["instrument"]
-        complier_cate = _complier_cate(sampler, units, given, outcome, contrast, exact)
-    return replace(dataset, cates=cates, cate_errors=errors, complier_cate=complier_cate)
+        compliers = complier_cate(sampler, units, given, outcome, contrast, exact)
+    return replace(dataset, cates=cates, cate_errors=errors, complier_cate=compliers)
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,32 @@ class _Wanted:
         return found
 
 
+def _covariate_text(
+    units: Units, names: Sequence[str], phrasing: TextPhrasing, seed: int
+) -> pd.Series | None:
+    """The sentences of some variables of each unit; None if there are none.
+
+    With ``each``, a unit has a random phrasing of each sentence: words vary, and the meaning does
+    not. The draw depends on the seed, the unit and the variable only.
+    """
+    if not names:
+        return None
+    if phrasing == "shared":
+        return units.text_of(names)
+    columns = []
+    for name in names:
+        variable = units.phrased.spec.variable(name)
+        draws = uniform_noise(seed, f"phrasing of {name}", 0, len(units), 1)[:, 0]
+        chosen = (draws * len(variable.phrasings)).astype(int)
+        columns.append(
+            [
+                variable.phrasings[which].sentence(variable.values[code])
+                for which, code in zip(chosen, units.codes[name], strict=True)
+            ]
+        )
+    return pd.Series([" ".join(row) for row in zip(*columns, strict=True)], name="text")
+
+
 def _propensities(sampler: Sampler, units: Units) -> np.ndarray:
     """log P(treatment | parents), of shape (n, K), over units that defy the instrument or not."""
     name = sampler.spec.treatment.name
@@ -182,59 +213,6 @@ def _propensities(sampler: Sampler, units: Units) -> np.ndarray:
         return units.log_probabilities[name]
     codes = {parent: units.codes[parent].to_numpy() for parent in sampler.spec.parents(name)}
     return sampler.mechanisms(name, codes, len(units))
-
-
-def _complier_cate(
-    sampler: Sampler,
-    units: Units,
-    given: Sequence[str],
-    outcome: OutcomeFunction,
-    contrast: tuple[str, str],
-    exact: ExactArrays,
-) -> np.ndarray | None:
-    """E[y1 - y0 | given, complier] of each unit, by enumeration; None if it is unknown.
-
-    A unit complies with probability max(0, p1 - p0) under the Gumbel coupling, where p0 and p1 are
-    its probabilities of treatment under the values of the instrument: with two treatments the same
-    noise decides both. With fresh noise it is p1 (1 - p0). Other paths from the instrument to the
-    treatment would make the noise of more variables matter, so that the effect is then unknown.
-    """
-    spec, instrument = sampler.spec, instrument_of(sampler.spec)
-    if spec.descendants(instrument.name)[:1] != (spec.treatment.name,):
-        return None
-    others = [name for name in spec.parents(spec.treatment.name) if name != instrument.name]
-    try:
-        shares = complier_shares(exact, contrast, sampler.coupling)
-        table = exact.effect(
-            outcome.mean(exact.log_table(spec.outcome.name)),
-            given,
-            contrast,
-            weights={tuple(others): shares},
-        )
-    except TooLargeError:
-        return None
-    return np.asarray(table[tuple(units.codes[name].to_numpy() for name in given)])
-
-
-def complier_shares(
-    exact: ExactArrays, contrast: tuple[str, str], coupling: Coupling
-) -> np.ndarray:
-    """P(complier | the treatment's other parents), with one axis for each of them.
-
-    See `_complier_cate` for the formula.
-    """
-    spec, dials = exact.spec, exact.mechanisms.dials
-    axis = spec.parents(spec.treatment.name).index(instrument_of(spec).name)
-    code = spec.treatment.values.index(contrast[1])
-    respond = replace(dials, defiers=0.0)
-    table = ExactArrays(exact.mechanisms.with_dials(respond), exact.max_contexts)
-    treated = np.exp(table.log_table(spec.treatment.name)[..., code])
-    low, high = np.take(treated, 0, axis), np.take(treated, 1, axis)
-
-    def comply(p0: np.ndarray, p1: np.ndarray) -> np.ndarray:
-        return np.maximum(p1 - p0, 0) if coupling == "gumbel" else p1 * (1 - p0)
-
-    return np.asarray((1 - dials.defiers) * comply(low, high) + dials.defiers * comply(high, low))
 
 
 def _with_noise(

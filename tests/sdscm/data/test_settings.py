@@ -286,3 +286,31 @@ def test_a_file_with_wrong_parts_is_refused(change, words, tmp_path):
     data = replace(_trial().dataset(60, settings=ALL), **change)
     with pytest.raises(InputError, match=words):
         CausalDataset.read_parquet(data.to_parquet(tmp_path / "data.parquet"))
+
+
+def test_sentences_of_each_unit_vary_and_mean_the_same():
+    model = SDSCM("training", "tabular:0")
+    one, each = (
+        model.dataset(300, settings=("text",), text_phrasing=phrasing)
+        for phrasing in ("shared", "each")
+    )
+    pd.testing.assert_frame_equal(one.X, each.X)
+    np.testing.assert_array_equal(one.y, each.y)
+    variable = model.spec.variable("friend")
+    known = {
+        phrasing.sentence(value): value
+        for phrasing in variable.phrasings
+        for value in variable.values
+    }
+    meant = [
+        {value for sentence, value in known.items() if text.startswith(f"{sentence} ")}
+        for text in each.covariate_text
+    ]
+    assert [{label} for label in each.labels["friend"]] == meant
+    labels = each.labels["friend"]
+    first = {
+        text.partition(label)[0] for text, label in zip(each.covariate_text, labels, strict=True)
+    }
+    assert len(first) > 5
+    again = model.dataset(100, settings=("text",), text_phrasing="each")
+    assert list(again.covariate_text) == list(each.covariate_text[:100])
