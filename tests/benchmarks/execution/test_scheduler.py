@@ -309,10 +309,13 @@ import estimators
 @estimators.register({name!r}, estimand="ATE")
 class Victim:
     def fit(self, X, t, y):
-        if not os.path.exists({noted!r}):
-            with open({noted!r}, "w") as file:
-                file.write(f"{{os.getpid()}}\\n")
-            time.sleep(600)
+        try:
+            file = open({noted!r}, "x")  # one process only
+        except FileExistsError:
+            return self
+        with file:
+            file.write(f"{{os.getpid()}}\\n")
+        time.sleep(600)
         return self
 
     def ate(self, X):
