@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ _BDEU = "no hidden common causes; BDeu score, equivalent sample size 1"
 _SCORE = "local_score_BDeu"
 
 
-class _Search:
+class _Search(ABC):
     """A search of causal-learn, which gives a CPDAG."""
 
     def discover(self, codes: pd.DataFrame) -> Graph:
@@ -27,8 +28,9 @@ class _Search:
         found = self._search(bdeu_matrix(codes))
         return from_causal_learn(found, names_of(codes), "cpdag")
 
+    @abstractmethod
     def _search(self, X: Any) -> Any:
-        raise NotImplementedError
+        """The graph that causal-learn finds, from a matrix of codes."""
 
 
 @register("GES", assumes=_BDEU, source="Chickering, Journal of Machine Learning Research 2002")

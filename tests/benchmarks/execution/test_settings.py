@@ -151,7 +151,7 @@ def test_methods_have_cells_where_their_needs_are_shown():
         assert "Spy" in there
 
 
-def test_a_plugin_with_an_instrument_is_scored_against_the_compliers():
+def test_a_plugin_with_an_instrument_is_scored_against_the_compliers(tmp_path):
     class Wald(BaseEstimator):
         needs = ("instrument",)
 
@@ -176,12 +176,17 @@ def test_a_plugin_with_an_instrument_is_scored_against_the_compliers():
         ],
         board={"rank_by": ["late_abs_error_sd"]},
     )
-    result = _run(suite, ("mine", Wald()), "Wald")
+    result = _run(suite, ("mine", Wald()), "Wald", runs_dir=tmp_path)
     scores = result.scores.set_index("estimator")
     assert scores.loc["mine", "late_error_sd"] == pytest.approx(
         scores.loc["Wald", "late_error_sd"], abs=1e-9
     )
-    assert scores["late_abs_error_sd"].notna().all()
+    (file,) = tmp_path.rglob("*.parquet")
+    data = sdscm.CausalDataset.read_parquet(file)
+    late = data.ite[data.compliers].mean()
+    assert scores["late_error_sd"].to_numpy() == pytest.approx(
+        (scores["ate"].to_numpy() - late) / data.y.std(), abs=1e-9
+    )
     assert scores.loc["mine", "ate_error_sd"] != scores.loc["mine", "late_error_sd"]
 
 

@@ -74,8 +74,10 @@ def test_strata_follow_from_the_noise_of_each_unit(data):
     units = _trial().sample(3_000)
     noise = units.noise.gumbel("pill", 2)
     logistic = noise[:, 1] - noise[:, 0]
-    expected = np.stack([_log_odds(data, z) + logistic > 0 for z in (0, 1)], axis=1)
-    np.testing.assert_array_equal(data.potential_treatments, expected)
+    margin = np.stack([_log_odds(data, z) + logistic for z in (0, 1)], axis=1)
+    clear = np.abs(margin) > 1e-9  # elsewhere the rounding of a processor decides
+    assert clear.mean() > 0.999
+    np.testing.assert_array_equal(data.potential_treatments[clear], (margin > 0)[clear])
     observed = data.potential_treatments[np.arange(len(data)), data.X["lot"]]
     np.testing.assert_array_equal(observed, data.t)
     sad_in_oslo = (data.X["mood"] == 1) & (data.X["town"] == 1)
@@ -199,6 +201,8 @@ def test_randomised_units_keep_their_outcomes(data):
     assert view.sate == data.sate
     assert (view.propensity == 0.5).all()
     assert view.text is None
+    assert abs(np.corrcoef(view.t, data.propensity)[0, 1]) < 4 / np.sqrt(len(data))
+    assert np.corrcoef(data.t, data.propensity)[0, 1] > 0.2
     for column in data.X:
         share = view.t[data.X[column] == 1].mean() - view.t[data.X[column] == 0].mean()
         assert abs(share) < 4 / np.sqrt(len(data) / 4)
