@@ -73,6 +73,8 @@ class EstimatorInfo:
         Description of the method, in one line.
     source
         Citation of the method.
+    assumes
+        The conditions under which its answers are right, in one line.
     extra
         The optional extra of ``sdscm`` that installs its library; empty for the core.
     oracle
@@ -122,6 +124,7 @@ class EstimatorInfo:
     stochastic: bool = True
     costly: bool = False
     needs: tuple[Need, ...] = ()
+    assumes: str = ""
 
     def __post_init__(self) -> None:
         if not self.ate:

@@ -54,7 +54,7 @@ def _row(info: EstimatorInfo) -> list[str]:
 
 @options.examples("sdscm estimators show LinReg")
 def show(name: Name, plugin: options.Plugins = None) -> None:
-    """Show an estimator: summary, citation, parameters, and how it computes its answers.
+    """Show an estimator: summary, citation, assumptions, parameters, and how it answers.
 
     The docstring of its class follows. It describes the settings, and the reasons for those that
     differ from the library's.
@@ -69,6 +69,7 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
         ("family", info.family),
         ("estimand", info.estimand),
         ("source", info.source),
+        ("assumes", info.assumes),
         (
             "extra",
             info.extra and (missing_wheels(info.extra) or f"pip install 'sdscm[{info.extra}]'"),

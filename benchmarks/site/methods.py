@@ -73,7 +73,7 @@ class MethodPage:
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """Family, capabilities and source, by name."""
+        """Family, assumptions, capabilities and source, by name."""
         found = [("Family", self.method.family), ("Finest effect", self.method.estimand)]
         info = self.info
         if info is None:
@@ -84,6 +84,7 @@ class MethodPage:
         extra = f"pip install 'sdscm[{info.extra}]'" if info.extra else "pip install sdscm"
         return [
             *found,
+            ("Assumes", info.assumes or "not stated"),
             ("Needs", ", ".join(("X", "t", "y", *info.needs))),
             ("Average effect", info.ate),
             ("Intervals", "; ".join(intervals) or "none"),

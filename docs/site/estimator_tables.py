@@ -28,18 +28,18 @@ def built_in() -> list[estimators.EstimatorInfo]:
 
 def catalogue() -> str:
     """Make a table of the estimators of each family."""
-    heads = ("Name", "What it does", "Estimand", "Intervals", "Seed", "Source")
+    heads = ("Name", "What it does", "Estimand", "Intervals", "Seed", "Assumes", "Source")
     sections = []
     for (family, extra), infos in groupby(built_in(), lambda info: (info.family, info.extra)):
         rows = (
             (
                 *(i.name, i.summary, i.estimand, ", ".join(i.intervals.kinds)),
-                *("matters" * i.stochastic, i.source),
+                *("matters" * i.stochastic, i.assumes, i.source),
             )
             for i in infos
         )
         install = f"Extra `{extra}`.\n\n" if extra else ""
-        sections.append(f"### {family}\n\n{install}{_table(heads, rows, left=6)}")
+        sections.append(f"### {family}\n\n{install}{_table(heads, rows, left=7)}")
     return "\n\n".join(sections)
 
 

@@ -1,7 +1,16 @@
 """CausalML."""
 
 from estimators.catalogue.family import Family
-from estimators.catalogue.texts import DR, KUENZEL, RLEARNER
+from estimators.catalogue.texts import (
+    DR,
+    KUENZEL,
+    LINEAR_ARMS,
+    LINEAR_EFFECT,
+    LINEAR_OUTCOME,
+    RANDOMISED,
+    RLEARNER,
+    UNCONFOUNDED,
+)
 from estimators.interface import Intervals
 
 ATHEY_IMBENS = "Athey and Imbens 2016, PNAS 113(27)"
@@ -12,6 +21,7 @@ FAMILY.add(
     "causalml_estimators:SLearnerLGBM",
     "S-learner, LightGBM",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -19,6 +29,7 @@ FAMILY.add(
     "causalml_estimators:TLearnerLGBM",
     "T-learner, LightGBM",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -26,17 +37,29 @@ FAMILY.add(
     "causalml_estimators:XLearnerLGBM",
     "X-learner, LightGBM",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
-FAMILY.add("CausalML R-LGBM", "causalml_estimators:RLearnerLGBM", "R-learner, LightGBM", RLEARNER)
 FAMILY.add(
-    "CausalML DR-LGBM", "causalml_estimators:DRLearnerLGBM", "doubly robust learner, LightGBM", DR
+    "CausalML R-LGBM",
+    "causalml_estimators:RLearnerLGBM",
+    "R-learner, LightGBM",
+    RLEARNER,
+    assumes=UNCONFOUNDED,
+)
+FAMILY.add(
+    "CausalML DR-LGBM",
+    "causalml_estimators:DRLearnerLGBM",
+    "doubly robust learner, LightGBM",
+    DR,
+    assumes=UNCONFOUNDED,
 )
 FAMILY.add(
     "CausalML S-Linear",
     "causalml_estimators:SLearnerLinear",
     "S-learner, least squares: one effect for every row",
     KUENZEL,
+    assumes=LINEAR_OUTCOME,
     stochastic=False,
 )
 FAMILY.add(
@@ -44,6 +67,7 @@ FAMILY.add(
     "causalml_estimators:TLearnerLinear",
     "T-learner, least squares",
     KUENZEL,
+    assumes=LINEAR_ARMS,
     stochastic=False,
 )
 FAMILY.add(
@@ -51,22 +75,29 @@ FAMILY.add(
     "causalml_estimators:XLearnerLinear",
     "X-learner, least squares",
     KUENZEL,
+    assumes=LINEAR_ARMS,
     stochastic=False,
 )
 FAMILY.add(
-    "CausalML R-Linear", "causalml_estimators:RLearnerLinear", "R-learner, least squares", RLEARNER
+    "CausalML R-Linear",
+    "causalml_estimators:RLearnerLinear",
+    "R-learner, least squares",
+    RLEARNER,
+    assumes=LINEAR_EFFECT,
 )
 FAMILY.add(
     "CausalML DR-Linear",
     "causalml_estimators:DRLearnerLinear",
     "doubly robust learner, least squares, propensities clipped at 0.01",
     DR,
+    assumes=LINEAR_EFFECT,
 )
 FAMILY.add(
     "CausalML S-XGB",
     "causalml_estimators:SLearnerXGB",
     "S-learner, XGBoost",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -74,6 +105,7 @@ FAMILY.add(
     "causalml_estimators:TLearnerXGB",
     "T-learner, XGBoost",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -81,6 +113,7 @@ FAMILY.add(
     "causalml_estimators:XLearnerXGB",
     "X-learner, XGBoost",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -88,18 +121,21 @@ FAMILY.add(
     "causalml_estimators:RLearnerXGB",
     "R-learner, XGBoost at its default depth: noisy effects",
     RLEARNER,
+    assumes=UNCONFOUNDED,
 )
 FAMILY.add(
     "CausalML DR-XGB",
     "causalml_estimators:DRLearnerXGB",
     "doubly robust learner, XGBoost at its default depth: noisy effects",
     DR,
+    assumes=UNCONFOUNDED,
 )
 FAMILY.add(
     "CausalML LRS",
     "causalml_averages:LRS",
     "least squares with a robust interval: one effect for every row",
     "White 1980, Econometrica 48(4)",
+    assumes=LINEAR_OUTCOME,
     intervals=Intervals(effect=ROBUST, ate=ROBUST),
     stochastic=False,
 )
@@ -108,6 +144,7 @@ FAMILY.add(
     "causalml_averages:TMLE",
     "targeted maximum likelihood, LightGBM outcomes, propensities clipped at 0.01",
     "van der Laan and Rubin 2006, International Journal of Biostatistics 2(1)",
+    assumes=UNCONFOUNDED,
     estimand="ATE",
     intervals=Intervals(ate="normal, from the variance of the influence function"),
 )
@@ -116,10 +153,12 @@ FAMILY.add(
     "causalml_trees:CausalTree",
     "causal tree, for randomised treatment: adjusts by its splits alone",
     ATHEY_IMBENS,
+    assumes=RANDOMISED,
 )
 FAMILY.add(
     "CausalML forest",
     "causalml_trees:CausalMLForest",
     "forest of causal trees, for randomised treatment: adjusts by its splits alone",
     ATHEY_IMBENS,
+    assumes=RANDOMISED,
 )

@@ -1,7 +1,7 @@
 """DoubleML."""
 
 from estimators.catalogue.family import Family
-from estimators.catalogue.texts import DML, ORTHOGONAL
+from estimators.catalogue.texts import DML, ONE_EFFECT, ORTHOGONAL, UNCONFOUNDED, VALID_INSTRUMENT
 from estimators.interface import ATE_OF_COMPLIERS, Intervals
 
 FAMILY = Family("DoubleML", extra="doubleml")
@@ -10,6 +10,7 @@ FAMILY.add(
     "doubleml_estimators:DoubleMLPartiallyLinear",
     "cross-fitted partially linear regression, random forests",
     DML,
+    assumes=ONE_EFFECT,
     estimand="ATE",
     intervals=Intervals(ate=ORTHOGONAL),
 )
@@ -18,6 +19,7 @@ FAMILY.add(
     "doubleml_estimators:DoubleMLInteractive",
     "cross-fitted doubly robust average, random forests, propensities clipped at 0.01",
     DML,
+    assumes=UNCONFOUNDED,
     estimand="ATE",
     intervals=Intervals(ate=ORTHOGONAL),
 )
@@ -26,6 +28,7 @@ FAMILY.add(
     "doubleml_estimators:DoubleMLPartiallyLinearInstrument",
     "cross-fitted partially linear regression with an instrument, random forests",
     DML,
+    assumes=f"{VALID_INSTRUMENT}; the same effect for all compliers",
     estimand="ATE",
     ate=ATE_OF_COMPLIERS,
     intervals=Intervals(ate=ORTHOGONAL),
@@ -36,6 +39,7 @@ FAMILY.add(
     "doubleml_estimators:DoubleMLInteractiveInstrument",
     "cross-fitted compliers' average, random forests, propensities clipped at 0.01",
     DML,
+    assumes=VALID_INSTRUMENT,
     estimand="ATE",
     ate=ATE_OF_COMPLIERS,
     intervals=Intervals(ate=ORTHOGONAL),

@@ -1,7 +1,13 @@
 """DoWhy."""
 
 from estimators.catalogue.family import Family
-from estimators.catalogue.texts import LEAST_SQUARES
+from estimators.catalogue.texts import (
+    LEAST_SQUARES,
+    LINEAR_OUTCOME,
+    LOGISTIC,
+    UNADJUSTED_INSTRUMENT,
+    UNCONFOUNDED,
+)
 from estimators.interface import ATE_OF_COMPLIERS, Intervals
 
 FAMILY = Family("DoWhy", extra="dowhy")
@@ -10,6 +16,7 @@ FAMILY.add(
     "dowhy_estimators:DoWhyLinear",
     "linear regression after back-door identification",
     "Sharma and Kiciman 2020, arXiv 2011.04216",
+    assumes=LINEAR_OUTCOME,
     estimand="ATE",
     intervals=Intervals(ate=LEAST_SQUARES),
     stochastic=False,
@@ -19,6 +26,7 @@ FAMILY.add(
     "dowhy_estimators:DoWhyWeighting",
     "propensity-score weighting after back-door identification",
     "Sharma and Kiciman 2020, arXiv 2011.04216",
+    assumes=LOGISTIC,
     estimand="ATE",
     stochastic=False,
 )
@@ -27,6 +35,7 @@ FAMILY.add(
     "dowhy_estimators:DoWhyStratification",
     "differences in means within strata of the propensity score",
     "Rosenbaum and Rubin 1984, JASA 79(387)",
+    assumes=f"{UNCONFOUNDED}; logistic propensities, balance within strata",
     estimand="ATE",
     stochastic=False,
 )
@@ -35,6 +44,7 @@ FAMILY.add(
     "dowhy_estimators:DoWhyMatching",
     "one nearest neighbour in the other arm by propensity score",
     "Rosenbaum and Rubin 1983, Biometrika 70(1)",
+    assumes=LOGISTIC,
     estimand="ATE",
     stochastic=False,
 )
@@ -43,6 +53,7 @@ FAMILY.add(
     "dowhy_estimators:DoWhyInstrument",
     "instrumental variables after identification from a graph",
     "Sharma and Kiciman 2020, arXiv 2011.04216",
+    assumes=UNADJUSTED_INSTRUMENT,
     estimand="ATE",
     ate=ATE_OF_COMPLIERS,
     stochastic=False,

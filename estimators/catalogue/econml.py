@@ -1,7 +1,16 @@
 """EconML."""
 
 from estimators.catalogue.family import Family
-from estimators.catalogue.texts import DML, DR, KUENZEL, RLEARNER
+from estimators.catalogue.texts import (
+    DML,
+    DR,
+    KUENZEL,
+    LINEAR_EFFECT,
+    LINEAR_EFFECT_OF_COMPLIERS,
+    RLEARNER,
+    UNCONFOUNDED,
+    VALID_INSTRUMENT,
+)
 from estimators.interface import Intervals
 
 CRUMP = "Crump, Hotz, Imbens and Mitnik 2009, Biometrika 96(1)"
@@ -16,6 +25,7 @@ FAMILY.add(
     "econml_estimators:LinearDML",
     "double machine learning, effect linear in the covariates",
     DML,
+    assumes=LINEAR_EFFECT,
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
 )
 FAMILY.add(
@@ -23,6 +33,7 @@ FAMILY.add(
     "econml_estimators:ForestDML",
     "double machine learning with a causal forest",
     GRF,
+    assumes=UNCONFOUNDED,
     intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
 )
 FAMILY.add(
@@ -30,6 +41,7 @@ FAMILY.add(
     "econml_estimators:LinearDR",
     "doubly robust learner, effect linear in the covariates",
     DR,
+    assumes=LINEAR_EFFECT,
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
 )
 FAMILY.add(
@@ -37,6 +49,7 @@ FAMILY.add(
     "econml_estimators:ForestDR",
     "doubly robust learner with an honest forest",
     DR,
+    assumes=UNCONFOUNDED,
     intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
 )
 FAMILY.add(
@@ -44,6 +57,7 @@ FAMILY.add(
     "econml_estimators:LinearDRTrimmed",
     "LinearDR without the rows of extreme propensity",
     CRUMP,
+    assumes="no hidden confounding; effect linear in the covariates",
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
 )
 FAMILY.add(
@@ -51,6 +65,7 @@ FAMILY.add(
     "econml_estimators:ForestDRTrimmed",
     "ForestDR without the rows of extreme propensity",
     CRUMP,
+    assumes="no hidden confounding, overlap or similar rows that have it",
     intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
 )
 FAMILY.add(
@@ -58,6 +73,7 @@ FAMILY.add(
     "econml_estimators:CausalForest",
     "generalized random forest of effects",
     GRF,
+    assumes=f"{UNCONFOUNDED}; splits adjust for all confounders",
     intervals=Intervals(effect=LITTLE_BAGS),
 )
 FAMILY.add(
@@ -65,6 +81,7 @@ FAMILY.add(
     "econml_estimators:SparseLinearDML",
     "double machine learning, debiased lasso for the effect",
     DML,
+    assumes=f"{UNCONFOUNDED}; effect linear in few of the covariates",
     intervals=Intervals(effect=DEBIASED, ate=DEBIASED),
 )
 FAMILY.add(
@@ -72,6 +89,7 @@ FAMILY.add(
     "econml_estimators:SparseLinearDR",
     "doubly robust learner, debiased lasso for the effect, propensities clipped at 0.01",
     DR,
+    assumes=f"{UNCONFOUNDED}; effect linear in few of the covariates",
     intervals=Intervals(effect=DEBIASED, ate=DEBIASED),
 )
 FAMILY.add(
@@ -79,24 +97,28 @@ FAMILY.add(
     "econml_learners:KernelDML",
     "double machine learning on random Fourier features of X",
     RLEARNER,
+    assumes=UNCONFOUNDED,
 )
 FAMILY.add(
     "NonParamDML",
     "econml_learners:NonParamDML",
     "double machine learning, LightGBM for the effect",
     RLEARNER,
+    assumes=UNCONFOUNDED,
 )
 FAMILY.add(
     "DRLearner",
     "econml_learners:DRLearner",
     "doubly robust learner, LightGBM for the effect, propensities clipped at 0.01",
     DR,
+    assumes=UNCONFOUNDED,
 )
 FAMILY.add(
     "EconML S-LGBM",
     "econml_learners:EconmlSLearner",
     "S-learner, LightGBM",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -104,6 +126,7 @@ FAMILY.add(
     "econml_learners:EconmlTLearner",
     "T-learner, LightGBM",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -111,6 +134,7 @@ FAMILY.add(
     "econml_learners:EconmlXLearner",
     "X-learner, LightGBM",
     KUENZEL,
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 FAMILY.add(
@@ -118,6 +142,7 @@ FAMILY.add(
     "econml_learners:DomainAdaptation",
     "X-learner with outcome models weighted towards the other arm, LightGBM",
     "EconML user guide, meta-learners",
+    assumes=UNCONFOUNDED,
     stochastic=False,
 )
 DRIV = "Syrgkanis et al. 2019, NeurIPS 32"
@@ -130,6 +155,7 @@ FAMILY.add(
     "econml_instruments:OrthoIV",
     "orthogonal instruments, effect linear in the covariates",
     DML,
+    assumes=LINEAR_EFFECT_OF_COMPLIERS,
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
     **WITH_INSTRUMENT,
 )
@@ -138,6 +164,7 @@ FAMILY.add(
     "econml_instruments:DMLIV",
     "regression on the projected treatment, effect linear in the covariates",
     DRIV,
+    assumes=LINEAR_EFFECT_OF_COMPLIERS,
     **WITH_INSTRUMENT,
 )
 FAMILY.add(
@@ -145,6 +172,7 @@ FAMILY.add(
     "econml_instruments:LinearDRIV",
     "doubly robust instruments, effect linear in the covariates",
     DRIV,
+    assumes=LINEAR_EFFECT_OF_COMPLIERS,
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
     **WITH_INSTRUMENT,
 )
@@ -153,6 +181,7 @@ FAMILY.add(
     "econml_instruments:LinearIntentToTreatDRIV",
     "doubly robust, for a randomised instrument, effect linear in the covariates",
     DRIV,
+    assumes=f"{LINEAR_EFFECT_OF_COMPLIERS}; the instrument is randomised",
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
     **WITH_INSTRUMENT,
 )
@@ -161,5 +190,6 @@ FAMILY.add(
     "econml_instruments:IntentToTreatDRIV",
     "doubly robust, for a randomised instrument, random forest of effects",
     DRIV,
+    assumes=f"{VALID_INSTRUMENT}; the instrument is randomised",
     **WITH_INSTRUMENT,
 )

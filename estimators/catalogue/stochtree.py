@@ -1,6 +1,7 @@
 """Bayesian trees, with stochtree."""
 
 from estimators.catalogue.family import Family
+from estimators.catalogue.texts import UNCONFOUNDED
 from estimators.interface import Intervals
 
 POSTERIOR = "normal, with the posterior variance of the expected outcomes"
@@ -10,6 +11,7 @@ FAMILY.add(
     "bart:BART",
     "Bayesian additive regression trees, with the propensity score as a covariate",
     "Hill 2011, JCGS 20(1)",
+    assumes=UNCONFOUNDED,
     intervals=Intervals(effect=POSTERIOR, ate=POSTERIOR),
     fit_many="methods",
     fit_group="BART",
@@ -19,6 +21,7 @@ FAMILY.add(
     "bart:BARTITE",
     "BART's posterior of an individual's missing outcome, noise included",
     "Hill 2011, JCGS 20(1)",
+    assumes=UNCONFOUNDED,
     estimand="ITE",
     ate="the mean of effect(X) over the rows of X; those of the rows of fit use their observed "
     "outcomes",
@@ -31,6 +34,7 @@ FAMILY.add(
     "bcf:BCF",
     "Bayesian causal forest: trees for the outcome, and other trees for the effect",
     "Hahn, Murray and Carvalho 2020, Bayesian Analysis 15(3)",
+    assumes=UNCONFOUNDED,
     intervals=Intervals(effect=POSTERIOR, ate=POSTERIOR),
     costly=True,
 )

@@ -5,12 +5,14 @@ from estimators.catalogue.texts import DML, ORTHOGONAL
 from estimators.interface import ATE_OF_FIT, Intervals
 
 SALTON = "Salton and Buckley 1988, Information Processing and Management 24(5)"
+TEXTS = "the texts state all confounders that the covariates lack, overlap"
 FAMILY = Family("Text", package="text")
 FAMILY.add(
     "Text-AIPW",
     "wrapped:TextAverage",
     "AIPW with TF-IDF features of the texts as covariates",
     SALTON,
+    assumes=f"{TEXTS}; logistic propensities or linear outcomes",
     estimand="ATE",
     ate=ATE_OF_FIT,
     intervals=Intervals(ate="normal, from the spread of the cross-fitted scores"),
@@ -21,6 +23,7 @@ FAMILY.add(
     "wrapped:Text",
     "random forest of outcomes with TF-IDF features of the texts as covariates",
     SALTON,
+    assumes=TEXTS,
     needs=("text",),
 )
 FAMILY.add(
@@ -28,6 +31,7 @@ FAMILY.add(
     "wrapped:TextIntervals",
     "residuals on residuals, with TF-IDF features of the texts as covariates: one effect",
     f"{SALTON}; {DML}",
+    assumes=f"{TEXTS}; the same effect for all units",
     intervals=Intervals(effect=ORTHOGONAL, ate=ORTHOGONAL),
     needs=("text",),
 )

@@ -1,9 +1,21 @@
-"""Citations and descriptions of intervals that several families use."""
+"""Citations, assumptions and descriptions of intervals that several families use."""
 
 DML = "Chernozhukov et al. 2018, Econometrics Journal 21(1)"
 DR = "Kennedy 2023, Electronic Journal of Statistics 17(2)"
 KUENZEL = "Kuenzel, Sekhon, Bickel and Yu 2019, PNAS 116(10)"
+RLEARNER = "Nie and Wager 2021, Biometrika 108(2)"
+
+RANDOMISED = "a randomised treatment"
+UNCONFOUNDED = "no hidden confounding, overlap"
+LINEAR_ARMS = f"{UNCONFOUNDED}; outcome of each arm linear in the covariates"
+LINEAR_EFFECT = f"{UNCONFOUNDED}; effect linear in the covariates"
+LINEAR_OUTCOME = f"{UNCONFOUNDED}; outcome linear in treatment and covariates"
+LOGISTIC = f"{UNCONFOUNDED}; logistic propensities"
+ONE_EFFECT = f"{UNCONFOUNDED}; the same effect for all units"
+VALID_INSTRUMENT = "a valid instrument, no defiers (monotonicity)"
+UNADJUSTED_INSTRUMENT = f"{VALID_INSTRUMENT}; valid without covariates"
+LINEAR_EFFECT_OF_COMPLIERS = f"{VALID_INSTRUMENT}; effect linear in the covariates"
+
 LEAST_SQUARES = "Student, from the classical variance of least squares"
 ORTHOGONAL = "normal, from the variance of the orthogonal score"
 ROBUST = "normal, with the robust variance of two-stage least squares"
-RLEARNER = "Nie and Wager 2021, Biometrika 108(2)"

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import estimators
 from estimators.catalogue import BUILT_INS
 
@@ -51,6 +53,18 @@ def test_a_family_is_added_with_two_files(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.split("\n")[:2] == ["Robust|CATE|built-in", "True"]
+
+
+#: Methods that no article describes.
+UNPUBLISHED = {"Oracle": "it is shown the truth", "Zero": "it estimates nothing"}
+
+
+@pytest.mark.parametrize("info", [info for info, _ in BUILT_INS], ids=lambda info: info.name)
+def test_each_method_has_a_citation_and_its_assumptions(info):
+    assert bool(info.source) != (info.name in UNPUBLISHED)
+    assert info.assumes.isprintable()
+    assert 10 < len(info.assumes) < 120
+    assert not info.assumes.endswith(".")
 
 
 def test_names_are_unique_and_each_family_has_one_extra():

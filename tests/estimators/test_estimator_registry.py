@@ -163,13 +163,14 @@ def test_those_extras_are_the_ones_that_the_markers_leave_out():
 
 
 def test_a_class_is_registered_with_what_is_known_of_it(registry):
-    registry.register(name="constant", family="Mine", source="me")(Constant)
+    registry.register(name="constant", family="Mine", source="me", assumes="luck")(Constant)
     assert registry.info("constant") == EstimatorInfo(
         name="constant",
         family="Mine",
         estimand="CATE",
         summary="Estimates the same effect for every row.",
         source="me",
+        assumes="luck",
         origin=f"module {__name__}",
         stochastic=False,  # no parameter random_state
     )

@@ -18,6 +18,7 @@ def test_the_tables_name_each_estimator():
     for info in built_in():
         (row,) = re.findall(rf"^\| {re.escape(info.name)} \| .*$", catalogue(), re.MULTILINE)
         assert f" | {info.estimand} | " in row
+        assert row.endswith(f" | {info.assumes} | {info.source or '–'} |")
         assert answers().count(f"\n| {info.name} | {info.ate} |") == 1
 
 

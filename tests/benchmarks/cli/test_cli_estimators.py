@@ -54,6 +54,7 @@ def test_show_tells_parameters_and_answers(cli):
     info = estimators.info("RF")
     assert ran.out.startswith(f"RF: {info.summary}\n")
     assert info.source in ran.out
+    assert info.assumes in ran.out
     for name, default in estimators.parameters("RF").items():
         assert f"{name} = {default!r}" in ran.out
     answers = next(line for line in ran.out.splitlines() if "answers" in line)

@@ -64,6 +64,7 @@ def test_a_number_is_that_of_the_board(site: dict[str, bytes], release) -> None:
     row = row[: row.index("</tr>")]
     assert f'data-value="{np.mean(errors):.9g}"' in row
     own = site["toy-v1/methods/diffinmeans.md"].decode()
+    assert "a randomised treatment" in own
     for error in errors:
         assert f'data-value="{error:.9g}"' in own
 
