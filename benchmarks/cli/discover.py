@@ -11,7 +11,6 @@ from benchmarks.cli import options
 from benchmarks.cli.destination import writable_folder
 from benchmarks.cli.output import report_page, write_page
 from benchmarks.cli.progress import run_progress
-from sdscm.errors import InputError
 
 _STEM = "discovery"
 
@@ -83,7 +82,7 @@ def discover(
             n=units,
             phrasings=phrasings,
             seed=seed,
-            methods=None if methods is None else _names(methods),
+            methods=None if methods is None else options.listed("methods", methods),
             hidden=hidden,
             temperature=temperature,
             max_contexts=max_contexts,
@@ -96,18 +95,3 @@ def discover(
     report_page(page(result, brief=True))
     if out is not None:
         write_page(page(result), out, _STEM, files(result))
-
-
-def _names(given: str) -> list[str]:
-    """Split names at the commas outside parentheses."""
-    parts, depth = [""], 0
-    for letter in given:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    names = [part.strip() for part in parts]
-    if not all(names):
-        raise InputError(f"--methods: a name between two commas is empty in {given!r}; give names")
-    return names

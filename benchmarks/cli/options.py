@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -294,14 +295,14 @@ def load_plugins(paths: Iterable[Path] | None) -> list[str]:
 
 
 def listed(option: str, text: str) -> list[str]:
-    """Split the value of an option at its commas.
+    """Split the value of an option at its commas outside parentheses.
 
     Raises
     ------
     InputError
         If the value is empty, or a name between two commas is empty.
     """
-    words = [word.strip() for word in text.split(",")]
+    words = [word.strip() for word in re.split(r",(?![^()]*\))", text)]
     if words == [""]:
         raise InputError(f"--{option}: is empty; give names, or leave the option out")
     if not all(words):

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from benchmarks.boards.intervals import MIN_CLUSTERS, cluster_means
 from benchmarks.discovery import registry
 from benchmarks.discovery.experiment import DiscoveryResult
 from benchmarks.discovery.faithfulness import NO_EFFECT
 from benchmarks.discovery.scores import SCORES, GraphScore
-from sdscm.number_format import counted, integer, joined, scientific, seconds, slug, two_decimals
+from benchmarks.tasks.board import (
+    averages,
+    board_table,
+    csv_text,
+    definitions_section,
+    describe_board,
+    json_text,
+    lost_section,
+    overall_table,
+)
+from sdscm.number_format import counted, joined, scientific, slug
 from sdscm.report_page import Page, ReportTable, Section, make_table, number_column, text_column
-from sdscm.report_page.table import PAGES, TableColumn
 
-_LEVEL, _RESAMPLES = 0.95, 4_000
 #: Scores that the terminal shows, too; those that have their interval shown.
 _TERMINAL = ("shd", "skeleton_errors", "orientation_f1", "ancestor_accuracy")
 _INTERVALS = ("shd", "skeleton_errors", "ancestor_accuracy")
@@ -35,40 +38,11 @@ def board(result: DiscoveryResult, scenario: str) -> list[dict[str, Any]]:
 
     Returns
     -------
-    A record for each method, the best first: ``method``, ``oracle``, ``rank``, ``ok`` and
-    ``cells`` (numbers of cells), ``seconds`` (median), and each score with ``<score>_low`` and
-    ``<score>_high``. An oracle, a method with a lost cell, and one without the score that ranks
-    have no rank (NaN).
+    A record for each method, the best first; see `benchmarks.tasks.board.averages`.
     """
-    found = []
     cells = result.cells[result.cells["scenario"] == scenario]
-    for name, group in cells.groupby("method", sort=False):
-        fitted = group[group["status"] == "ok"]
-        record: dict[str, Any] = {
-            "method": name,
-            "oracle": registry.get(str(name)).oracle,
-            "ok": len(fitted),
-            "cells": len(group),
-            "seconds": fitted["seconds"].median(),
-        }
-        for each in SCORES:
-            mean, low, high = cluster_means(
-                fitted[each.name].to_numpy(float),
-                fitted["phrasing"].to_numpy(),
-                resamples=_RESAMPLES,
-                level=_LEVEL,
-                seed=0,
-            )
-            low, high = np.clip([low, high], *each.limits)
-            record |= {each.name: mean, f"{each.name}_low": low, f"{each.name}_high": high}
-        found.append(record)
-    by = ranked_by(result)
-    scores = pd.Series(
-        [r[by] if r["ok"] == r["cells"] and not r["oracle"] else np.nan for r in found], dtype=float
-    )
-    for record, rank in zip(found, scores.round(9).rank(method="min"), strict=True):
-        record["rank"] = rank
-    return sorted(found, key=lambda r: (r["oracle"], math.isnan(r["rank"]), r["rank"]))
+    oracles = [name for name in result.facts["methods"] if registry.get(name).oracle]
+    return averages(cells, SCORES, by=ranked_by(result), oracles=oracles)
 
 
 def edge_summary(result: DiscoveryResult, scenario: str) -> list[dict[str, Any]]:
@@ -119,10 +93,13 @@ def page(result: DiscoveryResult, *, brief: bool = False) -> Page:
 def _parts(result: DiscoveryResult, scenarios: list[str]) -> Iterator[Section]:
     boards = {scenario: board(result, scenario) for scenario in scenarios}
     if len(scenarios) > 1:
-        yield Section("all", "All scenarios", (_ALL,), (_overall(result, boards),))
+        table = overall_table(boards, result.facts["methods"], _ranking_score(result))
+        yield Section("all", "All scenarios", (_ALL,), (table,))
     for scenario, records in boards.items():
-        tables = [_board_table(result, scenario, records)]
-        yield Section(slug(scenario), scenario, (_reading(result),), tuple(tables))
+        table = board_table(
+            scenario, scenario, records, SCORES, terminal=_TERMINAL, intervals=_INTERVALS
+        )
+        yield Section(slug(scenario), scenario, (_reading(result),), (table,))
         summary = edge_summary(result, scenario)
         yield Section(
             f"edges-{slug(scenario)}",
@@ -130,14 +107,11 @@ def _parts(result: DiscoveryResult, scenarios: list[str]) -> Iterator[Section]:
             (_EDGES, _unfaithful(summary)),
             (_edge_table(scenario, summary),),
         )
-    lost = result.cells[result.cells["status"] != "ok"]
-    if len(lost):
-        yield Section("lost", "Cells without a graph", (), (_lost_table(lost),))
+    yield from lost_section(result.cells, "Cells without a graph")
 
 
 def _references(result: DiscoveryResult) -> Iterator[Section]:
-    definitions = tuple(f"{each.title}: {each.definition}" for each in SCORES)
-    yield Section("scores", "Scores", lines=definitions, folded=True)
+    yield definitions_section(SCORES)
     yield Section("methods", "Methods", tables=(_method_table(result),), folded=True)
 
 
@@ -153,18 +127,12 @@ _EDGES = (
 )
 
 
+def _ranking_score(result: DiscoveryResult) -> GraphScore:
+    return next(each for each in SCORES if each.name == ranked_by(result))
+
+
 def _reading(result: DiscoveryResult) -> str:
-    by = next(each for each in SCORES if each.name == ranked_by(result)).title
-    intervals = (
-        "Brackets: 95 % studentised bootstrap intervals over the phrasings."
-        if result.facts["phrasings"] >= MIN_CLUSTERS
-        else f"Fewer than {MIN_CLUSTERS} phrasings give no intervals."
-    )
-    return (
-        f"Means over the phrasings, ranked by {by}. {intervals} Methods that are shown the truth "
-        "have no rank, nor has a method with a lost cell or without the score that ranks: a PAG "
-        "has no SHD."
-    )
+    return describe_board(_ranking_score(result), result.facts["phrasings"]) + ": a PAG has no SHD."
 
 
 def _unfaithful(summary: list[dict[str, Any]]) -> str:
@@ -178,59 +146,6 @@ def _unfaithful(summary: list[dict[str, Any]]) -> str:
         f"All phrasings together have {cells} edges: {nothing} change nothing by {NO_EFFECT:g} or "
         f"more, and {unseen} are too weak for this number of rows."
     )
-
-
-def _score_column(each: GraphScore) -> TableColumn[dict[str, Any]]:
-    name = each.name
-    return number_column(
-        name,
-        each.title,
-        form=two_decimals,
-        better=each.better or "lower",
-        definition=each.definition,
-        interval=lambda r: (r[f"{name}_low"], r[f"{name}_high"]),
-        interval_shown=name in _INTERVALS,
-        media=PAGES | ({"terminal", "html"} if name in _TERMINAL else set()),
-    )
-
-
-def _board_table(
-    result: DiscoveryResult, scenario: str, records: list[dict[str, Any]]
-) -> ReportTable:
-    columns = [
-        number_column("rank", "Rank", form=integer),
-        text_column("method", "Method", mark=lambda r: " (oracle)" if r["oracle"] else ""),
-        text_column("cells", "Cells", value=lambda r: f"{r['ok']}/{r['cells']}", media=PAGES),
-        *(_score_column(each) for each in SCORES if _is_defined(each.name, records)),
-        number_column("seconds", "Seconds", form=seconds, media=PAGES),
-    ]
-    return make_table(f"board-{slug(scenario)}", scenario, columns, records)
-
-
-def _is_defined(name: str, records: list[dict[str, Any]]) -> bool:
-    return any(not math.isnan(record[name]) for record in records)
-
-
-def _overall(result: DiscoveryResult, boards: Mapping[str, list[dict[str, Any]]]) -> ReportTable:
-    by = ranked_by(result)
-    of = {
-        scenario: {record["method"]: record for record in records}
-        for scenario, records in boards.items()
-    }
-    rows = []
-    for method in result.facts["methods"]:
-        ranks = [records[method]["rank"] for records in of.values()]
-        scores = {scenario: records[method][by] for scenario, records in of.items()}
-        oracle = registry.get(method).oracle
-        rows.append({"method": method, "oracle": oracle, "rank": np.mean(ranks), **scores})
-    rows.sort(key=lambda r: (r["oracle"], math.isnan(r["rank"]), r["rank"]))
-    columns = [
-        number_column("rank", "Mean rank", form=two_decimals),
-        text_column("method", "Method", mark=lambda r: " (oracle)" if r["oracle"] else ""),
-        *(number_column(scenario, scenario, form=two_decimals) for scenario in boards),
-    ]
-    title = next(each.title for each in SCORES if each.name == by)
-    return make_table("all", f"{title} by scenario", columns, rows)
 
 
 def _edge_table(scenario: str, summary: list[dict[str, Any]]) -> ReportTable:
@@ -257,18 +172,6 @@ def _method_table(result: DiscoveryResult) -> ReportTable:
     return make_table("methods", "Methods", columns, infos)
 
 
-def _lost_table(lost: pd.DataFrame) -> ReportTable:
-    keys = ["scenario", "method", "status", "reason"]
-    rows = [
-        {**dict(zip(keys, key, strict=True)), "count": len(group)}
-        for key, group in lost.groupby(keys, sort=False)
-    ]
-    columns = [text_column(key) for key in keys]
-    return make_table(
-        "lost", "Lost cells", [*columns, number_column("count", "Cells", form=integer)], rows
-    )
-
-
 def files(result: DiscoveryResult) -> dict[str, str]:
     """Make the files for programs: the cells and edges as CSV, the boards as JSON.
 
@@ -282,18 +185,7 @@ def files(result: DiscoveryResult) -> dict[str, str]:
         "edges": {name: edge_summary(result, name) for name in result.facts["scenarios"]},
     }
     return {
-        "cells.csv": result.cells.to_csv(index=False, lineterminator="\n"),
-        "edges.csv": result.edges.to_csv(index=False, lineterminator="\n"),
-        "board.json": json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
-        + "\n",
+        "cells.csv": csv_text(result.cells),
+        "edges.csv": csv_text(result.edges),
+        "board.json": json_text(content),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Convert to JSON values; a missing number is null."""
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.discovery import registry
-from benchmarks.discovery.runner import DiscoveryJob, execute
+from benchmarks.discovery.job import DiscoveryJob
 from benchmarks.discovery.scores import GraphTruth
 from benchmarks.discovery.tables import DiscoveryTable
+from benchmarks.tasks.runner import execute
 from sdscm.errors import InputError
 
 _NAMES = ("age", "town", "drug", "cure")
@@ -38,9 +39,9 @@ def check_method(name: str) -> None:
         seen = table.anonymous(info.needs, seed=0)
         job = DiscoveryJob(name, seen.codes, seen.shown, seed=0)
         first, second = execute(job), execute(job)
-        if first.graph is None:
+        if first.answer is None:
             raise InputError(f"discovery method '{name}': {what}: {first.reason}")
-        if second.graph is None or not np.array_equal(first.graph.ends, second.graph.ends):
+        if second.answer is None or not np.array_equal(first.answer.ends, second.answer.ends):
             raise InputError(
                 f"discovery method '{name}': {what}: two runs with one seed give different graphs; "
                 "take random_state as a parameter"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,22 @@ import pandas as pd
 
 from benchmarks.discovery import registry
 from benchmarks.discovery.faithfulness import edge_strengths
-from benchmarks.discovery.records import RecordFile, library_versions
+from benchmarks.discovery.graph import Graph
+from benchmarks.discovery.job import DiscoveryJob, graph_record, versions
 from benchmarks.discovery.registry import DiscoveryInfo
-from benchmarks.discovery.runner import DiscoveryJob, DiscoveryOutcome, run_jobs
 from benchmarks.discovery.scores import SCORES, score
 from benchmarks.discovery.tables import AnonymousTable, DiscoveryTable, make_table
 from benchmarks.process.threads import workers_for
 from benchmarks.progress import Progress, Silent
 from benchmarks.provenance.hashing import derive_seed
+from benchmarks.tasks.cells import Cell, check_time_limit, load_scenarios, run_cells
+from benchmarks.tasks.runner import Outcome
 from sdscm.arguments import check_seed, check_whole
 from sdscm.errors import InputError
 from sdscm.lm import LanguageModel, load_lm
 from sdscm.number_format import slug
 from sdscm.scm import SDSCM
-from sdscm.spec import Spec, load_spec
+from sdscm.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +65,10 @@ class DiscoveryResult:
 
 
 @dataclass(frozen=True, eq=False)
-class _Cell:
+class _Place:
     table: DiscoveryTable
     info: DiscoveryInfo
     seen: AnonymousTable
-    seed: int
-    record: RecordFile | None
 
 
 def run(
@@ -133,18 +134,14 @@ def run(
     check_whole("phrasings", phrasings, 1)
     check_whole("n", n, 1)
     check_seed(seed)
-    if not time_limit > 0:
-        raise InputError(f"time_limit: {time_limit} is not above 0; give seconds")
-    specs = [load_spec(each) for each in scenarios]
-    for name in (names := [spec.name for spec in specs]):
-        if names.count(name) > 1:
-            raise InputError(f"scenario '{name}' is given twice; give it once")
+    check_time_limit(time_limit)
+    specs = load_scenarios(scenarios)
     infos = [registry.get(name) for name in (registry.names() if methods is None else methods)]
-    if not specs or not infos:
-        raise InputError(f"discovery: no {'methods' if specs else 'scenarios'}; give one or more")
+    if not infos:
+        raise InputError("discovery: no methods; give one or more")
     processes = 0 if workers == 0 else workers_for(workers, 1)
     model, progress = load_lm(lm), progress or Silent()
-    folder = None if runs_dir is None else Path(runs_dir).absolute()
+    root = None if runs_dir is None else Path(runs_dir).absolute()
     tables, edges = [], []
     progress.begin("rows of data", n * phrasings * len(specs))
     needs = frozenset(need for info in infos for need in info.needs)
@@ -161,50 +158,25 @@ def run(
             progress.advance(f"{spec.name}, phrasing {phrasing}", n)
     setting = "hidden" if hidden else "all"
     place = slug(setting, f"n{n}", f"seed{seed}", f"temperature{temperature:g}", model.id)
-    rows: dict[tuple[int, int], dict[str, Any]] = {}
-    cells: list[tuple[tuple[int, int], _Cell]] = []
-    progress.begin("cells", len(tables) * len(infos))
-
-    def done(where: tuple[int, int], cell: _Cell, outcome: DiscoveryOutcome) -> None:
-        rows[where] = _row(cell, outcome)
-        progress.advance(f"{cell.info.name} on {cell.table.scenario}", failed=outcome.graph is None)
-
-    for where, table, info in _places(tables, infos):
-        absent = [need for need in info.needs if need in table.missing]
+    places, cells = [], []
+    for table, info in product(tables, infos):
+        folder = None if root is None else root / table.scenario / place
         cell_seed = derive_seed(seed, "discovery", table.scenario, table.phrasing, n, info.name)
-        if absent:
-            seen = table.anonymous((), cell_seed)
-            reason = f"{absent[0]}: {table.missing[absent[0]]}"
-            done(
-                where,
-                _Cell(table, info, seen, cell_seed, None),
-                DiscoveryOutcome("skipped", reason),
-            )
-            continue
-        seen = table.anonymous(info.needs, cell_seed)
-        record = None
-        if folder is not None:
-            name = f"p{table.phrasing}-{slug(info.name)}.json"
-            record = RecordFile.of(folder / table.scenario / place / name, info, seen, cell_seed)
-        cell = _Cell(table, info, seen, cell_seed, record)
-        stored = None if record is None else record.read()
-        if stored is None:
-            cells.append((where, cell))
-        else:
-            done(where, cell, stored)
+        seen, cell = _cell(table, info, cell_seed, folder)
+        places.append(_Place(table, info, seen))
+        cells.append(cell)
+    rows: list[dict[str, Any]] = [{} for _ in cells]
+    progress.begin("cells", len(cells))
 
-    def ended(number: int, outcome: DiscoveryOutcome) -> None:
-        where, cell = cells[number]
-        if cell.record is not None:
-            facts = {"scenario": cell.table.scenario, "phrasing": cell.table.phrasing}
-            facts |= {"method": cell.info.name, "versions": library_versions()}
-            cell.record.write(outcome, facts)
-        done(where, cell, outcome)
+    def ended(number: int, outcome: Outcome[Graph]) -> None:
+        rows[number], here = _row(places[number], outcome), places[number]
+        progress.advance(
+            f"{here.info.name} on {here.table.scenario}", failed=outcome.answer is None
+        )
 
-    jobs = [DiscoveryJob(c.info.name, c.seen.codes, c.seen.shown, c.seed) for _, c in cells]
-    run_jobs(jobs, ended, workers=processes, time_limit=time_limit, plugins=plugins)
+    run_cells(cells, ended, workers=processes, time_limit=time_limit, plugins=plugins)
     return DiscoveryResult(
-        pd.DataFrame([rows[where] for where in sorted(rows)]),
+        pd.DataFrame(rows),
         pd.DataFrame(edges),
         {
             "lm": model.id,
@@ -217,33 +189,43 @@ def run(
             "max_contexts": max_contexts,
             "scenarios": {spec.name: spec.content_hash for spec in specs},
             "methods": [info.name for info in infos],
-            "versions": library_versions(),
+            "versions": versions(),
         },
     )
 
 
-def _places(
-    tables: Sequence[DiscoveryTable], infos: Sequence[DiscoveryInfo]
-) -> Iterator[tuple[tuple[int, int], DiscoveryTable, DiscoveryInfo]]:
-    for first, table in enumerate(tables):
-        for second, info in enumerate(infos):
-            yield (first, second), table, info
+def _cell(
+    table: DiscoveryTable, info: DiscoveryInfo, seed: int, folder: Path | None
+) -> tuple[AnonymousTable, Cell[Graph]]:
+    """Hide the names of a table for a method, and make its cell."""
+    absent = [need for need in info.needs if need in table.missing]
+    if absent:
+        lacks = f"{absent[0]}: {table.missing[absent[0]]}"
+        return table.anonymous((), seed), Cell(None, lacks)
+    seen = table.anonymous(info.needs, seed)
+    record = None
+    if folder is not None:
+        path = folder / f"p{table.phrasing}-{slug(info.name)}.json"
+        record = graph_record(path, info, seen, seed)
+    facts = {"scenario": table.scenario, "phrasing": table.phrasing}
+    facts |= {"method": info.name, "versions": versions()}
+    return seen, Cell(DiscoveryJob(info.name, seen.codes, seen.shown, seed), "", record, facts)
 
 
-def _row(cell: _Cell, outcome: DiscoveryOutcome) -> dict[str, Any]:
+def _row(place: _Place, outcome: Outcome[Graph]) -> dict[str, Any]:
     """Score an outcome; its graph is over anonymous columns."""
     scores = dict.fromkeys((each.name for each in SCORES), float("nan"))
     edges = None
-    if outcome.graph is not None:
-        true_names = [str(cell.table.codes.columns[place]) for place in cell.seen.order]
-        back = [cell.seen.order.index(place) for place in range(len(cell.seen.order))]
-        graph = outcome.graph.renamed(true_names, back)
-        scores = score(graph, cell.table.truth)
+    if outcome.answer is not None:
+        true_names = [str(place.table.codes.columns[k]) for k in place.seen.order]
+        back = [place.seen.order.index(k) for k in range(len(place.seen.order))]
+        graph = outcome.answer.renamed(true_names, back)
+        scores = score(graph, place.table.truth)
         edges = "; ".join(graph.edges())
     return {
-        "scenario": cell.table.scenario,
-        "phrasing": cell.table.phrasing,
-        "method": cell.info.name,
+        "scenario": place.table.scenario,
+        "phrasing": place.table.phrasing,
+        "method": place.info.name,
         "status": outcome.status,
         "reason": outcome.reason,
         "seconds": outcome.seconds,

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import networkx as nx
 import numpy as np
 
 from benchmarks.discovery.equivalence import cpdag, observed_skeleton
 from benchmarks.discovery.graph import Graph
+from benchmarks.tasks.score import Score
 
 _NAN = float("nan")
 _COUNT, _SHARE = (0.0, math.inf), (0.0, 1.0)
@@ -63,30 +63,17 @@ class GraphTruth:
 
 
 @dataclass(frozen=True)
-class GraphScore:
+class GraphScore(Score):
     """A score of an estimated graph.
 
     Attributes
     ----------
-    name, title
-        Name of its column for programs, and title for people.
-    better
-        ``lower`` or ``higher``; None for a score without a direction.
     function
         Function of the estimate and the truth, whose variables have the same order. NaN where the
         score is not defined.
-    limits
-        Smallest and largest possible score.
-    definition
-        The definition in words.
     """
 
-    name: str
-    title: str
-    better: Literal["lower", "higher"] | None
     function: Callable[[Graph, GraphTruth], float]
-    limits: tuple[float, float]
-    definition: str
 
 
 def comparable(graph: Graph, truth: GraphTruth) -> Graph | None:
@@ -154,54 +141,54 @@ SCORES: tuple[GraphScore, ...] = (
         "shd",
         "SHD",
         "lower",
-        _shd,
         _COUNT,
         "Structural Hamming distance: the number of pairs of variables that the CPDAG of the "
         "estimate and that of the DAG join differently: an edge too many, an edge missing, or "
         "another direction. 0 if and only if they are equal.",
+        _shd,
     ),
     GraphScore(
         "skeleton_errors",
         "Skeleton errors",
         "lower",
-        _skeleton_errors,
         _COUNT,
         "The part of SHD that is not a matter of direction: edges too many and edges missing.",
+        _skeleton_errors,
     ),
     GraphScore(
         "skeleton_f1",
         "Skeleton F1",
         "higher",
-        _skeleton_f1,
         _SHARE,
         "Harmonic mean of precision and recall of the adjacencies.",
+        _skeleton_f1,
     ),
     GraphScore(
         "orientation_f1",
         "Orientation F1",
         "higher",
-        _orientation_f1,
         _SHARE,
         "Harmonic mean of precision and recall of the directed edges of the CPDAG. Not defined "
         "if neither CPDAG has one.",
+        _orientation_f1,
     ),
     GraphScore(
         "ancestor_accuracy",
         "Ancestor accuracy",
         "higher",
-        _ancestor_accuracy,
         _SHARE,
         "Is X upstream of Y? Share of right answers, the mean of the share over the pairs where "
         "the truth is yes and the share over the others. An undetermined answer counts half, so "
         "that 0.5 is the level of chance and of the empty graph.",
+        _ancestor_accuracy,
     ),
     GraphScore(
         "ancestor_answered",
         "Pairs answered",
         None,
-        _ancestor_answered,
         _SHARE,
         "Share of the ordered pairs for which the graph says yes or no.",
+        _ancestor_answered,
     ),
 )
 

@@ -13,10 +13,11 @@ from scipy.stats import entropy
 import sdscm
 from benchmarks import discovery
 from benchmarks.discovery import Graph, registry
+from benchmarks.discovery.job import DiscoveryJob
 from benchmarks.discovery.methods.names import Names
 from benchmarks.discovery.methods.oracles import conditional_information, pc_with
 from benchmarks.discovery.pairwise import pairwise_scores
-from benchmarks.discovery.runner import DiscoveryJob, execute
+from benchmarks.tasks.runner import execute
 from sdscm.lm.interface import Choice
 
 pytest.importorskip("causallearn")
@@ -53,13 +54,15 @@ def rows_of(edges: list[tuple[str, str]], n: int = 4000) -> pd.DataFrame:
 def test_strong_effects_are_found(name: str) -> None:
     """a --> c <-- b, c --> d: every edge of the CPDAG is directed."""
     edges = [("a", "c"), ("b", "c"), ("c", "d")]
-    found = execute(DiscoveryJob(name, rows_of(edges), {}, 0)).graph
+    found = execute(DiscoveryJob(name, rows_of(edges), {}, 0)).answer
     assert found is not None
     assert sorted(found.digraph.edges) == edges
 
 
 def test_fci_finds_the_collider_and_says_that_its_causes_may_share_a_cause() -> None:
-    found = execute(DiscoveryJob("FCI", rows_of([("a", "c"), ("b", "c"), ("c", "d")]), {}, 0)).graph
+    found = execute(
+        DiscoveryJob("FCI", rows_of([("a", "c"), ("b", "c"), ("c", "d")]), {}, 0)
+    ).answer
     assert found is not None
     assert found.edges() == ["a o-> c", "b o-> c", "c --> d"]
 
@@ -152,7 +155,7 @@ def test_shuffled_names_have_as_many_edges() -> None:
     scores = pd.DataFrame(generator.normal(size=(6, 6)), names, names)
     codes = pd.DataFrame(columns=names)
     true, shuffled = (
-        execute(DiscoveryJob(name, codes, {"pairwise": scores}, seed=3)).graph
+        execute(DiscoveryJob(name, codes, {"pairwise": scores}, seed=3)).answer
         for name in ("Names", "Names (shuffled)")
     )
     assert true is not None
@@ -168,7 +171,7 @@ def test_sorting_by_entropy_by_hand() -> None:
     d = np.where(generator.random(2000) < 0.1, generator.integers(0, 2, 2000), c)
     codes = pd.DataFrame({"d": d, "c": c, "e": generator.integers(0, 2, 2000)})
     edges = {
-        name: list(execute(DiscoveryJob(name, codes, {}, 0)).graph.digraph.edges)
+        name: list(execute(DiscoveryJob(name, codes, {}, 0)).answer.digraph.edges)
         for name in ("Entropy sort", "Entropy sort (descending)")
     }
     assert edges == {"Entropy sort": [("c", "d")], "Entropy sort (descending)": [("d", "c")]}

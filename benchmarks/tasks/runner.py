@@ -1,19 +1,15 @@
-"""Run discovery methods on tables: in worker processes with a time limit, or in this process."""
+"""Run jobs of methods: in worker processes with a time limit, or in this process."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-import pandas as pd
 from pebble import ProcessExpired, ProcessPool
 
-from benchmarks.discovery import registry
-from benchmarks.discovery.graph import Graph
 from benchmarks.interface import Status
 from benchmarks.process.lifetime import WorkerContext, process_ended, start_worker, timed_out
 from benchmarks.process.sandbox import remove_stale_folders, sandbox
@@ -21,24 +17,29 @@ from benchmarks.process.threads import children_inherit
 from sdscm.errors import MissingExtraError
 
 _LONGEST_LINE = 300
+Answer = TypeVar("Answer")
+_Answer_co = TypeVar("_Answer_co", covariant=True)
 
 
-class BadGraph(ValueError):
-    """A discovery method violated its contract."""
+class BadAnswer(ValueError):
+    """A method violated its contract."""
+
+
+class Job(Protocol[_Answer_co]):
+    """A method, by its name, and what it sees. Jobs are pickled."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of the global random generators."""
+        ...
+
+    def run(self) -> tuple[_Answer_co, float]:
+        """Run the method; return its answer, and the wall-clock seconds that it took."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
-class DiscoveryJob:
-    """A method, by its name, and what it sees."""
-
-    method: str
-    codes: pd.DataFrame
-    shown: Mapping[str, Any]
-    seed: int
-
-
-@dataclass(frozen=True, eq=False)
-class DiscoveryOutcome:
+class Outcome(Generic[Answer]):
     """The result of a job.
 
     Attributes
@@ -47,21 +48,21 @@ class DiscoveryOutcome:
         ``ok``, ``failed``, ``timeout`` or ``skipped`` (a library or a need is not there).
     reason
         Cause of any status but ``ok``, in one line.
-    graph
-        The estimate, with its variables in the order of the columns; None if there is none.
+    answer
+        The answer; None if there is none.
     seconds
         Wall-clock seconds of the method; NaN if it did not end.
     """
 
     status: Status
     reason: str = ""
-    graph: Graph | None = None
+    answer: Answer | None = None
     seconds: float = float("nan")
 
 
 def run_jobs(
-    jobs: Sequence[DiscoveryJob],
-    done: Callable[[int, DiscoveryOutcome], None],
+    jobs: Sequence[Job[Answer]],
+    done: Callable[[int, Outcome[Answer]], None],
     *,
     workers: int,
     time_limit: float,
@@ -104,58 +105,35 @@ def run_jobs(
             remove_stale_folders()
 
 
-def _outcome(future: Future[Any], time_limit: float) -> DiscoveryOutcome:
+def _outcome(future: Future[Any], time_limit: float) -> Outcome[Any]:
     try:
-        found: DiscoveryOutcome = future.result()
+        found: Outcome[Any] = future.result()
         return found
     except TimeoutError:
         ended = timed_out(time_limit)
     except ProcessExpired as error:
         ended = process_ended(error.exitcode)
     except Exception as error:  # the outcome could not be sent back
-        return DiscoveryOutcome("failed", _described(error))
-    return DiscoveryOutcome(ended.status, ended.reason)
+        return Outcome("failed", _described(error))
+    return Outcome(ended.status, ended.reason)
 
 
-def execute(job: DiscoveryJob, in_worker: bool = False) -> DiscoveryOutcome:
+def execute(job: Job[Answer], in_worker: bool = False) -> Outcome[Answer]:
     """Run one job. An exception of the method becomes the reason of the outcome.
 
     ``in_worker``: whether this is a worker process, where a KeyboardInterrupt is the method's.
     """
     try:
         with sandbox(job.seed, 1, []):
-            method = registry.get(job.method).make(job.seed)
-            codes = job.codes.copy(deep=True)
-            start = time.perf_counter()
-            graph = method.discover(codes, **job.shown)
-            seconds = time.perf_counter() - start
-            if not codes.equals(job.codes):
-                raise BadGraph("it changed its input; work on a copy")
-            return DiscoveryOutcome(
-                "ok", "", in_order(graph, [str(name) for name in job.codes]), seconds
-            )
+            answer, seconds = job.run()
+            return Outcome("ok", "", answer, seconds)
     except MissingExtraError as error:
-        return DiscoveryOutcome("skipped", _described(error))
+        return Outcome("skipped", _described(error))
     # Code of a plugin may raise anything. The cell fails, and the run goes on.
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and not in_worker:
             raise
-        return DiscoveryOutcome("failed", _described(error))
-
-
-def in_order(graph: Any, names: Sequence[str]) -> Graph:
-    """Return the graph with its variables in this order.
-
-    Raises
-    ------
-    BadGraph
-        If it is not a graph over these variables.
-    """
-    if not isinstance(graph, Graph):
-        raise BadGraph(f"it gave an object of type {type(graph).__name__}, not a Graph")
-    if sorted(graph.names) != sorted(names):
-        raise BadGraph(f"its graph is over {', '.join(graph.names)}, not {', '.join(names)}")
-    return graph.renamed(graph.names, [graph.names.index(name) for name in names])
+        return Outcome("failed", _described(error))
 
 
 def _described(error: BaseException) -> str:

@@ -1,0 +1,1 @@
+"""Shared by the tasks with boards of their own, such as discovery: cells, records, and boards."""
