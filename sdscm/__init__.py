@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sdscm.data.settings import SettingInfo as SettingInfo
     from sdscm.errors import InputError as InputError
     from sdscm.errors import MissingExtraError as MissingExtraError
+    from sdscm.inference.confounding import HiddenConfounding as HiddenConfounding
     from sdscm.inference.labelled import Enumeration as Enumeration
     from sdscm.literals import DEFAULT_LM as DEFAULT_LM
     from sdscm.literals import SETTINGS as SETTINGS
@@ -54,6 +55,7 @@ else:
             "sdscm.sampling.units": ["Units"],
             "sdscm.sampling.interventions": ["UNIFORM"],
             "sdscm.inference.labelled": ["Enumeration"],
+            "sdscm.inference.confounding": ["HiddenConfounding"],
             "sdscm.data.dataset": ["CausalDataset"],
             "sdscm.data.provenance": ["Provenance"],
             "sdscm.literals": ["DEFAULT_LM", "SETTINGS", "Setting"],

@@ -155,6 +155,7 @@ class SDSCM(Sampler):
         text_phrasing: TextPhrasing = "shared",
         cate_contexts: int | None = None,
         cate_draws: int = 0,
+        hidden_confounding: bool = False,
         settings: Sequence[Setting] = SETTINGS,
         block: int = BLOCK,
         progress: OnUnits | None = None,
@@ -212,6 +213,9 @@ class SDSCM(Sampler):
         cate_draws
             If the CATE cannot be enumerated: number of draws for each unit of a weighted Monte
             Carlo estimate (`sdscm.inference.monte_carlo.cate`). With 0 the CATE is unknown.
+        hidden_confounding
+            If True, enumerate the true strength of hidden confounding in each setting, under the
+            limit of ``cate_contexts``; see `sdscm.inference.confounding.HiddenConfounding`.
         settings
             The settings that `CausalDataset.setting` can show. ``instrument``, ``text`` and
             ``proxies`` need more than the usual ones: the treatment under each value of the
@@ -246,6 +250,7 @@ class SDSCM(Sampler):
             text_phrasing=text_phrasing,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
+            hidden_confounding=hidden_confounding,
             settings=settings,
             block=block,
             progress=progress,

@@ -19,6 +19,7 @@ from sdscm.data.settings import in_setting
 from sdscm.data.table_checks import TableRoles, check_table, ordered_levels, shown
 from sdscm.display import html_card, html_facts, html_note, html_table, listed
 from sdscm.errors import InputError
+from sdscm.inference.confounding import HiddenConfounding
 from sdscm.literals import SETTINGS as SETTINGS
 from sdscm.literals import Setting as Setting
 from sdscm.number_format import NONE, number, percent
@@ -75,6 +76,9 @@ class CausalDataset:
         complies.
     covariate_text : Series of shape (n,), optional
         The sentences of the covariates of each unit, none of which descends from the treatment.
+    hidden_confounding
+        The true strength of hidden confounding, for each setting where it is known; see
+        `sdscm.inference.confounding.HiddenConfounding`.
     shown
         What the setting shows beside ``X``, ``t`` and ``y``; see `sdscm.data.settings.Shown`.
 
@@ -108,6 +112,7 @@ class CausalDataset:
     potential_treatments: np.ndarray | None = None
     complier_cate: np.ndarray | None = None
     covariate_text: pd.Series | None = None
+    hidden_confounding: Mapping[Setting, HiddenConfounding] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -283,6 +288,8 @@ class CausalDataset:
             digest.update(repr(self.known_ate).encode())
         if self.instrument or self.proxies:
             digest.update(repr([self.instrument, self.proxies]).encode())
+        if self.hidden_confounding:
+            digest.update(repr(sorted(self.hidden_confounding.items(), key=str)).encode())
         for name in _OF_SETTINGS:
             if (values := getattr(self, name)) is not None:
                 digest.update(name.encode())

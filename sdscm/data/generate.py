@@ -14,10 +14,12 @@ from scipy.special import ndtri
 
 from sdscm.arguments import check_callback, check_choice, check_number, check_whole, names_of
 from sdscm.data.compliers import complier_cate
+from sdscm.data.confounding import confounding_of_settings
 from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
+from sdscm.inference.confounding import HiddenConfounding
 from sdscm.inference.enumeration import ExactArrays, TooLargeError
 from sdscm.inference.outcome import OutcomeFunction
 from sdscm.literals import NoiseCoupling, PostTreatment, Setting, TextPhrasing
@@ -44,6 +46,7 @@ def make_dataset(
     text_phrasing: TextPhrasing,
     cate_contexts: int | None,
     cate_draws: int,
+    hidden_confounding: bool,
     settings: Sequence[Setting],
     block: int,
     progress: OnUnits | None,
@@ -96,8 +99,9 @@ def make_dataset(
         direct = exclusion * float(np.where(t == 1, potential[1], potential[0]).std())
         z = units.codes[instrument_of(spec).name].to_numpy()
         potential = [values + direct * z for values in potential]
+    noise_scale = noise * float(np.where(t == 1, potential[1], potential[0]).std())
     if noise:
-        potential = _with_noise(potential, t, noise, noise_coupling, seed)
+        potential = _with_noise(potential, noise_scale, noise_coupling, seed)
     dataset = CausalDataset(
         X=units.codes[covariates],
         t=t,
@@ -141,7 +145,24 @@ def make_dataset(
     if wanted.instrument and not dataset.post_treatment:
         given = wanted.given(covariates, hidden)["instrument"]
         compliers = complier_cate(sampler, units, given, outcome, contrast, exact)
-    return replace(dataset, cates=cates, cate_errors=errors, complier_cate=compliers)
+    confounding: dict[Setting, HiddenConfounding] = {}
+    if hidden_confounding:
+        confounding = confounding_of_settings(
+            exact,
+            wanted.given(covariates, hidden),
+            hidden,
+            outcome,
+            contrast,
+            noise_scale**2,
+            exclusion,
+        )
+    return replace(
+        dataset,
+        cates=cates,
+        cate_errors=errors,
+        complier_cate=compliers,
+        hidden_confounding=confounding,
+    )
 
 
 @dataclass(frozen=True)
@@ -216,11 +237,11 @@ def _propensities(sampler: Sampler, units: Units) -> np.ndarray:
 
 
 def _with_noise(
-    potential: Sequence[np.ndarray], t: np.ndarray, noise: float, coupling: str, seed: int
+    potential: Sequence[np.ndarray], scale: float, coupling: str, seed: int
 ) -> list[np.ndarray]:
-    """Add Gaussian noise to both potential outcomes; its SD is ``noise`` times SD(y) without it."""
-    scale = noise * float(np.where(t == 1, potential[1], potential[0]).std())
-    draws = scale * ndtri(uniform_noise(seed, "noise of the outcome", 0, len(t), 2))
+    """Add Gaussian noise of the standard deviation ``scale`` to both potential outcomes."""
+    n = len(potential[0])
+    draws = scale * ndtri(uniform_noise(seed, "noise of the outcome", 0, n, 2))
     arms = (0, 0) if coupling == "shared" else (0, 1)
     return [values + draws[:, arm] for values, arm in zip(potential, arms, strict=True)]
 

@@ -17,6 +17,7 @@ from sdscm.data.provenance import Provenance
 from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
+from sdscm.inference.confounding import HiddenConfounding
 from sdscm.literals import Setting
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def write(dataset: CausalDataset, path: Path) -> Path:
         meta["instrument"] = dataset.instrument
     if dataset.proxies:
         meta["proxies"] = dataset.proxies
+    if dataset.hidden_confounding:
+        meta["hidden_confounding"] = {s: asdict(v) for s, v in dataset.hidden_confounding.items()}
     table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
     write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
     return path
@@ -134,6 +137,9 @@ def _from_table(kind: type[Dataset], table: pa.Table, meta: dict[str, Any]) -> D
         instrument=meta.get("instrument", ""),
         proxies=tuple(meta.get("proxies", ())),
         potential_treatments=treatments,
+        hidden_confounding=TypeAdapter(dict[Setting, HiddenConfounding]).validate_python(
+            meta.get("hidden_confounding", {})
+        ),
         complier_cate=frame["complier_cate"].to_numpy() if "complier_cate" in frame else None,
         covariate_text=frame.get("covariate_text"),
         meta=origin,

@@ -94,6 +94,9 @@ def in_setting(dataset: CausalDataset, name: Setting) -> CausalDataset:
     changed: dict[str, Any] = {}
     if info.randomised:
         changed = _randomised(dataset)
+    if name != "instrument":
+        like: Setting = "hidden" if info.hides else "all"
+        changed["hidden_confounding"] = _renamed(dataset.hidden_confounding, like, name)
     if "instrument" in info.shows:
         shown["instrument"] = _instrument(dataset)
         removed.add(dataset.instrument)
@@ -122,9 +125,9 @@ def in_setting(dataset: CausalDataset, name: Setting) -> CausalDataset:
     )
 
 
-def _renamed(cates: Mapping[Setting, Any], old: Setting, new: Setting) -> dict[Setting, Any]:
-    """The conditional effects, with those of one setting for another one, too."""
-    return dict(cates) | ({new: cates[old]} if old in cates else {})
+def _renamed(known: Mapping[Setting, Any], old: Setting, new: Setting) -> dict[Setting, Any]:
+    """What is known of settings, with that of one for another one, too."""
+    return dict(known) | ({new: known[old]} if old in known else {})
 
 
 def _randomised(dataset: CausalDataset) -> dict[str, Any]:
