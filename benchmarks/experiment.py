@@ -168,7 +168,7 @@ def run(
                     progress.say(line)
                 _add_reference_records(store, manifest, entered)
                 manifest.write(store)
-                for line in entry_lines(manifest.facts, suite.settings):
+                for line in entry_lines(manifest.facts, suite.settings_of):
                     progress.say(line)
                 for line in dict.fromkeys(text for _, text in manifest.lost):
                     progress.say(line)
@@ -380,7 +380,7 @@ def _manifest(
         ),
         cells=cells,
         facts=fact_table(sources, datasets),
-        truths=truth_table(sources, datasets, suite.settings, suite.holdout),
+        truths=truth_table(sources, datasets, suite.settings_of, suite.holdout),
         provenance=datasets.provenance,
         lost=tuple(
             (source, f"no data of {source.lm}: {datasets.lost[source.name]}")

@@ -285,7 +285,7 @@ def score(manifest: Manifest, records: Mapping[str, Record]) -> pd.DataFrame:
         place = (row["dataset"], row["setting"])
         truths.setdefault(place, []).append({str(name): value for name, value in row.items()})
     for source, _ in manifest.lost:
-        for setting in manifest.suite.settings:
+        for setting in manifest.suite.settings_of(source.entry):
             truths[source.name, setting] = _no_truth(source, setting, sources, truths, manifest)
     missing = Outcome("missing", "not run yet")
     rows = []

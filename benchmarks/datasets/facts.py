@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from typing import get_args
 
@@ -72,13 +72,16 @@ LINE_COLUMNS = (
 )
 
 
-def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, ...]:
+def entry_lines(
+    facts: pd.DataFrame, settings: Callable[[str], Sequence[Setting]]
+) -> tuple[str, ...]:
     """Describe each entry of a suite: confounded or not, if effects vary, and what to beware of.
 
-    ``facts`` is the result of `fact_table`.
+    ``facts`` is the result of `fact_table`; ``settings`` are those of an entry, by its title.
     """
     lines = []
     for entry, part in facts.groupby("entry", sort=False):
+        hidden = "hidden" in settings(str(entry))
         found = profile_of(part)
         temperature = float(part["temperature"].iloc[0])
         line = f"{entry}" if isnan(temperature) else f"{entry} at temperature {temperature:g}"
@@ -96,9 +99,9 @@ def entry_lines(facts: pd.DataFrame, settings: Sequence[Setting]) -> tuple[str, 
                 if known
                 else "only the true average effect is known"
             )
-        if known and "hidden" in settings:
+        if known and hidden:
             line += f" (the CATE in 'hidden' by {number(found.hidden_spread)})"
-        warnings = list(found.warnings("hidden" in settings))
+        warnings = list(found.warnings(hidden))
         shown = ", ".join(dict.fromkeys(filter(None, part["post_treatment"])))
         if shown:
             warnings.append(f"estimators see descendants of the treatment ({shown})")

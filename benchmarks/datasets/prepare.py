@@ -261,8 +261,9 @@ def _sampled(entry: ScenarioEntry, suite: Suite) -> Iterator[Request]:
     _check_options("options", entry.options, sdscm.SDSCM, entry, suite)
     asked = {"post_treatment": entry.post_treatment, **entry.dataset}
     models = {of: _model_or_reason(of, entry, suite) for of in entry.lms}
-    if set(suite.settings) - set(SETTINGS):
-        asked["settings"] = list(suite.settings)
+    settings = suite.settings_of(entry.title)
+    if set(settings) - set(SETTINGS):
+        asked["settings"] = settings
     replicates = range(len(entry.seeds or ()) or entry.replicates)
     for of, phrasing, replicate, variant in product(
         entry.lms, entry.phrasing_numbers, replicates, entry.variants
@@ -368,7 +369,7 @@ def _check_covariates(spec: Spec, suite: Suite, entry: ScenarioEntry) -> None:
             f"{suite.origin}: {entry.title}: no covariate to show, since {reason}; give the spec a "
             "pre-treatment covariate" + ", or write 'post_treatment: show'" * bool(after)
         )
-    for setting in suite.settings:
+    for setting in suite.settings_of(entry.title):
         if not SETTING_INFOS[setting].hides:
             continue
         if not spec.exogenous:
@@ -390,7 +391,7 @@ def _from_files(entry: FilesEntry, suite: Suite) -> Iterator[Request]:
     for path, dataset in read_files(entry, suite.folder):
         if dataset.X.shape[1] == 0:
             raise InputError(f"{path}: the dataset has no covariates; leave it out of 'files'")
-        if "hidden" in suite.settings and not dataset.exogenous:
+        if "hidden" in suite.settings_of(entry.title) and not dataset.exogenous:
             raise InputError(
                 f"{path}: the setting 'hidden' hides nothing, since no covariate is exogenous; "
                 f"set 'settings: [all]' in {suite.origin}"
@@ -435,7 +436,7 @@ def _semisynthetic(entry: SemisynthEntry, suite: Suite) -> Iterator[Request]:
     with _errors_from(suite, entry, "semisynth"):
         table = read_observed(path, **options, source="'semisynth' of the suite")
         check_models(table)
-        if "hidden" in suite.settings and set(table.X) <= set(table.exogenous):
+        if "hidden" in suite.settings_of(entry.title) and set(table.X) <= set(table.exogenous):
             raise InputError(
                 "the setting 'hidden' leaves no covariate; take one out of 'exogenous', or set "
                 "'settings: [all]'"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,10 +128,10 @@ def parts_of(dataset: CausalDataset, setting: Setting, held_out: np.ndarray) -> 
 def truth_table(
     sources: Sequence[Source],
     datasets: Mapping[str, CausalDataset],
-    settings: Sequence[Setting],
+    settings: Callable[[str], Sequence[Setting]],
     holdout: float,
 ) -> pd.DataFrame:
-    """Make a table of the numbers of the truth.
+    """Make a table of the numbers of the truth; ``settings`` are those of an entry, by its title.
 
     Unseen rows are left out where, on all datasets of an entry with one language model and setting,
     they are all held-out rows, as with continuous covariates: their scores would be repeated.
@@ -147,7 +147,7 @@ def truth_table(
     for source in sources:
         dataset = datasets[source.name]
         mask = source.held_out(dataset, holdout)
-        for setting in settings:
+        for setting in settings(source.entry):
             group = (source.entry, source.lm, setting)
             for part in parts_of(dataset.setting(setting), setting, mask):
                 truth = part.truth

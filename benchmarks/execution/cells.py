@@ -115,7 +115,7 @@ def plan(suite: Suite, sources: Sequence[Source], methods: Sequence[Method]) -> 
             repetition=repetition,
         )
         for source in sources
-        for setting in suite.settings
+        for setting in suite.settings_of(source.entry)
         for method in methods
         if method.applies(setting)
         for repetition in range(method.fits(suite))

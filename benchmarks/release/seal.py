@@ -276,6 +276,11 @@ def sealed_parts(manifest: Manifest, datasets: Mapping[str, CausalDataset], give
             f"a sealed release has the settings {' and '.join(SETTINGS)} only, not '{others[0]}'; "
             "leave it out of the suite, or make an open release"
         )
+    if any(entry.settings for entry in manifest.suite.datasets):
+        raise InputError(
+            "a sealed release has the same settings for all datasets; remove 'settings' from the "
+            "entries of the suite, or make an open release"
+        )
     views = {
         name: public_view(in_public_order(dataset, given.id), settings)
         for name, dataset in datasets.items()

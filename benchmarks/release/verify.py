@@ -199,7 +199,11 @@ def cell_problems(
     of: dict[str, list[Cell]] = {method.label: [] for method in methods}
     for cell in cells:
         source = known.get(cell.dataset)
-        if source is None or cell.setting not in suite.settings or cell.estimator not in of:
+        if (
+            source is None
+            or cell.setting not in suite.settings_of(source.entry)
+            or cell.estimator not in of
+        ):
             yield f"{cell}: no dataset, setting or method of the release"
             continue
         of[cell.estimator].append(cell)

@@ -57,7 +57,7 @@ def render(
     warned = warning_table(warnings)
     if warned is not None:
         parts += [f"## {warned.caption}", NOTE, markdown(warned)]
-    parts += ["## The datasets", *entry_lines(facts, suite.settings)]
+    parts += ["## The datasets", *entry_lines(facts, suite.settings_of)]
     parts += [markdown(dataset_table(facts)), DATASET_NOTE]
     parts += ["## Where it comes from", _provenance(manifest, manifest.provenance, records)]
     return "\n\n".join(parts) + "\n"

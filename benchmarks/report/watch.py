@@ -148,7 +148,7 @@ def _sections(look: _Look) -> Iterator[Section]:
     for source in look.manifest.sources:
         groups.setdefault((source.lm, source.entry), []).append(source.name)
     for (lm, entry), datasets in groups.items():
-        for setting in look.manifest.suite.settings:
+        for setting in look.manifest.suite.settings_of(entry):
             name = slug("live", lm, entry, setting)
             board = LiveBoard(look.manifest, setting, datasets, f"{name}-table")
             for record in look.records:

@@ -149,7 +149,7 @@ def places(finished: Finished) -> Iterator[Place]:
     for source in finished.sources:
         dataset = finished.load(source)
         held_out = source.held_out(dataset, finished.suite.holdout)
-        for setting in finished.suite.settings:
+        for setting in finished.suite.settings_of(source.entry):
             outcomes = finished.outcomes.get((source.name, setting), {})
             truth = truth_of(dataset, setting)
             if len(outcomes) < 2 or not truth.tells(truth.target) or not truth.sd > 0:

@@ -47,7 +47,18 @@ class Model(BaseModel):
 
 
 class DatasetEntry(Model):
-    """Base class of the entries of ``datasets``; each kind of source has a subclass."""
+    """Base class of the entries of ``datasets``; each kind of source has a subclass.
+
+    Attributes
+    ----------
+    settings
+        Some of the suite's settings, for the datasets of this entry; by default all of them.
+    """
+
+    # Left out of manifests where it is not given, so that those of before and after it are equal.
+    settings: list[Setting] | None = Field(
+        default=None, min_length=1, exclude_if=lambda given: given is None
+    )
 
     def check(self, key: str, settings: Sequence[Setting]) -> None:
         """Check fields that depend on each other, or on the settings of the suite.

@@ -187,6 +187,13 @@ class Suite(Model):
                 raise ValueError(f"board.rank_by: '{name}' needs the setting 'instrument'")
         for number, entry in enumerate(self.datasets):
             entry.check(f"datasets[{number}]", self.settings)
+            refuse_repeats(f"datasets[{number}].settings", entry.settings or [])
+            for setting in entry.settings or []:
+                if setting not in self.settings:
+                    raise ValueError(
+                        f"datasets[{number}].settings: '{setting}' is not a setting of the suite; "
+                        "add it to the suite's 'settings', or remove it here"
+                    )
         return self
 
     def __repr__(self) -> str:
@@ -219,6 +226,11 @@ class Suite(Model):
         changed = self.model_copy(update={"datasets": entries})
         changed._share = share
         return changed
+
+    def settings_of(self, entry: str) -> list[Setting]:
+        """Return the settings of the datasets of an entry, given by its title, in order."""
+        own = next((each.settings for each in self.datasets if each.title == entry), None)
+        return [setting for setting in self.settings if own is None or setting in own]
 
     @property
     def share(self) -> float | None:

@@ -131,14 +131,17 @@ def key_table(model: type[BaseModel]) -> str:
 
 
 def meanings(model: type[BaseModel]) -> dict[tuple[str, ...], str]:
-    """Read the meaning of the keys of a model from the docstring of its class.
+    """Read the meaning of the keys of a model from the docstrings of its class and bases.
 
     Keys with one description in the docstring stay together.
     """
-    described = inspect.cleandoc(model.__doc__ or "").partition("Attributes\n----------\n")[2]
     found: dict[tuple[str, ...], str] = {}
-    for names, text in re.findall(r"^(\w[\w, ]*)\n((?:[ ]+.+\n?)+)", described, re.MULTILINE):
-        found[tuple(names.split(", "))] = " ".join(text.split())
+    for kind in model.__mro__:
+        if not issubclass(kind, BaseModel) or kind is BaseModel:
+            continue
+        described = inspect.cleandoc(kind.__doc__ or "").partition("Attributes\n----------\n")[2]
+        for names, text in re.findall(r"^(\w[\w, ]*)\n((?:[ ]+.+\n?)+)", described, re.MULTILINE):
+            found.setdefault(tuple(names.split(", ")), " ".join(text.split()))
     return found
 
 

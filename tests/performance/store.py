@@ -89,7 +89,7 @@ def manifest(cells: int) -> Manifest:
         methods=tuple(MethodInfo(label, "made up", "ITE", False) for label in labels),
         cells=tuple(planned[:cells]),
         facts=fact_table(sources, datasets),
-        truths=truth_table(sources, datasets, _SETTINGS, 0.0),
+        truths=truth_table(sources, datasets, lambda _: _SETTINGS, 0.0),
         provenance={name: of.meta for name, of in datasets.items()},
     )
 

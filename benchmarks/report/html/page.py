@@ -92,7 +92,7 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     tables = board_tables(result.boards, suite)
     trouble = trouble_table(result.scores)
     reading = (metric_table(tables, suite.alpha),)
-    notes = (*entry_lines(result.facts, suite.settings), DATASET_NOTE)
+    notes = (*entry_lines(result.facts, suite.settings_of), DATASET_NOTE)
     parts = []
     if compared:
         lines = tuple(each.finding for each in headlines(compared))

@@ -70,7 +70,7 @@ def studies(run: Run) -> list[Study]:
             entry=str(entry),
             rows=str(rows) if manifest.suite.holdout else "",
             scores=part,
-            settings=tuple(manifest.suite.settings),
+            settings=tuple(manifest.suite.settings_of(str(entry))),
             errors=errors,
             alpha=manifest.suite.alpha,
             bias=bias,
@@ -101,7 +101,8 @@ def _unit_intervals(run: Run, study: Study, name: str) -> tuple[UnitIntervals, .
     mask = source.held_out(dataset, manifest.suite.holdout)
     shown = mask if study.rows == HELD_OUT else ~mask
     found: dict[str, dict[str, UnitIntervals]] = {}
-    for setting in manifest.suite.settings:
+    settings = manifest.suite.settings_of(study.entry)
+    for setting in settings:
         truth = truth_of(dataset.setting(setting), setting).of_rows(shown)
         for method in study.methods:
             known = run.records.get(cells.get((setting, method), ""))
@@ -121,7 +122,7 @@ def _unit_intervals(run: Run, study: Study, name: str) -> tuple[UnitIntervals, .
     chosen = [*for_ite, *(method for method in found if method not in for_ite)][:_METHODS]
     return tuple(
         found[method][setting]
-        for setting in manifest.suite.settings
+        for setting in settings
         for method in chosen
         if setting in found[method]
     )

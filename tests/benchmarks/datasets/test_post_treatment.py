@@ -100,7 +100,7 @@ def test_what_is_shown_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     table = fact_table(sources, datasets)
     assert table["post_treatment"].tolist() == ["", "pressure"]
     assert "shows post-treatment covariates: pressure" in table["problems"][1]
-    lines = entry_lines(table, loaded.settings)
+    lines = entry_lines(table, loaded.settings_of)
     assert lines[0].startswith("relay at temperature 1: confounded by ")
     assert "descendants" not in lines[0]
     assert "open at temperature 1: " in lines[1]

@@ -60,8 +60,8 @@ def test_a_line_holds_the_means() -> None:
     assert (profile.confounding, profile.sate) == (pytest.approx(0.4), pytest.approx(1.5))
     assert (profile.heterogeneity, profile.hidden_spread) == (pytest.approx(0.3), 0.1)
     line = "x at temperature 2.5: confounded by 0.400 SD(y), effects vary by 0.300 SD(y)"
-    assert entry_lines(facts_of(), ["all"]) == (f"{line}.",)
-    assert entry_lines(facts_of(), ["all", "hidden"]) == (
+    assert entry_lines(facts_of(), lambda _: ["all"]) == (f"{line}.",)
+    assert entry_lines(facts_of(), lambda _: ["all", "hidden"]) == (
         f"{line} (the CATE in 'hidden' by 0.100).",
     )
 

@@ -232,3 +232,21 @@ def test_an_estimator_says_what_it_lacks():
         estimators.get("LinReg").fit(data.X, data.t, data.y, instrument=data.t)
     with pytest.raises(estimators.EstimatorError, match="holds 2"):
         estimators.get("Wald").fit(data.X, data.t, data.y, instrument=2 * data.t)
+
+
+def test_an_entry_has_its_own_settings(tmp_path):
+    entry = {"scenario": "training", "lm": "tabular:0", "n": 120}
+    # checkout has no proxies.
+    other = {"scenario": "checkout", "lm": "tabular:0", "n": 120, "settings": ["text", "hidden"]}
+    suite = _suite(datasets=[entry, other], settings=["hidden", "text", "proxies"])
+    assert suite.settings_of("checkout") == ["hidden", "text"]
+    result = benchmarks.run(suite, workers=0, runs_dir=tmp_path, results_dir=tmp_path)
+    found = result.scores.groupby("entry")["setting"].agg(lambda each: list(dict.fromkeys(each)))
+    assert found.to_dict() == {
+        "training": ["hidden", "text", "proxies"],
+        "checkout": ["hidden", "text"],
+    }
+    assert set(result.scores["status"]) == {"ok"}
+    again = benchmarks.run(suite, workers=0, runs_dir=tmp_path, results_dir=tmp_path)
+    assert again.computed == 0
+    assert "settings" not in suite.datasets[0].model_dump()

@@ -16,7 +16,16 @@ PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "suite.md"
 @pytest.mark.slow
 def test_its_snippets_run(run_snippets, tmp_path: Path) -> None:
     kinds = run_snippets(PAGE)
-    assert kinds == ["mine.yaml", "python", "mine.py", "trials.yaml", "shell", "shell"]
+    assert kinds == [
+        "mine.yaml",
+        "python",
+        "mine.py",
+        "trials.yaml",
+        "shell",
+        "shell",
+        "models.yaml",
+        "shell",
+    ]
     board = (tmp_path / "results" / "trials" / "leaderboard.md").read_text()
     assert "Worst error / SD(y)" in board
     scores = pd.read_csv(tmp_path / "results" / "changed" / "scores.csv")

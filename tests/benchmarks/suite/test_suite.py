@@ -43,6 +43,14 @@ def write(folder: Path, content: object) -> Path:
         ({"settings": ["all", "all"]}, ["settings: 'all' occurs twice", "remove"]),
         ({"datasets": [{"scenario": "a", "phrasings": [2, 2]}]}, ["phrasings: '2' occurs twice"]),
         ({"datasets": [{"scenario": "a", "lm": ["x", "x"]}]}, ["lm: 'x' occurs twice"]),
+        (
+            {"datasets": [{"scenario": "a", "settings": ["text"]}]},
+            ["datasets[0].settings: 'text' is not a setting of the suite; add it"],
+        ),
+        (
+            {"datasets": [{"scenario": "a", "settings": ["all", "all"]}]},
+            ["datasets[0].settings: 'all' occurs twice"],
+        ),
         ({"settings": ["some"]}, ["settings[0]: ", "'all', 'hidden'", "'some'"]),
         ({"alpha": 2}, ["alpha: input should be less than 1, but it is 2"]),
         ({"time_limit": 0}, ["time_limit", "greater than 0"]),
