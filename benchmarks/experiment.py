@@ -146,7 +146,9 @@ def run(
     given_names = None if estimators is None else as_list(estimators)
     field = _field(suite, given_names, paths)
     reference = _reference(suite, field, refit)
-    wanted = requests(suite)
+    # Only bounds need it; without them, datasets are the same as before.
+    strength = any(method.bounds not in ("", "none") for method in field)
+    wanted = requests(suite, hidden_confounding=strength)
     folder = Path(runs_dir) / suite.name
     given = _Given(processes, tuple(paths), retry, mixed, cluster)
     try:
@@ -176,7 +178,7 @@ def run(
                 scorer = Scorer(suite, manifest.sources, lambda source: datasets[source.name])
                 computed = _run_missing(manifest, field, datasets, store, scorer, progress, given)
                 found = read_records(store, manifest, mixed, scorer)
-                store.write_scores(found.rescored, definitions(suite))
+                store.write_scores(found.rescored, definitions(suite, manifest.methods))
         return _conclude(manifest, found, folder, results_dir, computed, progress)
     except KeyboardInterrupt:
         options = {
@@ -438,7 +440,8 @@ def _run_missing(
     store.write(skipped)
     ordered = in_order_of_shares(list(missing.values()), manifest.sources)
     rows = [(cell, builder.rows(cell)) for cell in ordered]
-    eta, known = Eta(progress, given.processes, rows, runtimes), definitions(suite)
+    eta = Eta(progress, given.processes, rows, runtimes)
+    known = definitions(suite, manifest.methods)
     progress.board(live.table)
 
     def done(cell: Cell, outcome: Outcome) -> None:
@@ -458,8 +461,8 @@ def _run_missing(
     for start in range(0, len(ordered), _PORTION):
         tasks: list[Task] = []
         for cell in ordered[start : start + _PORTION]:
-            if by_label[cell.estimator].oracle and not builder.truth_known(cell):
-                done(cell, Outcome("skipped", "the truth of this dataset is not known"))
+            if why := builder.unknown(cell):
+                done(cell, Outcome("skipped", why))
             else:
                 tasks.append((cell, builder.job(cell)))
         _run(tasks, done, suite, runtimes, given, eta)
@@ -494,7 +497,7 @@ def _add_packed_records(store: Store, manifest: Manifest) -> None:
         return
     wanted = {cell.version_free_cell_key for cell in manifest.cells}
     known = set(store.keys())
-    found = packed_records(read_packed(path), definitions(manifest.suite))
+    found = packed_records(read_packed(path), definitions(manifest.suite, manifest.methods))
     store.write(
         record
         for record in found

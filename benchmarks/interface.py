@@ -33,6 +33,9 @@ class Prediction:
     peak_memory : float, optional
         Peak memory of the cell in MiB, intervals included, in addition to the memory that its
         process had before.
+    ate_bounds : array of shape (k, 3), optional
+        Multiples of the true strength of hidden confounding, and the lower and upper bound of the
+        average effect at each; see `benchmarks.execution.strengths`.
     alpha : float, optional
         The nominal level of the intervals is 1 - alpha. Set for scoring, not stored.
     """
@@ -44,6 +47,7 @@ class Prediction:
     ite_interval: Interval | None = None
     seconds: float | None = None
     peak_memory: float | None = None
+    ate_bounds: np.ndarray | None = None
     alpha: float | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -73,6 +77,7 @@ class Prediction:
             ite_interval=pair("ite_interval"),
             seconds=number("seconds"),
             peak_memory=number("peak_memory"),
+            ate_bounds=arrays.get("ate_bounds"),
         )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ITEIntervals,
         Standardised,
     )
+    from estimators.bounds import ATEBounds
     from estimators.check import CheckReport, ConformanceError, check_estimator
     from estimators.errors import (
         EstimatorError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         EstimatorInfo,
         FitMany,
         HasATE,
+        HasATEBounds,
         HasATEInterval,
         HasEffect,
         HasEffectInterval,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         HasITEInterval,
         Intervals,
         Need,
+        Strength,
     )
     from estimators.plugins import load_plugin
     from estimators.registry import REGISTRY, Problem
@@ -81,11 +84,13 @@ __all__ = [
     "ATE_OF_FIT",
     "ATE_OF_COMPLIERS",
     "Need",
+    "Strength",
     "OF_ROWS",
     "HasEffect",
     "HasATE",
     "HasEffectInterval",
     "HasATEInterval",
+    "HasATEBounds",
     "HasITEInterval",
     "HasFitMany",
     "FitMany",
@@ -94,6 +99,7 @@ __all__ = [
     "CATEEstimator",
     "EffectIntervals",
     "ATEIntervals",
+    "ATEBounds",
     "ITEIntervals",
     "Standardised",
     "EstimatorError",
@@ -106,7 +112,7 @@ __all__ = [
 #: Names that are methods of the registry.
 _OF_REGISTRY = ("get", "info", "infos", "names", "parameters", "problems", "register", "where")
 #: The modules that define the other names; those that import no library come first.
-_MODULES = ("interface", "errors", "registry", "plugins", "base", "check")
+_MODULES = ("interface", "errors", "registry", "plugins", "base", "bounds", "check")
 
 
 def __getattr__(name: str) -> Any:

@@ -32,6 +32,14 @@ Need = Literal["instrument", "text", "proxies"]
 OF_ROWS: tuple[Need, ...] = ("text", "proxies")
 
 
+#: The strength of hidden confounding that bounds of the average effect need. ``none``: the bounds
+#: need no number. ``gamma``: the largest odds ratio between P(t = 1 | x, u) and P(t = 1 | x), at
+#: least 1. ``partial_r2``: the shares of the variance of the outcome and of the treatment, left by
+#: the covariates, that the hidden ones explain. ``riesz_r2``: the same, with the inverse-propensity
+#: weights in place of the treatment. `sdscm.HiddenConfounding` has the definitions.
+Strength = Literal["none", "gamma", "partial_r2", "riesz_r2"]
+
+
 @dataclass(frozen=True)
 class Intervals:
     """Descriptions of the intervals of an estimator; empty for those that it lacks.
@@ -97,6 +105,9 @@ class EstimatorInfo:
     needs
         What ``fit`` gets by name beside X, t and y; see `Need`. In a setting that does not show it,
         the method is not applicable.
+    bounds
+        The strength of hidden confounding that its ``ate_bounds`` needs, see `Strength`; empty if
+        it has no bounds.
     costly
         True if a fit on 1,000 rows takes more than five seconds on one core (the table of times in
         docs/reference/estimators.md). By default a suite fits such an estimator with one seed only.
@@ -125,6 +136,7 @@ class EstimatorInfo:
     costly: bool = False
     needs: tuple[Need, ...] = ()
     assumes: str = ""
+    bounds: Strength | Literal[""] = ""
 
     def __post_init__(self) -> None:
         if not self.ate:
@@ -137,8 +149,8 @@ class Estimator(Protocol):
 
     ``X`` is a DataFrame of shape (n, p) with numbers, ``t`` an array of 0 and 1 of shape (n,),
     ``y`` an array of floats of shape (n,). All other methods are capabilities, found by their
-    presence: see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasITEInterval` and
-    `HasFitMany`. An estimator has at least one of ``effect`` and ``ate``.
+    presence: see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasATEBounds`,
+    `HasITEInterval` and `HasFitMany`. An estimator has at least one of ``effect`` and ``ate``.
 
     An estimator that needs more than X, t and y names it in the class attribute ``needs``, for
     example ``needs = ("instrument",)``, and gets it by name: ``fit(X, t, y, instrument=z)``. What
@@ -220,6 +232,33 @@ class HasATEInterval(Protocol):
     """
 
     def ate_interval(self, X: pd.DataFrame, alpha: float = 0.05) -> tuple[float, float]: ...
+
+
+@runtime_checkable
+class HasATEBounds(Protocol):
+    """Bounds of the average effect under hidden confounding of a given strength: two floats.
+
+    The class attribute ``strength`` names the argument that a call gives: ``ate_bounds(X,
+    gamma=2.0)``, ``ate_bounds(X, partial_r2=(0.3, 0.1))``, ``ate_bounds(X, riesz_r2=(0.3, 0.1))``
+    or, with ``none``, ``ate_bounds(X)``. Without the attribute it is ``gamma``. With ``alpha`` the
+    ends also cover the sampling error.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("Marginal sensitivity"), estimators.HasATEBounds)
+    True
+    >>> isinstance(estimators.get("IPW"), estimators.HasATEBounds)
+    False
+    """
+
+    def ate_bounds(
+        self, X: pd.DataFrame, *, alpha: float | None = None, **strength: Any
+    ) -> tuple[float, float]: ...
+
+
+def bounds_of(estimator: Any) -> Strength | Literal[""]:
+    """The strength that the bounds of an estimator or class need; empty if it has no bounds."""
+    return getattr(estimator, "strength", "gamma") if hasattr(estimator, "ate_bounds") else ""
 
 
 @runtime_checkable

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from estimators.errors import EstimatorError
-from estimators.interface import Estimand, EstimatorInfo, FitMany, Need
+from estimators.interface import Estimand, EstimatorInfo, FitMany, Need, Strength
 
 #: A class with ``fit``, or a function ``(X, t, y) -> effects``.
 Target = Callable[..., Any]
@@ -122,5 +122,7 @@ def check_declarations(info: EstimatorInfo, target: Target) -> None:
     unknown = [need for need in info.needs if need not in get_args(Need)]
     if unknown:
         problem = f"needs {unknown[0]!r}; choose among {', '.join(get_args(Need))}"
+    if info.bounds and info.bounds not in get_args(Strength):
+        problem = f"strength is {info.bounds!r}; choose among {', '.join(get_args(Strength))}"
     if problem:
         raise EstimatorError(f"register {info.name!r}: {problem}")

@@ -23,7 +23,7 @@ from estimators.errors import (
     UnknownEstimatorError,
     describe_error,
 )
-from estimators.interface import Estimand, EstimatorInfo, FitMany, Intervals
+from estimators.interface import Estimand, EstimatorInfo, FitMany, Intervals, bounds_of
 from estimators.registration import (
     Target,
     check_declarations,
@@ -196,6 +196,7 @@ class Registry:
                 else stochastic,
                 costly=costly,
                 needs=tuple(getattr(target, "needs", ())),
+                bounds=bounds_of(target),
             )
             check_declarations(info, target)
             self._add(_Entry(info, target))

@@ -15,7 +15,6 @@ from benchmarks import metrics
 from benchmarks.boards.intervals import cluster_means, cluster_medians
 from benchmarks.boards.ranking import Ranking, rank_methods
 from benchmarks.boards.scores import UNSEEN_SHARE, average_repetitions, seed_spread
-from benchmarks.interface import IV_TARGETS
 from benchmarks.progress import Progress
 from benchmarks.provenance.hashing import derive_seed
 from benchmarks.storage.manifest import MethodInfo
@@ -328,9 +327,9 @@ def _ranking(
 ) -> Ranking | None:
     """Rank the methods in the table of a metric.
 
-    None if the table would show Oracles only, or the metric needs an instrument and has no score.
+    None if the table would show Oracles only, or not all runs have the metric and it has no score.
     """
-    if metric.target in IV_TARGETS and scores[metric.name].isna().all():
+    if metric.optional and scores[metric.name].isna().all():
         return None
     shown = sorted((row for row in rows if _belongs(row, metric)), key=_oracles_last)
     if all(row["oracle"] for row in shown):

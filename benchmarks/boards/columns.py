@@ -17,7 +17,6 @@ from benchmarks import metrics
 from benchmarks.boards.board import ORACLE_RANK, Board
 from benchmarks.boards.intervals import MIN_CLUSTERS
 from benchmarks.boards.ranking import Ranking
-from benchmarks.interface import IV_TARGETS
 from benchmarks.metrics import Metric, PooledMetric
 from estimators.plugins import note_other
 from sdscm.errors import InputError
@@ -137,7 +136,7 @@ def all_columns(board: Board) -> list[BoardColumn]:
     known = [
         metric
         for metric in map(metrics.find, metrics.names())
-        if metric.target not in IV_TARGETS or _has_score(board.table, metric.name)
+        if not metric.optional or _has_score(board.table, metric.name)
     ]
     for metric in sorted(known, key=lambda metric: metric.group == "cost"):
         found.append(_metric_column(metric))

@@ -69,7 +69,7 @@ class LiveBoard:
         suite = manifest.suite
         self.metric: Metric = metrics.get(suite.board.rank_by[0])
         self.setting = setting or suite.settings[0]
-        self._definition = definitions(suite)[self.metric.name]
+        self._definition = definitions(suite, manifest.methods)[self.metric.name]
         sources = [s for s in manifest.sources if datasets is None or s.name in datasets]
         labels = [each.label for each in manifest.methods if not each.oracle]
         self._labels = {label: place for place, label in enumerate(labels)}

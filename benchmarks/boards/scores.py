@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from benchmarks.execution.cells import Cell
 from benchmarks.interface import IV_TARGETS, Interval, Outcome, Prediction, Truth
 from benchmarks.provenance.hashing import digest
 from benchmarks.provenance.source_code import own_code_of
-from benchmarks.storage.manifest import Manifest
+from benchmarks.storage.manifest import Manifest, MethodInfo
 from benchmarks.storage.reuse import chosen
 from benchmarks.storage.store import DamagedRecordError, Record, Scores, Store
 from benchmarks.suite.model import Suite
@@ -150,31 +150,35 @@ def _of_rows(prediction: Prediction, rows: np.ndarray) -> Prediction:
 def _scores(prediction: Prediction, truth: Truth, alpha: float) -> dict[str, float]:
     """Compute the `PARTS` and every metric; NaN if the answer or the truth is missing.
 
-    Metrics that need an instrument are left out where the setting shows none.
+    Metrics that need an instrument are left out where the setting shows none, and metrics of bounds
+    where there are no bounds.
     """
     prediction, nan = replace(prediction, alpha=alpha), float("nan")
     parts = (nan if prediction.ate is None else prediction.ate, truth.sate, truth.sd or nan)
     return dict(zip(PARTS, parts, strict=True)) | {
         metric.name: metric.score(prediction, truth) if truth.tells(metric.target) else nan
         for metric in metrics.registered()
-        if truth.compliers is not None or metric.target not in IV_TARGETS
+        if (truth.compliers is not None or metric.target not in IV_TARGETS)
+        and (prediction.ate_bounds is not None or "ate_bounds" not in metric.needs)
     }
 
 
-def definitions(suite: Suite) -> dict[str, str]:
+def definitions(suite: Suite, methods: Iterable[MethodInfo] = ()) -> dict[str, str]:
     """Return the hash of each metric's definition, by name; a score with another hash is stale.
 
-    Metrics that no setting of the suite can have are left out. If the suite holds out rows,
-    `UNSEEN_ROWS` has the hash of the choice of these rows.
+    Metrics that no setting of the suite, or none of the methods, can have are left out. If the
+    suite holds out rows, `UNSEEN_ROWS` has the hash of the choice of these rows.
     """
     with_instrument = "instrument" in suite.settings
+    with_bounds = suite.release is None and any(method.bounds for method in methods)
     truth, compliers = own_code_of(truth_of), own_code_of(with_compliers)
     found = {
         metric.name: digest(
             [metric.definition, truth, *[compliers] * (metric.target in IV_TARGETS)]
         )
         for metric in metrics.registered()
-        if with_instrument or metric.target not in IV_TARGETS
+        if (with_instrument or metric.target not in IV_TARGETS)
+        and (with_bounds or "ate_bounds" not in metric.needs)
     }
     if suite.holdout:
         chosen = [own_code_of(function) for function in (unseen_rows, parts_of, _of_rows)]
@@ -237,7 +241,7 @@ def read_records(
     folder = store.path.parent
     scorer = scorer or Scorer(manifest.suite, manifest.sources, lambda source: source.load(folder))
     records = chosen(manifest.cells, store.records(), mixed, manifest.reference)
-    now = definitions(manifest.suite)
+    now = definitions(manifest.suite, manifest.methods)
     rescored: dict[str, Scores] = {}
     unknown: dict[str, int] = {}
     for key, record in records.items():

@@ -75,6 +75,10 @@ def show(name: Name, plugin: options.Plugins = None) -> None:
             info.extra and (missing_wheels(info.extra) or f"pip install 'sdscm[{info.extra}]'"),
         ),
         ("needs", ", ".join(info.needs)),
+        (
+            "bounds",
+            {"": "", "none": "of any strength"}.get(info.bounds, f"at a given {info.bounds}"),
+        ),
         ("from", info.origin),
         ("average effect", info.ate),
         *((f"{kind} intervals", getattr(info.intervals, kind)) for kind in info.intervals.kinds),

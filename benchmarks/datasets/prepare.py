@@ -205,8 +205,10 @@ def _note(path: Path) -> Path:
     return path.with_name(f"{path.name}.made-from")
 
 
-def requests(suite: Suite) -> list[Request]:
+def requests(suite: Suite, hidden_confounding: bool = False) -> list[Request]:
     """List the datasets of a suite, in its order; nothing is generated or written yet.
+
+    With ``hidden_confounding``, datasets of specs hold the true strength of hidden confounding.
 
     Raises
     ------
@@ -217,6 +219,8 @@ def requests(suite: Suite) -> list[Request]:
     if suite.release is not None:
         return list(_frozen(suite.release))
     found = [request for entry in suite.datasets for request in _requests_of(entry, suite)]
+    if hidden_confounding:
+        found = list(map(_with_strength, found))
     _refuse_none((request.source.lm, request.lost) for request in found if _is_sampled(request))
     names: Counter[str] = Counter()
     for place, request in enumerate(found):
@@ -226,6 +230,16 @@ def requests(suite: Suite) -> list[Request]:
             source = replace(request.source, name=f"{name} ({names[name]})")
             found[place] = replace(request, source=source)
     return found
+
+
+def _with_strength(request: Request) -> Request:
+    """Ask for the true strength of hidden confounding, if the dataset is sampled from a spec."""
+    recipe = request.content
+    if not isinstance(recipe, Recipe):
+        return request
+    asked = {"hidden_confounding": True, **recipe.dataset}
+    content_hash = digest([request.content_hash, "hidden confounding"])
+    return replace(request, content=replace(recipe, dataset=asked), content_hash=content_hash)
 
 
 def _frozen(release: Release) -> Iterator[Request]:

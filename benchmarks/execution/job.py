@@ -11,6 +11,7 @@ import pandas as pd
 
 import estimators
 from benchmarks.execution.methods import Maker
+from benchmarks.execution.strengths import Question
 from estimators import FitMany
 
 Truths = tuple[np.ndarray, np.ndarray]
@@ -63,6 +64,8 @@ class Job(Rows):
         GiB that the cell may use; None for no limit.
     isolation_group
         Jobs of different isolation groups run in different processes.
+    strengths
+        Strengths of hidden confounding at which bounds are asked for, if the method has any.
     fit_many, fit_key
         As in `benchmarks.execution.methods.Method`.
     """
@@ -76,3 +79,4 @@ class Job(Rows):
     isolation_group: str = ""
     fit_many: FitMany = ""
     fit_key: str = ""
+    strengths: tuple[Question, ...] = ()

@@ -14,6 +14,7 @@ from benchmarks.datasets.truth import truth_of
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.job import Job, Rows
 from benchmarks.execution.methods import Method
+from benchmarks.execution.strengths import Question, questions
 from benchmarks.suite.entries import Encoding
 from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
@@ -37,9 +38,27 @@ class JobBuilder:
         self._masks: dict[str, np.ndarray] = {}
         self._seen: dict[tuple[Any, ...], Rows] = {}
 
-    def truth_known(self, cell: Cell) -> bool:
-        """Return whether the true effects of the cell's dataset are known."""
-        return self._datasets[cell.dataset].effects_known
+    def unknown(self, cell: Cell) -> str:
+        """Return the reason why a cell cannot run, since a truth that it needs is not known."""
+        method = self._field[cell.estimator]
+        if method.oracle and not self._datasets[cell.dataset].effects_known:
+            return "the truth of this dataset is not known"
+        if method.bounds and self._suite.release is None and not self.strengths(cell):
+            return (
+                "the strength of hidden confounding is not known: the dataset does not come from a "
+                "spec, or its mechanisms have too many contexts to enumerate"
+            )
+        return ""
+
+    def strengths(self, cell: Cell) -> tuple[Question, ...]:
+        """Return the strengths at which bounds are asked for; none if they are not known.
+
+        A release does not hold bounds.
+        """
+        bounds = self._field[cell.estimator].bounds
+        if not bounds or self._suite.release is not None:
+            return ()
+        return questions(bounds, self._view(cell).hidden_confounding.get(cell.setting))
 
     def rows(self, cell: Cell) -> int:
         """Return the number of rows of the fit."""
@@ -63,6 +82,7 @@ class JobBuilder:
             isolation_group=method.isolation_group,
             fit_many=method.fit_many,
             fit_key=method.fit_key,
+            strengths=self.strengths(cell),
         )
 
     def _mask(self, dataset: str) -> np.ndarray:

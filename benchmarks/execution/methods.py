@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import cloudpickle
 
@@ -17,6 +17,7 @@ from benchmarks.provenance.source_code import code_behind, code_of, code_of_file
 from benchmarks.provenance.versions import versions
 from benchmarks.suite.entries import Encoding, EstimatorEntry
 from benchmarks.suite.model import Suite
+from estimators.interface import bounds_of
 from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError
 from sdscm.literals import Setting
@@ -95,7 +96,7 @@ class Method:
         True if the seed of a cell changes the estimates.
     repetitions
         Number of seeds; None for the suite's number.
-    needs
+    needs, bounds
         As in ``estimators.EstimatorInfo``.
     """
 
@@ -116,6 +117,7 @@ class Method:
     stochastic: bool = True
     repetitions: int | None = None
     needs: tuple[estimators.Need, ...] = ()
+    bounds: estimators.Strength | Literal[""] = ""
 
     def applies(self, setting: Setting) -> bool:
         """Return whether a setting shows all that the method needs."""
@@ -232,6 +234,7 @@ def _registered(entry: EstimatorEntry, plugin_code: str) -> Method:
         stochastic=info.stochastic and "random_state" not in entry.params,
         repetitions=entry.repetitions or (1 if info.costly else None),
         needs=info.needs,
+        bounds=info.bounds,
     )
 
 
@@ -284,6 +287,7 @@ def _object(given: Any) -> Method:
         isolation_group=str(label),
         stochastic=_takes_seed(thing),
         needs=tuple(getattr(thing, "needs", ())),
+        bounds=bounds_of(thing),
     )
 
 

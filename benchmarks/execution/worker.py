@@ -123,6 +123,7 @@ def _predict(job: Job, notes: list[str], fitted: Fitted | None) -> tuple[Predict
         if fitted is None:
             estimator.fit(X, t, y, **copy.deepcopy(job.shown))
         prediction = _answers(estimator, (X, t, y), job, job.alpha, start)
+        prediction = replace(prediction, ate_bounds=_bounds(estimator, X, job))
         prediction = replace(prediction, peak_memory=peak())
     finally:
         notes += [str(note) for note in getattr(estimator, "warnings_", ())]
@@ -181,6 +182,16 @@ def _answers(
         ite_interval=interval("ite_interval", (n,), t, y),
         seconds=seconds,
     )
+
+
+def _bounds(estimator: Any, X: pd.DataFrame, job: Job) -> np.ndarray | None:
+    """Ask for bounds of the average effect at each strength of hidden confounding."""
+    found = []
+    for each in job.strengths:
+        answer = estimator.ate_bounds(X, **each.arguments, alpha=job.alpha)
+        ends = _interval("ate_bounds", answer, ())
+        found.append((each.multiple, *(ends or ())))
+    return np.array(found, dtype=float) if found else None
 
 
 def check_answers(answers: Prediction, n: int) -> None:

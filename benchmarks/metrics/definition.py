@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from benchmarks.interface import Prediction, Truth
+from benchmarks.interface import IV_TARGETS, Prediction, Truth
 from benchmarks.provenance.hashing import digest
 from benchmarks.provenance.source_code import code_of_function
 from sdscm.errors import InputError
@@ -71,6 +71,11 @@ class _Described:
                 f"metric '{self.name}': {key} '{value}': choose among {', '.join(known)}"
             )
 
+    @property
+    def optional(self) -> bool:
+        """True for a metric that some runs do not have: tables without a score leave it out."""
+        return self.target in IV_TARGETS
+
     def failure(self, error: Exception) -> InputError:
         """Make the error for the author of a metric whose function raises an exception."""
         why = " ".join(f"{type(error).__name__}: {error}".split())
@@ -122,6 +127,11 @@ class Metric(_Described):
         super().__post_init__()
         for part in self.needs:
             self._check("needs", part, [field.name for field in fields(Prediction)])
+
+    @property
+    def optional(self) -> bool:
+        """True for a metric that some runs do not have: tables without a score leave it out."""
+        return super().optional or "ate_bounds" in self.needs
 
     @cached_property
     def definition(self) -> str:

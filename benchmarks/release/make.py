@@ -100,6 +100,12 @@ def release_of_run(
     """Write a release over what is at ``out``; ``head`` goes to `manifest_head`."""
     folder = folder_of(suite, runs_dir)
     manifest = Manifest.read(folder)
+    bounds = [each.label for each in manifest.methods if each.bounds]
+    if bounds and manifest.suite.release is None:
+        raise InputError(
+            f"{manifest.suite.name}: a release does not hold bounds, as {', '.join(bounds)} have; "
+            "leave these methods out of the suite"
+        )
     records = finished_records(manifest, folder, mixed)
     sources = _portable(manifest.sources)
     datasets = {source.name: source.load(folder) for source in manifest.sources}
@@ -149,7 +155,7 @@ def manifest_head(
         "citation": citation,
         "suite": suite.model_copy(update={"records": None}).model_dump(mode="json"),
         "sources": [asdict(source) for source in sources],
-        "methods": [asdict(method) for method in methods],
+        "methods": [method.content for method in methods],
         "provenance": {key: asdict(each) for key, each in provenance.items()},
         "versions": {"sdscm": __version__, **versions_of(versions)},
         "definitions": definitions(suite),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def make_submission(
     content: dict[str, Any] = {
         "format": FORMAT,
         "release": {"id": suite.release.id, "sha256": suite.release.digest},
-        "methods": [asdict(method) for method in methods],
+        "methods": [method.content for method in methods],
         "versions": {"sdscm": __version__, **versions_of(record.versions for record in records)},
         "definitions": definitions(suite),
         "plugin": {"file": PLUGIN} if code else {"link": texts["link"]} if texts["link"] else {},

@@ -13,7 +13,6 @@ from benchmarks import metrics
 from benchmarks.boards.board import Board
 from benchmarks.boards.board_table import wide_table
 from benchmarks.boards.by_model import compare_models
-from benchmarks.interface import IV_TARGETS
 
 
 def board_csv(boards: Sequence[Board]) -> str:
@@ -95,13 +94,12 @@ def models_csv(boards: Sequence[Board]) -> str:
 def scores_csv(scores: pd.DataFrame) -> str:
     """Write a row for each cell, without the costs, which differ between runs.
 
-    Metrics that need an instrument are left out if no cell has one.
+    Metrics that not all runs have are left out if no cell has a score.
     """
     left_out = [
         metric.name
         for metric in metrics.registered()
-        if metric.group == "cost"
-        or (metric.target in IV_TARGETS and scores[metric.name].isna().all())
+        if metric.group == "cost" or (metric.optional and scores[metric.name].isna().all())
     ]
     return _csv(scores.drop(columns=left_out), "%.9g")
 

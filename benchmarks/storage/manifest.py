@@ -28,16 +28,22 @@ __all__ = ["Manifest", "MethodInfo", "NoRunError", "folder_of"]
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """Description of a method on a board."""
+    """Description of a method on a board; see `benchmarks.execution.methods.Method`."""
 
     label: str
     family: str
     estimand: str
     oracle: bool
+    bounds: str = ""
 
     @classmethod
     def of(cls, method: Method) -> MethodInfo:
-        return cls(method.label, method.family, method.estimand, method.oracle)
+        return cls(method.label, method.family, method.estimand, method.oracle, method.bounds)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The fields by name, for a file; without ``bounds`` if it is empty, as in older files."""
+        return {name: value for name, value in asdict(self).items() if name != "bounds" or value}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +97,7 @@ class Manifest:
             "origin": self.origin,
             "command": self.command,
             "sources": [asdict(source) for source in self.sources],
-            "methods": [asdict(method) for method in self.methods],
+            "methods": [method.content for method in self.methods],
             "facts": _table_content(self.facts),
             "truths": _table_content(self.truths),
             "provenance": {name: asdict(each) for name, each in self.provenance.items()},

@@ -49,6 +49,16 @@ FAMILY.add(
     stochastic=False,
 )
 FAMILY.add(
+    "DoWhy linear bounds",
+    "dowhy_bounds:DoWhyLinearBounds",
+    "linear regression, with the bias of hidden confounders of a partial R2",
+    "Cinelli and Hazlett 2020, JRSS B 82(1)",
+    assumes="outcome linear in treatment and covariates; confounding of at most a partial R2",
+    estimand="ATE",
+    stochastic=False,
+    bounds="partial_r2",
+)
+FAMILY.add(
     "DoWhy IV",
     "dowhy_estimators:DoWhyInstrument",
     "instrumental variables after identification from a graph",

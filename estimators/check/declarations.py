@@ -15,6 +15,7 @@ from estimators.interface import (
     EstimatorInfo,
     HasATE,
     HasEffect,
+    bounds_of,
 )
 from estimators.registry import REGISTRY
 
@@ -54,6 +55,12 @@ def declares_its_needs(subject: Subject) -> None:
     """Its registration names what it needs beside X, t and y."""
     declared, needs = _info(subject).needs, tuple(getattr(subject.fitted, "needs", ()))
     require(declared == needs, f"registered with needs {declared}, but the class has {needs}")
+
+
+def declares_its_bounds(subject: Subject) -> None:
+    """Its registration names the strength of hidden confounding that its bounds need."""
+    declared, found = _info(subject).bounds, bounds_of(subject.fitted)
+    require(declared == found, f"registered with bounds {declared!r}, but the class has {found!r}")
 
 
 def gives_the_declared_average(subject: Subject) -> None:

@@ -82,13 +82,14 @@ def refuses_bad_input(subject: Subject) -> None:
         "a y that is shorter than X": replace(data, y=data.y[:-1]),
     }
     for what, case in bad.items():
-        _refuses(what, partial(subject.fit, case))
+        refuses(what, partial(subject.fit, case))
     for method, interval in interval_methods(subject.fitted, data).items():
         for alpha in (1.5, 0, -0.1):
-            _refuses(f"{method} with alpha {alpha}", partial(interval, alpha))
+            refuses(f"{method} with alpha {alpha}", partial(interval, alpha))
 
 
-def _refuses(what: str, call: Callable[[], object]) -> None:
+def refuses(what: str, call: Callable[[], object]) -> None:
+    """Raise `Broken` unless a call raises an EstimatorError; ``what`` describes the call."""
     try:
         call()
     except EstimatorError:

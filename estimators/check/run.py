@@ -10,7 +10,7 @@ from typing import Any
 from sklearn.base import clone
 
 from estimators.base import EffectEstimator
-from estimators.check import answers, behaviour, declarations, inputs, units
+from estimators.check import answers, behaviour, bounds, declarations, inputs, units
 from estimators.check.subject import Subject, check_data
 from estimators.check.verdict import Broken, CheckReport, ConformanceError
 from estimators.errors import EstimatorError, describe_error
@@ -28,6 +28,9 @@ RULES: tuple[Rule, ...] = (
     answers.answers_in_shape,
     inputs.leaves_inputs_alone,
     answers.orders_intervals,
+    bounds.orders_bounds,
+    bounds.starts_at_its_estimate,
+    bounds.refuses_impossible_strength,
     behaviour.is_deterministic,
     behaviour.forgets_an_earlier_fit,
     answers.finds_an_easy_effect,
@@ -50,6 +53,7 @@ RULES_OF_REGISTERED: tuple[Rule, ...] = (
     declarations.gives_its_estimand,
     declarations.declares_its_intervals,
     declarations.declares_its_needs,
+    declarations.declares_its_bounds,
     declarations.gives_the_declared_average,
     declarations.fits_many_as_one_by_one,
 )

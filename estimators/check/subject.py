@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from estimators.interface import OF_ROWS, EstimatorInfo, HasEffect
+from estimators.interface import OF_ROWS, EstimatorInfo, HasEffect, bounds_of
+
+#: Arguments of ``ate_bounds``, by the strength that it needs: none, some and strong confounding.
+STRENGTHS: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "none": ({},),
+    "gamma": ({"gamma": 1.0}, {"gamma": 1.5}, {"gamma": 4.0}),
+    **{
+        name: ({name: (0.0, 0.0)}, {name: (0.1, 0.1)}, {name: (0.9, 0.4)})
+        for name in ("partial_r2", "riesz_r2")
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,14 @@ def answer_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[], An
         if hasattr(estimator, name)
     }
     intervals = interval_methods(estimator, data)
-    return plain | {name: partial(interval, 0.1) for name, interval in intervals.items()}
+    found: dict[str, Callable[[], Any]] = {
+        **plain,
+        **{name: partial(interval, 0.1) for name, interval in intervals.items()},
+    }
+    if kind := bounds_of(estimator):
+        strength = STRENGTHS[kind][len(STRENGTHS[kind]) // 2]
+        found["ate_bounds"] = partial(estimator.ate_bounds, data.X, alpha=0.1, **strength)
+    return found
 
 
 def interval_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[float], Any]]:
@@ -167,11 +184,16 @@ def interval_methods(estimator: Any, data: CheckData) -> dict[str, Callable[[flo
     }
 
 
+def has_two_ends(method: str) -> bool:
+    """Return whether the answers of a method are pairs of ends."""
+    return method.endswith(("_interval", "_bounds"))
+
+
 def all_answers(estimator: Any, data: CheckData) -> dict[str, np.ndarray]:
     """All answers for the data, by the name of the method."""
     return {
         name: np.array([np.asarray(end, dtype=float) for end in answer()])
-        if name.endswith("_interval")
+        if has_two_ends(name)
         else np.asarray(answer(), dtype=float)
         for name, answer in answer_methods(estimator, data).items()
     }

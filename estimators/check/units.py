@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from estimators.check.subject import CheckData, Subject, all_answers, fit
+from estimators.check.subject import CheckData, Subject, all_answers, fit, has_two_ends
 from estimators.check.verdict import require
 
 #: Largest mean change of an answer by other units, in standard deviations of y. For an estimator
@@ -44,7 +44,7 @@ class UnitChange:
 
     def back(self, method: str, answer: np.ndarray) -> np.ndarray:
         """An answer for the other data in the first units."""
-        turned = method.endswith("_interval") and self.scale < 0
+        turned = has_two_ends(method) and self.scale < 0
         return (answer[::-1] if turned else answer) / self.scale
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from estimators.errors import EstimatorError
+from estimators.interface import Strength
 
 
 def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
@@ -160,6 +161,47 @@ def require_level(alpha: Any) -> None:
         raise EstimatorError(
             f"alpha: is {alpha!r}, must be a number between 0 and 1 (0.05 for 95 % intervals)"
         )
+
+
+def require_strength(name: str, needed: Strength, given: Mapping[str, Any]) -> Any:
+    """Check a strength of hidden confounding, and return it: a number, two shares, or None.
+
+    Parameters
+    ----------
+    name
+        Name of the estimator, for messages.
+    needed
+        The kind of strength that it needs.
+    given
+        The value of each kind, None if it is not given.
+
+    Raises
+    ------
+    EstimatorError
+        If the needed one is missing or impossible, or another one is given.
+    """
+    calls = {"none": "ate_bounds(X)", "gamma": "ate_bounds(X, gamma=2.0)"}
+    call = calls.get(needed, f"ate_bounds(X, {needed}=(0.3, 0.1))")
+    others = [each for each, value in given.items() if value is not None and each != needed]
+    if others:
+        raise EstimatorError(f"{name}: takes no {others[0]}; call {call}")
+    if needed == "none":
+        return None
+    value = given[needed]
+    if value is None:
+        raise EstimatorError(f"{name}: how strong is hidden confounding? call {call}")
+    if needed == "gamma":
+        if not is_number(value) or not 1 <= value < np.inf:
+            raise EstimatorError(f"gamma: is {value!r}, must be a number of at least 1 (none)")
+        return float(value)
+    shares = tuple(value) if isinstance(value, tuple | list | np.ndarray) else ()
+    if len(shares) != 2 or not all(is_number(each) and 0 <= each <= 1 for each in shares):
+        raise EstimatorError(f"{needed}: is {value!r}, must be two shares between 0 and 1")
+    if shares[1] == 1:
+        raise EstimatorError(
+            f"{needed}: the second share is 1; the bounds are then infinite, give less"
+        )
+    return float(shares[0]), float(shares[1])
 
 
 def require_clip(clip: Any) -> None:

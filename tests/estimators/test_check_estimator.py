@@ -49,6 +49,31 @@ class ReturnsAnother(Slope):
         return Slope().fit(X, t, y)
 
 
+class NarrowBounds(Slope, estimators.ATEBounds):
+    """Its bounds become narrower with the strength."""
+
+    change: ClassVar[float] = -1.0
+
+    def _ate_bounds(self, X, strength, alpha):
+        half = 1 + self.change * np.log(strength) + (alpha is not None)
+        return self._ate(X) - half, self._ate(X) + half
+
+
+class BoundsElsewhere(NarrowBounds):
+    change = 1.0
+
+    def _ate_bounds(self, X, strength, alpha):
+        lower, upper = super()._ate_bounds(X, strength, alpha)
+        return lower + 9, upper + 9
+
+
+class AnyStrength(NarrowBounds):
+    change = 1.0
+
+    def ate_bounds(self, X, gamma=2.0, alpha=None):
+        return super().ate_bounds(X, abs(gamma) + 1 if gamma == gamma else 1, alpha=alpha)
+
+
 class Mute:
     def fit(self, X, t, y):
         return self
@@ -340,6 +365,9 @@ class Unpicklable(Slope):
         (NanEnds, "Intervals have", "NaN"),
         (NoisyIntervals, "The same random_state", "ate_interval after a second fit"),
         (WearsOff, "The same random_state", "effect in a second call"),
+        (NarrowBounds, "Bounds are two floats", "it must hold"),
+        (BoundsElsewhere, "Without hidden confounding", "and ate_bounds gave"),
+        (AnyStrength, "A strength that cannot be", "ate_bounds with gamma = 0.5 raised nothing"),
         (Picky, "Row labels", "t must be int64"),
         (ByLabel, "Row labels", "differ by"),
         (AnyLevel, "An empty arm", "effect_interval with alpha 1.5 raised nothing"),

@@ -39,6 +39,8 @@ PREDICTION = Prediction(
     ite_interval=(array(0, 0, 0.5, -3), array(1, 1, 9, -1)),
     seconds=1.5,
     peak_memory=64.0,
+    # At the multiples 0, 1/2 and 1 of the true strength.
+    ate_bounds=np.array([[0, 3, 4], [0.5, 2, 3], [1, 1, 4]], dtype=float),
     alpha=0.1,
 )
 BY_HAND = {
@@ -81,6 +83,10 @@ BY_HAND = {
     "late_abs_error_sd": 1.5 / 2,
     "late_coverage": 1.0,
     "complier_pehe_sd": np.sqrt((0.5**2 + 1.5**2) / 2) / 2,
+    "bounds_hold": 1.0,
+    "bounds_hold_half": 1.0,
+    "bounds_from": 0.5,
+    "bounds_width_sd": 3 / 2,
     "seconds": 1.5,
     "peak_memory": 64.0,
 }
