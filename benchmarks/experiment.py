@@ -23,6 +23,7 @@ from benchmarks.boards.result import Result
 from benchmarks.boards.scores import ScoredRecords, Scorer, definitions, read_records, score
 from benchmarks.boards.summary import summaries
 from benchmarks.datasets.facts import entry_lines, fact_table
+from benchmarks.datasets.identified import identified, of_board
 from benchmarks.datasets.loaded import Datasets, clusters
 from benchmarks.datasets.prepare import prepare, requests
 from benchmarks.datasets.truth import truth_table
@@ -392,6 +393,7 @@ def _manifest(
         release=" ".join(each.digest for each in packages),
         reference=labels | {label for each in entered for label in each.labels},
         submitted={label: each.mark for each in entered for label in each.labels},
+        identified=identified(suite, datasets.provenance.values()),
     )
 
 
@@ -579,5 +581,6 @@ def _boards(scores: pd.DataFrame, manifest: Manifest, progress: Progress) -> lis
     for rows, part in parts:
         for board in boards(part, manifest.methods, suite.board, suite.seed, progress):
             group = board.group | ({"rows": rows} if suite.holdout else {})
-            made.append(replace(board, group=group))
+            sentence = of_board(manifest.identified, group)
+            made.append(replace(board, group=group, identified=sentence))
     return [*made, *summaries(made)]

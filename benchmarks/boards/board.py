@@ -76,6 +76,9 @@ class Board:
         The language models of a board that averages over several; empty for other boards.
     not_applicable
         Methods that are not on the board: they need what the setting does not show.
+    identified
+        Words on the identification of the effect by the graph (`sdscm.identified_in`); empty if the
+        graph is unknown.
     unseen_share
         Share of the held-out rows whose covariates occur in no fitted row, mean over datasets; NaN
         for boards of the fitted rows.
@@ -102,6 +105,7 @@ class Board:
     lms: tuple[str, ...] = ()
     unseen_share: float = float("nan")
     not_applicable: tuple[str, ...] = ()
+    identified: str = ""
 
     def __repr__(self) -> str:
         from benchmarks.boards.explain import place  # it imports this module

@@ -169,6 +169,8 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
             f"{board.clusters} phrasings or files."
         )
     found += _rows_notes(board)
+    if board.identified:
+        found.append(f"By the graph, the effect is: {board.identified}.")
     if board.not_applicable:
         found.append(f"Not applicable here: {joined(board.not_applicable)}.")
     found.append("Bold: the best of the methods without lost cells.")

@@ -33,6 +33,8 @@ def spec_page(spec: Spec) -> None:
             ("content hash", spec.content_hash),
         ]
     )
+    heading("Is the effect identified?")
+    pairs(_by_setting(spec))
     heading("Variables")
     rows = [
         [
@@ -54,36 +56,29 @@ def spec_page(spec: Spec) -> None:
 
 
 def _by_graph(spec: Spec) -> list[tuple[str, str]]:
-    """List what the DAG says by d-separation, of both settings."""
+    """List what the DAG says of the other variables, by d-separation."""
     from sdscm.spec import identification
 
-    rows = []
-    for setting in ("all", "hidden"):
-        found = spec.identified(hidden=setting == "hidden")
-        if found.adjustment is None:
-            text = "not identified by adjustment"
-        elif not found.adjustment:
-            text = "identified without adjustment"
-        else:
-            text = f"identified; adjust for {', '.join(found.adjustment)}"
-        if found.adjustment is not None and not found.all_adjust:
-            text += ", not for all that is shown: that opens a path"
-        if found.adjustment is None and found.front_door:
-            text += f"; by the front door of {', '.join(found.front_door)}"
-        rows.append((f"in '{setting}'", text))
-    hidden = spec.identified(hidden=True)
     names = spec.graph, spec.treatment.name, spec.outcome.name
+    hidden = spec.identified(hidden=True)
     instruments = [
         f"{name} (given {', '.join(given)})" if given else name
         for name, given in hidden.instruments.items()
     ]
     of_hidden = identification.proxies(*names, hidden.shown)
-    rows += [
+    return [
         ("instruments", ", ".join(instruments) or "none"),
         ("mediators", ", ".join(identification.mediators(*names)) or "none"),
         ("proxies", ", ".join(f"{n} (of {', '.join(c)})" for n, c in of_hidden.items()) or "none"),
     ]
-    return rows
+
+
+def _by_setting(spec: Spec) -> list[tuple[str, str]]:
+    """Say for each setting if the effect is identified, and how."""
+    from sdscm.data.identified import identified_in
+    from sdscm.data.settings import SETTING_INFOS
+
+    return [(name, identified_in(spec, name).sentence) for name in SETTING_INFOS]
 
 
 def has_effect(spec: Spec) -> bool:

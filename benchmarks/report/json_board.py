@@ -31,9 +31,10 @@ def board_json(
 
     A number that is missing or not defined is null. An infinite number is the text "Infinity" or
     "-Infinity", since JSON has no infinite numbers. ``metrics`` defines the metrics. Each of
-    ``boards`` has ``group``, ``target``, ``clusters``, ``scenarios``, ``methods`` (a record for
-    each, with every column of the board; a value with an interval is an object with ``value``,
-    ``low`` and ``high``), ``rankings``, and ``undefined``; see `benchmarks.boards.board.Board`.
+    ``boards`` has ``group``, ``target``, ``clusters``, ``scenarios``, ``identified`` (words on the
+    identification of the effect), ``methods`` (a record for each, with every column of the board;
+    a value with an interval is an object with ``value``, ``low`` and ``high``), ``rankings``, and
+    ``undefined``; see `benchmarks.boards.board.Board`.
     ``models`` compares boards that differ in the language model only: ``group``, ``metric``, the
     average ``ranks`` by model, and ``pairs``; see `benchmarks.boards.by_model.ModelPair`.
     ``warnings`` lists those of libraries, with ``text``, ``methods`` and ``cells``.
@@ -52,6 +53,7 @@ def board_json(
                 "target": board.target,
                 "clusters": board.clusters,
                 "scenarios": board.scenarios,
+                "identified": board.identified,
                 "methods": _methods(board),
                 "undefined": board.undefined,
                 "rankings": [_ranking(each) for each in board.rankings.values()],

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from benchmarks.archive.release import find_release
 from benchmarks.datasets.facts import LINE_COLUMNS
+from benchmarks.datasets.identified import Identified
 from benchmarks.datasets.source import Source
 from benchmarks.execution.cells import Cell
 from benchmarks.execution.methods import Method
@@ -74,6 +75,8 @@ class Manifest:
         Labels of the methods of the release and of submissions. They were not fitted here.
     submitted
         Labels of the methods of submissions, and whether they are verified; see `Submission.mark`.
+    identified
+        Sentences on identification by entry and setting; see `benchmarks.datasets.identified`.
     """
 
     suite: Suite
@@ -89,6 +92,7 @@ class Manifest:
     release: str = ""
     reference: frozenset[str] = frozenset()
     submitted: Mapping[str, str] = field(default_factory=dict)
+    identified: Identified = field(default_factory=dict)
 
     def write(self, store: Store) -> None:
         """Write the manifest to the store of a run; it replaces an earlier one."""
@@ -105,6 +109,7 @@ class Manifest:
             "release": self.release,
             "reference": sorted(self.reference),
             "submitted": dict(self.submitted),
+            "identified": {title: dict(each) for title, each in self.identified.items()},
         }
         store.write_plan(content, self.cells)
 
@@ -157,6 +162,7 @@ class Manifest:
                 release=content.get("release", ""),
                 reference=frozenset(content.get("reference", ())),
                 submitted=content.get("submitted", {}),
+                identified=content.get("identified", {}),
             )
         except KeyError as error:  # a row is missing; the digests of the others are right
             raise DamagedStoreError(

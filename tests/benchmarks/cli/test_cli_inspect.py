@@ -240,8 +240,9 @@ def test_the_graph_says_what_is_identified(cli, workspace):
     (workspace / "split.yaml").write_text(SPLIT)
     ran = cli("inspect", "split.yaml", "--no-lm")
     for line in (
-        "in 'all'       identified; adjust for mood",
-        "in 'hidden'    not identified by adjustment",
+        "  all         identified; adjust for mood",
+        "  hidden      not possible: no covariate is left",
+        "  proxies     not possible: no variable has the role proxy",
         "instruments    none",
     ):
         assert line in ran.out
