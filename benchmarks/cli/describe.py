@@ -117,7 +117,19 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
         ("true propensity", _propensity(facts)),
         ("effective rows", _known(facts.effective_n, "{:,.0f}")),
         ("Var(ITE | X) / Var(ITE), hidden", _known(facts.hidden_share, "{:.2f}")),
+        *(_instrument_rows(facts) if facts.has_instrument else ()),
         ("problems", "; ".join(facts.problems) or "none"),
+    ]
+
+
+def _instrument_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
+    weak = " (weak: below 10)" if facts.weak else ""
+    return [
+        ("first-stage F", number(facts.first_stage_f) + weak),
+        ("compliers", percent(facts.compliers)),
+        ("always-takers", percent(facts.always_takers)),
+        ("never-takers", percent(facts.never_takers)),
+        ("defiers", percent(facts.defiers)),
     ]
 
 

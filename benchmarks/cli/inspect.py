@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sdscm.data.diagnostics import DatasetFacts, MechanismFacts, Profile
+    from sdscm.literals import Setting
     from sdscm.spec import Spec
 
 Sentences = Literal["both", "tuning", "scored"]
@@ -83,6 +84,7 @@ def inspect(
     from sdscm import SDSCM, load_lm, load_spec
     from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts, worst
+    from sdscm.data.identified import identified_in
     from sdscm.graph_plot import SUFFIXES, save_graph
 
     spec = retarget(load_spec(what), treatment, outcome)
@@ -106,6 +108,8 @@ def inspect(
         memory=options.gibibytes(memory),
         options=options.lm_options(lm_option),
     )
+    # The strength of an instrument is a fact of data that are made for it.
+    settings: list[Setting] = ["instrument"] if identified_in(spec, "instrument").possible else []
     found: dict[str, dict[int, DatasetFacts]] = {kind: {} for kind in chosen}
     samples: dict[str, pd.DataFrame] = {}
     mechanisms: dict[str, list[list[MechanismFacts]]] = {kind: [] for kind in chosen}
@@ -126,7 +130,14 @@ def inspect(
                 done(before + rows)
 
             found[kind][phrasing] = facts(
-                scm.dataset(units, seed, outcome=measure, scores=scores, progress=report)
+                scm.dataset(
+                    units,
+                    seed,
+                    outcome=measure,
+                    scores=scores,
+                    settings=settings,
+                    progress=report,
+                )
             )
             # These are the same units, whose scores are in memory.
             sample = scm.sample(units, seed)

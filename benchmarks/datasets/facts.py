@@ -15,6 +15,9 @@ from sdscm.data.diagnostics import Profile, facts
 from sdscm.data.semisynth import fitted_warning
 from sdscm.number_format import number
 
+#: Columns of the datasets that have an instrument; tables without any such dataset lack them.
+OF_INSTRUMENT = ("first_stage_f", "compliers", "always_takers", "never_takers", "defiers")
+
 
 def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset]) -> pd.DataFrame:
     """Make one row for each dataset: its source and its ``sdscm.data.diagnostics.facts``."""
@@ -51,6 +54,11 @@ def fact_table(sources: Sequence[Source], datasets: Mapping[str, CausalDataset])
                 "leaks": ", ".join(found.leaks),
                 "fitted": str(dataset.meta.options.get("fitted", "")),
                 "problems": "; ".join(found.problems),
+                **(
+                    {name: getattr(found, name) for name in OF_INSTRUMENT}
+                    if found.has_instrument
+                    else {}
+                ),
             }
         )
     return pd.DataFrame(rows)

@@ -31,7 +31,7 @@ def identified(suite: Suite, provenance: Iterable[Provenance]) -> Identified:
         if spec is not None and spec.content_hash in hashes:
             found[entry.title] = {
                 setting: identified_in(spec, setting, **_options(entry)).sentence
-                for setting in suite.settings
+                for setting in suite.settings_of(entry.title)
             }
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.archive.release import id_of
-from benchmarks.report.lists import DATASET_NOTE, dataset_table
+from benchmarks.report.lists import dataset_note, dataset_table
 from benchmarks.storage.frozen import CELLS, PREDICTIONS, SCORES
 from benchmarks.storage.store import Record
 from sdscm.number_format import joined, percent
@@ -134,5 +134,5 @@ def card(content: Mapping[str, Any], facts: pd.DataFrame, records: Sequence[Reco
         ]
         parts += [markdown_table(["Dataset", "Rows", "Treated"], rows, left=1)]
     else:
-        parts += [markdown(dataset_table(facts)), DATASET_NOTE]
+        parts += [markdown(dataset_table(facts)), dataset_note(facts)]
     return "\n\n".join(parts) + "\n"

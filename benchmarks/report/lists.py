@@ -12,6 +12,7 @@ from benchmarks.boards.board_table import BoardTable
 from benchmarks.boards.columns import first_sentence
 from benchmarks.boards.library_warnings import LibraryWarning
 from benchmarks.boards.scores import of_cells
+from benchmarks.datasets.facts import OF_INSTRUMENT
 from benchmarks.storage.store import Record
 from sdscm.data.dataset import Provenance
 from sdscm.number_format import NONE, integer, level, number, percent, span, two_decimals
@@ -26,6 +27,11 @@ DATASET_NOTE = (
     "the setting hidden; where it hardly varies, PEHE is mostly the error of the average. "
     "Effective rows are Kish's, under stabilised weights by the true propensity. "
     f"{NONE}: not known for this dataset."
+)
+#: More of it, where a dataset has an instrument.
+_INSTRUMENT_NOTE = (
+    "First-stage F is the strength of the instrument; below 10 it is weak. The shares are those of "
+    "units by their treatment under both values of the instrument."
 )
 
 #: Warnings in a table, and methods in a row of it.
@@ -59,10 +65,31 @@ _DATASET_COLUMNS: tuple[TableColumn[Any], ...] = (
 )
 
 
+def dataset_note(facts: pd.DataFrame) -> str:
+    """Explain `dataset_table` for readers."""
+    return f"{DATASET_NOTE} {_INSTRUMENT_NOTE}" if _has_instrument(facts) else DATASET_NOTE
+
+
+def _has_instrument(facts: pd.DataFrame) -> bool:
+    return set(OF_INSTRUMENT) <= set(facts)
+
+
+_INSTRUMENT_COLUMNS: tuple[TableColumn[Any], ...] = (
+    number_column("first_stage_f", "First-stage F", better="higher"),
+    number_column("compliers", "Compliers", form=percent, better="higher"),
+    number_column("always_takers", "Always-takers", form=percent),
+    number_column("never_takers", "Never-takers", form=percent),
+    number_column("defiers", "Defiers", form=percent, better="lower"),
+)
+
+
 def dataset_table(facts: pd.DataFrame) -> ReportTable:
     """List facts that make datasets hard or easy; see `benchmarks.datasets.facts.fact_table`."""
+    columns = _DATASET_COLUMNS
+    if _has_instrument(facts):
+        columns += _INSTRUMENT_COLUMNS
     rows = facts.to_dict("records")
-    return make_table("datasets-table", "The datasets of the run", _DATASET_COLUMNS, rows)
+    return make_table("datasets-table", "The datasets of the run", columns, rows)
 
 
 def metric_table(tables: Sequence[BoardTable], alpha: float) -> ReportTable:

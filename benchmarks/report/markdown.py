@@ -15,7 +15,7 @@ from benchmarks.boards.library_warnings import NOTE, LibraryWarning
 from benchmarks.boards.scores import of_cells
 from benchmarks.datasets.facts import entry_lines
 from benchmarks.report.lists import (
-    DATASET_NOTE,
+    dataset_note,
     dataset_table,
     metric_table,
     trouble_table,
@@ -58,7 +58,7 @@ def render(
     if warned is not None:
         parts += [f"## {warned.caption}", NOTE, markdown(warned)]
     parts += ["## The datasets", *entry_lines(facts, suite.settings_of)]
-    parts += [markdown(dataset_table(facts)), DATASET_NOTE]
+    parts += [markdown(dataset_table(facts)), dataset_note(facts)]
     parts += ["## Where it comes from", _provenance(manifest, manifest.provenance, records)]
     return "\n\n".join(parts) + "\n"
 

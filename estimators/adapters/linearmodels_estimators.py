@@ -8,8 +8,8 @@ import numpy as np
 from linearmodels.iv import IV2SLS
 
 from estimators.base import ATEIntervals, Standardised
-from estimators.errors import EstimatorError
 from estimators.interface import Need
+from estimators.support.columns import instrument_controls
 
 
 class TwoStageLeastSquares(Standardised, ATEIntervals):
@@ -29,12 +29,7 @@ class TwoStageLeastSquares(Standardised, ATEIntervals):
     needs: ClassVar[tuple[Need, ...]] = ("instrument",)
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, instrument: np.ndarray) -> None:
-        controls = _independent(np.column_stack([np.ones(len(X)), X]))
-        design = np.column_stack([controls, instrument])
-        if np.linalg.matrix_rank(design) < design.shape[1]:
-            raise EstimatorError(
-                "instrument: it is a linear function of the covariates; leave it out of X"
-            )
+        controls = instrument_controls(X, instrument)
         model = IV2SLS(y, controls, t.astype(float), instrument.astype(float))
         self.model_ = model.fit(cov_type="robust")
 
@@ -44,12 +39,3 @@ class TwoStageLeastSquares(Standardised, ATEIntervals):
     def _ate_interval(self, X: np.ndarray, alpha: float) -> tuple[float, float]:
         lower, upper = self.model_.conf_int(level=1 - alpha).iloc[-1]
         return float(lower), float(upper)
-
-
-def _independent(columns: np.ndarray) -> np.ndarray:
-    """The columns without those that are linear functions of the ones before."""
-    kept: list[int] = []
-    for place in range(columns.shape[1]):
-        if np.linalg.matrix_rank(columns[:, [*kept, place]]) > len(kept):
-            kept.append(place)
-    return columns[:, kept]

@@ -9,6 +9,7 @@ import numpy as np
 
 from sdscm.arguments import check_type
 from sdscm.data.dataset import CausalDataset
+from sdscm.data.instrument_facts import instrument_facts
 from sdscm.display import html_card, html_note, html_table
 from sdscm.number_format import counted, number, percent, scientific, span
 from sdscm.sampling.sampler import Sampler
@@ -20,6 +21,8 @@ FEW_ROWS = 10
 POOR_OVERLAP = 0.1
 #: Smallest useful heterogeneity, SD(ITE) / SD(y).
 LITTLE = 0.01
+#: First-stage F below which an instrument is weak (Staiger and Stock, Econometrica 1997).
+WEAK_INSTRUMENT = 10
 #: Smallest bias, in SD(y), that counts as confounding, and smallest useful SD of a hidden CATE.
 NEGLIGIBLE = 0.05
 
@@ -67,6 +70,13 @@ class DatasetFacts:
         The values of the treatment that t = 0 and t = 1 stand for; empty if not recorded.
     leaks
         Covariates of a user's table that give away the truth, or may; see `sdscm.data.leaks`.
+    first_stage_f
+        Strength of the instrument: the F statistic of the instrument in a linear regression of the
+        treatment on it and the other covariates that the setting ``instrument`` shows. This and the
+        shares below are NaN if the dataset was made without the setting.
+    compliers, always_takers, never_takers, defiers
+        Shares of the units by their treatment under both values of the instrument; see
+        `CausalDataset.compliers`.
 
     Examples
     --------
@@ -94,6 +104,11 @@ class DatasetFacts:
     post_treatment: tuple[str, ...]
     contrast: tuple[str, ...]
     leaks: tuple[str, ...]
+    first_stage_f: float = float("nan")
+    compliers: float = float("nan")
+    always_takers: float = float("nan")
+    never_takers: float = float("nan")
+    defiers: float = float("nan")
 
     def __repr__(self) -> str:
         return (
@@ -116,12 +131,38 @@ class DatasetFacts:
             ("hidden share", percent(self.hidden_share), "variance of effects that X hides"),
             ("hidden spread", number(self.hidden_spread), "SD(CATE) / SD(y) in 'hidden'"),
         ]
+        if self.has_instrument:
+            rows += [
+                ("first-stage F", number(self.first_stage_f), "strength of the instrument"),
+                ("strata", self.strata, "shares of the units"),
+            ]
         return html_card("DatasetFacts", _counted_problems(self.problems), *_table(rows, self))
 
     @property
     def sign_flip(self) -> bool:
         """True if the naive contrast and the true effect have opposite signs."""
         return self.naive * self.sate < 0
+
+    @property
+    def has_instrument(self) -> bool:
+        """True if the dataset was made with the setting ``instrument``."""
+        return self.compliers == self.compliers
+
+    @property
+    def weak(self) -> bool:
+        """True if the instrument is weak: normal intervals are then too short."""
+        return self.first_stage_f < WEAK_INSTRUMENT
+
+    @property
+    def strata(self) -> str:
+        """The shares of compliers, always-takers, never-takers and defiers in words."""
+        shares = {
+            "compliers": self.compliers,
+            "always-takers": self.always_takers,
+            "never-takers": self.never_takers,
+            "defiers": self.defiers,
+        }
+        return ", ".join(f"{name} {percent(share)}" for name, share in shares.items())
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -194,6 +235,7 @@ def facts(dataset: CausalDataset) -> DatasetFacts:
         post_treatment=dataset.post_treatment,
         contrast=dataset.contrast,
         leaks=tuple(dataset.meta.options.get("leaks", ())),
+        **instrument_facts(dataset),
     )
 
 

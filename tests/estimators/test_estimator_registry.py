@@ -81,6 +81,7 @@ def test_an_extra_is_declared_by_those_that_need_one(name):
         "stochtree": "bart",
         "PyTorch": "networks",
         "linearmodels": "linearmodels",
+        "ivmodels": "ivmodels",
     }
     assert estimators.info(name).extra == extras.get(family, "")
 

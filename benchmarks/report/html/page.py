@@ -19,7 +19,7 @@ from benchmarks.report.html.figures import boxes, by_model, drawings
 from benchmarks.report.html.studies import Run, studies
 from benchmarks.report.html.study import Study
 from benchmarks.report.lists import (
-    DATASET_NOTE,
+    dataset_note,
     dataset_table,
     metric_table,
     trouble_table,
@@ -92,7 +92,7 @@ def write_page(result: Result, folder: Path, *, mixed: bool = False) -> tuple[Pa
     tables = board_tables(result.boards, suite)
     trouble = trouble_table(result.scores)
     reading = (metric_table(tables, suite.alpha),)
-    notes = (*entry_lines(result.facts, suite.settings_of), DATASET_NOTE)
+    notes = (*entry_lines(result.facts, suite.settings_of), dataset_note(result.facts))
     parts = []
     if compared:
         lines = tuple(each.finding for each in headlines(compared))

@@ -48,6 +48,9 @@ def test_each_format_has_the_line_of_each_board(ran, tmp_path):
     for line in LINES.values():
         assert markdown.count(f"By the graph, the effect is: {line}.") == 1
         assert f"By the graph, the effect is: {line}." in page
+    strength = f"{result.facts['first_stage_f'][0]:.3f}"
+    assert f" {strength} |" in markdown, "the strength of the instrument"
+    assert strength in page
 
 
 def test_boards_are_made_again_with_the_line_and_older_runs_without(ran):

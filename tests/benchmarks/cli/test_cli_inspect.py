@@ -242,11 +242,12 @@ def test_the_graph_says_what_is_identified(cli, workspace):
     for line in (
         "  all         identified; adjust for mood",
         "  hidden      not possible: no covariate is left",
-        "  proxies     not possible: no variable has the role proxy",
         "instruments    none",
     ):
         assert line in ran.out
     soil = cli("inspect", "soil", "--no-lm").out
+    assert "  hidden      not identified by adjustment\n" in soil
+    assert "  proxies     not possible: no variable has the role proxy\n" in soil
     assert "instruments    region, field, weather, ground\n" in soil
     assert "mediators      worry\n" in cli("inspect", "misinformation", "--no-lm").out
 
@@ -256,3 +257,15 @@ def test_sentences_that_are_not_split(cli, tiny_lm):
     assert ran.code == 2
     assert "are not split into tuning and scored ones" in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_a_spec_with_an_instrument_has_its_strength_and_strata(cli, workspace):
+    ran = cli("inspect", "training", "--lm", "tabular:0", "--phrasings", "1", "--units", "60")
+    spec = sdscm.load_spec("training")
+    facts = sdscm.facts(sdscm.SDSCM(spec, "tabular:0").dataset(60, settings=["instrument"]))
+    assert re.search(rf"first-stage F +{facts.first_stage_f:.3f} \(weak: below 10\)", ran.out)
+    for name in ("compliers", "always-takers", "never-takers", "defiers"):
+        share = getattr(facts, name.replace("-", "_"))
+        assert re.search(rf"{name} +{share:.0%}\n", ran.out)
+    plain = cli("inspect", "headache", "--lm", "tabular:0", "--phrasings", "1", "--units", "20")
+    assert "first-stage F" not in plain.out
