@@ -170,7 +170,7 @@ def notes(board: Board, ranking: Ranking, marks: Collection[str]) -> tuple[str, 
         )
     found += _rows_notes(board)
     if board.identified:
-        found.append(f"By the graph, the effect is: {board.identified}.")
+        found.append(f"Identification by the graph: {board.identified}.")
     if board.not_applicable:
         found.append(f"Not applicable here: {joined(board.not_applicable)}.")
     found.append("Bold: the best of the methods without lost cells.")

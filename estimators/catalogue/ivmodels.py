@@ -10,10 +10,7 @@ FAMILY.add(
     "ivmodels_estimators:AndersonRubin",
     "two-stage least squares, with an interval that holds for weak instruments",
     "Anderson and Rubin 1949, Annals of Mathematical Statistics 20(1)",
-    assumes=(
-        f"{VALID_INSTRUMENT}; the instrument linear in the covariates; for the interval, errors of "
-        "one variance, but no strong instrument"
-    ),
+    assumes=f"{VALID_INSTRUMENT}; the instrument linear in the covariates; errors of one variance",
     estimand="ATE",
     ate=ATE_OF_COMPLIERS,
     intervals=Intervals(ate="Anderson and Rubin's test inverted; infinite if unbounded"),

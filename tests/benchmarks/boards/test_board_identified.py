@@ -46,8 +46,8 @@ def test_each_format_has_the_line_of_each_board(ran, tmp_path):
     page = write_page(result, tmp_path)[0].read_text()
     assert [board["identified"] for board in boards] == list(LINES.values())
     for line in LINES.values():
-        assert markdown.count(f"By the graph, the effect is: {line}.") == 1
-        assert f"By the graph, the effect is: {line}." in page
+        assert markdown.count(f"Identification by the graph: {line}.") == 1
+        assert f"Identification by the graph: {line}." in page
     strength = f"{result.facts['first_stage_f'][0]:.3f}"
     assert f" {strength} |" in markdown, "the strength of the instrument"
     assert strength in page
