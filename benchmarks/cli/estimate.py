@@ -20,6 +20,7 @@ _DPI = 110
     "sdscm estimate data.csv --treatment drug --outcome recovery",
     "sdscm estimate data.csv --treatment drug --outcome recovery --estimators LinReg,AIPW "
     "--hide age --out report",
+    "sdscm estimate trial.csv --treatment taken --outcome recovery --instrument assigned",
 )
 def estimate(
     table: options.TableFile,
@@ -28,12 +29,16 @@ def estimate(
     treated: options.Treated = None,
     covariates: options.Covariates = None,
     categorical: options.Categorical = None,
+    instrument: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Instrument: a column of two numbers."),
+    ] = None,
     estimators: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,...",
             help="Methods; see: sdscm estimators.",
-            show_default="eight cheap ones with intervals",
+            show_default="eight cheap ones with intervals, and four with the instrument",
         ),
     ] = None,
     hide: Annotated[
@@ -60,7 +65,7 @@ def estimate(
         writable_folder(out, "--out")
     from benchmarks.datasets.observed import read_observed
     from benchmarks.estimate.analysis import analyse
-    from benchmarks.estimate.effects import DEFAULT_METHODS
+    from benchmarks.estimate.effects import DEFAULT_METHODS, INSTRUMENTAL_METHODS
     from benchmarks.estimate.page import Question, effect_label, page
 
     options.load_plugins(plugin)
@@ -71,11 +76,13 @@ def estimate(
         None if covariates is None else options.listed("covariates", covariates),
         [] if categorical is None else options.listed("categorical", categorical),
         treated,
+        instrument=instrument,
     )
+    usual = DEFAULT_METHODS + INSTRUMENTAL_METHODS * (instrument is not None)
     with run_progress(brief=True) as progress:
         found = analyse(
             observed,
-            DEFAULT_METHODS if estimators is None else options.listed("estimators", estimators),
+            usual if estimators is None else options.listed("estimators", estimators),
             hide=list(dict.fromkeys(hide or ())),
             refute=refute,
             progress=progress,

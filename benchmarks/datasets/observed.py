@@ -36,6 +36,7 @@ def read_observed(
     categorical: Sequence[str] = (),
     treated: str | None = None,
     exogenous: Sequence[str] = (),
+    instrument: str | None = None,
     source: str = _OPTIONS,
 ) -> CausalDataset:
     """Read a table with one row for each unit; columns of texts become categories.
@@ -55,6 +56,8 @@ def read_observed(
         The value of the treatment that is treated, instead of the larger or later one.
     exogenous
         Covariates that the setting ``hidden`` removes.
+    instrument
+        Column of an instrument, two numbers.
     source
         Place of the roles, for messages: the options of a command, or a key of a suite.
 
@@ -71,7 +74,7 @@ def read_observed(
         raise InputError(f"{path}: no such file")
     frame = read_table(path, [treatment, *categorical])
     used = frame.columns if covariates is None else [c for c in covariates if c in frame]
-    seen = [name for name in used if name not in (treatment, outcome, *categorical)]
+    seen = [name for name in used if name not in (treatment, outcome, instrument, *categorical)]
     texts = [name for name in seen if _holds_texts(frame[name])]
     problems = [problem for name in texts if (problem := _unclear(frame[name]))]
     dashes = "--" if source == _OPTIONS else ""
@@ -88,6 +91,7 @@ def read_observed(
         covariates=covariates,
         categorical=[*categorical, *texts],
         exogenous=exogenous,
+        instrument=instrument,
     )
     ((_, dataset),) = datasets_of({path: frame}, roles, source)
     if len(set(dataset.y)) < 2:

@@ -6,12 +6,13 @@ import importlib.util
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+import estimators
 from benchmarks.datasets.observed import without
 from benchmarks.estimate.balance import Arm, Difference, compare_arms
 from benchmarks.estimate.effects import (
@@ -27,10 +28,34 @@ from benchmarks.execution.runtimes import Runtimes, seconds_left
 from benchmarks.progress import Progress, Silent
 from estimators.errors import describe_error
 from sdscm.data.dataset import CausalDataset
+from sdscm.data.diagnostics import WEAK_INSTRUMENT
+from sdscm.data.instrument_facts import first_stage_f
 from sdscm.errors import MissingExtraError
 
 #: Fits of a method by all of DoWhy's refuters.
 _REFUTER_FITS = 90
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """Strength of the instrument.
+
+    Attributes
+    ----------
+    first_stage_f
+        See `sdscm.data.instrument_facts.first_stage_f`.
+    compliers
+        Share of the units whose treatment follows it, if no unit defies: the difference of the
+        shares of treated units (Angrist, Imbens and Rubin, JASA 1996).
+    """
+
+    first_stage_f: float
+    compliers: float
+
+    @property
+    def weak(self) -> bool:
+        """True if normal intervals are too short."""
+        return self.first_stage_f < WEAK_INSTRUMENT
 
 
 @dataclass(frozen=True)
@@ -73,7 +98,7 @@ class Analysis:
     Attributes
     ----------
     dataset
-        The units; their effects are unknown.
+        The units; their effects are unknown. An instrument is not among the covariates.
     columns
         Number of columns that estimators get, indicators of categories among them.
     sd
@@ -90,6 +115,7 @@ class Analysis:
     arms: tuple[Arm, Arm]
     differences: tuple[Difference, ...]
     linear: Coefficient | None
+    instrument: Instrument | None = None
     hidden: tuple[Hidden, ...] = ()
     refutations: tuple[Refutation, ...] = ()
 
@@ -102,13 +128,14 @@ class _Fits:
     """Count the fits, and estimate the time left by the seconds that each method takes."""
 
     def __init__(
-        self, progress: Progress, methods: Sequence[str], views: int, refute: bool
+        self, progress: Progress, methods: Sequence[str], views: int, refuted: Collection[str]
     ) -> None:
-        each = views + _REFUTER_FITS * refute
         self._progress, self._runtimes = progress, Runtimes()
-        self._left = Counter({(name, 1): each for name in methods})
+        self._left = Counter(
+            {(name, 1): views + _REFUTER_FITS * (name in refuted) for name in methods}
+        )
         self._last = time.monotonic()
-        progress.begin("fits", each * len(methods))
+        progress.begin("fits", self._left.total())
 
     def ended(self, method: str, fits: int = 1) -> None:
         now = time.monotonic()
@@ -137,7 +164,7 @@ def analyse(
     hide
         Covariates; the methods are fitted again without each of them.
     refute
-        Run DoWhy's refuters on each method.
+        Run DoWhy's refuters on each method without an instrument.
     progress
         Receives each fit; see `benchmarks.progress.Progress`.
 
@@ -148,15 +175,19 @@ def analyse(
     MissingExtraError
         If DoWhy is needed and not installed.
     """
-    methods = checked_methods(methods)
+    if dataset.instrument:
+        dataset = dataset.setting("instrument")
+    methods = checked_methods(methods, dataset.shown)
     views = {column: without(dataset, column) for column in hide}
     if refute and importlib.util.find_spec("dowhy") is None:
         raise MissingExtraError("--refute", "dowhy")
     X, t, y = encoded(dataset, "one-hot"), dataset.t, dataset.y
     treated = t == 1
     squares = sum(float(((y[arm] - y[arm].mean()) ** 2).sum()) for arm in (treated, ~treated))
-    fits = _Fits(progress or Silent(), methods, 1 + len(views), refute)
-    effects = tuple(estimate_effects(methods, X, t, y, ended=fits.ended))
+    # The refuters know no instrument.
+    refuted = [name for name in methods if refute and not estimators.info(name).needs]
+    fits = _Fits(progress or Silent(), methods, 1 + len(views), refuted)
+    effects = tuple(estimate_effects(methods, X, t, y, dataset.shown, ended=fits.ended))
     arms, differences = compare_arms(X, t, (dataset.contrast[0], dataset.contrast[1]))
     varying = (heterogeneity(each, X, float(y.std())) for each in effects)
     return Analysis(
@@ -168,16 +199,23 @@ def analyse(
         arms=arms,
         differences=tuple(differences),
         linear=coefficient(X.to_numpy(dtype=float), t, y),
+        instrument=_instrument(dataset, X.to_numpy(dtype=float)) if dataset.instrument else None,
         hidden=tuple(
             _hidden(column, view, X, dataset, methods, fits) for column, view in views.items()
         ),
         refutations=tuple(
             row
             for each in effects
-            if refute and not each.problem
+            if each.method in refuted and not each.problem
             for row in _refuted(each.method, X, t, y, fits)
         ),
     )
+
+
+def _instrument(dataset: CausalDataset, X: np.ndarray) -> Instrument:
+    z, t = dataset.shown["instrument"], dataset.t
+    share = abs(float(t[z == 1].mean() - t[z == 0].mean()))
+    return Instrument(first_stage_f(t, z, X), share)
 
 
 def _hidden(
@@ -194,7 +232,7 @@ def _hidden(
     t = dataset.t.astype(float)
     return Hidden(
         column,
-        tuple(estimate_effects(methods, seen, dataset.t, dataset.y, ended=fits.ended)),
+        tuple(estimate_effects(methods, seen, dataset.t, dataset.y, view.shown, ended=fits.ended)),
         partial_r2(rest, more, t),
         partial_r2(np.column_stack([rest, t]), more, dataset.y),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,12 +25,19 @@ DEFAULT_METHODS = (
 )
 #: Methods that do not adjust for covariates.
 UNADJUSTED = ("DiffInMeans", "T-Only OLS")
+#: Methods that are fitted beside them if the table has an instrument.
+INSTRUMENTAL_METHODS = ("Wald", "2SLS", "2SLS-AR", "DoubleML IIVM")
 ALPHA = 0.05
 #: Quantiles of the effects in the summary.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Smallest SD of effects, relative to SD(y), that is not rounding.
 _ROUNDING = 1e-8
 _DEPTH, _LEAF = 2, 0.05
+_NEEDED: Mapping[estimators.Need, str] = {
+    "instrument": "an instrument",
+    "text": "texts of the units",
+    "proxies": "proxies of hidden confounders",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +62,14 @@ class MethodEffect:
     problem: str = ""
 
     @property
+    def instrumental(self) -> bool:
+        """True if the method uses an instrument."""
+        return "instrument" in estimators.info(self.method).needs
+
+    @property
     def adjusted(self) -> bool:
-        """True if the method adjusts for the covariates."""
-        return self.method not in UNADJUSTED
+        """True if the method rests on adjusting for the covariates."""
+        return self.method not in UNADJUSTED and not self.instrumental
 
     @property
     def numbers(self) -> str:
@@ -89,19 +102,28 @@ class Heterogeneity:
     split: str
 
 
-def checked_methods(names: Sequence[str]) -> list[str]:
-    """Return the names of methods, each once.
+def checked_methods(names: Sequence[str], shown: Collection[str] = ()) -> list[str]:
+    """Return the names of methods, each once; ``shown`` names what a table shows beside X, t, y.
 
     Raises
     ------
     EstimatorError
         If there is no such method.
     InputError
-        If a method needs the truth.
+        If a method needs the truth, or what the table does not show.
     """
     for name in names:
-        if estimators.info(name).oracle:
+        info = estimators.info(name)
+        if info.oracle:
             raise InputError(f"--estimators {name}: it needs the true effects; name other methods")
+        for need in info.needs:
+            if need not in shown:
+                mend = (
+                    "name its column with --instrument"
+                    if need == "instrument"
+                    else "name other methods"
+                )
+                raise InputError(f"--estimators {name}: it needs {_NEEDED[need]}; {mend}")
     return list(dict.fromkeys(names))
 
 
@@ -110,6 +132,7 @@ def estimate_effects(
     X: pd.DataFrame,
     t: np.ndarray,
     y: np.ndarray,
+    shown: Mapping[str, Any] | None = None,
     seed: int = 0,
     ended: Callable[[str], object] = lambda _: None,
 ) -> Iterator[MethodEffect]:
@@ -121,6 +144,8 @@ def estimate_effects(
         Registered names.
     X, t, y
         Shapes (n, p), (n,) and (n,); t is 0 or 1.
+    shown
+        What the table shows beside them; a method gets what it needs of it.
     ended
         Function that gets the name of each method after its fit.
     """
@@ -130,6 +155,7 @@ def estimate_effects(
             t=t,
             y=y,
             reveal=None,
+            shown={str(need): (shown or {})[need] for need in estimators.info(name).needs},
             maker=Registered(name, {}),
             seed=seed,
             alpha=ALPHA,

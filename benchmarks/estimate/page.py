@@ -15,6 +15,7 @@ from benchmarks.estimate.analysis import Analysis
 from benchmarks.estimate.balance import BALANCED, OVERLAP_QUANTILES
 from benchmarks.estimate.effects import ALPHA, QUANTILES, MethodEffect
 from benchmarks.estimate.sensitivity import e_value, interval_e_value, robustness_value
+from sdscm.data.diagnostics import WEAK_INSTRUMENT
 from sdscm.number_format import (
     counted,
     integer,
@@ -45,8 +46,15 @@ _FEW = 20
 # Rows of the table of balance; a category of 100 values would push all else off the screen.
 _BALANCE_ROWS = 20
 _ASSUMPTION = (
-    "An estimate is the effect only if the covariates hold every common cause of treatment and "
-    "outcome, and were measured before the treatment. No number of this page can show that."
+    "An estimate that adjusts is the effect only if the covariates hold every common cause of "
+    "treatment and outcome, and were measured before the treatment. No number of this page can "
+    "show that."
+)
+_ASSUMPTION_OF_INSTRUMENT = (
+    "Methods with an instrument estimate the effect of the compliers, the units whose treatment "
+    "follows it. They need no list of common causes. They hold if the instrument affects "
+    "the outcome by the treatment only, shares no cause with it beyond the covariates, and moves "
+    "no unit against its direction. The refuters are not run on them."
 )
 
 
@@ -71,6 +79,7 @@ def page(found: Analysis, asked: Question, pictures: tuple[Picture, ...] = ()) -
     parts = [
         drawn.get("effects-figure"),
         _effects(found),
+        _instrument(found) if found.instrument else None,
         _hidden(found) if found.hidden else None,
         _heterogeneity(found),
         drawn.get("propensities"),
@@ -101,6 +110,13 @@ def _lead(found: Analysis, asked: Question) -> str:
             f"average effect {low if low == high else f'{low} to {high}'} in units of "
             f"{asked.outcome}."
         )
+    late = [e.ate for e in found.effects if e.instrumental and not math.isnan(e.ate)]
+    if late:
+        methods = counted(len(late), "method")
+        text += (
+            f" {methods} with the instrument {found.dataset.instrument}: the compliers' effect is "
+            f"{span(min(late), max(late))}."
+        )
     return f"{text} {_ASSUMPTION}"
 
 
@@ -108,6 +124,11 @@ def _warnings(found: Analysis) -> Iterator[str]:
     # First, since the other warnings often follow from it.
     for leak in found.dataset.meta.options.get("leaks", ()):
         yield f"{leak}: is it measured before the treatment?"
+    if found.instrument and found.instrument.weak:
+        yield (
+            f"The instrument {found.dataset.instrument} is weak (first-stage F "
+            f"{number(found.instrument.first_stage_f)}): only the interval of 2SLS-AR holds."
+        )
     failed = [each.method for each in found.effects if each.problem]
     if failed:
         yield f"No estimate: {joined(failed)}. The table has the reasons."
@@ -160,6 +181,16 @@ def _effects(found: Analysis) -> Section:
         f"({number(found.sd)}). E-values: see 'Sensitivity'."
     )
     return _section("effects", "Average effects", text, columns, found.effects)
+
+
+def _instrument(found: Analysis) -> Section:
+    assert found.instrument is not None
+    lines = (
+        f"First-stage F of {found.dataset.instrument}: {number(found.instrument.first_stage_f)}; "
+        f"below {WEAK_INSTRUMENT} it is weak (Staiger and Stock 1997)",
+        f"Share of compliers, if no unit defies: {_share(found.instrument.compliers)}",
+    )
+    return Section("instrument", "The instrument", (_ASSUMPTION_OF_INSTRUMENT,), lines=lines)
 
 
 def _hidden(found: Analysis) -> Section:

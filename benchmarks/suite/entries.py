@@ -46,6 +46,11 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _not_given(value: Any) -> bool:
+    """Leave a key out of manifests, so that those of before and after it are equal."""
+    return value is None
+
+
 class DatasetEntry(Model):
     """Base class of the entries of ``datasets``; each kind of source has a subclass.
 
@@ -55,10 +60,7 @@ class DatasetEntry(Model):
         Some of the suite's settings, for the datasets of this entry; by default all of them.
     """
 
-    # Left out of manifests where it is not given, so that those of before and after it are equal.
-    settings: list[Setting] | None = Field(
-        default=None, min_length=1, exclude_if=lambda given: given is None
-    )
+    settings: list[Setting] | None = Field(default=None, min_length=1, exclude_if=_not_given)
 
     def check(self, key: str, settings: Sequence[Setting]) -> None:
         """Check fields that depend on each other, or on the settings of the suite.
@@ -299,6 +301,9 @@ class Columns(Model):
         them. A code is the position of a value in sorted order, over all files of an entry.
     propensity
         True probability of treatment.
+    instrument
+        Instrument, two numbers of which the larger is coded 1; the setting ``instrument`` shows it
+        apart.
     """
 
     treatment: str
@@ -314,6 +319,7 @@ class Columns(Model):
     exogenous: list[str] = []
     categorical: list[str] = []
     propensity: str | None = None
+    instrument: str | None = Field(default=None, exclude_if=_not_given)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -313,6 +313,7 @@ class CausalDataset:
         covariates: list[str] | None = None,
         exogenous: tuple[str, ...] | list[str] = (),
         propensity: str | None = None,
+        instrument: str | None = None,
         labels: pd.DataFrame | None = None,
         name: str = "frame",
         replicate: int = 0,
@@ -343,6 +344,9 @@ class CausalDataset:
             Covariates that the setting ``hidden`` removes.
         propensity
             Column of the true propensity, if known.
+        instrument
+            Column of an instrument, two numbers: the larger is coded 1. The setting ``instrument``
+            shows it apart; other settings have it among the covariates.
         labels
             As in the class: the text behind codes.
         name, replicate
@@ -377,6 +381,7 @@ class CausalDataset:
             covariates=covariates,
             exogenous=exogenous,
             propensity=propensity,
+            instrument=instrument,
         )
         return cls.from_roles(frame, roles, name, "from_frame", labels, name, replicate)
 
@@ -429,6 +434,8 @@ class CausalDataset:
         options: dict[str, Any] = {"contrast": [shown(level) for level in levels]}
         if found:
             options["leaks"] = list(map(str, found))
+        if (z := known.get("instrument")) is not None:
+            X[str(roles.instrument)] = (z == z.max()).astype(float)
         return cls(
             X=X,
             t=t,
@@ -439,6 +446,7 @@ class CausalDataset:
             labels=labels,
             propensity=known.get("propensity"),
             exogenous=tuple(map(str, roles.exogenous)),
+            instrument="" if roles.instrument is None else str(roles.instrument),
             meta=Provenance(scenario=name, seed=int(replicate), options=options),
         )
 

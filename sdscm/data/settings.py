@@ -158,7 +158,14 @@ def _instrument(dataset: CausalDataset) -> np.ndarray:
 
 
 def _not_made(dataset: CausalDataset, name: Setting) -> InputError:
-    return InputError(
-        f"dataset '{dataset.meta.scenario}': it was made without the setting '{name}'; make it "
-        f"with settings=['{name}']"
+    where = f"dataset '{dataset.meta.scenario}'"
+    if dataset.meta.spec_hash:
+        return InputError(
+            f"{where}: it was made without the setting '{name}'; make it with settings=['{name}']"
+        )
+    mend = (
+        "name the column of the instrument in 'instrument'"
+        if name == "instrument"
+        else "leave the setting out"
     )
+    return InputError(f"{where}: a table cannot be shown in the setting '{name}'; {mend}")

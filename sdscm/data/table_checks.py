@@ -20,7 +20,7 @@ from sdscm.hints import kind_of
 #: Keys of roles that name one column each, and those that list covariates.
 _SINGLE = (
     *("treatment", "outcome", "counterfactual", "y0", "y1", "effect", "mu0", "mu1"),
-    "propensity",
+    *("propensity", "instrument"),
 )
 _LISTS = ("covariates", "exogenous", "categorical")
 #: Outcomes of tables in the format of IHDP: columns of these names are not covariates by accident.
@@ -40,6 +40,8 @@ class TableRoles:
     ----------
     treatment
         Treatment, with two values.
+    instrument
+        Instrument, with two numbers as values; None if there is none.
     outcome, counterfactual, y0, y1, effect, mu0, mu1, propensity
         Columns of the observed outcome, of the outcome under the other treatment, of the potential
         outcomes under control and treatment, of the individual effect, of the expected outcomes
@@ -68,6 +70,7 @@ class TableRoles:
     exogenous: Sequence[Any] = ()
     categorical: Sequence[Any] | None = None
     propensity: Any = None
+    instrument: Any = None
 
     @property
     def columns(self) -> list[tuple[str, Any]]:
@@ -160,6 +163,13 @@ def check_table(frame: pd.DataFrame, roles: TableRoles, where: str, source: str)
     _check_numbers(frame[numbers], where, fix)
     for name in names:
         ordered_levels(frame[name], where)
+    if roles.instrument is not None:
+        levels = frame[roles.instrument].nunique()
+        if levels != 2:
+            raise InputError(
+                f"{where}: 'instrument' in {source} needs a column with two values, but "
+                f"'{roles.instrument}' has {levels}; split it at a value, as 0 and 1"
+            )
     if roles.propensity is not None:
         shares = frame[roles.propensity].astype(float)
         if ((shares < 0) | (shares > 1)).any():

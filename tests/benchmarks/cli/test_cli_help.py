@@ -62,6 +62,8 @@ def tables_and_graphs(folder: Path) -> None:
     rows = "\n".join(f"{20 + k % 50},{k % 3},{k % 2},{k % 7}" for k in range(100))
     for name in ("data.csv", "real.csv", "made.csv"):
         (folder / name).write_text(f"age,smoker,drug,recovery\n{rows}\n")
+    assigned = "\n".join(f"{k % 50},{k % 2},{k % 2 * (k % 5 > 0)},{k % 7}" for k in range(200))
+    (folder / "trial.csv").write_text(f"age,assigned,taken,recovery\n{assigned}\n")
     (folder / "dag.dot").write_text("digraph { age -> drug -> recovery; age -> recovery }")
     (folder / "model.dagitty").write_text("dag { x [exposure] y [outcome] x -> y }")
 

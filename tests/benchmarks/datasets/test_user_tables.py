@@ -14,6 +14,7 @@ from benchmarks.datasets.source import Source
 from benchmarks.datasets.truth import truth_of
 from benchmarks.datasets.user_tables import read_files
 from benchmarks.suite.entries import Columns, FilesEntry
+from benchmarks.suite.model import Suite
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.diagnostics import facts
 from sdscm.errors import InputError
@@ -443,3 +444,27 @@ def test_a_run_claims_what_is_known_only(folder: Path, known: dict[str, object],
     assert ("effects vary" in said) == ("effect" in known)
     assert "does not vary" not in said
     assert "–" not in said
+
+
+def test_a_table_with_an_instrument_runs_in_its_setting(tmp_path):
+    rng = np.random.default_rng(0)
+    z, x = rng.integers(0, 2, 200), rng.normal(size=200)
+    t = z * (rng.random(200) < 0.7)
+    y = t + x + 0.1 * rng.normal(size=200)
+    pd.DataFrame({"z": z, "x": x, "t": t, "y": y}).to_csv(tmp_path / "t.csv", index=False)
+    columns = {"treatment": "t", "outcome": "y", "ate": 1.0, "instrument": "z"}
+    content = {
+        "name": "iv",
+        "datasets": [{"name": "own", "files": str(tmp_path / "t.csv"), "columns": columns}],
+        "settings": ["all", "instrument"],
+        "estimators": ["LinReg", "Wald"],
+    }
+    suite = Suite.model_validate(content)
+    result = benchmarks.run(suite, workers=0, runs_dir=tmp_path, results_dir=None)
+    fitted = result.scores[result.scores["rows"] == "fitted"]
+    assert fitted[["estimator", "setting", "status"]].values.tolist() == [
+        ["LinReg", "all", "ok"],
+        ["LinReg", "instrument", "ok"],
+        ["Wald", "instrument", "ok"],
+    ]
+    assert (fitted["ate_abs_error"] < 0.2).all()

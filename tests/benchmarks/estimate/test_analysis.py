@@ -244,3 +244,46 @@ def test_the_only_covariate_cannot_be_hidden(path):
     data = read_observed(path, "drug", "y", covariates=["age"])
     with pytest.raises(InputError, match="age: is the only covariate"):
         analyse(data, ["LinReg"], hide=["age"])
+
+
+@pytest.fixture
+def trial(tmp_path):
+    """A hidden cause moves treatment and outcome; the effect is 1. ``z`` is an instrument."""
+    rng = np.random.default_rng(3)
+    z, hidden, age = rng.integers(0, 2, 2000), rng.normal(size=2000), rng.normal(size=2000)
+    taken = (1.5 * z + hidden + rng.normal(size=2000) > 0.75).astype(int)
+    y = taken + hidden + age + 0.1 * rng.normal(size=2000)
+    frame = pd.DataFrame({"age": age, "z": z + 1, "taken": taken, "y": y})
+    frame.to_csv(tmp_path / "trial.csv", index=False)
+    return tmp_path / "trial.csv"
+
+
+def test_an_instrument_finds_what_covariates_cannot(trial):
+    data = read_observed(trial, "taken", "y", instrument="z")
+    found = analyse(data, ["LinReg", "Wald"], hide=[], refute=False)
+    adjusted, instrumental = found.effects
+    assert list(found.dataset.X) == ["age"]
+    assert adjusted.low > 1.5
+    assert instrumental.low < 1 < instrumental.high
+    z, t = pd.read_csv(trial).z.to_numpy() - 1, data.t
+    assert found.instrument.compliers == pytest.approx(t[z == 1].mean() - t[z == 0].mean())
+    design = sm.add_constant(np.column_stack([z, data.X["age"]]))
+    test = sm.OLS(t, design).fit().tvalues[1] ** 2
+    assert found.instrument.first_stage_f == pytest.approx(test)
+    text = render(page(found, Question("trial", "taken", "y")))
+    assert "The instrument" in text
+    assert "1 method with the instrument z: the compliers" in text
+    wanted = "Wald: it needs an instrument; name its column with --instrument"
+    with pytest.raises(InputError, match=wanted):
+        analyse(read_observed(trial, "taken", "y"), ["Wald"])
+    with pytest.raises(InputError, match="Text-RF: it needs texts of the units; name other"):
+        analyse(data, ["Text-RF"])
+
+
+def test_a_weak_instrument_is_said(trial):
+    frame = pd.read_csv(trial)
+    frame["z"] = np.random.default_rng(1).integers(0, 2, len(frame))
+    frame.to_csv(trial, index=False)
+    found = analyse(read_observed(trial, "taken", "y", instrument="z"), ["Wald"])
+    assert found.instrument.weak
+    assert "is weak (first-stage F" in render(page(found, Question("trial", "taken", "y")))

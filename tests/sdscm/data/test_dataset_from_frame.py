@@ -322,3 +322,29 @@ def test_the_format_of_ihdp(ihdp: pd.DataFrame, one_line: Line) -> None:
     np.testing.assert_array_equal(means.y, table.y_factual)
     chosen = made(table, covariates=["x1", "y_cfactual"])
     assert len(facts(chosen).leaks) == 1
+
+
+def test_an_instrument_is_shown_apart(ihdp: pd.DataFrame) -> None:
+    frame = ihdp.assign(assigned=np.where(ihdp.x1 > 0, 7, 3))
+    data = made(frame, instrument="assigned", exogenous=["x2"])
+    view = data.setting("instrument")
+    np.testing.assert_array_equal(view.shown["instrument"], (ihdp.x1 > 0).astype(int))
+    assert "assigned" not in view.X
+    assert "assigned" in data.X
+    assert "x2" not in view.X
+    assert data.potential_treatments is None
+
+
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [([0, 1, 2], "needs a column with two values, but 'z' has 3"), (["a", "b"], "write 0 and 1")],
+)
+def test_an_instrument_has_two_numbers(ihdp: pd.DataFrame, values: list[Any], part: str) -> None:
+    frame = ihdp.assign(z=np.resize(np.array(values, dtype=object), len(ihdp)))
+    with pytest.raises(InputError, match=part):
+        made(frame, instrument="z")
+
+
+def test_a_table_without_an_instrument_says_how_to_name_one(ihdp: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match="name the column of the instrument in 'instrument'"):
+        made(ihdp).setting("instrument")
