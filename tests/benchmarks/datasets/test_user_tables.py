@@ -363,7 +363,7 @@ def test_a_treatment_written_in_other_words_is_no_covariate(tmp_path: Path, copy
 def test_the_page_of_own_tables(run_snippets, tmp_path: Path) -> None:
     """Its mapping in YAML gives the truth that it makes in Python."""
     page = Path(__file__).parents[3] / "docs" / "how-to" / "table.md"
-    parts = ["python", "shell", "shell", "like-trial.yaml", "shell", "columns.yaml", "shell"]
+    parts = ["python", *["shell"] * 3, "like-trial.yaml", "shell", "columns.yaml", "shell"]
     assert run_snippets(page) == parts
     assert (tmp_path / "estimates" / "estimate.html").is_file()
     assert len([*(tmp_path / "like-trial").iterdir()]) == 2
