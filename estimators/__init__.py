@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Estimator,
         EstimatorInfo,
         FitMany,
+        HasArmEffects,
         HasATE,
         HasATEBounds,
         HasATEInterval,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
         Need,
         Strength,
     )
+    from estimators.many_arms import ManyArms
+    from estimators.pairwise import Pairwise
     from estimators.plugins import load_plugin
     from estimators.registry import REGISTRY, Problem
 
@@ -92,6 +95,7 @@ __all__ = [
     "HasATEInterval",
     "HasATEBounds",
     "HasITEInterval",
+    "HasArmEffects",
     "HasFitMany",
     "FitMany",
     "EffectEstimator",
@@ -101,6 +105,8 @@ __all__ = [
     "ATEIntervals",
     "ATEBounds",
     "ITEIntervals",
+    "ManyArms",
+    "Pairwise",
     "Standardised",
     "EstimatorError",
     "UnknownEstimatorError",
@@ -112,7 +118,17 @@ __all__ = [
 #: Names that are methods of the registry.
 _OF_REGISTRY = ("get", "info", "infos", "names", "parameters", "problems", "register", "where")
 #: The modules that define the other names; those that import no library come first.
-_MODULES = ("interface", "errors", "registry", "plugins", "base", "bounds", "check")
+_MODULES = (
+    "interface",
+    "errors",
+    "registry",
+    "plugins",
+    "base",
+    "bounds",
+    "many_arms",
+    "pairwise",
+    "check",
+)
 
 
 def __getattr__(name: str) -> Any:

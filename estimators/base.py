@@ -33,7 +33,7 @@ from estimators.support.validation import (
     as_needs,
     as_outcome,
     as_treatment,
-    require_both_arms,
+    require_arms,
     require_level,
 )
 
@@ -74,6 +74,8 @@ class EffectEstimator(BaseEstimator, ABC):
     learns: ClassVar[bool] = True
     #: What ``fit`` needs by name beside X, t and y; see `estimators.Need`.
     needs: ClassVar[tuple[Need, ...]] = ()
+    #: If True, ``fit`` takes more than two arms; see `ManyArms`.
+    many_arms: ClassVar[bool] = False
     #: The fewest rows in each arm that ``fit`` needs.
     rows_per_arm: ClassVar[int] = 1
 
@@ -113,9 +115,9 @@ class EffectEstimator(BaseEstimator, ABC):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Check the arguments of ``fit``, and return them as clean arrays; set the seed."""
         matrix = as_matrix(X)
-        treatment = as_treatment(t, len(matrix))
+        treatment = as_treatment(t, len(matrix), self.many_arms)
         outcome = as_outcome(y, len(matrix))
-        require_both_arms(treatment, self.rows_per_arm)
+        require_arms(treatment, self.rows_per_arm)
         self.warnings_ = []
         self.seed_ = resolve_seed(getattr(self, "random_state", None))
         self._units_of_X = StandardUnits.of(matrix) if self.standardise else None

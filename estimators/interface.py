@@ -108,6 +108,8 @@ class EstimatorInfo:
     bounds
         The strength of hidden confounding that its ``ate_bounds`` needs, see `Strength`; empty if
         it has no bounds.
+    many_arms
+        True if it takes treatments with more than two arms; see `HasArmEffects`.
     costly
         True if a fit on 1,000 rows takes more than five seconds on one core (the table of times in
         docs/reference/estimators.md). By default a suite fits such an estimator with one seed only.
@@ -137,6 +139,7 @@ class EstimatorInfo:
     needs: tuple[Need, ...] = ()
     assumes: str = ""
     bounds: Strength | Literal[""] = ""
+    many_arms: bool = False
 
     def __post_init__(self) -> None:
         if not self.ate:
@@ -150,7 +153,8 @@ class Estimator(Protocol):
     ``X`` is a DataFrame of shape (n, p) with numbers, ``t`` an array of 0 and 1 of shape (n,),
     ``y`` an array of floats of shape (n,). All other methods are capabilities, found by their
     presence: see `HasEffect`, `HasATE`, `HasEffectInterval`, `HasATEInterval`, `HasATEBounds`,
-    `HasITEInterval` and `HasFitMany`. An estimator has at least one of ``effect`` and ``ate``.
+    `HasITEInterval`, `HasArmEffects` and `HasFitMany`. An estimator has at least one of ``effect``
+    and ``ate``.
 
     An estimator that needs more than X, t and y names it in the class attribute ``needs``, for
     example ``needs = ("instrument",)``, and gets it by name: ``fit(X, t, y, instrument=z)``. What
@@ -277,6 +281,26 @@ class HasITEInterval(Protocol):
     def ite_interval(
         self, X: pd.DataFrame, t: np.ndarray, y: np.ndarray, alpha: float = 0.05
     ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@runtime_checkable
+class HasArmEffects(Protocol):
+    """Takes K arms in ``fit``, t of 0, 1, ..., K - 1, and estimates their effects against arm 0.
+
+    ``effects`` returns those of each row, an array of shape (n, K - 1), and ``ates`` their averages
+    over the rows of X, of shape (K - 1,), in units of y. Column k - 1 is of arm k.
+
+    Examples
+    --------
+    >>> isinstance(estimators.get("LinearT"), estimators.HasArmEffects)
+    True
+    >>> isinstance(estimators.get("RF"), estimators.HasArmEffects)
+    False
+    """
+
+    def effects(self, X: pd.DataFrame) -> np.ndarray: ...
+
+    def ates(self, X: pd.DataFrame) -> np.ndarray: ...
 
 
 @runtime_checkable

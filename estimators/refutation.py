@@ -26,7 +26,7 @@ from estimators.interface import HasATE
 from estimators.registry import REGISTRY
 from estimators.support.quiet import quiet
 from estimators.support.seeds import guarded_global_generators, resolve_seed
-from estimators.support.validation import as_matrix, as_outcome, as_treatment, require_both_arms
+from estimators.support.validation import as_matrix, as_outcome, as_treatment, require_arms
 
 #: The unobserved common cause is standard normal. It flips the treatment in this share of rows,
 #: those with its largest values, and each unit of it lowers y by this many standard deviations.
@@ -169,7 +169,7 @@ def refute(
         raise EstimatorError(f"simulations: is {simulations}, must be at least 2")
     matrix = as_matrix(X)
     treatment, outcome = as_treatment(t, len(matrix)), as_outcome(y, len(matrix))
-    require_both_arms(treatment)
+    require_arms(treatment)
     seed = resolve_seed(random_state)
     notes: list[str] = []
     rows = []

@@ -117,6 +117,8 @@ def check_declarations(info: EstimatorInfo, target: Target) -> None:
         problem = "declares fit_many, but has no class method fit_many"
     elif (info.fit_many == "methods") != bool(info.fit_group):
         problem = "fit_many='methods' and fit_group go together; give both or neither"
+    if info.many_arms and not (hasattr(target, "effects") and hasattr(target, "ates")):
+        problem = "has many_arms = True, but not effects(X) and ates(X)"
     if isinstance(getattr(target, "needs", ()), str):
         raise EstimatorError(f'register {info.name!r}: needs is a text; write needs = ("...",)')
     unknown = [need for need in info.needs if need not in get_args(Need)]

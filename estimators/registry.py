@@ -197,6 +197,7 @@ class Registry:
                 costly=costly,
                 needs=tuple(getattr(target, "needs", ())),
                 bounds=bounds_of(target),
+                many_arms=bool(getattr(target, "many_arms", False)),
             )
             check_declarations(info, target)
             self._add(_Entry(info, target))

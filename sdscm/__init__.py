@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sdscm.data.diagnostics import mechanism_facts as mechanism_facts
     from sdscm.data.identified import IdentifiedEffect as IdentifiedEffect
     from sdscm.data.identified import identified_in as identified_in
+    from sdscm.data.multi_arm import MultiArmDataset as MultiArmDataset
     from sdscm.data.provenance import Provenance as Provenance
     from sdscm.data.settings import SETTING_INFOS as SETTING_INFOS
     from sdscm.data.settings import SettingInfo as SettingInfo
@@ -60,6 +61,7 @@ else:
             "sdscm.inference.confounding": ["HiddenConfounding"],
             "sdscm.data.dataset": ["CausalDataset"],
             "sdscm.data.identified": ["IdentifiedEffect", "identified_in"],
+            "sdscm.data.multi_arm": ["MultiArmDataset"],
             "sdscm.data.provenance": ["Provenance"],
             "sdscm.literals": ["DEFAULT_LM", "SETTINGS", "Setting"],
             "sdscm.data.settings": ["SETTING_INFOS", "SettingInfo"],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sdscm.data.dataset import CausalDataset
 from sdscm.data.generate import make_dataset
+from sdscm.data.generate_arms import make_multi_arm_dataset
+from sdscm.data.multi_arm import MultiArmDataset
 from sdscm.inference import monte_carlo
 from sdscm.inference.enumeration import MAX_CONTEXTS
 from sdscm.inference.labelled import Enumeration
@@ -252,6 +254,69 @@ class SDSCM(Sampler):
             cate_draws=cate_draws,
             hidden_confounding=hidden_confounding,
             settings=settings,
+            block=block,
+            progress=progress,
+        )
+
+    def multi_arm_dataset(
+        self,
+        n: int,
+        seed: int = 0,
+        *,
+        arms: Sequence[str] | None = None,
+        outcome: OutcomeKind = "log-probability",
+        outcome_value: str | None = None,
+        scores: Mapping[str, float] | None = None,
+        hide: int | Sequence[str] | None = None,
+        noise: float = 0.0,
+        noise_coupling: NoiseCoupling = "shared",
+        cate_contexts: int | None = None,
+        cate_draws: int = 0,
+        block: int = BLOCK,
+        progress: OnUnits | None = None,
+    ) -> MultiArmDataset:
+        """Make a dataset with the potential outcome of each unit under each of several arms.
+
+        The potential outcomes of a unit share its noise as in `dataset`. With two arms the data are
+        the same as those of `dataset` with this contrast.
+
+        Parameters
+        ----------
+        n, seed
+            As in `dataset`.
+        arms
+            Values of the treatment, the reference first; by default all, in their order in the
+            spec. The treatment is drawn from these only.
+        outcome, outcome_value, scores, hide, noise, noise_coupling
+            As in `dataset`.
+        cate_contexts, cate_draws, block, progress
+            As in `dataset`.
+
+        Raises
+        ------
+        InputError
+            If an option has an unknown or impossible value.
+
+        Examples
+        --------
+        >>> model = sdscm.SDSCM("commute", "tabular:0")
+        >>> data = model.multi_arm_dataset(200, arms=["by car", "by bus", "by bike"])
+        >>> data.arms
+        ('by car', 'by bus', 'by bike')
+        >>> data.sates.round(2).tolist()
+        [0.18, 0.26]
+        """
+        return make_multi_arm_dataset(
+            self,
+            n,
+            seed,
+            outcome=OutcomeFunction.of(self.spec, outcome, outcome_value, scores),
+            arms=arms,
+            hide=hide,
+            noise=noise,
+            noise_coupling=noise_coupling,
+            cate_contexts=cate_contexts,
+            cate_draws=cate_draws,
             block=block,
             progress=progress,
         )

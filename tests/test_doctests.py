@@ -15,15 +15,30 @@ import pytest
 import benchmarks
 import estimators
 import sdscm
-from benchmarks import discovery, metrics, selection
+from benchmarks import arms, discovery, metrics, selection
 from sdscm.figure_style import has_matplotlib
 from sdscm.spec import files
 
 PACKAGES = (sdscm, estimators, benchmarks)
 #: Classes whose methods people call.
 CLASSES = {
-    sdscm: ("Spec", "PhrasedSpec", "SDSCM", "Units", "Enumeration", "CausalDataset"),
-    estimators: ("EffectEstimator", "ATEEstimator", "CATEEstimator", "EffectIntervals"),
+    sdscm: (
+        "Spec",
+        "PhrasedSpec",
+        "SDSCM",
+        "Units",
+        "Enumeration",
+        "CausalDataset",
+        "MultiArmDataset",
+    ),
+    estimators: (
+        "EffectEstimator",
+        "ATEEstimator",
+        "CATEEstimator",
+        "EffectIntervals",
+        "ManyArms",
+        "Pairwise",
+    ),
     benchmarks: ("Board",),
     discovery: ("Graph", "DiscoveryInfo"),
 }
@@ -48,7 +63,7 @@ def methods(owner: type) -> Iterator[tuple[str, Any]]:
 
 def documented() -> Iterator[tuple[str, Any]]:
     """Pairs of a public name, and the object whose docstring has its example."""
-    for package in (*PACKAGES, metrics, discovery, selection):
+    for package in (*PACKAGES, arms, metrics, discovery, selection):
         if package not in (metrics, selection):
             yield package.__name__, package
         for name in package.__all__:

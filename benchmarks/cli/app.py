@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.cli import (
+    arms,
     audit,
     benchmark,
     calibrate,
@@ -92,6 +93,7 @@ for each in (
     submission.score,
     realism.realism,
     discover.discover,
+    arms.arms,
     estimate.estimate,
     semisynth.semisynth,
 ):

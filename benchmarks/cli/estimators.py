@@ -15,7 +15,15 @@ from sdscm.number_format import NONE
 if TYPE_CHECKING:
     from estimators import EstimatorInfo
 
-_CAPABILITIES = ("effect", "ate", "effect_interval", "ate_interval", "ite_interval")
+_CAPABILITIES = (
+    "effect",
+    "ate",
+    "effect_interval",
+    "ate_interval",
+    "ite_interval",
+    "effects",
+    "ates",
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of an estimator.")]
 

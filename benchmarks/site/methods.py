@@ -86,6 +86,7 @@ class MethodPage:
             *found,
             ("Assumes", info.assumes or "not stated"),
             ("Needs", ", ".join(("X", "t", "y", *info.needs))),
+            ("Arms", "two or more" if info.many_arms else "two"),
             ("Average effect", info.ate),
             ("Intervals", "; ".join(intervals) or "none"),
             ("Depends on a seed", "yes" if info.stochastic else "no"),

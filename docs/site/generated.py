@@ -77,6 +77,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "api-sdscm": lambda: reference.api(sdscm),
     "api-estimators": lambda: reference.api(estimators),
     "api-benchmarks": lambda: reference.api(benchmarks),
+    "api-arms": lambda: reference.api(benchmarks.arms),
     "api-discovery": lambda: reference.api(benchmarks.discovery),
     "api-plugins": reference.plugins,
     "architecture": _architecture,

@@ -23,13 +23,14 @@ from causalml.inference.meta import (
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold
 
-from estimators.base import CATEEstimator, Standardised
+from estimators.base import Standardised
 from estimators.baselines.weighting import clipped, propensity_model
 from estimators.errors import EstimatorError
+from estimators.many_arms import ManyArms
 from estimators.support.boosting import lightgbm_regression, xgboost_regression
 
 
-class _Learner(Standardised, CATEEstimator):
+class _Learner(Standardised, ManyArms):
     """A CausalML meta-learner over one kind of regression."""
 
     #: The class in CausalML.
@@ -46,31 +47,40 @@ class _Learner(Standardised, CATEEstimator):
         self.model_ = self._learner()
         self.model_.fit(X=X, treatment=t, y=y)
 
-    def _effect(self, X: np.ndarray) -> np.ndarray:
+    def _effects(self, X: np.ndarray) -> np.ndarray:
         return self.model_.predict(X)
 
 
 class _PropensityLearner(_Learner):
-    """A learner that gets propensities, clipped to [clip, 1 - clip]."""
+    """A learner that gets propensities, clipped to [clip, 1 - clip].
+
+    CausalML takes for each arm its probability among the rows of this arm and the reference.
+    """
 
     clip: float
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        self.propensity_model_ = propensity_model().fit(X, t)
+        self.propensity_models_ = {}
+        for arm in range(1, self.n_arms_):
+            pair = (t == 0) | (t == arm)
+            self.propensity_models_[arm] = propensity_model().fit(X[pair], t[pair])
         self.model_ = self._learner()
         self.model_.fit(X=X, treatment=t, y=y, p=self._propensity(X), **self._fit_options())
 
     def _fit_options(self) -> dict[str, Any]:
         return {}
 
-    def _propensity(self, X: np.ndarray) -> np.ndarray:
-        return clipped(self.propensity_model_.predict_proba(X)[:, 1], self.clip)
+    def _propensity(self, X: np.ndarray) -> dict[int, np.ndarray]:
+        return {
+            arm: clipped(model.predict_proba(X)[:, 1], self.clip)
+            for arm, model in self.propensity_models_.items()
+        }
 
-    def _effect(self, X: np.ndarray) -> np.ndarray:
+    def _effects(self, X: np.ndarray) -> np.ndarray:
         return self.model_.predict(X, p=self._propensity(X))
 
 
-def require_both_arms_in_thirds(t: np.ndarray, seed: int, at_least: int) -> None:
+def require_arms_in_thirds(t: np.ndarray, seed: int, at_least: int) -> None:
     """Check the thirds into which CausalML's doubly robust learner splits the rows.
 
     CausalML does not stratify them by treatment, and would fail inside a regression.
@@ -81,13 +91,13 @@ def require_both_arms_in_thirds(t: np.ndarray, seed: int, at_least: int) -> None
         If a third has fewer than ``at_least`` rows of an arm.
     """
     for _, third in KFold(3, shuffle=True, random_state=seed).split(t):
-        for value, arm in ((1, "treated"), (0, "control")):
+        for value in np.unique(t):
             count = int(np.sum(t[third] == value))
             if count < at_least:
                 raise EstimatorError(
                     f"t: a random third of the {len(t)} rows has {count} of the "
-                    f"{int(np.sum(t == value))} {arm} ones, needs at least {at_least}; give more "
-                    "of them, or another random_state"
+                    f"{int(np.sum(t == value))} rows of arm {value}, needs at least {at_least}; "
+                    "give more of them, or another random_state"
                 )
 
 
@@ -118,7 +128,7 @@ class _DR(_PropensityLearner):
     rows_per_arm = 3
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        require_both_arms_in_thirds(t, self.seed_, self.rows_per_third)
+        require_arms_in_thirds(t, self.seed_, self.rows_per_third)
         super()._fit(X, t, y)
 
     def _fit_options(self) -> dict[str, Any]:

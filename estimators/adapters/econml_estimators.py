@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from estimators.base import ATEIntervals, CATEEstimator, EffectIntervals, Ends, Standardised
 from estimators.errors import EstimatorError
+from estimators.many_arms import ManyArms
 
 
 class EconML(Standardised, CATEEstimator):
@@ -47,7 +48,15 @@ class EconML(Standardised, CATEEstimator):
         return self.model_.effect(X)
 
 
-class _WithIntervals(EconML, EffectIntervals, ATEIntervals):
+class EconMLArms(ManyArms, EconML):
+    """An estimator of EconML that takes more than two arms."""
+
+    def _effects(self, X: np.ndarray) -> np.ndarray:
+        effects = [self.model_.effect(X, T1=arm) for arm in range(1, self.n_arms_)]
+        return np.column_stack([np.asarray(each).reshape(len(X)) for each in effects])
+
+
+class _WithIntervals(EconMLArms, EffectIntervals, ATEIntervals):
     """An EconML estimator with EconML's own intervals."""
 
     def _effect_interval(self, X: np.ndarray, alpha: float) -> Ends:

@@ -17,7 +17,7 @@ from econml.dr import DRLearner as EconmlDRLearner
 from econml.metalearners import DomainAdaptationLearner, SLearner, TLearner, XLearner
 from scipy.spatial.distance import pdist
 
-from estimators.adapters.econml_estimators import EconML
+from estimators.adapters.econml_estimators import EconML, EconMLArms
 from estimators.baselines.weighting import propensity_model
 from estimators.support.boosting import lightgbm_regression
 
@@ -34,7 +34,7 @@ def median_distance(X: np.ndarray) -> float:
 
 
 @dataclass(eq=False, repr=False)
-class KernelDML(EconML):
+class KernelDML(EconMLArms):
     """Double machine learning with random Fourier features of X (Nie and Wager 2021; EconML).
 
     The effect is an elastic net on ``dim`` random features, which approximate a Gaussian kernel of
@@ -93,7 +93,7 @@ class NonParamDML(_BoostedFinal):
 
 
 @dataclass(eq=False, repr=False)
-class DRLearner(_BoostedFinal):
+class DRLearner(EconMLArms, _BoostedFinal):
     """Doubly robust learner with boosted trees as the model of the effect (Kennedy 2023).
 
     Propensities are clipped below at ``min_propensity``, here 0.01. With EconML's own default of
@@ -111,7 +111,7 @@ class DRLearner(_BoostedFinal):
 
 
 @dataclass(eq=False, repr=False)
-class _BoostedMetaLearner(EconML):
+class _BoostedMetaLearner(EconMLArms):
     """A meta-learner over boosted trees; ``n_estimators`` is the number of trees of each model."""
 
     n_estimators: int = 100

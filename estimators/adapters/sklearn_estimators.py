@@ -13,6 +13,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
 from estimators.base import CATEEstimator, OneEffect, Standardised
+from estimators.many_arms import ManyArms
 
 
 class _TreatmentCoefficient(OneEffect):
@@ -102,19 +103,21 @@ class _SLearner(Standardised, CATEEstimator):
         return treated - self.model_.predict(np.column_stack([X, one, zero]))
 
 
-class _TLearner(Standardised, CATEEstimator):
-    """One regression for each arm, and their difference (Kuenzel et al. 2019, section 2)."""
+class _TLearner(Standardised, ManyArms):
+    """One regression for each arm, and their differences (Kuenzel et al. 2019, section 2)."""
 
     @abstractmethod
     def _regression(self) -> Any:
         """The unfitted regression."""
 
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray) -> None:
-        self.control_model_ = clone(self._regression()).fit(X[t == 0], y[t == 0])
-        self.treated_model_ = clone(self._regression()).fit(X[t == 1], y[t == 1])
+        self.models_ = [
+            clone(self._regression()).fit(X[t == arm], y[t == arm]) for arm in range(self.n_arms_)
+        ]
 
-    def _effect(self, X: np.ndarray) -> np.ndarray:
-        return self.treated_model_.predict(X) - self.control_model_.predict(X)
+    def _effects(self, X: np.ndarray) -> np.ndarray:
+        reference, *others = (model.predict(X) for model in self.models_)
+        return np.column_stack([each - reference for each in others])
 
 
 class _Linear:

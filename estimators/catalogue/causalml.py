@@ -23,6 +23,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML T-LGBM",
@@ -31,6 +32,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML X-LGBM",
@@ -39,6 +41,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML R-LGBM",
@@ -46,6 +49,7 @@ FAMILY.add(
     "R-learner, LightGBM",
     RLEARNER,
     assumes=UNCONFOUNDED,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML DR-LGBM",
@@ -53,6 +57,7 @@ FAMILY.add(
     "doubly robust learner, LightGBM",
     DR,
     assumes=UNCONFOUNDED,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML S-Linear",
@@ -61,6 +66,7 @@ FAMILY.add(
     KUENZEL,
     assumes=LINEAR_OUTCOME,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML T-Linear",
@@ -69,6 +75,7 @@ FAMILY.add(
     KUENZEL,
     assumes=LINEAR_ARMS,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML X-Linear",
@@ -77,6 +84,7 @@ FAMILY.add(
     KUENZEL,
     assumes=LINEAR_ARMS,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML R-Linear",
@@ -84,6 +92,7 @@ FAMILY.add(
     "R-learner, least squares",
     RLEARNER,
     assumes=LINEAR_EFFECT,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML DR-Linear",
@@ -91,6 +100,7 @@ FAMILY.add(
     "doubly robust learner, least squares, propensities clipped at 0.01",
     DR,
     assumes=LINEAR_EFFECT,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML S-XGB",
@@ -99,6 +109,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML T-XGB",
@@ -107,6 +118,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML X-XGB",
@@ -115,6 +127,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML R-XGB",
@@ -122,6 +135,7 @@ FAMILY.add(
     "R-learner, XGBoost at its default depth: noisy effects",
     RLEARNER,
     assumes=UNCONFOUNDED,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML DR-XGB",
@@ -129,6 +143,7 @@ FAMILY.add(
     "doubly robust learner, XGBoost at its default depth: noisy effects",
     DR,
     assumes=UNCONFOUNDED,
+    many_arms=True,
 )
 FAMILY.add(
     "CausalML LRS",

@@ -27,6 +27,7 @@ FAMILY.add(
     DML,
     assumes=LINEAR_EFFECT,
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+    many_arms=True,
 )
 FAMILY.add(
     "ForestDML",
@@ -35,6 +36,7 @@ FAMILY.add(
     GRF,
     assumes=UNCONFOUNDED,
     intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
+    many_arms=True,
 )
 FAMILY.add(
     "LinearDR",
@@ -43,6 +45,7 @@ FAMILY.add(
     DR,
     assumes=LINEAR_EFFECT,
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+    many_arms=True,
 )
 FAMILY.add(
     "ForestDR",
@@ -51,6 +54,7 @@ FAMILY.add(
     DR,
     assumes=UNCONFOUNDED,
     intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
+    many_arms=True,
 )
 FAMILY.add(
     "LinearDR-trimmed",
@@ -59,6 +63,7 @@ FAMILY.add(
     CRUMP,
     assumes="no hidden confounding; effect linear in the covariates",
     intervals=Intervals(effect=LINEAR_FINAL, ate=LINEAR_FINAL),
+    many_arms=True,
 )
 FAMILY.add(
     "ForestDR-trimmed",
@@ -67,6 +72,7 @@ FAMILY.add(
     CRUMP,
     assumes="no hidden confounding, overlap or similar rows that have it",
     intervals=Intervals(effect=LITTLE_BAGS, ate=LITTLE_BAGS + ROWS_TOGETHER),
+    many_arms=True,
 )
 FAMILY.add(
     "CausalForest",
@@ -83,6 +89,7 @@ FAMILY.add(
     DML,
     assumes=f"{UNCONFOUNDED}; effect linear in few of the covariates",
     intervals=Intervals(effect=DEBIASED, ate=DEBIASED),
+    many_arms=True,
 )
 FAMILY.add(
     "SparseLinearDR",
@@ -91,6 +98,7 @@ FAMILY.add(
     DR,
     assumes=f"{UNCONFOUNDED}; effect linear in few of the covariates",
     intervals=Intervals(effect=DEBIASED, ate=DEBIASED),
+    many_arms=True,
 )
 FAMILY.add(
     "KernelDML",
@@ -98,6 +106,7 @@ FAMILY.add(
     "double machine learning on random Fourier features of X",
     RLEARNER,
     assumes=UNCONFOUNDED,
+    many_arms=True,
 )
 FAMILY.add(
     "NonParamDML",
@@ -112,6 +121,7 @@ FAMILY.add(
     "doubly robust learner, LightGBM for the effect, propensities clipped at 0.01",
     DR,
     assumes=UNCONFOUNDED,
+    many_arms=True,
 )
 FAMILY.add(
     "EconML S-LGBM",
@@ -120,6 +130,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "EconML T-LGBM",
@@ -128,6 +139,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "EconML X-LGBM",
@@ -136,6 +148,7 @@ FAMILY.add(
     KUENZEL,
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "DomainAdaptation",
@@ -144,6 +157,7 @@ FAMILY.add(
     "EconML user guide, meta-learners",
     assumes=UNCONFOUNDED,
     stochastic=False,
+    many_arms=True,
 )
 DRIV = "Syrgkanis et al. 2019, NeurIPS 32"
 WITH_INSTRUMENT = {

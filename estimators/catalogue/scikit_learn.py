@@ -53,6 +53,7 @@ FAMILY.add(
     KUENZEL,
     assumes=LINEAR_ARMS,
     stochastic=False,
+    many_arms=True,
 )
 FAMILY.add(
     "ForestS",
@@ -67,4 +68,5 @@ FAMILY.add(
     "T-learner, random forests",
     KUENZEL,
     assumes=UNCONFOUNDED,
+    many_arms=True,
 )

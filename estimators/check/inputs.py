@@ -19,6 +19,7 @@ from estimators.check.subject import (
 )
 from estimators.check.verdict import Broken, difference, require
 from estimators.errors import EstimatorError
+from estimators.interface import HasArmEffects
 
 #: Largest difference of answers in single precision, relative and in units of y.
 SINGLE_PRECISION = 1e-5
@@ -72,13 +73,15 @@ def refuses_bad_input(subject: Subject) -> None:
     data = subject.data
     X_with_nan = data.X.assign(dose=data.X["dose"].where(data.X["dose"] < 1))
     third = np.arange(len(data.y)) == 3
+    # Estimators of several arms refuse that arm 2 is missing.
+    beyond = 3 if isinstance(subject.fitted, HasArmEffects) else 2
     bad = {
         "no treated row": replace(data, t=np.zeros_like(data.t)),
         "no control row": replace(data, t=np.ones_like(data.t)),
         "NaN in X": replace(data, X=X_with_nan),
         "NaN in y": replace(data, y=np.where(third, np.nan, data.y)),
         "infinity in y": replace(data, y=np.where(third, np.inf, data.y)),
-        "a treatment of 2": replace(data, t=np.where(third, 2, data.t)),
+        f"a treatment of {beyond}": replace(data, t=np.where(third, beyond, data.t)),
         "a y that is shorter than X": replace(data, y=data.y[:-1]),
     }
     for what, case in bad.items():

@@ -10,7 +10,7 @@ from typing import Any
 from sklearn.base import clone
 
 from estimators.base import EffectEstimator
-from estimators.check import answers, behaviour, bounds, declarations, inputs, units
+from estimators.check import answers, arms, behaviour, bounds, declarations, inputs, units
 from estimators.check.subject import Subject, check_data
 from estimators.check.verdict import Broken, CheckReport, ConformanceError
 from estimators.errors import EstimatorError, describe_error
@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     units.scales_with_y,
     units.ignores_a_shift,
     units.ignores_units_of_X,
+    arms.orders_arms,
 )
 #: Further rules for estimators that are checked by their registered name.
 RULES_OF_REGISTERED: tuple[Rule, ...] = (
@@ -54,6 +55,7 @@ RULES_OF_REGISTERED: tuple[Rule, ...] = (
     declarations.declares_its_intervals,
     declarations.declares_its_needs,
     declarations.declares_its_bounds,
+    arms.declares_its_arms,
     declarations.gives_the_declared_average,
     declarations.fits_many_as_one_by_one,
 )

@@ -59,6 +59,7 @@ def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
 
 
 _CODES = "code control as 0 and treated as 1"
+_ARMS = "code the arms as 0, 1, 2, ..., the reference as 0"
 
 
 def _as_floats(values: Any, name: str, otherwise: str) -> np.ndarray:
@@ -88,18 +89,22 @@ def _as_vector(values: Any, name: str, n: int, otherwise: str) -> np.ndarray:
     return vector
 
 
-def as_treatment(t: Any, n: int) -> np.ndarray:
+def as_treatment(t: Any, n: int, many_arms: bool = False) -> np.ndarray:
     """Copy a treatment into an array of 0 and 1 of type int64, shape (n,).
+
+    With ``many_arms`` it holds 0, 1, ..., K - 1, where 0 is the reference.
 
     Raises
     ------
     EstimatorError
-        If the length is not n, or a value is not 0 or 1.
+        If the length is not n, or a value is not one of these.
     """
-    vector = _as_vector(t, "t", n, _CODES)
-    others = np.setdiff1d(vector, [0.0, 1.0])
+    codes = _ARMS if many_arms else _CODES
+    vector = _as_vector(t, "t", n, codes)
+    whole = vector[(vector >= 0) & (vector == np.floor(vector))]
+    others = np.setdiff1d(vector, whole if many_arms else [0.0, 1.0])
     if others.size:
-        raise EstimatorError(f"t: holds {others[0]:g}; {_CODES}")
+        raise EstimatorError(f"t: holds {others[0]:g}; {codes}")
     return vector.astype(np.int64)
 
 
@@ -114,20 +119,22 @@ def as_outcome(y: Any, n: int) -> np.ndarray:
     return _as_vector(y, "y", n, "give outcomes as numbers")
 
 
-def require_both_arms(t: np.ndarray, at_least: int = 1) -> None:
-    """Check that each arm has enough rows.
+def require_arms(t: np.ndarray, at_least: int = 1) -> None:
+    """Check that each arm, from 0 to the largest one and at least 1, has enough rows.
 
     Raises
     ------
     EstimatorError
-        If the treated or the control arm has fewer than ``at_least`` rows.
+        If an arm has fewer than ``at_least`` rows.
     """
-    for value, arm in ((1, "treated"), (0, "control")):
+    largest = max(int(t.max()), 1)
+    for value in range(largest, -1, -1):
         count = int(np.sum(t == value))
+        arm = ("control arm", "treated arm")[value] if largest == 1 else f"arm {value}"
         if count < at_least:
             has = "is empty" if count == 0 else f"has {count} row{'s' * (count > 1)}"
             raise EstimatorError(
-                f"t: the {arm} arm {has} (of {len(t)} rows); an effect needs "
+                f"t: the {arm} {has} (of {len(t)} rows); an effect needs "
                 f"at least {at_least} in each arm"
             )
 

@@ -61,20 +61,13 @@ def make_dataset(
     for setting in settings:
         check_choice("settings", setting, SETTING_INFOS)
     wanted = _Wanted.of(spec, covariates, settings)
-    if cate_contexts is None:
-        # Contexts that are scored for the truth only must not cost more than the units.
-        cate_contexts = min(max(10 * n, 500), 5_000)
-    else:
-        check_whole("cate_contexts", cate_contexts, 0)
-    check_number("noise", noise, 0, math.inf, "give a number from 0 (none) upwards, in SD(y)")
+    cate_contexts = context_limit(cate_contexts, n)
+    check_noise(noise, noise_coupling)
     check_number("exclusion", exclusion, -math.inf, math.inf, "give a number, in SD(y)")
     check_choice("text_phrasing", text_phrasing, get_args(TextPhrasing))
-    check_choice("noise_coupling", noise_coupling, get_args(NoiseCoupling))
-    check_whole("cate_draws", cate_draws, 0, "give 0 for none, or 2 or more")
-    if cate_draws == 1:
-        raise InputError("cate_draws = 1: give 0 for none, or 2 or more")
+    check_draws(cate_draws)
     check_callback("progress", progress)
-    share = _parts(progress, n, 5 if wanted.instrument else 3)
+    share = progress_parts(progress, n, 5 if wanted.instrument else 3)
     units = sampler.sample(n, seed, block=block, progress=share(0))
     name = spec.outcome.name
     potential, expected, treatments = [], [], []
@@ -101,13 +94,13 @@ def make_dataset(
         potential = [values + direct * z for values in potential]
     noise_scale = noise * float(np.where(t == 1, potential[1], potential[0]).std())
     if noise:
-        potential = _with_noise(potential, noise_scale, noise_coupling, seed)
+        potential = with_noise(potential, noise_scale, noise_coupling, seed)
     dataset = CausalDataset(
         X=units.codes[covariates],
         t=t,
         y0=potential[0],
         y1=potential[1],
-        propensity=np.exp(_propensities(sampler, units)[:, code]),
+        propensity=np.exp(propensities_of(sampler, units)[:, code]),
         labels=labels[covariates],
         text=units.text,
         exogenous=hidden,
@@ -116,12 +109,12 @@ def make_dataset(
         proxies=wanted.proxies,
         potential_treatments=np.stack(treatments, axis=1) if treatments else None,
         covariate_text=_covariate_text(units, wanted.sentences, text_phrasing, seed),
-        meta=_provenance(
+        meta=provenance_of(
             sampler,
             seed,
             outcome,
-            contrast,
-            {"noise": noise, "noise_coupling": noise_coupling, "cate_draws": cate_draws}
+            {"contrast": list(contrast), "noise": noise}
+            | {"noise_coupling": noise_coupling, "cate_draws": cate_draws}
             | ({"exclusion": exclusion} if exclusion else {})
             | ({"text_phrasing": text_phrasing} if text_phrasing != "shared" else {}),
         ),
@@ -132,11 +125,10 @@ def make_dataset(
     for setting, given in wanted.given(covariates, hidden).items():
         if dataset.post_treatment or not given:
             continue
-        if set(spec.parents(name)) - {spec.treatment.name} <= set(given):
-            # All parents of the outcome are given, and the treatment changes none.
+        if determines_effects(spec, given):
             cates[setting] = expected[1] - expected[0]
             continue
-        found = _cate(sampler, units, given, outcome, contrast, exact, cate_draws, seed)
+        found = cate_of(sampler, units, given, outcome, contrast, exact, cate_draws, seed)
         if isinstance(found, monte_carlo.ConditionalEstimate):
             cates[setting], errors[setting] = found.value, found.standard_error
         elif found is not None:
@@ -163,6 +155,28 @@ def make_dataset(
         complier_cate=compliers,
         hidden_confounding=confounding,
     )
+
+
+def context_limit(cate_contexts: int | None, n: int) -> int:
+    """The largest number of contexts of a mechanism that are scored for the truth."""
+    if cate_contexts is None:
+        # Contexts that are scored for the truth only must not cost more than the units.
+        return min(max(10 * n, 500), 5_000)
+    check_whole("cate_contexts", cate_contexts, 0)
+    return cate_contexts
+
+
+def check_noise(noise: float, coupling: NoiseCoupling) -> None:
+    """Check the noise of the outcome; see `sdscm.SDSCM.dataset`."""
+    check_number("noise", noise, 0, math.inf, "give a number from 0 (none) upwards, in SD(y)")
+    check_choice("noise_coupling", coupling, get_args(NoiseCoupling))
+
+
+def check_draws(cate_draws: int) -> None:
+    """Check the number of draws of a Monte Carlo estimate of the CATE."""
+    check_whole("cate_draws", cate_draws, 0, "give 0 for none, or 2 or more")
+    if cate_draws == 1:
+        raise InputError("cate_draws = 1: give 0 for none, or 2 or more")
 
 
 @dataclass(frozen=True)
@@ -227,7 +241,7 @@ def _covariate_text(
     return pd.Series([" ".join(row) for row in zip(*columns, strict=True)], name="text")
 
 
-def _propensities(sampler: Sampler, units: Units) -> np.ndarray:
+def propensities_of(sampler: Sampler, units: Units) -> np.ndarray:
     """log P(treatment | parents), of shape (n, K), over units that defy the instrument or not."""
     name = sampler.spec.treatment.name
     if not sampler.mechanisms.dials.defiers:
@@ -236,17 +250,24 @@ def _propensities(sampler: Sampler, units: Units) -> np.ndarray:
     return sampler.mechanisms(name, codes, len(units))
 
 
-def _with_noise(
+def with_noise(
     potential: Sequence[np.ndarray], scale: float, coupling: str, seed: int
 ) -> list[np.ndarray]:
-    """Add Gaussian noise of the standard deviation ``scale`` to both potential outcomes."""
+    """Add Gaussian noise of the standard deviation ``scale`` to all potential outcomes."""
     n = len(potential[0])
-    draws = scale * ndtri(uniform_noise(seed, "noise of the outcome", 0, n, 2))
-    arms = (0, 0) if coupling == "shared" else (0, 1)
-    return [values + draws[:, arm] for values, arm in zip(potential, arms, strict=True)]
+    draws = scale * ndtri(uniform_noise(seed, "noise of the outcome", 0, n, len(potential)))
+    return [
+        values + draws[:, 0 if coupling == "shared" else arm]
+        for arm, values in enumerate(potential)
+    ]
 
 
-def _cate(
+def determines_effects(spec: Spec, given: Sequence[str]) -> bool:
+    """True if all parents of the outcome are given, so that the CATE is the expected effect."""
+    return set(spec.parents(spec.outcome.name)) - {spec.treatment.name} <= set(given)
+
+
+def cate_of(
     sampler: Sampler,
     units: Units,
     given: Sequence[str],
@@ -327,13 +348,13 @@ def model_options(sampler: Sampler) -> dict[str, object]:
     }
 
 
-def _provenance(
+def provenance_of(
     sampler: Sampler,
     seed: int,
     outcome: OutcomeFunction,
-    contrast: tuple[str, str],
     more: Mapping[str, object],
 ) -> Provenance:
+    """The provenance of a dataset; ``more``: its options beyond those of model and outcome."""
     options: Mapping[str, object] = {
         **model_options(sampler),
         "outcome": outcome.kind,
@@ -341,7 +362,6 @@ def _provenance(
         "outcome_scores": dict(
             zip(sampler.spec.outcome.values, map(float, outcome.scores), strict=True)
         ),
-        "contrast": list(contrast),
         **more,
     }
     libraries = ("sdscm", "numpy", "torch", "transformers")
@@ -357,7 +377,7 @@ def _provenance(
     )
 
 
-def _parts(progress: OnUnits | None, n: int, count: int) -> Callable[[int], OnUnits | None]:
+def progress_parts(progress: OnUnits | None, n: int, count: int) -> Callable[[int], OnUnits | None]:
     """Callbacks for the passes over the units; each pass is an equal part of the whole."""
     if progress is None:
         return lambda part: None
