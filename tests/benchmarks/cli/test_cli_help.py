@@ -47,6 +47,10 @@ CHEAP: dict[str, list[str] | None] = {
     "lm check": None,  # minutes, and a server; test_cli_estimators.py checks a small model
     "calibrate": None,
     "discover": ["--lm", "{lm}", "--units", "30", "--phrasings", "1", "--workers", "0"],
+    "arms": [
+        *("--lm", "{lm}", "--units", "60", "--phrasings", "1", "--workers", "0"),
+        *("--methods", "LinearT,Zero"),
+    ],
 }
 
 
@@ -88,6 +92,7 @@ def test_all_commands_are_there():
         "estimate",
         "semisynth",
         "calibrate",
+        "arms",
         "discover",
         "release",
         "export",
