@@ -13,6 +13,7 @@ from sdscm.number_format import number, percent, span
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sdscm.data.dataset import CausalDataset
     from sdscm.data.diagnostics import DatasetFacts, MechanismFacts
     from sdscm.spec import Spec
 
@@ -130,6 +131,19 @@ def _instrument_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
         ("always-takers", percent(facts.always_takers)),
         ("never-takers", percent(facts.never_takers)),
         ("defiers", percent(facts.defiers)),
+    ]
+
+
+def confounding_rows(dataset: CausalDataset) -> list[tuple[str, str]]:
+    """List the strength of hidden confounding in each setting that hides covariates."""
+    return [
+        (
+            f"confounding in '{setting}'",
+            f"Gamma {each.gamma:.3g}; partial R² of outcome {each.outcome_r2:.2f}, treatment "
+            f"{each.treatment_r2:.2f}, weights {each.riesz_r2:.2f}",
+        )
+        for setting, each in dataset.hidden_confounding.items()
+        if setting != "all"
     ]
 
 

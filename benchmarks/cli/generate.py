@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.cli import options
-from benchmarks.cli.describe import fact_rows
+from benchmarks.cli.describe import confounding_rows, fact_rows
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import bar
@@ -87,6 +87,13 @@ def generate(
             "accurate.",
         ),
     ] = 0,
+    hidden_confounding: Annotated[
+        bool,
+        typer.Option(
+            "--hidden-confounding",
+            help="Enumerate the true strength of hidden confounding: Gamma and partial R².",
+        ),
+    ] = False,
     device: options.Device = "cpu",
     precision: options.Precision = "float32",
     memory: options.Memory = None,
@@ -136,6 +143,7 @@ def generate(
                 "--noise": noise > 0,
                 "--cate-contexts": cate_contexts is not None,
                 "--cate-draws": cate_draws > 0,
+                "--hidden-confounding": hidden_confounding,
             }
         )
     path = new_file(out, _SUFFIXES, force or dry_run)
@@ -183,6 +191,7 @@ def generate(
             noise_coupling=noise_coupling,
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
+            hidden_confounding=hidden_confounding,
             progress=lambda rows, _: done(rows),
         )
     if dry_run:
@@ -190,7 +199,7 @@ def generate(
         return
     write_dataset(dataset, path)
     say(f"{path}: {title}")
-    pairs(fact_rows(facts(dataset)))
+    pairs([*fact_rows(facts(dataset)), *confounding_rows(dataset)])
     # A few units are enough, and their scores are in memory.
     for each in mechanism_facts(model, model.sample(min(units, 100), seed)):
         for problem in each.problems:

@@ -206,7 +206,7 @@ def _data_file(path: Path) -> None:
         say(f"{path}: a dataset with " + ("known effects" if dataset.effects_known else average))
         pairs(describe.origin_rows(asdict(dataset.meta)))
         heading("Facts")
-        pairs(describe.fact_rows(facts(dataset)))
+        pairs([*describe.fact_rows(facts(dataset)), *describe.confounding_rows(dataset)])
         shown = dataset.X if dataset.labels is None else dataset.labels
         hidden = ", ".join(dataset.exogenous) or "none"
         say("", f"Covariates that the setting 'hidden' removes: {hidden}")

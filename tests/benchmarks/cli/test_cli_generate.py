@@ -206,3 +206,15 @@ def test_a_dry_run_counts_and_asks_no_model(cli, do):
         ran.out
     )
     assert not Path("data.parquet").exists()
+
+
+def test_the_strength_of_hidden_confounding_is_in_the_file_and_shown(cli):
+    options = ["--lm", "tabular:0", "--units", 50, "--hidden-confounding"]
+    ran = cli("generate", "headache", *options)
+    found = sdscm.CausalDataset.read_parquet("data.parquet").hidden_confounding["hidden"]
+    row = rows_of(ran.out)["confounding in 'hidden'"]
+    assert row.startswith(f"Gamma {found.gamma:.3g}; partial R² of outcome {found.outcome_r2:.2f}")
+    assert rows_of(cli("inspect", "data.parquet").out)["confounding in 'hidden'"] == row
+    refused = cli("generate", "headache", *options, "--do", "relief=a nap", "--force")
+    assert refused.code == 2
+    assert "--hidden-confounding" in refused.err
