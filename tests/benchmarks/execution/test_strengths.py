@@ -95,6 +95,18 @@ def test_only_the_strength_crosses_and_only_to_a_method_that_needs_it(tmp_path):
     assert truth["all"] == HiddenConfounding()
 
 
+def test_each_setting_has_its_own_strength(tmp_path):
+    settings = list(sdscm.SETTING_INFOS)
+    datasets = [{"scenario": "training", "lm": "tabular:0", "n": 100}]
+    _run(tmp_path, ("gamma", Bounds()), settings=settings, datasets=datasets)
+    (file,) = tmp_path.rglob("*.parquet")
+    data = sdscm.CausalDataset.read_parquet(file)
+    asked = [SEEN[place]["gamma"] for place in range(MULTIPLES.index(1), len(SEEN), len(MULTIPLES))]
+    expected = [data.setting(each).hidden_confounding[each].gamma for each in settings]
+    assert asked == expected
+    assert dict(zip(settings, asked, strict=True))["instrument"] not in (1, asked[1])
+
+
 def test_scores_of_bounds_by_hand(tmp_path):
     result = _run(tmp_path, ("gamma", Bounds()), ("none", NeedsNone()), "DiffInMeans")
     rows = result.scores[result.scores["setting"] == "hidden"].set_index(["estimator", "rows"])
