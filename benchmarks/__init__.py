@@ -22,7 +22,7 @@ from os.path import basename, dirname, join, realpath, sep
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks import arms, discovery, metrics, selection
+    from benchmarks import arms, discovery, mediation, metrics, selection
     from benchmarks.boards.board import Board
     from benchmarks.boards.comparison import Comparison, compare
     from benchmarks.boards.result import Result
@@ -53,6 +53,7 @@ __all__ = [
     "metrics",
     "arms",
     "discovery",
+    "mediation",
     "selection",
     "Progress",
     "RichProgress",
@@ -90,7 +91,7 @@ def check_neighbours() -> None:
 def __getattr__(name: str) -> Any:
     if name in __all__:
         check_neighbours()
-    if name in ("metrics", "arms", "discovery", "selection"):
+    if name in ("metrics", "arms", "discovery", "mediation", "selection"):
         return import_module(f"benchmarks.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ import pytest
 import benchmarks
 import estimators
 import sdscm
-from benchmarks import arms, discovery, metrics, selection
+from benchmarks import arms, discovery, mediation, metrics, selection
 from sdscm.figure_style import has_matplotlib
 from sdscm.spec import files
 
@@ -41,6 +41,7 @@ CLASSES = {
     ),
     benchmarks: ("Board",),
     discovery: ("Graph", "DiscoveryInfo"),
+    mediation: ("MediationInfo",),
 }
 #: Methods for this project's own code.
 INTERNAL = {"SDSCM.run", "Spec.model_copy", "CausalDataset.from_roles"}
@@ -63,7 +64,7 @@ def methods(owner: type) -> Iterator[tuple[str, Any]]:
 
 def documented() -> Iterator[tuple[str, Any]]:
     """Pairs of a public name, and the object whose docstring has its example."""
-    for package in (*PACKAGES, arms, metrics, discovery, selection):
+    for package in (*PACKAGES, arms, metrics, discovery, mediation, selection):
         if package not in (metrics, selection):
             yield package.__name__, package
         for name in package.__all__:

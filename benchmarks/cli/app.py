@@ -19,6 +19,7 @@ from benchmarks.cli import (
     generate,
     inspect,
     lm,
+    mediate,
     paper,
     paper_data,
     realism,
@@ -94,6 +95,7 @@ for each in (
     realism.realism,
     discover.discover,
     arms.arms,
+    mediate.mediate,
     estimate.estimate,
     semisynth.semisynth,
 ):

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.cli import get_docs_for_click
 
-from benchmarks import discovery, metrics, selection
+from benchmarks import discovery, mediation, metrics, selection
 from benchmarks.cli.app import command
 from sdscm.lm import registry as backends
 
@@ -37,6 +37,7 @@ def plugins() -> str:
     parts = {
         metrics: ["metric", "pooled_metric", "Metric", "PooledMetric", "register"],
         discovery: ["register", "DiscoveryMethod", "DiscoveryInfo", "check_method"],
+        mediation: ["register", "MediationMethod", "MediationInfo", "check_method"],
         selection: ["selector", "Selector", "Shown", "fixed", "register"],
         backends: ["register_lm", "LMOptions", "ModelHandle"],
     }
@@ -44,6 +45,7 @@ def plugins() -> str:
     titles = {
         metrics: "Metrics",
         discovery: "Discovery methods",
+        mediation: "Mediation methods",
         selection: "Selectors",
         backends: "Language models",
     }

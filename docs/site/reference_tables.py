@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from benchmarks import discovery, metrics
+from benchmarks import discovery, mediation, metrics
 from benchmarks.datasets import scenario_facts
 from benchmarks.suite.entries import (
     Columns,
@@ -52,6 +52,13 @@ MODELS: dict[str, type[BaseModel]] = {
 def discovery_table() -> str:
     """Make a table of the discovery methods of the package."""
     infos = map(discovery.get, discovery.names())
+    rows = [(info.name, info.assumes, info.source or NONE) for info in infos]
+    return markdown_table(["method", "assumes", "source"], rows, left=3)
+
+
+def mediation_table() -> str:
+    """Make a table of the mediation methods of the package."""
+    infos = map(mediation.get, mediation.names())
     rows = [(info.name, info.assumes, info.source or NONE) for info in infos]
     return markdown_table(["method", "assumes", "source"], rows, left=3)
 

@@ -74,6 +74,30 @@ def mediators(graph: nx.DiGraph, treatment: str, outcome: str) -> tuple[str, ...
     return _in_order(graph, nx.descendants(graph, treatment) & nx.ancestors(graph, outcome))
 
 
+def mediation_identified(
+    graph: nx.DiGraph,
+    treatment: str,
+    outcome: str,
+    through: Collection[str],
+    shown: Collection[str],
+) -> bool:
+    """True if the mediation formula given the shown covariates is the natural effects.
+
+    The conditions: given them, nothing confounds the treatment with mediators and outcome, nor,
+    given the treatment too, the mediators with the outcome. Source: Pearl, "Direct and indirect
+    effects", UAI 2001, section 3.3; no covariate may descend from the treatment.
+    """
+    if set(shown) & nx.descendants(graph, treatment):
+        return False
+    back = _without_effects_of(graph, treatment)
+    given = set(shown)
+    if not nx.is_d_separator(back, {treatment}, {*through, outcome}, given):
+        return False
+    from_mediators = graph.copy()
+    from_mediators.remove_edges_from([e for name in through for e in graph.out_edges(name)])
+    return bool(nx.is_d_separator(from_mediators, set(through), {outcome}, given | {treatment}))
+
+
 def proxies(
     graph: nx.DiGraph, treatment: str, outcome: str, shown: Collection[str]
 ) -> dict[str, tuple[str, ...]]:

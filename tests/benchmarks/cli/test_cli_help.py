@@ -46,6 +46,7 @@ CHEAP: dict[str, list[str] | None] = {
     "lm prepare": None,
     "lm check": None,  # minutes, and a server; test_cli_estimators.py checks a small model
     "calibrate": None,
+    "mediate": ["--lm", "{lm}", "--units", "30", "--phrasings", "1", "--workers", "0"],
     "discover": ["--lm", "{lm}", "--units", "30", "--phrasings", "1", "--workers", "0"],
     "arms": [
         *("--lm", "{lm}", "--units", "60", "--phrasings", "1", "--workers", "0"),
@@ -94,6 +95,7 @@ def test_all_commands_are_there():
         "calibrate",
         "arms",
         "discover",
+        "mediate",
         "release",
         "export",
         "submit",

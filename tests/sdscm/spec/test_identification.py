@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from sdscm.errors import InputError
 from sdscm.spec import Spec, load_spec, spec_from_yaml
-from sdscm.spec.identification import identification, mediators, proxies
+from sdscm.spec.identification import (
+    identification,
+    mediation_identified,
+    mediators,
+    proxies,
+)
 
 
 def dag(*arrows: str) -> nx.DiGraph:
@@ -180,3 +185,18 @@ def test_scenarios_are_identified_with_their_confounder_only(name: str) -> None:
     assert set(spec.identified(hidden=True).instruments) == set(
         spec.ancestors(spec.treatment.name)
     ) - set(spec.exogenous)
+
+
+def test_the_mediation_formula_needs_all_confounders() -> None:
+    """A cause of t and y, and one of m and y; a cause of m and y that t affects is not allowed."""
+    graph = dag("t>m>y", "t>y", "u>t", "u>y", "w>m", "w>y")
+    assert mediation_identified(graph, "t", "y", ["m"], ["u", "w"])
+    assert not mediation_identified(graph, "t", "y", ["m"], ["w"])
+    assert not mediation_identified(graph, "t", "y", ["m"], ["u"])
+    caused = dag("t>m>y", "t>y", "t>w", "w>m", "w>y")
+    assert not mediation_identified(caused, "t", "y", ["m"], [])
+    assert not mediation_identified(caused, "t", "y", ["m"], ["w"])
+    assert mediation_identified(caused, "t", "y", ["m", "w"], [])
+    collider = dag("t>m>y", "t>y", "a>c", "b>c", "a>t", "b>y")
+    assert mediation_identified(collider, "t", "y", ["m"], [])
+    assert not mediation_identified(collider, "t", "y", ["m"], ["c"])

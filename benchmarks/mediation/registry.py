@@ -1,0 +1,223 @@
+"""Register mediation methods, in order. A method is one class with ``fit``, ``nde`` and ``nie``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata
+from typing import Any, Literal, Protocol, Self, TypeVar, get_args
+
+import numpy as np
+import pandas as pd
+
+from estimators.plugins import note_other
+from sdscm.errors import InputError
+from sdscm.hints import did_you_mean
+
+#: Group of entry points, which name modules that register mediation methods.
+ENTRY_POINT_GROUP = "sdscm.mediation"
+
+#: What a method may be shown beside X, t, m and y. ``truth``: the true effects, for oracles.
+Need = Literal["truth"]
+
+
+class MediationMethod(Protocol):
+    """Estimates the natural direct and indirect effect of a treatment.
+
+    A method with intervals also has ``nde_interval(alpha)`` and ``nie_interval(alpha)``, which
+    return the lower and the upper end of level 1 - alpha.
+
+    Examples
+    --------
+    >>> from benchmarks import mediation
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> t = np.array([0, 1, 0, 1])
+    >>> X, m = pd.DataFrame({"x": [0, 0, 1, 1]}), pd.DataFrame({"m": [0, 1, 1, 0]})
+    >>> fitted = mediation.get("No mediation").make().fit(X, t, m, np.array([1.0, 3.0, 2.0, 4.0]))
+    >>> round(fitted.nde(), 6), fitted.nie()
+    (2.0, 0.0)
+    """
+
+    def fit(
+        self, X: pd.DataFrame, t: np.ndarray, m: pd.DataFrame, y: np.ndarray, **shown: Any
+    ) -> Self:
+        """Fit the method.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, p)
+            Covariates from before the treatment, as columns of 0 and 1.
+        t : array of shape (n,)
+            The treatment, 0 or 1.
+        m : DataFrame of shape (n, q)
+            The mediators: integers 0, 1, ..., the category of each.
+        y : array of shape (n,)
+            The outcome.
+        shown
+            What the method declared in ``needs``; nothing else is passed.
+        """
+        ...
+
+    def nde(self) -> float:
+        """The natural direct effect, E[Y(1, M(0))] - E[Y(0)], in units of y."""
+        ...
+
+    def nie(self) -> float:
+        """The natural indirect effect, E[Y(0, M(1))] - E[Y(0)], in units of y."""
+        ...
+
+
+@dataclass(frozen=True)
+class MediationInfo:
+    """Describe a mediation method.
+
+    Attributes
+    ----------
+    name
+        Name on boards.
+    factory
+        Makes an instance; called with ``random_state`` if it takes that, else without arguments.
+    assumes
+        Assumptions under which the method is right, in some words.
+    source
+        Citation.
+    needs
+        What it is shown beside X, t, m and y; see `Need`.
+    origin
+        Module or plugin that registered it.
+
+    Examples
+    --------
+    >>> from benchmarks import mediation
+    >>> mediation.get("Oracle").oracle, mediation.get("No mediation").oracle
+    (True, False)
+    """
+
+    name: str
+    factory: Callable[..., MediationMethod]
+    assumes: str
+    source: str
+    needs: tuple[str, ...] = ()
+    origin: str = ""
+
+    @property
+    def oracle(self) -> bool:
+        """True if it is shown the truth: it has no rank."""
+        return "truth" in self.needs
+
+    def make(self, seed: int = 0) -> MediationMethod:
+        """Make an instance with this seed.
+
+        Examples
+        --------
+        >>> from benchmarks import mediation
+        >>> mediation.get("Regression with interaction").make(seed=3).random_state
+        3
+        """
+        takes_seed = "random_state" in inspect.signature(self.factory).parameters
+        return self.factory(random_state=seed) if takes_seed else self.factory()
+
+
+_METHODS: dict[str, MediationInfo] = {}
+_Factory = TypeVar("_Factory", bound=Callable[..., Any])
+
+
+def register(
+    name: str, *, assumes: str, source: str, needs: tuple[str, ...] = ()
+) -> Callable[[_Factory], _Factory]:
+    """Decorate a class, or a function that makes an instance, as a mediation method.
+
+    Parameters
+    ----------
+    name, assumes, source, needs
+        See `MediationInfo`.
+
+    Raises
+    ------
+    InputError
+        If the name is taken by other code, or a need is unknown.
+
+    Examples
+    --------
+    >>> from benchmarks import mediation
+    >>> @mediation.register("All direct", assumes="no confounding, no mediation", source="")
+    ... class AllDirect:
+    ...     def fit(self, X, t, m, y):
+    ...         self.total = float(y[t == 1].mean() - y[t == 0].mean())
+    ...         return self
+    ...     def nde(self):
+    ...         return self.total
+    ...     def nie(self):
+    ...         return 0.0
+    >>> mediation.check_method("All direct")
+    """
+    unknown = [need for need in needs if need not in get_args(Need)]
+    if unknown:
+        raise InputError(
+            f"mediation method '{name}': unknown need '{unknown[0]}'; choose among "
+            f"{', '.join(get_args(Need))}"
+        )
+
+    def add(factory: _Factory) -> _Factory:
+        origin = f"{factory.__module__}.{factory.__qualname__}"
+        known = _METHODS.get(name)
+        if known is not None and known.origin != origin:
+            raise InputError(f"the mediation method '{name}' exists: choose another name")
+        _METHODS[name] = MediationInfo(name, factory, assumes, source, tuple(needs), origin)
+        note_other(name)
+        return factory
+
+    return add
+
+
+@cache
+def _load_all() -> None:
+    """Import the shipped methods, and once the modules that installed packages name."""
+    import_module("benchmarks.mediation.methods")
+    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            point.load()
+        except Exception as error:
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(
+                f"the mediation methods '{point.name}' cannot be loaded ({why}); mend or uninstall "
+                "the package"
+            ) from error
+
+
+def names() -> list[str]:
+    """List the names of all methods, in order.
+
+    Examples
+    --------
+    >>> from benchmarks import mediation
+    >>> mediation.names()[:2]
+    ['DoWhy two-stage', 'Oracle']
+    """
+    _load_all()
+    return list(_METHODS)
+
+
+def get(name: str) -> MediationInfo:
+    """Return the method with this name.
+
+    Raises
+    ------
+    InputError
+        If no method has the name.
+
+    Examples
+    --------
+    >>> from benchmarks import mediation
+    >>> mediation.get("Multiply robust").source[:9]
+    'Tchetgen '
+    """
+    _load_all()
+    if name not in _METHODS:
+        raise InputError(
+            f"mediation method '{name}': no such method; {did_you_mean(name, _METHODS)}"
+        )
+    return _METHODS[name]
