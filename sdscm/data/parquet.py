@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sdscm.data.dataset import CausalDataset
 
 Dataset = TypeVar("Dataset", bound="CausalDataset")
+_Made = TypeVar("_Made")
 
 _FORMAT = 1
 _METADATA_KEY = b"sdscm"
@@ -63,13 +65,29 @@ def write(dataset: CausalDataset, path: Path) -> Path:
         meta["proxies"] = dataset.proxies
     if dataset.hidden_confounding:
         meta["hidden_confounding"] = {s: asdict(v) for s, v in dataset.hidden_confounding.items()}
-    table = pa.table(columns).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
+    return write_table(columns, meta, path)
+
+
+def write_table(columns: Mapping[str, Any], meta: Mapping[str, Any], path: Path) -> Path:
+    """Write columns and metadata to a file, atomically."""
+    table = pa.table(dict(columns)).replace_schema_metadata({_METADATA_KEY: json.dumps(meta)})
     write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
     return path
 
 
 def read(kind: type[Dataset], path: Path) -> Dataset:
     """Read a dataset; see `CausalDataset.read_parquet`."""
+    return read_table(path, lambda table, meta: _from_table(kind, table, meta))
+
+
+def read_table(path: Path, make: Callable[[pa.Table, dict[str, Any]], _Made]) -> _Made:
+    """Read a file of `write_table`, and make a dataset from its table and metadata.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or was not written by `write_table`.
+    """
     try:
         table = pq.read_table(path, partitioning=None)
     except FileNotFoundError:
@@ -85,7 +103,7 @@ def read(kind: type[Dataset], path: Path) -> Dataset:
             f"{path}: not written by sdscm; read it with pandas, then CausalDataset.from_frame"
         )
     try:
-        return _from_table(kind, table, json.loads(raw))
+        return make(table, json.loads(raw))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -98,6 +116,8 @@ def read(kind: type[Dataset], path: Path) -> Dataset:
 def _from_table(kind: type[Dataset], table: pa.Table, meta: dict[str, Any]) -> Dataset:
     if meta["format"] != _FORMAT:
         raise InputError(f"format {meta['format']} is not known here; update sdscm")
+    if "arms" in meta:
+        raise InputError("it has several arms; read it with MultiArmDataset.read_parquet")
     frame = table.to_pandas()
 
     def part(prefix: str) -> pd.DataFrame:

@@ -159,3 +159,28 @@ def test_it_shows_itself() -> None:
     assert "by bus, by bike, by car" in repr(data)
     assert "reference" in data._repr_html_()
     assert len(data.to_frame()) == len(data) == 50
+
+
+def test_a_file_keeps_everything(tmp_path, one_line) -> None:
+    data = sdscm.SDSCM("commute", "tabular:0").multi_arm_dataset(40, arms=["by car", "by bus"])
+    path = data.to_parquet(tmp_path / "arms.parquet")
+    back = sdscm.MultiArmDataset.read_parquet(path)
+    assert repr(back) == repr(data)
+    for name in ("X", "labels"):
+        pd.testing.assert_frame_equal(getattr(back, name), getattr(data, name), check_dtype=False)
+    for name in ("t", "potential_outcomes", "propensities", "y"):
+        assert np.array_equal(getattr(back, name), getattr(data, name))
+    assert list(back.cates) == list(data.cates)
+    assert all(np.array_equal(back.cates[name], data.cates[name]) for name in data.cates)
+    assert (back.arms, back.exogenous) == (data.arms, data.exogenous)
+    assert back.meta.options == data.meta.options
+    two = sdscm.SDSCM("commute", "tabular:0").dataset(40).to_parquet(tmp_path / "two.parquet")
+    for call, why in (
+        (lambda: sdscm.CausalDataset.read_parquet(path), "several arms"),
+        (lambda: sdscm.MultiArmDataset.read_parquet(two), "two arms"),
+        (lambda: sdscm.MultiArmDataset.read_parquet(tmp_path / "none"), "no such file"),
+        (lambda: data.setting("hidden").to_parquet(path), "not one of its settings"),
+    ):
+        with pytest.raises(sdscm.InputError, match=why) as wrong:
+            call()
+        one_line(wrong.value)
