@@ -31,6 +31,7 @@ from benchmarks.execution.batches import Task
 from benchmarks.execution.cells import Cell, in_order_of_shares, plan
 from benchmarks.execution.job_builder import JobBuilder
 from benchmarks.execution.methods import Method, methods_of
+from benchmarks.execution.preparation import prepare_texts
 from benchmarks.execution.ray_backend import RayWorker, connected
 from benchmarks.execution.ray_models import models_on
 from benchmarks.execution.runtimes import Eta, Runtimes
@@ -467,6 +468,8 @@ def _run_missing(
                 done(cell, Outcome("skipped", why))
             else:
                 tasks.append((cell, builder.job(cell)))
+        if given.cluster is None:  # other machines do not see this cache
+            prepare_texts(tasks)
         _run(tasks, done, suite, runtimes, given, eta)
         builder.forget()
     return len(missing)

@@ -64,6 +64,7 @@ _TOGETHER = {
     "tests/sdscm/lm/engine/test_same_bits.py::test_the_embedded_model": "embedded",
     "tests/sdscm/lm/engine/test_same_bits.py::test_threads_of_the_embedded_model": "embedded",
     "tests/sdscm/lm/test_load_lm.py::test_the_embedded_model_by_name": "embedded",
+    "tests/sdscm/test_embeddings.py": "embedded",
     "tests/sdscm/test_killed_run.py::test_killed_and_resumed_gives_the_same_bytes": "embedded",
     "tests/site/": "site",
     "tests/test_readme.py": "snippets",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -18,6 +20,7 @@ from benchmarks.provenance.versions import versions
 from benchmarks.suite.entries import Encoding, EstimatorEntry
 from benchmarks.suite.model import Suite
 from estimators.interface import bounds_of
+from estimators.text.featurisers import GROUP
 from sdscm.data.settings import SETTING_INFOS
 from sdscm.errors import InputError
 from sdscm.literals import Setting
@@ -244,11 +247,29 @@ def _code(entry: EstimatorEntry, origin: str, plugin_code: str) -> str:
     Empty if the estimator cannot be made. Its cells then fail with the reason, and others run.
     """
     if origin == "built-in":
-        return code_of(estimators.where(entry.name))
+        code = code_of(estimators.where(entry.name))
+        named = _code_of_named(entry) if "text" in estimators.info(entry.name).needs else []
+        return digest([code, named]) if named else code
     try:
         return digest([plugin_code, _code_of_made(estimators.get(entry.name, **entry.params))])
     except estimators.PluginError:
         return ""
+
+
+def _code_of_named(entry: EstimatorEntry) -> list[str]:
+    """Hash what a wrapper of texts names: the estimator and the featuriser that it uses."""
+    try:
+        params = {**estimators.parameters(entry.name), **entry.params}
+    except estimators.MissingExtraError:
+        return []
+    inner, featuriser = (params.get(key) or "" for key in ("estimator", "featuriser"))
+    found = []
+    with suppress(ValueError, estimators.EstimatorError):  # not of this project, or unknown
+        found.append(code_of(estimators.where(inner)))
+    for point in metadata.entry_points(group=GROUP, name=featuriser):
+        with suppress(ValueError):
+            found.append(code_of(point.value))
+    return found
 
 
 def _code_of_made(made: Any) -> str:

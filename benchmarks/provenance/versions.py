@@ -43,9 +43,10 @@ def code_of_estimators() -> str:
 
 @cache
 def code_of_generator() -> str:
-    """Hash the code of `sdscm` that affects datasets: all but audits, figures and texts."""
+    """Hash the code of `sdscm` that affects datasets: all but audits, figures, embeddings and
+    texts."""
     texts = ("figure_style", "number_format", "report_page", "hints", "version", "lazy", "display")
-    apart = ("audit", "statistics", "graph_plot", *texts)
+    apart = ("audit", "statistics", "graph_plot", "embeddings", *texts)
     return code_of_folder(Path(sdscm.__file__).parent, leave_out=apart)
 
 

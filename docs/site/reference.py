@@ -13,6 +13,8 @@ from typer.cli import get_docs_for_click
 
 from benchmarks import discovery, mediation, metrics, selection
 from benchmarks.cli.app import command
+from estimators.text import wrapped
+from sdscm import embeddings
 from sdscm.lm import registry as backends
 
 _KINDS = ("Functions", "Classes", "Constants")
@@ -40,6 +42,8 @@ def plugins() -> str:
         mediation: ["register", "MediationMethod", "MediationInfo", "check_method"],
         selection: ["selector", "Selector", "Shown", "fixed", "register"],
         backends: ["register_lm", "LMOptions", "ModelHandle"],
+        wrapped: ["Text", "TfidfFeatures"],
+        embeddings: ["Embeddings"],
     }
     lines = []
     titles = {
@@ -48,6 +52,8 @@ def plugins() -> str:
         mediation: "Mediation methods",
         selection: "Selectors",
         backends: "Language models",
+        wrapped: "Features of texts",
+        embeddings: "Embeddings of texts",
     }
     for module, title in titles.items():
         lines.append(f"## {title}")

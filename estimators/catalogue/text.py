@@ -1,11 +1,10 @@
 """Estimators that read texts."""
 
 from estimators.catalogue.family import Family
-from estimators.catalogue.texts import DML, ORTHOGONAL
+from estimators.catalogue.texts import DML, ORTHOGONAL, TEXTS
 from estimators.interface import ATE_OF_FIT, Intervals
 
 SALTON = "Salton and Buckley 1988, Information Processing and Management 24(5)"
-TEXTS = "the texts state all confounders that the covariates lack, overlap"
 FAMILY = Family("Text", package="text")
 FAMILY.add(
     "Text-AIPW",

@@ -7,6 +7,7 @@ RLEARNER = "Nie and Wager 2021, Biometrika 108(2)"
 
 RANDOMISED = "a randomised treatment"
 UNCONFOUNDED = "no hidden confounding, overlap"
+TEXTS = "the texts state all confounders that the covariates lack, overlap"
 LINEAR_ARMS = f"{UNCONFOUNDED}; outcome of each arm linear in the covariates"
 LINEAR_EFFECT = f"{UNCONFOUNDED}; effect linear in the covariates"
 LINEAR_OUTCOME = f"{UNCONFOUNDED}; outcome linear in treatment and covariates"

@@ -15,6 +15,7 @@ from estimators.base import EffectEstimator, Ends
 from estimators.interface import Need
 from estimators.registry import REGISTRY
 from estimators.support.validation import as_texts, require_level
+from estimators.text.featurisers import featuriser
 
 
 @dataclass(eq=False, repr=False)
@@ -57,10 +58,26 @@ class _Text(EffectEstimator):
         has_seed = "random_state" in REGISTRY.parameters(self.estimator)
         return REGISTRY.get(self.estimator, **({"random_state": self.seed_} if has_seed else {}))
 
+    def _unfitted(self) -> Any:
+        """The featuriser, unfitted."""
+        if self.featuriser is None:
+            return TfidfFeatures()
+        if isinstance(self.featuriser, str):
+            return featuriser(self.featuriser)
+        return clone(self.featuriser)
+
+    def prepare(self, *, text: Any) -> None:
+        """Compute what the fits on these texts share, such as embeddings, if there is any."""
+        unfitted = self._unfitted()
+        if hasattr(unfitted, "prepare"):
+            unfitted.prepare(list(text))
+
     def _fit(self, X: np.ndarray, t: np.ndarray, y: np.ndarray, text: list[str]) -> None:
-        usual = self.featuriser is None
-        featuriser = TfidfFeatures(random_state=self.seed_) if usual else clone(self.featuriser)
-        self.featuriser_ = featuriser.fit(text)
+        unfitted = self._unfitted()
+        own = not isinstance(self.featuriser, str | None)
+        if not own and "random_state" in getattr(unfitted, "get_params", dict)():
+            unfitted.set_params(random_state=self.seed_)
+        self.featuriser_ = unfitted.fit(text)
         self.model_ = self._wrapped().fit(self._with_features(X, text), t, y)
         self.warnings_ += getattr(self.model_, "warnings_", [])
 
@@ -97,8 +114,8 @@ class Text(_Text):
     estimator
         A registered name, or an object with ``fit(X, t, y)`` that scikit-learn can clone.
     featuriser
-        A transformer of scikit-learn from a list of texts to an array of shape (n, k); by default
-        `TfidfFeatures`.
+        A transformer of scikit-learn from a list of texts to an array of shape (n, k), or the name
+        of one that a package offers (`estimators.text.featurisers`); by default `TfidfFeatures`.
     """
 
     estimator: Any = "RF"

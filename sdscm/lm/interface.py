@@ -105,6 +105,15 @@ class ReferenceLanguageModel(LanguageModel, Protocol):
 
 
 @runtime_checkable
+class EmbeddingLanguageModel(LanguageModel, Protocol):
+    """A language model that can also give vectors of texts."""
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Mean of the last hidden states over the tokens of each text: (n, size), float32."""
+        ...
+
+
+@runtime_checkable
 class GenerativeLanguageModel(LanguageModel, Protocol):
     """A language model that can also write text."""
 

@@ -19,6 +19,7 @@ from sdscm.errors import InputError
 from sdscm.lm.interface import (
     Choice,
     ChoiceScores,
+    EmbeddingLanguageModel,
     GenerativeLanguageModel,
     LanguageModel,
     ReferenceLanguageModel,
@@ -28,6 +29,7 @@ from sdscm.lm.scoring_progress import ScoringProgress
 
 _LOOKUP = 500
 _BATCH = 512
+_TEXTS = 128
 # Seconds between reports while scores come one by one.
 _REPORT_EVERY = 0.5
 # Part of every key; increase it if tokenising or scoring changes a score.
@@ -70,10 +72,11 @@ class ScoreCache:
             self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS scores (key BLOB PRIMARY KEY, value BLOB NOT NULL) "
-                "WITHOUT ROWID"
-            )
+            for table in ("scores", "embeddings"):
+                self._connection.execute(
+                    f"CREATE TABLE IF NOT EXISTS {table} (key BLOB PRIMARY KEY, value BLOB NOT "
+                    "NULL) WITHOUT ROWID"
+                )
 
     @contextmanager
     def _errors_in_one_line(self) -> Iterator[None]:
@@ -92,19 +95,27 @@ class ScoreCache:
     def get(self, keys: Sequence[bytes]) -> dict[bytes, ChoiceScores]:
         """Scores of those keys that are in the cache."""
         found = {}
+        for key, value in self._rows("scores", keys):
+            sentence, value_only, tokens, value_tokens = np.frombuffer(value).reshape(4, -1)
+            found[key] = ChoiceScores(
+                sentence, value_only, tokens.astype(int), value_tokens.astype(int)
+            )
+        return found
+
+    def embeddings(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """Vectors of those keys that are in the cache, float32."""
+        rows = self._rows("embeddings", keys)
+        return {key: np.frombuffer(value, dtype=np.float32) for key, value in rows}
+
+    def _rows(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         for begin in range(0, len(keys), _LOOKUP):
             part = keys[begin : begin + _LOOKUP]
             marks = ",".join("?" * len(part))
             with self._lock, self._errors_in_one_line():
                 rows = self._connection.execute(
-                    f"SELECT key, value FROM scores WHERE key IN ({marks})", part
+                    f"SELECT key, value FROM {table} WHERE key IN ({marks})", part
                 ).fetchall()
-            for key, value in rows:
-                sentence, value_only, tokens, value_tokens = np.frombuffer(value).reshape(4, -1)
-                found[key] = ChoiceScores(
-                    sentence, value_only, tokens.astype(int), value_tokens.astype(int)
-                )
-        return found
+            yield from rows
 
     def put(self, scores: dict[bytes, ChoiceScores]) -> None:
         """Add all of these scores, or, after an error, none."""
@@ -112,8 +123,16 @@ class ScoreCache:
             (key, np.stack([s.sentence, s.value, s.sentence_tokens, s.value_tokens]).tobytes())
             for key, s in scores.items()
         ]
+        self._insert("scores", rows)
+
+    def put_embeddings(self, vectors: dict[bytes, np.ndarray]) -> None:
+        """Add all of these vectors, or, after an error, none."""
+        rows = [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors.items()]
+        self._insert("embeddings", rows)
+
+    def _insert(self, table: str, rows: list[tuple[bytes, bytes]]) -> None:
         with self._lock, self._errors_in_one_line(), self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?)", rows)
+            self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)
 
     @contextmanager
     def writing(self) -> Iterator[Callable[[bytes, ChoiceScores], None]]:
@@ -215,6 +234,29 @@ class CachedLM:
         model = generative(self.model)
         return model.generate(prompt, begin, count=count, tokens=tokens, seed=seed)
 
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of texts, of shape (n, size); an InputError if the model has none.
+
+        Each distinct text is computed once. Vectors are in the cache as they come, so that a
+        stopped run goes on where it was.
+        """
+        keys = {text: self._key_of_text(text) for text in texts}
+        found = self._cache.embeddings(list(keys.values()))
+        # Sorted: neighbours share their beginning.
+        missing = sorted(text for text, key in keys.items() if key not in found)
+        for begin in range(0, len(missing), _TEXTS):
+            part = missing[begin : begin + _TEXTS]
+            model = embedding(self.model)
+            _report.get()(f"embedding texts with {self.id}, {begin:,} of {len(missing):,}")
+            new = dict(zip((keys[text] for text in part), model.embed(part), strict=True))
+            self._cache.put_embeddings(new)
+            found |= new
+        return np.array([found[keys[text]] for text in texts])
+
+    def _key_of_text(self, text: str) -> bytes:
+        content = [_VERSION, "embedding", self.id, self.revision, self._scorer, text]
+        return _hash(content)
+
     def _cached(
         self,
         kind: str,
@@ -265,8 +307,12 @@ class CachedLM:
     def _key(self, kind: str, choice: Choice) -> bytes:
         model = [self.id, self.revision, self._scorer]
         content = [_VERSION, kind, *model, choice.context, choice.prefix]
-        text = json.dumps([*content, choice.values, choice.suffix], ensure_ascii=False)
-        return hashlib.blake2b(text.encode(), digest_size=16).digest()
+        return _hash([*content, choice.values, choice.suffix])
+
+
+def _hash(content: Sequence[object]) -> bytes:
+    text = json.dumps(content, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def reference_scores(model: LanguageModel, choices: list[Choice]) -> list[ChoiceScores]:
@@ -276,6 +322,15 @@ def reference_scores(model: LanguageModel, choices: list[Choice]) -> list[Choice
             f"language model '{model.id}' has no reference scores; choose another scoring"
         )
     return model.score_reference(choices)
+
+
+def embedding(model: LanguageModel) -> EmbeddingLanguageModel:
+    """The model if it gives vectors of texts; otherwise an InputError."""
+    if not isinstance(model, EmbeddingLanguageModel):
+        raise InputError(
+            f"language model '{model.id}' gives no vectors of texts; choose a local model"
+        )
+    return model
 
 
 def generative(model: LanguageModel) -> GenerativeLanguageModel:

@@ -10,6 +10,8 @@ import pytest
 
 from estimators import plugins
 from estimators.registry import REGISTRY
+from estimators.text import featurisers
+from estimators.text.wrapped import TfidfFeatures
 
 
 class Truth(NamedTuple):
@@ -29,6 +31,13 @@ def draw_linear(n: int, seed: int = 0, randomised: bool = False) -> Truth:
     ite = 1 + 0.5 * b
     y = 3 + a + 0.5 * c + t * ite + rng.normal(scale=0.5, size=n)
     return Truth(X, t, y, ite)
+
+
+@pytest.fixture(autouse=True)
+def _no_language_model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a small featuriser stand in for the language model, which takes seconds to load."""
+    if "converted_model" not in request.fixturenames:
+        monkeypatch.setattr(featurisers, "_points", lambda: {"lm": lambda: TfidfFeatures})
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ def test_an_extra_is_declared_by_those_that_need_one(name):
         "PyTorch": "networks",
         "linearmodels": "linearmodels",
         "ivmodels": "ivmodels",
+        "Embedding": "lm",
     }
     assert estimators.info(name).extra == extras.get(family, "")
 

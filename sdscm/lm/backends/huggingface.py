@@ -29,6 +29,7 @@ from sdscm.lm.engine.packed import PackedScorer
 from sdscm.lm.engine.plain import PlainScorer
 from sdscm.lm.engine.products import products
 from sdscm.lm.engine.selftest import SelfTests
+from sdscm.lm.engine.states import HiddenStates
 from sdscm.lm.engine.tokens import ChoiceTokenizer, ChoiceTokens, summed
 from sdscm.lm.interface import Choice, ChoiceScores
 from sdscm.lm.precision import Precision
@@ -96,6 +97,7 @@ class HuggingFaceLM:
             model, self._tokenize, self.window, memory, precision, selftests
         )
         self._scorers: dict[bool, PackedScorer | PlainScorer] = {}  # the key is true for packed
+        self._states = HiddenStates(model, self._selftests.packs, memory, batch_tokens)
 
     @classmethod
     def from_pretrained(
@@ -219,6 +221,29 @@ class HuggingFaceLM:
                     return continued_lines(
                         self._model, self._tokenize.tokenizer, prompt, begin, count, tokens, seed
                     )
+            except Exception as error:  # its kind depends on the code of the model
+                raise self._failed(error) from error
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of texts; see `sdscm.lm.interface.EmbeddingLanguageModel`.
+
+        Raises
+        ------
+        InputError
+            If a text has no token, or is longer than the model's window.
+        """
+        tokenizer, start = self._tokenize.tokenizer, self._tokenize.start_token
+        tokens = [(start, *tokenizer(t, add_special_tokens=False)["input_ids"]) for t in texts]
+        for text, each in zip(texts, tokens, strict=True):
+            if not 1 < len(each) <= (self.window or len(each)):
+                raise InputError(
+                    f"the text '{text[:40]}' has {len(each) - 1} tokens; '{self.id}' embeds texts "
+                    f"of 1 to {self.window or 'any number of'} tokens"
+                )
+        with self._turn:
+            try:
+                with products(self._device, self._precision):
+                    return self._states.means(tokens)
             except Exception as error:  # its kind depends on the code of the model
                 raise self._failed(error) from error
 

@@ -73,6 +73,9 @@ class PackedScorer:
         If the model's positions cannot be packed.
     """
 
+    #: What computes the passes, and with them one result for each candidate.
+    passes = Passes
+
     def __init__(
         self,
         model: Any,
@@ -122,7 +125,7 @@ class PackedScorer:
     def _pass(
         self, choices: list[ChoiceTokens], trie: TokenTrie, cache: KeyValueCache, workers: int
     ) -> list[list[np.ndarray]]:
-        passes = Passes(self._model, trie, cache, choices, self._batch_tokens, workers)
+        passes = self.passes(self._model, trie, cache, choices, self._batch_tokens, workers)
         try:
             found = passes.run()
         except BaseException:

@@ -172,12 +172,7 @@ class Passes:
             self._changed.notify()
 
     def _forward(self, builder: PassBuilder, plan: PassPlan) -> list[list[np.ndarray]]:
-        with active_pass(plan, self._cache) as active:
-            here = active.plan(self._device)
-            hidden = self._model.base_model(
-                input_ids=here.tokens[None], position_ids=here.positions[None], use_cache=False
-            ).last_hidden_state[0]
-            outputs = active.plan(hidden.device).outputs
+        hidden, outputs = self._hidden(plan)
         wanted = [
             [choice.scored(i) for i in range(len(choice.branches))] for choice in builder.choices
         ]
@@ -188,6 +183,15 @@ class Passes:
         return [
             [np.array([next(values) for _ in scored]) for scored in choice] for choice in wanted
         ]
+
+    def _hidden(self, plan: PassPlan) -> tuple[torch.Tensor, torch.Tensor]:
+        """Last hidden states of the tokens of the pass, and the positions of its outputs."""
+        with active_pass(plan, self._cache) as active:
+            here = active.plan(self._device)
+            hidden: torch.Tensor = self._model.base_model(
+                input_ids=here.tokens[None], position_ids=here.positions[None], use_cache=False
+            ).last_hidden_state[0]
+            return hidden, active.plan(hidden.device).outputs
 
     def _log_probabilities(
         self, hidden: torch.Tensor, rows: np.ndarray, targets: np.ndarray

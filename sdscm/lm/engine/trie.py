@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 # Share of the slots to evict at once: each eviction ranks all slots.
 _PORTION = 8
@@ -13,10 +14,11 @@ class Node:
 
     ``slot`` is its position in the cache, or -1. ``filled`` is true if its keys and values are in
     the cache. ``tick`` is the last pass that used it. ``drawn`` is true if a context contains it;
-    nodes of candidates only are seldom needed again.
+    nodes of candidates only are seldom needed again. ``total`` is the sum of the last hidden
+    states up to the token, where it is asked for (`sdscm.lm.engine.states`).
     """
 
-    __slots__ = ("children", "depth", "drawn", "filled", "parent", "slot", "tick", "token")
+    __slots__ = ("children", "depth", "drawn", "filled", "parent", "slot", "tick", "token", "total")
 
     def __init__(self, token: int, parent: Node | None) -> None:
         self.token = token
@@ -27,6 +29,7 @@ class Node:
         self.tick = 0
         self.drawn = False
         self.filled = False
+        self.total: Any = None
 
 
 class TokenTrie:
@@ -98,6 +101,7 @@ class TokenTrie:
             self._free.append(node.slot)
             node.slot = -1
             node.filled = False
+            node.total = None
 
     def _worth(self, node: Node) -> tuple[int, int]:
         """Sort key of eviction: nodes with a low key are evicted first.

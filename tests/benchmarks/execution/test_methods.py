@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import types
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import numpy as np
 import pytest
 
 import benchmarks
+import estimators
+from benchmarks.execution import methods
 from benchmarks.execution.methods import methods_of
 from benchmarks.suite.entries import EstimatorEntry
 from estimators.function_estimator import FunctionEffect
+from estimators.text.featurisers import GROUP
 from sdscm.errors import InputError
 
 
@@ -39,6 +43,32 @@ def test_identity_depends_on_parameters_and_not_on_labels() -> None:
     assert plain.identity == labelled.identity
     assert plain.identity != deeper.identity
     assert [c.label for c in (plain, labelled, deeper)] == ["RF", "again", "deep"]
+
+
+def test_a_wrapper_of_texts_is_known_by_the_code_that_it_names(monkeypatch) -> None:
+    point = EntryPoint("lm", "sdscm.embeddings:Embeddings", GROUP)
+    monkeypatch.setattr(
+        methods.metadata, "entry_points", lambda group, name: [point] * (name == point.name)
+    )
+    changed = {"none"}
+
+    def code_of(where: str) -> str:
+        return f"{where}, edited" if where in changed else where
+
+    monkeypatch.setattr(methods, "code_of", code_of)
+    params = {"estimator": "LinReg", "featuriser": "lm"}
+    entries = ["Text-RF", EstimatorEntry(name="Text-RF", label="lm", params=params)]
+
+    def identities() -> tuple[str, ...]:
+        return tuple(method.identity for method in methods_of(entries))
+
+    plain, with_lm = identities()
+    changed = {estimators.where("RF")}
+    assert (identities()[0] != plain, identities()[1] == with_lm) == (True, True)
+    changed = {estimators.where("LinReg")}
+    assert (identities()[0] == plain, identities()[1] != with_lm) == (True, True)
+    changed = {point.value}
+    assert (identities()[0] == plain, identities()[1] != with_lm) == (True, True)
 
 
 def test_the_seed_reaches_estimators_that_take_one() -> None:
