@@ -17,6 +17,15 @@ FAMILY.add(
     bounds="gamma",
 )
 FAMILY.add(
+    "Sharp sensitivity",
+    "sharp_sensitivity:SharpSensitivity",
+    "extremes of the mean outcomes given the covariates, if odds are off by a factor",
+    "Dorn, Guo and Kallus 2021, arXiv 2112.11449",
+    assumes="overlap, right propensities or forests; hidden confounding of at most an odds ratio",
+    estimand="ATE",
+    bounds="gamma",
+)
+FAMILY.add(
     "Manski",
     "worst_case:Manski",
     "worst-case bounds: unobserved outcomes are the smallest or the largest one",

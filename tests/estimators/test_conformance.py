@@ -44,6 +44,7 @@ LIGHT: dict[str, dict[str, object]] = {
     "DoubleML PLIV": {"n_estimators": 10},
     "DoubleML IIVM": {"n_estimators": 10},
     "DoubleML PLR": {"n_estimators": 10},
+    "Sharp sensitivity": {"n_estimators": 10},
     "DoubleML PLR bounds": {"n_estimators": 10},
     "DoubleML IRM bounds": {"n_estimators": 10},
     "DoubleML IRM": {"n_estimators": 10},

@@ -84,6 +84,36 @@ def test_the_ends_with_alpha_cover_at_the_true_gamma():
     assert np.mean(held[2**0.5]) <= 0.5
 
 
+def test_sharp_bounds_by_hand():
+    """Given x, u has the chance 2/3 among the treated; Gamma = 2 allows 1/3 to 5/6 for the others.
+
+    So E[y1] is between 1/2 and 3/4, and in the same way E[y0] between 1/4 and 1/2. A term of x
+    moves y of both arms, which the bounds that are not sharp do not use.
+    """
+    X, t, u = _hidden(8_000)
+    X = X.assign(x=(X["x"] > 0).astype(float))
+    y = u + 3 * X["x"].to_numpy()
+    fitted = estimators.get("Sharp sensitivity", n_estimators=20).fit(X, t, y)
+    assert fitted.ate(X) == pytest.approx(1 / 3, abs=0.04)
+    assert fitted.ate_bounds(X, gamma=2) == pytest.approx((0, 1 / 2), abs=0.04)
+    assert fitted.ate_bounds(X, gamma=2**0.5)[0] > 0.1
+    wide = estimators.get("Marginal sensitivity").fit(X, t, y).ate_bounds(X, gamma=2)
+    assert np.ptp(wide) > 1.5
+    assert fitted.ate_bounds(X, gamma=1) == pytest.approx((fitted.ate(X),) * 2)
+
+
+def test_ends_of_sharp_bounds_cover_at_the_true_gamma():
+    held = {2.0: [], 2**0.5: []}
+    for seed in range(40):
+        X, t, y = _hidden(300, seed)
+        fitted = estimators.get("Sharp sensitivity", n_estimators=10).fit(X, t, y)
+        for gamma, found in held.items():
+            lower, upper = fitted.ate_bounds(X, gamma=gamma, alpha=0.1)
+            found.append(lower <= 0 <= upper)
+    assert np.mean(held[2.0]) >= 0.85
+    assert np.mean(held[2**0.5]) <= 0.5
+
+
 def test_worst_case_bounds_by_hand():
     X = pd.DataFrame({"x": np.zeros(5)})
     t, y = np.array([1, 1, 0, 0, 0]), np.array([4.0, 2.0, 1.0, 0.0, 3.0])
