@@ -125,8 +125,11 @@ def fact_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
 
 def _instrument_rows(facts: DatasetFacts) -> list[tuple[str, str]]:
     weak = " (weak: below 10)" if facts.weak else ""
+    strength = ("first-stage F", number(facts.first_stage_f) + weak)
+    if not facts.strata:
+        return [strength]
     return [
-        ("first-stage F", number(facts.first_stage_f) + weak),
+        strength,
         ("compliers", percent(facts.compliers)),
         ("always-takers", percent(facts.always_takers)),
         ("never-takers", percent(facts.never_takers)),

@@ -72,11 +72,11 @@ class DatasetFacts:
         Covariates of a user's table that give away the truth, or may; see `sdscm.data.leaks`.
     first_stage_f
         Strength of the instrument: the F statistic of the instrument in a linear regression of the
-        treatment on it and the other covariates that the setting ``instrument`` shows. This and the
-        shares below are NaN if the dataset was made without the setting.
+        treatment on it and the other covariates that the setting ``instrument`` shows. NaN without
+        an instrument.
     compliers, always_takers, never_takers, defiers
         Shares of the units by their treatment under both values of the instrument; see
-        `CausalDataset.compliers`.
+        `CausalDataset.compliers`. NaN if it is unknown, as in a user's table.
 
     Examples
     --------
@@ -134,7 +134,7 @@ class DatasetFacts:
         if self.has_instrument:
             rows += [
                 ("first-stage F", number(self.first_stage_f), "strength of the instrument"),
-                ("strata", self.strata, "shares of the units"),
+                ("strata", self.strata or "not known", "shares of the units"),
             ]
         return html_card("DatasetFacts", _counted_problems(self.problems), *_table(rows, self))
 
@@ -145,8 +145,8 @@ class DatasetFacts:
 
     @property
     def has_instrument(self) -> bool:
-        """True if the dataset was made with the setting ``instrument``."""
-        return self.compliers == self.compliers
+        """True if the strength of an instrument is known."""
+        return self.first_stage_f == self.first_stage_f
 
     @property
     def weak(self) -> bool:
@@ -155,7 +155,9 @@ class DatasetFacts:
 
     @property
     def strata(self) -> str:
-        """The shares of compliers, always-takers, never-takers and defiers in words."""
+        """The shares of compliers, always-takers, never-takers and defiers; empty if unknown."""
+        if self.compliers != self.compliers:
+            return ""
         shares = {
             "compliers": self.compliers,
             "always-takers": self.always_takers,

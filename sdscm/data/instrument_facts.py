@@ -13,16 +13,22 @@ _ROUNDING = 1e-9
 def instrument_facts(dataset: CausalDataset) -> dict[str, float]:
     """First-stage F and shares of the units by their treatment under both instrument values.
 
-    Empty if the dataset was made without the setting ``instrument``. The shares are those of
-    Angrist, Imbens and Rubin, JASA 1996.
+    Empty without an instrument, and in other settings than ``all`` and ``instrument``, where the
+    instrument or the treatment is not the one of the first stage. The shares, those of Angrist,
+    Imbens and Rubin, JASA 1996, need the treatment under both values.
     """
-    treatments = dataset.potential_treatments
-    if treatments is None:
+    if not dataset.instrument or dataset.covariates not in ("all", "instrument"):
         return {}
-    view = dataset.setting("instrument")
-    low, high = treatments.T
-    return {
-        "first_stage_f": first_stage_f(view.t, view.shown["instrument"], view.X.to_numpy(float)),
+    instrument = dataset.shown.get("instrument")
+    if instrument is None:
+        instrument = dataset.X[dataset.instrument].to_numpy()
+    hidden = {*dataset.exogenous, dataset.instrument}
+    X = dataset.X[[name for name in dataset.X if name not in hidden]].to_numpy(float)
+    found = {"first_stage_f": first_stage_f(dataset.t, instrument, X)}
+    if dataset.potential_treatments is None:
+        return found
+    low, high = dataset.potential_treatments.T
+    return found | {
         "compliers": float((low < high).mean()),
         "always_takers": float((low & high).mean()),
         "never_takers": float((low + high == 0).mean()),

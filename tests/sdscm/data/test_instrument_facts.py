@@ -1,5 +1,7 @@
 """Strength of an instrument against another library, strata against potential treatments."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from statsmodels.regression.linear_model import OLS
@@ -43,6 +45,33 @@ def test_the_dial_strength_and_the_strata():
     assert f"compliers {strong.compliers:.0%}" in strong.strata
     assert "first-stage F" in strong._repr_html_()
     assert sdscm.facts(data.setting("instrument")).first_stage_f == strong.first_stage_f
+    for setting in ("hidden", "randomised"):  # another treatment, or the instrument is a covariate
+        assert not sdscm.facts(data.setting(setting)).has_instrument
+
+
+def test_a_dataset_whose_other_covariates_are_all_hidden_has_a_strength():
+    data = sdscm.SDSCM("training", "tabular:0").dataset(100, settings=["instrument"])
+    few = replace(data, X=data.X[[*data.exogenous, "lottery"]], labels=None)
+    assert sdscm.facts(few).first_stage_f == pytest.approx(
+        first_stage_f(data.t, data.X["lottery"].to_numpy(), np.empty((100, 0))), rel=1e-9
+    )
+
+
+def test_a_table_with_an_instrument_has_a_strength_and_no_strata():
+    data = sdscm.SDSCM("training", "tabular:0").dataset(200, settings=["instrument"])
+    table = data.X.assign(took=data.t, earned=data.y)
+    known = sdscm.facts(
+        sdscm.CausalDataset.from_frame(
+            table,
+            treatment="took",
+            outcome="earned",
+            instrument="lottery",
+            exogenous=data.exogenous,
+        )
+    )
+    assert known.first_stage_f == pytest.approx(sdscm.facts(data).first_stage_f, rel=1e-9)
+    assert known.strata == ""
+    assert "not known" in known._repr_html_()
 
 
 def test_datasets_without_an_instrument_have_none_of_these_facts():
