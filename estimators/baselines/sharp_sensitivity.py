@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import stats
@@ -15,6 +16,8 @@ from estimators.support.folds import stratified_folds
 
 #: Fewest rows in a leaf.
 LEAF = 5
+#: Rounding of a place in a leaf.
+ROUNDING = 1e-9
 
 
 @dataclass(eq=False, repr=False)
@@ -108,26 +111,31 @@ class _Forest:
     train_leaves: np.ndarray
     test_leaves: np.ndarray
 
-    def quantiles(self, y: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-        """Mean over trees of the quantile of a leaf, for the training rows and the others."""
-        found = [np.zeros(len(self.train)), np.zeros(len(self.test))]
+    @cached_property
+    def _groups(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """For each tree: the leaf of each training row, their sizes, the leaf of the other rows."""
+        found = []
         for own, others in zip(self.train_leaves.T, self.test_leaves.T, strict=True):
             leaves, group, size = np.unique(own, return_inverse=True, return_counts=True)
-            order = np.lexsort((y, group))
-            place = np.maximum(np.ceil(level * size - 1e-9).astype(int), 1) - 1
-            value = y[order][np.cumsum(size) - size + place]
-            found[0] += value[group]
-            found[1] += value[np.searchsorted(leaves, others)]
-        return found[0] / self.train_leaves.shape[1], found[1] / self.train_leaves.shape[1]
+            found.append((group, size, np.searchsorted(leaves, others)))
+        return found
+
+    def quantiles(self, y: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Mean over trees of the quantile of a leaf, for the training rows and the others."""
+        at_train, at_test = np.zeros(len(self.train)), np.zeros(len(self.test))
+        for group, size, others in self._groups:
+            place = np.maximum(np.ceil(level * size - ROUNDING).astype(int), 1) - 1
+            value = y[np.lexsort((y, group))][np.cumsum(size) - size + place]
+            at_train += value[group]
+            at_test += value[others]
+        return at_train / len(self._groups), at_test / len(self._groups)
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """Mean over trees of the mean of a leaf, for the rows out of fold."""
         found = np.zeros(len(self.test))
-        for own, others in zip(self.train_leaves.T, self.test_leaves.T, strict=True):
-            leaves, group, size = np.unique(own, return_inverse=True, return_counts=True)
-            mean = np.bincount(group, weights=values) / size
-            found += mean[np.searchsorted(leaves, others)]
-        return found / self.train_leaves.shape[1]
+        for group, size, others in self._groups:
+            found += (np.bincount(group, weights=values) / size)[others]
+        return found / len(self._groups)
 
 
 def _extreme(y: np.ndarray, q: np.ndarray, gamma: float) -> np.ndarray:
