@@ -18,20 +18,31 @@ for library in ("torch", "transformers"):
 
 @dataclass(eq=False, repr=False)
 class Embedding(Text):
-    """As `Text`, with embeddings: means of the last hidden states, and their components."""
+    """An estimator of effects, with embeddings of the texts as further covariates.
+
+    An embedding is the mean of a language model's last hidden states over the tokens of the text,
+    as in the mean pooling of Reimers and Gurevych (2019), reduced to principal components. The
+    components are fitted on the texts of ``fit``. See ``featuriser`` in `Text`.
+    """
 
     featuriser: Any = "lm"
 
 
 @dataclass(eq=False, repr=False)
 class EmbeddingIntervals(TextIntervals):
-    """As `Embedding`, for an estimator that has intervals of both kinds."""
+    """An estimator with intervals of both kinds, and with embeddings as further covariates.
+
+    For the embeddings see `Embedding-RF`: ``sdscm estimators show Embedding-RF``.
+    """
 
     featuriser: Any = "lm"
 
 
 @dataclass(eq=False, repr=False)
 class EmbeddingAverage(TextAverage):
-    """As `Embedding`, for an estimator of the average effect that has an interval."""
+    """An estimator of the average effect, with embeddings as further covariates.
+
+    For the embeddings see `Embedding-RF`: ``sdscm estimators show Embedding-RF``.
+    """
 
     featuriser: Any = "lm"
