@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: benchmark results release paper audit second-lm test test-slow lint format site install clean
+.PHONY: benchmark results tasks release paper audit second-lm test test-slow lint format site install clean
 
 # Then the scores are compared with those of the published board, if there is one.
 PUBLISHED = results/published/$(SUITE)
@@ -25,6 +25,16 @@ results: $(STAMP) second-lm
 	for suite in quick core standard models; do \
 		$(BIN)/sdscm benchmark $$suite --results results/published || exit; done
 	$(BIN)/sdscm release make core --version 1 $(TEXTS) --out benchmarks/releases/core-v1 --force
+
+# One board for each task beside adjusting for covariates; docs/guide/tasks.md reads them.
+tasks: $(STAMP)
+	$(BIN)/sdscm benchmark tasks --results results/published
+	$(BIN)/sdscm select tasks --results results/published
+	$(BIN)/sdscm discover headache revision training --temperature 2.5 --workers 2 --out $(TASKS)/discovery
+	$(BIN)/sdscm arms commute housing --temperature 2.5 --workers 2 --out $(TASKS)/arms
+	$(BIN)/sdscm mediate loan checkout --temperature 2.5 --workers 2 --out $(TASKS)/mediation
+	$(BIN)/python examples/board_studies/tasks.py $(TASKS)
+TASKS = results/published/tasks
 
 # A release of a shipped suite, to attach elsewhere: `make release SUITE=standard`.
 VERSION ?= 1
