@@ -67,7 +67,11 @@ def settings(table: pd.DataFrame, entry: str, score: str) -> pd.DataFrame:
     """A score of the methods of `TEXT`: hidden, by words, by embeddings, all."""
     of = table[table["dataset"] == entry].set_index(["setting", "estimator"])[score]
     rows = {
-        name: [of["hidden", name], *(of["text", each] for each in texts), of["all", name]]
+        name: [
+            of["hidden", f"{name} (one-hot)"],
+            *(of["text", each] for each in texts),
+            of["all", f"{name} (one-hot)"],
+        ]
         for name, texts in TEXT.items()
     }
     return pd.DataFrame(rows, index=["hidden", "words", "embeddings", "all"]).T
