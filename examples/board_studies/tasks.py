@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+import estimators
+from benchmarks.boards.summary import ALL
 from sdscm.figure_style import (
     BLUE,
     GRID,
-    INK,
     MARKERS,
     MUTED,
     ORANGE,
@@ -44,14 +45,19 @@ TEXT = {
     "RF": ("Text-RF", "Embedding-RF"),
     "LinearDML": ("Text-DML", "Embedding-DML"),
 }
-REFERENCES = ("Zero", "Oracle")
-_LARGEST = 2.0
+_COLUMNS = (
+    *("dataset", "setting", "rows", "estimator", "family"),
+    *("late_abs_error_sd_median", "ate_abs_error_sd", "pehe_sd"),
+    *("bounds_hold", "bounds_hold_half", "bounds_width_sd"),
+)
+#: Larger errors are drawn at this one.
+_LARGEST = 1.0
 
 
 def board(folder: Path) -> pd.DataFrame:
     """Read the boards of the fitted rows."""
-    table = pd.read_csv(folder / "leaderboard.csv", low_memory=False)
-    return table[table["rows"] == "fitted"]
+    table = pd.read_csv(folder / "leaderboard.csv", usecols=_COLUMNS, low_memory=False)
+    return table[table["rows"] == "fitted"].drop_duplicates(["dataset", "setting", "estimator"])
 
 
 def strengths(table: pd.DataFrame) -> pd.DataFrame:
@@ -77,70 +83,87 @@ def settings(table: pd.DataFrame, entry: str, score: str) -> pd.DataFrame:
     return pd.DataFrame(rows, index=["hidden", "words", "embeddings", "all"]).T
 
 
+def bounds(table: pd.DataFrame) -> pd.DataFrame:
+    """Shares of datasets whose effect bounds hold, and widths, with hidden confounders."""
+    part = table[(table["setting"] == "hidden") & (table["dataset"] != ALL)]
+    columns = ["bounds_hold", "bounds_hold_half", "bounds_width_sd"]
+    return part.groupby("estimator")[columns].mean().dropna(subset="bounds_hold")
+
+
+def _figure(height: float) -> Figure:
+    figure = new_figure(7.6, height, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.15)
+    return figure
+
+
 @in_figure_style(size=10)
 def draw_instrument(table: pd.DataFrame) -> Figure:
     """Draw the error of the LATE by the strength of the instrument."""
     errors = strengths(table)
-    needs = {name for name in errors.index if errors.loc[name].notna().all()}
-    with_instrument = [name for name in errors.index if name in needs and _instrumental(name)]
-    others = [name for name in errors.index if name not in with_instrument]
-    others = [name for name in others if name not in REFERENCES]
-    figure = new_figure(7.6, 4.2, layout="constrained")
+    kinds = {name: kind_of(str(name)) for name in errors.index}
+    with_instrument = [name for name, kind in kinds.items() if kind == "instrument"]
+    others = [name for name, kind in kinds.items() if kind == "adjusts"]
+    figure = _figure(4.0)
     axes = figure.subplots()
     adjusting = errors.loc[others]
     axes.fill_between(
-        errors.columns, adjusting.min(), adjusting.max(), color=REST, alpha=0.45, linewidth=0
+        errors.columns,
+        adjusting.min(),
+        adjusting.max(),
+        color=REST,
+        alpha=0.45,
+        linewidth=0,
+        label="all that adjust",
     )
-    axes.plot(errors.columns, errors.loc["Zero"], color=MUTED, linestyle=":", linewidth=1.2)
-    last = errors[errors.columns[-1]]
-    for place, name in enumerate(with_instrument):
+    axes.plot(
+        errors.columns,
+        errors.loc["Zero"],
+        color=MUTED,
+        linestyle=":",
+        linewidth=1.2,
+        label="the answer 0",
+    )
+    alike: dict[tuple[float, ...], list[str]] = {}
+    for name in with_instrument:
+        alike.setdefault(tuple(errors.loc[name].clip(upper=_LARGEST).round(6)), []).append(name)
+    for place, (values, names) in enumerate(alike.items()):
         axes.plot(
             errors.columns,
-            errors.loc[name].clip(upper=_LARGEST),
+            values,
             marker=MARKERS[place % len(MARKERS)],
             color=PALETTE[place % len(PALETTE)],
             markersize=5,
             linewidth=1.4,
-            label=name,
+            label=", ".join(names),
+            clip_on=False,
         )
     axes.set_xscale("log")
     axes.set_xticks(list(errors.columns), [f"{each:g}" for each in errors.columns])
     axes.minorticks_off()
-    axes.set_ylim(0, min(_LARGEST, float(errors.loc[with_instrument].max().max()) * 1.05))
+    axes.set_ylim(0, _LARGEST)
     axes.set_xlabel("strength of the instrument (dial)")
-    axes.set_ylabel("|LATE error| / SD(y), median")
+    axes.set_ylabel(f"|LATE error| / SD(y), median, at most {_LARGEST:g}")
     axes.grid(axis="y")
-    axes.annotate(
-        "methods that adjust for covariates",
-        (errors.columns[-1], float(adjusting[errors.columns[-1]].max())),
-        (0, 6),
-        textcoords="offset points",
-        ha="right",
-        color=MUTED,
+    figure.legend(
+        *axes.get_legend_handles_labels(), frameon=False, loc="outside right center", fontsize=9
     )
-    axes.annotate(
-        "the answer 0",
-        (errors.columns[-1], float(last["Zero"])),
-        (0, 4),
-        textcoords="offset points",
-        ha="right",
-        color=MUTED,
-    )
-    axes.legend(frameon=False, loc="upper right", ncols=2)
     remove_frame(axes)
     return figure
 
 
-def _instrumental(name: str) -> bool:
-    import estimators
-
-    return "instrument" in estimators.info(name).needs
+def kind_of(label: str) -> str:
+    """Return ``instrument``, ``adjusts``, or ``other`` for bounds and references."""
+    info = estimators.info(label.removesuffix(" (one-hot)"))
+    if "instrument" in info.needs:
+        return "instrument"
+    plain = not info.needs and not info.oracle and not info.bounds
+    return "adjusts" if plain and info.name != "Zero" else "other"
 
 
 @in_figure_style(size=10)
 def draw_text(table: pd.DataFrame, entries: Sequence[str]) -> Figure:
     """Draw the error of the effects with hidden confounders, with texts, and with all seen."""
-    figure = new_figure(7.6, 1.0 + 1.1 * len(entries), layout="constrained")
+    figure = _figure(2.6)
     panels = figure.subplots(1, len(entries), sharey=True, squeeze=False)[0]
     titles = ("confounders hidden", "their texts, words", "their texts, embeddings", "all seen")
     for axes, entry in zip(panels, entries, strict=True):
@@ -175,14 +198,10 @@ def _dots(axes: Axes, scores: pd.DataFrame, titles: Sequence[str]) -> None:
 
 
 @in_figure_style(size=10)
-def draw_bounds(table: pd.DataFrame, setting: str = "hidden") -> Figure:
+def draw_bounds(table: pd.DataFrame) -> Figure:
     """Draw how often bounds hold the truth, against their width."""
-    part = table[(table["setting"] == setting) & table["bounds_hold"].notna()]
-    mean = part.groupby("estimator", sort=False)[
-        ["bounds_hold", "bounds_hold_half", "bounds_width_sd"]
-    ].mean()
-    mean = mean.sort_values("bounds_width_sd")
-    figure = new_figure(7.6, 1.4 + 0.33 * len(mean), layout="constrained")
+    mean = bounds(table).sort_values("bounds_width_sd")
+    figure = _figure(1.4 + 0.33 * len(mean))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
     places = range(len(mean))
     for place, name in enumerate(mean.index):
@@ -200,7 +219,7 @@ def draw_bounds(table: pd.DataFrame, setting: str = "hidden") -> Figure:
     left.set_ylim(len(mean) - 0.5, -0.5)
     left.set_xlim(0, 1.04)
     left.set_xlabel("share of datasets whose true effect the bounds hold")
-    right.barh(list(places), mean["bounds_width_sd"], color=INK, height=0.5)
+    right.barh(list(places), mean["bounds_width_sd"], color=REST, height=0.5)
     right.set_xlabel("width / SD(y)")
     for axes in (left, right):
         axes.grid(axis="x")
@@ -219,6 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = parser.parse_args(arguments).folder
     table = board(folder)
     with_text = table.loc[table["setting"] == "text", "dataset"].dropna().unique()
+    with_text = [entry for entry in with_text if entry != ALL]
     figures = {
         "instrument": draw_instrument(table),
         "text": draw_text(table, [str(entry) for entry in with_text]),
