@@ -47,7 +47,10 @@ def own_code_of(function: Callable[..., Any]) -> str:
 
 @cache
 def code_of_function(function: Callable[..., Any]) -> str:
-    """Hash a function with the definitions that it uses, or the whole file of a user's function."""
+    """Hash a function or class of the packages with the definitions that it uses.
+
+    Of a user's function or class the whole file is hashed.
+    """
     if isinstance(function, partial):
         given = [repr(function.args), repr(sorted(function.keywords.items()))]
         return digest([code_of_function(function.func), *given])
@@ -59,8 +62,8 @@ def code_of_function(function: Callable[..., Any]) -> str:
     if not file.is_file():
         return digest(name)
     statement = _module(file).definitions.get(name) if _is_ours(file) else None
-    if isinstance(statement, ast.FunctionDef):
-        # Decorators register the function, and do not change its result.
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        # Decorators register it, and do not change its result.
         bare = copy(statement)
         bare.decorator_list = []
         return digest([_bare(bare), sorted(reached(_used(file, bare)).items())])

@@ -153,3 +153,23 @@ def test_a_metric_is_its_code_and_not_its_title(name) -> None:
 def test_what_a_metric_calls_is_part_of_it() -> None:
     reached = module.reached([(Path(ate.__file__), "coverage")])
     assert "formulas.coverage" in reached
+
+
+def test_a_class_of_the_packages_is_known_by_all_that_it_uses(package, monkeypatch) -> None:
+    """The methods of discovery and mediation are such classes."""
+
+    class Method:
+        pass
+
+    def code(**modules) -> str:
+        package(**modules)
+        file = str(module._folder("estimators") / "work.py")
+        monkeypatch.setattr(module.inspect, "getsourcefile", lambda thing: file)
+        Method.__qualname__ = "Method"
+        return module.code_of_function.__wrapped__(Method)
+
+    registered = WORK.replace("class Method", "@register('A')\nclass Method")
+    before = code(work=registered, tools=TOOLS)
+    assert code(work=registered.replace("'A'", "'B'"), tools=TOOLS) == before
+    assert code(work=registered, tools=TOOLS.replace("/ 2", "/ 3")) != before
+    assert code(work=registered.replace("TRIALS = 3", "TRIALS = 4"), tools=TOOLS) != before
