@@ -252,6 +252,9 @@ def _cell(place: _Place, seed: int, n: int, root: Path | None, options: str) -> 
     data, method = place.data, place.method
     if data is None:
         return Cell(None, place.lacks)
+    absent = [arm for code, arm in enumerate(data.arms) if not (data.t == code).any()]
+    if absent:
+        return Cell(None, f"no unit has the arm '{absent[0]}'; take more units")
     if method.oracle:
         truth = ArmTruth.of(data)
         return Cell(OracleJob(truth.effects, truth.ates))

@@ -1,5 +1,6 @@
 """Boards of several arms: scores by hand, floors, the airlock, records, and the page."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -170,6 +171,20 @@ def test_a_setting_without_covariates_is_skipped_with_a_reason() -> None:
     assert (rows.loc["all", "status"] == "ok").all()
     sections = [section.title for section in page(result).parts]
     assert sections == ["misinformation, all", "Cells without effects", "Scores", "Methods"]
+
+
+def test_an_arm_without_units_is_a_reason_to_skip(monkeypatch) -> None:
+    usual = sdscm.SDSCM.multi_arm_dataset
+
+    def two_arms(*args, **options):
+        data = usual(*args, **options)
+        return dataclasses.replace(data, t=data.t % 2)
+
+    monkeypatch.setattr(sdscm.SDSCM, "multi_arm_dataset", two_arms)
+    result = run(["LinearT", "Zero", "Oracle"], phrasings=1, settings=["all"])
+    assert set(result.cells["status"]) == {"skipped"}
+    assert set(result.cells["reason"]) == {"no unit has the arm 'by car'; take more units"}
+    assert "Cells without effects" in [section.title for section in page(result).parts]
 
 
 def test_files_hold_the_board() -> None:
