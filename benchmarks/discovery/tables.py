@@ -65,7 +65,8 @@ class DiscoveryTable:
                 shown[need].add_nodes_from(sorted(to.values()))
                 shown[need].add_edges_from(sorted((to[a], to[b]) for a, b in thing.edges))
             elif need == "joint":
-                shown[need] = thing.transpose(order)
+                # A copy: a view would show the order tau, and its writes would reach other methods.
+                shown[need] = np.array(thing.transpose(order), order="C")
             else:
                 shown[need] = pd.DataFrame(thing.to_numpy()[np.ix_(order, order)], names, names)
         codes = self.codes.iloc[:, order].set_axis(names, axis=1)

@@ -86,6 +86,8 @@ def test_what_an_oracle_sees_has_no_names_and_no_order() -> None:
         assert seen.codes[x].tolist() == [0, 1]
         assert seen.shown["pairwise"].loc[x, y] == 1.0
         assert seen.shown["joint"].shape[seen.order.index(1)] == 4
+        # A view would have the order in its base.
+        assert seen.shown["joint"].base is None
     assert orders == {(0, 1), (1, 0)}
 
 
