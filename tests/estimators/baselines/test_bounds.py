@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 
 import estimators
 from estimators.baselines.marginal_sensitivity import extreme_means
+from estimators.baselines.sharp_sensitivity import _Forest
 from estimators.check import check_data
 
 
@@ -102,6 +103,38 @@ def test_sharp_bounds_by_hand():
     assert fitted.ate_bounds(X, gamma=1) == pytest.approx((fitted.ate(X),) * 2)
 
 
+@pytest.mark.parametrize("level", [0.5, 2 / 3, 0.9])
+def test_the_quantile_of_a_leaf_is_the_smallest_value_that_reaches_the_level(level):
+    draw = np.random.default_rng(0)
+    leaves, places = draw.integers(0, 3, (40, 2)), draw.integers(0, 3, (7, 2))
+    y = draw.normal(size=40)
+    forest = _Forest(1, np.arange(40), np.arange(7), leaves, places)
+    by_tree = np.array(
+        [
+            [np.quantile(y[leaves[:, tree] == leaf], level, method="inverted_cdf") for leaf in at]
+            for tree, at in enumerate(np.vstack([leaves, places]).T)
+        ]
+    )
+    found = np.concatenate(forest.quantiles(y, level))
+    np.testing.assert_allclose(found, by_tree.mean(axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["Marginal sensitivity", "Sharp sensitivity"])
+def test_bounds_of_the_effect_do_not_depend_on_the_name_of_an_arm(name):
+    """The effect on -y of the control as the treatment is the same, with rare treatments, too."""
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=600)
+    t = (draw.random(600) < 1 / (1 + np.exp(1 - 1.5 * x))).astype(int)
+    y = x + t + draw.normal(size=600)
+    X = pd.DataFrame({"x": x})
+    for alpha in (None, 0.1):
+        one, other = (
+            estimators.get(name).fit(X, *turned).ate_bounds(X, gamma=1.5, alpha=alpha)
+            for turned in ((t, y), (1 - t, -y))
+        )
+        assert one == pytest.approx(other, rel=1e-3)
+
+
 def test_ends_of_sharp_bounds_cover_at_the_true_gamma():
     held = {2.0: [], 2**0.5: []}
     for seed in range(40):
@@ -145,6 +178,10 @@ def test_monotone_bounds_by_hand():
     for (name, direction), ends in expected.items():
         fitted = estimators.get(name, direction=direction).fit(X, t, y)
         assert fitted.ate_bounds(X) == pytest.approx(ends, abs=1e-12)
+        # Each end is moved by its own error; 0 is known.
+        moved = np.subtract(fitted.ate_bounds(X, alpha=0.05), ends)
+        assert (np.abs(moved) > 0.1).tolist() == [end != 0 for end in ends]
+        assert moved[0] <= 0 <= moved[1]
     with pytest.raises(estimators.EstimatorError, match="direction: is 'up'"):
         estimators.get("Monotone response", direction="up").fit(X, t, y)
 

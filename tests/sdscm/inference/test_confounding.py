@@ -122,6 +122,29 @@ def test_closed_forms_of_two_binary_covariates():
     assert found.outcome_r2 == pytest.approx(explained / (explained + noise), abs=1e-9)
 
 
+def test_gamma_is_the_larger_of_both_directions():
+    """A rare mood that lowers the odds moves them further down than the usual one moves them up."""
+    chances = {"glad": 0.5, "sad": 0.1}
+    found = {}
+    for flipped in (False, True):
+
+        def pill(choice, flipped=flipped):
+            sad = "sad" in " ".join(choice.context)
+            if choice.prefix != "She takes ":
+                return [0.5, 0.5]
+            second = chances["sad" if sad else "glad"]
+            return [second, 1 - second] if flipped else [1 - second, second]
+
+        text = PAIR.replace("[0.4, 0.6]", "[0.9, 0.1]")
+        model = SDSCM(spec_from_yaml(text, "pair"), TabularLM(pill, id=f"pill {flipped}"))
+        outcome = OutcomeFunction.of(model.spec, "probability")
+        exact = model.exact().arrays
+        found[flipped] = hidden_confounding(exact, ["town"], ["mood"], outcome).gamma
+    short = 0.9 * 0.5 + 0.1 * 0.1
+    assert found[False] == pytest.approx(short / (1 - short) * 0.9 / 0.1, abs=1e-9)
+    assert found[True] == pytest.approx(found[False], abs=1e-9)
+
+
 def _by_worlds(model: SDSCM, shown, hidden, kind: str, noise: float) -> HiddenConfounding:
     """The definitions, as weighted means over every combination of values."""
     spec, joint = model.spec, model.exact().arrays.joint()
