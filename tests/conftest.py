@@ -110,10 +110,11 @@ def _registry_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove after each test what it registered, since any tests may share a process."""
     monkeypatch.setattr(REGISTRY, "_entries", dict(REGISTRY._entries))
     monkeypatch.setattr(plugins, "_loaded", dict(plugins._loaded))
-    if discovery := sys.modules.get("benchmarks.discovery"):
-        discovery.names()  # those that are shipped must stay
-        methods = dict(discovery.registry._METHODS)
-        monkeypatch.setattr(discovery.registry, "_METHODS", methods)
+    for task in ("discovery", "mediation"):
+        if module := sys.modules.get(f"benchmarks.{task}"):
+            module.names()  # those that are shipped must stay
+            registry = module.registry._REGISTRY
+            monkeypatch.setattr(registry, "methods", dict(registry.methods))
 
 
 @pytest.fixture

@@ -72,18 +72,11 @@ def arms(
     """Estimate the effect of each arm of a treatment, and score the methods against the truth."""
     from benchmarks.arms.board import files, page
     from benchmarks.arms.experiment import run
-    from sdscm.lm import load_lm
 
     if out is not None:
         writable_folder(out, "--out")
     options.load_plugins(plugin)
-    model = load_lm(
-        lm,
-        device=device,
-        precision=precision,
-        memory=options.gibibytes(memory),
-        options=options.lm_options(lm_option),
-    )
+    model = options.language_model(lm, device, precision, memory, lm_option)
     with run_progress(brief=True) as progress:
         result = run(
             scenarios,

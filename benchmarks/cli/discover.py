@@ -63,18 +63,11 @@ def discover(
     """Recover the DAG of scenarios from observational rows, and score the methods against it."""
     from benchmarks.discovery.board import files, page
     from benchmarks.discovery.experiment import run
-    from sdscm.lm import load_lm
 
     if out is not None:
         writable_folder(out, "--out")
     options.load_plugins(plugin)
-    model = load_lm(
-        lm,
-        device=device,
-        precision=precision,
-        memory=options.gibibytes(memory),
-        options=options.lm_options(lm_option),
-    )
+    model = options.language_model(lm, device, precision, memory, lm_option)
     with run_progress(brief=True) as progress:
         result = run(
             scenarios,

@@ -81,7 +81,7 @@ def inspect(
             raise InputError(f"--picture {picture}: '{what}' holds data, no graph; give a spec")
         _data_file(Path(what))
         return
-    from sdscm import SDSCM, load_lm, load_spec
+    from sdscm import SDSCM, load_spec
     from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts, worst
     from sdscm.data.identified import identified_in
@@ -101,13 +101,7 @@ def inspect(
         )
     chosen = _chosen(spec, sentences)
     numbers = {kind: distinct_phrasings(part, wanted) for kind, part in chosen.items()}
-    model = load_lm(
-        lm,
-        device=device,
-        precision=precision,
-        memory=options.gibibytes(memory),
-        options=options.lm_options(lm_option),
-    )
+    model = options.language_model(lm, device, precision, memory, lm_option)
     # The strength of an instrument is a fact of data that are made for it.
     settings: list[Setting] = ["instrument"] if identified_in(spec, "instrument").possible else []
     found: dict[str, dict[int, DatasetFacts]] = {kind: {} for kind in chosen}

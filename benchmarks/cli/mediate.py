@@ -67,18 +67,11 @@ def mediate(
     """Estimate natural direct and indirect effects, and score the methods against the truth."""
     from benchmarks.mediation.board import files, page
     from benchmarks.mediation.experiment import run
-    from sdscm.lm import load_lm
 
     if out is not None:
         writable_folder(out, "--out")
     options.load_plugins(plugin)
-    model = load_lm(
-        lm,
-        device=device,
-        precision=precision,
-        memory=options.gibibytes(memory),
-        options=options.lm_options(lm_option),
-    )
+    model = options.language_model(lm, device, precision, memory, lm_option)
     with run_progress(brief=True) as progress:
         result = run(
             scenarios,

@@ -18,6 +18,7 @@ from sdscm.literals import Precision as LMPrecision
 if TYPE_CHECKING:
     import sdscm
     from benchmarks.execution.ray_models import ClusterModels
+    from sdscm.lm import LanguageModel
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -282,6 +283,25 @@ def phrasing_count(given: str) -> int | None:
 def gibibytes(memory: float | None) -> int | None:
     """Convert ``--memory`` to bytes."""
     return None if memory is None else int(memory * 2**30)
+
+
+def language_model(
+    name: str,
+    device: str,
+    precision: LMPrecision,
+    memory: float | None,
+    lm_option: Sequence[str] | None,
+) -> LanguageModel:
+    """Load the language model that ``--lm`` and its options name."""
+    from sdscm.lm import load_lm
+
+    return load_lm(
+        name,
+        device=device,
+        precision=precision,
+        memory=gibibytes(memory),
+        options=lm_options(lm_option),
+    )
 
 
 def load_plugins(paths: Iterable[Path] | None) -> list[str]:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from importlib import import_module, metadata
 from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import pandas as pd
 
 from benchmarks.discovery.graph import Graph
-from estimators.plugins import note_other
-from sdscm.errors import InputError
-from sdscm.hints import did_you_mean
+from benchmarks.tasks.registry import TaskMethodInfo, TaskRegistry
 
 #: Group of entry points, which name modules that register discovery methods.
 ENTRY_POINT_GROUP = "sdscm.discovery"
@@ -22,7 +16,6 @@ ENTRY_POINT_GROUP = "sdscm.discovery"
 #: What a method may be shown beside the codes. ``pairwise``: scores of a language model for the
 #: names of each pair. ``dag`` and ``joint``, the true graph and the true distribution: for oracles.
 Need = Literal["pairwise", "dag", "joint"]
-_TRUTH = ("dag", "joint")
 
 
 class DiscoveryMethod(Protocol):
@@ -54,58 +47,33 @@ class DiscoveryMethod(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class DiscoveryInfo:
+class DiscoveryInfo(TaskMethodInfo):
     """Describe a discovery method.
 
     Attributes
     ----------
-    name
-        Name on boards.
-    factory
-        Makes an instance; called with ``random_state`` if it takes that, else without arguments.
-    assumes
-        Assumptions under which the method is right, in some words.
-    source
-        Citation.
+    name, factory, assumes, source, origin
+        Name on boards; what makes an instance, with ``random_state`` if it takes that; assumptions
+        under which the method is right; citation; module or plugin that registered it.
     needs
         What it is shown beside the codes; see `Need`.
-    origin
-        Module or plugin that registered it.
 
     Examples
     --------
     >>> from benchmarks import discovery
     >>> discovery.get("PC").oracle, discovery.get("PC (d-separation)").oracle
     (False, True)
+    >>> discovery.get("Random").make(seed=3).random_state
+    3
     """
 
-    name: str
-    factory: Callable[..., DiscoveryMethod]
-    assumes: str
-    source: str
-    needs: tuple[str, ...] = ()
-    origin: str = ""
-
-    @property
-    def oracle(self) -> bool:
-        """True if it is shown the truth: it has no rank."""
-        return any(need in _TRUTH for need in self.needs)
-
-    def make(self, seed: int = 0) -> DiscoveryMethod:
-        """Make an instance with this seed.
-
-        Examples
-        --------
-        >>> from benchmarks import discovery
-        >>> discovery.get("Random").make(seed=3).random_state
-        3
-        """
-        takes_seed = "random_state" in inspect.signature(self.factory).parameters
-        return self.factory(random_state=seed) if takes_seed else self.factory()
+    known_needs = get_args(Need)
+    truths = ("dag", "joint")
 
 
-_METHODS: dict[str, DiscoveryInfo] = {}
+_REGISTRY = TaskRegistry(
+    "discovery method", DiscoveryInfo, "benchmarks.discovery.methods", ENTRY_POINT_GROUP
+)
 _Factory = TypeVar("_Factory", bound=Callable[..., Any])
 
 
@@ -134,38 +102,7 @@ def register(
     ...         return discovery.Graph.from_edges(names, zip(names, names[1:]))
     >>> discovery.check_method("Chain")
     """
-    unknown = [need for need in needs if need not in get_args(Need)]
-    if unknown:
-        raise InputError(
-            f"discovery method '{name}': unknown need '{unknown[0]}'; choose among "
-            f"{', '.join(get_args(Need))}"
-        )
-
-    def add(factory: _Factory) -> _Factory:
-        origin = f"{factory.__module__}.{factory.__qualname__}"
-        known = _METHODS.get(name)
-        if known is not None and known.origin != origin:
-            raise InputError(f"the discovery method '{name}' exists: choose another name")
-        _METHODS[name] = DiscoveryInfo(name, factory, assumes, source, tuple(needs), origin)
-        note_other(name)
-        return factory
-
-    return add
-
-
-@cache
-def _load_all() -> None:
-    """Import the shipped methods, and once the modules that installed packages name."""
-    import_module("benchmarks.discovery.methods")
-    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
-        try:
-            point.load()
-        except Exception as error:
-            why = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(
-                f"the discovery methods '{point.name}' cannot be loaded ({why}); mend or uninstall "
-                "the package"
-            ) from error
+    return _REGISTRY.register(name, assumes, source, needs)
 
 
 def names() -> list[str]:
@@ -177,8 +114,7 @@ def names() -> list[str]:
     >>> discovery.names()[4:7]
     ['PC', 'PC (chi-square)', 'FCI']
     """
-    _load_all()
-    return list(_METHODS)
+    return _REGISTRY.names()
 
 
 def get(name: str) -> DiscoveryInfo:
@@ -195,9 +131,4 @@ def get(name: str) -> DiscoveryInfo:
     >>> discovery.get("GES").source[:9]
     'Chickerin'
     """
-    _load_all()
-    if name not in _METHODS:
-        raise InputError(
-            f"discovery method '{name}': no such method; {did_you_mean(name, _METHODS)}"
-        )
-    return _METHODS[name]
+    return _REGISTRY.get(name)

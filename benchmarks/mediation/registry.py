@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from importlib import import_module, metadata
 from typing import Any, Literal, Protocol, Self, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
 
-from estimators.plugins import note_other
-from sdscm.errors import InputError
-from sdscm.hints import did_you_mean
+from benchmarks.tasks.registry import TaskMethodInfo, TaskRegistry
 
 #: Group of entry points, which name modules that register mediation methods.
 ENTRY_POINT_GROUP = "sdscm.mediation"
@@ -70,58 +64,33 @@ class MediationMethod(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class MediationInfo:
+class MediationInfo(TaskMethodInfo):
     """Describe a mediation method.
 
     Attributes
     ----------
-    name
-        Name on boards.
-    factory
-        Makes an instance; called with ``random_state`` if it takes that, else without arguments.
-    assumes
-        Assumptions under which the method is right, in some words.
-    source
-        Citation.
+    name, factory, assumes, source, origin
+        Name on boards; what makes an instance, with ``random_state`` if it takes that; assumptions
+        under which the method is right; citation; module or plugin that registered it.
     needs
         What it is shown beside X, t, m and y; see `Need`.
-    origin
-        Module or plugin that registered it.
 
     Examples
     --------
     >>> from benchmarks import mediation
     >>> mediation.get("Oracle").oracle, mediation.get("No mediation").oracle
     (True, False)
+    >>> mediation.get("Regression with interaction").make(seed=3).random_state
+    3
     """
 
-    name: str
-    factory: Callable[..., MediationMethod]
-    assumes: str
-    source: str
-    needs: tuple[str, ...] = ()
-    origin: str = ""
-
-    @property
-    def oracle(self) -> bool:
-        """True if it is shown the truth: it has no rank."""
-        return "truth" in self.needs
-
-    def make(self, seed: int = 0) -> MediationMethod:
-        """Make an instance with this seed.
-
-        Examples
-        --------
-        >>> from benchmarks import mediation
-        >>> mediation.get("Regression with interaction").make(seed=3).random_state
-        3
-        """
-        takes_seed = "random_state" in inspect.signature(self.factory).parameters
-        return self.factory(random_state=seed) if takes_seed else self.factory()
+    known_needs = get_args(Need)
+    truths = ("truth",)
 
 
-_METHODS: dict[str, MediationInfo] = {}
+_REGISTRY = TaskRegistry(
+    "mediation method", MediationInfo, "benchmarks.mediation.methods", ENTRY_POINT_GROUP
+)
 _Factory = TypeVar("_Factory", bound=Callable[..., Any])
 
 
@@ -154,38 +123,7 @@ def register(
     ...         return 0.0
     >>> mediation.check_method("All direct")
     """
-    unknown = [need for need in needs if need not in get_args(Need)]
-    if unknown:
-        raise InputError(
-            f"mediation method '{name}': unknown need '{unknown[0]}'; choose among "
-            f"{', '.join(get_args(Need))}"
-        )
-
-    def add(factory: _Factory) -> _Factory:
-        origin = f"{factory.__module__}.{factory.__qualname__}"
-        known = _METHODS.get(name)
-        if known is not None and known.origin != origin:
-            raise InputError(f"the mediation method '{name}' exists: choose another name")
-        _METHODS[name] = MediationInfo(name, factory, assumes, source, tuple(needs), origin)
-        note_other(name)
-        return factory
-
-    return add
-
-
-@cache
-def _load_all() -> None:
-    """Import the shipped methods, and once the modules that installed packages name."""
-    import_module("benchmarks.mediation.methods")
-    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
-        try:
-            point.load()
-        except Exception as error:
-            why = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(
-                f"the mediation methods '{point.name}' cannot be loaded ({why}); mend or uninstall "
-                "the package"
-            ) from error
+    return _REGISTRY.register(name, assumes, source, needs)
 
 
 def names() -> list[str]:
@@ -197,8 +135,7 @@ def names() -> list[str]:
     >>> mediation.names()[:2]
     ['DoWhy two-stage', 'Oracle']
     """
-    _load_all()
-    return list(_METHODS)
+    return _REGISTRY.names()
 
 
 def get(name: str) -> MediationInfo:
@@ -215,9 +152,4 @@ def get(name: str) -> MediationInfo:
     >>> mediation.get("Multiply robust").source[:9]
     'Tchetgen '
     """
-    _load_all()
-    if name not in _METHODS:
-        raise InputError(
-            f"mediation method '{name}': no such method; {did_you_mean(name, _METHODS)}"
-        )
-    return _METHODS[name]
+    return _REGISTRY.get(name)
