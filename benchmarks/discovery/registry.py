@@ -63,8 +63,6 @@ class DiscoveryInfo(TaskMethodInfo):
     >>> from benchmarks import discovery
     >>> discovery.get("PC").oracle, discovery.get("PC (d-separation)").oracle
     (False, True)
-    >>> discovery.get("Random").make(seed=3).random_state
-    3
     """
 
     known_needs = get_args(Need)

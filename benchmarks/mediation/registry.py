@@ -80,8 +80,6 @@ class MediationInfo(TaskMethodInfo):
     >>> from benchmarks import mediation
     >>> mediation.get("Oracle").oracle, mediation.get("No mediation").oracle
     (True, False)
-    >>> mediation.get("Regression with interaction").make(seed=3).random_state
-    3
     """
 
     known_needs = get_args(Need)

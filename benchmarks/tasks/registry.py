@@ -51,7 +51,14 @@ class TaskMethodInfo:
         return any(need in self.truths for need in self.needs)
 
     def make(self, seed: int = 0) -> Any:
-        """Make an instance with this seed."""
+        """Make an instance with this seed.
+
+        Examples
+        --------
+        >>> from benchmarks import discovery
+        >>> discovery.get("Random").make(seed=3).random_state
+        3
+        """
         takes_seed = "random_state" in inspect.signature(self.factory).parameters
         return self.factory(random_state=seed) if takes_seed else self.factory()
 
