@@ -1,7 +1,7 @@
 """Strengths of hidden confounding at which a method is asked for bounds.
 
-The true strength is the only number of the truth that crosses to a method, and only to one whose
-bounds need it. All strengths are multiples of it. At the multiple m, gamma is the m-th power of the
+The true strength is the only number of the truth that a method gets, and only if its bounds need
+it. All strengths are multiples of it. At the multiple m, gamma is the m-th power of the
 true one, so that its logarithm is m times as large. The partial R2 of the outcome, R, is m R, and
 at most 1; that of the treatment or of the weights, C, has the odds m C / (1 - C). The largest bias,
 which is proportional to the root of R C / (1 - C), is then m times as large.

@@ -76,7 +76,7 @@ class MonotoneSelection(_Monotone):
     With the direction ``increasing``, E[y(s) | t = 1] >= E[y(s) | t = 0] for both treatments s, so
     that the difference in means is the upper bound (monotone treatment selection; Manski and
     Pepper, Econometrica 68(4), 2000). With ``decreasing`` it is the lower bound. The other bound is
-    that of Manski. The direction is knowledge of the user: no data can tell it.
+    that of Manski. The direction is knowledge of the user: no data can show it.
     """
 
     #: The assumption has a direction, which is that of y.
@@ -97,7 +97,7 @@ class MonotoneResponse(_Monotone):
 
     With the direction ``increasing``, y(1) >= y(0) for every unit (monotone treatment response;
     Manski, Econometrica 65(6), 1997), and with ``decreasing`` the upper bound is 0. The other bound
-    is that of Manski. The direction is knowledge of the user: no data can tell it.
+    is that of Manski. The direction is knowledge of the user: no data can show it.
     """
 
     depends_on_units: ClassVar[Mapping[str, str]] = {"scale of y": "the direction is that of y"}

@@ -163,6 +163,19 @@ def test_records_are_reused_and_workers_change_nothing(tmp_path) -> None:
     assert json.loads(record.read_text())["arms"] == ["by bus", "by bike", "by car"]
 
 
+def test_the_seed_of_a_fit_is_that_of_its_place(monkeypatch) -> None:
+    seeds = []
+    monkeypatch.setattr(
+        arms.experiment,
+        "run_cells",
+        lambda cells, ended, **options: seeds.extend(cell.job.seed for cell in cells),
+    )
+    run(["LinearT", "Zero"])
+    assert len(set(seeds)) == len(seeds) == 8  # two settings, phrasings and methods
+    run(["LinearT", "Zero"])
+    assert seeds[8:] == seeds[:8]
+
+
 def test_a_setting_without_covariates_is_skipped_with_a_reason() -> None:
     result = run(["LinearT", "Zero"], scenarios=["misinformation"], phrasings=1)
     rows = result.cells.set_index("setting")

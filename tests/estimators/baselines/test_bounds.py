@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.optimize import linprog
 
 import estimators
@@ -233,6 +234,14 @@ def test_the_bias_of_linear_regression_is_that_of_the_omitted_variable():
     whole = np.column_stack([np.ones(500), t, x, u])
     assert lower == pytest.approx(np.linalg.lstsq(whole, y, rcond=None)[0][1], rel=1e-6)
     assert upper - fitted.ate(X) == pytest.approx(fitted.ate(X) - lower, rel=1e-6)
+    # Without hidden confounding the ends are those of the regression's own interval.
+    design = np.column_stack([np.ones(500), t, x])
+    rest = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    error = np.sqrt(rest @ rest / 497 * np.linalg.inv(design.T @ design)[1, 1])
+    for alpha in (0.05, 0.4):
+        far = stats.t.isf(alpha / 2, 497) * error
+        ends = fitted.ate_bounds(X, partial_r2=(0, 0), alpha=alpha)
+        assert ends == pytest.approx((fitted.ate(X) - far, fitted.ate(X) + far), rel=5e-3)
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,8 @@ def entry_points(monkeypatch):
     monkeypatch.setattr(featurisers, "_points", featurisers._points_of_packages)
 
 
-def told(n=600):
-    """A confounder that only the length of the text tells, with an effect of 1."""
+def by_length(n=600):
+    """A confounder that only the length of the text shows, with an effect of 1."""
     draw = np.random.default_rng(0)
     long = draw.integers(0, 2, n)
     t = (draw.random(n) < np.where(long, 0.8, 0.2)).astype(int)
@@ -69,7 +69,7 @@ def told(n=600):
 
 
 def test_a_featuriser_by_name(entry_points):
-    X, t, y, texts = told()
+    X, t, y, texts = by_length()
     fitted = Text("LinReg", "lengths", random_state=7).fit(X, t, y, text=texts)
     assert fitted.ate(X, text=texts) == pytest.approx(1, abs=0.05)
     assert fitted.featuriser_.random_state == 7
@@ -102,6 +102,6 @@ def test_conformance_with_the_embedded_model(name, monkeypatch):
     monkeypatch.setattr(featurisers, "_points", lambda: {"lm": lambda: Embeddings})
     report = estimators.check_estimator(name)
     assert len(report.passed) == len(RULES) + len(RULES_OF_REGISTERED)
-    X, t, y, texts = told()
+    X, t, y, texts = by_length()
     fitted = estimators.get(name).fit(X, t, y, text=texts)
     assert fitted.ate(X, text=texts) == pytest.approx(1, abs=0.1)
