@@ -148,9 +148,10 @@ def run(
     given_names = None if estimators is None else as_list(estimators)
     field = _field(suite, given_names, paths)
     reference = _reference(suite, field, refit)
-    # Only bounds need it; without them, datasets are the same as before.
+    # Some methods need more of the truth; without them, datasets are the same as before.
     strength = any(method.bounds not in ("", "none") for method in field)
-    wanted = requests(suite, hidden_confounding=strength)
+    graph = any("graph" in method.needs for method in field)
+    wanted = requests(suite, hidden_confounding=strength, graph=graph)
     folder = Path(runs_dir) / suite.name
     given = _Given(processes, tuple(paths), retry, mixed, cluster)
     try:

@@ -104,7 +104,8 @@ class EffectEstimator(BaseEstimator, ABC):
         LinReg()
         """
         arrays = self._checked(X, t, y)
-        needed = as_needs(self, shown, len(arrays[0]))
+        names = X.columns if isinstance(X, pd.DataFrame) else range(arrays[0].shape[1])
+        needed = as_needs(self, shown, len(arrays[0]), [str(name) for name in names])
         with self._library_code():
             self._fit(*arrays, **needed)
         self._remember_columns(X)

@@ -26,8 +26,12 @@ ATE_OF_COMPLIERS = "that of the compliers (LATE), the same for every X"
 
 #: What an estimator can need beside X, t and y. ``instrument``: an array of 0 and 1 of shape (n,),
 #: for ``fit``. ``text``: a Series of n texts that state the covariates, and ``proxies``: a
-#: DataFrame of codes of shape (n, q), for ``fit`` and for all answers.
-Need = Literal["instrument", "text", "proxies"]
+#: DataFrame of codes of shape (n, q), for ``fit`` and for all answers. ``graph``: a
+#: `networkx.DiGraph` over the names of all variables, for ``fit``. Its nodes have the attributes
+#: ``role`` (``treatment``, ``outcome``, ``instrument``, ``proxy`` or ``covariate``) and
+#: ``observed``. A column of X with the name of a variable holds its codes; indicators of its values
+#: are columns named ``variable=value``.
+Need = Literal["instrument", "text", "proxies", "graph"]
 #: The needs that describe rows, so that answers for other rows need them, too.
 OF_ROWS: tuple[Need, ...] = ("text", "proxies")
 

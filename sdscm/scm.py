@@ -158,6 +158,7 @@ class SDSCM(Sampler):
         cate_contexts: int | None = None,
         cate_draws: int = 0,
         hidden_confounding: bool = False,
+        graph: bool = False,
         settings: Sequence[Setting] = SETTINGS,
         block: int = BLOCK,
         progress: OnUnits | None = None,
@@ -218,6 +219,8 @@ class SDSCM(Sampler):
         hidden_confounding
             If True, enumerate the true strength of hidden confounding in each setting, under the
             limit of ``cate_contexts``; see `sdscm.inference.confounding.HiddenConfounding`.
+        graph
+            If True, the dataset has the true DAG; see `sdscm.CausalDataset`.
         settings
             The settings that `CausalDataset.setting` can show. ``instrument``, ``text`` and
             ``proxies`` need more than the usual ones: the treatment under each value of the
@@ -253,6 +256,7 @@ class SDSCM(Sampler):
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             hidden_confounding=hidden_confounding,
+            graph=graph,
             settings=settings,
             block=block,
             progress=progress,

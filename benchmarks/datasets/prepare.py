@@ -205,10 +205,11 @@ def _note(path: Path) -> Path:
     return path.with_name(f"{path.name}.made-from")
 
 
-def requests(suite: Suite, hidden_confounding: bool = False) -> list[Request]:
+def requests(suite: Suite, hidden_confounding: bool = False, graph: bool = False) -> list[Request]:
     """List the datasets of a suite, in its order; nothing is generated or written yet.
 
-    With ``hidden_confounding``, datasets of specs hold the true strength of hidden confounding.
+    With ``hidden_confounding``, datasets of specs hold the true strength of hidden confounding, and
+    with ``graph`` the true DAG.
 
     Raises
     ------
@@ -220,7 +221,9 @@ def requests(suite: Suite, hidden_confounding: bool = False) -> list[Request]:
         return list(_frozen(suite.release))
     found = [request for entry in suite.datasets for request in _requests_of(entry, suite)]
     if hidden_confounding:
-        found = list(map(_with_strength, found))
+        found = [_asked(each, "hidden confounding", "hidden_confounding") for each in found]
+    if graph:
+        found = [_asked(each, "graph", "graph") for each in found]
     _refuse_none((request.source.lm, request.lost) for request in found if _is_sampled(request))
     names: Counter[str] = Counter()
     for place, request in enumerate(found):
@@ -232,13 +235,13 @@ def requests(suite: Suite, hidden_confounding: bool = False) -> list[Request]:
     return found
 
 
-def _with_strength(request: Request) -> Request:
-    """Ask for the true strength of hidden confounding, if the dataset is sampled from a spec."""
+def _asked(request: Request, part: str, option: str) -> Request:
+    """Ask for a part of the truth, if the dataset is sampled from a spec."""
     recipe = request.content
     if not isinstance(recipe, Recipe):
         return request
-    asked = {"hidden_confounding": True, **recipe.dataset}
-    content_hash = digest([request.content_hash, "hidden confounding"])
+    asked = {option: True, **recipe.dataset}
+    content_hash = digest([request.content_hash, part])
     return replace(request, content=replace(recipe, dataset=asked), content_hash=content_hash)
 
 

@@ -37,6 +37,7 @@ _NEEDED: Mapping[estimators.Need, str] = {
     "instrument": "an instrument",
     "text": "texts of the units",
     "proxies": "proxies of hidden confounders",
+    "graph": "the true graph",
 }
 
 

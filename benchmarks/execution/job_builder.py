@@ -17,6 +17,7 @@ from benchmarks.execution.methods import Method
 from benchmarks.execution.strengths import Question, questions
 from benchmarks.suite.entries import Encoding
 from benchmarks.suite.model import Suite
+from estimators import Need
 from sdscm.data.dataset import CausalDataset
 
 
@@ -48,6 +49,8 @@ class JobBuilder:
                 "the strength of hidden confounding is not known: the dataset does not come from a "
                 "spec, or its mechanisms have too many contexts to enumerate"
             )
+        if "graph" in method.needs and self._datasets[cell.dataset].graph is None:
+            return "the graph is not known: the dataset was not made from a spec, or without it"
         return ""
 
     def strengths(self, cell: Cell) -> tuple[Question, ...]:
@@ -102,7 +105,7 @@ class JobBuilder:
             X = encoded(seen, method.encoding)[chosen].reset_index(drop=True)
             if method.encoding == "codes":
                 X.attrs["categories"] = categories(seen)
-            shown = {str(need): _of_rows(view.shown[need], chosen) for need in method.needs}
+            shown = {str(need): _shown(view, need, chosen) for need in method.needs}
             self._seen[key] = Rows(X, view.t[chosen], view.y[chosen], None, shown)
         rows = self._seen[key]
         if not method.oracle:
@@ -115,9 +118,11 @@ class JobBuilder:
         return self._datasets[cell.dataset].setting(cell.setting)
 
 
-def _of_rows(values: Any, chosen: np.ndarray) -> Any:
-    """Select rows of an array, a Series or a DataFrame."""
-    part = values[chosen]
+def _shown(view: CausalDataset, need: Need, chosen: np.ndarray) -> Any:
+    """Select what a method needs of some rows: an array, a Series, a DataFrame, or the graph."""
+    if need == "graph":
+        return view.graph
+    part = view.shown[need][chosen]
     return part if isinstance(part, np.ndarray) else part.reset_index(drop=True)
 
 

@@ -76,6 +76,17 @@ FAMILY.add(
     intervals=Intervals(ate="normal, from the spread of the cross-fitted scores"),
 )
 FAMILY.add(
+    "Graph-AIPW",
+    "graph_adjustment:GraphAIPW",
+    "AIPW that adjusts for a minimal back-door set of the true graph only",
+    "Pearl 2009, Causality, section 3.3.1; van der Zander, Liskiewicz and Textor 2019, AIJ 270",
+    assumes="a back-door set among the covariates, overlap; logistic propensities or linear "
+    "outcomes",
+    estimand="ATE",
+    intervals=Intervals(ate="normal, from the spread of the cross-fitted scores"),
+    needs=("graph",),
+)
+FAMILY.add(
     "Wald",
     "wald:Wald",
     "difference in outcome over difference in treatment, between values of an instrument",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 
@@ -117,7 +118,21 @@ def fit(estimator: Any, X: Any, t: np.ndarray, y: np.ndarray) -> Any:
         # Relevant, and on randomised data independent of all covariates.
         follows = np.random.default_rng(len(t)).random(len(t)) < 0.85
         shown["instrument"] = np.where(follows, t, 1 - np.asarray(t, dtype=float))
+    if "graph" in getattr(estimator, "needs", ()):
+        shown["graph"] = confounder_graph(X)
     return estimator.fit(X, t, y, **shown)
+
+
+def confounder_graph(X: Any) -> nx.DiGraph:
+    """A DAG in which each column of X causes the treatment and the outcome."""
+    columns = X.columns if hasattr(X, "columns") else range(np.shape(X)[1])
+    graph = nx.DiGraph()
+    for name in ("treatment", "outcome"):
+        graph.add_node(name, role=name, observed=True)
+    graph.add_nodes_from(map(str, columns), role="covariate", observed=True)
+    graph.add_edges_from((str(c), each) for c in columns for each in ("treatment", "outcome"))
+    graph.add_edge("treatment", "outcome")
+    return graph
 
 
 def of_rows(estimator: Any, X: Any) -> dict[str, Any]:

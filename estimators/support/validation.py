@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from estimators.errors import EstimatorError
 from estimators.interface import Strength
+from estimators.support.graphs import as_graph
 
 
 def as_matrix(X: Any, columns: tuple[str, ...] | None = None) -> np.ndarray:
@@ -223,13 +224,18 @@ def require_clip(clip: Any) -> None:
         raise EstimatorError(f"clip: is {clip!r}, must be at least 0 and below 0.5")
 
 
-def as_needs(estimator: Any, shown: Mapping[str, Any], n: int) -> dict[str, Any]:
+def as_needs(
+    estimator: Any, shown: Mapping[str, Any], n: int, columns: Sequence[str]
+) -> dict[str, Any]:
     """Check what an estimator needs beside X, t and y, and copy it.
+
+    ``n`` is the number of rows of X, and ``columns`` are the names of its columns; those of an
+    array are ``0``, ``1``, ...
 
     Returns
     -------
     ``instrument`` as an array of 0 and 1, ``text`` as a list of n texts, ``proxies`` as an array of
-    floats of shape (n, q), by name.
+    floats of shape (n, q), ``graph`` as of `estimators.support.graphs.as_graph`, by name.
 
     Raises
     ------
@@ -244,7 +250,10 @@ def as_needs(estimator: Any, shown: Mapping[str, Any], n: int) -> dict[str, Any]
         if given not in needs:
             known = ", ".join(needs) or "nothing more"
             raise EstimatorError(f"{name}: takes no {given}; beside X, t and y it needs {known}")
-    return {need: _CHECKS[need](shown[need], n) for need in needs}
+    return {
+        need: as_graph(shown[need], columns) if need == "graph" else _CHECKS[need](shown[need], n)
+        for need in needs
+    }
 
 
 def _as_instrument(values: Any, n: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 
@@ -17,6 +18,7 @@ from sdscm.data.leaks import check_leaks
 from sdscm.data.provenance import Provenance as Provenance
 from sdscm.data.settings import in_setting
 from sdscm.data.table_checks import TableRoles, check_table, ordered_levels, shown
+from sdscm.data.true_graph import as_content
 from sdscm.display import html_card, html_facts, html_note, html_table, listed
 from sdscm.errors import InputError
 from sdscm.inference.confounding import HiddenConfounding
@@ -79,6 +81,14 @@ class CausalDataset:
     hidden_confounding
         The true strength of hidden confounding, for each setting where it is known; see
         `sdscm.inference.confounding.HiddenConfounding`.
+    graph : networkx.DiGraph, optional
+        The true DAG over the names of all variables, hidden ones too. Nodes have the attributes
+        ``role`` (``treatment``, ``outcome``, ``covariate``, and in the settings that show them
+        ``instrument`` or ``proxy``) and ``observed``: True for treatment and outcome, and for what
+        the setting shows as codes. A column of ``X`` has the name of its variable. Where a suite
+        encodes it as indicators, their names are ``variable=value``, with underscores after it if
+        that is another column. The names of codes, ``X.attrs["categories"]``, have the name of the
+        variable, too.
     shown
         What the setting shows beside ``X``, ``t`` and ``y``; see `sdscm.data.settings.Shown`.
 
@@ -113,6 +123,7 @@ class CausalDataset:
     complier_cate: np.ndarray | None = None
     covariate_text: pd.Series | None = None
     hidden_confounding: Mapping[Setting, HiddenConfounding] = field(default_factory=dict)
+    graph: nx.DiGraph | None = None
     shown: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -290,6 +301,8 @@ class CausalDataset:
             digest.update(repr([self.instrument, self.proxies]).encode())
         if self.hidden_confounding:
             digest.update(repr(sorted(self.hidden_confounding.items(), key=str)).encode())
+        if self.graph is not None:
+            digest.update(repr(as_content(self.graph)).encode())
         for name in _OF_SETTINGS:
             if (values := getattr(self, name)) is not None:
                 digest.update(name.encode())

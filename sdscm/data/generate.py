@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, get_args
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
@@ -17,6 +18,7 @@ from sdscm.data.compliers import complier_cate
 from sdscm.data.confounding import confounding_of_settings
 from sdscm.data.dataset import CausalDataset, Provenance
 from sdscm.data.settings import SETTING_INFOS
+from sdscm.data.true_graph import as_seen, true_graph
 from sdscm.errors import InputError
 from sdscm.inference import monte_carlo
 from sdscm.inference.confounding import HiddenConfounding
@@ -47,6 +49,7 @@ def make_dataset(
     cate_contexts: int | None,
     cate_draws: int,
     hidden_confounding: bool,
+    graph: bool,
     settings: Sequence[Setting],
     block: int,
     progress: OnUnits | None,
@@ -108,6 +111,7 @@ def make_dataset(
         instrument=wanted.instrument,
         proxies=wanted.proxies,
         potential_treatments=np.stack(treatments, axis=1) if treatments else None,
+        graph=_graph(spec, covariates, exclusion != 0) if graph else None,
         covariate_text=_covariate_text(units, wanted.sentences, text_phrasing, seed),
         meta=provenance_of(
             sampler,
@@ -239,6 +243,16 @@ def _covariate_text(
             ]
         )
     return pd.Series([" ".join(row) for row in zip(*columns, strict=True)], name="text")
+
+
+def _graph(spec: Spec, columns: Sequence[str], exclusion: bool) -> nx.DiGraph:
+    """The DAG of a spec, with the arrow of a direct effect of the instrument on the outcome."""
+    found = true_graph(
+        {each.name: each.parents for each in spec.variables}, spec.treatment.name, spec.outcome.name
+    )
+    if exclusion:
+        found.add_edge(instrument_of(spec).name, spec.outcome.name)
+    return as_seen(found, columns)
 
 
 def propensities_of(sampler: Sampler, units: Units) -> np.ndarray:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from sdscm.data.provenance import Provenance
 from sdscm.data.settings import SETTING_INFOS
+from sdscm.data.true_graph import as_content, as_seen, true_graph
 from sdscm.errors import InputError
 from sdscm.files import write_atomically
 from sdscm.inference.confounding import HiddenConfounding
@@ -65,6 +66,8 @@ def write(dataset: CausalDataset, path: Path) -> Path:
         meta["proxies"] = dataset.proxies
     if dataset.hidden_confounding:
         meta["hidden_confounding"] = {s: asdict(v) for s, v in dataset.hidden_confounding.items()}
+    if dataset.graph is not None:
+        meta["graph"] = as_content(dataset.graph)
     return write_table(columns, meta, path)
 
 
@@ -160,6 +163,7 @@ def _from_table(kind: type[Dataset], table: pa.Table, meta: dict[str, Any]) -> D
         hidden_confounding=TypeAdapter(dict[Setting, HiddenConfounding]).validate_python(
             meta.get("hidden_confounding", {})
         ),
+        graph=as_seen(true_graph(**meta["graph"]), X.columns) if "graph" in meta else None,
         complier_cate=frame["complier_cate"].to_numpy() if "complier_cate" in frame else None,
         covariate_text=frame.get("covariate_text"),
         meta=origin,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sdscm.arguments import check_choice
+from sdscm.data.true_graph import as_seen
 from sdscm.errors import InputError
 from sdscm.literals import Setting
 from sdscm.sampling.noise import uniform_noise
@@ -116,6 +117,14 @@ def in_setting(dataset: CausalDataset, name: Setting) -> CausalDataset:
         raise InputError(
             f"dataset '{dataset.meta.scenario}': nothing is left when the exogenous covariates "
             f"are hidden; give the spec an observed covariate or leave the setting '{name}' out"
+        )
+    if dataset.graph is not None:
+        changed["graph"] = as_seen(
+            dataset.graph,
+            kept,
+            instrument=dataset.instrument if "instrument" in info.shows else "",
+            proxies=dataset.proxies if "proxies" in info.shows else (),
+            randomised=info.randomised,
         )
     labels = dataset.labels
     if labels is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,6 +46,10 @@ class ProxySpy(Spy):
     needs = ("proxies",)
 
 
+class GraphSpy(Spy):
+    needs = ("graph",)
+
+
 def _suite(**changes: Any) -> Suite:
     content = {
         "name": "spied",
@@ -72,7 +77,7 @@ def _columns(given: Any) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("setting", ALL)
-@pytest.mark.parametrize("spy", [Spy, InstrumentSpy, TextSpy, ProxySpy])
+@pytest.mark.parametrize("spy", [Spy, InstrumentSpy, TextSpy, ProxySpy, GraphSpy])
 def test_a_spy_finds_no_truth(spy, setting, monkeypatch, tmp_path):
     kept: list[sdscm.CausalDataset] = []
     make = sdscm.SDSCM.dataset
@@ -85,7 +90,7 @@ def test_a_spy_finds_no_truth(spy, setting, monkeypatch, tmp_path):
     _run(_suite(settings=[setting], holdout=0), spy(), runs_dir=tmp_path)
     info = SETTING_INFOS[setting]
     calls = [(args, shown) for _, args, shown in SEEN]
-    assert bool(calls) == (set(spy.needs) <= set(info.shows))
+    assert bool(calls) == (set(spy.needs) <= {*info.shows, "graph"})
     (data,) = kept
     hidden = data.exogenous if info.hides else ()
     truths = {
@@ -112,9 +117,25 @@ def test_a_spy_finds_no_truth(spy, setting, monkeypatch, tmp_path):
             view = data.setting(setting)
             np.testing.assert_array_equal(args[1], view.t)
             np.testing.assert_array_equal(args[2], view.y)
+        if "graph" in shown:
+            _require_no_values(shown["graph"], args[0])
         for text in shown.get("text", ()):
             assert "friend" in text  # the hidden confounder, in a sentence
             assert not any(word in text for word in (" takes a course", "found a job"))
+
+
+def _require_no_values(graph: nx.DiGraph, X: pd.DataFrame) -> None:
+    """Require that a graph says names and roles only, and that X has what it calls observed."""
+    spec = sdscm.load_spec("training")
+    assert list(graph) == [variable.name for variable in spec.variables]
+    assert graph.graph == {}
+    assert all(content == {} for *_, content in graph.edges(data=True))
+    roles = {"treatment", "outcome", "instrument", "proxy", "covariate"}
+    for name, node in graph.nodes.items():
+        assert set(node) == {"role", "observed"}
+        assert node["role"] in roles
+        beside = node["role"] in ("treatment", "outcome", "instrument")
+        assert node["observed"] is (beside or name in X)
 
 
 def _tells(column: np.ndarray, values: np.ndarray) -> bool:
@@ -149,6 +170,27 @@ def test_methods_have_cells_where_their_needs_are_shown():
         assert ("TextSpy" in there) == ("text" in shows)
         assert absent == {"InstrumentSpy", "TextSpy"} - there
         assert "Spy" in there
+
+
+def test_a_run_with_the_graph(tmp_path):
+    """Graph-AIPW has cells where the dataset comes from a spec; others have no graph."""
+    formula = {"simulation": "linear", "n": 60, "settings": ["all"]}
+    suite = _suite(
+        settings=["all", "hidden", "randomised"],
+        datasets=[{"scenario": "training", "lm": "tabular:0", "n": 300}, formula],
+        encodings=["codes", "one-hot"],
+    )
+    result = _run(suite, "Graph-AIPW", runs_dir=tmp_path / "runs")
+    rows = result.scores.query("rows == 'fitted'")
+    rows = rows[rows["estimator"].str.startswith("Graph")]
+    made = rows[rows["entry"] == "training"].groupby("setting")["status"].agg(set)
+    # The friend is the confounder: hidden, there is no back-door set.
+    assert made.to_dict() == {"all": {"ok"}, "hidden": {"failed"}, "randomised": {"ok"}}
+    other = rows[rows["entry"] != "training"]
+    assert set(other["status"]) == {"skipped"}
+    assert other["reason"].str.startswith("the graph is not known").all()
+    (file,) = (tmp_path / "runs").rglob("training*.parquet")
+    assert sdscm.CausalDataset.read_parquet(file).graph is not None
 
 
 def test_a_plugin_with_an_instrument_is_scored_against_the_compliers(tmp_path):

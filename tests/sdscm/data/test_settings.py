@@ -321,3 +321,38 @@ def test_sentences_of_each_unit_vary_and_mean_the_same():
     assert len(first) > 5
     again = model.dataset(100, settings=("text",), text_phrasing="each")
     assert list(again.covariate_text) == list(each.covariate_text[:100])
+
+
+def test_the_graph_says_what_a_setting_shows(data, tmp_path):
+    asked = _trial().dataset(200, settings=ALL, graph=True)
+    again = CausalDataset.read_parquet(asked.to_parquet(tmp_path / "data.parquet"))
+    assert again.fingerprint == asked.fingerprint
+    edges = set(spec_from_yaml(TRIAL, "trial").graph.edges)
+    beside = {"instrument": {"lot": "instrument"}, "proxies": {"diary": "proxy"}}
+    for setting in ALL:
+        for made in (asked, again):
+            view = made.setting(setting)
+            seen = view.graph
+            into = {edge for edge in edges if edge[1] == "pill" and setting == "randomised"}
+            assert set(seen.edges) == edges - into
+            roles = {name: role for name, role in seen.nodes(data="role") if role != "covariate"}
+            expected = {"pill": "treatment", "state": "outcome", **beside.get(setting, {})}
+            assert roles == expected
+            observed = {name for name, each in seen.nodes(data="observed") if each}
+            assert observed == {*view.X, *expected}
+    assert "mood" in asked.setting("hidden").graph
+
+
+def test_a_graph_has_the_direct_effect_of_the_instrument():
+    direct = _trial().dataset(50, exclusion=0.5, graph=True)
+    assert direct.graph.has_edge("lot", "state")
+
+
+def test_without_a_graph_a_dataset_is_as_before(data, tmp_path):
+    plain, asked = (_trial().dataset(200, graph=graph) for graph in (False, True))
+    np.testing.assert_array_equal(plain.y, asked.y)
+    assert plain.graph is None
+    assert plain.setting("hidden").graph is None
+    assert plain.fingerprint != asked.fingerprint
+    assert plain.meta == asked.meta
+    assert b'"graph"' not in plain.to_parquet(tmp_path / "plain.parquet").read_bytes()
