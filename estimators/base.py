@@ -32,6 +32,7 @@ from estimators.support.validation import (
     as_matrix,
     as_needs,
     as_outcome,
+    as_row_needs,
     as_treatment,
     require_arms,
     require_level,
@@ -218,8 +219,10 @@ class ATEEstimator(EffectEstimator):
     -0.046
     """
 
-    def ate(self, X: pd.DataFrame | np.ndarray) -> float:
+    def ate(self, X: pd.DataFrame | np.ndarray, **shown: Any) -> float:
         """Average effect over the rows of X, in units of y.
+
+        ``shown`` holds the texts or proxies of these rows, by name, if the estimator needs them.
 
         Examples
         --------
@@ -228,12 +231,13 @@ class ATEEstimator(EffectEstimator):
         -0.005
         """
         matrix = self._covariates(X)
+        needed = as_row_needs(self, shown, len(matrix))
         with self._library_code():
-            return float(self._in_units_of_y(self._ate(matrix)))
+            return float(self._in_units_of_y(self._ate(matrix, **needed)))
 
     @abstractmethod
     def _ate(self, X: np.ndarray) -> float:
-        """Average effect, from clean covariates."""
+        """Average effect, from clean covariates; texts or proxies come by name, if needed."""
 
 
 class CATEEstimator(ATEEstimator):
@@ -253,8 +257,10 @@ class CATEEstimator(ATEEstimator):
     (200,)
     """
 
-    def effect(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+    def effect(self, X: pd.DataFrame | np.ndarray, **shown: Any) -> np.ndarray:
         """Effect of each row of X, shape (n,), in units of y.
+
+        ``shown`` holds the texts or proxies of these rows, by name, if the estimator needs them.
 
         Examples
         --------
@@ -263,15 +269,16 @@ class CATEEstimator(ATEEstimator):
         (200,)
         """
         matrix = self._covariates(X)
+        needed = as_row_needs(self, shown, len(matrix))
         with self._library_code():
-            return self._in_units_of_y(_per_row(self._effect(matrix), len(matrix)))
+            return self._in_units_of_y(_per_row(self._effect(matrix, **needed), len(matrix)))
 
     @abstractmethod
     def _effect(self, X: np.ndarray) -> np.ndarray:
-        """Effect of each row, from clean covariates."""
+        """Effect of each row, from clean covariates; texts or proxies by name, if needed."""
 
-    def _ate(self, X: np.ndarray) -> float:
-        return float(np.mean(self._effect(X)))
+    def _ate(self, X: np.ndarray, *_: Any, **needed: Any) -> float:
+        return float(np.mean(self._effect(X, **needed)))
 
 
 class EffectIntervals(CATEEstimator):
@@ -283,8 +290,12 @@ class EffectIntervals(CATEEstimator):
     True
     """
 
-    def effect_interval(self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05) -> Ends:
+    def effect_interval(
+        self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05, **shown: Any
+    ) -> Ends:
         """Lower and upper ends of level 1 - alpha, two arrays of shape (n,).
+
+        ``shown`` holds the texts or proxies of these rows, by name, if the estimator needs them.
 
         Examples
         --------
@@ -296,8 +307,9 @@ class EffectIntervals(CATEEstimator):
         """
         require_level(alpha)
         matrix = self._covariates(X)
+        needed = as_row_needs(self, shown, len(matrix))
         with self._library_code():
-            ends = self._effect_interval(matrix, alpha)
+            ends = self._effect_interval(matrix, alpha, **needed)
         return self._ends_in_units_of_y(_ends_per_row(ends, len(matrix)))
 
     @abstractmethod
@@ -315,9 +327,11 @@ class ATEIntervals(ATEEstimator):
     """
 
     def ate_interval(
-        self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05
+        self, X: pd.DataFrame | np.ndarray, alpha: float = 0.05, **shown: Any
     ) -> tuple[float, float]:
         """Lower and upper end of level 1 - alpha for the average effect over the rows of X.
+
+        ``shown`` holds the texts or proxies of these rows, by name, if the estimator needs them.
 
         Examples
         --------
@@ -329,8 +343,9 @@ class ATEIntervals(ATEEstimator):
         """
         require_level(alpha)
         matrix = self._covariates(X)
+        needed = as_row_needs(self, shown, len(matrix))
         with self._library_code():
-            ends = self._ate_interval(matrix, alpha)
+            ends = self._ate_interval(matrix, alpha, **needed)
         lower, upper = self._ends_in_units_of_y(ends)
         return float(lower), float(upper)
 

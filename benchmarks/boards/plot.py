@@ -50,6 +50,9 @@ class Panel:
 #: The panels of the figures of a results folder.
 ERRORS = (Panel.of("pehe_sd"), Panel.of("ate_abs_error_sd"))
 
+#: Letters that fit side by side, and those that a marker and the gap after an entry take.
+_LINE, _ENTRY = 120, 9
+
 _MEDIANS = "Medians over phrasings, with their intervals. The Oracle's errors are 0 and not drawn."
 _RANKS = "Average ranks over scenarios, with their intervals; 1 is the best."
 
@@ -80,10 +83,16 @@ def plot(board: Board) -> Figure:
 
 
 def methods_shown(boards: Sequence[Board], panels: Sequence[Panel] = ERRORS) -> list[str]:
-    """List the methods in the order of the first board, without Oracles, whose errors are 0."""
-    table = boards[0].table
-    there = table[[panel.column for panel in panels]].notna().any(axis=1)
-    return [str(name) for name in table[~table["oracle"].astype(bool) & there]["estimator"]]
+    """List the methods without Oracles, whose errors are 0.
+
+    In the order of the first board; then those that only later boards score, in their order.
+    """
+    found: dict[str, None] = {}
+    for table in (board.table for board in boards):
+        there = table[[panel.column for panel in panels]].notna().any(axis=1)
+        names = table[~table["oracle"].astype(bool) & there]["estimator"]
+        found |= dict.fromkeys(map(str, names))
+    return list(found)
 
 
 def draw_boards(
@@ -97,25 +106,40 @@ def draw_boards(
 
     Call it within `sdscm.figure_style.figure_style`.
     """
-    figure = new_figure(10, 1.9 + 0.34 * len(names), layout="constrained")
+    labels = [setting_words(board.group.get("setting", "")) for board in boards]
+    columns = _legend_columns(title, labels)
+    crowded = columns < len(labels)
+    rows = 1 + -(-len(labels) // columns) if crowded else 1
+    figure = new_figure(10, 1.7 + 0.2 * rows + 0.34 * len(names), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, panel in zip(axes, panels, strict=True):
         _draw_panel(axis, panel, boards, names)
     axes[0].set_yticks(range(len(names)), names)
     axes[0].set_ylim(len(names) - 0.5, -0.5)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(
+    legend = figure.legend(
         handles,
         labels,
-        loc="outside upper right",
-        ncols=len(labels),
+        loc="outside upper left" if crowded else "outside upper right",
+        ncols=columns,
         frameon=False,
         fontsize=10,
+        title=title if crowded else None,
+        title_fontsize=11,
+        alignment="left",
     )
-    if title:
+    legend.get_title().set_color(INK)
+    if title and not crowded:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     figure.supxlabel(note, x=0.01, ha="left", fontsize=9, color=MUTED)
     return figure
+
+
+def _legend_columns(title: str, labels: Sequence[str]) -> int:
+    """Count the entries of a row of the legend: all of them, if they fit beside the title."""
+    if len(title) + sum(_ENTRY + len(label) for label in labels) <= _LINE:
+        return len(labels)
+    return max(1, _LINE // (_ENTRY + max(map(len, labels))))
 
 
 def _draw_panel(axis: Axes, panel: Panel, boards: Sequence[Board], names: Sequence[str]) -> None:

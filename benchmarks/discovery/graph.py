@@ -79,6 +79,11 @@ class Graph:
     ) -> Graph:
         """Make a graph from pairs of names; a directed edge is (cause, effect).
 
+        Raises
+        ------
+        ValueError
+            If a name is not a variable, a pair has two edges, or the graph is not of this kind.
+
         Examples
         --------
         >>> from benchmarks.discovery import Graph
@@ -87,6 +92,14 @@ class Graph:
         """
         place = {name: number for number, name in enumerate(names)}
         ends = np.zeros((len(place), len(place)), dtype=np.int8)
+        directed, undetermined = list(directed), list(undetermined)
+        pairs: set[frozenset[str]] = set()
+        for pair in [*directed, *undetermined]:
+            if unknown := [name for name in pair if name not in place]:
+                raise ValueError(f"an edge names {unknown[0]!r}, which is not a variable")
+            if frozenset(pair) in pairs:
+                raise ValueError(f"{pair[0]} and {pair[1]} have two edges; give one")
+            pairs.add(frozenset(pair))
         for cause, effect in directed:
             ends[place[cause], place[effect]] = ARROW
             ends[place[effect], place[cause]] = TAIL

@@ -29,7 +29,12 @@ def drawings(found: Analysis, effect: str) -> list[Drawing]:
         "effects-figure",
         "Average effect by method",
         "Estimate with its 95 % interval. Filled marker: the interval excludes 0. Grey: the method "
-        "does not adjust for covariates.",
+        "does not adjust for covariates."
+        + (
+            " Diamonds: methods with the instrument, which estimate the effect of the compliers."
+            if any(each.instrumental for each in shown)
+            else ""
+        ),
         f"Forest plot of {counted(len(shown), 'estimate')}; the table 'Average effects' has the "
         "numbers.",
         lambda layout: _forest(shown, effect, layout),
@@ -69,6 +74,8 @@ def _forest(shown: Sequence[MethodEffect], label: str, layout: Layout) -> Figure
     for place, each in enumerate(shown):
         y = place + (0.72 if narrow else 0.5)
         color, marker = SERIES[0] if each.adjusted else (REST, "o")
+        if each.instrumental:
+            color, marker = SERIES[1]
         certain = each.low > 0 or each.high < 0
         axes.plot([each.low, each.high], [y, y], color=color, linewidth=1.6, zorder=2)
         axes.plot(

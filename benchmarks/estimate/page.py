@@ -164,14 +164,18 @@ def _warnings(found: Analysis) -> Iterator[str]:
 
 def _effects(found: Analysis) -> Section:
     def e_interval(each: MethodEffect) -> float:
-        return interval_e_value(found.in_sd(each.low), found.in_sd(each.high))
+        low, high = found.in_sd(each.low), found.in_sd(each.high)
+        return math.nan if each.instrumental else interval_e_value(low, high)
+
+    def estimate_e_value(each: MethodEffect) -> float:
+        return math.nan if each.instrumental else e_value(found.in_sd(each.ate))
 
     columns = [
         _text("Method", lambda each: each.method),
         _number("Average effect", lambda each: each.ate),
         _text("95 % interval", lambda each: span(each.low, each.high)),
         _number("In SD", lambda each: found.in_sd(each.ate), two_decimals),
-        _number("E-value", lambda each: e_value(found.in_sd(each.ate)), two_decimals),
+        _number("E-value", estimate_e_value, two_decimals),
         _number("of the interval", e_interval, two_decimals),
     ]
     if any(each.problem for each in found.effects):
@@ -180,6 +184,8 @@ def _effects(found: Analysis) -> Section:
         f"In units of the outcome, and in its standard deviations within the arms "
         f"({number(found.sd)}). E-values: see 'Sensitivity'."
     )
+    if any(each.instrumental for each in found.effects):
+        text += " Methods with the instrument have none: they allow hidden confounders."
     return _section("effects", "Average effects", text, columns, found.effects)
 
 

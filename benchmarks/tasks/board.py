@@ -126,7 +126,12 @@ def board_table(
 
 
 def _method_column() -> TableColumn[Record]:
-    return text_column("method", "Method", mark=lambda r: " (oracle)" if r["oracle"] else "")
+    return text_column("method", "Method", mark=_mark)
+
+
+def _mark(record: Record) -> str:
+    """Mark a method that is shown the truth, unless its name says so."""
+    return " (oracle)" if record["oracle"] and record["method"] != "Oracle" else ""
 
 
 def _score_column(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from estimators.errors import EstimatorError
-from estimators.interface import Strength
+from estimators.interface import OF_ROWS, Strength
 from estimators.support.graphs import as_graph
 
 
@@ -242,14 +242,33 @@ def as_needs(
     EstimatorError
         If a need is missing, another thing is given, or it has another length or type.
     """
-    name, needs = type(estimator).__name__, tuple(estimator.needs)
+    usual, call = "X, t and y", "fit(X, t, y, {}=...)"
+    return _as_needs(estimator, estimator.needs, shown, n, usual, call, columns)
+
+
+def as_row_needs(estimator: Any, shown: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """As `as_needs`, for answers: of the needs, those that describe the rows of X."""
+    needs = [need for need in estimator.needs if need in OF_ROWS]
+    return _as_needs(estimator, needs, shown, n, "X", "effect(X, {0}=...) or ate(X, {0}=...)")
+
+
+def _as_needs(
+    estimator: Any,
+    needs: Sequence[str],
+    shown: Mapping[str, Any],
+    n: int,
+    usual: str,
+    call: str,
+    columns: Sequence[str] = (),
+) -> dict[str, Any]:
+    name = type(estimator).__name__
     for need in needs:
         if shown.get(need) is None:
-            raise EstimatorError(f"{name}: needs {need}; call fit(X, t, y, {need}=...)")
+            raise EstimatorError(f"{name}: needs {need}; call {call.format(need)}")
     for given in shown:
         if given not in needs:
             known = ", ".join(needs) or "nothing more"
-            raise EstimatorError(f"{name}: takes no {given}; beside X, t and y it needs {known}")
+            raise EstimatorError(f"{name}: takes no {given}; beside {usual} it needs {known}")
     return {
         need: as_graph(shown[need], columns) if need == "graph" else _CHECKS[need](shown[need], n)
         for need in needs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from estimators.base import EffectEstimator, Ends
+from estimators.errors import EstimatorError
 from estimators.interface import Need
 from estimators.registry import REGISTRY
 from estimators.support.validation import as_texts, require_level
@@ -31,7 +33,9 @@ class TfidfFeatures(TransformerMixin, BaseEstimator):
     random_state: int | None = 0
 
     def fit(self, texts: list[str], y: Any = None) -> TfidfFeatures:
-        """Fit on texts."""
+        """Fit on texts; an `EstimatorError` if none of them has a word."""
+        if not any(map(re.compile(r"\w").search, texts)):
+            raise EstimatorError("text: no row has a word; give texts that say something")
         self.weights_ = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b")
         table = self.weights_.fit_transform(texts)
         count = max(min(self.components, min(table.shape) - 1), 1)

@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from sdscm.arguments import check_callback, check_choice, check_number, check_whole, names_of
+from sdscm.arguments import (
+    as_list,
+    check_callback,
+    check_choice,
+    check_number,
+    check_whole,
+    names_of,
+)
 from sdscm.data.compliers import complier_cate
 from sdscm.data.confounding import confounding_of_settings
 from sdscm.data.dataset import CausalDataset, Provenance
@@ -61,6 +68,7 @@ def make_dataset(
     code = spec.treatment.values.index(treated)
     covariates, hidden = covariates_of(spec, post_treatment, hide)
     check_whole("n", n, 1, "ask for a whole number of units, one or more")
+    settings = as_list(settings)
     for setting in settings:
         check_choice("settings", setting, SETTING_INFOS)
     wanted = _Wanted.of(spec, covariates, settings)

@@ -213,3 +213,38 @@ def test_clone_copies_parameters_and_no_fit(small_truth):
     copied = clone(Noisy(random_state=9).fit(X, t, y))
     assert copied.random_state == 9
     assert not hasattr(copied, "draws_")
+
+
+class Lengths(EffectIntervals, ATEIntervals):
+    """The effect of a row is the length of its text."""
+
+    needs = ("text",)
+
+    def _fit(self, X, t, y, text):
+        self.longest_ = max(map(len, text))
+
+    def _effect(self, X, text):
+        return [len(each) for each in text]
+
+    def _effect_interval(self, X, alpha, text):
+        return self._effect(X, text), [self.longest_] * len(X)
+
+    def _ate_interval(self, X, alpha, text):
+        return 0.0, self._ate(X, text=text)
+
+
+def test_answers_get_the_texts_of_their_rows():
+    X, t, y = np.zeros((4, 1)), np.array([0, 1, 0, 1]), np.zeros(4)
+    fitted = Lengths().fit(X, t, y, text=["a", "aa", "aaa", "aaaa"])
+    rows = {"text": ["", "aa"]}
+    np.testing.assert_array_equal(fitted.effect(X[:2], **rows), [0, 2])
+    assert fitted.ate(X[:2], **rows) == 1
+    assert fitted.ate_interval(X[:2], **rows) == (0, 1)
+    np.testing.assert_array_equal(fitted.effect_interval(X[:2], **rows), [[0, 2], [4, 4]])
+    for wrong, message in (
+        ({}, "needs text; call effect"),
+        ({"text": ["a"]}, "has 1 rows, but X has 2"),
+        ({**rows, "instrument": t[:2]}, "takes no instrument; beside X it needs text"),
+    ):
+        with pytest.raises(EstimatorError, match=message):
+            fitted.effect(X[:2], **wrong)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 
 import sdscm.figure_style
 from benchmarks.boards.board import Board, boards
+from benchmarks.boards.plot import draw_boards, methods_shown
 from benchmarks.boards.summary import summaries
 from benchmarks.suite.model import BoardOptions
 from sdscm.errors import InputError, MissingExtraError
+from sdscm.literals import Setting
 from tests.benchmarks.boards.test_board import METHODS, table
+
+SETTINGS = get_args(Setting)
 
 
 def points(figure, panel: int) -> list[float]:
@@ -55,3 +61,27 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sdscm.figure_style, "has_matplotlib", lambda: False)
     with pytest.raises(MissingExtraError, match=r"sdscm\[plot\]"):
         made()[0].plot()
+
+
+def test_methods_that_only_a_later_board_scores_are_drawn() -> None:
+    (first,) = made()
+    second = replace(first, table=first.table.iloc[::-1])
+    first = replace(first, table=first.table[first.table["estimator"] != "poor"])
+    assert methods_shown([first, second]) == ["twin", "good", "frail", "average", "poor"]
+
+
+@pytest.mark.parametrize("names", [("all", "hidden"), SETTINGS])
+def test_the_legend_is_beside_the_title_and_inside_the_figure(names: Sequence[str]) -> None:
+    (board,) = made()
+    parts = [replace(board, group={"setting": name}) for name in names]
+    figure = draw_boards("a title", parts, ["twin", "good"])
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    shown = legend.get_window_extent()
+    assert shown.x0 >= 0
+    assert shown.x1 <= figure.bbox.x1
+    beside = figure.get_suptitle() == "a title"
+    assert beside or legend.get_title().get_text() == "a title"
+    if beside:
+        assert figure._suptitle.get_window_extent().x1 < shown.x0
+    assert shown.y0 > figure.axes[0].get_tightbbox().y1

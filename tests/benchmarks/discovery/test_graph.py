@@ -68,3 +68,16 @@ def test_a_cycle_is_no_dag() -> None:
         Graph.from_edges("abc", [("a", "b"), ("b", "c"), ("c", "a")])
     with pytest.raises(ValueError, match="same name"):
         Graph.from_edges("aa")
+
+
+@pytest.mark.parametrize(
+    ("edges", "why"),
+    [
+        ({"directed": [("a", "b"), ("b", "a")]}, "two edges"),
+        ({"directed": [("a", "b")], "undetermined": [("b", "a")]}, "two edges"),
+        ({"undetermined": [("a", "d")]}, "'d', which is not a variable"),
+    ],
+)
+def test_an_edge_that_cannot_be(edges, why) -> None:
+    with pytest.raises(ValueError, match=why):
+        Graph.from_edges("abc", **edges, kind="cpdag")

@@ -270,8 +270,11 @@ def test_an_instrument_finds_what_covariates_cannot(trial):
     design = sm.add_constant(np.column_stack([z, data.X["age"]]))
     test = sm.OLS(t, design).fit().tvalues[1] ** 2
     assert found.instrument.first_stage_f == pytest.approx(test)
-    text = render(page(found, Question("trial", "taken", "y")))
+    made = page(found, Question("trial", "taken", "y"))
+    text = render(made)
     assert "The instrument" in text
+    assert "Methods with the instrument have none: they allow hidden confounders" in text
+    assert "Diamonds: methods with the instrument" in drawings(found, "y")[0].reading
     assert "1 method with the instrument z: the compliers" in text
     wanted = "Wald: it needs an instrument; name its column with --instrument"
     with pytest.raises(InputError, match=wanted):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.tasks.board import averages, json_text, overall_table
+from benchmarks.tasks.board import averages, board_table, json_text, overall_table
 from benchmarks.tasks.cells import Cell, run_cells
 from benchmarks.tasks.records import AnswerFormat, RecordFile
 from benchmarks.tasks.score import Score
@@ -72,6 +72,9 @@ def test_the_best_method_has_rank_1(by) -> None:
     )
     records = averages(cells, [GAIN, LOSS], by=by, oracles=["truth"])
     assert [r["method"] for r in records] == ["high", "low", "lost", "truth"]
+    renamed = [*records, {**records[-1], "method": "Oracle"}]
+    marked = board_table("one", "", renamed, [GAIN], terminal=["gain"], intervals=[])
+    assert [row.cells[1].mark for row in marked.rows] == ["", "", "", " (oracle)", ""]
     np.testing.assert_array_equal([r["rank"] for r in records], [1, 2, np.nan, np.nan])
     assert (records[2]["ok"], records[2]["cells"]) == (1, 2)
     assert records[0]["gain"] == pytest.approx(0.6)

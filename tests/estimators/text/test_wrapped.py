@@ -61,3 +61,8 @@ def test_wrong_texts_are_refused():
         estimators.get("Text-RF").fit(X, t, y, text=texts[1:])
     with pytest.raises(estimators.EstimatorError, match="row 3 is a float"):
         estimators.get("Text-RF").fit(X, t, y, text=[*texts[:3], 1.5, *texts[4:]])
+
+
+def test_texts_without_a_word_are_refused():
+    with pytest.raises(estimators.EstimatorError, match="no row has a word"):
+        TfidfFeatures().fit(["", " . "])

@@ -214,6 +214,7 @@ def test_randomised_units_keep_their_outcomes(data):
 
 def test_usual_datasets_know_nothing_of_other_settings():
     usual = _trial().dataset(50)
+    assert "text" in _trial().dataset(50, settings="text").setting("text").shown
     more = _trial().dataset(50, settings=ALL)
     pd.testing.assert_frame_equal(usual.X, more.X)
     assert usual.fingerprint != more.fingerprint

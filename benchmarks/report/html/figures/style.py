@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MISS = ORANGE
 
+_LINE = 117  # letters of a title that fit into the width of a page
 _LONG = 22  # letters; two labels of this length do not fit side by side on a phone
 
 
@@ -45,9 +46,12 @@ def canvas(
 
 
 def heading(axis: Axes, text: str) -> None:
-    """Write the title of a panel on the left, in several lines if the figure is narrow."""
-    narrow = axis.get_figure(root=True).get_figwidth() <= NARROW.width  # type: ignore[union-attr]
-    axis.set_title(fill(text, 44) if narrow else text, loc="left", fontweight="bold", pad=6)
+    """Write the title of a panel on the left, in as many lines as the width of the panel asks."""
+    figure, spec = axis.get_figure(root=True), axis.get_subplotspec()
+    across = spec.get_gridspec().ncols if spec else 1
+    narrow = figure.get_figwidth() <= NARROW.width  # type: ignore[union-attr]
+    line = 44 if narrow else max(_LINE // across, 20)
+    axis.set_title(fill(text, line), loc="left", fontweight="bold", pad=6)
 
 
 def is_cut(values: np.ndarray) -> bool:
