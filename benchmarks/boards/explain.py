@@ -96,6 +96,13 @@ def ranking_rule(options: BoardOptions) -> str:
     )
 
 
+_LATE = (
+    "LATE: the mean effect of the compliers. All methods are compared with it where the instrument "
+    "is shown. The Oracle answers with the mean effect of all units, so that its distance from the "
+    "LATE is that of the two truths."
+)
+
+
 def rules(suite: Suite) -> tuple[str, ...]:
     """List the explanations for readers of a suite's boards, one paragraph each."""
     options = suite.board
@@ -127,6 +134,7 @@ def rules(suite: Suite) -> tuple[str, ...]:
         "In headings, CATE means the target of the board: the true CATE given the shown covariates "
         "if it is known, else the ITE. A method that sees only these covariates cannot reach an "
         "error of 0 against the ITE.",
+        *[_LATE] * ("instrument" in suite.settings),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,8 +13,9 @@ from benchmarks.cli.describe import confounding_rows, fact_rows
 from benchmarks.cli.destination import new_file
 from benchmarks.cli.output import pairs, say
 from benchmarks.cli.progress import bar
+from sdscm.arguments import check_choice
 from sdscm.errors import InputError
-from sdscm.literals import Coupling, NoiseCoupling, PostTreatment
+from sdscm.literals import SETTINGS, Coupling, NoiseCoupling, PostTreatment, Setting
 from sdscm.number_format import counted
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ _SUFFIXES = (".parquet", ".csv")
 
 @options.examples(
     "sdscm generate breast_cancer --units 500 --temperature 3 --out data.parquet",
+    "sdscm generate training --units 500 --settings instrument,text --strength 2",
     "sdscm generate hiring --units 1000 --dry-run",
     "sdscm generate marathon_confounder --units 200 --do weather=rainy --out rainy.csv",
 )
@@ -46,6 +49,20 @@ def generate(
     overlap: options.Overlap = 0.0,
     confounding: options.Confounding = 1.0,
     effect: options.Effect = 1.0,
+    strength: Annotated[
+        float, typer.Option(min=0, help="Dial: multiplies the effect of the instrument.")
+    ] = 1.0,
+    defiers: Annotated[
+        float, typer.Option(min=0, max=1, help="Dial: share of units that defy the instrument.")
+    ] = 0.0,
+    settings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Settings that the file can be shown in: instrument, text, proxies, ...",
+            show_default="all,hidden",
+        ),
+    ] = None,
     hide: Annotated[
         int | None,
         typer.Option(
@@ -124,6 +141,7 @@ def generate(
     from sdscm import SDSCM, load_lm, load_spec
     from sdscm.audit.target import retarget
     from sdscm.data.diagnostics import facts, mechanism_facts
+    from sdscm.data.settings import SETTING_INFOS
     from sdscm.lm.counting import CountingLM
 
     loaded = retarget(load_spec(spec), treatment, outcome)
@@ -144,8 +162,12 @@ def generate(
                 "--cate-contexts": cate_contexts is not None,
                 "--cate-draws": cate_draws > 0,
                 "--hidden-confounding": hidden_confounding,
+                "--settings": settings is not None,
             }
         )
+    names = SETTINGS if settings is None else options.listed("settings", settings)
+    for name in names:
+        check_choice("setting", name, SETTING_INFOS)
     path = new_file(out, _SUFFIXES, force or dry_run)
     counting = CountingLM(lm)
     load = load_lm if cluster is None else options.models_on(context, cluster).load
@@ -167,6 +189,8 @@ def generate(
         overlap=overlap,
         confounding=confounding,
         effect=effect,
+        strength=strength,
+        defiers=defiers,
     )
     title = f"{units:,} rows of {loaded.name} from {model.lm.id}, phrasing {phrasing}, seed {seed}"
     with bar("rows", units) as done:
@@ -192,6 +216,7 @@ def generate(
             cate_contexts=cate_contexts,
             cate_draws=cate_draws,
             hidden_confounding=hidden_confounding,
+            settings=cast(Sequence[Setting], names),
             progress=lambda rows, _: done(rows),
         )
     if dry_run:

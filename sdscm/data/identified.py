@@ -120,7 +120,10 @@ def identified_in(
         try:
             instrument = instrument_of(spec).name
         except InputError:
-            why = "needs one instrument, with two values and an arrow to the treatment"
+            why = (
+                "needs one variable with the role instrument, two values, and an arrow to the "
+                "treatment"
+            )
             return found(False, "", "", (), f"not possible: it {why}")
         if confounding == 0:
             return found(True, *_RANDOMISED)

@@ -218,3 +218,19 @@ def test_the_strength_of_hidden_confounding_is_in_the_file_and_shown(cli):
     refused = cli("generate", "headache", *options, "--do", "relief=a nap", "--force")
     assert refused.code == 2
     assert "--hidden-confounding" in refused.err
+
+
+def test_a_file_can_be_made_for_an_instrument_and_texts(cli):
+    options = ["--lm", "tabular:0", "--units", 60, "--settings", "instrument,text"]
+    dials = ["--strength", 3, "--defiers", 0.1]
+    ran = cli("generate", "training", *options, *dials, "--out", "data.parquet")
+    assert (ran.code, ran.err) == (0, "")
+    made = sdscm.SDSCM("training", "tabular:0", strength=3, defiers=0.1)
+    expected = made.dataset(60, settings=["instrument", "text"])
+    read = sdscm.CausalDataset.read_parquet("data.parquet")
+    assert read.fingerprint == expected.fingerprint
+    np.testing.assert_array_equal(read.compliers, expected.compliers)
+    assert "first-stage F" in cli("inspect", "data.parquet").out
+    wrong = cli("generate", "training", "--lm", "tabular:0", "--settings", "instruments", "--force")
+    assert wrong.code == 2
+    assert "unknown setting 'instruments': choose one of all, hidden" in wrong.err
