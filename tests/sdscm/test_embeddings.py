@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 import sdscm
 from sdscm.embeddings import Embeddings, _handle
 from sdscm.lm.registry import ModelHandle, register_lm
+from sdscm.lm.score_cache import CachedLM, ScoreCache
 
 TEXTS = ["He is at home.", "He is out.", "He is at sea. He is glad.", "It rains."]
 
@@ -57,6 +58,18 @@ def test_each_text_is_embedded_once_also_by_other_objects(letters):
     assert np.array_equal(first, again)
     Embeddings("letters:b").prepare(TEXTS)  # another model
     assert len(letters.asked) == 2 * len(TEXTS) + 1
+
+
+def test_vectors_in_the_cache_are_those_of_the_text_and_the_model(tmp_path):
+    cache, model = ScoreCache(tmp_path / "scores.sqlite"), Letters()
+    texts = [*TEXTS, TEXTS[1], "A hat.", TEXTS[0]]
+    expected = Letters().embed(texts)
+    known = {"id": "letters", "revision": "1", "scorer": ""}
+    for number, change in enumerate([{}, {"revision": "2"}, {"scorer": "bfloat16"}, {"id": "x"}]):
+        cached = CachedLM(lambda: model, cache=cache, **(known | change))
+        for _ in range(2):  # computed, and then read
+            np.testing.assert_array_equal(cached.embed(texts), expected)
+        assert len(model.asked) == (number + 1) * (len(TEXTS) + 1)
 
 
 def test_a_stopped_run_goes_on_where_it_was(letters, monkeypatch):

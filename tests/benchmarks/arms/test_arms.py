@@ -11,7 +11,7 @@ import estimators
 import sdscm
 from benchmarks import arms
 from benchmarks.arms.board import board, files, page
-from benchmarks.arms.job import ArmAnswer
+from benchmarks.arms.job import ArmAnswer, ArmJob, answer_record
 from benchmarks.arms.methods import arm_methods
 from benchmarks.arms.scores import ArmTruth, by_pair, score
 
@@ -161,6 +161,22 @@ def test_records_are_reused_and_workers_change_nothing(tmp_path) -> None:
     )
     record = next(tmp_path.rglob("commute/hidden/**/p0-lineart.json"))
     assert json.loads(record.read_text())["arms"] == ["by bus", "by bike", "by car"]
+
+
+def test_the_key_of_a_record_hashes_the_seed_the_method_and_the_rows(monkeypatch, tmp_path) -> None:
+    names = ["LinearT", "LinearT (pairwise)", "RF (pairwise)"]
+    known = arm_methods(names)
+    monkeypatch.setattr("benchmarks.arms.methods.code_of", lambda where: f"{where}, edited")
+    edited = arm_methods(names)
+    assert edited[0] == known[0]  # it does not use Pairwise
+    X = pd.DataFrame({"a": [0.0, 1.0, 2.0]})
+    job = ArmJob(known[0], X, np.array([0, 1, 2]), np.array([1.0, 2.0, 4.0]), seed=0)
+    changes = [{"method": each} for each in (*known, *edited[1:])]
+    changes += [{"X": X + 1}, {"X": X.rename(columns=str.upper)}]
+    changes += [{"t": job.t[::-1]}, {"y": job.y[::-1]}, {"seed": 1}]
+    jobs = [dataclasses.replace(job, **change) for change in changes]
+    keys = [answer_record(tmp_path / "cell.json", each).key for each in jobs]
+    assert len(set(keys)) == len(keys)
 
 
 def test_the_seed_of_a_fit_is_that_of_its_place(monkeypatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -13,7 +14,8 @@ import estimators
 import sdscm
 from benchmarks import discovery
 from benchmarks.discovery import Graph, GraphTruth
-from benchmarks.discovery.tables import DiscoveryTable
+from benchmarks.discovery.job import graph_record
+from benchmarks.discovery.tables import AnonymousTable, DiscoveryTable
 
 PLUGIN = """\
 import os, time
@@ -130,6 +132,23 @@ def test_records_are_reused_until_something_changes(four, lm_of, tmp_path) -> No
     assert json.loads(record.read_text())["key"] == json.loads(content)["key"]
     run(four, lm_of(b=lambda: 0.1), ["Counter"], runs_dir=tmp_path)
     assert len(calls) == 5
+
+
+def test_the_key_of_a_record_hashes_the_seed_the_method_and_what_is_shown(tmp_path) -> None:
+    codes = pd.DataFrame({"V1": [0, 1, 1], "V2": [1, 1, 0]})
+    shown = {"dag": nx.DiGraph([("V1", "V2")]), "joint": np.full((2, 2), 0.25)}
+    table = AnonymousTable(codes, shown, (0, 1))
+    method, other = discovery.get("Empty"), discovery.get("PC")
+    changed = [
+        replace(table, codes=1 - codes),
+        replace(table, codes=codes[["V2", "V1"]]),
+        replace(table, shown=shown | {"dag": nx.DiGraph([("V2", "V1")])}),
+        replace(table, shown=shown | {"joint": np.array([[0.4, 0.1], [0.1, 0.4]])}),
+    ]
+    asked = [(method, table, 0), (method, table, 1), (other, table, 0)]
+    asked += [(method, each, 0) for each in changed]
+    keys = [graph_record(tmp_path / "cell.json", *each).key for each in asked]
+    assert len(set(keys)) == len(keys)
 
 
 def test_a_failed_cell_is_a_row_and_is_run_again(four, lm_of, tmp_path) -> None:

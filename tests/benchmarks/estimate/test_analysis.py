@@ -264,6 +264,8 @@ def test_an_instrument_finds_what_covariates_cannot(trial):
     adjusted, instrumental = found.effects
     assert list(found.dataset.X) == ["age"]
     assert adjusted.low > 1.5
+    without_z = sm.OLS(data.y, sm.add_constant(data.X[["age"]].assign(t=data.t))).fit()
+    assert adjusted.ate == pytest.approx(without_z.params["t"])
     assert instrumental.low < 1 < instrumental.high
     z, t = pd.read_csv(trial).z.to_numpy() - 1, data.t
     assert found.instrument.compliers == pytest.approx(t[z == 1].mean() - t[z == 0].mean())
@@ -281,6 +283,15 @@ def test_an_instrument_finds_what_covariates_cannot(trial):
         analyse(read_observed(trial, "taken", "y"), ["Wald"])
     with pytest.raises(InputError, match="Text-RF: it needs texts of the units; name other"):
         analyse(data, ["Text-RF"])
+
+
+def test_compliers_of_an_instrument_that_lowers_the_treatment(trial):
+    usual = analyse(read_observed(trial, "taken", "y", instrument="z"), ["Wald"])
+    frame = pd.read_csv(trial)
+    frame.assign(z=3 - frame["z"]).to_csv(trial, index=False)
+    turned = analyse(read_observed(trial, "taken", "y", instrument="z"), ["Wald"])
+    assert turned.instrument.compliers == pytest.approx(usual.instrument.compliers)
+    assert turned.effects[0].ate == pytest.approx(usual.effects[0].ate)
 
 
 def test_a_weak_instrument_is_said(trial):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ import pytest
 import sdscm
 from benchmarks import mediation
 from benchmarks.mediation.board import board, files, page
+from benchmarks.mediation.job import answer_record
+from benchmarks.mediation.tables import make_tables
+from benchmarks.provenance.hashing import derive_seed
 from sdscm.audit.effects.measure import Measure
 
 
@@ -53,9 +57,6 @@ def test_a_method_finds_nothing_hidden(trial, lm) -> None:
 
 
 def test_rows_are_observational_units_of_the_spec(trial, lm) -> None:
-    from benchmarks.mediation.tables import make_tables
-    from benchmarks.provenance.hashing import derive_seed
-
     model = sdscm.SDSCM(trial, lm)
     (table,) = make_tables(model, 50, 7, ["hidden"], measure="probability", max_contexts=100)
     units = model.sample(50, derive_seed(7, "mediation", "trial", 0))
@@ -79,10 +80,9 @@ def test_scores_by_hand(trial, lm) -> None:
             return 0.25
 
         def nde_interval(self, alpha):
-            return -9.0, 9.0
+            return 0.2, 0.3  # holds the direct effect 0.274, and not the indirect effect 0.102
 
-        def nie_interval(self, alpha):
-            return 8.0, 9.0
+        nie_interval = nde_interval
 
     found = run(trial, lm, ["Half", "Oracle"], phrasings=1, settings=["all"], measure="probability")
     truth, cells = found.truths.iloc[0], found.cells.set_index("method")
@@ -137,6 +137,24 @@ def test_records_are_reused_until_the_rows_change(trial, lm, tmp_path) -> None:
     assert len(calls) == 8
     run(trial, lm, ["Counting"], runs_dir=tmp_path, measure="probability")
     assert len(calls) == 12
+
+
+def test_the_key_of_a_record_hashes_the_seed_the_method_and_the_table(trial, lm, tmp_path) -> None:
+    scm = sdscm.SDSCM(trial, lm)
+    (table,) = make_tables(scm, 30, 0, ["all"], measure="probability", max_contexts=100)
+    method, other = mediation.get("Multiply robust"), mediation.get("No mediation")
+    changed = [
+        replace(table, X=1 - table.X),
+        replace(table, X=table.X.rename(columns=str.upper)),
+        replace(table, t=1 - table.t),
+        replace(table, m=1 - table.m),
+        replace(table, y=table.y + 1),
+        replace(table, truth=replace(table.truth, nde=0.5)),
+    ]
+    asked = [(method, table, 0), (method, table, 1), (other, table, 0)]
+    asked += [(method, each, 0) for each in changed]
+    keys = [answer_record(tmp_path / "cell.json", *each).key for each in asked]
+    assert len(set(keys)) == len(keys)
 
 
 def test_a_failed_cell_is_a_row(trial, lm) -> None:

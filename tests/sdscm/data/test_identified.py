@@ -22,6 +22,7 @@ def spec_of(**parents: str) -> Spec:
 CONFOUNDED = {"u": "", "x": "", "t": "ux", "y": "tux"}
 TRIAL = {"u": "", "x": "", "z": "", "t": "uxz", "y": "tux"}
 PROXY = {"u": "", "x": "", "p": "u", "t": "ux", "y": "tux"}
+COLLIDER = {"u": "", "z": "", "x": "uz", "t": "xz", "y": "tu"}
 FRONT = {"u": "", "x": "", "t": "u", "m": "t", "y": "mu"}
 
 
@@ -39,6 +40,9 @@ FRONT = {"u": "", "x": "", "t": "u", "m": "t", "y": "mu"}
         ({**CONFOUNDED, "y": "tx"}, "text", "ATE", "back door", ("x",)),
         ({**CONFOUNDED, "t": ""}, "hidden", "ATE", "back door", ()),
         (FRONT, "hidden", "", "", ()),
+        # Only x and z together block the back doors, and X has no z in this setting.
+        (COLLIDER, "instrument", "LATE", "instrument", ("z",)),
+        (COLLIDER, "hidden", "ATE", "back door", ("z", "x")),
     ],
 )
 def test_means_of_each_setting(parents, setting, effect, by, names):
