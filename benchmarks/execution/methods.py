@@ -274,10 +274,31 @@ def _code_of_named(entry: EstimatorEntry) -> list[str]:
 
 
 def _code_of_made(made: Any) -> str:
-    """Hash the code of an estimator; by value where a notebook defines it, which has no file.
+    """Hash the code of an estimator and of those that it wraps.
 
-    The same class in another run of the notebook may have another hash: it is then fitted again.
+    What a notebook defines has no file, and is hashed by value. The same class in another run of
+    the notebook may have another hash: it is then fitted again.
     """
+    code, wrapped = _own_code_of_made(made), _code_of_wrapped(made)
+    return digest([code, wrapped]) if wrapped else code
+
+
+def _code_of_wrapped(made: Any) -> list[str]:
+    """Hash the estimators among the attributes: objects, and a registered name in ``estimator``."""
+    inner = [
+        value
+        for value in getattr(made, "__dict__", {}).values()
+        if callable(getattr(value, "fit", None))
+    ]
+    found = [_code_of_made(value) for value in inner if not isinstance(value, type)]
+    name = getattr(made, "estimator", None)
+    if isinstance(name, str):
+        with suppress(ValueError, estimators.EstimatorError):  # not of this project, or unknown
+            found.append(code_of(estimators.where(name)))
+    return found
+
+
+def _own_code_of_made(made: Any) -> str:
     parts = [*type(made).__mro__, getattr(made, "function", None)]
     own = [part for part in parts if getattr(part, "__module__", "") == "__main__"]
     if own and not hasattr(sys.modules["__main__"], "__file__"):

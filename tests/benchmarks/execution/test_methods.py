@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from benchmarks.execution.methods import methods_of
 from benchmarks.suite.entries import EstimatorEntry
 from estimators.function_estimator import FunctionEffect
 from estimators.text.featurisers import GROUP
+from estimators.text.wrapped import Text
 from sdscm.errors import InputError
 
 
@@ -223,3 +225,28 @@ def test_an_estimator_of_a_notebook_is_known_by_its_code(kind, monkeypatch) -> N
     assert identity(1) != identity(2)
     if kind == "function":
         assert identity(1) == identity(1)
+
+
+@pytest.mark.parametrize("wrapper", [Text, estimators.Pairwise])
+def test_identity_depends_on_the_code_of_a_wrapped_object(
+    wrapper: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def identity(number: int) -> str:
+        code = "from sklearn.base import BaseEstimator\n\n\nclass Inner(BaseEstimator):\n"
+        code += f"    def fit(self, X, t, y):\n        self.value = {number}\n        return self\n"
+        # The pickle names class and module, which are equal here.
+        (tmp_path / "inner.py").write_text(code)
+        sys.modules.pop("inner", None)
+        importlib.invalidate_caches()
+        inner = importlib.import_module("inner").Inner()
+        return methods_of([("wrapped", wrapper(inner))])[0].identity
+
+    assert identity(1) != identity(22)
+    assert identity(22) == identity(22)
+
+
+def test_identity_of_a_wrapper_depends_on_the_estimator_that_it_names() -> None:
+    codes = {methods._code_of_made(Text(name)) for name in ("LinReg", "RF", "LinearDML")}
+    assert len(codes) == 3
