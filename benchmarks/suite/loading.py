@@ -25,7 +25,7 @@ def shipped_suites() -> list[str]:
     Examples
     --------
     >>> benchmarks.shipped_suites()
-    ['core', 'models', 'own-data', 'paper-table1', 'paper-table2', 'quick', 'standard']
+    ['core', 'models', 'own-data', 'paper-table1', 'paper-table2', 'quick', 'standard', 'tasks']
     """
     folder = resources.files("benchmarks") / "suites"
     return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if ".yaml" in f.name)

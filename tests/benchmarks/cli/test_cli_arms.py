@@ -13,7 +13,7 @@ def test_it_prints_a_board_and_writes_files(cli, workspace):
     methods = "LinearT,RF (pairwise), Zero,Oracle"
     ran = cli("arms", "commute", *FEW, "--methods", methods, "--out", "found")
     assert (ran.code, ran.err) == (0, "")
-    for text in ("All boards", "commute, hidden", "Reference: by bus", "(oracle)", "Written:"):
+    for text in ("All boards", "commute, hidden", "Reference: by bus", "Oracle", "Written:"):
         assert text in ran.out
     names = {path.name for path in (workspace / "found").iterdir()}
     assert names == {"arms.md", "arms.html", "arms.csv", "cells.csv", "pairs.csv", "board.json"}

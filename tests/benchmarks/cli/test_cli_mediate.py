@@ -13,7 +13,7 @@ def test_it_prints_boards_and_writes_files(cli, workspace):
     methods = "No mediation,Multiply robust, Oracle"
     ran = cli("mediate", "checkout", "loan", *FEW, "--methods", methods, "--out", "found")
     assert (ran.code, ran.err) == (0, "")
-    for text in ("All boards", "checkout: the true effects", "loan, hidden", "(oracle)"):
+    for text in ("All boards", "checkout: the true effects", "loan, hidden", "Oracle"):
         assert text in ran.out
     names = {path.name for path in (workspace / "found").iterdir()}
     assert names == {"mediation.md", "mediation.html", "cells.csv", "truths.csv", "board.json"}

@@ -270,6 +270,7 @@ def test_only_an_oracle_is_shown_the_truth(make_suite, confounded) -> None:
     assert crossing == {"maker", "X", "t", "y", "reveal", "seed", "alpha", "threads"} | {
         "held_out",
         "shown",
+        "strengths",
         "memory_limit",
         "isolation_group",
         "fit_many",
