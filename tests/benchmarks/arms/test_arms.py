@@ -1,4 +1,4 @@
-"""Boards of several arms: scores by hand, floors, the airlock, records, and the page."""
+"""Boards of several arms: scores by hand, floors, what methods cannot see, records, the page."""
 
 import dataclasses
 import json

@@ -278,6 +278,9 @@ def test_an_instrument_finds_what_covariates_cannot(trial):
     assert "Methods with the instrument have none: they allow hidden confounders" in text
     assert "Diamonds: methods with the instrument" in drawings(found, "y")[0].reading
     assert "1 method with the instrument z: the compliers" in text
+    # The two answer different questions: they are not summed up together.
+    assert (adjusted.adjusted, instrumental.adjusted) == (True, False)
+    assert "1 method that adjusts for the covariates" in text
     wanted = "Wald: it needs an instrument; name its column with --instrument"
     with pytest.raises(InputError, match=wanted):
         analyse(read_observed(trial, "taken", "y"), ["Wald"])

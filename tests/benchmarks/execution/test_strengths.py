@@ -23,7 +23,7 @@ NAMES = ("bounds_hold", "bounds_hold_half", "bounds_from", "bounds_width_sd")
 
 
 class Bounds(BaseEstimator):
-    """Records what it is told of the strength; its bounds are that far from 0."""
+    """Records the strength that it is asked for; its bounds are that far from 0."""
 
     def fit(self, X, t, y):
         self.sd_ = y.std()
